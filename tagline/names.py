@@ -1,0 +1,71 @@
+"""Names of datasets, runs, jobs and endpoints, and the rules they keep.
+
+One list version is one run: the run's name is a pure function of the object that was dropped,
+so a repeated event asks for an execution that exists already and starts nothing.
+"""
+
+import hashlib
+import re
+
+LIST_KEY = re.compile(r"(?P<dataset>[^/]+)/lists/[^/]+\.lst")
+DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
+RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
+JOB_PREFIX = "tagline"  # the IAM policies of template.yaml grant jobs by this prefix
+_ENDPOINT_NAME_LENGTH = 63
+
+
+class InvalidName(ValueError):
+    """A key, dataset or run does not follow the naming rules."""
+
+
+def check_dataset(dataset: str) -> str:
+    """Return `dataset` unchanged, or raise InvalidName with the rule it breaks."""
+    if not DATASET.fullmatch(dataset):
+        raise InvalidName(
+            f"dataset {dataset[:60]!r}: a name is 1 to 40 letters, digits, '-' or '_', "
+            "beginning and ending with a letter or digit"
+        )
+    return dataset
+
+
+def dataset_of_list(key: str) -> str:
+    """Return the dataset a list file's key belongs to: `<dataset>/lists/<name>.lst`."""
+    match = LIST_KEY.fullmatch(key)
+    if match is None:
+        raise InvalidName(f"key {key[:120]!r} is not <dataset>/lists/<name>.lst")
+    return check_dataset(match["dataset"])
+
+
+def run_name(bucket: str, key: str, version_id: str, etag: str) -> str:
+    """Return the run (and execution) name of one version of one list file."""
+    identity = "\0".join((bucket, key, version_id, etag.strip('"')))
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return f"{dataset_of_list(key)}-{digest}"
+
+
+def dataset_of_run(run: str) -> str:
+    """Return the dataset a run belongs to, or raise InvalidName."""
+    match = RUN.fullmatch(run)
+    if match is None:
+        raise InvalidName(f"run {run[:80]!r} is not <dataset>-<16 hexadecimal digits>")
+    return match["dataset"]
+
+
+def job_name(run: str, kind: str) -> str:
+    """Return the base name of a run's SageMaker job; at most 29 of a tuning job's 32 characters.
+
+    `kind` is one of train, tune, eval, model. The state machine appends the attempt, since
+    SageMaker never takes a job's name twice.
+    """
+    dataset_of_run(run)
+    return f"{JOB_PREFIX}-{run[-16:]}-{kind}"
+
+
+def endpoint_name(stack: str, dataset: str) -> str:
+    """Return the endpoint that serves a dataset of a stack; names differ where datasets do."""
+    name = f"{stack}-{check_dataset(dataset)}"
+    plain = re.sub(r"-+", "-", name.replace("_", "-"))
+    if plain == name and len(name) <= _ENDPOINT_NAME_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{plain[: _ENDPOINT_NAME_LENGTH - 9].rstrip('-')}-{digest}"
