@@ -9,7 +9,7 @@ LOCK_trainer := containers/trainer/requirements.txt
 LOCK_server := containers/server/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test test-fast lint clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -26,3 +26,29 @@ install: .venv/.stamp $(STAMPS)
 	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/$*
 	$(UV) pip install --quiet --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
 	touch $@
+
+demo: install
+	.venv/bin/tagline demo
+
+test: install
+	.venv/bin/pytest
+
+test-fast: install
+	.venv/bin/pytest -m "not slow and not cloud"
+
+lint: install node_modules/.stamp
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy tagline functions local containers tests
+	.venv/bin/cfn-lint template.yaml templates/*.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
+	for flow in statemachine/*.asl.json; do \
+		node_modules/.bin/asl-validator --json-path $$flow || exit 1; \
+	done
+
+node_modules/.stamp: package.json package-lock.json
+	npm ci --no-audit --no-fund --silent
+	touch $@
+
+clean:
+	rm -rf .venv .venvs .aws-sam node_modules
