@@ -1,0 +1,26 @@
+"""What every part of the laptop cloud knows: where it listens, where its state lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One running laptop cloud.
+
+    `state_dir` holds everything that outlives a restart; `root` is the folder with `containers/`
+    and `.venvs/`, this repository unless a test points elsewhere.
+    """
+
+    port: int
+    state_dir: Path
+    root: Path
+    region: str = "us-east-1"
+    account: str = "000000000000"
+
+    @property
+    def endpoint(self) -> str:
+        """The URL at which any AWS client reaches this cloud."""
+        return f"http://{HOST}:{self.port}"

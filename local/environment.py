@@ -1,0 +1,58 @@
+"""The one place that says which environment a local "container" or Lambda worker sees.
+
+Nothing is inherited from the person's shell: their AWS profile or proxy must not change what a
+job does, and a job must not read what only they should know.
+"""
+
+import os
+from pathlib import Path
+
+from local.context import HOST, Cloud
+
+ACCESS_KEY = "test"
+SECRET_KEY = "test"  # noqa: S105 - the laptop cloud checks no secret
+PATH = "/usr/local/bin:/usr/bin:/bin"
+_PASSED_ON = ("TMPDIR", "LANG", "LC_ALL", "TZ")
+
+
+def credentials(cloud: Cloud) -> dict[str, str]:
+    """Return the variables by which an AWS SDK finds this cloud, and only this one."""
+    return {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": cloud.region,
+        "AWS_DEFAULT_REGION": cloud.region,
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def home(cloud: Cloud) -> Path:
+    """Return the folder that local processes take for the user's home."""
+    folder = cloud.state_dir / "home"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def process_environment(cloud: Cloud) -> dict[str, str]:
+    """Return what every local process is given: a path, a home, this cloud's credentials."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {"PATH": PATH, "HOME": str(home(cloud)), **passed_on, **credentials(cloud)}
+
+
+def container_environment(cloud: Cloud, image_env: dict[str, str]) -> dict[str, str]:
+    """Return a container's environment: the image's ENV within what the laptop decides.
+
+    The image may choose OMP_NUM_THREADS and everything of its own; where things lie and whom it
+    listens to are the laptop's.
+    """
+    return {
+        "OMP_NUM_THREADS": str(os.cpu_count() or 1),
+        "PYTHONUNBUFFERED": "1",
+        **image_env,
+        **process_environment(cloud),
+        "PYTHONPATH": os.pathsep.join((str(cloud.root), str(cloud.root / "containers"))),
+        "TAGLINE_BIND_HOST": HOST,
+    }

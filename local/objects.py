@@ -1,0 +1,71 @@
+"""S3 objects to and from files, over the cloud's own endpoint.
+
+Call from a job's thread, never from the event loop, which has to answer the call.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.context import Cloud
+from local.environment import ACCESS_KEY, SECRET_KEY
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """A bucket and a key or prefix of it."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> "S3Uri":
+        """Return the parts of `s3://bucket/key`, or raise ValueError."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if not uri.startswith("s3://") or not bucket:
+            raise ValueError(f"{uri!r} is not s3://bucket/key")
+        return cls(bucket, key)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The cloud's S3. Every method raises botocore's ClientError as any client would see it."""
+
+    cloud: Cloud
+
+    @cached_property
+    def client(self) -> Any:
+        """A boto3 S3 client of this cloud, safe to share between threads."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.cloud.endpoint,
+            region_name=self.cloud.region,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3}),
+        )
+
+    def get(self, uri: str, file: Path) -> None:
+        """Copy the object at `uri` to `file`, making its folder."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        at = S3Uri.parse(uri)
+        self.client.download_file(at.bucket, at.key, str(file))
+
+    def put(self, file: Path, uri: str) -> None:
+        """Copy `file` to the object at `uri`."""
+        at = S3Uri.parse(uri)
+        self.client.upload_file(str(file), at.bucket, at.key)
+
+    def list(self, uri: str) -> list[str]:
+        """Return the URIs of all objects whose key begins with the prefix, in key order."""
+        at = S3Uri.parse(uri)
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=at.bucket, Prefix=at.key
+        )
+        return [
+            f"s3://{at.bucket}/{item['Key']}" for page in pages for item in page.get("Contents", ())
+        ]
