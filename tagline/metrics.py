@@ -1,0 +1,153 @@
+"""How good a multi-label tagger's scores are: average precision, its means, and their spread.
+
+Scores are (n,) or (n, L) finite floats, higher meaning more certain; truth has the same shape and
+holds 0 or 1. A label without a positive has no average precision: NaN in arrays here, null in
+files.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+class InvalidScores(ValueError):
+    """Scores and truth do not fit together, or a score is not a finite number."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Images by falling score, cut where the score changes.
+
+    true_positives and predicted are (k,) counts at the k distinct scores in `scores` (falling):
+    how many images score at least that much, and how many of them carry the label.
+    """
+
+    scores: Floats
+    true_positives: Floats
+    predicted: Floats
+    positives: int
+
+    @property
+    def precision(self) -> Floats:
+        """Precision at each distinct score, (k,)."""
+        return self.true_positives / self.predicted
+
+    @property
+    def recall(self) -> Floats:
+        """Recall at each distinct score, (k,); NaN without a positive."""
+        if not self.positives:
+            return np.full(len(self.scores), np.nan)
+        return self.true_positives / self.positives
+
+    @property
+    def average_precision(self) -> float:
+        """Sum of (recall step x precision) over the distinct scores; NaN without a positive.
+
+        The definition of scikit-learn's average_precision_score: no interpolation, and images
+        of equal score are taken together, so their order in the list cannot matter.
+        """
+        if not self.positives:
+            return float("nan")
+        steps = np.diff(self.true_positives, prepend=0.0)
+        return float(np.sum(steps * self.precision) / self.positives)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A model's numbers on a set of images; `ap` and `support` are per label, (L,)."""
+
+    ap: Floats
+    support: NDArray[np.int64]
+    mean_ap: float
+    micro_ap: float
+    baseline_map: float
+
+
+def rank(scores: ArrayLike, truth: ArrayLike) -> Ranking:
+    """Return the ranking of one label's scores (n,); raise InvalidScores if they cannot be."""
+    values, marks = _checked(scores, truth, dimensions=1)
+    order = np.argsort(-values, kind="stable")
+    values = values[order]
+    ends = group_ends(values)
+    hits = np.cumsum(marks[order], dtype=np.float64)
+    return Ranking(
+        values[ends].astype(np.float64), hits[ends], (ends + 1).astype(np.float64), int(marks.sum())
+    )
+
+
+def group_ends(ordered: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the last position of each run of equal values in a sorted array (n,)."""
+    if not len(ordered):
+        return np.zeros(0, np.int64)
+    changes = np.flatnonzero(ordered[1:] != ordered[:-1])
+    return np.append(changes, len(ordered) - 1).astype(np.int64)
+
+
+def average_precision(scores: ArrayLike, truth: ArrayLike) -> float:
+    """Return one label's average precision (see Ranking); NaN without a positive."""
+    return rank(scores, truth).average_precision
+
+
+def label_average_precision(scores: ArrayLike, truth: ArrayLike) -> Floats:
+    """Return each label's average precision, (L,), for scores and truth (n, L)."""
+    values, marks = _checked(scores, truth, dimensions=2)
+    columns = range(values.shape[1])
+    return np.array([average_precision(values[:, j], marks[:, j]) for j in columns], np.float64)
+
+
+def micro_average_precision(scores: ArrayLike, truth: ArrayLike) -> float:
+    """Return the average precision of all (image, label) pairs ranked together."""
+    values, marks = _checked(scores, truth, dimensions=2)
+    return average_precision(values.ravel(), marks.ravel())
+
+
+def mean_average_precision(ap: ArrayLike) -> float:
+    """Return the mean over labels with a positive; NaN when none has one."""
+    known = np.asarray(ap, np.float64)
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def baseline_map(truth: ArrayLike) -> float:
+    """Return the mAP of always answering each label's frequency.
+
+    A constant score ranks nothing, so a label's average precision is its prevalence.
+    """
+    marks = np.asarray(truth, np.float64)
+    prevalence = marks.mean(axis=0) if len(marks) else np.zeros(marks.shape[1])
+    return mean_average_precision(np.where(prevalence > 0, prevalence, np.nan))
+
+
+def quality(scores: ArrayLike, truth: ArrayLike) -> Quality:
+    """Return all numbers of scores (n, L) against truth (n, L)."""
+    values, marks = _checked(scores, truth, dimensions=2)
+    ap = label_average_precision(values, marks)
+    return Quality(
+        ap=ap,
+        support=marks.sum(axis=0).astype(np.int64),
+        mean_ap=mean_average_precision(ap),
+        micro_ap=micro_average_precision(values, marks),
+        baseline_map=baseline_map(marks),
+    )
+
+
+def _checked(
+    scores: ArrayLike, truth: ArrayLike, *, dimensions: int
+) -> tuple[NDArray[np.floating], NDArray[np.uint8]]:
+    values, marks = np.asarray(scores), np.asarray(truth)
+    if not np.issubdtype(values.dtype, np.floating):
+        values = values.astype(np.float64)
+    if values.shape != marks.shape or values.ndim != dimensions:
+        raise InvalidScores(
+            f"scores {values.shape} and truth {marks.shape} must have one shape "
+            f"of {dimensions} dimension(s)"
+        )
+    if not np.isfinite(values).all():
+        bad = np.argwhere(~np.isfinite(values))[0].tolist()
+        raise InvalidScores(f"score at {bad} is not a finite number")
+    if not np.isin(marks, (0, 1)).all():
+        raise InvalidScores("truth may hold only 0 and 1")
+    return values, marks.astype(np.uint8)

@@ -1,0 +1,56 @@
+import math
+
+import numpy as np
+import pytest
+
+from tagline import thresholds
+from tagline.metrics import InvalidScores, rank
+
+
+def test_the_best_f1_lies_between_the_scores_it_separates() -> None:
+    assert thresholds.best_threshold(rank([0.9, 0.7, 0.3], [1, 1, 0])) == pytest.approx(0.5)
+
+
+def test_all_positive_tags_everything() -> None:
+    assert thresholds.best_threshold(rank([0.6, 0.4], [1, 1])) == pytest.approx(0.2)
+
+
+def test_of_equal_f1_the_higher_threshold_wins() -> None:
+    # tagging one gives F1 2/3 and tagging all four gives 2*2/(4+2) = 2/3 as well
+    ranking = rank([0.9, 0.6, 0.5, 0.4], [1, 0, 0, 1])
+    assert thresholds.best_threshold(ranking) == pytest.approx(0.75)
+
+
+def test_scores_that_touch_stay_apart() -> None:
+    upper = 0.5
+    lower = float(np.nextafter(upper, 0))
+    threshold = thresholds.best_threshold(rank([upper, lower], [1, 0]))
+    assert lower < threshold <= upper
+
+
+def test_a_rare_label_takes_the_shared_threshold() -> None:
+    scores = np.column_stack([np.linspace(0, 1, 40), np.linspace(1, 0, 40)])
+    truth = np.zeros((40, 2), np.uint8)
+    truth[20:, 0] = 1
+    truth[:3, 1] = 1
+    chosen = thresholds.choose(scores, truth, floor=5)
+    assert chosen.values[0] == pytest.approx(0.5, abs=0.02)
+    assert chosen.values[1] == chosen.shared
+    assert chosen.f1[0] == 1.0
+
+
+def test_a_label_never_positive_has_no_f1() -> None:
+    chosen = thresholds.choose(np.full((4, 2), 0.3), np.array([[1, 0]] * 4))
+    assert math.isnan(chosen.f1[1])
+    assert chosen.values[1] == chosen.shared
+
+
+def test_nothing_positive_leaves_one_half() -> None:
+    chosen = thresholds.choose(np.full((4, 2), 0.3), np.zeros((4, 2)))
+    assert chosen.values.tolist() == [0.5, 0.5]
+    assert np.isnan(chosen.f1).all()
+
+
+def test_scores_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(InvalidScores):
+        thresholds.choose(np.array([[np.nan]]), np.array([[1]]))
