@@ -1,0 +1,69 @@
+"""Why a row, or a whole list, is refused: the stable codes of the rejects and their meaning."""
+
+from enum import StrEnum
+from typing import TypedDict
+
+
+class UnusableList(ValueError):
+    """A list that no run can use as a whole; the message is one sentence for its owner."""
+
+
+class Reason(StrEnum):
+    """Stable code of a rejected row; programs compare these, people read `MEANING`."""
+
+    HEADER_ROW = "header_row"
+    LINE_TOO_LONG = "line_too_long"
+    BAD_ENCODING = "bad_encoding"
+    BAD_ID = "bad_id"
+    DUPLICATE_ID = "duplicate_id"
+    WRONG_LABEL_COUNT = "wrong_label_count"
+    BAD_LABEL = "bad_label"
+    BAD_PATH = "bad_path"
+    NOT_ALLOWED_BUCKET = "not_allowed_bucket"
+    DUPLICATE_PATH = "duplicate_path"
+    CONFLICTING_LABELS = "conflicting_labels"
+    MISSING_OBJECT = "missing_object"
+    ACCESS_DENIED = "access_denied"
+    ARCHIVED_OBJECT = "archived_object"
+    EMPTY_OBJECT = "empty_object"
+    OBJECT_TOO_LARGE = "object_too_large"
+    OBJECT_CHANGED = "object_changed"
+    UNSUPPORTED_IMAGE = "unsupported_image"
+    UNDECODABLE_IMAGE = "undecodable_image"
+    ANIMATED_IMAGE = "animated_image"
+    TOO_MANY_PIXELS = "too_many_pixels"
+
+
+MEANING: dict[Reason, str] = {
+    Reason.HEADER_ROW: "the first line names columns; a list file has no header",
+    Reason.LINE_TOO_LONG: "the line is longer than 1 MiB",
+    Reason.BAD_ENCODING: "the line is not valid UTF-8",
+    Reason.BAD_ID: "the id is not an integer from 0 to 2^64-1",
+    Reason.DUPLICATE_ID: "an earlier row has the same id",
+    Reason.WRONG_LABEL_COUNT: "the row does not have as many labels as the list",
+    Reason.BAD_LABEL: "a label is neither 0 nor 1",
+    Reason.BAD_PATH: "the path is empty, too long, or holds '..' or control characters",
+    Reason.NOT_ALLOWED_BUCKET: "the path leads outside the allowed buckets",
+    Reason.DUPLICATE_PATH: "an earlier row has the same image and the same labels",
+    Reason.CONFLICTING_LABELS: "an earlier row has the same image with other labels",
+    Reason.MISSING_OBJECT: "there is no object at the path",
+    Reason.ACCESS_DENIED: "the image's bucket refuses to hand the object out",
+    Reason.ARCHIVED_OBJECT: "the object is archived and must be restored before it can be read",
+    Reason.EMPTY_OBJECT: "the object has 0 bytes",
+    Reason.OBJECT_TOO_LARGE: "the object is larger than 64 MiB",
+    Reason.OBJECT_CHANGED: "the object changed between listing and reading",
+    Reason.UNSUPPORTED_IMAGE: "the object is not an image of a supported format",
+    Reason.UNDECODABLE_IMAGE: "the image is damaged or incomplete",
+    Reason.ANIMATED_IMAGE: "the image has several frames",
+    Reason.TOO_MANY_PIXELS: "the image has more pixels than allowed",
+}
+
+
+class RejectRecord(TypedDict):
+    """A line of `rejects.jsonl`; `id` is an integer where the row has a valid one."""
+
+    line: int
+    id: int | str | None
+    path: str | None
+    reason: str
+    detail: str
