@@ -1,0 +1,74 @@
+"""`python -m local --port P --state-dir D`: run the laptop cloud in the foreground."""
+
+import argparse
+import fcntl
+import socket
+import sys
+from pathlib import Path
+
+from local import settings
+from local.context import HOST, Cloud
+from local.persistence import NotAStateDirectory, prepare
+
+
+def main() -> int:
+    """Check that nothing is in the way, then serve until told to stop."""
+    options = _parse()
+    cloud = Cloud(options.port, options.state_dir.resolve(), options.root.resolve())
+    busy = _port_problem(cloud.port)
+    if busy:
+        return _refuse(f"{HOST}:{cloud.port} {busy}; choose another with --port")
+    cloud.state_dir.parent.mkdir(parents=True, exist_ok=True)
+    lock = cloud.state_dir.with_name(f"{cloud.state_dir.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _refuse(f"another laptop cloud is using {cloud.state_dir}")
+    try:
+        prepare(cloud, fresh=options.fresh)
+    except NotAStateDirectory as exc:
+        return _refuse(str(exc))
+    settings.apply(cloud)
+    from local import patching, server  # noqa: PLC0415 - ministack reads its settings at import
+
+    server.configure_logging(cloud)
+    try:
+        server.run(cloud, options.parent_pid)
+    except patching.UnexpectedMinistack as exc:
+        return _refuse(str(exc))
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument("--state-dir", type=Path, default=Path(".tagline/cloud"))
+    parser.add_argument("--fresh", action="store_true", help="start empty, forgetting all state")
+    parser.add_argument("--parent-pid", type=int, help="stop when this process ends")
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=Path(__file__).parents[1],
+        help="the folder with containers/ and .venvs/ (default: this repository)",
+    )
+    return parser.parse_args()
+
+
+def _port_problem(port: int) -> str | None:
+    """Return why the port cannot be listened on, or None."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as exc:
+            return f"cannot be used ({exc.strerror})"
+    return None
+
+
+def _refuse(reason: str) -> int:
+    print(f"laptop cloud: {reason}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

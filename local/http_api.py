@@ -1,0 +1,152 @@
+"""HTTP APIs as SAM writes them: the whole API in one OpenAPI `Body`, which ministack leaves unread.
+
+Also gives each API a URL that needs no DNS: `http://127.0.0.1:<port>/_aws/execute-api/<id>`.
+"""
+
+from typing import Any
+
+from local import patching
+from local.context import Cloud
+
+_PROVISIONERS = "ministack.services.cloudformation.provisioners"
+_SERVICE = "ministack.services.apigateway"
+_APP = "ministack.app"
+_TYPE = "AWS::ApiGatewayV2::Api"
+_PATH = "/_aws/execute-api/"
+PAYLOAD_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway's quota for HTTP APIs
+_CREATE = ("logical_id", "props", "stack_name")
+_UPDATE = ("physical_id", "old_props", "new_props", "stack_name", "logical_id")
+_EXECUTE = ("host", "path", "method", "headers", "body", "query_params", "raw_path")
+_Resource = tuple[str, dict[str, Any]]
+_Response = tuple[int, dict[str, str], bytes]
+
+
+def install(cloud: Cloud) -> None:
+    """Read `Body` when an API is created or updated, and answer its URL and limits."""
+    handlers = patching.member(_PROVISIONERS, "_RESOURCE_HANDLERS", dict)[_TYPE]
+    create = patching.function(_PROVISIONERS, "_apigw_v2_api_create", *_CREATE)
+    update = patching.function(_PROVISIONERS, "_apigw_v2_api_update", *_UPDATE)
+    if handlers.get("create") is not create or handlers.get("update") is not update:
+        raise patching.UnexpectedMinistack(f"{_PROVISIONERS}: {_TYPE} has other handlers")
+    importer = _Importer(cloud)
+
+    def create_with_body(logical_id: str, props: dict[str, Any], stack_name: str) -> _Resource:
+        api_id, attributes = create(logical_id, _named(logical_id, props), stack_name)
+        return importer.apply(api_id, props, stack_name, attributes)
+
+    def update_with_body(
+        physical_id: str,
+        old_props: dict[str, Any],
+        new_props: dict[str, Any],
+        stack_name: str,
+        logical_id: str | None = None,
+    ) -> _Resource:
+        name = logical_id or physical_id
+        api_id, attributes = update(
+            physical_id, _named(name, old_props), _named(name, new_props), stack_name, logical_id
+        )
+        return importer.apply(api_id, new_props, stack_name, attributes)
+
+    handlers["create"] = create_with_body
+    handlers["update"] = update_with_body
+    _bound_payload()
+
+
+class _Importer:
+    """Turns an OpenAPI body into ministack's routes and integrations."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._apis = patching.member(_SERVICE, "_apis", object)
+        self._routes = patching.member(_SERVICE, "_routes", object)
+        self._integrations = patching.member(_SERVICE, "_integrations", object)
+        self._create_route = patching.function(_PROVISIONERS, "_apigw_v2_route_create", *_CREATE)
+        self._create_integration = patching.function(
+            _PROVISIONERS, "_apigw_v2_integration_create", *_CREATE
+        )
+
+    def apply(
+        self, api_id: str, props: dict[str, Any], stack_name: str, attributes: dict[str, Any]
+    ) -> _Resource:
+        """Replace the API's routes by those of the body; return its id and attributes."""
+        endpoint = f"{self._cloud.endpoint}{_PATH}{api_id}"
+        self._apis[api_id]["apiEndpoint"] = endpoint
+        body = props.get("Body")
+        if body:
+            self._import(api_id, body, stack_name)
+        return api_id, {**attributes, "ApiEndpoint": endpoint}
+
+    def _import(self, api_id: str, body: dict[str, Any], stack_name: str) -> None:
+        self._routes[api_id] = {}
+        self._integrations[api_id] = {}
+        cors = body.get("x-amazon-apigateway-cors")
+        if cors:
+            self._apis[api_id]["corsConfiguration"] = cors
+        for path, operations in (body.get("paths") or {}).items():
+            for method, operation in operations.items():
+                integration = operation.get("x-amazon-apigateway-integration")
+                if integration:
+                    self._add(api_id, stack_name, _route_key(method, path), integration)
+
+    def _add(
+        self, api_id: str, stack_name: str, route_key: str, integration: dict[str, Any]
+    ) -> None:
+        if str(integration.get("type", "")).lower() != "aws_proxy":
+            raise ValueError(f"{route_key}: the laptop cloud runs aws_proxy integrations only")
+        integration_id, _ = self._create_integration(
+            "Integration",
+            {
+                "ApiId": api_id,
+                "IntegrationType": "AWS_PROXY",
+                "IntegrationUri": integration["uri"],
+                "IntegrationMethod": integration.get("httpMethod", "POST"),
+                "PayloadFormatVersion": integration.get("payloadFormatVersion", "2.0"),
+            },
+            stack_name,
+        )
+        route = {"ApiId": api_id, "RouteKey": route_key, "Target": f"integrations/{integration_id}"}
+        self._create_route("Route", route, stack_name)
+
+
+def _named(logical_id: str, props: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties with the two that a body stands in for."""
+    title = ((props.get("Body") or {}).get("info") or {}).get("title")
+    return {"Name": title or logical_id, "ProtocolType": "HTTP", **props}
+
+
+def _route_key(method: str, path: str) -> str:
+    if path == "/$default":
+        return "$default"
+    verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+    return f"{verb} {path}"
+
+
+def _bound_payload() -> None:
+    """Answer 413 to what API Gateway or the function behind it would not take."""
+    execute = patching.function(_APP, "_handle_execute_api_request", *_EXECUTE, "raw_query_string")
+
+    async def bounded(  # noqa: PLR0917 - ministack's own signature
+        host: str,
+        path: str,
+        method: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, list[str]],
+        raw_path: str | None = None,
+        raw_query_string: str | None = None,
+    ) -> _Response | None:
+        if path.startswith(_PATH) and len(body) > PAYLOAD_LIMIT:
+            return (
+                413,
+                {"Content-Type": "application/json"},
+                b'{"message":"Request Entity Too Large"}',
+            )
+        if path.startswith(_PATH) and "/" not in path.removeprefix(_PATH):
+            path += "/"  # the API's URL without a trailing slash is its root
+            raw_path = f"{raw_path}/" if raw_path else raw_path
+        response: _Response | None = await execute(
+            host, path, method, headers, body, query_params, raw_path, raw_query_string
+        )
+        return response
+
+    patching.replace(_APP, "_handle_execute_api_request", bounded, *_EXECUTE, "raw_query_string")

@@ -1,0 +1,42 @@
+"""How ministack is told, before it is imported, to be this laptop cloud."""
+
+import os
+import shutil
+import tempfile
+
+from local.context import HOST, Cloud
+from local.environment import ACCESS_KEY, SECRET_KEY
+
+
+def apply(cloud: Cloud) -> None:
+    """Set the variables ministack reads at import, and an empty folder for its temporary files.
+
+    The person's own AWS settings are taken out: nothing here may reach a real account.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_DEFAULT_REGION": cloud.region,
+            "AWS_ENDPOINT_URL": cloud.endpoint,
+            "BIND_HOST": HOST,
+            "DOCKER_HOST": "unix:///nonexistent",
+            "GATEWAY_PORT": str(cloud.port),
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "MINISTACK_ACCOUNT_ID": cloud.account,
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_REGION": cloud.region,
+            "PERSIST_STATE": "1",
+            "S3_DATA_DIR": str(cloud.state_dir / "s3"),
+            "S3_PERSIST": "1",
+            "SFTP_ENABLED": "0",
+            "STATE_DIR": str(cloud.state_dir / "state"),
+        }
+    )
+    temporary = cloud.state_dir / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    tempfile.tempdir = str(temporary)
