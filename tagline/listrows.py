@@ -1,0 +1,161 @@
+"""One line of a list file → a row, or the reason why it is none."""
+
+import re
+from typing import NamedTuple
+
+from tagline.listlines import MAX_LINE_BYTES, Line
+from tagline.reasons import Reason, RejectRecord
+from tagline.sources import MAX_KEY_BYTES, BadLocation, Source
+
+MAX_ID = 2**64 - 1
+_MAX_ID_DIGITS = 20
+_SHOWN = 80
+_LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
+_SEPARATORS = re.compile(rb"[\t,]")
+
+
+class Row(NamedTuple):
+    """A well-formed row: `labels` holds one byte, b"0" or b"1", a label."""
+
+    line: int
+    id: int
+    path: str
+    bucket: str
+    key: str
+    labels: bytes
+
+
+class Reject(NamedTuple):
+    """A refused row: which field is wrong, the stable reason, and the detail for a person."""
+
+    line: int
+    id: int | str | None
+    path: str | None
+    field: str
+    reason: Reason
+    detail: str
+
+    def record(self) -> RejectRecord:
+        """Return the row's line of `rejects.jsonl`."""
+        return {
+            "line": self.line,
+            "id": self.id,
+            "path": self.path,
+            "reason": self.reason.value,
+            "detail": self.detail,
+        }
+
+
+class RowParser:
+    """Parses rows of `label_count` labels whose paths resolve against `source`.
+
+    Accepts blanks round the columns, labels joined by commas, and labels written 0.0 or 1.000000.
+    """
+
+    def __init__(self, label_count: int, source: Source, header_line: int = 0) -> None:
+        self._count = label_count
+        self._source = source
+        self._header_line = header_line
+        self._tabs = b"\t" * (label_count - 1)
+        self._commas = b"," * (label_count - 1)
+
+    def parse(self, line: Line) -> Row | Reject:
+        """Return the row of a line, or its first fault from left to right."""
+        text = line.text
+        first = text.find(b"\t")
+        last = text.rfind(b"\t")
+        ident = text[:first].strip(b" ") if first >= 0 else text
+        if (
+            line.cut
+            or line.number == self._header_line
+            or first == last
+            or not ident.isdigit()
+            or len(ident) > _MAX_ID_DIGITS
+        ):
+            return self._malformed(line)
+        number = int(ident)
+        if number > MAX_ID:
+            return self._malformed(line)
+        labels = self._labels(text[first + 1 : last].strip(b" "))
+        if labels is None:
+            return self._bad_labels(line, number, text[first + 1 : last])
+        try:
+            path = text[last + 1 :].strip(b" ").decode()
+            location = self._source.resolve(path)
+        except UnicodeDecodeError:
+            return _reject(line, "path", Reason.BAD_ENCODING, "the path is not valid UTF-8")
+        except BadLocation as exc:
+            return _reject(line, "path", exc.reason, exc.detail)
+        return Row(line.number, number, path, location.bucket, location.key, labels)
+
+    def _labels(self, column: bytes) -> bytes | None:
+        """Return one byte a label, or None where the column is not `count` labels of 0 or 1."""
+        digits = column[::2]
+        if len(column) == 2 * self._count - 1 and not digits.translate(None, b"01"):
+            separators = column[1::2]
+            if separators in {self._tabs, self._commas}:
+                return digits
+        matches = [_LABEL.fullmatch(f.strip(b" ")) for f in _SEPARATORS.split(column)]
+        if len(matches) != self._count:
+            return None
+        values = [match[1] for match in matches if match]
+        return b"".join(values) if len(values) == self._count else None
+
+    def _malformed(self, line: Line) -> Reject:
+        if line.cut:
+            return Reject(
+                line.number,
+                None,
+                None,
+                "line",
+                Reason.LINE_TOO_LONG,
+                f"the line is longer than {MAX_LINE_BYTES >> 20} MiB",
+            )
+        if line.number == self._header_line:
+            return _reject(
+                line, "line", Reason.HEADER_ROW, "a list has no header; remove this line"
+            )
+        ident, *columns = line.text.split(b"\t")
+        if len(columns) < 2:  # noqa: PLR2004 - labels and path
+            return _reject(
+                line,
+                "label",
+                Reason.WRONG_LABEL_COUNT,
+                f"expected {self._count} labels between the id and the path, separated by tabs; "
+                f"the line has {len(columns)} tab(s)",
+            )
+        shown = _text(ident.strip(b" "))
+        return _reject(
+            line, "id", Reason.BAD_ID, f"the id {shown!r} is not an integer from 0 to 2^64-1"
+        )
+
+    def _bad_labels(self, line: Line, number: int, column: bytes) -> Reject:
+        values = [value.strip(b" ") for value in _SEPARATORS.split(column)]
+        if len(values) != self._count:
+            detail = f"{len(values)} label(s), expected {self._count}"
+            return _reject(line, "label", Reason.WRONG_LABEL_COUNT, detail, number)
+        index = next(i for i, value in enumerate(values) if not _LABEL.fullmatch(value))
+        detail = f"label {index + 1} is {_text(values[index])!r}, expected 0 or 1"
+        return _reject(line, f"label {index + 1}", Reason.BAD_LABEL, detail, number)
+
+
+def _reject(
+    line: Line, field: str, reason: Reason, detail: str, number: int | None = None
+) -> Reject:
+    try:
+        line.text.decode()
+    except UnicodeDecodeError as exc:
+        reason = Reason.BAD_ENCODING
+        detail = f"byte {exc.start + 1} of the line is not valid UTF-8"
+    ident, _, rest = line.text.partition(b"\t")
+    ident = ident.strip(b" ")
+    shown: int | str = _text(ident)
+    if number is None and ident.isdigit() and len(ident) <= _MAX_ID_DIGITS:
+        number = int(ident) if int(ident) <= MAX_ID else None
+    path = _text(rest.rpartition(b"\t")[2].strip(b" "), MAX_KEY_BYTES) if rest else None
+    return Reject(line.number, shown if number is None else number, path, field, reason, detail)
+
+
+def _text(value: bytes, limit: int = _SHOWN) -> str:
+    cut = value[:limit]
+    return cut.decode("utf-8", "backslashreplace") + ("…" if len(value) > limit else "")
