@@ -1,0 +1,19 @@
+"""What is known about an image before it is decoded."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """Format and geometry as the file states them.
+
+    `width` and `height` are the stored ones, before `orientation` (EXIF, 1 … 8) is applied.
+    `transparent_grey` is the sample value that a greyscale PNG's tRNS chunk makes transparent, at
+    the depth at which the decoder hands it out (8 or 16 bits).
+    """
+
+    format: str
+    width: int
+    height: int
+    orientation: int = 1
+    transparent_grey: int | None = None

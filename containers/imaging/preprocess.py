@@ -1,0 +1,52 @@
+"""The one function between an image's bytes and a model, in packing and in serving alike."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging import geometry
+from imaging.decode import decode
+from imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UndecodableImage
+from imaging.header import ImageHeader
+from imaging.headers import read_header
+from imaging.spec import ImageSpec, Limits
+
+DEFAULT_LIMITS = Limits()
+
+
+def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.uint8]:
+    """Return the (size, size, 3) uint8 RGB pixels that a model sees of an encoded image.
+
+    PNG, JPEG and WebP, of any depth and colour type; bytes and pixels are checked against `limits`
+    from the header before anything is decoded. Transparency is flattened on the background, EXIF
+    orientation applied, CMYK taken as Adobe writes it, 16 bits rounded to 8. Embedded ICC profiles
+    are not converted: OpenCV has no colour management, so samples are taken as sRGB.
+
+    Raise an ImageError whose `reason` is the code that goes into the rejects. Damage inside a
+    JPEG's entropy-coded data that keeps its length is not seen by the decoder; a shortened file is.
+    """
+    header = _checked(data, limits)
+    pixels = decode(data, header, geometry.decoded_size(header.width, header.height, spec))
+    size = geometry.fitted_size(header.width, header.height, spec)
+    pixels = geometry.resample(pixels, size, spec)
+    pixels = geometry.flattened(pixels, spec)
+    pixels = geometry.upright(pixels, header.orientation)
+    pixels = geometry.centred(pixels, spec)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _checked(data: bytes, limits: Limits) -> ImageHeader:
+    if not data:
+        raise EmptyObject("the object has no bytes")
+    if len(data) > limits.max_bytes:
+        raise ObjectTooLarge(f"{len(data)} bytes; at most {limits.max_bytes} are taken")
+    header = read_header(data)
+    width, height = header.width, header.height
+    if not width or not height:
+        raise UndecodableImage(f"the {header.format} says it is {width} x {height} pixels")
+    if max(width, height) > limits.max_side or width * height > limits.max_pixels:
+        raise TooManyPixels(
+            f"{width} x {height} pixels; at most {limits.max_side} a side and "
+            f"{limits.max_pixels} in all are taken"
+        )
+    return header
