@@ -11,7 +11,23 @@ MAX_ID = 2**64 - 1
 _MAX_ID_DIGITS = 20
 _SHOWN = 80
 _LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
-_SEPARATORS = re.compile(rb"[\t,]")
+
+
+class _Values(dict[bytes, bytes]):
+    """The ways a label is written → its digit; the usual ones are looked up, others matched."""
+
+    def __init__(self) -> None:
+        forms = [b"", b".", *(b"." + b"0" * zeros for zeros in range(1, 9))]
+        super().__init__({digit + form: digit for digit in (b"0", b"1") for form in forms})
+
+    def __missing__(self, field: bytes) -> bytes:
+        match = _LABEL.fullmatch(field.strip(b" "))
+        if match is None:
+            raise KeyError(field)
+        return match[1]
+
+
+_VALUES = _Values()
 
 
 class Row(NamedTuple):
@@ -95,11 +111,13 @@ class RowParser:
             separators = column[1::2]
             if separators in {self._tabs, self._commas}:
                 return digits
-        matches = [_LABEL.fullmatch(f.strip(b" ")) for f in _SEPARATORS.split(column)]
-        if len(matches) != self._count:
+        fields = _fields(column)
+        if len(fields) != self._count:
             return None
-        values = [match[1] for match in matches if match]
-        return b"".join(values) if len(values) == self._count else None
+        try:
+            return b"".join([_VALUES[field] for field in fields])
+        except KeyError:
+            return None
 
     def _malformed(self, line: Line) -> Reject:
         if line.cut:
@@ -130,13 +148,21 @@ class RowParser:
         )
 
     def _bad_labels(self, line: Line, number: int, column: bytes) -> Reject:
-        values = [value.strip(b" ") for value in _SEPARATORS.split(column)]
-        if len(values) != self._count:
-            detail = f"{len(values)} label(s), expected {self._count}"
+        fields = _fields(column)
+        if len(fields) != self._count:
+            detail = f"{len(fields)} label(s), expected {self._count}"
             return _reject(line, "label", Reason.WRONG_LABEL_COUNT, detail, number)
-        index = next(i for i, value in enumerate(values) if not _LABEL.fullmatch(value))
-        detail = f"label {index + 1} is {_text(values[index])!r}, expected 0 or 1"
-        return _reject(line, f"label {index + 1}", Reason.BAD_LABEL, detail, number)
+        index, value = next(
+            (i, field.strip(b" "))
+            for i, field in enumerate(fields, start=1)
+            if not _LABEL.fullmatch(field.strip(b" "))
+        )
+        detail = f"label {index} is {_text(value)!r}, expected 0 or 1"
+        return _reject(line, f"label {index}", Reason.BAD_LABEL, detail, number)
+
+
+def _fields(column: bytes) -> list[bytes]:
+    return column.replace(b",", b"\t").split(b"\t")
 
 
 def _reject(
