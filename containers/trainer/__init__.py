@@ -1,0 +1,6 @@
+"""Trains a multi-label tagger with MXNet, and judges one against another.
+
+`python -m trainer train` and `python -m trainer evaluate` follow SageMaker's contracts for training
+and processing containers: files under SAGEMAKER_BASE_DIR (/opt/ml) in, files out, exit 1 with a
+failure text when it cannot be done.
+"""

@@ -1,0 +1,107 @@
+"""Where SageMaker puts files for a container and looks for them, and how a failure is told."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FAILURE_LENGTH = 1024  # characters of the text that SageMaker keeps
+
+
+class Refused(Exception):
+    """The job cannot be done with what it was given; the message is for the person who asked."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """The folder SageMaker mounts: /opt/ml, or SAGEMAKER_BASE_DIR outside a container."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Base":
+        """Return the base that the environment names."""
+        return cls(Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")))
+
+    @property
+    def hyperparameters(self) -> Path:
+        """The training job's hyperparameters: one JSON object of strings."""
+        return self.root / "input/config/hyperparameters.json"
+
+    def channel(self, name: str, file: str) -> Path:
+        """Return a file of a training channel; raise Refused when it is not there."""
+        return existing(self.root / "input/data" / name / file, f"channel {name!r}")
+
+    @property
+    def model(self) -> Path:
+        """The folder that becomes model.tar.gz."""
+        return self.root / "model"
+
+    @property
+    def training_failure(self) -> Path:
+        """What SageMaker shows as a training job's FailureReason."""
+        return self.root / "output/failure"
+
+    def processing_input(self, name: str) -> Path:
+        """Return the path of a processing input, such as `validation/val.rec`."""
+        return self.root / "processing/input" / name
+
+    @property
+    def processing_output(self) -> Path:
+        """The folder that a processing job uploads."""
+        return self.root / "processing/output"
+
+    @property
+    def processing_message(self) -> Path:
+        """What SageMaker shows as a processing job's ExitMessage."""
+        return self.root / "output/message"
+
+
+def existing(path: Path, what: str) -> Path:
+    """Return `path`, or raise Refused saying which file of `what` is missing."""
+    if not path.is_file():
+        raise Refused(f"{what} has no file {path.name} (looked for {path})")
+    return path
+
+
+def read_json(path: Path, what: str) -> dict[str, Any]:
+    """Return the JSON object in a file, or raise Refused naming the file."""
+    try:
+        value = json.loads(existing(path, what).read_text())
+    except ValueError as exc:
+        raise Refused(f"{what}: {path.name} is not valid JSON: {exc}") from exc
+    if not isinstance(value, dict):
+        raise Refused(f"{what}: {path.name} must hold a JSON object")
+    return value
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file; NaN is refused, since no other reader would take it."""
+    path.write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
+
+
+def guarded(work: Callable[[], None], failure: Path) -> int:
+    """Run a job; return its exit code and leave the reason of a failure where SageMaker looks."""
+    try:
+        work()
+    except Exception as exc:  # noqa: BLE001 - the contract: whatever went wrong is told, then exit 1
+        text = str(exc) if isinstance(exc, Refused) else f"{type(exc).__name__}: {exc}"
+        if not isinstance(exc, Refused):
+            traceback.print_exc()
+        sys.stderr.write(f"{text}\n")
+        failure.parent.mkdir(parents=True, exist_ok=True)
+        failure.write_text(text[:_FAILURE_LENGTH])
+        return 1
+    return 0
+
+
+def dataset_labels(dataset: dict[str, Any]) -> list[str]:
+    """Return the label names of a dataset.json, or raise Refused."""
+    labels = dataset.get("labels")
+    if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
+        raise Refused("dataset.json: `labels` must be a list of label names")
+    return labels

@@ -1,0 +1,127 @@
+"""A packed channel in memory: labels, and images by index, decoded once where they fit.
+
+The records hold JPEGs that the packing container encoded itself, so MXNet's own decoder may read
+them; it never sees an image from outside.
+"""
+
+import math
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import mxnet as mx
+import numpy as np
+from numpy.typing import NDArray
+from tagline.recordio import ImageRecord, RecordError, read_records, unpack_record
+
+from trainer.contract import Refused
+
+Images = NDArray[np.uint8]  # (n, S, S, 3), RGB
+Labels = NDArray[np.uint8]  # (n, L), 0 or 1
+_SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
+
+
+class RecordSet:
+    """The images of one .rec file.
+
+    Labels are held as uint8 (n, L). Decoded images are kept when all of them fit into a quarter of
+    the memory (8 GiB at most); otherwise each batch is read from the file and decoded again.
+    """
+
+    def __init__(
+        self, path: Path, *, labels: int, side: int, cache_bytes: int | None = None
+    ) -> None:
+        """Read and check the file: label count and values, image shape, at least one record."""
+        self.path, self.side = path, side
+        self._stream: BinaryIO = path.open("rb")
+        offsets: list[int] = []
+        rows: list[Labels] = []
+        for offset, record in self._scan():
+            rows.append(_multi_hot(record, labels, path.name))
+            offsets.append(offset)
+            if len(offsets) == 1:
+                self._decode(record)  # the wrong size should be said before minutes of reading
+        if not offsets:
+            raise Refused(f"{path.name} holds no records")
+        self.labels: Labels = np.stack(rows)
+        self._offsets = offsets
+        room = memory_for_images() if cache_bytes is None else cache_bytes
+        fits = len(offsets) * side * side * 3 <= room
+        self._cache = self._decode_all(range(len(offsets))) if fits else None
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    @property
+    def cached(self) -> bool:
+        """Whether all images are held decoded."""
+        return self._cache is not None
+
+    def images(self, indexes: NDArray[np.int64]) -> Images:
+        """Return the images of these indexes, (len(indexes), S, S, 3) uint8 RGB."""
+        if self._cache is not None:
+            return np.asarray(self._cache[indexes])
+        return self._decode_all(indexes)
+
+    def jpeg(self, index: int) -> bytes:
+        """Return one image's bytes as they were packed."""
+        return self._record(index).image
+
+    def batches(self, size: int) -> Iterator[Images]:
+        """Yield all images in file order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self.images(np.arange(start, min(start + size, len(self))))
+
+    def _scan(self) -> Iterator[tuple[int, ImageRecord]]:
+        offset = 0
+        try:
+            for payload in read_records(self._stream):
+                yield offset, unpack_record(payload)
+                offset = self._stream.tell()
+        except RecordError as exc:
+            raise Refused(f"{self.path.name}: {exc}") from exc
+
+    def _record(self, index: int) -> ImageRecord:
+        self._stream.seek(self._offsets[index])
+        return unpack_record(next(read_records(self._stream)))
+
+    def _decode_all(self, indexes: Iterable[int]) -> Images:
+        chosen = list(indexes)
+        images = np.empty((len(chosen), self.side, self.side, 3), np.uint8)
+        for place, index in enumerate(chosen):
+            images[place] = self._decode(self._record(int(index)))
+        return images
+
+    def _decode(self, record: ImageRecord) -> Images:
+        try:
+            image: Images = mx.image.imdecode(record.image).asnumpy()
+        except mx.MXNetError as exc:
+            raise Refused(
+                f"{self.path.name}: the image of record {record.identifier} cannot be decoded"
+            ) from exc
+        if image.shape != (self.side, self.side, 3):
+            height, width = image.shape[:2]
+            raise Refused(
+                f"{self.path.name}: record {record.identifier} is {width}x{height} pixels, "
+                f"but image_shape says {self.side}x{self.side}"
+            )
+        return image
+
+
+def memory_for_images() -> int:
+    """Return how many bytes of decoded images may be kept."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(math.floor(memory * _SHARE_OF_MEMORY), _LARGEST_CACHE)
+
+
+def _multi_hot(record: ImageRecord, labels: int, file: str) -> Labels:
+    if len(record.labels) != labels:
+        raise Refused(
+            f"{file}: record {record.identifier} has {len(record.labels)} labels, "
+            f"but {labels} are expected (num_classes)"
+        )
+    values = np.asarray(record.labels, np.float32)
+    if not ((values == 0) | (values == 1)).all():
+        raise Refused(f"{file}: record {record.identifier} has a label that is not 0 or 1")
+    return values.astype(np.uint8)

@@ -1,0 +1,159 @@
+"""The training loop: epochs over batches, the best epoch by validation mAP kept."""
+
+import math
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import mxnet as mx
+import numpy as np
+from mxnet import autograd, gluon
+from numpy.typing import NDArray
+from tagline.metrics import Quality, quality
+
+from trainer.augment import augment
+from trainer.contract import Refused
+from trainer.data import Images, RecordSet
+from trainer.hyperparameters import Hyperparameters
+from trainer.network import Logits
+
+_WARM_UP = 0.1  # share of all steps
+_IN_FLIGHT = 2  # batches the engine may have queued: it runs behind Python, memory must not
+_HEAVIEST = 10.0  # weight of a positive at most, with use_weighted_loss
+
+
+@dataclass
+class Best:
+    """The best epoch so far and its weights, by parameter name."""
+
+    epoch: int = 0
+    quality: Quality | None = None
+    weights: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+def learning_rate(peak: float, step: int, steps: int) -> float:
+    """Return the rate of a step: a linear warm-up, then half a cosine down to nothing."""
+    warm_up = max(1, round(steps * _WARM_UP))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+
+
+def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the weight of each label's positives, (L,): root of negatives per positive, 1..10.
+
+    The root, not the ratio: full balance makes a rare label shout over every other.
+    """
+    positives = labels.sum(axis=0, dtype=np.float64)
+    ratio = (len(labels) - positives) / np.maximum(positives, 1)
+    return np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
+
+
+def predict(network: Logits, records: RecordSet, size: int, context: Any) -> NDArray[np.float32]:
+    """Return the logits of every image, (n, L), in file order."""
+    parts = []
+    for images in records.batches(size):
+        # one batch shape throughout: another one would plan the network's memory anew
+        missing = size - len(images)
+        whole = np.concatenate([images, np.repeat(images[-1:], missing, 0)]) if missing else images
+        parts.append(network(as_input(whole, context)).asnumpy()[: len(images)])
+    return np.concatenate(parts)
+
+
+def as_input(images: Images, context: Any) -> Any:
+    """Return images (n, S, S, 3) uint8 as the network's input (n, 3, S, S) float32."""
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
+    return mx.nd.array(planes, ctx=context)
+
+
+def fit(
+    network: Logits, train: RecordSet, validation: RecordSet, asked: Hyperparameters, context: Any
+) -> Best:
+    """Train and return the best epoch; prints the line of each epoch that metrics are read from.
+
+    Raises Refused when the loss is no longer a number.
+    """
+    rng = np.random.default_rng(asked.seed)
+    loop = _Loop(network, train, asked, context)
+    best = Best()
+    for epoch in range(1, asked.epochs + 1):
+        started = time.monotonic()
+        loss = loop.epoch(rng.permutation(len(train)), rng)
+        if not math.isfinite(loss):
+            raise Refused(
+                f"training diverged in epoch {epoch}: the loss is {loss}; "
+                f"try a learning_rate below {asked.learning_rate:g}"
+            )
+        logits = predict(network, validation, asked.mini_batch_size, context)
+        if not np.isfinite(logits).all():
+            raise Refused(
+                f"training diverged in epoch {epoch}: the network's answers are not numbers; "
+                f"try a learning_rate below {asked.learning_rate:g}"
+            )
+        reached = quality(logits, validation.labels)
+        sys.stdout.write(
+            f"epoch={epoch} train:loss={loss:.6f} validation:mAP={reached.mean_ap:.6f} "
+            f"validation:micro_ap={reached.micro_ap:.6f} seconds={time.monotonic() - started:.1f}\n"
+        )
+        sys.stdout.flush()
+        if best.quality is None or reached.mean_ap > best.quality.mean_ap:
+            best = Best(epoch, reached, _weights(network))
+    return best
+
+
+def restore(network: Logits, weights: dict[str, NDArray[np.float32]]) -> None:
+    """Set a network's parameters to the weights of an epoch."""
+    for name, parameter in network.collect_params().items():
+        parameter.set_data(mx.nd.array(weights[name]))
+
+
+class _Loop:
+    """One epoch after the other over the same network, optimizer and schedule."""
+
+    def __init__(
+        self, network: Logits, train: RecordSet, asked: Hyperparameters, context: Any
+    ) -> None:
+        self._network, self._train, self._asked, self._context = network, train, asked, context
+        self._batches = len(train) // asked.mini_batch_size
+        self._step, self._steps = 0, self._batches * asked.epochs
+        self._loss = gluon.loss.SigmoidBinaryCrossEntropyLoss()
+        self._weights = (
+            mx.nd.array(positive_weights(train.labels)[None], ctx=context)
+            if asked.use_weighted_loss
+            else None
+        )
+        settings: dict[str, float] = {"wd": asked.weight_decay}
+        if asked.optimizer in {"sgd", "nag"}:
+            settings["momentum"] = 0.9
+        self._trainer = gluon.Trainer(network.collect_params(), asked.optimizer, settings)
+
+    def epoch(self, order: NDArray[np.int64], rng: np.random.Generator) -> float:
+        """Train on one shuffle of the images and return the mean loss of a label."""
+        size = self._asked.mini_batch_size
+        losses: list[Any] = []
+        for batch in range(self._batches):  # what does not fill a batch waits for another shuffle
+            losses.append(self._update(order[batch * size : (batch + 1) * size], rng))
+            if batch >= _IN_FLIGHT:
+                losses[batch - _IN_FLIGHT].wait_to_read()
+        return float(np.mean([loss.asscalar() for loss in losses]))
+
+    def _update(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> Any:
+        images = augment(self._train.images(chosen), self._asked.augmentation_type, rng)
+        truth = mx.nd.array(self._train.labels[chosen], ctx=self._context, dtype="float32")
+        rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
+        self._trainer.set_learning_rate(rate)
+        self._step += 1
+        with autograd.record():
+            logits = self._network(as_input(images, self._context))
+            loss = self._loss(logits, truth, None, self._weights)
+            # summed over labels, so that a label's pull does not shrink as labels are added
+            total = loss * truth.shape[1]
+        total.backward()
+        self._trainer.step(len(chosen))
+        return loss.mean()
+
+
+def _weights(network: Logits) -> dict[str, NDArray[np.float32]]:
+    # the last axis that is the same on all devices: there is one device
+    return {name: value.data().asnumpy() for name, value in network.collect_params().items()}

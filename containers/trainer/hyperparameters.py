@@ -1,0 +1,128 @@
+"""The training job's hyperparameters: strings in, checked values out."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from trainer.contract import Refused
+
+OPTIMIZERS = ("adam", "sgd", "rmsprop", "nag")
+AUGMENTATIONS = ("none", "crop", "crop_color", "crop_color_transform")
+NETWORKS = ("auto", "small", "resnet18_v1", "mobilenet_v2_0_5")
+_SIDES = (16, 1024)  # pixels
+_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """How to train. `side` is the images' height and width in pixels."""
+
+    run: str
+    epochs: int
+    learning_rate: float
+    mini_batch_size: int
+    optimizer: str
+    weight_decay: float
+    network: str
+    side: int
+    num_classes: int
+    num_training_samples: int | None
+    augmentation_type: str
+    use_weighted_loss: bool
+    seed: int
+
+
+def parse(given: Mapping[str, str]) -> Hyperparameters:
+    """Return the hyperparameters of a job; raise Refused naming the first that is wrong.
+
+    Names that begin with an underscore are the tuner's own and are ignored.
+    """
+    values = {name: value for name, value in given.items() if not name.startswith("_")}
+    wrong = [name for name, value in values.items() if not isinstance(value, str)]
+    if wrong:
+        raise Refused(f"hyperparameter {wrong[0]}: SageMaker passes strings, found another type")
+    unknown = sorted(set(values) - set(Hyperparameters.__annotations__) - {"image_shape"})
+    if unknown or "side" in values:
+        known = sorted({*Hyperparameters.__annotations__, "image_shape"} - {"side"})
+        name = unknown[0] if unknown else "side"
+        raise Refused(f"hyperparameter {name!r} is unknown; known are {', '.join(known)}")
+    read = _Reader(values)
+    return Hyperparameters(
+        run=read.text("run", ""),
+        epochs=read.integer("epochs", 1, 1000),
+        learning_rate=read.number("learning_rate", 1e-7, 1),
+        mini_batch_size=read.integer("mini_batch_size", 1, 4096, "32"),
+        optimizer=read.choice("optimizer", OPTIMIZERS, "adam"),
+        weight_decay=read.number("weight_decay", 0, 1, "0.0001"),
+        network=read.choice("network", NETWORKS, "auto"),
+        side=read.side("image_shape"),
+        num_classes=read.integer("num_classes", 1, 100_000),
+        num_training_samples=(
+            read.integer("num_training_samples", 1, 2**40)
+            if "num_training_samples" in values
+            else None
+        ),
+        augmentation_type=read.choice("augmentation_type", AUGMENTATIONS, "none"),
+        use_weighted_loss=read.truth("use_weighted_loss", "0"),
+        seed=read.integer("seed", 0, 2**31 - 1, "0"),
+    )
+
+
+class _Reader:
+    """Reads one value after the other, each with its own rule in the message."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(name, default)
+        if value is None:
+            raise Refused(f"hyperparameter {name} is missing")
+        return value.strip()
+
+    def integer(self, name: str, low: int, high: int, default: str | None = None) -> int:
+        value = self._converted(name, int, f"a whole number, {low} to {high}", default)
+        if not low <= value <= high:
+            raise self._wrong(name, f"a whole number, {low} to {high}", default)
+        return int(value)
+
+    def number(self, name: str, low: float, high: float, default: str | None = None) -> float:
+        value = self._converted(name, float, f"a number, {low:g} to {high:g}", default)
+        if not (math.isfinite(value) and low <= value <= high):
+            raise self._wrong(name, f"a number, {low:g} to {high:g}", default)
+        return float(value)
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise self._wrong(name, f"one of {', '.join(allowed)}", default)
+        return value
+
+    def truth(self, name: str, default: str) -> bool:
+        value = self.text(name, default).lower()
+        if value not in _TRUTH:
+            raise self._wrong(name, "1 or 0 (true or false)", default)
+        return _TRUTH[value]
+
+    def side(self, name: str) -> int:
+        rule = f"`3,S,S` with S from {_SIDES[0]} to {_SIDES[1]}"
+        parts = self.text(name).split(",")
+        if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):  # noqa: PLR2004
+            raise self._wrong(name, rule, None)
+        channels, height, width = (int(part) for part in parts)
+        if channels != 3 or height != width or not _SIDES[0] <= height <= _SIDES[1]:  # noqa: PLR2004
+            raise self._wrong(name, rule, None)
+        return height
+
+    def _converted(
+        self, name: str, kind: Callable[[str], float], rule: str, default: str | None
+    ) -> float:
+        try:
+            return kind(self.text(name, default))
+        except ValueError as exc:
+            raise self._wrong(name, rule, default) from exc
+
+    def _wrong(self, name: str, rule: str, default: str | None) -> Refused:
+        return Refused(
+            f"hyperparameter {name} is {self.text(name, default)!r:.80}; it must be {rule}"
+        )

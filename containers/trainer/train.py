@@ -1,0 +1,102 @@
+"""`train`: a packed dataset in, model files out."""
+
+import importlib.metadata
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import mxnet as mx
+import numpy as np
+
+from trainer.contract import Base, Refused, dataset_labels, guarded, read_json, write_json
+from trainer.data import RecordSet
+from trainer.export import export
+from trainer.fit import Best, fit, restore
+from trainer.hyperparameters import Hyperparameters, parse
+from trainer.network import build, resolve
+
+_PARITY_IMAGES = 64  # validation images that MXNet and ONNX Runtime must agree on
+_VERSIONS = ("mxnet", "numpy", "onnx", "onnxruntime")
+
+
+def main() -> int:
+    """Train under the base folder the environment names; return the exit code."""
+    base = Base.from_environment()
+    return guarded(lambda: train(base), base.training_failure)
+
+
+def train(base: Base) -> None:
+    """Train as the hyperparameters ask and write the model; raises Refused."""
+    asked = parse(read_json(base.hyperparameters, "the training job"))
+    dataset = read_json(base.channel("dataset", "dataset.json"), "channel 'dataset'")
+    labels = dataset_labels(dataset)
+    if len(labels) != asked.num_classes:
+        raise Refused(
+            f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
+        )
+    train_file = base.channel("train", "train.rec")
+    validation_file = base.channel("validation", "val.rec")
+    training = RecordSet(train_file, labels=len(labels), side=asked.side)
+    validation = RecordSet(validation_file, labels=len(labels), side=asked.side)
+    _check_counts(asked, training, validation)
+
+    gpus = mx.context.num_gpus()
+    context = mx.gpu() if gpus else mx.cpu()
+    mx.random.seed(asked.seed)
+    np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
+    network_name = resolve(asked.network, len(training), gpus)
+    network = build(network_name, training.labels.mean(axis=0), asked.side, context)
+    _say(
+        f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
+    )
+    _say(f"network {network_name} on {context}, images in memory: {training.cached}")
+    best = fit(network, training, validation, asked, context)
+
+    restore(network, best.weights)
+    some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
+    difference = export(network, base.model, some)
+    _say(f"best epoch {best.epoch}; MXNet and ONNX Runtime agree to {difference:.1e}")
+    write_json(base.model / "model.json", _description(asked, dataset, network_name, best))
+
+
+def _check_counts(asked: Hyperparameters, training: RecordSet, validation: RecordSet) -> None:
+    told = asked.num_training_samples
+    if told is not None and told != len(training):
+        raise Refused(
+            f"num_training_samples is {told}, but train.rec holds {len(training)} records"
+        )
+    if asked.mini_batch_size > len(training):
+        raise Refused(
+            f"mini_batch_size is {asked.mini_batch_size}, but train.rec holds only "
+            f"{len(training)} images; ask for a smaller batch or add images"
+        )
+    if not training.labels.any():
+        raise Refused("no training image carries any label: there is nothing to learn")
+    if not validation.labels.any():
+        raise Refused("no validation image carries any label: no model could be judged")
+
+
+def _description(
+    asked: Hyperparameters, dataset: dict[str, Any], network: str, best: Best
+) -> dict[str, Any]:
+    if best.quality is None:
+        raise Refused("no epoch was completed")
+    return {
+        "run": asked.run or dataset.get("run", ""),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "labels": dataset["labels"],
+        "image": dataset["image"],
+        "network": network,
+        "hyperparameters": {
+            **{name: str(value) for name, value in vars(asked).items() if name != "side"},
+            "image_shape": f"3,{asked.side},{asked.side}",
+        },
+        "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
+        "best_epoch": best.epoch,
+        "mAP": best.quality.mean_ap,
+    }
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
