@@ -1,0 +1,140 @@
+"""From a list to the rows a run works on: parsed, found in S3, put on a side of the split."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from tagline.inventory import Found, take_inventory
+from tagline.labels import default_label_names
+from tagline.listfile import Reject, Row, check_names, read_rows, survey
+from tagline.reasons import Reason, UnusableList
+from tagline.settings import Settings
+from tagline.sharding import packing_rank
+from tagline.sources import Location, Source
+from tagline.split import CannotSplit, Side, assign
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class PlannedRow(NamedTuple):
+    """A row whose image exists: its content's ETag and size in bytes, and its side."""
+
+    row: Row
+    etag: str
+    size: int
+    side: Side
+
+    def record(self) -> dict[str, object]:
+        """Return the row's line in its shard."""
+        row = self.row
+        return {
+            "line": row.line,
+            "id": row.id,
+            "path": row.path,
+            "bucket": row.bucket,
+            "key": row.key,
+            "etag": self.etag,
+            "size": self.size,
+            "labels": row.labels.decode("ascii"),
+            "split": self.side.value,
+        }
+
+
+@dataclass
+class Judged:
+    """A list's rows as far as they are judged: `total` = len(accepted) + len(rejects).
+
+    It outlives a failure, so that the rejects can be left for the list's owner.
+    """
+
+    total: int = 0
+    names: tuple[str, ...] = ()
+    accepted: list[Row] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def parse(
+    judged: Judged, stream: BinaryIO, source: Source, names: Sequence[str] | None, tolerance: float
+) -> None:
+    """Judge every row by what the list says; raises UnusableList."""
+    shape = survey(stream)
+    if names is not None:
+        check_names(shape, names)
+    judged.total = shape.rows
+    judged.names = tuple(names or default_label_names(shape.label_count))
+    for row in read_rows(stream, shape, source):
+        if isinstance(row, Row):
+            judged.accepted.append(row)
+        else:
+            judged.rejects.append(row)
+    _check_tolerance(judged, tolerance)
+
+
+def locate(
+    judged: Judged, client: "S3Client", source: Source, settings: Settings
+) -> list[PlannedRow]:
+    """Judge the parsed rows by their objects; return the usable ones in packing order.
+
+    Raises UnusableList where too few are left, InvalidSettings where a bucket cannot be listed.
+    """
+    found = _find(judged.accepted, client, source)
+    usable: list[tuple[Row, Found]] = []
+    for row in judged.accepted:
+        there = found.get((row.bucket, row.key))
+        fault = there.fault() if there else _missing(row)
+        if there is None or fault:
+            reason, detail = fault or _missing(row)
+            judged.rejects.append(Reject(row.line, row.id, row.path, "path", reason, detail))
+        else:
+            usable.append((row, there))
+    judged.accepted = [row for row, _ in usable]
+    judged.rejects.sort(key=lambda reject: reject.line)
+    _check_tolerance(judged, settings.tolerance.rejected)
+    split = settings.split
+    try:
+        sides = assign([there.etag for _, there in usable], split.validation, split.seed)
+    except CannotSplit as exc:
+        raise UnusableList(
+            f"{len(usable):,} usable row(s) with {exc}: one to train on, one to validate"
+        ) from exc
+    planned = [
+        PlannedRow(row, there.etag, there.size, side)
+        for (row, there), side in zip(usable, sides, strict=True)
+    ]
+    planned.sort(key=lambda item: packing_rank(item.row.id, split.seed))
+    return planned
+
+
+def _find(rows: Sequence[Row], client: "S3Client", source: Source) -> dict[tuple[str, str], Found]:
+    wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        location = Location(row.bucket, row.key)
+        wanted[row.bucket, source.scope(location)].append(row.key)
+    found: dict[tuple[str, str], Found] = {}
+    for (bucket, prefix), keys in sorted(wanted.items()):
+        keys.sort()  # by code point, which is S3's UTF-8 order
+        for key, there in take_inventory(client, bucket, prefix, keys).items():
+            found[bucket, key] = there
+    return found
+
+
+def _missing(row: Row) -> tuple[Reason, str]:
+    return Reason.MISSING_OBJECT, f"there is no s3://{row.bucket}/{row.key}"
+
+
+def _check_tolerance(judged: Judged, tolerance: float) -> None:
+    rejected = len(judged.rejects)
+    if judged.accepted and rejected <= tolerance * judged.total:
+        return
+    reasons = Counter(reject.reason.value for reject in judged.rejects)
+    counts = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(4))
+    first = judged.rejects[0]
+    verdict = (
+        f"{rejected:,} of {judged.total:,} rows are rejected, above the tolerated share of "
+        f"{tolerance:g} (tolerance.rejected)"
+        if judged.accepted
+        else f"none of the {judged.total:,} rows can be used"
+    )
+    raise UnusableList(f"{verdict}: {counts}; first: line {first.line}: {first.detail}")
