@@ -8,7 +8,7 @@ Points = list[tuple[float, float]]
 
 
 def shape_mask(shape: str, size: int, turn: float) -> Image.Image:
-    """Return a square mask of `size` pixels ("L", 255 inside) of a shape turned by `turn` degrees."""
+    """Return a square mask of `size` pixels ("L", 255 inside) of a shape, turned in degrees."""
     mask = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(mask)
     if shape in {"circle", "ring"}:

@@ -1,0 +1,92 @@
+"""A client for the HTTP API with nothing but the standard library."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from tagline.api.requests import MAX_BODY_BYTES
+from tagline.cli.target import is_laptop
+
+_TIMEOUT = 60  # seconds; the API's own limit is 30
+_MAX_ANSWER_BYTES = 8 << 20
+
+
+class ApiProblem(Exception):
+    """The API refused or could not be asked; the message is one line."""
+
+
+def ask_tags(
+    api_url: str, dataset: str, image: str, *, threshold: float | None, top_k: int | None
+) -> dict[str, Any]:
+    """Return the API's answer for a file or an s3:// URI; raises ApiProblem."""
+    if image.startswith("s3://"):
+        kind, body = "application/json", json.dumps({"s3_uri": image}).encode()
+    else:
+        kind, body = _read_image(Path(image))
+    asked = {"threshold": threshold, "top_k": top_k}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    url = f"{api_url.rstrip('/')}/datasets/{quote(dataset)}/tags{f'?{query}' if query else ''}"
+    return _post(url, kind, body)
+
+
+def _post(url: str, kind: str, body: bytes) -> dict[str, Any]:
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise ApiProblem(f"{url} is no HTTP address")
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+        url, data=body, headers={"Content-Type": kind, "Accept": "application/json"}, method="POST"
+    )
+    # a proxy from the environment cannot reach this machine's own address
+    handlers = [urllib.request.ProxyHandler({})] if is_laptop(url) else []
+    opener = urllib.request.build_opener(*handlers)
+    try:
+        with opener.open(request, timeout=_TIMEOUT) as answer:
+            return _decode(answer.read(_MAX_ANSWER_BYTES))
+    except urllib.error.HTTPError as exc:
+        raise ApiProblem(_problem(exc)) from exc
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as exc:
+        raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
+
+
+def _decode(data: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(data)
+    except ValueError as exc:
+        raise ApiProblem(f"the API's answer is not JSON: {data[:100]!r}") from exc
+    if not isinstance(answer, dict) or not {"tags", "model"} <= answer.keys():
+        raise ApiProblem("the API's answer has no tags or model")
+    return answer
+
+
+def _problem(error: urllib.error.HTTPError) -> str:
+    """Return an application/problem+json (RFC 9457) body as one line."""
+    data = error.read(64 << 10)
+    try:
+        told = json.loads(data)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return f"{error.code} {error.reason}: {data[:200].decode(errors='replace')}".strip()
+    title = told.get("title") or told.get("message") or error.reason
+    parts = (f"{error.code} {title}", told.get("detail"))
+    return ": ".join(str(part) for part in parts if part)
+
+
+def _read_image(path: Path) -> tuple[str, bytes]:
+    try:
+        with path.open("rb") as file:
+            body = file.read(MAX_BODY_BYTES + 1)
+    except OSError as exc:
+        raise ApiProblem(f"cannot be read: {exc.strerror}") from exc
+    if len(body) > MAX_BODY_BYTES:
+        raise ApiProblem(f"larger than {MAX_BODY_BYTES:,} bytes, the API's limit")
+    if body.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png", body
+    if body.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg", body
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "image/webp", body
+    raise ApiProblem("not a PNG, JPEG or WebP image")

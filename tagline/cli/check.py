@@ -1,0 +1,94 @@
+"""`tagline check`: what is wrong with a list, before any cloud sees it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagline.checking import CheckReport, check_list
+from tagline.cli.options import JsonOption
+from tagline.cli.output import ERR, emit, facts_table, print_json, rows_table, say
+
+_MOST_LABELS = 60  # shown; --json has them all
+
+ListArgument = Annotated[
+    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
+]
+LabelsOption = Annotated[
+    Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
+]
+
+
+def check(
+    list_path: ListArgument,
+    labels: LabelsOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a list file without a cloud; exit 1 when a run could not use it."""
+    report = check_list(list_path, labels, config)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _show(report)
+    for problem in report.problems:
+        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
+    if not report.usable:
+        raise typer.Exit(1)
+
+
+def _show(report: CheckReport) -> None:
+    emit(
+        facts_table(
+            {
+                "List": report.path,
+                "Rows": f"{report.rows:,}",
+                "Accepted": f"{report.accepted:,}",
+                "Rejected": f"{report.rejected:,}",
+                "Labels": report.labels.count if report.labels else None,
+                "Rows with no label": report.labels.rows_without_label if report.labels else None,
+            }
+        )
+    )
+    if report.reasons:
+        show_reasons(report)
+    if report.labels and report.accepted:
+        _show_labels(report)
+
+
+def show_reasons(report: CheckReport) -> None:
+    """Print the rejected rows by reason, with the first lines of each."""
+    rows = []
+    for reason, count in report.reasons.items():
+        first = report.first.get(reason, [])
+        lines = ", ".join(str(record["line"]) for record in first)
+        more = " …" if count > len(first) else ""
+        detail = first[0]["detail"] if first else None
+        rows.append((reason, f"{count:,}", f"{lines}{more}", detail))
+    emit(rows_table(("Reason", ">Rows", "Lines", "First detail"), rows, title="Rejected rows"))
+
+
+def _show_labels(report: CheckReport) -> None:
+    if report.labels is None:
+        return
+    positives = sorted(report.labels.positives.items(), key=lambda item: -item[1])
+    emit(
+        rows_table(
+            ("Label", ">Images", ">Share"),
+            (
+                (name, f"{count:,}", f"{count / report.accepted:.1%}")
+                for name, count in positives[:_MOST_LABELS]
+            ),
+            title="Labels",
+        )
+    )
+    if len(positives) > _MOST_LABELS:
+        say(f"{len(positives) - _MOST_LABELS} rarer labels: --json prints all")
+    for word, names in (("no image", report.labels.never), ("every image", report.labels.always)):
+        if names:
+            more = f" and {len(names) - 10} more" if len(names) > 10 else ""  # noqa: PLR2004
+            say(f"On {word}, so nothing can be learned: {', '.join(names[:10])}{more}",
+                style="yellow")  # fmt: skip

@@ -1,0 +1,137 @@
+"""A laptop cloud with the stack deployed to it, for as long as a `with` block lasts."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagline.cli.deploy import build, deploy, sam_environment
+from tagline.cli.errors import Refused
+from tagline.cli.interrupts import undisturbed
+from tagline.cli.output import say
+from tagline.cli.phases import Phases
+from tagline.cli.places import HOST, ROOT, port_taken, tool
+from tagline.cli.target import STACK, Target, laptop_target
+
+_READY_SECONDS = 60
+_STOP_SECONDS = 30
+_LAST_LINES = 8
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """A laptop cloud that answers, with the stack deployed."""
+
+    endpoint: str
+    port: int
+    state_dir: Path
+    log: Path
+    said: Path  # what the cloud's process printed
+    process: subprocess.Popen[bytes]
+    target: Target
+
+    def wait(self) -> None:
+        """Block while the cloud runs; raises Refused when it ends by itself."""
+        code = self.process.wait()
+        raise Refused(f"the laptop cloud ended by itself (exit {code}): {_tail(self.said)}")
+
+
+@contextmanager
+def running_cloud(
+    port: int,
+    state_dir: Path,
+    *,
+    fresh: bool = False,
+    build_dir: Path | None = None,
+    phases: Phases | None = None,
+) -> Iterator[RunningCloud]:
+    """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
+
+    What `sam build` makes goes into `build_dir`, `<state_dir>/build` unless given; two clouds
+    must not share one. Raises Refused when an environment is missing, the port is taken or
+    another cloud uses `state_dir`.
+    """
+    phases = phases or Phases()
+    tool("sam", "sam")
+    python = tool("cloud", "python")
+    if port_taken(port):
+        raise Refused(f"port {port} is taken: choose another with --port, or stop its owner")
+    state_dir = state_dir.resolve()
+    state_dir.parent.mkdir(parents=True, exist_ok=True)
+    endpoint = f"http://{HOST}:{port}"
+    with ExitStack() as stack:
+        with phases.phase("Start the laptop cloud"):
+            said = state_dir.with_name(f"{state_dir.name}-{port}.out")
+            process = stack.enter_context(_process(python, port, state_dir, fresh=fresh, said=said))
+            _wait_until_ready(process, said)
+        build_dir = (build_dir or state_dir / "build").resolve()
+        home = state_dir / "sam-home"
+        home.mkdir(exist_ok=True)
+        environment = sam_environment(endpoint, home)
+        sam_log = state_dir / "sam.log"
+        with phases.phase("Build the functions (sam build)"):
+            build(build_dir, sam_log, environment)
+        with phases.phase("Deploy the stack (sam deploy)"):
+            deploy(build_dir, STACK, sam_log, environment)
+        target = laptop_target(endpoint)
+        _ = target.outputs  # a stack without its outputs is no success
+        log = state_dir / "cloud.log"
+        yield RunningCloud(endpoint, port, state_dir, log, said, process, target)
+
+
+@contextmanager
+def _process(
+    python: Path, port: int, state_dir: Path, *, fresh: bool, said: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [str(python), "-m", "local"]
+    command += ["--port", str(port), "--state-dir", str(state_dir)]
+    command += ["--parent-pid", str(os.getpid())]
+    if fresh:
+        command.append("--fresh")
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches this process, which stops the cloud in order
+        )
+    try:
+        yield process
+    finally:
+        with undisturbed():
+            _stop(process)
+            said.unlink(missing_ok=True)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        say(f"The laptop cloud did not stop in {_STOP_SECONDS} s and was killed.", style="yellow")
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], said: Path) -> None:
+    """Wait for the line that the cloud prints once it answers requests."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        if any(line.startswith("ready ") for line in said.read_text(errors="replace").splitlines()):
+            return
+        if process.poll() is not None:
+            raise Refused(f"the laptop cloud did not start: {_tail(said)}")
+        time.sleep(0.05)
+    raise Refused(f"the laptop cloud was not ready after {_READY_SECONDS} s: {_tail(said)}")
+
+
+def _tail(said: Path) -> str:
+    return " | ".join(said.read_text(errors="replace").strip().splitlines()[-_LAST_LINES:])

@@ -1,0 +1,186 @@
+"""`tagline demo`: from drawing designs to the tags of one the model has not seen."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from tagline.cli.api import ApiProblem, ask_tags
+from tagline.cli.cloud import RunningCloud, running_cloud
+from tagline.cli.drop import drop_dataset, wait_for
+from tagline.cli.errors import Refused
+from tagline.cli.interrupts import stop_signals
+from tagline.cli.options import JsonOption
+from tagline.cli.outcome import outcome_table
+from tagline.cli.output import OUT, emit, facts_table, print_json, rows_table, say, seconds
+from tagline.cli.phases import Phases
+from tagline.cli.places import STATE, free_port, port_taken
+from tagline.cli.up import announced, print_urls
+from tagline.designs import DesignSet, HeldOut, draw_designs
+from tagline.layout import DatasetKeys, RunKeys
+
+DATASET = "designs"
+FOLDER = STATE / "demo"
+TIMES_BASELINE = 3.0  # the model must beat guessing by this factor
+_PORT = 4566
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API says of a held-out image."""
+
+    image: HeldOut
+    tags: list[dict[str, Any]]
+    run: str
+
+
+def demo(
+    images: Annotated[int, typer.Option(min=200, max=20_000, help="Designs to draw.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Seed of the designs.")] = 7,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 (4566 or a free one).")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the cloud up until Ctrl-C.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
+    phases = Phases()
+    chosen = port or _choose_port()
+    done = False
+    try:
+        with stop_signals(), _drawing(images, seed) as drawing, _cloud(chosen, phases) as cloud:
+            result = _run(cloud, drawing, phases)
+            if as_json:
+                print_json(_summary(*result, phases))
+            else:
+                _report(*result, phases)
+            _judge(result[0])
+            done = True
+            if keep:
+                _stay(cloud)
+    except KeyboardInterrupt as exc:
+        say("Stopped.")
+        if not done:
+            raise typer.Exit(130) from exc
+
+
+def _choose_port() -> int:
+    if not port_taken(_PORT):
+        return _PORT
+    port = free_port()
+    say(f"Port {_PORT} is taken: the demo uses {port}", style="yellow")
+    return port
+
+
+def _cloud(port: int, phases: Phases) -> AbstractContextManager[RunningCloud]:
+    return running_cloud(
+        port, FOLDER / "cloud", fresh=True, build_dir=FOLDER / "build", phases=phases
+    )
+
+
+@contextmanager
+def _drawing(images: int, seed: int) -> Iterator["Future[DesignSet]"]:
+    """Draw in a process of its own while the cloud starts."""
+    folder = FOLDER / "designs"
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as thread:
+        yield thread.submit(draw_designs, folder, count=images, seed=seed, workers=2)
+
+
+def _run(
+    cloud: RunningCloud, drawing: "Future[DesignSet]", phases: Phases
+) -> tuple[dict[str, Any], Answer, Path]:
+    with phases.phase("Draw the designs"):
+        designs = drawing.result()
+    keys = DatasetKeys(DATASET)
+    with phases.phase("Upload images and list"):
+        dropped = drop_dataset(
+            cloud.target,
+            keys,
+            designs.list_path,
+            labels=designs.labels_path,
+            config=designs.settings_path,
+            images=designs.folder,
+        )
+    with phases.timed("Run the flow"):
+        facts = wait_for(cloud.target, dropped.run)
+    if facts["outcome"] != "Promoted":
+        emit(outcome_table(facts))
+        raise Refused(f"the run ended {facts['outcome']}: {facts['reason']} (log: {cloud.log})")
+    report = FOLDER / "report.html"
+    with phases.phase("Fetch the report, ask the API"):
+        cloud.target.s3.download_file(
+            cloud.target.outputs.bucket, RunKeys(dropped.run).of("report.html"), str(report)
+        )
+        answer = _ask(cloud, designs.held_out[0])
+    return facts, answer, report
+
+
+def _ask(cloud: RunningCloud, image: HeldOut) -> Answer:
+    try:
+        told = ask_tags(
+            cloud.target.outputs.api_url, DATASET, str(image.path), threshold=None, top_k=None
+        )
+    except ApiProblem as exc:
+        raise Refused(f"the API does not tag {image.path.name}: {exc}") from exc
+    return Answer(image, told["tags"], told["model"]["run"])
+
+
+def _report(facts: dict[str, Any], answer: Answer, report: Path, phases: Phases) -> None:
+    emit(rows_table(("Phase", ">Time"), ((name, seconds(t)) for name, t in phases.times.items()),
+                    title=f"{seconds(sum(phases.times.values()))} in all"))  # fmt: skip
+    truth = set(answer.image.labels)
+    tags = {tag["label"]: tag["score"] for tag in answer.tags}
+    rows = [(name, f"{score:.3f}", _verdict(name in truth)) for name, score in tags.items()]
+    rows += [(name, "", Text("missed", style="red")) for name in sorted(truth - tags.keys())]
+    emit(rows_table(("Tag", ">Score", "Truth"), rows, title=f"Held out: {answer.image.path.name}"))
+    OUT.print(f"Tags:   {', '.join(tags) or '(none)'}")
+    OUT.print(f"Truth:  {', '.join(answer.image.labels)}")
+    emit(
+        facts_table(
+            {
+                "Validation mAP": f"{facts['mAP']:.4f}",
+                "Baseline mAP": f"{facts['baseline_map']:.4f}",
+                "Times baseline": f"{facts['mAP'] / facts['baseline_map']:.1f}",
+                "Report": report,
+            }
+        )
+    )
+
+
+def _verdict(right: bool) -> Text:
+    return Text("right", style="green") if right else Text("wrong", style="red")
+
+
+def _summary(facts: dict[str, Any], answer: Answer, report: Path, phases: Phases) -> dict[str, Any]:
+    return {
+        **facts,
+        "image": str(answer.image.path),
+        "tags": answer.tags,
+        "truth": list(answer.image.labels),
+        "report": str(report),
+        "seconds": phases.times,
+    }
+
+
+def _judge(facts: dict[str, Any]) -> None:
+    if facts["mAP"] < TIMES_BASELINE * facts["baseline_map"]:
+        raise Refused(
+            f"validation mAP {facts['mAP']:.4f} is below {TIMES_BASELINE:g} times the baseline "
+            f"{facts['baseline_map']:.4f}"
+        )
+
+
+def _stay(cloud: RunningCloud) -> None:
+    with announced(cloud) as told:
+        print_urls(cloud, told.outputs)
+        say("Ready. Ctrl-C stops it.", style="bold")
+        cloud.wait()

@@ -1,0 +1,132 @@
+"""`tagline drop`: upload a dataset and its list; the list, last, starts the run."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tagline.checking import CheckReport, check_list
+from tagline.cli.check import ConfigOption, LabelsOption, ListArgument
+from tagline.cli.errors import Refused
+from tagline.cli.options import JsonOption, StackOption
+from tagline.cli.outcome import FAILED, outcome_facts, outcome_table
+from tagline.cli.output import emit, facts_table, print_json, say
+from tagline.cli.placing import place, relative_paths, warn_of
+from tagline.cli.records import read_run
+from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.uploading import Uploaded, upload_images
+from tagline.cli.watching import watch
+from tagline.layout import DatasetKeys
+from tagline.names import run_name
+from tagline.settings import load_settings
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A list that lies in the data bucket and the run that it starts."""
+
+    run: str
+    dataset: str
+    list_uri: str
+    version_id: str
+    images: Uploaded | None
+
+
+def drop(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
+    list_path: ListArgument,
+    *,
+    labels: LabelsOption = None,
+    config: ConfigOption = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")
+    ] = False,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload a list, and what goes with it, and so start a run."""
+    keys = DatasetKeys(dataset)
+    check_before(list_path, labels, config)
+    target = find_target(stack)
+    dropped = drop_dataset(target, keys, list_path, labels=labels, config=config, images=images)
+    if not wait:
+        if as_json:
+            print_json(asdict(dropped))
+        else:
+            emit(facts_table({"Run": dropped.run, "List": dropped.list_uri}))
+            say(f"`tagline show {dropped.run}` tells how it goes")
+        return
+    facts = wait_for(target, dropped.run)
+    if as_json:
+        print_json({**asdict(dropped), **facts})
+    else:
+        emit(outcome_table(facts))
+    if facts["outcome"] in FAILED:
+        raise typer.Exit(1)
+
+
+def check_before(list_path: Path, labels: Path | None, config: Path | None) -> CheckReport:
+    """Refuse a list that a run could not use; say which rows will be rejected."""
+    report = check_list(list_path, labels, config)
+    if not report.usable:
+        raise Refused(f"{list_path}: {'; '.join(report.problems)}")
+    if report.rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.reasons.items())
+        say(f"{report.rejected:,} of {report.rows:,} rows will be rejected: {reasons}",
+            style="yellow")  # fmt: skip
+    return report
+
+
+def drop_dataset(
+    target: Target,
+    keys: DatasetKeys,
+    list_path: Path,
+    *,
+    labels: Path | None = None,
+    config: Path | None = None,
+    images: Path | None = None,
+) -> Dropped:
+    """Upload images, labels.txt and dataset.yaml, then the list; return the run it starts."""
+    bucket = target.outputs.bucket
+    uploaded = None
+    if images is not None:
+        _refuse_other_source(config)
+        placement = place(relative_paths(list_path), images)
+        if placement.missing:
+            say(warn_of(placement.missing), style="yellow")
+        uploaded = upload_images(target, keys.dataset, placement.files)
+    for path, key in ((labels, keys.labels), (config, keys.settings)):
+        if path is not None:
+            target.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+    name = list_path.name if list_path.suffix == ".lst" else f"{list_path.name}.lst"
+    key = f"{keys.lists}{name}"
+    with list_path.open("rb") as body:  # in one part, so that answer and event agree on the ETag
+        answer = target.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    version = answer.get("VersionId", "")
+    run = run_name(bucket, key, version, answer["ETag"])
+    return Dropped(run, keys.dataset, f"s3://{bucket}/{key}", version, uploaded)
+
+
+def wait_for(target: Target, run: str) -> dict[str, Any]:
+    """Show a run's progress to its end and return its outcome."""
+    try:
+        execution = watch(target, run)
+    except KeyboardInterrupt:
+        say(f"The run goes on: `tagline show {run}` tells how", style="yellow")
+        raise
+    return outcome_facts(target, read_run(target, run), execution)
+
+
+def _refuse_other_source(config: Path | None) -> None:
+    """Images uploaded beside the list would never be read where `source:` points elsewhere."""
+    source = load_settings(config.read_bytes()).source if config is not None else None
+    if source is not None:
+        raise Refused(
+            f"{config} says `source: {source}`, so a run reads images there: leave --images out, "
+            "or take `source:` out"
+        )

@@ -1,0 +1,103 @@
+"""What goes on inside a state: shards fetched, epochs trained, trials finished."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tagline.cli.target import Target
+from tagline.names import job_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef
+
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+_EPOCH = re.compile(r"^epoch=(?P<epoch>\d+)\b")
+_METRIC = re.compile(r"(?P<name>train:loss|validation:mAP)=(?P<value>[0-9.]+)")
+_MISSING = {"ResourceNotFoundException", "ResourceNotFound"}
+
+
+@dataclass
+class JobDetails:
+    """Looks up one line of detail for the states that take long; None while there is none."""
+
+    target: Target
+    run: str
+    execution: str
+    _tokens: dict[str, str] = field(default_factory=dict)
+    _last_epoch: str | None = None
+
+    def of(self, state: str) -> str | None:
+        """Return the state's detail as it is now."""
+        look: dict[str, Callable[[], str | None]] = {
+            "FetchShards": self._shards,
+            "Train": self._epoch,
+            "Tune": self._trials,
+        }
+        return look[state]() if state in look else None
+
+    def _shards(self) -> str | None:
+        runs = self.target.states.list_map_runs(executionArn=self.execution)["mapRuns"]
+        if not runs:
+            return None
+        newest = max(runs, key=lambda item: item["startDate"])
+        counts = self.target.states.describe_map_run(mapRunArn=newest["mapRunArn"])["itemCounts"]
+        failed = f", {counts['failed']} failed" if counts["failed"] else ""
+        return f"{counts['succeeded']}/{counts['total']} shards{failed}"
+
+    def _epoch(self) -> str | None:
+        """Read on in the training job's log and return its newest epoch line."""
+        for message in self._new_lines(job_name(self.run, "train")):
+            self._last_epoch = epoch_line(message) or self._last_epoch
+        return self._last_epoch
+
+    def _new_lines(self, stream_prefix: str) -> list[str]:
+        try:
+            streams = self.target.logs.describe_log_streams(
+                logGroupName=TRAINING_LOGS, logStreamNamePrefix=stream_prefix
+            )["logStreams"]
+        except ClientError as exc:
+            if exc.response["Error"].get("Code") in _MISSING:  # no job has logged yet
+                return []
+            raise
+        lines = []
+        for stream in streams:
+            name = stream["logStreamName"]
+            request: GetLogEventsRequestTypeDef = {
+                "logGroupName": TRAINING_LOGS,
+                "logStreamName": name,
+                "startFromHead": True,
+            }
+            if name in self._tokens:
+                request["nextToken"] = self._tokens[name]
+            page = self.target.logs.get_log_events(**request)
+            self._tokens[name] = page["nextForwardToken"]
+            lines += [event["message"] for event in page["events"]]
+        return lines
+
+    def _trials(self) -> str | None:
+        found = self.target.sagemaker.list_hyper_parameter_tuning_jobs(
+            NameContains=job_name(self.run, "tune"), SortBy="CreationTime", SortOrder="Descending"
+        )["HyperParameterTuningJobSummaries"]
+        if not found:
+            return None
+        name = found[0]["HyperParameterTuningJobName"]
+        job = self.target.sagemaker.describe_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=name
+        )
+        limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
+        done = job["TrainingJobStatusCounters"].get("Completed", 0)
+        text = f"{done}/{limits.get('MaxNumberOfTrainingJobs', '?')} trials"
+        best = job.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric")
+        return f"{text}, best {best['MetricName']} {best['Value']:.4f}" if best else text
+
+
+def epoch_line(message: str) -> str | None:
+    """Return an epoch's log line as people read it, or None for any other line."""
+    epoch = _EPOCH.match(message)
+    if epoch is None:
+        return None
+    metrics = [f"{found['name']} {found['value']}" for found in _METRIC.finditer(message)]
+    return ", ".join([f"epoch {epoch['epoch']}", *metrics])

@@ -1,0 +1,70 @@
+"""Data on stdout, everything else on stderr; rich honours NO_COLOR on both."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import typer
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+OUT = Console(highlight=False, markup=False, emoji=False)
+ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+_PIPE_WIDTH = 240  # columns when nobody's terminal decides: nothing is cut
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON on stdout."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def say(message: str, style: str | None = None) -> None:
+    """Print a progress or advice line on stderr."""
+    ERR.print(message, style=style, soft_wrap=True)
+
+
+def emit(renderable: RenderableType) -> None:
+    """Print a table or text on stdout."""
+    OUT.print(renderable, width=None if OUT.is_terminal else _PIPE_WIDTH)
+
+
+def facts_table(facts: Mapping[str, object], title: str | None = None) -> Table:
+    """Return a two-column table of names and values, leaving out values that are None."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column("fact", style="bold", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    for name, value in facts.items():
+        if value is not None:
+            table.add_row(name, value if isinstance(value, Text) else str(value))
+    return table
+
+
+def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str) -> Table:
+    """Return a table with a header; columns named `>name` are aligned right."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(
+            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
+    return table
+
+
+def number(value: object) -> str | None:
+    """Return a score with four decimals, or None where there is none."""
+    return f"{value:.4f}" if isinstance(value, int | float) else None
+
+
+def seconds(value: float) -> str:
+    """Return a duration as people read it: 4.2 s, 3 min 05 s."""
+    if value < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,82 @@
+"""Where things lie in a checkout: environments, template, state."""
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import tagline
+from tagline.cli.errors import Refused
+
+HOST = "127.0.0.1"
+ROOT = Path(tagline.__file__).resolve().parents[1]
+STATE = ROOT / ".tagline"
+CLOUD_FILE = STATE / "cloud.json"
+
+
+def tool(environment: str, name: str) -> Path:
+    """Return an executable of one of the environments, or say how to make them."""
+    path = ROOT / ".venvs" / environment / "bin" / name
+    if not path.is_file():
+        raise Refused(f"{path} is missing: run `make install` in {ROOT}")
+    return path
+
+
+@dataclass(frozen=True)
+class CloudFile:
+    """What `tagline up` leaves for the other commands while it runs."""
+
+    endpoint: str
+    port: int
+    pid: int
+    outputs: dict[str, str]
+
+    def write(self, path: Path) -> None:
+        """Write the file in one step, so that no reader sees half of it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{self.pid}.draft")
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(path)
+
+
+def live_cloud(path: Path | None = None) -> CloudFile | None:
+    """Return the laptop cloud that `tagline up` runs now, or None.
+
+    A file left by a killed process names a dead process or a silent port: that is no cloud.
+    """
+    path = path or CLOUD_FILE
+    try:
+        told: dict[str, Any] = json.loads(path.read_text())
+        cloud = CloudFile(**told)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as exc:
+        raise Refused(f"{path} is not what `tagline up` writes: remove it ({exc})") from exc
+    return cloud if _alive(cloud.pid) and port_taken(cloud.port) else None
+
+
+def port_taken(port: int) -> bool:
+    """Return whether something listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def free_port() -> int:
+    """Return a port that nothing uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's process, but it lives
+        return True
+    return True

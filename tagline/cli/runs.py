@@ -1,0 +1,78 @@
+"""`tagline runs`: what ran, newest first."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from tagline.cli.options import JsonOption, StackOption
+from tagline.cli.outcome import outcome_facts, styled
+from tagline.cli.output import emit, number, print_json, rows_table, say, seconds
+from tagline.cli.records import RunRecord, read_runs
+from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.watching import describe
+from tagline.names import RUN
+
+
+def runs(
+    dataset: Annotated[str | None, typer.Argument(metavar="DATASET", help="Only its runs.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs with their outcomes, newest first."""
+    target = find_target(stack)
+    records = {record.run: record for record in read_runs(target, dataset)}
+    for run in _running(target, dataset):  # one that has written nothing yet
+        records.setdefault(run, RunRecord(run, run.rpartition("-")[0], None, None))
+    found = []
+    for record in records.values():
+        execution = None if record.status else describe(target, record.run)
+        found.append(outcome_facts(target, record, execution))
+    found.sort(key=lambda facts: moment(facts["started"]), reverse=True)
+    shown = found[:limit]
+    if as_json:
+        print_json(shown)
+        return
+    emit(rows_table(("Run", "Dataset", "Outcome", ">mAP", "Started", ">Took"),
+                    (_row(facts) for facts in shown), title="Runs"))  # fmt: skip
+    if len(found) > len(shown):
+        say(f"{len(found) - len(shown)} older runs: --limit shows more")
+    if not found:
+        say("No runs yet: `tagline drop DATASET LIST` starts one")
+
+
+def moment(value: object) -> datetime:
+    """Return a time given as ISO 8601 text or datetime; the distant past for none."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, str):
+        parsed = datetime.fromisoformat(value)
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return datetime.min.replace(tzinfo=UTC)
+
+
+def took(facts: dict[str, Any]) -> str | None:
+    """Return how long a run took, or has taken so far."""
+    if not facts["started"]:
+        return None
+    ended = moment(facts["ended"]) if facts["ended"] else datetime.now(UTC)
+    return seconds(max(0.0, (ended - moment(facts["started"])).total_seconds()))
+
+
+def _row(facts: dict[str, Any]) -> tuple[object, ...]:
+    started = f"{moment(facts['started']):%Y-%m-%d %H:%M:%S}" if facts["started"] else None
+    return (facts["run"], facts["dataset"], styled(facts["outcome"]), number(facts["mAP"]),
+            started, took(facts))  # fmt: skip
+
+
+def _running(target: Target, dataset: str | None) -> Iterator[str]:
+    pages = target.states.get_paginator("list_executions").paginate(
+        stateMachineArn=target.outputs.state_machine, statusFilter="RUNNING"
+    )
+    for page in pages:
+        for execution in page["executions"]:
+            match = RUN.fullmatch(execution["name"])
+            if match and dataset in {None, match["dataset"]}:
+                yield execution["name"]

@@ -1,0 +1,54 @@
+"""`tagline tag`: ask the HTTP API what an image shows."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tagline.cli.api import ApiProblem, ask_tags
+from tagline.cli.options import JsonOption, StackOption
+from tagline.cli.output import ERR, emit, number, print_json, rows_table
+from tagline.cli.target import STACK, find_target
+from tagline.names import check_dataset
+
+
+def tag(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
+    *,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Least score; each label's own threshold otherwise."),
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="At most so many tags.")] = None,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the tags of images, highest score first."""
+    check_dataset(dataset)
+    target = find_target(stack)
+    url = target.outputs.api_url
+    answers: list[dict[str, Any]] = []
+    failed = False
+    for image in images:
+        try:
+            answer = ask_tags(url, dataset, image, threshold=threshold, top_k=top_k)
+        except ApiProblem as exc:
+            failed = True
+            answers.append({"image": image, "error": str(exc)})
+            ERR.print(f"tagline: {image}: {exc}", style="red", soft_wrap=True)
+            continue
+        answers.append({"image": image, **answer})
+        if not as_json:
+            _show(image, answer)
+    if as_json:
+        print_json(answers)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _show(image: str, answer: dict[str, Any]) -> None:
+    name = image if "://" in image else Path(image).name
+    rows = ((tag["label"], number(tag["score"])) for tag in answer["tags"])
+    title = f"{name}, by {answer['model']['run']}"
+    emit(rows_table(("Tag", ">Score"), rows, title=title))

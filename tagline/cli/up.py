@@ -1,0 +1,100 @@
+"""`tagline up`: the laptop cloud with the stack, in the foreground."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagline.cli.cloud import RunningCloud, running_cloud
+from tagline.cli.interrupts import stop_signals
+from tagline.cli.output import emit, facts_table, print_json, say
+from tagline.cli.places import CLOUD_FILE, STATE, CloudFile, live_cloud
+
+
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4566,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
+    ] = False,
+    state_dir: Annotated[
+        Path,
+        typer.Option(
+            help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
+        ),
+    ] = STATE / "cloud",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
+) -> None:
+    """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+    try:
+        with (
+            stop_signals(),
+            running_cloud(port, state_dir, fresh=fresh) as cloud,
+            announced(cloud) as told,
+        ):
+            if as_json:
+                print_json({"endpoint": told.endpoint, "port": told.port, "pid": told.pid,
+                            "outputs": told.outputs, "log": str(cloud.log)})  # fmt: skip
+            else:
+                print_urls(cloud, told.outputs)
+            say("Ready. Ctrl-C stops it.", style="bold")
+            cloud.wait()
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+@contextmanager
+def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
+    """Let other commands find the cloud, unless they already talk to another that runs."""
+    told = CloudFile(cloud.endpoint, cloud.port, os.getpid(), cloud.target.stack_outputs())
+    other = live_cloud()
+    if other is not None:
+        say(
+            f"Another laptop cloud runs at {other.endpoint}: commands go there unless "
+            f"AWS_ENDPOINT_URL={cloud.endpoint}",
+            style="yellow",
+        )
+        yield told
+        return
+    told.write(CLOUD_FILE)
+    try:
+        yield told
+    finally:
+        CLOUD_FILE.unlink(missing_ok=True)
+
+
+def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
+    """Print where everything is and what to type next."""
+    api = outputs["ApiUrl"].rstrip("/")
+    emit(
+        facts_table(
+            {
+                "Endpoint": cloud.endpoint,
+                "Data bucket": f"s3://{outputs['DataBucket']}",
+                "API": api,
+                "Page": f"{api}/",
+                "OpenAPI": f"{api}/openapi.json",
+                "State machine": outputs["StateMachineArn"],
+                "State": cloud.state_dir,
+                "Logs": cloud.log,
+            },
+            title="Tagline on this laptop",
+        )
+    )
+    emit(
+        "\n".join(
+            (
+                "Any AWS client, from another terminal:",
+                f"  export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION=us-east-1",
+                "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+                f"  aws s3 ls s3://{outputs['DataBucket']}/",
+                "The tagline command finds this cloud by itself:",
+                "  tagline drop DATASET list.lst --labels labels.txt --images DIR --wait",
+                "  tagline tag DATASET image.png",
+                "The API, without it:",
+                f"  curl --data-binary @image.png {api}/datasets/DATASET/tags",
+            )
+        )
+    )
