@@ -66,7 +66,7 @@ def _port_problem(port: int) -> str | None:
 
 
 def _refuse(reason: str) -> int:
-    print(f"laptop cloud: {reason}", file=sys.stderr)  # noqa: T201
+    print(f"laptop cloud: {reason}", file=sys.stderr)
     return 1
 
 

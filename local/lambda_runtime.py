@@ -1,4 +1,4 @@
-"""Lambda's python runtimes: AWS's own runtime client, awslambdaric, against ministack's Runtime API.
+"""Lambda's python runtimes: AWS's own awslambdaric against ministack's Runtime API.
 
 ministack's own Python worker loses a handler's error type, and with it every Retry and Catch by
 name. Its worker for custom runtimes speaks the real Runtime API; here it runs awslambdaric, which

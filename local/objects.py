@@ -8,11 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from local.clients import Clients
 from local.context import Cloud
-from local.environment import ACCESS_KEY, SECRET_KEY
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,7 @@ class Objects:
     @cached_property
     def client(self) -> Any:
         """A boto3 S3 client of this cloud, safe to share between threads."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.cloud.endpoint,
-            region_name=self.cloud.region,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3}),
-        )
+        return Clients(self.cloud).of("s3")
 
     def get(self, uri: str, file: Path) -> None:
         """Copy the object at `uri` to `file`, making its folder."""

@@ -1,4 +1,4 @@
-"""What survives a restart: every service's state as files under `<state>/state`, objects in `<state>/s3`.
+"""What survives a restart: services' state in `<state>/state`, objects in `<state>/s3`.
 
 ministack saves only on a clean stop. Here the state is also written every few seconds while it
 changes, each file atomically, so that a killed cloud loses seconds at most. S3 objects are
@@ -79,7 +79,7 @@ class Snapshots:
         """Begin to write every few seconds in the background."""
         threading.Thread(target=self._run, daemon=True, name="snapshots").start()
 
-    def watch(self, app: Any) -> Any:  # noqa: ANN401 - an ASGI application
+    def watch(self, app: Any) -> Any:
         """Return the application with an eye on the requests that may change something."""
 
         async def watched(scope: dict[str, Any], receive: object, send: object) -> None:
@@ -107,7 +107,7 @@ class Snapshots:
             changed = [self._write_service(name, read) for name, read in self._collect().items()]
         self._busy = any(changed)  # a run goes on without requests; look again until it is quiet
 
-    def _write_service(self, name: str, read: Any) -> bool:  # noqa: ANN401 - ministack's get_state
+    def _write_service(self, name: str, read: Any) -> bool:
         for attempt in range(_ATTEMPTS):
             try:
                 state = read()

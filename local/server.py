@@ -18,14 +18,19 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
 from local import (
+    container_tasks,
+    distributed_map,
+    executions,
     http_api,
     lambda_runtime,
     logs,
     patching,
     processes,
+    step_functions,
 )
 from local.context import HOST, Cloud
 from local.persistence import Snapshots
+from local.sagemaker.service import SageMaker, register
 
 HEALTH = "/_ministack/health"
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
@@ -54,10 +59,16 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     patching.check_version()
     app = patching.function("ministack.app", "app", "scope", "receive", "send")
     snapshots = Snapshots(cloud)
-    for plug_in in _plug_ins():
-        plug_in(cloud)
+    service = _plug_in(cloud)
     _raise_file_limit()
-    asyncio.run(_serve(cloud, snapshots, snapshots.watch(app), parent_pid))
+
+    def begin() -> None:
+        service.start()
+        executions.announce_aborted()
+        snapshots.start()
+
+    asyncio.run(_serve(cloud, snapshots, snapshots.watch(app), begin, parent_pid))
+    service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()
     logger.info("stopped")
@@ -66,19 +77,24 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(0)
 
 
-def _plug_ins() -> list[Callable[[Cloud], None]]:
-    return [
-        lambda cloud: logs.check(),  # noqa: ARG005
-        lambda_runtime.install,
-        http_api.install,
-    ]
+def _plug_in(cloud: Cloud) -> SageMaker:
+    logs.check()
+    lambda_runtime.install(cloud)
+    http_api.install(cloud)
+    container_tasks.install(cloud)
+    executions.install(cloud)
+    distributed_map.install(cloud)
+    service = register(cloud)
+    step_functions.install(cloud, service.call)
+    return service
 
 
 async def _serve(
     cloud: Cloud,
     snapshots: Snapshots,
     app: Any,
-    parent_pid: int | None,  # noqa: ANN401
+    begin: Callable[[], None],
+    parent_pid: int | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -90,7 +106,7 @@ async def _serve(
             args=(parent_pid, lambda: loop.call_soon_threadsafe(stop.set)),
             daemon=True,
         ).start()
-    threading.Thread(target=_announce, args=(cloud, snapshots), daemon=True).start()
+    threading.Thread(target=_announce, args=(cloud, begin), daemon=True).start()
 
     async def until_stopped() -> None:
         await stop.wait()
@@ -106,15 +122,15 @@ async def _serve(
         await hypercorn_serve(app, config, shutdown_trigger=until_stopped)
 
 
-def _announce(cloud: Cloud, snapshots: Snapshots) -> None:
-    """Print one line once requests are answered."""
+def _announce(cloud: Cloud, begin: Callable[[], None]) -> None:
+    """Print one line once requests are answered and what an earlier run left is taken up."""
     url = cloud.endpoint + HEALTH
     while True:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
             break
         time.sleep(0.05)
-    snapshots.start()
-    print(f"ready {cloud.endpoint}", flush=True)  # noqa: T201 - the line that callers wait for
+    begin()
+    print(f"ready {cloud.endpoint}", flush=True)
 
 
 def _watch_parent(parent_pid: int, stop: Callable[[], object]) -> None:

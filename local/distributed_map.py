@@ -1,0 +1,154 @@
+"""Distributed Map: ResultWriter and ItemBatcher, and no more children at once than a laptop bears.
+
+Files and their form: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+"""
+
+import json
+import os
+from typing import Any
+
+from local import patching
+from local.clients import Clients
+from local.context import Cloud
+from local.executions import SFN
+
+CHILDREN_PER_CORE = 2
+_PARAMETERS = ("state_def", "raw_input", "effective", "iterator", "execution", "ctx")
+_AFTER = ("ResultSelector", "ResultPath", "OutputPath")
+_State = dict[str, Any]
+
+
+def install(cloud: Cloud) -> None:
+    """Wrap ministack's Distributed Map."""
+    run = patching.function(SFN, "_run_distributed_map", *_PARAMETERS)
+    writer = _ResultWriter(Clients(cloud))
+    resolve = patching.function(SFN, "_resolve_params_obj", "template", "data", "ctx")
+    select = patching.function(SFN, "_apply_result_selector", "state_def", "data")
+    place = patching.function(SFN, "_apply_result_path", "state_def", "original", "result")
+    trim = patching.function(SFN, "_apply_output_path", "state_def", "data", "ctx")
+    batches = _ItemBatcher()
+
+    def wrapped(  # noqa: PLR0917 - ministack's own signature
+        state: _State, raw: Any, effective: Any, iterator: _State, execution: _State, ctx: _State
+    ) -> tuple[Any, str | None]:
+        inner = {**state, "MaxConcurrency": _bounded(state.get("MaxConcurrency"))}
+        if "ItemBatcher" in state:
+            inner, effective = batches.apply(inner, effective, ctx)
+        destination = inner.pop("ResultWriter", None)
+        if destination is None:
+            output: tuple[Any, str | None] = run(inner, raw, effective, iterator, execution, ctx)
+            return output
+        after = {key: inner.pop(key) for key in _AFTER if key in inner}
+        known = set(_map_runs())
+        where = resolve(destination.get("Parameters") or {}, effective, ctx)
+        try:
+            _, following = run(inner, raw, effective, iterator, execution, ctx)
+        finally:  # what failed is written too
+            result = [
+                writer.write(where, arn)
+                for arn in set(_map_runs()) - known
+                if _is_of(arn, execution)
+            ]
+        output_of_state = place(after, raw, select(after, result[0]))
+        return trim(after, output_of_state, ctx), following
+
+    patching.replace(SFN, "_run_distributed_map", wrapped, *_PARAMETERS)
+
+
+def _bounded(wanted: int | None) -> int:
+    most = CHILDREN_PER_CORE * (os.cpu_count() or 1)
+    return min(int(wanted or most), most)
+
+
+def _map_runs() -> Any:
+    return patching.member(SFN, "_map_runs", object)
+
+
+def _is_of(map_run: str, execution: _State) -> bool:
+    return bool(_map_runs()[map_run]["executionArn"] == execution["executionArn"])
+
+
+class _ItemBatcher:
+    """Groups a map's items before its children see them."""
+
+    def __init__(self) -> None:
+        self._resolve = patching.function(SFN, "_resolve_params_obj", "template", "data", "ctx")
+        self._read = patching.function(SFN, "_read_map_items", "reader", "effective", "ctx")
+        self._at = patching.function(SFN, "_resolve_path_or_ctx", "path", "data", "ctx")
+
+    def apply(self, state: _State, effective: Any, ctx: _State) -> tuple[_State, _State]:
+        """Return the state without its batcher, and an input that holds the batches."""
+        state = dict(state)
+        batcher = state.pop("ItemBatcher")
+        if "MaxInputBytesPerBatch" in batcher or "MaxItemsPerBatch" not in batcher:
+            raise ValueError("ItemBatcher: the laptop cloud batches by MaxItemsPerBatch only")
+        reader, path = state.pop("ItemReader", None), state.pop("ItemsPath", "$")
+        items = self._read(reader, effective, ctx) if reader else self._at(path, effective, ctx)
+        selector = state.pop("ItemSelector", None) or state.pop("Parameters", None)
+        if selector:
+            items = [
+                self._resolve(
+                    selector, effective, {**ctx, "Map": {"Item": {"Index": i, "Value": v}}}
+                )
+                for i, v in enumerate(items)
+            ]
+        size = int(batcher["MaxItemsPerBatch"])
+        common = {}
+        if "BatchInput" in batcher:
+            common = {"BatchInput": self._resolve(batcher["BatchInput"], effective, ctx)}
+        batches = [{**common, "Items": items[i : i + size]} for i in range(0, len(items), size)]
+        return {**state, "ItemsPath": "$.batches"}, {"batches": batches}
+
+
+class _ResultWriter:
+    """Writes what the children answered as objects, and a manifest that names them."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def write(self, where: dict[str, str], map_run: str) -> dict[str, Any]:
+        """Write one map run; return the state's result, which says where."""
+        bucket = where["Bucket"]
+        prefix = where.get("Prefix", "").rstrip("/")
+        folder = "/".join(part for part in (prefix, map_run.rsplit(":", 1)[-1]) if part)
+        files: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+        for status in ("FAILED", "SUCCEEDED"):
+            rows = [_row(child) for child in _children(map_run) if child["status"] == status]
+            if rows:
+                key = f"{folder}/{status}_0.json"
+                files[status].append({"Key": key, "Size": self._put(bucket, key, rows)})
+        manifest = f"{folder}/manifest.json"
+        content = {"DestinationBucket": bucket, "MapRunArn": map_run, "ResultFiles": files}
+        self._put(bucket, manifest, content)
+        return {
+            "MapRunArn": map_run,
+            "ResultWriterDetails": {"Bucket": bucket, "Key": manifest},
+        }
+
+    def _put(self, bucket: str, key: str, content: Any) -> int:
+        body = json.dumps(content).encode()
+        self._clients.of("s3").put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType="application/json"
+        )
+        return len(body)
+
+
+def _children(map_run: str) -> list[_State]:
+    executions = patching.member(SFN, "_executions", object)
+    return [child for child in executions.values() if child.get("mapRunArn") == map_run]
+
+
+def _row(child: _State) -> dict[str, Any]:
+    fields = {
+        "ExecutionArn": "executionArn",
+        "Input": "input",
+        "Name": "name",
+        "Output": "output",
+        "StartDate": "startDate",
+        "StateMachineArn": "stateMachineArn",
+        "Status": "status",
+        "StopDate": "stopDate",
+        "Error": "error",
+        "Cause": "cause",
+    }
+    return {name: child[key] for name, key in fields.items() if child.get(key) is not None}
