@@ -1,0 +1,121 @@
+"""From an endpoint configuration to a server: the model's files on disk, then the process."""
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.clients import Clients
+from local.context import Cloud
+from local.objects import Objects
+from local.sagemaker import archives
+from local.sagemaker.errors import SageMakerError
+from local.sagemaker.models import artifact_of, container_of
+from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
+from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
+
+FAILURES = (ClientError, BotoCoreError, SageMakerError, OSError, ValueError, RuntimeError)
+Dead = Callable[[str, Server, str], None]
+
+
+class AlarmRaised(Exception):
+    """An alarm that the deployment names is in the state ALARM."""
+
+
+class Deployments:
+    """Makes servers; each has a folder of its own, so that an old one can go on beside it."""
+
+    def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._objects = objects
+        self._closing = False
+
+    def close(self) -> None:
+        """Make no more servers."""
+        self._closing = True
+
+    def folder(self, endpoint: str) -> Path:
+        """Return the folder of an endpoint's servers."""
+        return self._cloud.state_dir / "endpoints" / endpoint
+
+    def new_server(
+        self, endpoint: str, config: str, log: Callable[[str], None], dead: Dead
+    ) -> Server:
+        """Fetch the model of a configuration and return its server, not yet started."""
+        variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
+        container = container_of(self._store.get(MODEL, variant["ModelName"]))
+        base = self.folder(endpoint) / secrets.token_hex(6) / "ml"
+        (base / "model").mkdir(parents=True)
+        artifact = artifact_of(container)
+        if artifact is not None:
+            with tempfile.TemporaryDirectory(dir=base.parent) as folder:
+                file = Path(folder) / "model.tar.gz"
+                self._objects.get(artifact, file)
+                archives.unpack(file, base / "model")
+        limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_LIMIT_S)
+        serving = Serving(
+            base=str(base),
+            image=container["Image"],
+            environment=container.get("Environment", {}),
+            config=config,
+            variant=variant["VariantName"],
+            weight=variant.get("InitialVariantWeight", 1.0),
+            health_limit_s=limit,
+        )
+        return self.server(endpoint, serving, log, dead)
+
+    def server(
+        self, endpoint: str, serving: Serving, log: Callable[[str], None], dead: Dead
+    ) -> Server:
+        """Return the server of files that are there already."""
+        if self._closing:
+            raise ServerFailed("the laptop cloud is stopping")
+        if not Path(serving.base, "model").is_dir():
+            raise ServerFailed(f"the model's files are gone from {serving.base}")
+        made: Server = Server(
+            self._cloud, serving, log, lambda reason: dead(endpoint, made, reason)
+        )
+        return made
+
+    def keep_only(self, endpoint: str, serving: Serving) -> None:
+        """Remove the folders of an endpoint's other servers."""
+        kept = Path(serving.base).parent
+        for folder in self.folder(endpoint).iterdir():
+            if folder != kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def described(serving: Serving) -> Record:
+    """Return the members of an endpoint's record that say what it serves."""
+    image = {"SpecifiedImage": serving.image, "ResolvedImage": serving.image}
+    summary: dict[str, Any] = {
+        "VariantName": serving.variant,
+        "DeployedImages": [{**image, "ResolutionTime": time.time()}],
+        "CurrentWeight": serving.weight,
+        "DesiredWeight": serving.weight,
+        "CurrentInstanceCount": 1,  # one process, whatever number was asked for
+        "DesiredInstanceCount": 1,
+    }
+    return {
+        "EndpointConfigName": serving.config,
+        "ProductionVariants": [summary],
+        "_serving": asdict(serving),
+    }
+
+
+def check_alarms(cloud: Cloud, deployment: Record) -> None:
+    """Raise AlarmRaised if an alarm for automatic rollback is in the state ALARM now."""
+    alarms = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
+    names = [alarm["AlarmName"] for alarm in alarms]
+    if names:
+        found = Clients(cloud).of("cloudwatch").describe_alarms(AlarmNames=names)
+        for alarm in found["MetricAlarms"]:
+            if alarm["StateValue"] == "ALARM":
+                raise AlarmRaised(f"alarm {alarm['AlarmName']} is in the state ALARM")

@@ -1,0 +1,54 @@
+"""Metrics read from a job's output by the regular expressions of its MetricDefinitions."""
+
+import math
+import re
+import threading
+import time
+from typing import Any
+
+from local.sagemaker.errors import invalid
+
+
+class MetricScanner:
+    """Keeps the latest value of each metric as lines go by."""
+
+    def __init__(self, definitions: list[dict[str, str]]) -> None:
+        """Compile `[{"Name", "Regex"}]`; raises ValidationException for a useless expression."""
+        self._expressions = [(item["Name"], _expression(item)) for item in definitions]
+        self._latest: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def scan(self, line: str) -> bool:
+        """Take the metrics out of one line; return whether there was any.
+
+        What a group matched that is not a finite number is no metric, as on AWS.
+        """
+        found = False
+        for name, expression in self._expressions:
+            for match in expression.finditer(line):
+                try:
+                    value = float(match[1])
+                except (TypeError, ValueError):
+                    continue
+                if math.isfinite(value):
+                    found = True
+                    entry = {"MetricName": name, "Value": value, "Timestamp": time.time()}
+                    with self._lock:
+                        self._latest[name] = entry
+        return found
+
+    def latest(self) -> list[dict[str, Any]]:
+        """Return MetricData `{"MetricName", "Value", "Timestamp"}` of each metric seen so far."""
+        with self._lock:
+            return list(self._latest.values())
+
+
+def _expression(definition: dict[str, str]) -> re.Pattern[str]:
+    name, regex = definition["Name"], definition["Regex"]
+    try:
+        expression = re.compile(regex)
+    except re.error as exc:
+        raise invalid(f"metric {name!r}: {regex!r} is no regular expression: {exc}") from exc
+    if expression.groups < 1:
+        raise invalid(f"metric {name!r}: {regex!r} has no group that holds the value")
+    return expression

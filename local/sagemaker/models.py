@@ -1,0 +1,83 @@
+"""Models and endpoint configurations: what an endpoint is made from."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.images import UnknownImage, command_of
+from local.objects import Objects
+from local.sagemaker.errors import invalid
+from local.sagemaker.jobs import check_s3, required
+from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
+
+
+class Models:
+    """CreateModel, CreateEndpointConfig and what belongs to them."""
+
+    def __init__(self, store: Store, objects: Objects) -> None:
+        self._store = store
+        self._objects = objects
+
+    def create_model(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Keep a model of one container whose image and artifact exist."""
+        containers = [
+            *request.get("Containers", []),
+            *filter(None, [request.get("PrimaryContainer")]),
+        ]
+        if len(containers) != 1:
+            raise invalid(
+                f"a model of {len(containers)} containers: the laptop cloud serves exactly one"
+            )
+        container = containers[0]
+        required(container, "Image")
+        try:
+            command_of(container["Image"], ["serve"], cloud=self._objects.cloud)
+        except UnknownImage as exc:
+            raise invalid(str(exc)) from exc
+        artifact = artifact_of(container)
+        if artifact is not None:
+            check_s3(artifact, "ModelDataUrl")
+            self._check_artifact(artifact)
+        name = request["ModelName"]
+        arn = self._store.arn(MODEL, name)
+        record = {key: value for key, value in request.items() if key != "Tags"}
+        self._store.add(MODEL, name, {**record, "ModelArn": arn}, request.get("Tags"))
+        return {"ModelArn": arn}
+
+    def _check_artifact(self, uri: str) -> None:
+        missing = f"Could not find model data at {uri}."
+        try:
+            found = uri in self._objects.list(uri)
+        except ClientError as exc:
+            raise invalid(f"{missing} {exc}") from exc
+        if not found:
+            raise invalid(missing)
+
+    def create_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Keep an endpoint configuration of one variant whose model exists."""
+        variants = request["ProductionVariants"]
+        if len(variants) != 1:
+            raise invalid(f"{len(variants)} production variants: the laptop cloud serves one")
+        required(variants[0], "ModelName")
+        if ("InstanceType" in variants[0]) == ("ServerlessConfig" in variants[0]):
+            raise invalid("a production variant has either InstanceType or ServerlessConfig")
+        self._store.get(MODEL, variants[0]["ModelName"])
+        name = request["EndpointConfigName"]
+        arn = self._store.arn(ENDPOINT_CONFIG, name)
+        record = {key: value for key, value in request.items() if key != "Tags"}
+        record["EndpointConfigArn"] = arn
+        self._store.add(ENDPOINT_CONFIG, name, record, request.get("Tags"))
+        return {"EndpointConfigArn": arn}
+
+
+def container_of(model: Record) -> Record:
+    """Return a model's only container."""
+    container: Record = model.get("PrimaryContainer") or model["Containers"][0]
+    return container
+
+
+def artifact_of(container: Record) -> str | None:
+    """Return the URI of a container's model.tar.gz, or None where it brings none."""
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
+    artifact: str | None = container.get("ModelDataUrl") or source
+    return artifact

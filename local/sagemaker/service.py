@@ -1,0 +1,209 @@
+"""The service `sagemaker` within the laptop cloud: one method an operation, over HTTP or direct."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local import patching
+from local.context import Cloud
+from local.objects import Objects
+from local.sagemaker import limits, listings, shapes
+from local.sagemaker.endpoints import Endpoints
+from local.sagemaker.errors import SageMakerError, invalid, unsupported
+from local.sagemaker.models import Models
+from local.sagemaker.processing import ProcessingJobs
+from local.sagemaker.runtime import Answer, Runtime
+from local.sagemaker.store import (
+    ENDPOINT,
+    ENDPOINT_CONFIG,
+    MODEL,
+    PROCESSING,
+    TRAINING,
+    Kind,
+    Record,
+    Store,
+)
+from local.sagemaker.training import TrainingJobs
+from local.sagemaker.trials import trial_summary
+from local.sagemaker.tuning import TuningJobs
+
+_THREADS = 64  # an invocation holds one for as long as the model takes
+Request = dict[str, Any]
+
+
+class SageMaker:
+    """Everything the service does."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        objects = Objects(cloud)
+        self._store = Store(cloud)
+        self._training = TrainingJobs(cloud, self._store, objects)
+        self._processing = ProcessingJobs(cloud, self._store, objects)
+        self._tuning = TuningJobs(self._store, self._training)
+        self._models = Models(self._store, objects)
+        self._endpoints = Endpoints(cloud, self._store, objects)
+        self._runtime = Runtime(self._endpoints, cloud.account)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker")
+        self._operations = self._all_operations()
+
+    def call(self, operation: str, request: Request) -> Record:
+        """Carry out an operation of the API and return its answer; times are epoch seconds.
+
+        Raises SageMakerError. Call it from a thread, not from the event loop.
+        """
+        act = self._operations.get(operation)
+        if act is None:
+            raise unsupported(operation)
+        shapes.check(operation, request)
+        limits.check(operation, request)
+        return shapes.answer(operation, act(request))
+
+    def start(self) -> None:
+        """Take up what an earlier run left: endpoints serve again, interrupted jobs failed."""
+        self._training.fail_interrupted()
+        self._processing.fail_interrupted()
+        self._tuning.fail_interrupted()
+        self._endpoints.start()
+
+    def stop(self) -> None:
+        """Prepare for the end of all child processes, which follows."""
+        self._tuning.close()
+        self._training.close()
+        self._processing.close()
+        self._endpoints.close()
+
+    async def handle(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, _query: object
+    ) -> Answer:
+        """Answer a request that ministack routed here."""
+        loop = asyncio.get_running_loop()
+        act: Callable[[], Answer]
+        if "x-amz-target" in headers:
+            act = lambda: self._answer(headers["x-amz-target"], body)  # noqa: E731
+        else:
+            act = lambda: self._runtime.answer(method, path, headers, body)  # noqa: E731
+        return await loop.run_in_executor(self._threads, act)
+
+    def _answer(self, target: str, body: bytes) -> Answer:
+        content = {"Content-Type": "application/x-amz-json-1.1"}
+        try:
+            request = json.loads(body or b"{}")
+            if not isinstance(request, dict):
+                raise invalid("the request is not a JSON object")
+            answer = self.call(target.rpartition(".")[2], request)
+        except ValueError as exc:
+            error = SageMakerError("SerializationException", f"the request is not JSON: {exc}")
+        except SageMakerError as exc:
+            error = exc
+        else:
+            return 200, content, json.dumps(answer).encode()
+        told = {"__type": error.code, "message": error.message}
+        return error.status, content, json.dumps(told).encode()
+
+    def _all_operations(self) -> dict[str, Callable[[Request], Record]]:
+        return {
+            "CreateTrainingJob": self._training.create,
+            "DescribeTrainingJob": self._describe(TRAINING, "TrainingJobName"),
+            "StopTrainingJob": _named(self._training.stop, "TrainingJobName"),
+            "ListTrainingJobs": self._list_training_jobs,
+            "CreateHyperParameterTuningJob": self._tuning.create,
+            "DescribeHyperParameterTuningJob": _named(
+                self._tuning.describe, "HyperParameterTuningJobName"
+            ),
+            "StopHyperParameterTuningJob": _named(self._tuning.stop, "HyperParameterTuningJobName"),
+            "ListTrainingJobsForHyperParameterTuningJob": self._list_trials,
+            "CreateProcessingJob": self._processing.create,
+            "DescribeProcessingJob": self._describe(PROCESSING, "ProcessingJobName"),
+            "StopProcessingJob": _named(self._processing.stop, "ProcessingJobName"),
+            "CreateModel": self._models.create_model,
+            "DescribeModel": self._describe(MODEL, "ModelName"),
+            "DeleteModel": self._delete(MODEL, "ModelName"),
+            "CreateEndpointConfig": self._models.create_config,
+            "DescribeEndpointConfig": self._describe(ENDPOINT_CONFIG, "EndpointConfigName"),
+            "DeleteEndpointConfig": self._delete(ENDPOINT_CONFIG, "EndpointConfigName"),
+            "CreateEndpoint": self._endpoints.create,
+            "DescribeEndpoint": self._describe(ENDPOINT, "EndpointName"),
+            "UpdateEndpoint": self._endpoints.update,
+            "DeleteEndpoint": _named(self._endpoints.delete, "EndpointName"),
+            "ListEndpoints": self._list_endpoints,
+            "AddTags": self._add_tags,
+            "ListTags": self._list_tags,
+        }
+
+    def _describe(self, kind: Kind, member: str) -> Callable[[Request], Record]:
+        return lambda request: self._store.get(kind, request[member])
+
+    def _delete(self, kind: Kind, member: str) -> Callable[[Request], Record]:
+        return lambda request: self._store.remove(kind, request[member])
+
+    def _list_training_jobs(self, request: Request) -> Record:
+        entries, token = listings.page(
+            self._store.all(TRAINING),
+            request,
+            name="TrainingJobName",
+            status="TrainingJobStatus",
+            summary="TrainingJobSummary",
+            sort_keys={
+                "CreationTime": "CreationTime",
+                "Name": "TrainingJobName",
+                "Status": "TrainingJobStatus",
+            },
+        )
+        return {"TrainingJobSummaries": entries, "NextToken": token}
+
+    def _list_trials(self, request: Request) -> Record:
+        name = request["HyperParameterTuningJobName"]
+        tuning = self._tuning.describe(name)
+        entries, token = listings.page(
+            [trial_summary(tuning, trial) for trial in self._tuning.trials(name)],
+            request,
+            name="TrainingJobName",
+            status="TrainingJobStatus",
+            summary="HyperParameterTrainingJobSummary",
+            sort_keys={
+                "CreationTime": "CreationTime",
+                "Name": "TrainingJobName",
+                "Status": "TrainingJobStatus",
+            },
+        )
+        return {"TrainingJobSummaries": entries, "NextToken": token}
+
+    def _list_endpoints(self, request: Request) -> Record:
+        entries, token = listings.page(
+            self._store.all(ENDPOINT),
+            request,
+            name="EndpointName",
+            status="EndpointStatus",
+            summary="EndpointSummary",
+            sort_keys={
+                "CreationTime": "CreationTime",
+                "Name": "EndpointName",
+                "Status": "EndpointStatus",
+            },
+        )
+        return {"Endpoints": entries, "NextToken": token}
+
+    def _add_tags(self, request: Request) -> Record:
+        return {"Tags": self._store.add_tags(request["ResourceArn"], request["Tags"])}
+
+    def _list_tags(self, request: Request) -> Record:
+        return {"Tags": self._store.tags(request["ResourceArn"])}
+
+
+def register(cloud: Cloud) -> SageMaker:
+    """Put the service into ministack and return it; `start` it once requests are answered."""
+    service = SageMaker(cloud)
+    handlers = patching.member("ministack.app", "SERVICE_HANDLERS", dict)
+    patterns = patching.member("ministack.core.router", "SERVICE_PATTERNS", dict)
+    handlers["sagemaker"] = service.handle
+    patterns["sagemaker"] = {
+        "target_prefixes": ["SageMaker."],
+        "host_patterns": [r"api\.sagemaker\.", r"runtime\.sagemaker\."],
+    }
+    return service
+
+
+def _named(act: Callable[[str], Record | None], member: str) -> Callable[[Request], Record]:
+    return lambda request: act(request[member]) or {}

@@ -1,0 +1,197 @@
+"""Training jobs, by SageMaker's training container contract.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from local import logs
+from local.images import command_of
+from local.sagemaker import archives, channels
+from local.sagemaker.container import Container, Exit
+from local.sagemaker.errors import invalid
+from local.sagemaker.jobs import Jobs, check_s3, read_message, required
+from local.sagemaker.metrics import MetricScanner
+from local.sagemaker.store import TRAINING, Record
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_DEFAULT_RUNTIME_S = 86_400
+_HOST = "localhost"
+
+
+class TrainingJobs(Jobs):
+    """CreateTrainingJob and what follows from it."""
+
+    kind = TRAINING
+    name_member = "TrainingJobName"
+    status_member = "TrainingJobStatus"
+    end_member = "TrainingEndTime"
+
+    def create(self, request: dict[str, Any], **own: Any) -> dict[str, Any]:
+        """Start a job; `own` are further members of its record (TuningJobArn)."""
+        required(
+            request,
+            "AlgorithmSpecification.TrainingImage",
+            "ResourceConfig.InstanceType",
+            "StoppingCondition",
+        )
+        algorithm = request["AlgorithmSpecification"]
+        MetricScanner(algorithm.get("MetricDefinitions", []))
+        self.check_image(algorithm["TrainingImage"], *_words(algorithm))
+        check_s3(request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
+        names = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
+        if len(names) != len(set(names)):
+            raise invalid(f"InputDataConfig: channel names {names} are not all different")
+        for channel in request.get("InputDataConfig", []):
+            required(channel, "DataSource.S3DataSource")
+            check_s3(_source(channel), f"channel {channel['ChannelName']}")
+        name = request["TrainingJobName"]
+        record = {
+            **{key: value for key, value in request.items() if key != "Tags"},
+            "TrainingJobArn": self.store.arn(TRAINING, name),
+            "TrainingJobStatus": "InProgress",
+            "SecondaryStatus": "Starting",
+            "SecondaryStatusTransitions": [_transition("Starting", "Preparing the job's folder")],
+            "FinalMetricDataList": [],
+            **own,
+        }
+        arn = self.store.add(TRAINING, name, record, request.get("Tags"))
+        self.start(name)
+        return {"TrainingJobArn": arn}
+
+    def carry_out(self, name: str, record: Record, container: Container, base: Path) -> None:
+        """Download, train, upload."""
+        self._enter(name, "Downloading", "Copying the input channels")
+        self.store.update(TRAINING, name, TrainingStartTime=time.time())
+        _write_config(base, record)
+        for channel in record.get("InputDataConfig", []):
+            folder = base / "input" / "data" / channel["ChannelName"]
+            channels.download(self.objects, _source(channel), folder)
+        checkpoints = record.get("CheckpointConfig", {}).get("S3Uri")
+        if checkpoints and self.objects.list(checkpoints):
+            channels.download(self.objects, checkpoints, base / "checkpoints")
+        self._enter(name, "Training", "The training process runs")
+        end = self._train(name, record, container, base)
+        if self.interrupted(name):
+            return
+        self._enter(name, "Uploading", "Packing and uploading what the job left")
+        if checkpoints:
+            channels.upload(self.objects, base / "checkpoints", checkpoints)
+        self._upload(name, record, base, end)
+        if end.cause != "exited":
+            overdue = end.cause == "overdue"
+            self._finish(name, "Stopped", "MaxRuntimeExceeded" if overdue else "Stopped")
+        elif end.code == 0:
+            self._finish(name, "Completed", "Completed")
+        else:
+            failure = read_message(base / "output" / "failure").strip()
+            failure = failure or f"no failure file was written, see the log in {LOG_GROUP}"
+            self.fail(name, f"AlgorithmError: {failure}, exit code: {end.code}")
+
+    def fail(self, name: str, reason: str) -> None:
+        """Put the job in status Failed with a reason."""
+        self._finish(name, "Failed", "Failed", reason)
+
+    def _train(self, name: str, record: Record, container: Container, base: Path) -> Exit:
+        algorithm = record["AlgorithmSpecification"]
+        scanner = MetricScanner(algorithm.get("MetricDefinitions", []))
+        write = logs.writer(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
+
+        def log(line: str) -> None:
+            write(line)
+            if scanner.scan(line):
+                with self.store.edit(TRAINING, name, persist=False) as running:
+                    running["FinalMetricDataList"] = scanner.latest()
+
+        command = command_of(algorithm["TrainingImage"], *_words(algorithm), cloud=self.cloud)
+        variables = {
+            **record.get("Environment", {}),
+            "SAGEMAKER_BASE_DIR": str(base),
+            "TRAINING_JOB_NAME": name,
+            "TRAINING_JOB_ARN": record["TrainingJobArn"],
+        }
+        limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", _DEFAULT_RUNTIME_S)
+        return container.run(self.cloud, command, variables, log, limit)
+
+    def _upload(self, name: str, record: Record, base: Path, end: Exit) -> None:
+        output = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
+        if end.code == 0 or end.cause != "exited":  # a stopped job keeps the model it had
+            self._upload_folder(base / "model", f"{output}/model.tar.gz")
+            artifacts = {"S3ModelArtifacts": f"{output}/model.tar.gz"}
+            self.store.update(TRAINING, name, ModelArtifacts=artifacts)
+        if any((base / "output" / "data").iterdir()):
+            self._upload_folder(base / "output" / "data", f"{output}/output.tar.gz")
+
+    def _upload_folder(self, folder: Path, uri: str) -> None:
+        file = folder.parent / "upload.tar.gz"
+        archives.pack(folder, file)
+        self.objects.put(file, uri)
+        file.unlink()
+
+    def _enter(self, name: str, secondary: str, message: str) -> None:
+        with self.store.edit(TRAINING, name) as record:
+            _close(record)
+            record["SecondaryStatus"] = secondary
+            record["SecondaryStatusTransitions"].append(_transition(secondary, message))
+
+    def _finish(self, name: str, status: str, secondary: str, reason: str = "") -> None:
+        with self.store.edit(TRAINING, name) as record:
+            _close(record)
+            now = time.time()
+            last = {**_transition(secondary, reason or f"The job is {status}"), "EndTime": now}
+            record["SecondaryStatusTransitions"].append(last)
+            record.update(TrainingJobStatus=status, SecondaryStatus=secondary, TrainingEndTime=now)
+            seconds = int(now - record.get("TrainingStartTime", now))
+            record.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
+            if reason:
+                record["FailureReason"] = reason
+
+
+def _words(algorithm: Record) -> tuple[list[str], list[str] | None]:
+    """Return arguments and entry point: `train`, unless the request replaces them."""
+    entrypoint = algorithm.get("ContainerEntrypoint")
+    return algorithm.get("ContainerArguments") or ([] if entrypoint else ["train"]), entrypoint
+
+
+def _source(channel: Record) -> str:
+    uri: str = channel["DataSource"]["S3DataSource"]["S3Uri"]
+    return uri
+
+
+def _write_config(base: Path, record: Record) -> None:
+    """Lay out the folders and configuration files that a training container finds."""
+    for folder in ("input/config", "input/data", "model", "output/data", "checkpoints"):
+        (base / folder).mkdir(parents=True)
+    inputs = {
+        channel["ChannelName"]: {
+            "TrainingInputMode": "File",
+            "S3DistributionType": "FullyReplicated",
+            "RecordWrapperType": "None",
+            **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
+        }
+        for channel in record.get("InputDataConfig", [])
+    }
+    resources = {
+        "current_host": _HOST,
+        "hosts": [_HOST],
+        "current_instance_type": record["ResourceConfig"]["InstanceType"],
+        "network_interface_name": "lo",
+    }
+    for name, content in (
+        ("hyperparameters", record.get("HyperParameters", {})),
+        ("inputdataconfig", inputs),
+        ("resourceconfig", resources),
+    ):
+        file = base / "input" / "config" / f"{name}.json"
+        file.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _transition(status: str, message: str) -> Record:
+    return {"Status": status, "StartTime": time.time(), "StatusMessage": message}
+
+
+def _close(record: Record) -> None:
+    record["SecondaryStatusTransitions"][-1].setdefault("EndTime", time.time())
