@@ -1,6 +1,7 @@
 """PlanDataset: a dropped list → every row accounted for, a split, shards, and a fingerprint."""
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict
 
 from botocore.exceptions import ClientError
 
-from tagline import planrows, storage
+from tagline import planrows, s3json, storage
 from tagline.fingerprint import fingerprint
 from tagline.labels import MAX_LABELS_BYTES, parse_label_names
 from tagline.labelstats import LabelCounter
@@ -110,7 +111,9 @@ def plan_dataset(
     if unchanged:
         _write_rejects(client, request.bucket, keys.of("rejects.jsonl"), judged)
     shards = [] if unchanged else _write_shards(client, request.bucket, keys, rows)
-    storage.write_json(client, request.bucket, keys.of("shards.json"), shards)
+    client.put_object(
+        Bucket=request.bucket, Key=keys.of("shards.json"), Body=json.dumps(shards).encode()
+    )
     plan = {
         "run": request.run,
         "dataset": request.dataset,
@@ -121,7 +124,7 @@ def plan_dataset(
         "settings": settings.to_dict(),
         "shards": len(shards),
     }
-    storage.write_json(client, request.bucket, keys.of("plan.json"), plan)
+    s3json.write_json(client, request.bucket, keys.of("plan.json"), plan)
     return {
         "unchanged": unchanged,
         "reason": reason,
@@ -186,9 +189,10 @@ def _download_list(request: PlanRequest, client: "S3Client", spool: BinaryIO) ->
 
 def _compare(request: PlanRequest, client: "S3Client", mark: str) -> tuple[bool, str]:
     """Return whether the newest judged run was made of the same, and the reason in words."""
-    latest = storage.read_json(client, request.bucket, DatasetKeys(request.dataset).latest)
-    if latest is None:
+    found = s3json.find_json(client, request.bucket, DatasetKeys(request.dataset).latest)
+    if found is None:
         return False, "the dataset has no finished run yet"
+    latest = found.content
     run, outcome = latest.get("run"), latest.get("outcome")
     if latest.get("fingerprint") == mark:
         return True, f"list, labels, settings and images are those of run {run} ({outcome})"

@@ -1,18 +1,15 @@
-"""The few things the pipeline does with S3: bounded reads, whole-object writes, JSON Lines."""
+"""Objects in S3 besides JSON documents: bounded reads, and JSON Lines of any length."""
 
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_DOCUMENT_BYTES = 16 << 20
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 _ABSENT = frozenset({"NoSuchKey", "404", "NoSuchVersion"})
@@ -29,27 +26,12 @@ class DocumentTooLarge(ValueError):
     """An object is larger than its reader allows."""
 
 
-def s3_client(connections: int = 10) -> "S3Client":
-    """Return a client for `connections` requests at a time; it retries throttling with jitter."""
-    return boto3.client(
-        "s3",
-        config=Config(
-            max_pool_connections=connections,
-            connect_timeout=5,
-            read_timeout=20,
-            retries={"mode": "standard", "total_max_attempts": 6},
-        ),
-    )
-
-
 def error_code(exc: ClientError) -> str:
     """Return the code S3 gave for a refused request, such as NoSuchKey or 412."""
     return str(exc.response.get("Error", {}).get("Code", ""))
 
 
-def read_object(
-    client: "S3Client", bucket: str, key: str, limit: int = MAX_DOCUMENT_BYTES
-) -> bytes | None:
+def read_object(client: "S3Client", bucket: str, key: str, limit: int) -> bytes | None:
     """Return an object's bytes, or None when there is none; raises DocumentTooLarge."""
     try:
         answer = client.get_object(Bucket=bucket, Key=key)
@@ -62,26 +44,6 @@ def read_object(
     if len(data) > limit:
         raise DocumentTooLarge(f"s3://{bucket}/{key} is larger than {limit:,} bytes")
     return data
-
-
-def read_json(client: "S3Client", bucket: str, key: str) -> dict[str, Any] | None:
-    """Return a JSON object's contents, or None when there is no such object."""
-    data = read_object(client, bucket, key)
-    if data is None:
-        return None
-    try:
-        value = json.loads(data)
-    except ValueError as exc:
-        raise ValueError(f"s3://{bucket}/{key} is not JSON: {exc}") from exc
-    if not isinstance(value, dict):
-        raise ValueError(f"s3://{bucket}/{key} is not a JSON object")  # noqa: TRY004 - its content
-    return value
-
-
-def write_json(client: "S3Client", bucket: str, key: str, value: object) -> None:
-    """Write a value as one JSON document."""
-    body = json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
-    client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
 def write_lines(

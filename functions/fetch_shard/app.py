@@ -1,0 +1,40 @@
+"""FetchShard: copy one shard's images next to the compute, one verdict a row."""
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tagline.fetching import WORKERS, FetchRequest, fetch_shard
+from tagline.imagefetch import image_client
+from tagline.observability import logger, metrics, step
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MARGIN_SECONDS = 30.0  # kept for the upload of the shard, at most 64 MiB
+
+
+@functools.cache
+def client() -> "S3Client":
+    """Return this container's client."""
+    return image_client(WORKERS)
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Fetch a shard; raises ShardOutOfTime before the function's own time is over."""
+
+    def work(event: Mapping[str, Any]) -> dict[str, Any]:
+        request = FetchRequest(event["bucket"], event["run"], event["shard"])
+        logger.append_keys(shard=request.shard)
+        answer = fetch_shard(request, client(), seconds_left)
+        metrics.add_metric("ImagesFetched", MetricUnit.Count, answer["fetched"])
+        metrics.add_metric("BytesFetched", MetricUnit.Bytes, answer["bytes"])
+        return dict(answer)
+
+    def seconds_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+
+    return step(work)(event, context)
