@@ -24,6 +24,8 @@ from tests.integration.packing_run import BUCKET, KEYS, LABELS, RUN, RunOnPaper,
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+RGB = cv2.IMREAD_COLOR_RGB
+
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
@@ -75,7 +77,7 @@ def test_a_run_becomes_two_record_files(s3: "S3Client", tmp_path: Path) -> None:
     for record in train:
         line = record.identifier - 1000
         assert record.labels == tuple(float(line % 3 == n) for n in range(3))
-        decoded = cv2.imdecode(np.frombuffer(record.image, np.uint8), cv2.IMREAD_COLOR_RGB)
+        decoded = np.asarray(cv2.imdecode(np.frombuffer(record.image, np.uint8), RGB))
         seen = preprocess(paper.images[line], ImageSpec(48))
         assert np.abs(decoded.astype(int) - seen).mean() < 4
     assert list((tmp_path / "a").glob("*.tar")) == []

@@ -1,0 +1,1 @@
+"""Packs the fetched shards of a run into train.rec and val.rec."""

@@ -1,0 +1,68 @@
+"""The two files that training reads, written as records come, with what is known about them."""
+
+import hashlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from im2rec.rows import SPLITS
+from tagline.recordio import frame
+
+
+class Channel:
+    """One record file under way: its bytes so far, their SHA-256, and its labels' counts."""
+
+    def __init__(self, path: Path, labels: int) -> None:
+        self.path = path
+        self.images = 0
+        self.bytes = 0
+        self._positives = np.zeros(labels, np.int64)
+        self._hash = hashlib.sha256()
+        self._stream = path.open("xb")
+
+    def add(self, payload: bytes, labels: str) -> None:
+        """Append one record; `labels` are its labels as text of 0 and 1."""
+        framed = frame(payload)
+        self._stream.write(framed)
+        self._hash.update(framed)
+        self.images += 1
+        self.bytes += len(framed)
+        self._positives += np.frombuffer(labels.encode(), np.uint8) == ord("1")
+
+    @property
+    def positives(self) -> list[int]:
+        """How many of the images have each label."""
+        return [int(count) for count in self._positives]
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the file so far."""
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Finish the file; it can be uploaded after this."""
+        self._stream.close()
+
+
+class Channels:
+    """The channels of a run by split; a context manager that closes their files."""
+
+    def __init__(self, folder: Path, labels: int) -> None:
+        self._channels = {split: Channel(folder / f"{split}.rec", labels) for split in SPLITS}
+
+    def __getitem__(self, split: str) -> Channel:
+        return self._channels[split]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for channel in self._channels.values():
+            channel.close()

@@ -1,0 +1,40 @@
+"""dataset.json: what training, evaluation and people may rely on about a packed dataset."""
+
+import platform
+from typing import Any
+
+import cv2
+import numpy as np
+
+import tagline
+from im2rec.channels import Channels
+from im2rec.plan import Plan
+
+
+def describe(plan: Plan, channels: Channels) -> dict[str, Any]:
+    """Return dataset.json; its counts are those of the record files themselves."""
+    train, validation = channels["train"], channels["validation"]
+    accepted = train.images + validation.images
+    return {
+        "run": plan.run,
+        "fingerprint": plan.fingerprint,
+        "rows": plan.rows,
+        "accepted": accepted,
+        "rejected": plan.rows - accepted,
+        "train": train.images,
+        "validation": validation.images,
+        "labels": list(plan.labels),
+        "positives": {
+            label: {"train": train.positives[at], "validation": validation.positives[at]}
+            for at, label in enumerate(plan.labels)
+        },
+        "sha256": {"train": train.sha256, "validation": validation.sha256},
+        "bytes": {"train": train.bytes, "validation": validation.bytes},
+        "image": plan.spec.to_dict(),
+        "versions": {
+            "tagline": tagline.__version__,
+            "opencv": cv2.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }

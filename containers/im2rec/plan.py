@@ -1,0 +1,38 @@
+"""What the packing needs of plan.json."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from im2rec.errors import PackFailed
+from imaging import ImageSpec
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The planned dataset: how many rows, which labels, how images look, what is tolerated."""
+
+    run: str
+    rows: int
+    rejected: int
+    labels: tuple[str, ...]
+    fingerprint: str
+    spec: ImageSpec
+    tolerance: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the plan that plan.json states; raise PackFailed naming what is wrong in it."""
+        try:
+            settings = values["settings"]
+            return cls(
+                run=values["run"],
+                rows=int(values["rows"]),
+                rejected=int(values["rejected"]),
+                labels=tuple(values["labels"]),
+                fingerprint=values["fingerprint"],
+                spec=ImageSpec.from_dict(settings["image"]),
+                tolerance=float(settings["tolerance"]["rejected"]),
+            )
+        except (KeyError, TypeError, ValueError) as exc:
+            raise PackFailed(f"plan.json cannot be used: {type(exc).__name__} {exc}.") from exc

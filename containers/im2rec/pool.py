@@ -1,0 +1,119 @@
+"""Worker processes that answer in order and survive an image that kills one of them.
+
+Images go out in batches, at most a window of them at a time, and answers come back in the order of
+the images, so the packed bytes do not depend on the number of workers. When a worker dies, nobody
+knows whose fault it was: each image of the unanswered batches is then tried alone.
+"""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Self
+
+import cv2
+
+from im2rec.errors import PackFailed
+from im2rec.records import Item, Packed, crashed, pack_item
+from imaging import ImageSpec
+
+BATCH = 16
+MAX_CRASHES = 20  # more than a few means that the machine, not the images, is at fault
+PackImage = Callable[[Item, ImageSpec], Packed]
+_Batch = list[Item]
+_Answers = Future[list[Packed]]
+_Sent = tuple[_Batch, _Answers]
+
+
+class PackingPool:
+    """Packs images in `workers` processes; a context manager that ends them."""
+
+    def __init__(self, spec: ImageSpec, workers: int, pack: PackImage = pack_item) -> None:
+        self._spec = spec
+        self._workers = workers
+        self._pack = pack
+        self._crashes = 0
+        self._pool = _new_pool(workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def pack(self, items: Iterable[Item]) -> Iterator[Packed]:
+        """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
+
+        At most three batches a worker are read ahead of the answers, which bounds the memory.
+        """
+        source = iter(items)
+        waiting: deque[_Sent] = deque()
+        while True:
+            while len(waiting) < 3 * self._workers and (batch := list(islice(source, BATCH))):
+                waiting.append((batch, self._send(batch)))
+            if not waiting:
+                return
+            batch, answers = waiting.popleft()
+            try:
+                yield from answers.result()
+            except BrokenProcessPool:
+                self._pool.shutdown(cancel_futures=True)
+                self._pool = _new_pool(self._workers)
+                waiting = deque((kept, self._rescue(kept, old)) for kept, old in waiting)
+                yield from self._one_by_one(batch)
+
+    def _send(self, batch: _Batch) -> _Answers:
+        try:
+            return self._pool.submit(_pack_batch, batch, self._spec, self._pack)
+        except BrokenProcessPool as exc:  # found out on sending: met again where answers are read
+            lost = _Answers()
+            lost.set_exception(exc)
+            return lost
+
+    def _rescue(self, batch: _Batch, answers: _Answers) -> _Answers:
+        if answers.done() and not answers.cancelled() and answers.exception() is None:
+            return answers
+        rescued = _Answers()
+        rescued.set_result(self._one_by_one(batch))
+        return rescued
+
+    def _one_by_one(self, batch: _Batch) -> list[Packed]:
+        answers = []
+        alone = _new_pool(1)
+        try:
+            for item in batch:
+                try:
+                    sent = alone.submit(_pack_batch, [item], self._spec, self._pack)
+                    answers.extend(sent.result())
+                except BrokenProcessPool:
+                    self._count_crash(item)
+                    answers.append(crashed("the decoder crashed on this image"))
+                    alone.shutdown()
+                    alone = _new_pool(1)
+        finally:
+            alone.shutdown()
+        return answers
+
+    def _count_crash(self, item: Item) -> None:
+        self._crashes += 1
+        if self._crashes > MAX_CRASHES:
+            raise PackFailed(
+                f"Worker processes died on {self._crashes} images, the last with id "
+                f"{item.identifier}: give the task more memory or look at these images."
+            )
+
+
+def _start_worker() -> None:
+    cv2.setNumThreads(1)  # the processes are the parallelism
+
+
+def _pack_batch(batch: _Batch, spec: ImageSpec, pack: PackImage) -> list[Packed]:
+    return [pack(item, spec) for item in batch]
+
+
+def _new_pool(workers: int) -> ProcessPoolExecutor:
+    # spawn: forking a process that has threads (S3 transfers) can deadlock
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)

@@ -1,0 +1,54 @@
+"""The pool of packing workers: order, and images that kill the process that decodes them."""
+
+import os
+import signal
+
+import pytest
+
+from im2rec import pool
+from im2rec.errors import PackFailed
+from im2rec.pool import PackingPool
+from im2rec.records import Item, Packed
+from imaging import ImageSpec
+
+SPEC = ImageSpec(16)
+
+
+def echo(item: Item, _: ImageSpec) -> Packed:
+    """Stand in for the packing: the answer is the data; `deadly` kills as a fault in C would."""
+    if item.data == b"deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Packed(item.data)
+
+
+def items(count: int, deadly: set[int]) -> list[Item]:
+    return [Item(n, "1", b"deadly" if n in deadly else str(n).encode()) for n in range(count)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_answers_come_in_order(workers: int) -> None:
+    with PackingPool(SPEC, workers, echo) as packing:
+        answers = [answer.payload for answer in packing.pack(items(150, set()))]
+    assert answers == [str(n).encode() for n in range(150)]
+
+
+def test_an_image_that_kills_its_worker_is_the_only_one_rejected() -> None:
+    with PackingPool(SPEC, 2, echo) as packing:
+        answers = list(packing.pack(items(60, {3, 40})))
+    assert [n for n, answer in enumerate(answers) if answer.payload is None] == [3, 40]
+    assert {answers[n].reason for n in (3, 40)} == {"undecodable_image"}
+    assert answers[59].payload == b"59"
+
+
+def test_workers_that_keep_dying_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "MAX_CRASHES", 1)
+    with (
+        PackingPool(SPEC, 1, echo) as packing,
+        pytest.raises(PackFailed, match="died on 2 images, the last with id 6"),
+    ):
+        list(packing.pack(items(20, {4, 6, 9})))
+
+
+def test_no_images_no_answers() -> None:
+    with PackingPool(SPEC, 1, echo) as packing:
+        assert list(packing.pack([])) == []
