@@ -1,0 +1,55 @@
+"""GET /datasets and below, the API's description, and the page that shows them."""
+
+import functools
+import os
+from pathlib import Path
+
+from tagline.api import clients
+from tagline.api.boundary import http_api
+from tagline.api.bucket import Bucket
+from tagline.api.catalog import Catalog
+from tagline.api.page import page_answer
+from tagline.api.problem import Answer, json_answer, not_found
+from tagline.api.requests import Page, Request
+from tagline.names import RUN
+
+HERE = Path(__file__).parent
+
+
+@functools.cache
+def catalog() -> Catalog:
+    """Return what this container knows of the data bucket."""
+    return Catalog(Bucket(clients.s3(), os.environ["DATA_BUCKET"]))
+
+
+@functools.cache
+def description() -> Answer:
+    """Return the OpenAPI document."""
+    text = (HERE / "openapi.json").read_text(encoding="utf-8")
+    return Answer(text, headers={"Cache-Control": "public, max-age=300"})
+
+
+@functools.cache
+def page() -> Answer:
+    """Return the page."""
+    return page_answer((HERE / "index.html").read_text(encoding="utf-8"))
+
+
+@http_api
+def handler(request: Request) -> Answer:
+    """Answer one GET; API Gateway has matched the route."""
+    match request.route:
+        case "GET /":
+            return page()
+        case "GET /openapi.json":
+            return description()
+        case "GET /datasets":
+            return json_answer(catalog().datasets(Page.of(request.query)))
+        case "GET /datasets/{dataset}":
+            return json_answer(catalog().dataset(request.dataset()))
+        case "GET /datasets/{dataset}/runs":
+            return json_answer(catalog().runs(request.dataset(), Page.of(request.query, RUN)))
+        case "GET /datasets/{dataset}/runs/{run}":
+            return json_answer(catalog().run(request.run()))
+        case _:
+            raise not_found("unknown_route", "There is nothing here; see openapi.json.")

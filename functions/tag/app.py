@@ -1,0 +1,41 @@
+"""POST /datasets/{dataset}/tags: an image in, its tags out."""
+
+import functools
+import os
+
+from tagline.api import clients
+from tagline.api.boundary import http_api
+from tagline.api.bucket import Bucket
+from tagline.api.champions import Champions
+from tagline.api.endpoint import ask
+from tagline.api.images import requested_image
+from tagline.api.problem import Answer, json_answer
+from tagline.api.requests import Request, TagQuery
+from tagline.api.tagging import choose_tags, tags_document
+from tagline.observability import logger, metrics
+
+
+@functools.cache
+def champions() -> Champions:
+    """Return what this container remembers of champions and thresholds."""
+    return Champions(Bucket(clients.s3(), os.environ["DATA_BUCKET"]))
+
+
+def readable_buckets() -> set[str]:
+    """Return the buckets an s3_uri may point into."""
+    sources = os.environ.get("SOURCE_BUCKETS", "").split(",")
+    return {os.environ["DATA_BUCKET"], *(name.strip() for name in sources)} - {""}
+
+
+@http_api
+def handler(request: Request) -> Answer:
+    """Ask the dataset's champion and answer the tags that reach their thresholds."""
+    dataset, query = request.dataset(), TagQuery.of(request.query)
+    champion = champions().of(dataset)
+    image = requested_image(request, clients.s3(), readable_buckets())
+    model = ask(clients.runtime(), champion.endpoint, image)
+    thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
+    tags = choose_tags(model.labels, model.scores, thresholds, query.top_k)
+    logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))
+    metrics.add_metric(name="TagsPerImage", unit="Count", value=len(tags))
+    return json_answer(tags_document(dataset, model.run, model.created, tags))

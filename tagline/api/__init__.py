@@ -1,0 +1,1 @@
+"""The HTTP API's rules: what a request may say, what it is answered, what it may cost."""

@@ -1,0 +1,86 @@
+"""The edge of the HTTP API: every way out of a handler becomes one answer.
+
+Nothing leaves as an exception, since API Gateway would turn that into a 500 without a word.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as AwsConnectionError
+
+from tagline.api.problem import Answer, Problem, unavailable
+from tagline.api.requests import Request
+from tagline.observability import logger, metrics
+
+Event = Mapping[str, Any]
+_BUSY = {
+    "InternalDependencyException",
+    "InternalError",
+    "InternalFailure",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "503",
+}
+
+
+def http_api(
+    respond: Callable[[Request], Answer],
+) -> Callable[[Event, LambdaContext], dict[str, Any]]:
+    """Make a Lambda handler of a function from request to answer.
+
+    Problems become their RFC 9457 document, AWS being busy or out of reach a 503 with
+    Retry-After, and a fault of ours a 500 whose trace is in the log under the request's id.
+    """
+
+    @functools.wraps(respond)
+    def handler(event: Event, _: LambdaContext) -> dict[str, Any]:
+        request = Request.of(event)
+        logger.append_keys(request_id=request.request_id, route=request.route, **request.path)
+        try:
+            answer = respond(request)
+        except Problem as problem:
+            answer = _problem(problem, request)
+        except ClientError as exc:
+            answer = _problem(_of_aws(exc), request)
+        except (HTTPClientError, AwsConnectionError) as exc:
+            logger.warning("AWS is out of reach", exc_info=exc)
+            answer = _problem(unavailable("busy", "A service behind the API is slow.", 5), request)
+        except Exception:  # noqa: BLE001 - the last line before the caller; logged in full
+            logger.exception("the request met a fault of the product")
+            answer = _problem(_fault(), request)
+        if metrics.provider.metric_set:
+            metrics.flush_metrics()
+        return answer.to_event()
+
+    return logger.inject_lambda_context(handler, clear_state=True)
+
+
+def _problem(problem: Problem, request: Request) -> Answer:
+    logger.info("answered a problem", status=int(problem.status), code=problem.code)
+    return problem.to_answer(request.request_id)
+
+
+def _of_aws(exc: ClientError) -> Problem:
+    code = exc.response["Error"]["Code"]
+    if code in _BUSY:
+        logger.warning("AWS is busy", error=code)
+        return unavailable("busy", "A service behind the API is busy; try again.", 2)
+    logger.exception("AWS refused a call", error=code)
+    return _fault()
+
+
+def _fault() -> Problem:
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "The service failed on this request. Its log has the reason under the request_id.",
+    )

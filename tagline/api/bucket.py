@@ -1,0 +1,87 @@
+"""The data bucket as the API reads it: JSON documents within bounds, folders, links."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+LINK_SECONDS = 900
+_MISSING = {"NoSuchKey", "404"}
+
+
+class UnusableDocument(RuntimeError):
+    """A document of the data bucket is not what the product writes there."""
+
+
+class Bucket:
+    """Reads of one bucket; an S3 error that means something else than "missing" passes through."""
+
+    def __init__(self, s3: "S3Client", name: str) -> None:
+        self._s3 = s3
+        self.name = name
+
+    def uri(self, key: str) -> str:
+        """Return the S3 URI of a key."""
+        return f"s3://{self.name}/{key}"
+
+    def document(self, key: str) -> dict[str, Any] | None:
+        """Return the JSON object stored under `key`, or None when there is no such object.
+
+        Raises UnusableDocument, naming the object, for one that is too large or no JSON object.
+        """
+        try:
+            answer = self._s3.get_object(Bucket=self.name, Key=key)
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        with answer["Body"] as body:
+            if answer["ContentLength"] > MAX_DOCUMENT_BYTES:
+                raise UnusableDocument(f"{self.uri(key)} has over {MAX_DOCUMENT_BYTES} bytes")
+            text = body.read()
+        try:
+            document = json.loads(text)
+        except ValueError as exc:
+            raise UnusableDocument(f"{self.uri(key)} is not JSON: {exc}") from exc
+        if not isinstance(document, dict):
+            raise UnusableDocument(f"{self.uri(key)} is not a JSON object")
+        return document
+
+    def holds(self, prefix: str) -> bool:
+        """Tell whether any key begins with `prefix`."""
+        listing = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+        return listing["KeyCount"] > 0
+
+    def folders(self, prefix: str, after: str | None = None) -> Iterator[str]:
+        """Yield the names of the folders right under `prefix` in order, those after `after`."""
+        # "0" follows "/": every key in the folder `after` lies before that.
+        start = f"{prefix}{after}0" if after else ""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/", StartAfter=start
+        )
+        for page in pages:
+            for common in page.get("CommonPrefixes", []):
+                yield common["Prefix"][len(prefix) : -1]
+
+    def written(self, key: str) -> str | None:
+        """Return when an object was written (ISO 8601, UTC), or None when there is none."""
+        try:
+            return self._s3.head_object(Bucket=self.name, Key=key)["LastModified"].isoformat()
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+
+    def link(self, key: str) -> dict[str, str] | None:
+        """Return an object's URI and a URL good for 15 minutes, or None when there is none."""
+        if self.written(key) is None:
+            return None
+        url = self._s3.generate_presigned_url(
+            "get_object", Params={"Bucket": self.name, "Key": key}, ExpiresIn=LINK_SECONDS
+        )
+        return {"s3_uri": self.uri(key), "url": url}

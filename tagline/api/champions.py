@@ -1,0 +1,97 @@
+"""Who serves a dataset, and from which score on its model's labels count as tags."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from tagline.api.bucket import Bucket, UnusableDocument
+from tagline.api.catalog import Catalog
+from tagline.api.problem import Problem, not_found
+from tagline.layout import DatasetKeys, RunKeys
+
+CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
+_KEPT = 256
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The run that serves a dataset, and the endpoint it is served by."""
+
+    run: str
+    endpoint: str
+
+
+class Champions:
+    """Champions and thresholds, kept in memory so that a warm call reads nothing from S3."""
+
+    def __init__(self, bucket: Bucket, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bucket = bucket
+        self._clock = clock
+        self._champions: dict[str, tuple[float, Champion]] = {}
+        self._thresholds: dict[str, dict[str, float]] = {}
+
+    def of(self, dataset: str) -> Champion:
+        """Return the champion of a dataset, at most 30 seconds old.
+
+        Raises a 404 for a dataset nobody made and a 409 for one that has no champion yet.
+        """
+        now = self._clock()
+        read, champion = self._champions.get(dataset, (0.0, None))
+        if champion is not None and now - read < CHAMPION_SECONDS:
+            return champion
+        document = self._bucket.document(DatasetKeys(dataset).champion)
+        if document is None:
+            raise self._no_champion(dataset)
+        champion = _champion(document, dataset)
+        _keep(self._champions, dataset, (now, champion))
+        return champion
+
+    def thresholds(self, run: str) -> dict[str, float]:
+        """Return the threshold of each label as the run's evaluation chose them.
+
+        A run's metrics never change, so they are read once. Raises UnusableDocument when
+        metrics.json is missing or has no threshold for a label.
+        """
+        if run not in self._thresholds:
+            key = RunKeys(run).of("metrics.json")
+            document = self._bucket.document(key)
+            if document is None:
+                raise UnusableDocument(f"{self._bucket.uri(key)} is missing")
+            try:
+                found = {row["label"]: float(row["threshold"]) for row in document["labels"]}
+            except (KeyError, TypeError, ValueError) as exc:
+                raise UnusableDocument(
+                    f"{self._bucket.uri(key)}: a label has no threshold"
+                ) from exc
+            _keep(self._thresholds, run, found)
+        return self._thresholds[run]
+
+    def _no_champion(self, dataset: str) -> Problem:
+        catalog = Catalog(self._bucket)
+        if not catalog.has_dataset(dataset):
+            return not_found("unknown_dataset", f"There is no dataset {dataset}.")
+        running = [run["run"] for run in catalog.all_runs(dataset) if run["outcome"] is None]
+        if running:
+            detail = f"Dataset {dataset} has no champion yet; run {running[0]} is going on."
+        else:
+            detail = (
+                f"Dataset {dataset} has no champion, and no run is going on. "
+                f"Drop a list under {DatasetKeys(dataset).lists} to start one."
+            )
+        return Problem(HTTPStatus.CONFLICT, "no_champion", detail, running=running)
+
+
+def _champion(document: dict[str, Any], dataset: str) -> Champion:
+    run, endpoint = document.get("run"), document.get("endpoint")
+    if not isinstance(run, str) or not isinstance(endpoint, str):
+        raise UnusableDocument(f"the champion of {dataset} names no run or no endpoint")
+    return Champion(run, endpoint)
+
+
+def _keep(kept: dict[str, V], name: str, value: V) -> None:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[name] = value

@@ -1,0 +1,86 @@
+"""Asking a dataset's endpoint for the scores of one image."""
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tagline.api.images import Image
+from tagline.api.problem import Problem, unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+_CLIENT_ERRORS = range(400, 500)
+_BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model says of one image: a score (0 to 1) per label, in the model's order."""
+
+    run: str
+    created: str
+    labels: list[str]
+    scores: list[float]
+
+
+def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> Scores:
+    """Return the endpoint's scores of an image.
+
+    Raises a 422 with the container's words when it refuses the image, and a 503 when the
+    endpoint is changing, crashed or answers nonsense.
+    """
+    try:
+        answer = runtime.invoke_endpoint(
+            EndpointName=endpoint,
+            ContentType=image.content_type,
+            Accept="application/json",
+            Body=image.data,
+        )
+    except ClientError as exc:
+        raise _problem(exc, endpoint) from exc
+    try:
+        document = json.loads(answer["Body"].read())
+        found = Scores(
+            run=document["run"],
+            created=document["created"],
+            labels=list(document["labels"]),
+            scores=[float(score) for score in document["scores"]],
+        )
+    except (ValueError, KeyError, TypeError) as exc:
+        raise _broken(f"Endpoint {endpoint} answered something else than scores.") from exc
+    if len(found.labels) != len(found.scores):
+        raise _broken(f"Endpoint {endpoint} answered labels and scores of different lengths.")
+    return found
+
+
+def _problem(exc: ClientError, endpoint: str) -> Exception:
+    response: dict[str, Any] = {**exc.response}
+    code = response["Error"]["Code"]
+    if code == "ModelError":
+        status = int(response.get("OriginalStatusCode", 500))
+        if status in _CLIENT_ERRORS and status not in _BUSY:
+            return _refused(str(response.get("OriginalMessage", "")))
+        return unavailable("model_failed", f"The model behind {endpoint} failed; try again.", 5)
+    if code in {"ValidationError", "ValidationException"}:  # no such endpoint, or not in service
+        return unavailable("endpoint_not_ready", f"Endpoint {endpoint} is not in service yet.", 30)
+    if code == "ModelNotReadyException":
+        return unavailable("endpoint_not_ready", f"Endpoint {endpoint} is loading its model.", 10)
+    return exc  # throttling and the like: the boundary answers for these
+
+
+def _refused(message: str) -> Problem:
+    """Pass on the container's `{"error", "detail"}`, or its text when it is no such JSON."""
+    try:
+        document = json.loads(message)
+        code, detail = str(document["error"]), str(document["detail"])
+    except (ValueError, KeyError, TypeError):
+        code, detail = "refused_image", message or "The model refused the image."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, code[:60], detail[:500])
+
+
+def _broken(detail: str) -> Problem:
+    return unavailable("model_failed", detail, 30)

@@ -1,0 +1,132 @@
+"""The image of a tag request: from its body, or from S3, bounded before it is read.
+
+The bytes say what an image is, not the declared type: `curl --data-binary @image.png` declares a
+form. Nothing is decoded here; the endpoint does that.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tagline.api.problem import Problem, bad_request
+from tagline.api.requests import Request, s3_uri_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MAX_IMAGE_BYTES = 6 * 1024 * 1024  # InvokeEndpoint's body, as botocore's model states it
+MAX_KEY_BYTES = 1024
+_S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.+)", re.DOTALL)
+_UNSPECIFIC = {"", "application/octet-stream", "application/x-www-form-urlencoded"}
+_IMAGE_TYPES = {"image/png", "image/jpeg", "image/jpg", "image/webp", "application/x-image"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """An encoded image as the endpoint takes it."""
+
+    content_type: str
+    data: bytes
+
+
+def image_type(data: bytes) -> str | None:
+    """Return the media type the first bytes tell: PNG, JPEG, WebP, or None."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def requested_image(request: Request, s3: "S3Client", buckets: Collection[str]) -> Image:
+    """Return the image a request sends or points at.
+
+    Raises a Problem: 400 for an empty or malformed body, 413 for too many bytes, 415 for what is
+    no PNG, JPEG or WebP, 403 for a bucket outside `buckets`, 422 for an object that is not there.
+    """
+    declared = request.media_type
+    data = request.body()
+    if not data:
+        raise bad_request("empty_body", "Send an image, or JSON with an s3_uri, as the body.")
+    if declared == "application/json":
+        return _image_at(s3_uri_of(data), s3, buckets)
+    if declared in _IMAGE_TYPES:
+        return _image(data, "The body")
+    if declared in _UNSPECIFIC:
+        if data.lstrip()[:1] == b"{":
+            return _image_at(s3_uri_of(data), s3, buckets)
+        return _image(data, "The body")
+    raise _unsupported(
+        f"Content type {declared[:60]!r} is not taken. Send the image itself as the body "
+        "(image/png, image/jpeg or image/webp), or JSON with an s3_uri."
+    )
+
+
+def _image_at(uri: str, s3: "S3Client", buckets: Collection[str]) -> Image:
+    bucket, key = _location(uri)
+    if bucket not in buckets:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "not_allowed_bucket",
+            f"Bucket {bucket} is neither the data bucket nor one of the source buckets.",
+        )
+    try:
+        size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        if size > MAX_IMAGE_BYTES:
+            raise Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "object_too_large",
+                f"The object has {size} bytes; an image may have {MAX_IMAGE_BYTES}.",
+            )
+        # The range bounds the answer even when the object grew after the HEAD.
+        answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{MAX_IMAGE_BYTES - 1}")
+    except ClientError as exc:
+        raise _unreadable(exc, bucket) from exc
+    return _image(answer["Body"].read(), "The object")
+
+
+def _location(uri: str) -> tuple[str, str]:
+    match = _S3_URI.fullmatch(uri)
+    if match is None:
+        raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.")
+    key = match["key"]
+    if ".." in key.split("/") or not key.isprintable() or len(key.encode()) > MAX_KEY_BYTES:
+        raise bad_request(
+            "bad_s3_uri",
+            f"The key of s3_uri must be printable, without '..' and within {MAX_KEY_BYTES} bytes.",
+        )
+    return match["bucket"], key
+
+
+def _unreadable(exc: ClientError, bucket: str) -> Exception:
+    code = exc.response["Error"]["Code"]
+    reasons = {
+        "404": ("missing_object", "There is no such object"),
+        "NoSuchKey": ("missing_object", "There is no such object"),
+        "NoSuchBucket": ("missing_object", "There is no such bucket"),
+        "403": ("access_denied", "The object may not be read, or does not exist,"),
+        "AccessDenied": ("access_denied", "The object may not be read, or does not exist,"),
+        "InvalidRange": ("empty_object", "The object is empty"),
+        "InvalidObjectState": ("archived_object", "The object is archived and not readable"),
+    }
+    if code not in reasons:
+        return exc  # throttling and the like: the boundary answers for these
+    name, words = reasons[code]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, name, f"{words} in bucket {bucket}.")
+
+
+def _image(data: bytes, what: str) -> Image:
+    content_type = image_type(data)
+    if content_type is None:
+        raise _unsupported(f"{what} is no PNG, JPEG or WebP image, going by its first bytes.")
+    return Image(content_type, data)
+
+
+def _unsupported(detail: str) -> Problem:
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_image", detail)

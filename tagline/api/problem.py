@@ -1,0 +1,93 @@
+"""Answers of the HTTP API: JSON, and problems as RFC 9457 has them.
+
+Every problem carries `code`, a stable name that programs may compare; its words may change.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+PROBLEM_JSON = "application/problem+json"
+_EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer: a status, a text body with its media type, and further headers."""
+
+    body: str
+    content_type: str = "application/json"
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
+
+    def to_event(self) -> dict[str, Any]:
+        """Return the answer in the form API Gateway takes (payload format 2.0)."""
+        headers = {"Content-Type": self.content_type, **_EVERYWHERE, **self.headers}
+        return {
+            "statusCode": int(self.status),
+            "headers": headers,
+            "body": self.body,
+            "isBase64Encoded": False,
+        }
+
+
+def json_answer(document: Mapping[str, Any]) -> Answer:
+    """Return `document` as a 200 answer that no cache keeps."""
+    return Answer(json.dumps(document, allow_nan=False))
+
+
+class Problem(Exception):
+    """What is wrong with a request or with the service, and the status that says so.
+
+    `detail` is one or two sentences for the caller: what, where, what to do. `more` holds
+    extension members of the problem document.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        retry_after: int | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+        self.more = more
+
+    def to_answer(self, request_id: str) -> Answer:
+        """Return the problem as `application/problem+json`."""
+        document = {
+            **self.more,
+            "type": "about:blank",  # the status says the kind; `code` says which
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+        headers = {"Cache-Control": "no-store"}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        return Answer(json.dumps(document), PROBLEM_JSON, self.status, headers)
+
+
+def bad_request(code: str, detail: str) -> Problem:
+    """Return a 400: the caller can mend the request."""
+    return Problem(HTTPStatus.BAD_REQUEST, code, detail)
+
+
+def not_found(code: str, detail: str) -> Problem:
+    """Return a 404."""
+    return Problem(HTTPStatus.NOT_FOUND, code, detail)
+
+
+def unavailable(code: str, detail: str, retry_after: int) -> Problem:
+    """Return a 503 with the seconds after which trying again makes sense."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, retry_after=retry_after)

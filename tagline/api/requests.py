@@ -1,0 +1,170 @@
+"""Reading a request: an HTTP API event (payload format 2.0) into checked values.
+
+API Gateway delivers `text/*`, JSON, XML and JavaScript bodies as text and all others, forms and
+bodies without a content type included, as base64; `Request.body` hides the difference.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from tagline.api.problem import Problem, bad_request, not_found
+from tagline.names import DATASET, InvalidName, check_dataset, dataset_of_run
+
+# Lambda takes events of 6 MB, in which base64 makes 4 bytes of every 3; the rest is for headers.
+MAX_BODY_BYTES = 4_500_000
+MAX_JSON_BYTES = 16_384
+MAX_TOP_K = 1000
+MAX_PAGE = 100
+_NUMBER = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of the HTTP API: route such as `GET /datasets/{dataset}`, parameters, body."""
+
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    encoded_body: str
+    is_base64: bool
+    request_id: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "Request":
+        """Return the request of an event; what API Gateway leaves out is empty."""
+        return cls(
+            route=event["routeKey"],
+            path=event.get("pathParameters") or {},
+            query=event.get("queryStringParameters") or {},
+            headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+            encoded_body=event.get("body") or "",
+            is_base64=bool(event.get("isBase64Encoded")),
+            request_id=event["requestContext"]["requestId"],
+        )
+
+    @property
+    def media_type(self) -> str:
+        """The declared content type without its parameters, in lower case; may be empty."""
+        return self.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+
+    def body(self) -> bytes:
+        """Return the body's bytes, or raise a 400 or 413 before decoding too much."""
+        if not self.is_base64:
+            data = self.encoded_body.encode("utf-8", "surrogatepass")
+        elif len(self.encoded_body) > MAX_BODY_BYTES * 4 // 3 + 4:
+            raise _too_large()
+        else:
+            try:
+                data = base64.b64decode(self.encoded_body, validate=True)
+            except ValueError as exc:  # binascii.Error, or a character outside ASCII
+                raise bad_request("bad_base64", f"The body is not valid base64: {exc}.") from exc
+        if len(data) > MAX_BODY_BYTES:
+            raise _too_large()
+        return data
+
+    def dataset(self) -> str:
+        """Return the path's dataset, or raise a 404: no dataset can have such a name."""
+        try:
+            return check_dataset(self.path["dataset"])
+        except InvalidName as exc:
+            raise not_found("unknown_dataset", f"{exc}.") from exc
+
+    def run(self) -> str:
+        """Return the path's run, which belongs to the path's dataset, or raise a 404."""
+        dataset, run = self.dataset(), self.path["run"]
+        try:
+            owner = dataset_of_run(run)
+        except InvalidName as exc:
+            raise not_found("unknown_run", f"{exc}.") from exc
+        if owner != dataset:
+            raise not_found("unknown_run", f"Run {run} belongs to dataset {owner}, not {dataset}.")
+        return run
+
+
+@dataclass(frozen=True)
+class TagQuery:
+    """How the caller wants tags chosen: one score for all labels, at most so many tags."""
+
+    threshold: float | None = None
+    top_k: int | None = None
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "TagQuery":
+        """Check `threshold` (0 to 1) and `top_k` (1 to 1000); anything else is a 400."""
+        _only(query, "threshold", "top_k")
+        threshold = query.get("threshold")
+        top_k = query.get("top_k")
+        return cls(
+            None if threshold is None else _fraction("threshold", threshold),
+            None if top_k is None else _count("top_k", top_k, MAX_TOP_K),
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a listing: at most `limit` entries after the one named `after`."""
+
+    limit: int = 20
+    after: str | None = None
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], names: re.Pattern[str] = DATASET) -> "Page":
+        """Check `limit` (1 to 100) and `next` (as an earlier page gave it)."""
+        _only(query, "limit", "next")
+        after = query.get("next")
+        if after is not None and not names.fullmatch(after):
+            raise bad_request("bad_query", "next must be the value an earlier page gave.")
+        return cls(_count("limit", query.get("limit", "20"), MAX_PAGE), after)
+
+
+def s3_uri_of(body: bytes) -> str:
+    """Return the value of `{"s3_uri": "s3://…"}`, or raise a 400 that says what is wrong."""
+    if len(body) > MAX_JSON_BYTES:
+        raise bad_request("bad_json", f"A JSON body may have {MAX_JSON_BYTES} bytes at most.")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as exc:  # ValueError: also bytes that are not UTF-8
+        raise bad_request("bad_json", "The body is not JSON of a sensible depth.") from exc
+    if not isinstance(document, dict) or document.keys() != {"s3_uri"}:
+        raise bad_request("bad_json", 'The JSON body must be {"s3_uri": "s3://bucket/key"}.')
+    uri = document["s3_uri"]
+    if not isinstance(uri, str):
+        raise bad_request("bad_s3_uri", "s3_uri must be a string.")
+    return uri
+
+
+def _only(query: Mapping[str, str], *allowed: str) -> None:
+    unknown = sorted(query.keys() - set(allowed))
+    if unknown:
+        raise bad_request(
+            "unknown_parameter",
+            f"Unknown query parameter {unknown[0][:60]!r}; known here: {', '.join(allowed)}.",
+        )
+
+
+def _fraction(name: str, text: str) -> float:
+    if not _NUMBER.fullmatch(text) or float(text) > 1:
+        raise bad_request("bad_query", f"{name} must be a number from 0 to 1.")
+    return float(text)
+
+
+def _count(name: str, text: str, most: int) -> int:
+    if not _COUNT.fullmatch(text) or not 1 <= int(text) <= most:
+        raise bad_request("bad_query", f"{name} must be a whole number from 1 to {most}.")
+    return int(text)
+
+
+def _too_large() -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        f"The body may have {MAX_BODY_BYTES} bytes at most. Put the image into the data bucket "
+        'or a source bucket and send {"s3_uri": "s3://bucket/key"} instead.',
+    )

@@ -1,0 +1,188 @@
+"""A data bucket, an endpoint that says what a test wants, and calls of the API's two handlers.
+
+Every answer of every call is held against the published OpenAPI document.
+"""
+
+import base64
+import copy
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from moto import mock_aws
+
+from functions.datasets import app as datasets_app
+from functions.tag import app as tag_app
+from tagline.api import clients
+from tagline.observability import metrics
+
+ROOT = Path(__file__).parents[2]
+OPENAPI = json.loads((ROOT / "functions/datasets/openapi.json").read_text())
+BUCKET, SOURCE = "data", "artwork"
+DATASET = "noto-50"
+RUN = f"{DATASET}-0123456789abcdef"
+LABELS = ["circle", "red", "striped", "round, and 圆"]
+THRESHOLDS = [0.5, 0.2, 0.9, 0.05]
+CONTEXT: Any = SimpleNamespace(
+    function_name="f",
+    memory_limit_in_mb=256,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
+    aws_request_id="1",
+)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as the caller sees it."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class World:
+    def __init__(self, endpoint: Stubber) -> None:
+        self.s3 = clients.s3()
+        self.endpoint = endpoint
+        for name in (BUCKET, SOURCE, "secrets"):
+            self.s3.create_bucket(Bucket=name)
+
+    def put(self, key: str, content: object, bucket: str = BUCKET) -> None:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def crown(self, dataset: str = DATASET, run: str = RUN) -> None:
+        self.put(f"{dataset}/champion.json", champion_document(dataset, run))
+        self.put(f"{dataset}/runs/{run}/metrics.json", metrics_document(run))
+
+    def expect(self, scores: list[float], run: str = RUN, **params: object) -> None:
+        document = {"run": run, "created": "2026-11-20T09:00:00Z", "labels": LABELS}
+        self.expect_text(json.dumps(document | {"scores": scores}), **params)
+
+    def expect_text(self, text: str, **params: object) -> None:
+        body = StreamingBody(io.BytesIO(text.encode()), len(text.encode()))
+        self.endpoint.add_response("invoke_endpoint", {"Body": body}, params or None)
+
+    def refuse(self, code: str, status: int = 400, **fields: object) -> None:
+        self.endpoint.add_client_error(
+            "invoke_endpoint", code, "no", status, modeled_fields=fields or None
+        )
+
+
+@contextmanager
+def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "DATA_BUCKET": BUCKET,
+        "SOURCE_BUCKETS": f"{SOURCE}, elsewhere",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(metrics.provider, "namespace", "Tagline")
+    forget()
+    with mock_aws(), Stubber(clients.runtime()) as endpoint:
+        yield World(endpoint)
+
+
+def forget() -> None:
+    """Make the next call the first of a new container, save for its clients (slow to make)."""
+    tag_app.champions.cache_clear()
+    datasets_app.catalog.cache_clear()
+
+
+def event(name: str, **changes: object) -> dict[str, Any]:
+    """Return a recorded event; `dataset` and `run` change the path, other keys the event."""
+    found: dict[str, Any] = json.loads((ROOT / f"tests/events/http_api_{name}.json").read_text())
+    for parameter in ("dataset", "run"):
+        if parameter in changes:
+            found["pathParameters"][parameter] = changes.pop(parameter)
+    return found | changes
+
+
+def image_event(data: bytes, content_type: str | None, **changes: object) -> dict[str, Any]:
+    """Return a POST of `data` as API Gateway delivers a body of that type."""
+    found = event("tag_png", **changes)
+    found["headers"].pop("content-type")
+    if content_type is not None:
+        found["headers"]["content-type"] = content_type
+    kind = (content_type or "").split(";")[0]
+    as_text = kind == "application/json" or kind.startswith("text/")
+    body = data.decode() if as_text else base64.b64encode(data).decode()
+    return found | {"body": body, "isBase64Encoded": not as_text}
+
+
+def tag(sent: Mapping[str, Any]) -> Reply:
+    return _call(tag_app.handler, sent)
+
+
+def get(sent: Mapping[str, Any]) -> Reply:
+    return _call(datasets_app.handler, sent)
+
+
+def _call(handler: Callable[..., dict[str, Any]], sent: Mapping[str, Any]) -> Reply:
+    answer = handler(copy.deepcopy(dict(sent)), CONTEXT)
+    reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
+    _hold_against_openapi(sent["routeKey"], reply)
+    return reply
+
+
+def _hold_against_openapi(route: str, reply: Reply) -> None:
+    method, path = route.split(" ")
+    promised = OPENAPI["paths"][path][method.lower()]["responses"][str(reply.status)]
+    if "$ref" in promised:
+        promised = OPENAPI["components"]["responses"][promised["$ref"].rsplit("/", 1)[1]]
+    media_type = reply.headers["Content-Type"].split(";")[0]
+    schema = promised["content"][media_type]["schema"]
+    found = reply.text if media_type == "text/html" else reply.json
+    validator = Draft202012Validator({**schema, "components": OPENAPI["components"]})
+    errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(found)]
+    assert not errors, f"{route} {reply.status}: {errors}"
+    for header in promised.get("headers", {}):
+        assert header in reply.headers
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def champion_document(dataset: str = DATASET, run: str = RUN) -> dict[str, Any]:
+    return {
+        "run": run,
+        "dataset": dataset,
+        "created": "2026-11-20T09:10:00Z",
+        "endpoint": f"tagline-{dataset}",
+        "endpoint_config": "c",
+        "model": "m",
+        "artifact": "s3://data/x/model.tar.gz",
+        "mAP": 0.81,
+        "reason": "the first model of the dataset",
+        "previous": None,
+    }
+
+
+def metrics_document(run: str = RUN) -> dict[str, Any]:
+    rows = zip(LABELS, THRESHOLDS, strict=True)
+    return {
+        "run": run,
+        "images": 250,
+        "mAP": 0.81,
+        "micro_ap": 0.84,
+        "baseline_map": 0.12,
+        "labels": [
+            {"label": label, "ap": 0.8, "f1": 0.7, "support": 20, "threshold": threshold}
+            for label, threshold in rows
+        ],
+        "champion": None,
+    }

@@ -1,0 +1,247 @@
+"""The API's listings, its description and its page, from event to answer."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from functions.datasets import app as datasets_app
+from tests.unit.api_world import (
+    BUCKET,
+    CONTEXT,
+    DATASET,
+    LABELS,
+    OPENAPI,
+    ROOT,
+    RUN,
+    World,
+    api_world,
+    event,
+    forget,
+    get,
+    metrics_document,
+)
+
+COUNTS = {"rows": 1260, "accepted": 1258, "rejected": 2, "train": 1006, "validation": 252}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with api_world(monkeypatch) as made:
+        yield made
+
+
+def name(number: int, dataset: str = DATASET) -> str:
+    return f"{dataset}-{number:016x}"
+
+
+def end(world: World, run: str, outcome: str, started: str, **more: str) -> None:
+    document = {"run": run, "dataset": DATASET, "outcome": outcome, "state": "RecordOutcome"}
+    times = {"started": started, "ended": "2026-11-20T12:00:00Z", "reason": "because"}
+    world.put(f"{DATASET}/runs/{run}/status.json", document | times | more)
+
+
+def query(name: str, **parameters: str) -> dict[str, Any]:
+    return event(name, queryStringParameters=parameters)
+
+
+def test_datasets_are_listed_by_name_with_their_champions(world: World) -> None:
+    world.crown()
+    world.put("zoo/lists/a.lst", b"")
+    world.put("not a dataset/x", b"")
+    world.put("stray.txt", b"")
+    assert get(event("datasets")).json == {
+        "datasets": [
+            {
+                "dataset": DATASET,
+                "champion": {"run": RUN, "mAP": 0.81, "since": "2026-11-20T09:10:00Z"},
+            },
+            {"dataset": "zoo", "champion": None},
+        ],
+        "next": None,
+    }
+
+
+def test_no_datasets_at_all(world: World) -> None:
+    assert get(event("datasets")).json == {"datasets": [], "next": None}
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "3", "100"])
+def test_pages_of_datasets_meet_without_gap_or_overlap(world: World, limit: str) -> None:
+    # names that surround "/" (0x2f) in the order of keys
+    names = ["a", "a-b", "a0", "aA", "a_b", "b"]
+    for dataset in names:
+        world.put(f"{dataset}/labels.txt", b"")
+        world.put(f"{dataset}/lists/a.lst", b"")
+    seen: list[str] = []
+    page = get(query("datasets", limit=limit)).json
+    while True:
+        seen += [row["dataset"] for row in page["datasets"]]
+        assert len(page["datasets"]) <= int(limit)
+        if page["next"] is None:
+            break
+        page = get(query("datasets", limit=limit, next=page["next"])).json
+    assert sorted(seen) == sorted(names)
+
+
+def test_a_dataset_shows_the_run_judged_last(world: World) -> None:
+    world.crown()
+    world.put(f"{DATASET}/latest.json", {"run": name(2), "outcome": "NotPromoted"})
+    world.put(f"{DATASET}/runs/{name(2)}/dataset.json", COUNTS | {"labels": LABELS, "sha256": {}})
+    found = get(event("dataset")).json
+    assert found["champion"]["run"] == RUN
+    assert found["champion"]["reason"] == "the first model of the dataset"
+    assert found["labels"] == LABELS
+    assert found["counts"] == COUNTS
+
+
+def test_a_dataset_with_nothing_but_a_list(world: World) -> None:
+    world.put(f"{DATASET}/lists/a.lst", b"")
+    nothing: dict[str, Any] = {"champion": None, "labels": [], "counts": None}
+    assert get(event("dataset")).json == {"dataset": DATASET, **nothing}
+
+
+def test_runs_come_newest_first_and_those_going_on_say_so(world: World) -> None:
+    end(world, name(1), "Failed", "2026-11-18T10:00:00Z", state="Train")
+    end(world, name(2), "Promoted", "2026-11-19T10:00:00Z")
+    world.put(f"{DATASET}/runs/{name(3)}/plan.json", {})  # moto dates it now
+    world.put(f"{DATASET}/runs/{name(4)}/plan-rejects.jsonl", b"")  # no plan yet
+    world.put(f"{DATASET}/runs/notes/readme.txt", b"")
+    runs = get(event("runs")).json["runs"]
+    assert [row["run"] for row in runs] == [name(4), name(3), name(2), name(1)]
+    assert [row["outcome"] for row in runs] == [None, None, "Promoted", "Failed"]
+    assert [row["state"] for row in runs] == ["Running", "Running", "RecordOutcome", "Train"]
+    assert runs[0]["started"] is None
+    assert runs[1]["started"].endswith("+00:00")
+
+
+def test_a_running_run_is_looked_at_again_and_an_ended_one_is_not(world: World) -> None:
+    world.put(f"{DATASET}/runs/{name(1)}/plan.json", {})
+    assert get(event("runs")).json["runs"][0]["state"] == "Running"
+    end(world, name(1), "Promoted", "2026-11-20T10:00:00Z")
+    assert get(event("runs")).json["runs"][0]["outcome"] == "Promoted"
+    end(world, name(1), "Failed", "2026-11-20T10:00:00Z")
+    assert get(event("runs")).json["runs"][0]["outcome"] == "Promoted"
+    forget()
+    assert get(event("runs")).json["runs"][0]["outcome"] == "Failed"
+
+
+def test_pages_of_runs(world: World) -> None:
+    for day in range(1, 6):
+        end(world, name(day), "Unchanged", f"2026-11-0{day}T10:00:00Z")
+    first = get(query("runs", limit="2")).json
+    assert [row["run"] for row in first["runs"]] == [name(5), name(4)]
+    end(world, name(9), "Unchanged", "2026-11-09T10:00:00Z")  # meanwhile
+    second = get(query("runs", limit="2", next=first["next"])).json
+    assert [row["run"] for row in second["runs"]] == [name(3), name(2)]
+    third = get(query("runs", limit="2", next=second["next"])).json
+    assert [row["run"] for row in third["runs"]] == [name(1)]
+    assert third["next"] is None
+
+
+def test_a_finished_run_in_full(world: World) -> None:
+    end(world, RUN, "Promoted", "2026-11-20T10:00:00Z")
+    prefix = f"{DATASET}/runs/{RUN}/"
+    source = {"key": f"{DATASET}/lists/a.lst", "version_id": "v", "etag": "e", "sha256": "s"}
+    world.put(f"{prefix}plan.json", {"list": source, **COUNTS, "rejected": 0})
+    world.put(f"{prefix}dataset.json", COUNTS | {"labels": LABELS})
+    before = {"run": name(1), "mAP": 0.7, "micro_ap": 0.7, "baseline_map": 0.1, "labels": []}
+    world.put(f"{prefix}metrics.json", metrics_document() | {"champion": before})
+    world.put(f"{prefix}decision.json", {"promote": True, "reason": "better by 0.11"})
+    for file in ("report.html", "rejects.jsonl", "verdicts.jsonl"):
+        world.put(prefix + file, file.encode())
+    found = get(event("run")).json
+    assert (found["run"], found["outcome"], found["dataset"]) == (RUN, "Promoted", DATASET)
+    assert found["list"] == {"key": source["key"], "version_id": "v", "etag": "e"}
+    assert found["counts"] == COUNTS
+    assert found["metrics"]["mAP"] == 0.81
+    assert found["metrics"]["champion"] == {k: before[k] for k in before if k != "labels"}
+    assert found["decision"]["promote"] is True
+    assert found["report"]["s3_uri"] == f"s3://{BUCKET}/{prefix}report.html"
+    for link in ("report", "rejects", "verdicts"):
+        signed = parse_qs(urlsplit(found[link]["url"]).query)
+        assert signed["X-Amz-Expires"] == ["900"]
+
+
+def test_a_run_that_has_only_begun(world: World) -> None:
+    world.put(f"{DATASET}/runs/{RUN}/plan-rejects.jsonl", b"")
+    found = get(event("run")).json
+    known = {"run": RUN, "dataset": DATASET, "state": "Running"}
+    assert {key: value for key, value in found.items() if value is not None} == known
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (event("dataset"), "unknown_dataset"),
+        (event("runs"), "unknown_dataset"),
+        (event("run"), "unknown_run"),
+        (event("dataset", dataset="no/such"), "unknown_dataset"),
+        (event("run", run="no-such"), "unknown_run"),
+        (event("run", dataset="other"), "unknown_run"),
+        (event("run", run=f"{RUN}/../x"), "unknown_run"),
+    ],
+)
+def test_what_does_not_exist(world: World, sent: dict[str, Any], code: str) -> None:
+    reply = get(sent)
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert (reply.status, reply.json["code"]) == (404, code)
+
+
+@pytest.mark.parametrize(
+    ("route", "parameters"),
+    [
+        ("datasets", {"limit": "0"}),
+        ("datasets", {"limit": "101"}),
+        ("datasets", {"limit": "ten"}),
+        ("datasets", {"next": "../x"}),
+        ("datasets", {"page": "2"}),
+        ("runs", {"next": DATASET}),
+        ("runs", {"next": name(7)}),
+    ],
+)
+def test_bad_pages(world: World, route: str, parameters: dict[str, str]) -> None:
+    world.put(f"{DATASET}/lists/a.lst", b"")
+    assert get(query(route, **parameters)).status == 400
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b'"' + b"x" * 8_388_608 + b'"'])
+def test_a_document_that_is_none_is_a_fault_of_ours(world: World, content: bytes) -> None:
+    world.put(f"{DATASET}/champion.json", content)
+    assert get(event("datasets")).status == 500
+
+
+def test_the_page_runs_only_what_its_policy_names(world: World) -> None:
+    reply = get(event("page"))
+    policy = reply.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    for element in ("script", "style"):
+        inline = re.findall(rf"<{element}\b[^>]*>(.*?)</{element}>", reply.text, re.DOTALL)
+        assert inline
+        for text in inline:
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"{element}-src 'sha256-{digest}'" in policy
+
+
+def test_the_page_asks_nobody_else_and_holds_no_inline_handlers() -> None:
+    html = (ROOT / "functions/datasets/index.html").read_text()
+    assert "http://" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in html
+    assert not re.search(r"\s(on\w+|style)=", html)
+    assert not re.search(r"(src|href)=\"/", html)  # the API may lie under a path
+
+
+def test_the_description_is_served_as_it_is_written(world: World) -> None:
+    reply = get(event("openapi"))
+    assert reply.json == OPENAPI
+    assert reply.json["openapi"].startswith("3.1")
+
+
+def test_an_unknown_route(world: World) -> None:
+    answer = datasets_app.handler(event("page", routeKey="$default"), CONTEXT)
+    assert answer["statusCode"] == 404
