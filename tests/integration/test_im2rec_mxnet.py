@@ -1,0 +1,70 @@
+"""MXNet's own ImageRecordIter reads what was packed: every label, every image, in RGB."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2rec.channels import Channel
+from im2rec.records import Item, pack_item
+from imaging import ImageSpec, preprocess
+from tests.integration.packing_run import drawing
+
+ROOT = Path(__file__).parents[2]
+SIZE, BATCH = 48, 8
+READ = """
+import json, sys
+import mxnet
+path, size, width, batch = sys.argv[1], *map(int, sys.argv[2:])
+reader = mxnet.io.ImageRecordIter(
+    path_imgrec=path, data_shape=(3, size, size), label_width=width, batch_size=batch,
+    shuffle=False, preprocess_threads=1, round_batch=False)
+found = []
+for data in reader:
+    pixels, labels = data.data[0].asnumpy(), data.label[0].asnumpy()
+    labels = labels.reshape(batch, -1)
+    for n in range(batch - (data.pad or 0)):
+        centre = pixels[n, :, size // 2, size // 2].tolist()
+        found.append({"labels": labels[n].tolist(), "centre": centre,
+                      "mean": float(pixels[n].mean())})
+print(json.dumps(found))
+"""
+
+
+def read_with_mxnet(path: Path, labels: int) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [ROOT / ".venvs/trainer/bin/python", "-c", READ, path, str(SIZE), str(labels), str(BATCH)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("labels", [1, 3, 334])
+def test_image_record_iter_reads_labels_and_pixels(tmp_path: Path, labels: int) -> None:
+    spec = ImageSpec(SIZE)
+    channel = Channel(tmp_path / "train.rec", labels)
+    rng = np.random.default_rng(labels)
+    expected, seen = [], []
+    for number in range(3 * BATCH):
+        text = "".join(rng.choice(["0", "1"], labels))
+        packed = pack_item(Item(number, text, drawing(number)), spec)
+        assert packed.payload is not None, packed.detail
+        channel.add(packed.payload, text)
+        expected.append([float(c) for c in text])
+        seen.append(preprocess(drawing(number), spec).astype(float))
+    channel.close()
+    found = read_with_mxnet(channel.path, labels)
+    assert [image["labels"] for image in found] == expected
+    for image, pixels in zip(found, seen, strict=True):
+        assert np.abs(np.array(image["centre"]) - pixels[SIZE // 2, SIZE // 2]).max() <= 12
+        assert image["mean"] == pytest.approx(pixels.mean(), abs=2)
