@@ -54,7 +54,7 @@ def dataset_of_run(run: str) -> str:
 def job_name(run: str, kind: str) -> str:
     """Return the base name of a run's SageMaker job; at most 29 of a tuning job's 32 characters.
 
-    `kind` is one of train, tune, eval, model. The state machine appends the attempt, since
+    `kind` is one of train, tune, eval, model, config. The state machine appends the attempt, since
     SageMaker never takes a job's name twice.
     """
     dataset_of_run(run)

@@ -1,0 +1,27 @@
+"""RecordChampion: one conditional write makes the challenger the champion."""
+
+from typing import Any
+
+from tagline import aws
+from tagline.observability import Event, step
+from tagline.outcomes import now, record_champion
+
+
+@step
+def handler(event: Event) -> dict[str, Any]:
+    """Write champion.json over the version that the challenger was compared with."""
+    judged = event["evaluation"]
+    champion = {
+        "run": event["run"],
+        "dataset": event["dataset"],
+        "created": now(),
+        "endpoint": event["deployment"]["endpoint"],
+        "endpoint_config": event["endpoint_config"],
+        "model": event["model"],
+        "artifact": judged["artifact"],
+        "mAP": event["decision"]["challenger_map"],
+        "reason": event["decision"]["reason"],
+        "previous": judged["champion_run"],
+    }
+    record_champion(aws.s3(), event["bucket"], champion, judged["champion_etag"])
+    return {"run": event["run"]}

@@ -1,0 +1,57 @@
+"""The flow's AWS clients: made on first use, once per container.
+
+Lambda freezes a container between calls, so a client lives as long as its function does.
+"""
+
+import functools
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+_CONFIG = Config(
+    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5}
+)
+
+
+@functools.cache
+def s3() -> "S3Client":
+    """Return the S3 client."""
+    return boto3.client("s3", config=_CONFIG)
+
+
+@functools.cache
+def sagemaker() -> "SageMakerClient":
+    """Return the SageMaker client."""
+    return boto3.client("sagemaker", config=_CONFIG)
+
+
+@functools.cache
+def sagemaker_runtime() -> "SageMakerRuntimeClient":
+    """Return the client that asks endpoints."""
+    return boto3.client("sagemaker-runtime", config=_CONFIG)
+
+
+@functools.cache
+def stepfunctions() -> "SFNClient":
+    """Return the Step Functions client."""
+    return boto3.client("stepfunctions", config=_CONFIG)
+
+
+@functools.cache
+def sns() -> "SNSClient":
+    """Return the SNS client."""
+    return boto3.client("sns", config=_CONFIG)
+
+
+def forget() -> None:
+    """Drop all clients, so that the next call makes them anew."""
+    for client in (s3, sagemaker, sagemaker_runtime, stepfunctions, sns):
+        client.cache_clear()

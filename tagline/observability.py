@@ -1,0 +1,50 @@
+"""One logger, metrics and tracer for all functions; every log line carries its run's name."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Event = Mapping[str, Any]
+Step = Callable[[Event], dict[str, Any]]
+
+logger = Logger()
+metrics = Metrics()
+
+
+@functools.cache
+def tracer() -> Tracer:
+    """Return the tracer; made on first use, since the X-Ray SDK takes long to import."""
+    return Tracer()
+
+
+def step(work: Step) -> Callable[[Event, LambdaContext], dict[str, Any]]:
+    """Make a Lambda handler of a state's function, which takes the state's input.
+
+    Logs the run, the answer and the trace of an error, traces the call, publishes its metrics.
+    An exception leaves as it is: the state machine tells errors apart by their class's name.
+    """
+
+    @functools.wraps(work)
+    def handler(event: Event, _: LambdaContext) -> dict[str, Any]:
+        logger.append_keys(run=event.get("run"), dataset=event.get("dataset"))
+        try:
+            answer = work(event)
+        except Exception:
+            logger.exception("the step failed")
+            raise
+        finally:
+            if metrics.provider.metric_set:
+                metrics.flush_metrics()
+        logger.info("the step is done", answer=_brief(answer))
+        return answer
+
+    traced = tracer().capture_lambda_handler(handler, capture_response=False)
+    return logger.inject_lambda_context(traced, clear_state=True)
+
+
+def _brief(answer: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is long: a request is kept in the run's files."""
+    return {key: value for key, value in answer.items() if not isinstance(value, (dict, list))}
