@@ -19,13 +19,15 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     signal.signal(signal.SIGTERM, _stop)
     if arguments == ["train"]:
-        from trainer.train import main as command  # noqa: PLC0415 - MXNet loads after the variable
-    elif arguments == ["evaluate"]:
-        from trainer.evaluate import main as command  # noqa: PLC0415 - as above
-    else:
-        sys.stderr.write(f"{USAGE}\n")
-        return 2
-    return command()
+        from trainer import train  # noqa: PLC0415 - MXNet loads after the variable is set
+
+        return train.main()
+    if arguments == ["evaluate"]:
+        from trainer import evaluate  # noqa: PLC0415 - as above
+
+        return evaluate.main()
+    sys.stderr.write(f"{USAGE}\n")
+    return 2
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ The names are those of SageMaker's image classification. Each level adds to the 
 Only the last level mirrors: lettering, arrows and layouts may mean something else in a mirror.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,11 +61,12 @@ def _turn(images: Images, rng: np.random.Generator) -> Images:
     which = np.arange(count)[:, None, None]
     upper = images[which, top, left] * (1 - dx) + images[which, top, left + 1] * dx
     lower = images[which, top + 1, left] * (1 - dx) + images[which, top + 1, left + 1] * dx
-    return np.rint(upper * (1 - dy) + lower * dy).astype(np.uint8)
+    turned: Images = np.rint(upper * (1 - dy) + lower * dy).astype(np.uint8)
+    return turned
 
 
 def _colour(images: Images, rng: np.random.Generator) -> Images:
-    values = images.astype(np.float32)
+    values: Any = images.astype(np.float32)
     brightness, contrast, saturation = (
         1 + rng.uniform(-reach, reach, (len(images), 1, 1, 1)).astype(np.float32)
         for reach in (_BRIGHTNESS, _CONTRAST, _SATURATION)
@@ -72,4 +75,5 @@ def _colour(images: Images, rng: np.random.Generator) -> Images:
     values = grey + (values - grey) * saturation
     mean = values.mean(axis=(1, 2, 3), keepdims=True)
     values = (mean + (values - mean) * contrast) * brightness
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    coloured: Images = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return coloured

@@ -10,8 +10,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import autograd, gluon
 from numpy.typing import NDArray
-from tagline.metrics import Quality, quality
 
+from tagline.metrics import Quality, quality
 from trainer.augment import augment
 from trainer.contract import Refused
 from trainer.data import Images, RecordSet
@@ -47,7 +47,8 @@ def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     positives = labels.sum(axis=0, dtype=np.float64)
     ratio = (len(labels) - positives) / np.maximum(positives, 1)
-    return np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
+    weights: NDArray[np.float32] = np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
+    return weights
 
 
 def predict(network: Logits, records: RecordSet, size: int, context: Any) -> NDArray[np.float32]:
@@ -155,5 +156,4 @@ class _Loop:
 
 
 def _weights(network: Logits) -> dict[str, NDArray[np.float32]]:
-    # the last axis that is the same on all devices: there is one device
     return {name: value.data().asnumpy() for name, value in network.collect_params().items()}

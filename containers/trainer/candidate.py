@@ -1,0 +1,108 @@
+"""A trained model as a judge sees it: its labels, its image size, and its scores.
+
+The ONNX file is judged, not MXNet's, because that is the one that serves.
+"""
+
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mxnet as mx
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from trainer.contract import Refused, dataset_labels, existing
+from trainer.data import Images, RecordSet
+from trainer.export import score, session
+
+_LARGEST_FILE = 2 << 30  # bytes; ONNX itself ends there
+_BATCH = 64  # images
+_AREA, _LINEAR = 3, 1  # OpenCV's interpolations: for smaller, for larger
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that wants to serve, or does; `description` is its model.json."""
+
+    role: str
+    run: str
+    labels: list[str]
+    side: int
+    description: dict[str, Any]
+    model: onnxruntime.InferenceSession
+
+    def scores(self, records: RecordSet, labels: list[str]) -> NDArray[np.float32]:
+        """Return the scores (n, L) of a packed set for `labels`, matched by name.
+
+        A label the model never learned scores 0 throughout, which ranks nothing: its average
+        precision is its frequency. Images of another size are resized to the model's own.
+        """
+        places = {label: place for place, label in enumerate(self.labels)}
+        known = [(column, places[label]) for column, label in enumerate(labels) if label in places]
+        result = np.zeros((len(records), len(labels)), np.float32)
+        start = 0
+        for images in records.batches(_BATCH):
+            answers = score(self.model, resized(images, self.side))
+            for column, place in known:
+                result[start : start + len(images), column] = answers[:, place]
+            start += len(images)
+        if not np.isfinite(result).all():
+            raise Refused(f"{self.role}: the model answers with scores that are not numbers")
+        return result
+
+
+def load(archive: Path, role: str, run: str | None) -> Candidate:
+    """Return the model of a model.tar.gz; `run` None takes the run model.json names.
+
+    Only the two files that are needed are read, so nothing in the archive can reach the disk.
+    """
+    files = _read(existing(archive, role), role)
+    try:
+        description = json.loads(files["model.json"])
+        labels = dataset_labels(description)
+        side = int(description["image"]["size"])
+    except (ValueError, KeyError, TypeError, Refused) as exc:
+        raise Refused(f"{role}: model.json in {archive} cannot be used: {exc}") from exc
+    try:
+        model = session(files["model.onnx"])
+    except Exception as exc:  # ONNX Runtime's errors share no public base class
+        raise Refused(f"{role}: model.onnx in {archive} cannot be loaded: {exc}") from exc
+    outputs = model.get_outputs()[0].shape[-1]
+    if outputs != len(labels):
+        raise Refused(f"{role}: the network has {outputs} outputs for {len(labels)} labels")
+    return Candidate(role, run or str(description.get("run", "")), labels, side, description, model)
+
+
+def resized(images: Images, side: int) -> Images:
+    """Return images (n, S, S, 3) at `side` pixels; unchanged where they have that size."""
+    if images.shape[1] == side:
+        return images
+    how = _AREA if side < images.shape[1] else _LINEAR
+    arrays = (mx.nd.array(image, dtype="uint8") for image in images)
+    return np.stack([mx.image.imresize(array, side, side, how).asnumpy() for array in arrays])
+
+
+def _read(archive: Path, role: str) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    try:
+        with tarfile.open(archive) as tar:
+            for name in ("model.json", "model.onnx"):
+                stream = tar.extractfile(_member(tar, name))
+                if stream is None:
+                    raise Refused(f"{role}: {name} in {archive} is not a file")
+                files[name] = stream.read()
+    except (tarfile.TarError, OSError, EOFError, KeyError) as exc:
+        raise Refused(f"{role}: {archive} cannot be read as model.tar.gz: {exc}") from exc
+    return files
+
+
+def _member(tar: tarfile.TarFile, name: str) -> tarfile.TarInfo:
+    for member in tar:
+        if member.name.removeprefix("./") == name and member.isfile():
+            if member.size > _LARGEST_FILE:
+                raise tarfile.TarError(f"{name} is larger than {_LARGEST_FILE >> 30} GiB")
+            return member
+    raise KeyError(f"no {name} in it")
