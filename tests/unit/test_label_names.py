@@ -1,0 +1,36 @@
+"""labels.txt: one name a line, in column order."""
+
+import pytest
+
+from tagline.labels import default_label_names, parse_label_names
+from tagline.settings import InvalidSettings
+
+
+def test_reads_names_in_order() -> None:
+    expected = ("heart", "word art", "Blüte")
+    assert parse_label_names("heart\nword art\nBlüte".encode()) == expected
+    assert parse_label_names("\ufeffheart \r\nword art\r\n Blüte\r\n\r\n".encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "labels.txt is empty"),
+        (b"\n \n", "labels.txt is empty"),
+        (b"a\n\nb\n", "line 2: the name is empty"),
+        (b"a\nb\na\n", "line 3: 'a' was named before, in line 1"),
+        (b"a\nb\x00\n", "line 2: the name holds a control character"),
+        (b"a\tb\n", "line 1: the name holds a control character"),
+        (b"ok\n\xff\n", "line 2: not valid UTF-8"),
+        (b"x" * 129, "line 1: a name has at most 128 characters"),
+        (b"a\n" * (3 << 20), "larger than 4 MiB"),
+    ],
+)
+def test_refuses_with_the_line(data: bytes, message: str) -> None:
+    with pytest.raises(InvalidSettings, match=message):
+        parse_label_names(data)
+
+
+def test_numbers_labels_without_names() -> None:
+    assert default_label_names(2) == ("label_001", "label_002")
+    assert default_label_names(1000)[0] == "label_0001"

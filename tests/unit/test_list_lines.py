@@ -1,0 +1,58 @@
+"""Lines of a list: numbered, bounded, whatever the file's size or packing."""
+
+import gzip
+import io
+import tracemalloc
+import zlib
+
+import pytest
+
+from tagline import listlines
+from tagline.listlines import MAX_LINE_BYTES, Line, read_lines, read_start
+from tagline.reasons import UnusableList
+
+
+def lines(data: bytes) -> list[Line]:
+    return list(read_lines(io.BytesIO(data)))
+
+
+def test_numbers_lines_and_leaves_out_blank_ones() -> None:
+    assert lines(b"a\n\n \t\nb\r\n\r\nc") == [Line(1, b"a"), Line(4, b"b"), Line(6, b"c")]
+
+
+def test_undoes_gzip_of_several_members() -> None:
+    packed = gzip.compress(b"a\nb") + gzip.compress(b"c\nd\n")
+    assert lines(packed) == [Line(1, b"a"), Line(2, b"bc"), Line(3, b"d")]
+    assert read_start(io.BytesIO(packed), 4) == b"a\nbc"
+
+
+@pytest.mark.parametrize("size", [MAX_LINE_BYTES + 1, 3 * MAX_LINE_BYTES + 7])
+def test_cuts_an_overlong_line_and_goes_on(size: int) -> None:
+    found = lines(b"a\n" + b"x" * size + b"\nb\n" + b"y" * size)
+    assert [(line.number, line.cut) for line in found] == [
+        (1, False),
+        (2, True),
+        (3, False),
+        (4, True),
+    ]
+    assert all(len(line.text) <= MAX_LINE_BYTES for line in found)
+    assert lines(b"x" * MAX_LINE_BYTES + b"\n") == [Line(1, b"x" * MAX_LINE_BYTES)]
+
+
+def test_a_bomb_costs_little_memory() -> None:
+    packer = zlib.compressobj(wbits=31)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(100)) + packer.flush()
+    tracemalloc.start()
+    try:
+        found = lines(bomb)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [(line.number, line.cut) for line in found] == [(1, True)]
+    assert peak < 8 << 20
+
+
+def test_refuses_a_list_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listlines, "MAX_LIST_BYTES", 1 << 30 >> 10)
+    with pytest.raises(UnusableList, match="larger than"):
+        lines(gzip.compress(b"1\t0\ta.png\n" * 200_000))

@@ -1,0 +1,150 @@
+"""Rows of a list: every accepted form, and every reason the list alone can give."""
+
+import io
+
+import pytest
+
+from tagline.listfile import Reject, Row, read_rows, survey
+from tagline.reasons import MEANING, Reason
+from tagline.sources import Source
+
+SOURCE = Source.of_dataset("demo", "data", None, {"pictures"})
+GOOD = b"1\t0\t1\t0\ta.png\n2\t1\t0\t0\tb.png\n3\t0\t0\t1\tc.png\n4\t0\t0\t0\td.png\n"
+
+
+def rows(data: bytes) -> list[Row | Reject]:
+    stream = io.BytesIO(data)
+    return list(read_rows(stream, survey(stream), SOURCE))
+
+
+def last(line: bytes) -> Row | Reject:
+    return rows(GOOD + line)[-1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"51628\t0\t1\t1\tasset/n.png",
+        b"51628\t0\t1\t1\tasset/n.png\n",
+        b"51628\t0\t1\t1\tasset/n.png\r\n",
+        b"51628 \t 0\t1\t1 \t /asset/n.png \r\n",
+        b"51628\t0 \t 1\t 1\t/asset/n.png\n",
+        b"51628\t0,1,1\t/asset/n.png\n",
+        b"51628 \t 0, 1, 1 \t/asset/n.png\n",
+        b"51628\t0.000000\t1.000000\t1.0\tasset/n.png\n",
+        b"051628\t0.\t1.000000000000\t1\tasset/n.png\n",
+        b"51628\t0\t1\t1\ts3://data/demo/asset/n.png\n",
+    ],
+)
+def test_accepts_every_form_in_use(line: bytes) -> None:
+    row = last(line)
+    assert isinstance(row, Row)
+    assert (row.line, row.id, row.labels) == (5, 51628, b"011")
+    assert (row.bucket, row.key) == ("data", "demo/asset/n.png")
+
+
+def test_takes_paths_as_they_are() -> None:
+    for path in ("ä ö/é.png", "a%20b+c.png", "a,b.png", "e\u0301.png", "x" * 1019):
+        row = last(f"9\t0\t0\t1\t{path}".encode())
+        assert isinstance(row, Row)
+        assert row.key == "demo/" + path
+    other = last(b"9\t0\t0\t1\ts3://pictures/x/y.png")
+    assert isinstance(other, Row)
+    assert (other.bucket, other.key) == ("pictures", "x/y.png")
+    largest = last(b"%d\t0\t0\t1\tz.png" % (2**64 - 1))
+    assert isinstance(largest, Row)
+    assert largest.id == 2**64 - 1
+
+
+REJECTS = [
+    (Reason.WRONG_LABEL_COUNT, b"9\t0\t1\te.png", "2 label(s), expected 3"),
+    (Reason.WRONG_LABEL_COUNT, b"9\t0\t1\t1\t0\te.png", "4 label(s), expected 3"),
+    (Reason.WRONG_LABEL_COUNT, b"9\t0,1\te.png", "2 label(s), expected 3"),
+    (Reason.WRONG_LABEL_COUNT, b"9\t0 1 1\te.png", "1 label(s), expected 3"),
+    (Reason.WRONG_LABEL_COUNT, b"9\te.png", "1 tab(s)"),
+    (Reason.WRONG_LABEL_COUNT, b"9 0 1 1 e.png", "0 tab(s)"),
+    (Reason.BAD_LABEL, b"9\t0\t2\t1\te.png", "label 2 is '2'"),
+    (Reason.BAD_LABEL, b"9\t0\t0.5\t1\te.png", "label 2 is '0.5'"),
+    (Reason.BAD_LABEL, b"9\t0\t-1\t1\te.png", "label 2 is '-1'"),
+    (Reason.BAD_LABEL, b"9\tnan\t0\t1\te.png", "label 1 is 'nan'"),
+    (Reason.BAD_LABEL, b"9\t0\t0\tinf\te.png", "label 3 is 'inf'"),
+    (Reason.BAD_LABEL, b"9\t0\t1e0\t1\te.png", "label 2 is '1e0'"),
+    (Reason.BAD_LABEL, b"9\t0\ttrue\t1\te.png", "label 2 is 'true'"),
+    (Reason.BAD_LABEL, b"9\t0\t\t1\te.png", "label 2 is ''"),
+    (Reason.BAD_LABEL, b'9\t"0"\t0\t1\te.png', "label 1 is '\"0\"'"),
+    (Reason.BAD_LABEL, b"9\t0\x000\t0\t1\te.png", "label 1 is"),
+    (Reason.BAD_ID, b"-9\t0\t1\t1\te.png", "'-9'"),
+    (Reason.BAD_ID, b"9.0\t0\t1\t1\te.png", "'9.0'"),
+    (Reason.BAD_ID, b"x\t0\t1\t1\te.png", "'x'"),
+    (Reason.BAD_ID, b"\t0\t1\t1\te.png", "''"),
+    (Reason.BAD_ID, b"1_0\t0\t1\t1\te.png", "'1_0'"),
+    (Reason.BAD_ID, b"%d\t0\t1\t1\te.png" % 2**64, "18446744073709551616"),
+    (Reason.BAD_ID, b"9" * 5000 + b"\t0\t1\t1\te.png", "999…"),
+    (Reason.DUPLICATE_ID, b"3\t0\t1\t1\te.png", "the id 3"),
+    (Reason.DUPLICATE_ID, b"003\t0\t1\t1\te.png", "the id 3"),
+    (Reason.DUPLICATE_PATH, b"9\t1\t0\t0\t/b.png", "line 2 has the same image with the same"),
+    (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\tb.png", "line 2 has the same image with other"),
+    (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\ts3://data/demo/b.png", "line 2 has the same"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\t", "the path is empty"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\t /", "the path names no file"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\tfolder/", "the path names no file"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\t../e.png", "'..'"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\ta/../../e.png", "'..'"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\ts3://pictures/../e.png", "'..'"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\te\x00.png", "U+0000"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\te\r.png", "U+000D"),
+    (Reason.BAD_PATH, "9\t0\t1\t1\te\x85.png".encode(), "U+0085"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\t" + b"x" * 1020, "1025 bytes"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\tfile:///etc/hostname", "a URI is s3://"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\thttps://x.org/e.png", "a URI is s3://"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1\ts3://", "a URI is s3://"),
+    (Reason.NOT_ALLOWED_BUCKET, b"9\t0\t1\t1\ts3://elsewhere/e.png", "bucket elsewhere"),
+    (Reason.NOT_ALLOWED_BUCKET, b"9\t0\t1\t1\ts3://data/other/e.png", "bucket data"),
+    (Reason.BAD_ENCODING, b"9\t0\t1\t1\t\xff.png", "UTF-8"),
+    (Reason.BAD_ENCODING, b"\xff9\t0\t1\t1\te.png", "UTF-8"),
+    (Reason.BAD_ENCODING, b"9\t0\t\xc3\t1\te.png", "UTF-8"),
+    (Reason.LINE_TOO_LONG, b"9\t" + b"0\t" * (1 << 20), "longer than 1 MiB"),
+]
+
+
+@pytest.mark.parametrize(("reason", "line", "detail"), REJECTS)
+def test_rejects_with_line_reason_and_detail(reason: Reason, line: bytes, detail: str) -> None:
+    reject = last(line + b"\n")
+    assert isinstance(reject, Reject)
+    assert reject.reason is reason
+    assert reject.line == 5
+    assert detail in reject.detail
+    assert set(reject.record()) == {"line", "id", "path", "reason", "detail"}
+
+
+def test_every_reason_of_the_list_has_an_example() -> None:
+    of_the_list = [reason for reason in Reason if reason is not Reason.HEADER_ROW]
+    of_the_list = of_the_list[: of_the_list.index(Reason.MISSING_OBJECT)]
+    assert {reason for reason, _, _ in REJECTS} == set(of_the_list)
+    assert set(MEANING) == set(Reason)
+
+
+def test_a_header_is_one_reject() -> None:
+    found = rows(b"id\tcat\tdog\tbird\tpath\n" + GOOD)
+    assert [row.reason for row in found if isinstance(row, Reject)] == [Reason.HEADER_ROW]
+    assert len(found) == 5
+
+
+def test_a_rejected_row_takes_neither_id_nor_image() -> None:
+    found = rows(GOOD + b"9\t2\t0\t0\te.png\n9\t1\t0\t0\te.png\n")
+    assert isinstance(found[-2], Reject)
+    assert isinstance(found[-1], Row)
+
+
+def test_ids_need_not_rise() -> None:
+    found = rows(b"5\t1\ta\n3\t1\tb\n9\t1\tc\n3\t1\td\n5\t1\te\n4\t1\tf\n")
+    assert [isinstance(row, Row) for row in found] == [True, True, True, False, False, True]
+
+
+def test_a_reject_shows_the_id_and_path_it_has() -> None:
+    reject = last(b"9\t7\t0\t0\te.png")
+    assert isinstance(reject, Reject)
+    assert (reject.id, reject.path, reject.field) == (9, "e.png", "label 1")
+    bare = last(b"lost")
+    assert isinstance(bare, Reject)
+    assert (bare.id, bare.path) == ("lost", None)

@@ -1,0 +1,88 @@
+"""The first look at a list: what is no list is said in one sentence."""
+
+import gzip
+import io
+import random
+
+import pytest
+
+from tagline import listsurvey
+from tagline.listfile import Survey, check_names, survey
+from tagline.reasons import UnusableList
+
+
+def look(data: bytes) -> Survey:
+    return survey(io.BytesIO(data))
+
+
+def test_counts_rows_and_labels() -> None:
+    assert look(b"1\t0\t1\t0\ta.png\n\n2\t1\t1\t0\tb.png") == Survey(2, 3, 0)
+    assert look(b"1\t1,0,0,1\ta,b.png\n") == Survey(1, 4, 0)
+    assert look(gzip.compress(b"\xef\xbb\xbf1\t1\ta.png\r\n")) == Survey(1, 1, 0)
+
+
+def test_knows_a_header() -> None:
+    assert look(b"id\tcat\tdog\tpath\n1\t0\t1\ta.png\n") == Survey(2, 2, 1)
+    assert look(b"\nid\tlabels\tpath\n1\t0,1\ta.png\n").header_line == 2
+    assert look(b"x1\t0\t1\ta.png\n1\t0\t1\tb.png\n").header_line == 0  # a bad id, no header
+
+
+def test_one_odd_row_among_many_is_left_to_the_row() -> None:
+    rows = b"1\t0\t1\ta\n" * 9 + b"1\t0\t1\t1\ta\n"
+    assert look(rows).label_count == 2
+    assert look(b"1\t0\t1\ta\n2\t0\t1\tb\n3\t0\tc\n").label_count == 2
+
+
+@pytest.mark.parametrize("rows", [4, 5, 10, 11, 100])
+def test_two_label_counts_in_most_rows(rows: int) -> None:
+    data = b"".join(b"%d\t0\t1\t%sp%d\n" % (i, b"1\t" if i % 2 else b"", i) for i in range(rows))
+    with pytest.raises(UnusableList, match="disagree on the number of labels") as caught:
+        look(data)
+    assert "have 2 (first: line 1)" in str(caught.value)
+    assert "have 3 (first: line 2)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "empty: the file has 0 bytes"),
+        (b"\n \r\n\t\n", "empty: it has no rows"),
+        (b"\xef\xbb\xbf", "the list is empty"),
+        (b"1 0 1 a.png\n2 0 1 b.png\n", "separated by spaces"),
+        (b"id,cat,path\n1,0,a.png\n", "separated by commas"),
+        (b"1;0;a.png\n", "separated by semicolons"),
+        (b"1\ta.png\n2\tb.png\n", "no labels"),
+        (b"hello\nworld\n", "the lines are no rows"),
+        (b"1\t0\ta\r2\t0\tb\r", "end in CR alone"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG image"),
+        (b"\xff\xd8\xff\xe0", "a JPEG image"),
+        (b"PK\x03\x04xx", "a ZIP archive"),
+        (b'\n{"id": 1}\n', "JSON"),
+        (b"[1, 2]", "JSON"),
+        (b"<!doctype html>", "HTML or XML"),
+        ("1\t0\ta".encode("utf-16"), "UTF-16"),
+        (b"\x0a\x23\xd7\xce\x00\x00\x00\x00", "RecordIO"),
+        (random.Random(0).randbytes(5000), "binary data"),
+        (gzip.compress(b"1\t0\ta.png\n" * 999)[:-9], "gzip data that ends early"),
+        (gzip.compress(b"")[:6] + b"damage", "gzip data that"),
+        (gzip.compress(bytes(1 << 22)), "binary data"),
+    ],
+)
+def test_says_what_is_no_list_in_one_sentence(data: bytes, sentence: str) -> None:
+    with pytest.raises(UnusableList, match=sentence) as caught:
+        look(data)
+    assert "\n" not in str(caught.value)
+
+
+def test_refuses_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listsurvey, "MAX_ROWS", 3)
+    assert look(b"1\t0\ta\n" * 3).rows == 3
+    with pytest.raises(UnusableList, match="more than 3 rows"):
+        look(b"1\t0\ta\n" * 4)
+
+
+def test_names_and_labels_must_agree() -> None:
+    shape = Survey(1260, 50, 0)
+    check_names(shape, ["x"] * 50)
+    with pytest.raises(UnusableList, match="49 names, but the list's rows have 50 labels"):
+        check_names(shape, ["x"] * 49)

@@ -1,0 +1,84 @@
+"""dataset.yaml: defaults, round trip, and an error that names what is wrong."""
+
+import pytest
+
+from tagline.settings import InvalidSettings, Settings, load_settings
+
+
+def test_empty_file_is_all_defaults() -> None:
+    assert load_settings("") == load_settings("# nothing\n") == Settings()
+    assert Settings().image.size == 96
+    assert Settings().tuning is None
+    assert load_settings("split:\n") == Settings()
+
+
+def test_everything_survives_a_round_trip() -> None:
+    settings = load_settings("""
+        source: s3://pictures/site
+        image: {size: 128, mode: crop, background: "#FF00aa"}
+        split: {validation: 0.3, seed: 7}
+        tolerance: {rejected: 1}
+        training: {epochs: 5, learning_rate: 1e-4, optimizer: nag, use_weighted_loss: true}
+        tuning:
+          max_jobs: 2
+          ranges:
+            learning_rate: {min: 1e-5, max: 0.1}
+            mini_batch_size: [8, 64]
+            optimizer: [adam, sgd]
+            use_weighted_loss: [true, false]
+        promotion: {margin: 0.01}
+        endpoint: {instance_type: ml.m5.large, instance_count: 2}
+        """)
+    assert settings.source == "s3://pictures/site/"
+    assert settings.image.background == "#ff00aa"
+    assert settings.training.learning_rate == 1e-4
+    assert settings.tuning is not None
+    assert settings.tuning.ranges["learning_rate"] == (1e-5, 0.1)
+    assert settings.tuning.ranges["mini_batch_size"] == (8, 64)
+    assert Settings.from_dict(settings.to_dict()) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("sources: s3://a/b/", "sources: no such setting"),
+        ("training: {lr: 0.1}", "training.lr: no such setting"),
+        ("training: 5", "training: expected"),
+        ("- a", "dataset.yaml: expected"),
+        ("training: {epochs: '3'}", "training.epochs: expected an integer"),
+        ("training: {epochs: true}", "training.epochs"),
+        ("training: {learning_rate: .nan}", "training.learning_rate"),
+        ("training: {learning_rate: .inf}", "training.learning_rate"),
+        ("training: {optimizer: lion}", "training.optimizer"),
+        ("training: {use_weighted_loss: 1}", "training.use_weighted_loss"),
+        ("training: {network: ../../x}", "training.network"),
+        ("training: {instance_type: big}", "training.instance_type"),
+        ("image: {size: 8}", "image.size: expected an integer from 16 to 1024, found 8"),
+        ("image: {size: 96, size: 97}", "size: given twice (line 1)"),
+        ("image: {mode: tile}", "image.mode"),
+        ("image: {background: white}", "image.background"),
+        ("split: {validation: 0}", "split.validation"),
+        ("split: {validation: 1}", "split.validation"),
+        ("tolerance: {rejected: -0.1}", "tolerance.rejected"),
+        ("source: http://a/b", "source: expected s3://"),
+        ("source: s3://a-b/../c", "source: expected s3://"),
+        ("source: s3://A/b", "source: expected s3://"),
+        ("tuning: {ranges: {momentum: [0, 1]}}", "tuning.ranges.momentum: cannot be tuned"),
+        ("tuning: {ranges: {learning_rate: [1, 0.1]}}", "tuning.ranges.learning_rate"),
+        ("tuning: {ranges: {learning_rate: 0.1}}", "tuning.ranges.learning_rate"),
+        ("tuning: {ranges: {mini_batch_size: [1.5, 8]}}", "tuning.ranges.mini_batch_size"),
+        ("tuning: {ranges: {optimizer: []}}", "tuning.ranges.optimizer"),
+        ("tuning: {ranges: {optimizer: [adam, adam]}}", "tuning.ranges.optimizer"),
+        ("tuning: {ranges: {use_weighted_loss: [0, 1]}}", "tuning.ranges.use_weighted_loss"),
+        ("tuning: {ranges: {}}", "tuning.ranges"),
+        ("a: [", "dataset.yaml line 1: not valid YAML"),
+        ("a: !!python/object/apply:os.system [ls]", "not valid YAML"),
+        ("[" * 5000, "nested too deeply"),
+        ("#" * 70_000, "larger than 64 KiB"),
+        (b"\xff\xfe\xfd", "not valid YAML"),
+    ],
+)
+def test_refuses_and_names_the_setting(text: str | bytes, named: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(text)
+    assert named in str(caught.value)
