@@ -1,0 +1,1 @@
+"""Serves a trained tagger: SageMaker's inference contract on ONNX Runtime."""

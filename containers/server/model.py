@@ -1,0 +1,110 @@
+"""The model behind the endpoint: model.json says what it is, model.onnx computes the scores."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from imaging import ImageSpec, Limits, preprocess
+
+_INPUT, _OUTPUT = "data", "scores"
+
+
+class UnusableModel(Exception):
+    """The files under <base>/model are no model that can answer."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What model.json states: which run trained the model, when, its labels, how it sees images."""
+
+    run: str
+    created: str
+    labels: tuple[str, ...]
+    spec: ImageSpec
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the description in a file; raise UnusableModel naming what is wrong."""
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                run=str(values["run"]),
+                created=str(values["created"]),
+                labels=tuple(values["labels"]),
+                spec=ImageSpec.from_dict(values["image"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise UnusableModel(f"{path}: {type(exc).__name__} {exc}") from exc
+
+
+class Model:
+    """A loaded model; `answer` may be called from several threads at once."""
+
+    def __init__(self, description: Description, session: onnxruntime.InferenceSession) -> None:
+        self.description = description
+        self._session = session
+
+    @classmethod
+    def load(cls, folder: Path, threads: int) -> Self:
+        """Return the model in a folder, once it has scored a blank image with `threads` threads.
+
+        Raise UnusableModel when a file is missing, or input and output are not as agreed: `data`
+        float32 (N, 3, size, size), RGB 0 … 255, to `scores` float32 (N, labels).
+        """
+        description = Description.read(folder / "model.json")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        path = folder / "model.onnx"
+        try:
+            session = onnxruntime.InferenceSession(
+                str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as exc:  # ONNX Runtime's errors share no base class of their own
+            raise UnusableModel(f"{path} cannot be loaded: {exc}") from exc
+        model = cls(description, session)
+        model._check_names(path)
+        size = description.spec.size
+        model.score(np.full((size, size, 3), 255, np.uint8))
+        return model
+
+    def answer(self, image: bytes, limits: Limits) -> dict[str, Any]:
+        """Return `{run, created, labels, scores}` of an encoded image; raise ImageError if bad."""
+        scores = self.score(preprocess(image, self.description.spec, limits))
+        return {
+            "run": self.description.run,
+            "created": self.description.created,
+            "labels": list(self.description.labels),
+            "scores": [float(score) for score in scores],
+        }
+
+    def score(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the (labels,) scores 0 … 1 of (size, size, 3) uint8 RGB pixels.
+
+        Raise UnusableModel when the model's output is not one finite number a label.
+        """
+        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
+        try:
+            answer = self._session.run([_OUTPUT], {_INPUT: planes})[0]
+        except Exception as exc:  # ONNX Runtime's errors share no base class of their own
+            raise UnusableModel(f"model.onnx cannot score {planes.shape}: {exc}") from exc
+        scores = np.asarray(answer, np.float32)
+        if scores.shape != (1, len(self.description.labels)) or not np.isfinite(scores).all():
+            raise UnusableModel(
+                f"model.onnx answers {scores.shape}, and model.json has "
+                f"{len(self.description.labels)} labels; every score must be a number"
+            )
+        return scores.reshape(-1)
+
+    def _check_names(self, path: Path) -> None:
+        inputs = [node.name for node in self._session.get_inputs()]
+        outputs = [node.name for node in self._session.get_outputs()]
+        if inputs != [_INPUT] or _OUTPUT not in outputs:
+            raise UnusableModel(
+                f"{path} maps {inputs} to {outputs}; expected {_INPUT!r} and {_OUTPUT!r}"
+            )

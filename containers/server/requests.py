@@ -1,0 +1,48 @@
+"""What a request must be before its image is looked at."""
+
+import anyio
+from starlette.requests import ClientDisconnect, Request
+
+CONTENT_TYPES = ("image/png", "image/jpeg", "image/webp", "application/x-image")
+_BODY_SECONDS = 30
+
+
+class Refused(Exception):
+    """A request that is answered with an error: HTTP status, stable code, what was found."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+async def read_image(request: Request, max_body: int) -> bytes:
+    """Return the request's body; raise Refused for a wrong type, too many bytes, or a slow sender.
+
+    No more than `max_body` bytes are held, whatever Content-Length says.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in CONTENT_TYPES:
+        raise Refused(
+            415, "unsupported_content_type", f"{kind[:60]!r}; send {', '.join(CONTENT_TYPES)}"
+        )
+    announced = request.headers.get("content-length", "0")
+    if announced.isascii() and announced.isdigit() and int(announced) > max_body:
+        raise _too_large(max_body)
+    body = bytearray()
+    try:
+        with anyio.fail_after(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_body:
+                    raise _too_large(max_body)
+    except TimeoutError as exc:
+        raise Refused(408, "slow_request", f"no whole body in {_BODY_SECONDS} s") from exc
+    except ClientDisconnect as exc:
+        raise Refused(400, "incomplete_request", "the client left before its body ended") from exc
+    return bytes(body)
+
+
+def _too_large(max_body: int) -> Refused:
+    return Refused(413, "object_too_large", f"a body has at most {max_body} bytes")

@@ -1,0 +1,205 @@
+"""The serving contract, route by route: what SageMaker and the API rely on."""
+
+import asyncio
+import dataclasses
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from imaging import ImageSpec, Limits, preprocess
+from server.app import build
+from server.config import Config
+from server.model import Model, UnusableModel
+from tests.integration.serving import DESCRIPTION, picture, put_model
+
+PNG = {"content-type": "image/png"}
+BYTES = 50_000
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    return Model.load(put_model(tmp_path), threads=1)
+
+
+def config(**changes: Any) -> Config:
+    plain = Config.of({"TAGLINE_MAX_BODY_BYTES": str(BYTES), "TAGLINE_WORKERS": "2"})
+    return dataclasses.replace(plain, **changes)
+
+
+@pytest.fixture
+def client(model: Model) -> TestClient:
+    return TestClient(build(model, config()), raise_server_exceptions=False)
+
+
+def test_ping_is_empty_and_200(client: TestClient) -> None:
+    answer = client.get("/ping")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_an_image_is_scored(client: TestClient, kind: str) -> None:
+    headers = {
+        "content-type": f"image/{kind}; q=1",
+        "x-amzn-sagemaker-custom-attributes": "whatever",
+        "x-unknown": "1",
+    }
+    image = picture((255, 0, 0), kind.upper())
+    answer = client.post("/invocations", content=image, headers=headers)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert {k: body[k] for k in ("run", "created", "labels")} == {
+        k: DESCRIPTION[k] for k in ("run", "created", "labels")
+    }
+    assert body["scores"] == pytest.approx(
+        [1 / (1 + np.exp(-5)), *[1 / (1 + np.exp(5))] * 2], abs=2e-3
+    )
+
+
+def test_serving_sees_exactly_the_pixels_that_packing_sees(
+    client: TestClient, model: Model
+) -> None:
+    image = picture((10, 200, 90, 100), size=(91, 33))
+    scores = client.post("/invocations", content=image, headers=PNG).json()["scores"]
+    pixels = preprocess(image, ImageSpec.from_dict(DESCRIPTION["image"]))
+    assert scores == [float(score) for score in model.score(pixels)]
+
+
+def test_transparency_is_white_not_black(client: TestClient) -> None:
+    answer = client.post("/invocations", content=picture((0, 0, 0, 0)), headers=PNG)
+    assert min(answer.json()["scores"]) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "code"),
+    [
+        (picture((1, 2, 3)), "text/plain", 415, "unsupported_content_type"),
+        (picture((1, 2, 3)), "", 415, "unsupported_content_type"),
+        (b"", "image/png", 400, "empty_object"),
+        (picture((1, 2, 3))[:-20], "image/png", 400, "undecodable_image"),
+        (b"<html>", "image/jpeg", 415, "unsupported_image"),
+        (b"GIF89a", "application/x-image", 415, "unsupported_image"),
+        (b"\0" * (BYTES + 1), "image/png", 413, "object_too_large"),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\xff\xff\xff\0\xff\xff\xff\x08\2\0\0\0",
+            "image/png",
+            413,
+            "too_many_pixels",
+        ),
+    ],
+)
+def test_a_bad_request_is_told_why(
+    client: TestClient, content: bytes, kind: str, status: int, code: str
+) -> None:
+    answer = client.post("/invocations", content=content, headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert answer.json()["detail"]
+
+
+def test_a_body_without_length_is_bounded_too(client: TestClient) -> None:
+    answer = client.post("/invocations", content=iter([b"x" * 30_000] * 2), headers=PNG)
+    assert (answer.status_code, answer.json()["error"]) == (413, "object_too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/invocations", 405),
+        ("POST", "/ping", 405),
+        ("POST", "/models/x/invoke", 404),
+    ],
+)
+def test_there_are_no_other_routes(client: TestClient, method: str, path: str, status: int) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["error"]) == (status, "no_such_route")
+
+
+def test_each_request_leaves_one_line_and_pings_none(
+    client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.get("/ping")
+    client.post("/invocations", content=b"", headers=PNG)
+    client.get("/a%0Ab")
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["method"], first["path"], first["status"]) == ("POST", "/invocations", 400)
+    assert (second["path"], second["status"]) == ("/a\nb", 404)
+
+
+class SlowModel(Model):
+    """A model that answers only when it is let."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def answer(self, image: bytes, limits: Limits) -> dict[str, Any]:
+        self.begun.release()
+        self.go_on.wait(20)
+        return {"scores": []}
+
+
+def test_more_requests_than_fit_are_told_to_come_back() -> None:
+    slow = SlowModel()
+    app = build(slow, config(workers=2, queue=0))
+
+    async def talk() -> list[httpx2.Response]:
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+            waiting = [
+                asyncio.create_task(client.post("/invocations", content=b"x", headers=PNG))
+                for _ in range(2)
+            ]
+            for _ in waiting:
+                await asyncio.to_thread(slow.begun.acquire, timeout=20)
+            refused = await client.post("/invocations", content=b"x", headers=PNG)
+            healthy = await client.get("/ping")
+            slow.go_on.set()
+            return [refused, healthy, *await asyncio.gather(*waiting)]
+
+    refused, healthy, *answered = asyncio.run(talk())
+    assert (refused.status_code, refused.json()["error"]) == (503, "busy")
+    assert refused.headers["retry-after"] == "1"
+    assert [r.status_code for r in (healthy, *answered)] == [200, 200, 200]
+
+
+Change = Callable[[Path], None]
+
+
+def _cut(folder: Path) -> None:
+    path = folder / "model.onnx"
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def _rename(folder: Path) -> None:
+    path = folder / "model.onnx"
+    path.write_bytes(path.read_bytes().replace(b"data", b"dada"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda folder: (folder / "model.json").unlink(), "model.json"),
+        (lambda folder: (folder / "model.json").write_text("{"), "model.json"),
+        (lambda folder: (folder / "model.onnx").unlink(), "cannot be loaded"),
+        (_cut, "cannot be loaded"),
+        (_rename, "expected 'data' and 'scores'"),
+    ],
+)
+def test_a_broken_model_is_named_at_the_start(tmp_path: Path, change: Change, says: str) -> None:
+    folder = put_model(tmp_path)
+    change(folder)
+    with pytest.raises(UnusableModel, match=says):
+        Model.load(folder, threads=1)
+
+
+def test_labels_that_do_not_fit_the_scores_are_named(tmp_path: Path) -> None:
+    folder = put_model(tmp_path, labels=["red", "green"])
+    with pytest.raises(UnusableModel, match="2 labels"):
+        Model.load(folder, threads=1)
