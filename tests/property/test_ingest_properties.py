@@ -1,0 +1,170 @@
+"""Laws of ingest: every row accounted for, splits and shards that cover, inventories that agree."""
+
+import io
+from collections import Counter
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagline.fingerprint import fingerprint
+from tagline.inventory import take_inventory
+from tagline.labelstats import LabelCounter
+from tagline.listfile import Row, read_rows, survey
+from tagline.listlines import read_lines
+from tagline.reasons import UnusableList
+from tagline.settings import Settings
+from tagline.sharding import cut, packing_rank
+from tagline.sources import Source
+from tagline.split import Side, assign
+
+SOURCE = Source.of_dataset("demo", "data", None, ())
+FIELD = st.one_of(
+    st.sampled_from(
+        [b"0", b"1", b"", b" ", b"\t", b"\r", b"\n", b"a.png", b"/..", b"\xff", b"0,1"]
+    ),
+    st.integers(-2, 2**65).map(lambda n: b"%d" % n),
+    st.binary(max_size=6),
+)
+
+
+@given(st.lists(FIELD, max_size=60), st.sampled_from([b"\t", b" \t ", b","]))
+def test_accepted_and_rejected_are_all_rows(fields: list[bytes], separator: bytes) -> None:
+    stream = io.BytesIO(b"1\t0\t1\tfirst.png\n" + separator.join(fields))
+    try:
+        shape = survey(stream)
+    except UnusableList:
+        return
+    found = list(read_rows(stream, shape, SOURCE))
+    assert len(found) == shape.rows == sum(1 for _ in read_lines(stream))
+    accepted = [row for row in found if isinstance(row, Row)]
+    assert len({row.id for row in accepted}) == len(accepted)
+    assert len({(row.bucket, row.key) for row in accepted}) == len(accepted)
+    for row in accepted:
+        assert len(row.labels) == shape.label_count
+        assert set(row.labels) <= set(b"01")
+        assert row.key.startswith("demo/")
+    assert [row.line for row in found] == sorted({row.line for row in found})
+
+
+@given(st.lists(st.tuples(st.lists(st.booleans(), min_size=3, max_size=3), st.booleans())))
+def test_what_is_written_is_read(rows: list[tuple[list[bool], bool]]) -> None:
+    lines = []
+    for number, (labels, commas) in enumerate(rows):
+        joined = (b"," if commas else b"\t").join(b"%d" % label for label in labels)
+        lines.append(b"%d\t%b\tp/%d.png\n" % (number, joined, number))
+    if not lines:
+        return
+    stream = io.BytesIO(b"".join(lines))
+    found = list(read_rows(stream, survey(stream), SOURCE))
+    assert [[byte == ord("1") for byte in row.labels] for row in found if isinstance(row, Row)] == [
+        labels for labels, _ in rows
+    ]
+
+
+@given(st.binary(max_size=300).map(lambda data: data.replace(b"\0", b"\n")))
+def test_lines_are_those_of_split(data: bytes) -> None:
+    whole = data.removeprefix(b"\xef\xbb\xbf")
+    if data.startswith(b"\x1f\x8b"):
+        return
+    expected = [
+        (number, line.removesuffix(b"\r"))
+        for number, line in enumerate(whole.split(b"\n"), start=1)
+        if line.strip(b" \t\r\n\x0b\x0c")
+    ]
+    assert [(line.number, line.text) for line in read_lines(io.BytesIO(data))] == expected
+
+
+@given(st.lists(st.text("01", min_size=4, max_size=4), max_size=600))
+def test_the_counter_counts(rows: list[str]) -> None:
+    counter = LabelCounter(4)
+    for labels in rows:
+        counter.add(labels.encode())
+    assert counter.positives() == [sum(row[i] == "1" for row in rows) for i in range(4)]
+    assert counter.rows_without_label == rows.count("0000")
+
+
+CONTENTS = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=2, max_size=60)
+
+
+@given(CONTENTS, st.floats(0.01, 0.9), st.integers(0, 9))
+def test_equal_content_is_on_one_side_and_no_side_is_empty(
+    contents: list[str], fraction: float, seed: int
+) -> None:
+    if len(set(contents)) < 2:
+        contents = [*contents, "other"]
+    sides = assign(contents, fraction, seed)
+    assert set(sides) == set(Side)
+    assert len(set(zip(contents, sides, strict=True))) == len(set(contents))
+
+
+@given(CONTENTS, CONTENTS, st.integers(0, 9))
+def test_no_image_moves_as_a_list_grows(first: list[str], more: list[str], seed: int) -> None:
+    base = [f"base{number}" for number in range(200)]  # large enough that no side is empty
+    before = dict(zip(base + first, assign(base + first, 0.3, seed), strict=True))
+    grown = more + base + first
+    after = dict(zip(grown, assign(grown, 0.3, seed), strict=True))
+    assert all(after[content] is side for content, side in before.items())
+
+
+def test_the_fraction_is_kept() -> None:
+    sides = Counter(assign([f"content {n}" for n in range(20_000)], 0.2, 0))
+    assert abs(sides[Side.VALIDATION] / 20_000 - 0.2) < 0.01
+
+
+@given(st.lists(st.integers(0, 120)), st.integers(1, 100), st.integers(1, 8))
+def test_shards_cover_all_rows_within_limits(sizes: list[int], most: int, rows: int) -> None:
+    parts = list(cut(sizes, most, rows))
+    assert [index for part in parts for index in part] == list(range(len(sizes)))
+    for part in parts:
+        assert 1 <= len(part) <= rows
+        assert sum(sizes[i] for i in part) <= most or len(part) == 1
+
+
+@given(st.sets(st.integers(0, 2**64 - 1), min_size=2), st.integers(0, 2**64 - 1), st.integers(0, 9))
+def test_a_new_row_leaves_the_packing_order_of_others(ids: set[int], new: int, seed: int) -> None:
+    order = sorted(ids, key=lambda number: packing_rank(number, seed))
+    grown = sorted(ids | {new}, key=lambda number: packing_rank(number, seed))
+    assert [number for number in grown if number in ids] == order
+
+
+ROW = (7, b"010", "data", "demo/a.png", "etag")
+
+
+@given(st.integers(0, 4), st.sampled_from([8, b"011", "date", "demo/b.png", "etag2"]))
+def test_any_change_of_a_row_changes_the_fingerprint(field: int, value: Any) -> None:
+    row = list(ROW)
+    if type(row[field]) is not type(value):
+        return
+    row[field] = value
+    names, settings = ["a", "b", "c"], Settings()
+    assert fingerprint(names, settings, [tuple(row)]) != fingerprint(names, settings, [ROW])  # type: ignore[list-item]
+
+
+KEY = st.text(
+    st.sampled_from("ab/0\u0001 ~\u00e9\ud7ff\ue000\U0001f600\U0010ffff"), min_size=1, max_size=5
+)
+
+
+@given(st.sets(KEY, max_size=40), st.sets(KEY, min_size=1, max_size=20), st.integers(1, 4))
+def test_the_inventory_agrees_with_the_bucket(there: set[str], wanted: set[str], page: int) -> None:
+    bucket = Listing(there)
+    found = take_inventory(bucket, "b", "", sorted(wanted), page)  # type: ignore[arg-type]
+    assert set(found) == there & wanted
+    assert all(found[key].etag == key for key in found)
+    if not any("\U0010ffff" in key for key in there):
+        assert bucket.calls <= len(wanted)
+
+
+class Listing:
+    """ListObjectsV2 over a set of keys, in UTF-8 order as S3 has it."""
+
+    def __init__(self, keys: set[str]) -> None:
+        self.keys = sorted(keys, key=str.encode)
+        self.calls = 0
+
+    def list_objects_v2(self, *, StartAfter: str, MaxKeys: int, **_: object) -> dict[str, Any]:  # noqa: N803
+        self.calls += 1
+        rest = [key for key in self.keys if key.encode() > StartAfter.encode()]
+        contents = [{"Key": key, "ETag": f'"{key}"', "Size": 1} for key in rest[:MaxKeys]]
+        return {"Contents": contents, "IsTruncated": len(rest) > MaxKeys}

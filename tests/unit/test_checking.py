@@ -1,0 +1,103 @@
+"""`tagline check`'s report: rejects by reason and facts about the labels, with no cloud."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tagline.checking import CheckReport, check_list
+
+LIST = b"1\t1\t0\t1\ta.png\n2\t1\t0\t0\tb.png\nx\t1\t0\t0\tc.png\n4\t1\t0\t0\td.png\n"
+
+
+def check(
+    folder: Path,
+    data: bytes,
+    names: str | None = None,
+    settings: str | None = None,
+    buckets: set[str] | None = None,
+) -> CheckReport:
+    paths: dict[str, Path | None] = {"names": None, "settings": None}
+    for key, text in (("names", names), ("settings", settings)):
+        if text is not None:
+            path = folder / key
+            path.write_text(text, encoding="utf-8")
+            paths[key] = path
+    path = folder / "list.lst"
+    path.write_bytes(data)
+    return check_list(path, paths["names"], paths["settings"], buckets)
+
+
+def test_accounts_for_rows_and_labels(tmp_path: Path) -> None:
+    report = check(tmp_path, LIST, "cat\ndog\nbird\n")
+    assert report.usable
+    assert (report.rows, report.accepted, report.rejected) == (4, 3, 1)
+    assert report.reasons == {"bad_id": 1}
+    assert report.first["bad_id"][0]["line"] == 3
+    assert report.labels is not None
+    assert report.labels.positives == {"cat": 3, "dog": 0, "bird": 1}
+    assert report.labels.never == ["dog"]
+    assert report.labels.always == ["cat"]
+    assert report.labels.rows_without_label == 0
+    assert json.loads(json.dumps(report.to_dict()))["labels"]["named"] is True
+
+
+def test_counts_rows_without_a_label(tmp_path: Path) -> None:
+    report = check(tmp_path, b"1\t0\t0\ta\n2\t0\t0\tb\n3\t0\t1\tc\n")
+    assert report.labels is not None
+    assert report.labels.rows_without_label == 2
+    assert not report.labels.named
+    assert list(report.labels.positives) == ["label_001", "label_002"]
+
+
+def test_counts_positives_past_one_block(tmp_path: Path) -> None:
+    data = b"".join(b"%d\t1\t%d\t%d.png\n" % (i, i % 3 == 0, i) for i in range(1000))
+    report = check(tmp_path, data)
+    assert report.labels is not None
+    assert list(report.labels.positives.values()) == [1000, 334]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"), [("a\nb\n", "has 2 names"), ("a\nb\nc\nd\n", "has 4 names")]
+)
+def test_tells_missing_and_superfluous_names(tmp_path: Path, names: str, sentence: str) -> None:
+    report = check(tmp_path, LIST, names)
+    assert not report.usable
+    assert sentence in report.problems[0]
+    assert report.accepted == 3
+
+
+def test_tells_what_is_no_list_once(tmp_path: Path) -> None:
+    report = check(tmp_path, b"1 0 1 a.png\n" * 1000)
+    assert not report.usable
+    assert len(report.problems) == 1
+    assert report.rejected == 0
+
+
+def test_tells_settings_and_tolerance(tmp_path: Path) -> None:
+    assert "epochz" in check(tmp_path, LIST, settings="training: {epochz: 1}").problems[0]
+    report = check(tmp_path, LIST, settings="tolerance: {rejected: 0.2}")
+    assert "1 of 4 rows are rejected" in report.problems[0]
+    nothing = check(tmp_path, b"x\t1\t0\ta.png\n" * 3)
+    assert "no row can be used" in nothing.problems[0]
+    assert len(nothing.first["bad_id"]) == 3
+
+
+def test_checks_buckets_only_where_they_are_given(tmp_path: Path) -> None:
+    data = LIST + b"5\t0\t0\t1\ts3://elsewhere/x.png\n"
+    assert check(tmp_path, data).rejected == 1
+    assert check(tmp_path, data, buckets={"pictures"}).reasons["not_allowed_bucket"] == 1
+
+
+def test_reads_lists_of_the_system_this_grew_from(tmp_path: Path) -> None:
+    labels = "\t".join("1" if i in {3, 40} else "0" for i in range(334))
+    data = "".join(
+        f"{51628 + i} \t {labels} \t /asset-image/user-2/node-{i}/name.png\n" for i in range(20)
+    ) + "".join(
+        f"{i}\t{labels.replace(chr(9), ',')}\t/asset-image/user-3/node-{i}/b.png\n"
+        for i in range(20)
+    )
+    report = check(tmp_path, data.encode())
+    assert (report.accepted, report.rejected) == (40, 0)
+    assert report.labels is not None
+    assert report.labels.always == ["label_004", "label_041"]

@@ -1,0 +1,111 @@
+"""Finding a list's images by listing: what is found, in how many calls, and refusals."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from tagline.inventory import MAX_OBJECT_BYTES, Found, take_inventory
+from tagline.reasons import Reason
+from tagline.settings import InvalidSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="pictures")
+        yield client
+
+
+def calls_of(client: "S3Client") -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        calls.append(dict(params))
+
+    client.meta.events.register("provide-client-params.s3.ListObjectsV2", note)
+    return calls
+
+
+def test_finds_what_is_there(s3: "S3Client") -> None:
+    keys = ["site/a.png", "site/b c+d.png", "site/e\u0301.png", "site/ä.png", "site/😀.png"]
+    for key in keys:
+        s3.put_object(Bucket="pictures", Key=key, Body=key.encode())
+    wanted = sorted([*keys, "site/0.png", "site/\u00e9.png", "site/zz.png"])
+    found = take_inventory(s3, "pictures", "site/", wanted)
+    assert sorted(found) == sorted(keys)
+    head = s3.head_object(Bucket="pictures", Key=keys[1])
+    assert found[keys[1]] == Found(head["ETag"].strip('"'), len(keys[1]))
+
+
+def test_skips_what_nobody_asked_for(s3: "S3Client") -> None:
+    for number in range(300):
+        s3.put_object(Bucket="pictures", Key=f"{number:03d}.png", Body=b"x")
+    calls = calls_of(s3)
+    dense = [f"{number:03d}.png" for number in range(100, 200)]
+    assert len(take_inventory(s3, "pictures", "", dense, page_size=50)) == 100
+    assert len(calls) == 2
+    calls.clear()
+    sparse = ["010.png", "150.png", "290.png"]
+    assert len(take_inventory(s3, "pictures", "", sparse, page_size=50)) == 3
+    assert len(calls) == 3
+
+
+def test_scans_segments_side_by_side(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagline.inventory._SEGMENT", 7)
+    keys = [f"{number:02d}" for number in range(40)]
+    for key in keys[::2]:
+        s3.put_object(Bucket="pictures", Key=key, Body=b"x")
+    assert sorted(take_inventory(s3, "pictures", "", keys)) == keys[::2]
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("AccessDenied", "bucket pictures: listing site/ was refused.*s3:ListBucket"),
+        ("NoSuchBucket", "bucket pictures does not exist"),
+    ],
+)
+def test_a_refused_listing_names_the_cure(code: str, sentence: str) -> None:
+    with pytest.raises(InvalidSettings, match=sentence):
+        take_inventory(Refusing(code), "pictures", "site/", ["site/a"])  # type: ignore[arg-type]
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(ClientError):
+        take_inventory(Refusing("SlowDown"), "b", "", ["a"])  # type: ignore[arg-type]
+
+
+class Refusing:
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def list_objects_v2(self, **_: object) -> None:
+        raise ClientError({"Error": {"Code": self.code}}, "ListObjectsV2")
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (Found("e", 1), None),
+        (Found("e", MAX_OBJECT_BYTES), None),
+        (Found("e", 1, "INTELLIGENT_TIERING"), None),
+        (Found("e", 0), Reason.EMPTY_OBJECT),
+        (Found("e", MAX_OBJECT_BYTES + 1), Reason.OBJECT_TOO_LARGE),
+        (Found("e", 1, "GLACIER"), Reason.ARCHIVED_OBJECT),
+        (Found("e", 1, "DEEP_ARCHIVE"), Reason.ARCHIVED_OBJECT),
+    ],
+)
+def test_objects_no_image_can_be_read_from(found: Found, reason: Reason | None) -> None:
+    fault = found.fault()
+    assert (fault[0] if fault else None) is reason
