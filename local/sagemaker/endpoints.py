@@ -35,6 +35,7 @@ class Endpoints:
         self._deployments = Deployments(cloud, store, objects)
         self._lock = threading.Lock()
         self._live: dict[str, Server] = {}
+        self._recovered: list[tuple[str, Serving]] = []
         self._closing = False
 
     def live(self, name: str) -> Server | None:
@@ -79,21 +80,26 @@ class Endpoints:
         self._in_background(self._delete, name, name=name)
         return {}
 
-    def start(self) -> None:
-        """Serve again what was in service when the cloud stopped, from the kept model files."""
+    def recover(self) -> None:
+        """Bring what an earlier run of the cloud left into order, before requests come."""
         for record in self._store.all(ENDPOINT):
             name, status = record["EndpointName"], record["EndpointStatus"]
             if status == "Deleting":
                 self._delete(name)
-            elif "_serving" not in record:
-                if status != "Failed":
-                    self._fail(name, _RESTARTED)
-            elif status != "Failed":
+            elif "_serving" in record and status != "Failed":
                 with self._store.edit(ENDPOINT, name) as changed:
                     changed["EndpointStatus"] = "SystemUpdating"
                     if changed.pop("PendingDeploymentSummary", None):
-                        changed["FailureReason"] = f"rolled back: {_RESTARTED}"
-                self._in_background(self._restore, name, record["_serving"], name=name)
+                        changed["FailureReason"] = f"The update was rolled back: {_RESTARTED}"
+                self._recovered.append((name, Serving(**record["_serving"])))
+            elif status != "Failed":
+                self._fail(name, _RESTARTED)
+
+    def start(self) -> None:
+        """Serve again what was in service when the cloud stopped, from the kept model files."""
+        for name, serving in self._recovered:
+            self._in_background(self._restore, name, serving, name=name)
+        self._recovered = []
 
     def close(self) -> None:
         """Start no more processes: the cloud stops."""
@@ -137,9 +143,10 @@ class Endpoints:
             old.stop()
         self._deployments.keep_only(name, new.serving)
 
-    def _restore(self, name: str, serving: Record) -> None:
+    def _restore(self, name: str, serving: Serving) -> None:
         try:
-            server = self._deployments.server(name, Serving(**serving), self._log(name), self._dead)
+            self._deployments.keep_only(name, serving)
+            server = self._deployments.server(name, serving, self._log(name), self._dead)
             self._serve(name, server)
         except FAILURES as exc:
             self._unless_closing(self._fail, name, f"after a restart of the laptop cloud: {exc}")

@@ -89,7 +89,6 @@ class Jobs:
 
     def _run(self, name: str, container: Container) -> None:
         folder = self.cloud.state_dir / "jobs" / name
-        shutil.rmtree(folder, ignore_errors=True)  # left by a cloud that was killed
         base = folder / "ml"
         base.mkdir(parents=True)
         ended = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -47,6 +48,7 @@ class SageMaker:
         self._runtime = Runtime(self._endpoints, cloud.account)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker")
         self._operations = self._all_operations()
+        self._recover(cloud)
 
     def call(self, operation: str, request: Request) -> Record:
         """Carry out an operation of the API and return its answer; times are epoch seconds.
@@ -61,10 +63,7 @@ class SageMaker:
         return shapes.answer(operation, act(request))
 
     def start(self) -> None:
-        """Take up what an earlier run left: endpoints serve again, interrupted jobs failed."""
-        self._training.fail_interrupted()
-        self._processing.fail_interrupted()
-        self._tuning.fail_interrupted()
+        """Serve again what was in service; to be called once requests are answered."""
         self._endpoints.start()
 
     def stop(self) -> None:
@@ -85,6 +84,14 @@ class SageMaker:
         else:
             act = lambda: self._runtime.answer(method, path, headers, body)  # noqa: E731
         return await loop.run_in_executor(self._threads, act)
+
+    def _recover(self, cloud: Cloud) -> None:
+        """Close what an earlier run of the cloud left unfinished."""
+        self._training.fail_interrupted()
+        self._processing.fail_interrupted()
+        self._tuning.fail_interrupted()
+        self._endpoints.recover()
+        shutil.rmtree(cloud.state_dir / "jobs", ignore_errors=True)
 
     def _answer(self, target: str, body: bytes) -> Answer:
         content = {"Content-Type": "application/x-amz-json-1.1"}

@@ -1,0 +1,207 @@
+"""Tuning and processing jobs of the laptop cloud, seen through boto3."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.laptop_sagemaker import BUCKET, METRIC, REGISTRY, ROLE, Toys, make_toys
+from tests.laptop import eventually, running
+
+pytestmark = pytest.mark.cloud
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toys]:
+    folder = tmp_path_factory.mktemp("toys")
+    with running(folder / "state", make_toys(folder / "root")) as cloud:
+        yield Toys(cloud)
+
+
+def tuning(laptop: Toys, name: str, strategy: str = "Random", jobs: int = 4) -> dict[str, Any]:
+    definition = laptop.training("unused")
+    del definition["TrainingJobName"]
+    definition["StaticHyperParameters"] = definition.pop("HyperParameters")
+    x = {"Name": "x", "MinValue": "0.01", "MaxValue": "1", "ScalingType": "Logarithmic"}
+    config = {
+        "Strategy": strategy,
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": METRIC},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": 2},
+        "ParameterRanges": {
+            "IntegerParameterRanges": [{"Name": "n", "MinValue": "2", "MaxValue": "5"}],
+            "ContinuousParameterRanges": [x],
+        },
+        "RandomSeed": 7,
+    }
+    return {
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobConfig": config,
+        "TrainingJobDefinition": definition,
+    }
+
+
+def trials(laptop: Toys, name: str) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = (
+        laptop.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=name, MaxResults=100
+        )["TrainingJobSummaries"]
+    )
+    return listed
+
+
+@pytest.mark.parametrize(("strategy", "jobs"), [("Random", 4), ("Bayesian", 6)])
+def test_the_best_of_real_trials_is_found(laptop: Toys, strategy: str, jobs: int) -> None:
+    name = f"tune-{strategy}"
+    laptop.sagemaker.create_hyper_parameter_tuning_job(**tuning(laptop, name, strategy, jobs))
+
+    job = laptop.ended("HyperParameterTuningJob", name)
+
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert job["TrainingJobStatusCounters"]["Completed"] == jobs
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": jobs, "Pending": 0, "Failed": 0}
+    tried = trials(laptop, name)
+    assert sorted(item["TrainingJobName"].rsplit("-", 1)[0] for item in tried) == [
+        f"{name}-{number:03d}" for number in range(1, jobs + 1)
+    ]
+    scores = {}
+    for item in tried:
+        values = item["TunedHyperParameters"]
+        assert 0.01 <= float(values["x"]) <= 1
+        assert values["n"] in ("2", "3", "4", "5")
+        trained = laptop.sagemaker.describe_training_job(TrainingJobName=item["TrainingJobName"])
+        assert trained["TuningJobArn"] == job["HyperParameterTuningJobArn"]
+        assert trained["HyperParameters"] == {**values, "_tuning_objective_metric": METRIC}
+        scores[item["TrainingJobName"]] = trained["FinalMetricDataList"][0]["Value"]
+    best = job["BestTrainingJob"]
+    assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == max(scores.values())
+    assert scores[best["TrainingJobName"]] == max(scores.values())
+    assert len({item["TunedHyperParameters"]["x"] for item in tried}) == jobs
+
+
+def test_failed_trials_are_borne_while_one_succeeds(laptop: Toys) -> None:
+    request = tuning(laptop, "tune-some", "Grid")
+    config = request["HyperParameterTuningJobConfig"]
+    modes = {"Name": "mode", "Values": ["explain", "train", "mute"]}
+    config["ParameterRanges"] = {"CategoricalParameterRanges": [modes]}
+    laptop.sagemaker.create_hyper_parameter_tuning_job(**request)
+    job = laptop.ended("HyperParameterTuningJob", "tune-some")
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert job["TrainingJobStatusCounters"]["NonRetryableError"] == 1
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 1, "Pending": 0, "Failed": 2}
+    assert job["BestTrainingJob"]["TunedHyperParameters"] == {"mode": "train"}
+    assert len(trials(laptop, "tune-some")) == 3  # the grid has no more
+
+
+def test_a_tuning_job_of_failures_fails(laptop: Toys) -> None:
+    request = tuning(laptop, "tune-none", jobs=2)
+    request["TrainingJobDefinition"]["StaticHyperParameters"] = {"mode": "explain"}
+    laptop.sagemaker.create_hyper_parameter_tuning_job(**request)
+    job = laptop.ended("HyperParameterTuningJob", "tune-none")
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert "All training jobs failed" in job["FailureReason"]
+    assert "the labels are upside down" in job["FailureReason"]
+    assert "BestTrainingJob" not in job
+
+
+def test_a_tuning_job_can_be_stopped(laptop: Toys) -> None:
+    request = tuning(laptop, "tune-stop", jobs=50)
+    request["TrainingJobDefinition"]["StaticHyperParameters"] = {"mode": "endless"}
+    laptop.sagemaker.create_hyper_parameter_tuning_job(**request)
+    eventually(lambda: len(trials(laptop, "tune-stop")) == 2)
+    laptop.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="tune-stop")
+    job = laptop.ended("HyperParameterTuningJob", "tune-stop")
+    assert job["HyperParameterTuningJobStatus"] == "Stopped"
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 2
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "told"),
+    [
+        ("Strategy", "Hyperband", "honours only"),
+        ("TrainingJobEarlyStoppingType", "Auto", "honours only 'Off'"),
+        ("ParameterRanges", {}, "ParameterRanges"),
+        (
+            "ParameterRanges",
+            {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "2", "MaxValue": "1"}]},
+            "must not be above",
+        ),
+        (
+            "HyperParameterTuningJobObjective",
+            {"Type": "Maximize", "MetricName": "unheard-of"},
+            "not among the MetricDefinitions",
+        ),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused(
+    laptop: Toys, member: str, value: Any, told: str
+) -> None:
+    request = tuning(laptop, "tune-refused")
+    request["HyperParameterTuningJobConfig"][member] = value
+    with pytest.raises(ClientError, match=told):
+        laptop.sagemaker.create_hyper_parameter_tuning_job(**request)
+
+
+def test_a_tuning_name_is_short(laptop: Toys) -> None:
+    with pytest.raises(ClientError, match="length of 32 or less"):
+        laptop.sagemaker.create_hyper_parameter_tuning_job(**tuning(laptop, "t" * 33))
+
+
+def processing(laptop: Toys, name: str, text: bytes) -> dict[str, Any]:
+    source = {
+        "S3Uri": laptop.put(f"words/{name}/a.txt", text).removesuffix("a.txt"),
+        "LocalPath": "/opt/ml/processing/input/words",
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+    }
+    target = {
+        "S3Uri": f"s3://{BUCKET}/processed/{name}",
+        "LocalPath": "/opt/ml/processing/output",
+        "S3UploadMode": "EndOfJob",
+    }
+    return {
+        "ProcessingJobName": name,
+        "AppSpecification": {
+            "ImageUri": f"{REGISTRY}/words:1",
+            "ContainerArguments": ["evaluate", "--all"],
+        },
+        "ProcessingInputs": [{"InputName": "words", "S3Input": source}],
+        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "S3Output": target}]},
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 1,
+            }
+        },
+        "Environment": {"MARK": "!"},
+        "RoleArn": ROLE,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+
+
+def test_a_processing_job_reads_and_writes_s3(laptop: Toys) -> None:
+    laptop.sagemaker.create_processing_job(**processing(laptop, "upper", b"abc"))
+    job = laptop.ended("ProcessingJob", "upper")
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert job["ExitMessage"] == "all upper case"
+    assert laptop.get(f"s3://{BUCKET}/processed/upper/up/a.txt") == b"ABC!"
+    lines = laptop.log_lines("/aws/sagemaker/ProcessingJobs", "upper/algo-1-")
+    assert lines == ["processing ['evaluate', '--all']"]
+
+
+def test_a_failed_processing_job_says_why(laptop: Toys) -> None:
+    laptop.sagemaker.create_processing_job(**processing(laptop, "bad", b"bad"))
+    job = laptop.ended("ProcessingJob", "bad")
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["ExitMessage"] == "the words are bad"
+    assert job["FailureReason"] == "AlgorithmError: the words are bad, exit code: 2"
+    with pytest.raises(laptop.s3.exceptions.NoSuchKey):
+        laptop.get(f"s3://{BUCKET}/processed/bad/up/a.txt")
+
+
+def test_a_processing_path_outside_is_refused(laptop: Toys) -> None:
+    request = processing(laptop, "outside", b"abc")
+    request["ProcessingInputs"][0]["S3Input"]["LocalPath"] = "/opt/ml/processing/../../etc"
+    with pytest.raises(ClientError, match="is not under /opt/ml/processing"):
+        laptop.sagemaker.create_processing_job(**request)
