@@ -25,7 +25,7 @@ def install(_cloud: Cloud) -> None:
         template = expand(parse(template_body))
         if isinstance(template, failed):
             # a ValueError is what ministack tells a template's author
-            raise ValueError(f"a nested template is not valid: {template}")  # noqa: TRY004
+            raise ValueError(f"a nested template is not valid: {template.error}")  # noqa: TRY004
         return template  # type: ignore[no-any-return]
 
     logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import http.client
 import logging
 import logging.handlers
 import os
@@ -10,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +24,7 @@ from local import (
     http_api,
     lambda_runtime,
     logs,
+    nested_stacks,
     patching,
     processes,
     step_functions,
@@ -79,6 +80,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
 
 def _plug_in(cloud: Cloud) -> SageMaker:
     logs.check()
+    nested_stacks.install(cloud)
     lambda_runtime.install(cloud)
     http_api.install(cloud)
     container_tasks.install(cloud)
@@ -124,13 +126,21 @@ async def _serve(
 
 def _announce(cloud: Cloud, begin: Callable[[], None]) -> None:
     """Print one line once requests are answered and what an earlier run left is taken up."""
-    url = cloud.endpoint + HEALTH
-    while True:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
-            break
+    while not _answers(cloud):
         time.sleep(0.05)
     begin()
     print(f"ready {cloud.endpoint}", flush=True)
+
+
+def _answers(cloud: Cloud) -> bool:
+    connection = http.client.HTTPConnection(HOST, cloud.port, timeout=5)
+    try:
+        connection.request("GET", HEALTH)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _watch_parent(parent_pid: int, stop: Callable[[], object]) -> None:

@@ -22,7 +22,7 @@ READY_SECONDS = 60
 
 @dataclass
 class LaptopCloud:
-    """A running laptop cloud; `root` may be given more folders under `containers/` and `.venvs/`."""
+    """A running laptop cloud; more folders may be put under its `root`."""
 
     port: int
     state_dir: Path

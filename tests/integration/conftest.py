@@ -1,0 +1,77 @@
+"""What the laptop cloud's own tests share: a small stack of every kind of resource."""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.laptop import LaptopCloud, add_container
+
+TEMPLATE = Path(__file__).parent / "fixtures/cloud/template.yaml"
+PROGRAM = '''
+"""A container that says what it was given, and ends as its argument says."""
+import os, sys, time
+print("arguments", *sys.argv[1:], flush=True)
+for name in ("FROM_TASK", "FROM_RUN", "FROM_IMAGE", "AWS_ENDPOINT_URL", "HOME", "SHELL_SECRET"):
+    print(name, os.environ.get(name), flush=True)
+if sys.argv[1:2] == ["sleep"]:
+    time.sleep(600)
+sys.exit(int(sys.argv[2]) if sys.argv[1:2] == ["exit"] else 0)
+'''
+DOCKERFILE = """
+FROM python:3.11-slim
+ENV FROM_IMAGE=image \\
+    OTHER=1
+ENTRYPOINT ["/opt/venv/bin/python", "-m", "cloudtest"]
+"""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The deployed stack: its cloud and its outputs."""
+
+    cloud: LaptopCloud
+    outputs: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.outputs[name]
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client."""
+        return self.cloud.client(service)
+
+    def run(self, states: dict[str, Any], data: object = None, wait: bool = True) -> dict[str, Any]:
+        """Run states, of which the first is the start; return the execution's description."""
+        sfn = self.client("stepfunctions")
+        definition = {"StartAt": next(iter(states)), "States": states}
+        machine = sfn.create_state_machine(
+            name=f"m{uuid.uuid4().hex[:12]}",
+            definition=json.dumps(definition),
+            roleArn="arn:aws:iam::000000000000:role/any",
+        )["stateMachineArn"]
+        arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(data or {}))[
+            "executionArn"
+        ]
+        return self.result(arn) if wait else sfn.describe_execution(executionArn=arn)
+
+    def result(self, execution: str) -> dict[str, Any]:
+        """Wait for an execution's end and return its description."""
+        sfn = self.client("stepfunctions")
+        deadline = time.monotonic() + 60
+        while True:
+            found: dict[str, Any] = sfn.describe_execution(executionArn=execution)
+            if found["status"] != "RUNNING":
+                return found
+            assert time.monotonic() < deadline, "the execution does not end"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def stack(laptop_cloud: LaptopCloud) -> Stack:
+    """Deploy the fixture template once, with a container of its own."""
+    add_container(laptop_cloud.root, "cloudtest", DOCKERFILE, PROGRAM)
+    return Stack(laptop_cloud, laptop_cloud.deploy(TEMPLATE, "cloudtest"))
