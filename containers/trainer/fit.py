@@ -17,10 +17,9 @@ from trainer.contract import Refused
 from trainer.data import Images, RecordSet
 from trainer.hyperparameters import Hyperparameters
 from trainer.network import Logits
+from trainer.schedule import learning_rate, positive_weights
 
-_WARM_UP = 0.1  # share of all steps
 _IN_FLIGHT = 2  # batches the engine may have queued: it runs behind Python, memory must not
-_HEAVIEST = 10.0  # weight of a positive at most, with use_weighted_loss
 
 
 @dataclass
@@ -30,25 +29,6 @@ class Best:
     epoch: int = 0
     quality: Quality | None = None
     weights: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-
-
-def learning_rate(peak: float, step: int, steps: int) -> float:
-    """Return the rate of a step: a linear warm-up, then half a cosine down to nothing."""
-    warm_up = max(1, round(steps * _WARM_UP))
-    if step < warm_up:
-        return peak * (step + 1) / warm_up
-    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
-
-
-def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the weight of each label's positives, (L,): root of negatives per positive, 1..10.
-
-    The root, not the ratio: full balance makes a rare label shout over every other.
-    """
-    positives = labels.sum(axis=0, dtype=np.float64)
-    ratio = (len(labels) - positives) / np.maximum(positives, 1)
-    weights: NDArray[np.float32] = np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
-    return weights
 
 
 def predict(network: Logits, records: RecordSet, size: int, context: Any) -> NDArray[np.float32]:

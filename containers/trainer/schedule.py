@@ -1,0 +1,28 @@
+"""Numbers that steer the training loop: the learning rate of a step, the weight of a label."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WARM_UP = 0.1  # share of all steps
+_HEAVIEST = 10.0  # weight of a positive at most
+
+
+def learning_rate(peak: float, step: int, steps: int) -> float:
+    """Return the rate of a step: a linear warm-up, then half a cosine down to nothing."""
+    warm_up = max(1, round(steps * _WARM_UP))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+
+
+def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the weight of each label's positives, (L,): root of negatives per positive, 1..10.
+
+    The root, not the ratio: full balance makes a rare label shout over every other.
+    """
+    positives = labels.sum(axis=0, dtype=np.float64)
+    ratio = (len(labels) - positives) / np.maximum(positives, 1)
+    weights: NDArray[np.float32] = np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
+    return weights
