@@ -1,0 +1,24 @@
+"""One laptop cloud with the real template deployed, and one set of designs, for all of e2e."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tagline.cli.cloud import running_cloud
+from tagline.cli.places import free_port
+from tagline.designs import DesignSet, draw_designs
+from tests.e2e.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def designs(tmp_path_factory: pytest.TempPathFactory) -> DesignSet:
+    """Enough designs to train on in seconds."""
+    return draw_designs(tmp_path_factory.mktemp("designs"), count=90, seed=11, held_out=3)
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """The stack, deployed by the real sam to a laptop cloud of this session."""
+    state_dir = tmp_path_factory.mktemp("e2e") / "cloud"
+    with running_cloud(free_port(), state_dir, fresh=True) as cloud:
+        yield Pipeline(cloud)

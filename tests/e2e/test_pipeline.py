@@ -1,0 +1,219 @@
+"""From a dropped list to tags: every way a run can end, on the laptop cloud, for real."""
+
+import json
+
+import pytest
+
+from tagline.designs import DesignSet
+from tagline.layout import DatasetKeys, RunKeys
+from tests.e2e.pipeline import QUICK, Pipeline, list_rows
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def champion(pipeline: Pipeline, designs: DesignSet) -> str:
+    """A dataset `served` with a champion that hardly learned anything; return its run."""
+    pipeline.put_images("served", designs)
+    pipeline.settings("served", training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    run = pipeline.run("served", list_rows(designs))
+    assert run.status["outcome"] == "Promoted", run.status
+    return run.name
+
+
+def _answers(pipeline: Pipeline, designs: DesignSet) -> list[object]:
+    """Return what the API says of each held-out design."""
+    answers = [pipeline.tags("served", held.path, "?threshold=0") for held in designs.held_out]
+    assert [status for status, _ in answers] == [200] * len(answers), answers
+    return [answer for _, answer in answers]
+
+
+def test_a_dropped_list_ends_as_tags(pipeline: Pipeline, designs: DesignSet, champion: str) -> None:
+    keys = RunKeys(champion)
+    dataset = pipeline.json(keys.of("dataset.json"))
+    assert dataset["rows"] == dataset["accepted"] + dataset["rejected"] == 90
+    assert dataset["train"] + dataset["validation"] == dataset["accepted"]
+    metrics = pipeline.json(keys.of("metrics.json"))
+    assert metrics["champion"] is None
+    assert b"<html" in pipeline.read(keys.of("report.html"))
+    assert pipeline.json(DatasetKeys("served").champion)["run"] == champion
+    assert pipeline.read(DatasetKeys("served").packed("training")) == pipeline.read(
+        keys.packed("training")
+    )
+    labels = designs.labels_path.read_text().splitlines()
+    for answer in _answers(pipeline, designs):
+        assert answer["model"]["run"] == champion  # type: ignore[index]
+        scores = [tag["score"] for tag in answer["tags"]]  # type: ignore[index]
+        assert scores == sorted(scores, reverse=True)
+        assert {tag["label"] for tag in answer["tags"]} == set(labels)  # type: ignore[index]
+
+
+def test_the_same_event_twice_is_one_run(pipeline: Pipeline, champion: str) -> None:
+    before = pipeline.executions()
+    sent = pipeline.states.describe_execution(
+        executionArn=pipeline.cloud.target.outputs.state_machine.replace(
+            ":stateMachine:", ":execution:"
+        )
+        + f":{champion}"
+    )
+    given = json.loads(sent["input"])
+    event = {
+        "version": "0",
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": "000000000000",
+        "time": given["started"],
+        "region": "us-east-1",
+        "resources": [f"arn:aws:s3:::{given['bucket']}"],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": given["bucket"]},
+            "object": {
+                "key": given["list"]["key"],
+                "size": given["list"]["size"],
+                "etag": given["list"]["etag"],
+                "version-id": given["list"]["version_id"],
+                "sequencer": "00617F08299329D189",
+            },
+            "reason": "PutObject",
+        },
+    }
+    function = pipeline.stack_resources["StartRunFunction"]
+    answer = pipeline.client("lambda").invoke(
+        FunctionName=function, Payload=json.dumps(event).encode()
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert pipeline.executions() == before
+
+
+def test_an_unchanged_list_is_not_trained_again(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    jobs = len(pipeline.client("sagemaker").list_training_jobs()["TrainingJobSummaries"])
+    run = pipeline.run("served", list_rows(designs))
+    assert run.name != champion
+    assert run.execution["status"] == "SUCCEEDED"
+    assert run.status["outcome"] == "Unchanged"
+    assert champion in run.status["reason"]
+    assert len(pipeline.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]) == jobs
+    assert "FetchShards" not in pipeline.states_entered(run)
+
+
+def test_a_model_that_is_not_better_does_not_go_live(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    before = _answers(pipeline, designs)
+    pipeline.settings("served", promotion={"margin": 1.0})
+    run = pipeline.run("served", list_rows(designs)[:-1])
+    assert run.execution["status"] == "SUCCEEDED"
+    assert run.status["outcome"] == "NotPromoted", run.status
+    metrics = pipeline.json(RunKeys(run.name).of("metrics.json"))
+    assert metrics["champion"]["run"] == champion
+    assert _answers(pipeline, designs) == before
+
+
+def test_one_bad_row_each_is_named_and_the_run_goes_on(
+    pipeline: Pipeline, designs: DesignSet
+) -> None:
+    pipeline.put_images("bruised", designs)
+    pipeline.settings("bruised")
+    rows = list_rows(designs)[:60]
+    flags = "\t".join(rows[0].split("\t")[1:-1])
+    pipeline.put("bruised/images/broken.png", b"\x89PNG\r\n\x1a\n but no picture")
+    rows.insert(10, f"9001\t{flags}\timages/broken.png")
+    rows.insert(20, f"9002\t{flags}\timages/nowhere.png")
+    rows.insert(30, f"9003\t{flags}\t1\timages/broken.png")
+    run = pipeline.run("bruised", rows)
+    assert run.status["outcome"] == "Promoted", run.status
+    rejects = pipeline.rejects(run)
+    assert [(row["line"], row["reason"]) for row in rejects] == [
+        (11, "undecodable_image"),
+        (21, "missing_object"),
+        (31, "wrong_label_count"),
+    ]
+    assert all(row["detail"] for row in rejects)
+    dataset = pipeline.json(RunKeys(run.name).of("dataset.json"))
+    assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (63, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "told"),
+    [
+        ("empty", b"", "empty"),
+        ("prose", b"this is no list\n" * 50, "list"),
+        ("two-counts", b"1\t0\t1\ta.png\n2\t0\t1\t1\tb.png\n" * 40, "label"),
+        ("nothing-there", b"1\t0\t1\tgone.png\n2\t1\t1\tgone2.png\n", "missing_object"),
+    ],
+)
+def test_a_list_of_no_use_fails_in_the_plan(
+    pipeline: Pipeline, designs: DesignSet, champion: str, name: str, body: bytes, told: str
+) -> None:
+    dataset = f"useless-{name}" if name in {"two-counts", "nothing-there"} else "served"
+    run = pipeline.run(dataset, body, name)
+    assert run.execution["status"] == "FAILED"
+    assert (run.status["outcome"], run.status["state"]) == ("Failed", "PlanDataset")
+    assert told in run.status["reason"].lower(), run.status
+    assert run.execution["cause"] == run.status["reason"]
+    assert pipeline.json(DatasetKeys("served").champion)["run"] == champion
+    assert len(_answers(pipeline, designs)) == len(designs.held_out)
+
+
+def test_tuning_makes_real_trials_and_goes_on_with_the_best(
+    pipeline: Pipeline, designs: DesignSet
+) -> None:
+    pipeline.put_images("tuned", designs)
+    pipeline.settings(
+        "tuned",
+        training={**QUICK, "epochs": 1},
+        tuning={"max_jobs": 2, "ranges": {"learning_rate": [0.0001, 0.01]}},
+    )
+    run = pipeline.run("tuned", list_rows(designs))
+    assert run.status["outcome"] == "Promoted", run.status
+    sagemaker = pipeline.client("sagemaker")
+    name = pipeline.json(RunKeys(run.name).of("training.json"))["job_name"]
+    summaries = sagemaker.list_hyper_parameter_tuning_jobs(NameContains=name)
+    (tuning,) = summaries["HyperParameterTuningJobSummaries"]
+    trials = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=tuning["HyperParameterTuningJobName"]
+    )["TrainingJobSummaries"]
+    assert len(trials) == 2
+    rates = [float(trial["TunedHyperParameters"]["learning_rate"]) for trial in trials]
+    assert all(0.0001 <= rate <= 0.01 for rate in rates)
+    scores = {
+        trial["TrainingJobName"]: trial["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+        for trial in trials
+    }
+    best = max(scores, key=lambda trial: scores[trial])
+    assert best in pipeline.json(DatasetKeys("tuned").champion)["artifact"]
+
+
+def test_a_better_model_replaces_the_champion(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    pipeline.settings("served", training={**QUICK, "epochs": 8})
+    run = pipeline.run("served", list_rows(designs))
+    assert run.status["outcome"] == "Promoted", run.status
+    metrics = pipeline.json(RunKeys(run.name).of("metrics.json"))
+    assert metrics["champion"]["run"] == champion
+    assert metrics["mAP"] > metrics["champion"]["mAP"]
+    for answer in _answers(pipeline, designs):
+        assert answer["model"]["run"] == run.name  # type: ignore[index]
+
+
+def test_a_trainer_that_fails_says_why_everywhere(pipeline: Pipeline, designs: DesignSet) -> None:
+    topic = next(
+        arn for arn in pipeline.stack_resources.values() if ":sns:" in arn and arn.count(":") == 5
+    )
+    queue = pipeline.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
+    pipeline.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:alerts"
+    )
+    pipeline.put_images("failing", designs)
+    pipeline.settings("failing", training={**QUICK, "network": "no-such-network"})
+    run = pipeline.run("failing", list_rows(designs))
+    assert run.execution["status"] == "FAILED"
+    assert (run.status["outcome"], run.status["state"]) == ("Failed", "Train")
+    assert "no-such-network" in run.status["reason"]
+    messages = pipeline.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=10)
+    assert "no-such-network" in json.dumps(messages["Messages"])
