@@ -141,7 +141,7 @@ def _check_columns(sample: list[Line]) -> None:
         problem = "columns are separated by commas, not tabs"
     elif first.text.count(b";") >= _MIN_TABS:
         problem = "columns are separated by semicolons, not tabs"
-    elif first.text.count(b" ") >= _MIN_TABS:
+    elif any(line.text.split()[0].isdigit() and b" " in line.text.strip() for line in sample):
         problem = "columns are separated by spaces, not tabs"
     else:
         problem = "the lines are no rows"

@@ -53,6 +53,8 @@ def test_two_label_counts_in_most_rows(rows: int) -> None:
         (b"1;0;a.png\n", "separated by semicolons"),
         (b"1\ta.png\n2\tb.png\n", "no labels"),
         (b"hello\nworld\n", "the lines are no rows"),
+        (b"Dear all, here is\nthe list.\n", "the lines are no rows"),
+        (b"id cat path\n1 0 a.png\n", "separated by spaces"),
         (b"1\t0\ta\r2\t0\tb\r", "end in CR alone"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG image"),
         (b"\xff\xd8\xff\xe0", "a JPEG image"),
