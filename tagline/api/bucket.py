@@ -1,21 +1,16 @@
 """The data bucket as the API reads it: JSON documents within bounds, folders, links."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from tagline.s3json import find_json
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 LINK_SECONDS = 900
-_MISSING = {"NoSuchKey", "404"}
-
-
-class UnusableDocument(RuntimeError):
-    """A document of the data bucket is not what the product writes there."""
 
 
 class Bucket:
@@ -30,27 +25,9 @@ class Bucket:
         return f"s3://{self.name}/{key}"
 
     def document(self, key: str) -> dict[str, Any] | None:
-        """Return the JSON object stored under `key`, or None when there is no such object.
-
-        Raises UnusableDocument, naming the object, for one that is too large or no JSON object.
-        """
-        try:
-            answer = self._s3.get_object(Bucket=self.name, Key=key)
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] in _MISSING:
-                return None
-            raise
-        with answer["Body"] as body:
-            if answer["ContentLength"] > MAX_DOCUMENT_BYTES:
-                raise UnusableDocument(f"{self.uri(key)} has over {MAX_DOCUMENT_BYTES} bytes")
-            text = body.read()
-        try:
-            document = json.loads(text)
-        except ValueError as exc:
-            raise UnusableDocument(f"{self.uri(key)} is not JSON: {exc}") from exc
-        if not isinstance(document, dict):
-            raise UnusableDocument(f"{self.uri(key)} is not a JSON object")
-        return document
+        """Return a JSON document, or None; raises tagline.s3json.UnreadableDocument."""
+        found = find_json(self._s3, self.name, key)
+        return found.content if found else None
 
     def holds(self, prefix: str) -> bool:
         """Tell whether any key begins with `prefix`."""
@@ -71,11 +48,12 @@ class Bucket:
     def written(self, key: str) -> str | None:
         """Return when an object was written (ISO 8601, UTC), or None when there is none."""
         try:
-            return self._s3.head_object(Bucket=self.name, Key=key)["LastModified"].isoformat()
+            head = self._s3.head_object(Bucket=self.name, Key=key)
         except ClientError as exc:
-            if exc.response["Error"]["Code"] in _MISSING:
+            if exc.response["Error"]["Code"] == "404":
                 return None
             raise
+        return f"{head['LastModified']:%Y-%m-%dT%H:%M:%SZ}"
 
     def link(self, key: str) -> dict[str, str] | None:
         """Return an object's URI and a URL good for 15 minutes, or None when there is none."""

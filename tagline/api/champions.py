@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from tagline.api.bucket import Bucket, UnusableDocument
+from tagline.api.bucket import Bucket
 from tagline.api.catalog import Catalog
 from tagline.api.problem import Problem, not_found
 from tagline.layout import DatasetKeys, RunKeys
+from tagline.s3json import MissingDocument, UnreadableDocument
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256
@@ -52,18 +53,18 @@ class Champions:
     def thresholds(self, run: str) -> dict[str, float]:
         """Return the threshold of each label as the run's evaluation chose them.
 
-        A run's metrics never change, so they are read once. Raises UnusableDocument when
-        metrics.json is missing or has no threshold for a label.
+        A run's metrics never change, so they are read once. Raises MissingDocument without
+        metrics.json and UnreadableDocument when a label has no threshold in it.
         """
         if run not in self._thresholds:
             key = RunKeys(run).of("metrics.json")
             document = self._bucket.document(key)
             if document is None:
-                raise UnusableDocument(f"{self._bucket.uri(key)} is missing")
+                raise MissingDocument(f"{self._bucket.uri(key)} is missing")
             try:
                 found = {row["label"]: float(row["threshold"]) for row in document["labels"]}
             except (KeyError, TypeError, ValueError) as exc:
-                raise UnusableDocument(
+                raise UnreadableDocument(
                     f"{self._bucket.uri(key)}: a label has no threshold"
                 ) from exc
             _keep(self._thresholds, run, found)
@@ -87,7 +88,7 @@ class Champions:
 def _champion(document: dict[str, Any], dataset: str) -> Champion:
     run, endpoint = document.get("run"), document.get("endpoint")
     if not isinstance(run, str) or not isinstance(endpoint, str):
-        raise UnusableDocument(f"the champion of {dataset} names no run or no endpoint")
+        raise UnreadableDocument(f"the champion of {dataset} names no run or no endpoint")
     return Champion(run, endpoint)
 
 
