@@ -1,0 +1,204 @@
+"""FetchShard: a tar in row order, one verdict a row, and nothing half-written."""
+
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, IncompleteReadError
+from botocore.response import StreamingBody
+
+from tagline import imagefetch
+from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
+from tagline.imagefetch import ShardOutOfTime, fetch_image
+from tagline.reasons import Reason
+from tests.unit.ingest_world import BUCKET, World, world
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with world(monkeypatch) as made:
+        made.drop(made.fill(40))
+        made.plan()
+        yield made
+
+
+def fetch(demo: World, client: Any = None, seconds: float = 60) -> FetchAnswer:
+    request = FetchRequest(BUCKET, demo.request.run, "00000")
+    return fetch_shard(request, client or demo.s3, lambda: seconds)
+
+
+def images(demo: World) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(demo.read("shards/00000.tar"))) as tar:
+        found = {}
+        for member in tar:
+            assert (member.mtime, member.uid, member.mode) == (0, 0, 0o644)
+            file = tar.extractfile(member)
+            assert file is not None
+            found[member.name] = file.read()
+        return found
+
+
+def test_fetches_a_shard_in_row_order(demo: World) -> None:
+    rows = demo.lines("shards/00000.jsonl")
+    answer = fetch(demo)
+    assert answer == {
+        "shard": "00000",
+        "fetched": 40,
+        "rejected": 0,
+        "bytes": sum(row["size"] for row in rows),
+    }
+    found = images(demo)
+    assert list(found) == [str(row["line"]) for row in rows]
+    assert found["4"] == b"picture 3"
+    verdicts = demo.lines("shards/00000.verdicts.jsonl")
+    assert [verdict["line"] for verdict in verdicts] == [row["line"] for row in rows]
+    assert {verdict["reason"] for verdict in verdicts} == {None}
+    assert set(verdicts[0]) == {"line", "id", "path", "reason", "detail"}
+
+
+def test_an_image_that_changed_or_went_is_a_verdict(demo: World) -> None:
+    demo.image("3.png", b"other bytes")
+    demo.s3.delete_object(Bucket=BUCKET, Key="demo/images/5.png")
+    answer = fetch(demo)
+    assert (answer["fetched"], answer["rejected"]) == (38, 2)
+    verdicts = {v["line"]: v for v in demo.lines("shards/00000.verdicts.jsonl")}
+    assert verdicts[4]["reason"] == "object_changed"
+    assert verdicts[6]["reason"] == "missing_object"
+    assert "demo/images/5.png" in verdicts[6]["detail"]
+    assert not {"4", "6"} & set(images(demo))
+
+
+def test_a_finished_shard_is_not_fetched_again(demo: World) -> None:
+    first = fetch(demo)
+    demo.s3.delete_object(Bucket=BUCKET, Key="demo/images/5.png")
+    assert fetch(demo) == first
+    demo.put(
+        f"demo/runs/{demo.request.run}/shards/00000.jsonl", demo.read("shards/00000.jsonl")[:-1]
+    )
+    assert fetch(demo)["rejected"] == 1  # the rows are others than those the verdicts are about
+
+
+def test_equal_shards_are_equal_bytes(demo: World) -> None:
+    fetch(demo)
+    first = demo.read("shards/00000.tar")
+    demo.s3.delete_object(
+        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.verdicts.jsonl"
+    )
+    fetch(demo)
+    assert demo.read("shards/00000.tar") == first
+
+
+def test_a_shard_that_was_never_planned(demo: World) -> None:
+    with pytest.raises(LookupError, match="shard 00009"):
+        fetch_shard(FetchRequest(BUCKET, demo.request.run, "00009"), demo.s3, lambda: 60)
+
+
+def test_out_of_time_leaves_nothing_visible(demo: World) -> None:
+    before = demo.names()
+    with pytest.raises(ShardOutOfTime):
+        fetch(demo, seconds=-1)
+    assert demo.names() == before
+
+
+def test_a_stuck_image_cannot_outlive_the_time(demo: World) -> None:
+    released = threading.Event()
+
+    class Stuck:
+        """The bucket, whose pictures never answer."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(demo.s3, name)
+
+        def get_object(self, **request: Any) -> Any:
+            if "IfMatch" in request:
+                released.wait(30)
+            return demo.s3.get_object(**request)
+
+    try:
+        with pytest.raises(ShardOutOfTime, match="retried"):
+            fetch(demo, Stuck(), seconds=0.3)
+    finally:
+        released.set()
+    assert "shards/00000.verdicts.jsonl" not in demo.names()
+
+
+ROW = {"bucket": "b", "key": "k.png", "etag": "e", "size": 4}
+FAR = float("inf")
+
+
+class Scripted:
+    """Answers GetObject with each of its steps in turn: an error code, bytes, or broken bytes."""
+
+    def __init__(self, *steps: str | bytes | BaseException) -> None:
+        self.steps = list(steps)
+        self.requests: list[dict[str, Any]] = []
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        step = self.steps.pop(0)
+        if isinstance(step, str):
+            raise ClientError({"Error": {"Code": step, "Message": f"{step}!"}}, "GetObject")
+        if isinstance(step, BaseException):
+            return {"Body": Breaking(step), "ETag": '"e"'}
+        return {"Body": StreamingBody(io.BytesIO(step), len(step)), "ETag": '"e"'}
+
+
+class Breaking(io.BytesIO):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise self.error
+
+
+def test_asks_for_the_planned_version_only() -> None:
+    client = Scripted(b"abcd")
+    assert fetch_image(client, ROW, FAR).data == b"abcd"  # type: ignore[arg-type]
+    assert client.requests == [{"Bucket": "b", "Key": "k.png", "IfMatch": '"e"'}]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("NoSuchKey", Reason.MISSING_OBJECT),
+        ("NoSuchBucket", Reason.MISSING_OBJECT),
+        ("PreconditionFailed", Reason.OBJECT_CHANGED),
+        ("AccessDenied", Reason.ACCESS_DENIED),
+        ("KMS.DisabledException", Reason.ACCESS_DENIED),
+        ("InvalidObjectState", Reason.ARCHIVED_OBJECT),
+    ],
+)
+def test_refusals_are_verdicts(code: str, reason: Reason) -> None:
+    fetched = fetch_image(Scripted(code), ROW, FAR)  # type: ignore[arg-type]
+    assert (fetched.data, fetched.reason) == (None, reason)
+    assert "s3://b/k.png" in fetched.detail
+
+
+def test_throttling_is_raised() -> None:
+    with pytest.raises(ClientError):
+        fetch_image(Scripted("SlowDown"), ROW, FAR)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("body", [b"abc", b"abcde", b""])
+def test_another_length_is_another_object(body: bytes) -> None:
+    assert fetch_image(Scripted(body), ROW, FAR).reason is Reason.OBJECT_CHANGED  # type: ignore[arg-type]
+
+
+def test_a_body_that_breaks_off_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imagefetch, "_FIRST_PAUSE", 0.0)
+    broken = IncompleteReadError(actual_bytes=1, expected_bytes=4)
+    assert fetch_image(Scripted(broken, broken, b"abcd"), ROW, FAR).data == b"abcd"  # type: ignore[arg-type]
+    with pytest.raises(IncompleteReadError):
+        fetch_image(Scripted(*[broken] * 4), ROW, FAR)  # type: ignore[arg-type]
+
+
+def test_a_body_that_drips_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 2.0])
+    monkeypatch.setattr(imagefetch, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with pytest.raises(ShardOutOfTime):
+        fetch_image(Scripted(b"abcd"), ROW, 1.0)  # type: ignore[arg-type]

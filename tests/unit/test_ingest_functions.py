@@ -1,0 +1,79 @@
+"""The Lambda handlers of plan_dataset and fetch_shard, called as Lambda calls them."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tagline import aws
+from tagline.reasons import UnusableList
+from tests.unit.ingest_world import BUCKET, World, world
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+class Context:
+    """Lambda's context object, as far as the handlers and Powertools look at it."""
+
+    function_name = "tagline-step"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:tagline-step"
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    def __init__(self, milliseconds: int = 900_000) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+def app(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{name}_app", FUNCTIONS / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "tagline")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tagline")
+    monkeypatch.setenv("SOURCE_BUCKETS", "pictures, more")
+    with world(monkeypatch) as made:
+        aws.forget()
+        yield made
+    aws.forget()
+
+
+def test_plan_then_fetch(demo: World, capsys: pytest.CaptureFixture[str]) -> None:
+    demo.drop(demo.fill(10))
+    plan = app("plan_dataset").handler(demo.event, Context())
+    assert plan["accepted"] == 10
+    shards = json.loads(demo.s3.get_object(Bucket=BUCKET, Key=plan["shards_key"])["Body"].read())
+    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.request.run, **shards[0]}
+    answer = app("fetch_shard").handler(event, Context())
+    assert (answer["fetched"], answer["rejected"]) == (10, 0)
+    logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"RowsAccepted", "ImagesFetched"} <= {key for line in logged for key in line}
+
+
+def test_errors_keep_their_class(demo: World) -> None:
+    demo.drop(b"")
+    with pytest.raises(UnusableList):
+        app("plan_dataset").handler(demo.event, Context())
+
+
+def test_a_shard_gives_up_before_lambda_does(demo: World) -> None:
+    demo.drop(demo.fill(3))
+    demo.plan()
+    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.request.run, "shard": "00000"}
+    module = app("fetch_shard")
+    with pytest.raises(RuntimeError, match="did not arrive in time") as caught:
+        module.handler(event, Context(milliseconds=20_000))
+    assert type(caught.value).__name__ == "ShardOutOfTime"
