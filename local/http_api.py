@@ -14,6 +14,7 @@ _APP = "ministack.app"
 _TYPE = "AWS::ApiGatewayV2::Api"
 _PATH = "/_aws/execute-api/"
 PAYLOAD_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway's quota for HTTP APIs
+EVENT_LIMIT = 6 * 1024 * 1024  # bytes; Lambda's quota, for the body as it stands in the event
 _CREATE = ("logical_id", "props", "stack_name")
 _UPDATE = ("physical_id", "old_props", "new_props", "stack_name", "logical_id")
 _EXECUTE = ("host", "path", "method", "headers", "body", "query_params", "raw_path")
@@ -125,6 +126,13 @@ def _bound_payload() -> None:
     """Answer 413 to what API Gateway or the function behind it would not take."""
     execute = patching.function(_APP, "_handle_execute_api_request", *_EXECUTE, "raw_query_string")
 
+    is_text = patching.function(_SERVICE, "_v2_request_body_is_text", "content_type")
+
+    def too_large(body: bytes, headers: dict[str, str]) -> bool:
+        as_text = is_text(headers.get("content-type"))
+        in_event = len(body) if as_text else 4 * (len(body) + 2) // 3
+        return len(body) > PAYLOAD_LIMIT or in_event > EVENT_LIMIT
+
     async def bounded(  # noqa: PLR0917 - ministack's own signature
         host: str,
         path: str,
@@ -135,12 +143,9 @@ def _bound_payload() -> None:
         raw_path: str | None = None,
         raw_query_string: str | None = None,
     ) -> _Response | None:
-        if path.startswith(_PATH) and len(body) > PAYLOAD_LIMIT:
-            return (
-                413,
-                {"Content-Type": "application/json"},
-                b'{"message":"Request Entity Too Large"}',
-            )
+        if path.startswith(_PATH) and too_large(body, headers):
+            message = b'{"message":"Request Entity Too Large"}'
+            return 413, {"Content-Type": "application/json"}, message
         if path.startswith(_PATH) and "/" not in path.removeprefix(_PATH):
             path += "/"  # the API's URL without a trailing slash is its root
             raw_path = f"{raw_path}/" if raw_path else raw_path

@@ -20,6 +20,7 @@ from hypercorn.config import Config
 from local import (
     container_tasks,
     distributed_map,
+    events,
     executions,
     http_api,
     lambda_runtime,
@@ -83,6 +84,7 @@ def _plug_in(cloud: Cloud) -> SageMaker:
     nested_stacks.install(cloud)
     lambda_runtime.install(cloud)
     http_api.install(cloud)
+    events.install(cloud)
     container_tasks.install(cloud)
     executions.install(cloud)
     distributed_map.install(cloud)

@@ -127,6 +127,7 @@ def add_container(root: Path, name: str, dockerfile: str, program: str) -> None:
     (folder / "__main__.py").write_text(program)
     venv = root / ".venvs" / name
     if not venv.exists():
+        venv.parent.mkdir(exist_ok=True)
         venv.symlink_to(REPOSITORY / ".venvs/cloud")
 
 
