@@ -11,7 +11,8 @@ from rich.text import Text
 
 OUT = Console(highlight=False, markup=False, emoji=False)
 ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
-_PIPE_WIDTH = 240  # columns when nobody's terminal decides: nothing is cut
+# in a pipe no terminal says how wide a line may be: nothing is cut
+_PIPE = Console(highlight=False, markup=False, emoji=False, width=240)
 
 
 def print_json(data: object) -> None:
@@ -26,7 +27,8 @@ def say(message: str, style: str | None = None) -> None:
 
 def emit(renderable: RenderableType) -> None:
     """Print a table or text on stdout."""
-    OUT.print(renderable, width=None if OUT.is_terminal else _PIPE_WIDTH)
+    console = OUT if OUT.is_terminal else _PIPE
+    console.print(renderable)
 
 
 def facts_table(facts: Mapping[str, object], title: str | None = None) -> Table:

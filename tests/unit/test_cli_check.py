@@ -1,0 +1,63 @@
+"""`tagline check`: what it prints, and when it ends with 1."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tagline.cli.main import app
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.lst"
+    path.write_text("".join(f"{row}\t{row % 2}\t1\timages/{row}.png\n" for row in range(10)))
+    return path
+
+
+def test_a_good_list_passes(good: Path) -> None:
+    result = runner.invoke(app, ["check", str(good)])
+    assert result.exit_code == 0
+    assert "label_001" in result.stdout
+    assert "50.0%" in result.stdout
+    assert "On every image, so nothing can be learned: label_002" in result.stderr
+
+
+def test_rejected_rows_are_counted_by_reason(good: Path) -> None:
+    good.write_text(good.read_text() + "10\t0\t7\timages/10.png\nx\t0\t1\timages/11.png\n")
+    result = runner.invoke(app, ["check", str(good), "--json"])
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert (report["rows"], report["accepted"], report["rejected"]) == (12, 10, 2)
+    assert report["reasons"] == {"bad_label": 1, "bad_id": 1}
+    table = runner.invoke(app, ["check", str(good)]).stdout
+    assert "bad_label" in table
+    assert "expected 0 or 1" in table
+
+
+def test_a_list_with_nothing_usable_ends_with_1(tmp_path: Path) -> None:
+    path = tmp_path / "bad.lst"
+    path.write_text("a\t0\t1\tx.png\nb\t0\t1\ty.png\n")
+    result = runner.invoke(app, ["check", str(path)])
+    assert result.exit_code == 1
+    assert "no row can be used" in result.stderr
+
+
+def test_an_empty_list_ends_with_1_in_json_too(tmp_path: Path) -> None:
+    path = tmp_path / "empty.lst"
+    path.touch()
+    result = runner.invoke(app, ["check", str(path), "--json"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["usable"] is False
+    assert "the list is empty" in result.stderr
+
+
+def test_wrong_settings_are_named(good: Path, tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+    config.write_text("image:\n  sise: 64\n")
+    result = runner.invoke(app, ["check", str(good), "--config", str(config)])
+    assert result.exit_code == 1
+    assert "image.sise" in result.stderr

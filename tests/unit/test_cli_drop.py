@@ -1,0 +1,134 @@
+"""`tagline drop`: what lies in the bucket afterwards, and which run it starts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tagline.cli import drop as drop_module
+from tagline.cli.main import app
+from tagline.cli.target import Target
+from tagline.designs import DesignSet, draw_designs
+from tagline.layout import DatasetKeys
+from tagline.names import run_name
+from tests.unit.cli_stack import BUCKET, METRICS, put, stack, status
+
+__all__ = ["stack"]
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def designs(tmp_path_factory: pytest.TempPathFactory) -> DesignSet:
+    return draw_designs(tmp_path_factory.mktemp("designs"), count=12, seed=1, workers=1)
+
+
+def keys(target: Target) -> list[str]:
+    return [item["Key"] for item in target.s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+
+
+def arguments(designs: DesignSet, *more: str) -> list[str]:
+    return [
+        "drop",
+        "designs",
+        str(designs.list_path),
+        *("--labels", str(designs.labels_path)),
+        *("--config", str(designs.settings_path)),
+        *("--images", str(designs.folder / "images")),
+        *more,
+    ]
+
+
+def test_everything_lies_where_the_flow_reads_it(stack: Target, designs: DesignSet) -> None:
+    result = runner.invoke(app, arguments(designs, "--json"))
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    images = sorted(f"designs/images/{path.name}" for path in (designs.folder / "images").iterdir())
+    assert keys(stack) == sorted(
+        ["designs/dataset.yaml", "designs/labels.txt", "designs/lists/designs.lst", *images]
+    )
+    head = stack.s3.head_object(Bucket=BUCKET, Key="designs/lists/designs.lst")
+    assert told["run"] == run_name(
+        BUCKET, "designs/lists/designs.lst", head["VersionId"], head["ETag"]
+    )
+    assert told["images"] == {"sent": 12, "present": 0}
+    sent = stack.s3.get_object(Bucket=BUCKET, Key=images[0])
+    assert sent["ContentType"].startswith("image/")
+
+
+def test_the_list_goes_last(stack: Target, designs: DesignSet) -> None:
+    sent: list[str] = []
+
+    stack.s3.meta.events.register(
+        "before-parameter-build.s3.PutObject", lambda params, **_: sent.append(params["Key"])
+    )
+    drop_module.drop_dataset(
+        stack,
+        DatasetKeys("designs"),
+        designs.list_path,
+        labels=designs.labels_path,
+        config=designs.settings_path,
+        images=designs.folder,
+    )
+    assert len(sent) == 15
+    assert sent[-1] == "designs/lists/designs.lst"
+
+
+def test_images_that_are_there_are_not_sent_again(stack: Target, designs: DesignSet) -> None:
+    first = json.loads(runner.invoke(app, arguments(designs, "--json")).stdout)
+    changed = next(key for key in keys(stack) if "/images/" in key)
+    put(stack, changed, b"something else")
+    again = json.loads(runner.invoke(app, arguments(designs, "--json")).stdout)
+    assert again["images"] == {"sent": 1, "present": 11}
+    assert again["run"] != first["run"]  # a new version of the list is a new run
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_list_that_no_run_could_use_is_not_uploaded(stack: Target, tmp_path: Path) -> None:
+    path = tmp_path / "bad.lst"
+    path.write_text("x\t1\ta.png\n")
+    result = runner.invoke(app, ["drop", "designs", str(path)])
+    assert result.exit_code == 1
+    assert "no row can be used" in result.stderr
+    assert stack.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+
+
+@pytest.mark.usefixtures("stack")
+def test_images_beside_another_source_are_refused(designs: DesignSet, tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+    config.write_text("source: s3://elsewhere/images/\n")
+    result = runner.invoke(app, [*arguments(designs), "--config", str(config)])
+    assert result.exit_code == 1
+    assert "leave --images out" in result.stderr
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_dataset_with_a_bad_name_is_refused(designs: DesignSet) -> None:
+    result = runner.invoke(app, ["drop", "no/slash", str(designs.list_path)])
+    assert result.exit_code == 1
+    assert "a name is 1 to 40 letters" in result.stderr
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("Promoted", 0), ("NotPromoted", 0), ("Failed", 1)])
+def test_waiting_ends_with_the_outcome(
+    stack: Target,
+    designs: DesignSet,
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: str,
+    code: int,
+) -> None:
+    def finish(target: Target, run: str) -> dict[str, object]:
+        put(target, f"designs/runs/{run}/status.json", status(run, outcome, "2026-01-01T00:00:00Z"))
+        put(target, f"designs/runs/{run}/metrics.json", METRICS)
+        return {"status": "SUCCEEDED" if code == 0 else "FAILED"}
+
+    monkeypatch.setattr(drop_module, "watch", finish)
+    result = runner.invoke(app, arguments(designs, "--wait", "--json"))
+    assert result.exit_code == code, result.output
+    told = json.loads(result.stdout)
+    assert (told["outcome"], told["mAP"], told["champion_map"]) == (outcome, 0.91, 0.85)
+    assert told["report"] == f"s3://{BUCKET}/designs/runs/{told['run']}/report.html"
+    table = runner.invoke(app, arguments(designs, "--wait"))
+    assert table.exit_code == code
+    assert outcome in table.stdout
+    assert "better than no champion" in table.stdout

@@ -1,0 +1,143 @@
+"""`tagline runs` and `tagline show`: what they tell of what runs left behind."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tagline.cli import runs as runs_module
+from tagline.cli import show as show_module
+from tagline.cli.main import app
+from tagline.cli.target import Target
+from tests.unit.cli_stack import (
+    BUCKET,
+    LATER_RUN,
+    METRICS,
+    OTHER_RUN,
+    RUN,
+    put,
+    stack,
+    status,
+)
+
+__all__ = ["stack"]
+runner = CliRunner()
+EXECUTIONS: dict[str, dict[str, Any]] = {
+    LATER_RUN: {"status": "RUNNING", "startDate": datetime(2026, 1, 2, tzinfo=UTC)}
+}
+
+
+@pytest.fixture
+def history(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """Three runs: one promoted, one of another dataset failed, one running."""
+
+    def running(_target: Target, dataset: str | None) -> list[str]:
+        return [LATER_RUN] if dataset in {None, "designs"} else []
+
+    for module in (runs_module, show_module):
+        monkeypatch.setattr(module, "describe", lambda _target, run: EXECUTIONS.get(run))
+    monkeypatch.setattr(runs_module, "_running", running)
+    prefix = f"designs/runs/{RUN}/"
+    put(stack, f"{prefix}status.json", status(RUN, "Promoted", "2026-01-01T00:00:00Z"))
+    put(stack, f"{prefix}metrics.json", METRICS)
+    put(stack, f"{prefix}dataset.json",
+        {"rows": 40, "accepted": 15, "rejected": 25, "train": 12, "validation": 3})  # fmt: skip
+    put(stack, f"{prefix}decision.json", {"promote": True, "reason": "0.9100 against 0.8500"})
+    rejects = [
+        {"line": n, "id": n, "path": f"{n}.png", "reason": "missing_object", "detail": "no object"}
+        for n in range(1, 26)
+    ]
+    put(stack, f"{prefix}rejects.jsonl", rejects)
+    cause = "epoch 3: loss is not finite\n" * 3 + "lower training.learning_rate"
+    failed = status(OTHER_RUN, "Failed", "2025-12-01T00:00:00Z", state="Train", reason=cause)
+    put(stack, f"logos/runs/{OTHER_RUN}/status.json", failed)
+    put(stack, "somebody else's/file.txt", b"")
+    return stack
+
+
+@pytest.mark.usefixtures("history")
+def test_runs_come_newest_first_and_the_running_one_is_among_them() -> None:
+    result = runner.invoke(app, ["runs", "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert [(item["run"], item["outcome"]) for item in told] == [
+        (LATER_RUN, "Running"),
+        (RUN, "Promoted"),
+        (OTHER_RUN, "Failed"),
+    ]
+    assert told[1]["mAP"] == 0.91
+
+
+@pytest.mark.usefixtures("history")
+def test_runs_of_one_dataset_as_a_table() -> None:
+    result = runner.invoke(app, ["runs", "logos"])
+    assert result.exit_code == 0
+    assert OTHER_RUN in result.stdout
+    assert RUN not in result.stdout
+    assert "2025-12-01 00:00:00" in result.stdout
+    assert "59.0 s" in result.stdout
+
+
+@pytest.mark.usefixtures("history")
+def test_the_limit_is_said() -> None:
+    result = runner.invoke(app, ["runs", "--limit", "1"])
+    assert "2 older runs" in result.stderr
+
+
+@pytest.mark.usefixtures("stack")
+def test_no_runs_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_module, "_running", lambda _target, _dataset: [])
+    runs_found = runner.invoke(app, ["runs", "--json"])
+    assert (runs_found.exit_code, json.loads(runs_found.stdout)) == (0, [])
+
+
+@pytest.mark.usefixtures("history")
+def test_show_tells_all_of_a_run() -> None:
+    result = runner.invoke(app, ["show", RUN])
+    assert result.exit_code == 0, result.output
+    for part in ("Promoted", "0.9100", "0.8500", "0.1900", "Rejected rows (20 of 25)", "1.png",
+                 "missing_object", "tag0", "tag13", "Best and worst 5 of 14 labels",
+                 f"s3://{BUCKET}/designs/runs/{RUN}/report.html", OTHER_RUN):  # fmt: skip
+        assert part in result.stdout, part
+    assert "never" not in result.stdout
+    assert "--rejects" in result.stderr
+
+
+@pytest.mark.usefixtures("history")
+def test_show_as_json_has_the_first_rejects_and_all_labels() -> None:
+    told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    assert told["counts"]["accepted"] + told["counts"]["rejected"] == told["counts"]["rows"]
+    assert len(told["rejects"]) == 20
+    assert len(told["labels"]) == 15
+
+
+@pytest.mark.usefixtures("history")
+def test_all_rejects_are_printed_as_json_lines() -> None:
+    result = runner.invoke(app, ["show", RUN, "--rejects"])
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["line"] for row in rows] == list(range(1, 26))
+
+
+@pytest.mark.usefixtures("history")
+def test_a_failed_run_shows_its_text_in_full_and_is_no_failure_of_the_command() -> None:
+    result = runner.invoke(app, ["show", OTHER_RUN])
+    assert result.exit_code == 0
+    assert result.stdout.count("loss is not finite") == 3
+    assert "lower training.learning_rate" in result.stdout
+
+
+@pytest.mark.usefixtures("history")
+def test_a_run_nobody_knows_is_refused() -> None:
+    for more in ([], ["--rejects"]):
+        result = runner.invoke(app, ["show", "designs-00000000000000ff", *more])
+        assert result.exit_code == 1
+        assert result.stderr.startswith("tagline: ")
+
+
+@pytest.mark.usefixtures("history")
+def test_a_running_run_is_shown_as_running() -> None:
+    assert json.loads(runner.invoke(app, ["show", LATER_RUN, "--json"]).stdout)["outcome"] == (
+        "Running"
+    )
