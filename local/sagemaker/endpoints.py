@@ -114,10 +114,12 @@ class Endpoints:
         log = self._log(name)
         try:
             server = self._deployments.new_server(name, config, log, self._dead)
-            self._serve(name, server)
+            server.start()
         except FAILURES as exc:
             self._unless_closing(self._fail, name, f"{exc}")
             return
+        with self._lock:
+            self._live[name] = server
         self._in_service(name, server.serving)
 
     def _update(self, name: str, config: str, deployment: Record) -> None:
@@ -147,8 +149,12 @@ class Endpoints:
         try:
             self._deployments.keep_only(name, serving)
             server = self._deployments.server(name, serving, self._log(name), self._dead)
-            self._serve(name, server)
+            with self._lock:
+                self._live[name] = server  # calls wait until it is healthy
+            server.start()
         except FAILURES as exc:
+            with self._lock:
+                self._live.pop(name, None)
             self._unless_closing(self._fail, name, f"after a restart of the laptop cloud: {exc}")
             return
         self._store.update(ENDPOINT, name, EndpointStatus="InService")
@@ -160,17 +166,6 @@ class Endpoints:
             server.stop()
         shutil.rmtree(self._deployments.folder(name), ignore_errors=True)
         self._store.remove(ENDPOINT, name)
-
-    def _serve(self, name: str, server: Server) -> None:
-        """Start the first server of an endpoint; calls wait for it to be healthy."""
-        with self._lock:
-            self._live[name] = server
-        try:
-            server.start()
-        except FAILURES:
-            with self._lock:
-                del self._live[name]
-            raise
 
     def _in_service(self, name: str, serving: Serving, **members: Any) -> None:
         with self._store.edit(ENDPOINT, name) as record:

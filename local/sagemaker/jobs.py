@@ -26,7 +26,6 @@ class Jobs:
     kind: ClassVar[Kind]
     name_member: ClassVar[str]
     status_member: ClassVar[str]
-    end_member: ClassVar[str]
 
     def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
         self.cloud = cloud

@@ -21,7 +21,6 @@ class Only:
 
 Tree = dict[str, "Tree | Only | None"]
 
-_OFF: tuple[Any, ...] = (None, False, [], {})
 _FILE = Only(("File", "FastFile"))  # FastFile shows the same folder, only filled lazily
 _ONE = Only((1,))
 
@@ -29,9 +28,6 @@ _ALGORITHM: Tree = {
     "TrainingImage": None,
     "TrainingInputMode": _FILE,
     "MetricDefinitions": None,
-    "EnableSageMakerMetricsTimeSeries": None,
-    "ContainerEntrypoint": None,
-    "ContainerArguments": None,
 }
 _CHANNELS: Tree = {
     "ChannelName": None,
@@ -104,7 +100,12 @@ HONOURED: dict[str, Tree] = {
         **_TRAINING,
         "TrainingJobName": None,
         "HyperParameters": None,
-        "AlgorithmSpecification": _ALGORITHM,
+        "AlgorithmSpecification": {
+            **_ALGORITHM,
+            "EnableSageMakerMetricsTimeSeries": None,
+            "ContainerEntrypoint": None,
+            "ContainerArguments": None,
+        },
         "ExperimentConfig": None,
         "ProfilerConfig": {"DisableProfiler": None},
         "Tags": None,
@@ -218,7 +219,7 @@ def check(operation: str, request: dict[str, Any]) -> None:
 
 
 def _refused(tree: "Tree | Only | None", value: Any, path: str) -> Iterator[str]:
-    if tree is None or value in _OFF:
+    if tree is None or _off(value):
         return
     if isinstance(value, list):
         for item in value:
@@ -231,5 +232,10 @@ def _refused(tree: "Tree | Only | None", value: Any, path: str) -> Iterator[str]
         for name, item in value.items():
             if name in tree:
                 yield from _refused(tree[name], item, f"{path}.{name}")
-            elif item not in _OFF:
+            elif not _off(item):
                 yield f"{path}.{name}: the laptop cloud does not support it"
+
+
+def _off(value: Any) -> bool:
+    """Tell whether a member says no more than if it were left out; 0 is a number, not off."""
+    return value is None or value is False or value in ([], {})

@@ -28,7 +28,6 @@ class ProcessingJobs(Jobs):
     kind = PROCESSING
     name_member = "ProcessingJobName"
     status_member = "ProcessingJobStatus"
-    end_member = "ProcessingEndTime"
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
         """Start a job."""

@@ -115,12 +115,14 @@ class Store:
 
     def tags(self, arn: str) -> list[Record]:
         """Return a resource's tags, in the order they came."""
+        arn = arn.lower()
         with self._lock:
             self._known(arn)
             return [{"Key": key, "Value": value} for key, value in self._tags.get(arn, {}).items()]
 
     def add_tags(self, arn: str, tags: list[Record]) -> list[Record]:
         """Add or replace tags and return all of them."""
+        arn = arn.lower()
         with self._lock:
             self._known(arn)
             self._tags.setdefault(arn, {}).update({tag["Key"]: tag["Value"] for tag in tags})
@@ -135,7 +137,7 @@ class Store:
 
     def _known(self, arn: str) -> None:
         for kind in KINDS:
-            if any(self.arn(kind, name) == arn.lower() for name in self._records[kind.word]):
+            if any(self.arn(kind, name) == arn for name in self._records[kind.word]):
                 return
         raise invalid(f"Could not find resource {arn!r}")
 

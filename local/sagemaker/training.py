@@ -28,7 +28,6 @@ class TrainingJobs(Jobs):
     kind = TRAINING
     name_member = "TrainingJobName"
     status_member = "TrainingJobStatus"
-    end_member = "TrainingEndTime"
 
     def create(self, request: dict[str, Any], **own: Any) -> dict[str, Any]:
         """Start a job; `own` are further members of its record (TuningJobArn)."""

@@ -5,7 +5,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from tests.laptop import LaptopCloud, add_container, eventually, make_root
+from tests.laptop import LaptopCloud, add_container, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/service-role/toys"
 BUCKET = "toys"
@@ -41,10 +41,12 @@ seen["env"] = {k: os.environ.get(k) for k in keys}
 print(f"epoch=2 validation:score={score:.6f}", file=sys.stderr, flush=True)
 """
 PROCESSOR = """
-import os, pathlib, sys
+import os, pathlib, sys, time
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
 text = (base / "processing/input/words/a.txt").read_text()
-print("processing", sys.argv[1:])
+print("processing", sys.argv[1:], flush=True)
+if text == "wait":
+    time.sleep(600)
 if text == "bad":
     (base / "output/message").write_text("the words are bad")
     sys.exit(2)
@@ -83,10 +85,10 @@ http.server.ThreadingHTTPServer((os.environ["TAGLINE_BIND_HOST"], port), Handler
 """
 
 
-def make_toys(folder: Path) -> Path:
-    """Make a root whose images are the toys."""
-    root = make_root(folder)
-    for name, program in (("toy", TRAINER), ("words", PROCESSOR), ("echo", SERVER)):
+def add_toys(root: Path) -> Path:
+    """Add the toys to the images of a root and return it."""
+    programs = {"toy_trainer": TRAINER, "toy_words": PROCESSOR, "toy_echo": SERVER}
+    for name, program in programs.items():
         entry = f'FROM scratch\nENTRYPOINT ["/opt/venv/bin/python", "-m", "{name}"]\n'
         add_container(root, name, entry, program)
     return root
@@ -126,7 +128,7 @@ class Toys:
             "TrainingJobName": name,
             "HyperParameters": hyperparameters,
             "AlgorithmSpecification": {
-                "TrainingImage": f"{REGISTRY}/toy:1",
+                "TrainingImage": f"{REGISTRY}/toy_trainer:1",
                 "TrainingInputMode": "File",
                 "MetricDefinitions": [{"Name": METRIC, "Regex": r"validation:score=([-0-9.]+)"}],
             },
@@ -167,7 +169,7 @@ class Toys:
             ModelName=name,
             ExecutionRoleArn=ROLE,
             PrimaryContainer={
-                "Image": f"{REGISTRY}/echo:1",
+                "Image": f"{REGISTRY}/toy_echo:1",
                 "ModelDataUrl": self.put(f"models/{name}/model.tar.gz", packed.getvalue()),
                 "Environment": {"SUFFIX": suffix},
             },

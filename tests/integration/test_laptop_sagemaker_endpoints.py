@@ -1,25 +1,22 @@
 """Models, endpoints and invocations of the laptop cloud, seen through boto3."""
 
-import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.laptop_sagemaker import ROLE, Toys, make_toys
-from tests.laptop import eventually, running
+from tests.integration.laptop_sagemaker import ROLE, Toys, add_toys
+from tests.laptop import LaptopCloud, eventually
 
 pytestmark = pytest.mark.cloud
 LOGS = "/aws/sagemaker/Endpoints"
 
 
-@pytest.fixture(scope="module")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toys]:
-    folder = tmp_path_factory.mktemp("toys")
-    with running(folder / "state", make_toys(folder / "root")) as cloud:
-        yield Toys(cloud)
+@pytest.fixture
+def laptop(laptop_cloud: LaptopCloud) -> Toys:
+    add_toys(laptop_cloud.root)
+    return Toys(laptop_cloud)
 
 
 def serve(laptop: Toys, name: str, word: bytes, suffix: str = "") -> None:
@@ -180,7 +177,7 @@ def test_a_server_that_dies_is_started_again(laptop: Toys) -> None:
 
 
 def test_models_need_an_artifact_and_an_image(laptop: Toys) -> None:
-    container = {"Image": "r/echo:1", "ModelDataUrl": "s3://toys/no/model.tar.gz"}
+    container = {"Image": "r/toy_echo:1", "ModelDataUrl": "s3://toys/no/model.tar.gz"}
     with pytest.raises(ClientError, match="Could not find model data"):
         laptop.sagemaker.create_model(
             ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=container
@@ -198,38 +195,3 @@ def test_models_need_an_artifact_and_an_image(laptop: Toys) -> None:
     laptop.sagemaker.delete_model(ModelName="twice")
     with pytest.raises(ClientError, match="Could not find model"):
         laptop.sagemaker.describe_model(ModelName="twice")
-
-
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-def test_a_restarted_cloud_serves_again_and_fails_what_ran(
-    tmp_path: Path, end: signal.Signals
-) -> None:
-    root = make_toys(tmp_path / "root")
-    with running(tmp_path / "state", root) as cloud:
-        laptop = Toys(cloud)
-        serve(laptop, "kept", b"kept")
-        laptop.sagemaker.create_training_job(**laptop.training("cut", mode="endless"))
-        eventually(
-            lambda: laptop.sagemaker.describe_training_job(TrainingJobName="cut")[
-                "FinalMetricDataList"
-            ]
-        )
-        children = group_members(cloud.process.pid)
-        assert len(children) >= 2
-        cloud.stop(end)
-        eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
-    with running(tmp_path / "state", root, port=cloud.port) as cloud:
-        sagemaker = cloud.client("sagemaker")
-        job = sagemaker.describe_training_job(TrainingJobName="cut")
-        assert job["TrainingJobStatus"] == "Failed"
-        assert "the laptop cloud was stopped" in job["FailureReason"]
-        assert laptop.invoke("kept", b"", ContentType="a", Accept="b") == b"a b kept "
-        assert laptop.settled("kept")["EndpointStatus"] == "InService"
-        assert not (cloud.state_dir / "jobs" / "cut").exists()
-
-
-def group_members(parent: int) -> list[int]:
-    """Return the ids of a process's children."""
-    children = Path(f"/proc/{parent}/task")
-    found = [(task / "children").read_text().split() for task in children.iterdir()]
-    return [int(child) for children_of in found for child in children_of]

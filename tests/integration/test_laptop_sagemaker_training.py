@@ -3,25 +3,23 @@
 import io
 import json
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.laptop_sagemaker import BUCKET, METRIC, Toys, make_toys
-from tests.laptop import eventually, running
+from tests.integration.laptop_sagemaker import BUCKET, METRIC, Toys, add_toys
+from tests.laptop import LaptopCloud, eventually
 
 pytestmark = pytest.mark.cloud
 LOGS = "/aws/sagemaker/TrainingJobs"
 
 
-@pytest.fixture(scope="module")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toys]:
-    folder = tmp_path_factory.mktemp("toys")
-    with running(folder / "state", make_toys(folder / "root")) as cloud:
-        yield Toys(cloud)
+@pytest.fixture
+def laptop(laptop_cloud: LaptopCloud) -> Toys:
+    add_toys(laptop_cloud.root)
+    return Toys(laptop_cloud)
 
 
 def members(content: bytes) -> dict[str, bytes]:
@@ -158,9 +156,6 @@ def test_a_name_is_used_once(laptop: Toys) -> None:
     assert [job["TrainingJobName"] for job in listed["TrainingJobSummaries"]] == ["Once"]
 
 
-CHANNEL = {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix"}}}
-
-
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
@@ -168,6 +163,7 @@ CHANNEL = {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType":
         ("TrainingJobName", "n" * 64, "must have a length of 63 or less"),
         ("HyperParameters.epochs", "9" * 2501, "2500"),
         ("ResourceConfig.InstanceCount", 2, "honours only 1"),
+        ("ResourceConfig.InstanceCount", 0, "honours only 1"),
         ("ResourceConfig.InstanceType", "ml.z9.huge", "must be one of"),
         ("AlgorithmSpecification.TrainingInputMode", "Pipe", "honours only 'File'"),
         ("AlgorithmSpecification.TrainingImage", "team/unheard-of:1", "does not exist"),

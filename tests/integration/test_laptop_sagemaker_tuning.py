@@ -1,22 +1,20 @@
 """Tuning and processing jobs of the laptop cloud, seen through boto3."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.laptop_sagemaker import BUCKET, METRIC, REGISTRY, ROLE, Toys, make_toys
-from tests.laptop import eventually, running
+from tests.integration.laptop_sagemaker import BUCKET, METRIC, REGISTRY, ROLE, Toys, add_toys
+from tests.laptop import LaptopCloud, eventually
 
 pytestmark = pytest.mark.cloud
 
 
-@pytest.fixture(scope="module")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toys]:
-    folder = tmp_path_factory.mktemp("toys")
-    with running(folder / "state", make_toys(folder / "root")) as cloud:
-        yield Toys(cloud)
+@pytest.fixture
+def laptop(laptop_cloud: LaptopCloud) -> Toys:
+    add_toys(laptop_cloud.root)
+    return Toys(laptop_cloud)
 
 
 def tuning(laptop: Toys, name: str, strategy: str = "Random", jobs: int = 4) -> dict[str, Any]:
@@ -162,7 +160,7 @@ def processing(laptop: Toys, name: str, text: bytes) -> dict[str, Any]:
     return {
         "ProcessingJobName": name,
         "AppSpecification": {
-            "ImageUri": f"{REGISTRY}/words:1",
+            "ImageUri": f"{REGISTRY}/toy_words:1",
             "ContainerArguments": ["evaluate", "--all"],
         },
         "ProcessingInputs": [{"InputName": "words", "S3Input": source}],
@@ -198,6 +196,17 @@ def test_a_failed_processing_job_says_why(laptop: Toys) -> None:
     assert job["FailureReason"] == "AlgorithmError: the words are bad, exit code: 2"
     with pytest.raises(laptop.s3.exceptions.NoSuchKey):
         laptop.get(f"s3://{BUCKET}/processed/bad/up/a.txt")
+
+
+def test_a_processing_job_can_be_stopped(laptop: Toys) -> None:
+    laptop.sagemaker.create_processing_job(**processing(laptop, "wait", b"wait"))
+    describe = laptop.sagemaker.describe_processing_job
+    eventually(lambda: "ProcessingStartTime" in describe(ProcessingJobName="wait"))
+    laptop.sagemaker.stop_processing_job(ProcessingJobName="wait")
+    job = laptop.ended("ProcessingJob", "wait")
+    assert job["ProcessingJobStatus"] == "Stopped"
+    with pytest.raises(ClientError, match="Could not find requested job with name: unheard-of"):
+        laptop.sagemaker.stop_processing_job(ProcessingJobName="unheard-of")
 
 
 def test_a_processing_path_outside_is_refused(laptop: Toys) -> None:
