@@ -1,8 +1,10 @@
 """The header of a PNG (W3C PNG specification, third edition)."""
 
+from collections.abc import Iterator
+
 from imaging import exif
 from imaging.bytefields import big16, big32, take
-from imaging.errors import AnimatedImage, UndecodableImage
+from imaging.errors import AnimatedImage, UndecodableImage, UnsupportedImage
 from imaging.header import ImageHeader
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -11,25 +13,39 @@ _BYTE = 8
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Return the header of a PNG; raise AnimatedImage for an APNG, UndecodableImage if damaged."""
+    """Return the header of a PNG.
+
+    Raise AnimatedImage for an APNG, UndecodableImage when the file ends before its last chunk. That
+    is checked for every chunk: OpenCV allocates what a chunk's length promises, up to 4 GiB.
+    """
     if take(data, 12, 4, "PNG header") != b"IHDR":
         raise UndecodableImage("the PNG does not begin with its header chunk")
     width, height = big32(data, 16, "PNG header"), big32(data, 20, "PNG header")
     depth, colour = take(data, 24, 2, "PNG header")
     turned, grey = 1, None
-    at = len(SIGNATURE)
-    for _ in range(_MAX_CHUNKS):
-        if at + 8 > len(data):
-            break
-        length, kind = big32(data, at, "PNG chunk"), data[at + 4 : at + 8]
+    for kind, at, length in _chunks(data):
         if kind == b"acTL":
             raise AnimatedImage("the PNG is animated")
         if kind == b"eXIf":
-            turned = exif.orientation(data[at + 8 : at + 8 + length])
+            turned = exif.orientation(data[at : at + length])
         if kind == b"tRNS" and colour == 0 and length == 2:  # noqa: PLR2004
-            grey = _at_decoded_depth(big16(data, at + 8, "PNG chunk"), depth)
-        at += 12 + length
+            grey = _at_decoded_depth(big16(data, at, "PNG chunk"), depth)
     return ImageHeader("png", width, height, turned, grey)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the type, offset and length of each chunk's data, up to the last (IEND)."""
+    at = len(SIGNATURE)
+    for _ in range(_MAX_CHUNKS):
+        length, kind = big32(data, at, "chunks"), take(data, at + 4, 4, "chunks")
+        end = at + 12 + length  # length, type, data, checksum
+        if end > len(data):
+            raise UndecodableImage(f"the PNG ends inside its chunk at byte {at}")
+        yield kind, at + 8, length
+        if kind == b"IEND":
+            return
+        at = end
+    raise UnsupportedImage(f"the PNG has more than {_MAX_CHUNKS} chunks")
 
 
 def _at_decoded_depth(sample: int, depth: int) -> int:

@@ -22,8 +22,9 @@ def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) ->
     orientation applied, CMYK taken as Adobe writes it, 16 bits rounded to 8. Embedded ICC profiles
     are not converted: OpenCV has no colour management, so samples are taken as sRGB.
 
-    Raise an ImageError whose `reason` is the code that goes into the rejects. Damage inside a
-    JPEG's entropy-coded data that keeps its length is not seen by the decoder; a shortened file is.
+    Raise an ImageError whose `reason` is the code that goes into the rejects. A shortened file is
+    always noticed; damage inside a JPEG's entropy-coded data that leaves its end marker is not, for
+    OpenCV does not hand on libjpeg's warnings.
     """
     header = _checked(data, limits)
     pixels = decode(data, header, geometry.decoded_size(header.width, header.height, spec))
