@@ -55,11 +55,14 @@ class Bucket:
             raise
         return f"{head['LastModified']:%Y-%m-%dT%H:%M:%SZ}"
 
-    def link(self, key: str) -> dict[str, str] | None:
-        """Return an object's URI and a URL good for 15 minutes, or None when there is none."""
+    def link(self, key: str, media_type: str) -> dict[str, str] | None:
+        """Return an object's URI and a URL good for 15 minutes, or None when there is none.
+
+        The URL answers `media_type`, whatever the object was stored as: SageMaker stores all
+        outputs as bytes, and a browser would not show a report of those.
+        """
         if self.written(key) is None:
             return None
-        url = self._s3.generate_presigned_url(
-            "get_object", Params={"Bucket": self.name, "Key": key}, ExpiresIn=LINK_SECONDS
-        )
+        asked = {"Bucket": self.name, "Key": key, "ResponseContentType": media_type}
+        url = self._s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=LINK_SECONDS)
         return {"s3_uri": self.uri(key), "url": url}

@@ -19,6 +19,11 @@ _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by s
 _COUNTS = ("rows", "accepted", "rejected", "train", "validation")
 _STATUS = ("outcome", "state", "reason", "started", "ended")
 _SCORES = ("mAP", "micro_ap", "baseline_map")
+_FILES = (
+    ("report.html", "text/html; charset=utf-8"),
+    ("rejects.jsonl", "text/plain; charset=utf-8"),
+    ("verdicts.jsonl", "text/plain; charset=utf-8"),
+)
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
 
 
@@ -76,10 +81,9 @@ class Catalog:
         if not self._bucket.holds(keys.prefix):
             raise not_found("unknown_run", f"There is no run {run}.")
         documents = ("plan.json", "dataset.json", "metrics.json", "decision.json")
-        files = ("report.html", "rejects.jsonl", "verdicts.jsonl")
         with ThreadPoolExecutor(_READERS) as pool:
             read = pool.map(lambda name: self._of_run(run, name), documents)
-            links = pool.map(lambda name: self._bucket.link(keys.of(name)), files)
+            links = pool.map(lambda file: self._bucket.link(keys.of(file[0]), file[1]), _FILES)
             plan, packed, metrics, decision = read
             report, rejects, verdicts = links
         return {

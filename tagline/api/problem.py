@@ -64,13 +64,13 @@ class Problem(Exception):
     def to_answer(self, request_id: str) -> Answer:
         """Return the problem as `application/problem+json`."""
         document = {
-            **self.more,
             "type": "about:blank",  # the status says the kind; `code` says which
             "title": self.status.phrase,
             "status": int(self.status),
             "code": self.code,
             "detail": self.detail,
             "request_id": request_id,
+            **self.more,
         }
         headers = {"Cache-Control": "no-store"}
         if self.retry_after is not None:

@@ -162,9 +162,10 @@ def test_a_finished_run_in_full(world: World) -> None:
     assert found["metrics"]["champion"] == {k: before[k] for k in before if k != "labels"}
     assert found["decision"]["promote"] is True
     assert found["report"]["s3_uri"] == f"s3://{BUCKET}/{prefix}report.html"
-    for link in ("report", "rejects", "verdicts"):
+    for link, media_type in (("report", "html"), ("rejects", "plain"), ("verdicts", "plain")):
         signed = parse_qs(urlsplit(found[link]["url"]).query)
         assert signed["X-Amz-Expires"] == ["900"]
+        assert signed["response-content-type"] == [f"text/{media_type}; charset=utf-8"]
 
 
 def test_a_run_that_has_only_begun(world: World) -> None:
