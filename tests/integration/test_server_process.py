@@ -22,6 +22,7 @@ COMMAND = [str(ROOT / ".venvs/server/bin/python"), "-m", "server", "serve"]
 def environment(base: Path, port: int) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
+        "HOME": str(base / "home"),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'containers'}",
         "SAGEMAKER_BASE_DIR": str(base),
         "SAGEMAKER_BIND_TO_PORT": str(port),
@@ -64,7 +65,7 @@ def wait_for(url: str, process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.slow
 def test_the_server_answers_and_ends_on_sigterm(
-    server: tuple["subprocess.Popen[str]", str],
+    server: tuple["subprocess.Popen[str]", str], tmp_path: Path
 ) -> None:
     process, url = server
     request = urllib.request.Request(
@@ -77,6 +78,7 @@ def test_the_server_answers_and_ends_on_sigterm(
     assert scores["red"] < 0.01
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=30)
+    assert not (tmp_path / "home").exists(), "ONNX Runtime's telemetry leaves its identifier there"
     messages = [json.loads(line)["message"] for line in out.splitlines()]
     assert messages == ["serving", "request"]
 
