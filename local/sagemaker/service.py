@@ -13,6 +13,7 @@ from local.objects import Objects
 from local.sagemaker import limits, listings, shapes
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import SageMakerError, invalid, unsupported
+from local.sagemaker.listings import Listing
 from local.sagemaker.models import Models
 from local.sagemaker.processing import ProcessingJobs
 from local.sagemaker.runtime import Answer, Runtime
@@ -22,6 +23,7 @@ from local.sagemaker.store import (
     MODEL,
     PROCESSING,
     TRAINING,
+    TUNING,
     Kind,
     Record,
     Store,
@@ -114,27 +116,31 @@ class SageMaker:
             "CreateTrainingJob": self._training.create,
             "DescribeTrainingJob": self._describe(TRAINING, "TrainingJobName"),
             "StopTrainingJob": _named(self._training.stop, "TrainingJobName"),
-            "ListTrainingJobs": self._list_training_jobs,
+            "ListTrainingJobs": self._list(TRAINING, listings.TRAINING_JOBS),
             "CreateHyperParameterTuningJob": self._tuning.create,
             "DescribeHyperParameterTuningJob": _named(
                 self._tuning.describe, "HyperParameterTuningJobName"
             ),
             "StopHyperParameterTuningJob": _named(self._tuning.stop, "HyperParameterTuningJobName"),
+            "ListHyperParameterTuningJobs": self._list_tuning_jobs,
             "ListTrainingJobsForHyperParameterTuningJob": self._list_trials,
             "CreateProcessingJob": self._processing.create,
             "DescribeProcessingJob": self._describe(PROCESSING, "ProcessingJobName"),
             "StopProcessingJob": _named(self._processing.stop, "ProcessingJobName"),
+            "ListProcessingJobs": self._list(PROCESSING, listings.PROCESSING_JOBS),
             "CreateModel": self._models.create_model,
             "DescribeModel": self._describe(MODEL, "ModelName"),
             "DeleteModel": self._delete(MODEL, "ModelName"),
+            "ListModels": self._list(MODEL, listings.MODELS),
             "CreateEndpointConfig": self._models.create_config,
             "DescribeEndpointConfig": self._describe(ENDPOINT_CONFIG, "EndpointConfigName"),
             "DeleteEndpointConfig": self._delete(ENDPOINT_CONFIG, "EndpointConfigName"),
+            "ListEndpointConfigs": self._list(ENDPOINT_CONFIG, listings.ENDPOINT_CONFIGS),
             "CreateEndpoint": self._endpoints.create,
             "DescribeEndpoint": self._describe(ENDPOINT, "EndpointName"),
             "UpdateEndpoint": self._endpoints.update,
             "DeleteEndpoint": _named(self._endpoints.delete, "EndpointName"),
-            "ListEndpoints": self._list_endpoints,
+            "ListEndpoints": self._list(ENDPOINT, listings.ENDPOINTS),
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
         }
@@ -145,52 +151,17 @@ class SageMaker:
     def _delete(self, kind: Kind, member: str) -> Callable[[Request], Record]:
         return lambda request: self._store.remove(kind, request[member])
 
-    def _list_training_jobs(self, request: Request) -> Record:
-        entries, token = listings.page(
-            self._store.all(TRAINING),
-            request,
-            name="TrainingJobName",
-            status="TrainingJobStatus",
-            summary="TrainingJobSummary",
-            sort_keys={
-                "CreationTime": "CreationTime",
-                "Name": "TrainingJobName",
-                "Status": "TrainingJobStatus",
-            },
-        )
-        return {"TrainingJobSummaries": entries, "NextToken": token}
+    def _list(self, kind: Kind, listing: Listing) -> Callable[[Request], Record]:
+        return lambda request: listing.page(self._store.all(kind), request)
 
     def _list_trials(self, request: Request) -> Record:
         name = request["HyperParameterTuningJobName"]
-        tuning = self._tuning.describe(name)
-        entries, token = listings.page(
-            [trial_summary(tuning, trial) for trial in self._tuning.trials(name)],
-            request,
-            name="TrainingJobName",
-            status="TrainingJobStatus",
-            summary="HyperParameterTrainingJobSummary",
-            sort_keys={
-                "CreationTime": "CreationTime",
-                "Name": "TrainingJobName",
-                "Status": "TrainingJobStatus",
-            },
-        )
-        return {"TrainingJobSummaries": entries, "NextToken": token}
+        tuning = self._store.get(TUNING, name)
+        trials = [trial_summary(tuning, trial) for trial in self._tuning.trials(name)]
+        return listings.TRIALS.page(trials, request)
 
-    def _list_endpoints(self, request: Request) -> Record:
-        entries, token = listings.page(
-            self._store.all(ENDPOINT),
-            request,
-            name="EndpointName",
-            status="EndpointStatus",
-            summary="EndpointSummary",
-            sort_keys={
-                "CreationTime": "CreationTime",
-                "Name": "EndpointName",
-                "Status": "EndpointStatus",
-            },
-        )
-        return {"Endpoints": entries, "NextToken": token}
+    def _list_tuning_jobs(self, request: Request) -> Record:
+        return listings.TUNING_JOBS.page(self._tuning.all(), request)
 
     def _add_tags(self, request: Request) -> Record:
         return {"Tags": self._store.add_tags(request["ResourceArn"], request["Tags"])}

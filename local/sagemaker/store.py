@@ -65,10 +65,13 @@ class Store:
         return f"arn:aws:sagemaker:{at}:{kind.word}/{name.lower()}"
 
     def add(self, kind: Kind, name: str, record: Record, tags: list[Record] | None = None) -> str:
-        """Keep a new record and return its ARN; raises ResourceInUse when the name is taken."""
+        """Keep a new record and return its ARN; raises ResourceInUse when the name is taken.
+
+        Names that differ in case alone have the same ARN, so one excludes the other.
+        """
         arn = self.arn(kind, name)
         with self._lock:
-            if name in self._records[kind.word]:
+            if any(other.lower() == name.lower() for other in self._records[kind.word]):
                 taken = f"Cannot create already existing {kind.word.replace('-', ' ')} {arn!r}"
                 raise SageMakerError("ResourceInUse", taken)
             now = time.time()

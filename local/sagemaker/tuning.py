@@ -75,6 +75,12 @@ class TuningJobs:
             record["BestTrainingJob"] = trial_summary(record, best[0])
         return record
 
+    def all(self) -> list[Record]:
+        """Return what there is to say of every tuning job, its strategy and limits on top."""
+        names = [record["HyperParameterTuningJobName"] for record in self._store.all(TUNING)]
+        records = [self.describe(name) for name in names]
+        return [{**record, **record["HyperParameterTuningJobConfig"]} for record in records]
+
     def trials(self, name: str) -> list[Record]:
         """Return the records of a tuning job's training jobs, oldest first."""
         arn = self._store.get(TUNING, name)["HyperParameterTuningJobArn"]

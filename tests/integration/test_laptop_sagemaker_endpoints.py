@@ -191,6 +191,8 @@ def test_models_need_an_artifact_and_an_image(laptop: Toys) -> None:
     two = [{**variants["ProductionVariants"][0], "VariantName": name} for name in ("a", "b")]
     with pytest.raises(ClientError, match="2 production variants"):
         laptop.sagemaker.create_endpoint_config(EndpointConfigName="two", ProductionVariants=two)
+    listed = laptop.sagemaker.list_models(NameContains="twice")["Models"]
+    assert [item["ModelName"] for item in listed] == ["twice"]
     laptop.sagemaker.delete_endpoint_config(EndpointConfigName="twice")
     laptop.sagemaker.delete_model(ModelName="twice")
     with pytest.raises(ClientError, match="Could not find model"):

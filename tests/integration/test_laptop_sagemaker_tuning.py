@@ -75,6 +75,17 @@ def test_the_best_of_real_trials_is_found(laptop: Toys, strategy: str, jobs: int
     assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == max(scores.values())
     assert scores[best["TrainingJobName"]] == max(scores.values())
     assert len({item["TunedHyperParameters"]["x"] for item in tried}) == jobs
+    by_score = laptop.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name,
+        SortBy="FinalObjectiveMetricValue",
+        SortOrder="Descending",
+        MaxResults=1,
+    )["TrainingJobSummaries"]
+    assert [item["TrainingJobName"] for item in by_score] == [best["TrainingJobName"]]
+    listed = laptop.sagemaker.list_hyper_parameter_tuning_jobs(NameContains=name)
+    (summary,) = listed["HyperParameterTuningJobSummaries"]
+    assert summary["Strategy"] == strategy
+    assert summary["TrainingJobStatusCounters"]["Completed"] == jobs
 
 
 def test_failed_trials_are_borne_while_one_succeeds(laptop: Toys) -> None:

@@ -141,7 +141,7 @@ def test_the_store_outlives_its_process_and_copies(tmp_path: Path) -> None:
     assert again.get(MODEL, "M")["PrimaryContainer"] == {"Image": "i"}
     assert again.tags(arn) == [{"Key": "a", "Value": "b"}]
     with pytest.raises(SageMakerError, match="already existing model"):
-        again.add(MODEL, "M", {})
+        again.add(MODEL, "m", {})
     with pytest.raises(SageMakerError, match='Could not find endpoint "arn:'):
         again.get(ENDPOINT, "M")
     again.remove(MODEL, "M")

@@ -129,15 +129,8 @@ def test_lists_are_filtered_ordered_and_paged() -> None:
     ]
 
     def ask(**request: Any) -> tuple[list[str], str | None]:
-        found, token = listings.page(
-            records,
-            request,
-            name="EndpointName",
-            status="EndpointStatus",
-            summary="EndpointSummary",
-            sort_keys={"CreationTime": "CreationTime", "Name": "EndpointName"},
-        )
-        return [item["EndpointName"] for item in found], token
+        answer = listings.ENDPOINTS.page(records, request)
+        return [item["EndpointName"] for item in answer["Endpoints"]], answer["NextToken"]
 
     first, token = ask(MaxResults=2, StatusEquals="InService", NameContains="E-")
     assert first == ["e-5", "e-4"]
