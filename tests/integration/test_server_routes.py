@@ -87,7 +87,8 @@ def test_transparency_is_white_not_black(client: TestClient) -> None:
         (b"GIF89a", "application/x-image", 415, "unsupported_image"),
         (b"\0" * (BYTES + 1), "image/png", 413, "object_too_large"),
         (
-            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\xff\xff\xff\0\xff\xff\xff\x08\2\0\0\0",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\xff\xff\xff\0\xff\xff\xff\x08\2\0\0\0"
+            b"\0\0\0\0" + b"\0\0\0\0IEND\xaeB`\x82",
             "image/png",
             413,
             "too_many_pixels",
