@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.cli.records import read_json
 from tagline.cli.target import Target
+from tagline.layout import RunKeys
 from tagline.names import job_name
 
 if TYPE_CHECKING:
@@ -50,8 +53,15 @@ class JobDetails:
     def _epoch(self) -> str | None:
         """Read on in the training job's log and return its newest epoch line."""
         for message in self._new_lines(job_name(self.run, "train")):
-            self._last_epoch = epoch_line(message) or self._last_epoch
+            self._last_epoch = epoch_line(message, self._epochs) or self._last_epoch
         return self._last_epoch
+
+    @cached_property
+    def _epochs(self) -> str | None:
+        """How many epochs the run asked for: PlanTraining has said so before a job logs."""
+        plan = read_json(self.target, RunKeys(self.run).of("training.json")) or {}
+        epochs = plan.get("request", {}).get("HyperParameters", {}).get("epochs")
+        return str(epochs) if epochs else None
 
     def _new_lines(self, stream_prefix: str) -> list[str]:
         try:
@@ -94,10 +104,11 @@ class JobDetails:
         return f"{text}, best {best['MetricName']} {best['Value']:.4f}" if best else text
 
 
-def epoch_line(message: str) -> str | None:
-    """Return an epoch's log line as people read it, or None for any other line."""
+def epoch_line(message: str, epochs: str | None = None) -> str | None:
+    """Return an epoch's log line (`epoch=3 …`) as people read it, or None for any other line."""
     epoch = _EPOCH.match(message)
     if epoch is None:
         return None
     metrics = [f"{found['name']} {found['value']}" for found in _METRIC.finditer(message)]
-    return ", ".join([f"epoch {epoch['epoch']}", *metrics])
+    of = f"/{epochs}" if epochs else ""
+    return ", ".join([f"epoch {epoch['epoch']}{of}", *metrics])

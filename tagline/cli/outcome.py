@@ -1,5 +1,6 @@
 """How a run ended, in the terms of its status.json and metrics.json."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
@@ -47,8 +48,8 @@ def outcome_facts(
     }
 
 
-def outcome_table(facts: dict[str, Any]) -> Table:
-    """Return the outcome as a table."""
+def outcome_table(facts: dict[str, Any], more: Mapping[str, object] | None = None) -> Table:
+    """Return the outcome, and more facts below it, as a table."""
     return facts_table(
         {
             "Run": facts["run"],
@@ -59,6 +60,7 @@ def outcome_table(facts: dict[str, Any]) -> Table:
             "Baseline mAP": number(facts["baseline_map"]),
             "Champion's mAP": number(facts["champion_map"]),
             "Report": facts["report"],
+            **(more or {}),
         }
     )
 

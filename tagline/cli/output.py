@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -31,9 +31,9 @@ def emit(renderable: RenderableType) -> None:
     console.print(renderable)
 
 
-def facts_table(facts: Mapping[str, object], title: str | None = None) -> Table:
+def facts_table(facts: Mapping[str, object]) -> Table:
     """Return a two-column table of names and values, leaving out values that are None."""
-    table = Table(title=title, title_justify="left", show_header=False)
+    table = Table(show_header=False)
     table.add_column("fact", style="bold", no_wrap=True)
     table.add_column("value", overflow="fold")
     for name, value in facts.items():
@@ -42,9 +42,9 @@ def facts_table(facts: Mapping[str, object], title: str | None = None) -> Table:
     return table
 
 
-def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str) -> Table:
-    """Return a table with a header; columns named `>name` are aligned right."""
-    table = Table(title=title, title_justify="left")
+def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str) -> Group:
+    """Return a table under its title; columns named `>name` are aligned right."""
+    table = Table()
     for column in columns:
         right = column.startswith(">")
         table.add_column(
@@ -52,7 +52,7 @@ def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str
         )
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def number(value: object) -> str | None:

@@ -8,12 +8,12 @@ import typer
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import FAILED, outcome_facts, outcome_table
-from tagline.cli.output import emit, facts_table, number, print_json, rows_table, say
+from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.records import read_json, read_json_lines, read_run
 from tagline.cli.runs import took
 from tagline.cli.target import STACK, Target, find_target
 from tagline.cli.watching import describe
-from tagline.layout import RunKeys
+from tagline.layout import DatasetKeys, RunKeys
 
 _FIRST = 20
 _EDGE = 5  # labels shown from either end
@@ -53,6 +53,8 @@ def _facts(target: Target, keys: RunKeys) -> dict[str, Any]:
     source = read_json(target, keys.of("dataset.json")) or read_json(target, keys.of("plan.json"))
     training = read_json(target, keys.of("training.json"))
     decision = read_json(target, keys.of("decision.json"))
+    champion = read_json(target, DatasetKeys(keys.dataset).champion)
+    serves = champion is not None and champion.get("run") == keys.run
     rejected = read_json_lines(target, keys.of("rejects.jsonl"))
     return {
         **facts,
@@ -67,17 +69,20 @@ def _facts(target: Target, keys: RunKeys) -> dict[str, Any]:
         "champion": (record.metrics or {}).get("champion"),
         "decision": decision,
         "training": training,
+        "serving": serves,
+        "artifact": champion["artifact"] if champion and serves else None,
         "model": (read_json(target, keys.of("model_card.json")) or {}).get("model"),
         "location": f"s3://{target.outputs.bucket}/{keys.prefix}",
     }
 
 
 def _show_outcome(facts: dict[str, Any]) -> None:
-    emit(outcome_table(facts))
     counts = facts["counts"] or {}
     decision = facts["decision"] or {}
+    model = facts["model"] or {}
     emit(
-        facts_table(
+        outcome_table(
+            facts,
             {
                 "Took": took(facts),
                 "Rows": counts.get("rows"),
@@ -85,10 +90,13 @@ def _show_outcome(facts: dict[str, Any]) -> None:
                 "Rejected": counts.get("rejected"),
                 "Training images": counts.get("train"),
                 "Validation images": counts.get("validation"),
+                "Compared with": (facts["champion"] or {}).get("run"),
                 "Decision": decision.get("reason"),
-                "Champion compared": (facts["champion"] or {}).get("run"),
+                "Model": f"{model['network']}, epoch {model['best_epoch']}" if model else None,
+                "Artifact": facts["artifact"],
+                "Serves now": "yes" if facts["serving"] else None,
                 "Files": facts["location"],
-            }
+            },
         )
     )
 

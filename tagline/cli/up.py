@@ -79,8 +79,7 @@ def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
                 "State machine": outputs["StateMachineArn"],
                 "State": cloud.state_dir,
                 "Logs": cloud.log,
-            },
-            title="Tagline on this laptop",
+            }
         )
     )
     emit(

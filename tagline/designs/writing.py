@@ -12,7 +12,13 @@ from tagline.designs.recipe import make_recipe
 from tagline.designs.vocabulary import LABELS
 
 _CHUNK = 50  # designs per task of a worker process
-_SETTINGS = "# The designs are simple: 64 pixels show every label.\nimage:\n  size: 64\n"
+_SETTINGS = """\
+# The designs are simple: 64 pixels show every label, and a dozen epochs are enough.
+image:
+  size: 64
+training:
+  epochs: 12
+"""
 
 
 @dataclass(frozen=True)
