@@ -7,6 +7,7 @@ limit, and executions that were running when the laptop cloud ended.
 import contextvars
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ SFN = "ministack.services.stepfunctions"
 DATA_LIMIT = (
     262_144  # bytes; https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 )
+_ABANDONED = "Laptop.Abandoned"  # nobody retries or catches it
 _RESTART_ERROR = "Laptop.Stopped"
 _RESTART_CAUSE = "The laptop cloud stopped while this execution was running."
 _Response = tuple[int, dict[str, str], bytes]
@@ -32,7 +34,7 @@ class Attempt:
     """The task that the present thread works on: whose execution it is, and until when."""
 
     execution: dict[str, Any]
-    deadline: float  # time.monotonic()
+    deadline: float = math.inf  # time.monotonic()
 
     @property
     def abandoned(self) -> str | None:
@@ -75,15 +77,34 @@ def install(_cloud: Cloud) -> None:
             fail(execution, error, cause)
 
     patching.replace(SFN, "_fail_execution", fail_if_running, "execution", "error", "cause")
+    _bound_tasks()
+    patching.replace(SFN, "_error_matches", error_matches, "error_equals", "error")
+    _abort_what_was_running()
+
+
+def error_matches(error_equals: list[str], error: str) -> bool:
+    """Tell whether a Retry or Catch is for an error.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    if error == _ABANDONED:
+        return False
+    if error in error_equals:
+        return True
+    if "States.ALL" in error_equals:
+        return error not in {"States.DataLimitExceeded", "States.Runtime"}
+    return "States.TaskFailed" in error_equals and error != "States.Timeout"
+
+
+def _bound_tasks() -> None:
+    """Tell each task's thread what it works for, and let no stopped execution begin another."""
     task = ("state_def", "raw_input", "execution", "ctx")
     execute = patching.function(SFN, "_execute_task", *task)
 
     def execute_bounded(
         state: dict[str, Any], raw_input: object, execution: dict[str, Any], ctx: dict[str, Any]
     ) -> tuple[object, str | None]:
-        if not _is_running(execution):
-            raise failure("States.Runtime", "the execution was stopped")
-        with _attempting(execution, float(state.get("TimeoutSeconds", "inf"))):
+        with _working_on(Attempt(execution)):
             output, following = execute(state, raw_input, execution, ctx)
         size = len(json.dumps(output).encode())
         if size > DATA_LIMIT:
@@ -95,7 +116,26 @@ def install(_cloud: Cloud) -> None:
         return output, following
 
     patching.replace(SFN, "_execute_task", execute_bounded, *task)
-    _abort_what_was_running()
+    invoke = patching.function(SFN, "_invoke_resource", "resource", "input_data")
+
+    def invoke_unless_stopped(resource: str, request: object) -> object:
+        attempt = current_attempt()
+        if attempt is not None and attempt.abandoned:  # this may be a retry
+            raise failure(_ABANDONED, attempt.abandoned)
+        return invoke(resource, request)
+
+    patching.replace(SFN, "_invoke_resource", invoke_unless_stopped, "resource", "input_data")
+    timed = ("resource", "input_data", "timeout")
+    invoke_timed = patching.function(SFN, "_invoke_resource_with_timeout", *timed)
+
+    def invoke_until(resource: str, request: object, timeout: float) -> object:
+        attempt = current_attempt()
+        if attempt is None:
+            return invoke_timed(resource, request, timeout)
+        with _working_on(Attempt(attempt.execution, time.monotonic() + timeout)):
+            return invoke_timed(resource, request, timeout)
+
+    patching.replace(SFN, "_invoke_resource_with_timeout", invoke_until, *timed)
 
 
 def announce_aborted() -> None:
@@ -129,8 +169,8 @@ def _is_running(execution: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def _attempting(execution: dict[str, Any], timeout: float) -> Iterator[None]:
-    token = _attempt.set(Attempt(execution, time.monotonic() + timeout))
+def _working_on(attempt: Attempt) -> Iterator[None]:
+    token = _attempt.set(attempt)
     try:
         yield
     finally:

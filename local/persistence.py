@@ -5,12 +5,12 @@ changes, each file atomically, so that a killed cloud loses seconds at most. S3 
 written as they come.
 """
 
-import contextlib
 import json
 import logging
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ _APP = "ministack.app"
 _CORE = "ministack.core.persistence"
 _INTERVAL = 3.0  # seconds between looks at whether something changed
 _ATTEMPTS = 5  # a service may change while it is read
+_SMALL = 4096  # characters
 _MARKER = "laptop-cloud"
 _READS = ("GET", "HEAD")
 logger = logging.getLogger("local.persistence")
@@ -100,7 +101,11 @@ class Snapshots:
         while not self._stopped.wait(_INTERVAL):
             if self._changed.is_set() or self._busy:
                 self._changed.clear()
-                self._write()
+                try:
+                    self._write()
+                except OSError:
+                    logger.exception("the state could not be written; trying again")
+                    self._busy = True
 
     def _write(self) -> None:
         with self._lock:
@@ -122,10 +127,26 @@ class Snapshots:
                     logger.warning("state of %s kept changing; written at the next turn", name)
                 continue
             digest = hash(text)
-            if self._written.get(name) == digest:
+            file = self._folder / f"{name}.json"
+            if self._written.get(name) == digest or (not file.exists() and _says_nothing(text)):
                 return False
-            with contextlib.suppress(FileNotFoundError):  # --fresh of another start
-                write_atomically(self._folder / f"{name}.json", text)
+            write_atomically(file, text)
             self._written[name] = digest
             return True
         return True
+
+
+def _says_nothing(text: str) -> bool:
+    """Tell whether a service has no state; a file for each of these would slow every start."""
+    return len(text) < _SMALL and not any(_leaves(json.loads(text)["payload"]))
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[bool]:
+    """Yield whether each plain value within a service's state carries information."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(item, name)
+    elif isinstance(value, list):
+        yield bool(value)
+    else:
+        yield bool(value) and not key.startswith("__")  # "__account_region_scoped__": true

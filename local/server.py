@@ -51,6 +51,7 @@ def configure_logging(cloud: Cloud) -> None:
         format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
         handlers=[file, terminal],
     )
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns of its own metrics
 
 
 def run(cloud: Cloud, parent_pid: int | None) -> None:

@@ -26,6 +26,7 @@ def apply(cloud: Cloud) -> None:
             "GATEWAY_PORT": str(cloud.port),
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
+            "LAMBDA_WARM_TTL_SECONDS": "60",  # each idle worker holds 60 MB
             "MINISTACK_ACCOUNT_ID": cloud.account,
             "MINISTACK_HOST": HOST,
             "MINISTACK_REGION": cloud.region,

@@ -30,6 +30,18 @@ ENTRYPOINT ["/opt/venv/bin/python", "-m", "cloudtest"]
 """
 
 
+def task(resource: str, parameters: object, **more: object) -> dict[str, Any]:
+    """Return a Task state that ends."""
+    prefix = "arn:aws:states:::"
+    return {
+        "Type": "Task",
+        "Resource": prefix + resource,
+        "Parameters": parameters,
+        "End": True,
+        **more,
+    }
+
+
 @dataclass(frozen=True)
 class Stack:
     """The deployed stack: its cloud and its outputs."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import DOCKERFILE, PROGRAM, TEMPLATE, Stack
-from tests.integration.test_laptop_cloud_flow import container
+from tests.integration.test_laptop_cloud_containers import container
 from tests.integration.test_laptop_cloud_http import request
 from tests.laptop import (
     PYTHON,
@@ -139,7 +139,8 @@ def test_a_killed_cloud_leaves_no_process_and_loses_little(tmp_path: Path, root:
         cloud.client("s3").put_object(Bucket=stack["Bucket"], Key="kept", Body=b"1")
         interrupted = sleeping(stack)
         name = interrupted.rsplit(":", 1)[-1]
-        eventually(lambda: name in (state / "state/stepfunctions.json").read_text())
+        saved = state / "state/stepfunctions.json"
+        eventually(lambda: saved.exists() and name in saved.read_text())
         cloud.stop(signal.SIGKILL)
         eventually(lambda: processes_of(cloud) == [])
     with running(state, root) as cloud:
