@@ -88,6 +88,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.slow
 def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
     state = tmp_path / "state"
     with running(state, root) as cloud:
@@ -131,6 +132,7 @@ def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_killed_cloud_leaves_no_process_and_loses_little(tmp_path: Path, root: Path) -> None:
     state = tmp_path / "state"
     with running(state, root) as cloud:
