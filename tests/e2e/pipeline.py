@@ -106,6 +106,11 @@ class Pipeline:
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=machine)
         return [item["name"] for page in pages for item in page["executions"]]
 
+    def training_jobs(self) -> set[str]:
+        """Return the names of all training jobs."""
+        pages = self.client("sagemaker").get_paginator("list_training_jobs").paginate()
+        return {job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]}
+
     def states_entered(self, run: Run) -> list[str]:
         """Return the names of the states that a run went through, in order."""
         pages = self.states.get_paginator("get_execution_history").paginate(

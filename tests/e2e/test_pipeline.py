@@ -90,13 +90,13 @@ def test_the_same_event_twice_is_one_run(pipeline: Pipeline, champion: str) -> N
 def test_an_unchanged_list_is_not_trained_again(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
-    jobs = len(pipeline.client("sagemaker").list_training_jobs()["TrainingJobSummaries"])
+    jobs = pipeline.training_jobs()
     run = pipeline.run("served", list_rows(designs))
     assert run.name != champion
     assert run.execution["status"] == "SUCCEEDED"
     assert run.status["outcome"] == "Unchanged"
     assert champion in run.status["reason"]
-    assert len(pipeline.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]) == jobs
+    assert pipeline.training_jobs() == jobs
     assert "FetchShards" not in pipeline.states_entered(run)
 
 
