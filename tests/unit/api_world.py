@@ -126,6 +126,12 @@ def image_event(data: bytes, content_type: str | None, **changes: object) -> dic
     return found | {"body": body, "isBase64Encoded": not as_text}
 
 
+def problem(reply: Reply) -> tuple[int, str]:
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.json["status"] == reply.status
+    return reply.status, reply.json["code"]
+
+
 def tag(sent: Mapping[str, Any]) -> Reply:
     return _call(tag_app.handler, sent)
 
