@@ -1,0 +1,160 @@
+"""`python -m trainer evaluate`: challenger and champion judged, documents written."""
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.integration.trainer_jobs import (
+    CHAMPION_RUN,
+    LABELS,
+    RUN,
+    processing_job,
+    read_json,
+    run,
+    training_job,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A challenger, and an older champion: other image size, labels renamed and out of order."""
+    challenger = training_job(tmp_path_factory.mktemp("challenger"))
+    champion = training_job(
+        tmp_path_factory.mktemp("champion"),
+        {"epochs": "3", "run": CHAMPION_RUN},
+        side=48,
+        labels=["red", "retired", "blue", LABELS[3]],
+    )
+    for base in (challenger, champion):
+        done = run("train", base)
+        assert done.returncode == 0, done.stderr
+    return challenger, champion
+
+
+@pytest.fixture(scope="module")
+def judged(models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = processing_job(tmp_path_factory.mktemp("evaluate"), *models)
+    done = run("evaluate", base, TAGLINE_RUN=RUN, TAGLINE_CHAMPION_RUN=CHAMPION_RUN)
+    assert done.returncode == 0, done.stderr
+    return base / "processing/output"
+
+
+def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
+    metrics = read_json(judged / "metrics.json")
+    assert (metrics["run"], metrics["images"]) == (RUN, 40)
+    assert metrics["baseline_map"] < metrics["mAP"] <= 1
+    assert [row["label"] for row in metrics["labels"]] == LABELS
+    assert set(metrics["labels"][0]) == {"label", "ap", "f1", "support", "threshold"}
+    assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map"}
+    assert metrics["champion"]["run"] == CHAMPION_RUN
+    assert metrics["champion"]["baseline_map"] == metrics["baseline_map"]
+    difference = metrics["difference"]
+    assert difference["mAP"] == pytest.approx(metrics["mAP"] - metrics["champion"]["mAP"], abs=1e-5)
+    assert difference["low"] <= difference["high"]
+
+
+def test_a_challenger_judged_against_itself_is_equal(
+    models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    base = processing_job(tmp_path, models[0], models[0])
+    assert run("evaluate", base).returncode == 0
+    metrics = read_json(base / "processing/output/metrics.json")
+    assert metrics["champion"]["mAP"] == metrics["mAP"] == pytest.approx(model_map(models[0]))
+    assert (metrics["difference"]["low"], metrics["difference"]["high"]) == (0, 0)
+
+
+def model_map(job: Path) -> float:
+    return float(read_json(job / "model/model.json")["mAP"])
+
+
+def test_the_first_run_has_no_champion(models: tuple[Path, Path], tmp_path: Path) -> None:
+    base = processing_job(tmp_path, models[0])
+    assert run("evaluate", base, TAGLINE_RUN=RUN).returncode == 0
+    metrics = read_json(base / "processing/output/metrics.json")
+    assert metrics["champion"] is None
+    assert metrics["difference"] is None
+    page = (base / "processing/output/report.html").read_text()
+    assert "There is no champion yet." in page
+
+
+def test_smoke_images_carry_the_scores_they_got(judged: Path, models: tuple[Path, Path]) -> None:
+    import io
+
+    import numpy as np
+    import onnxruntime
+    from PIL import Image
+
+    smoke = read_json(judged / "smoke.json")
+    assert (smoke["run"], smoke["labels"], len(smoke["images"])) == (RUN, LABELS, 4)
+    assert (judged / "smoke.json").stat().st_size < 200_000
+    session = onnxruntime.InferenceSession(str(models[0] / "model/model.onnx"))
+    for image in smoke["images"]:
+        assert image["content_type"] == "image/jpeg"
+        picture = Image.open(io.BytesIO(base64.b64decode(image["body"])))
+        data = np.asarray(picture, np.float32).transpose(2, 0, 1)[None]
+        # decoders of different libraries differ by a grey level here and there
+        np.testing.assert_allclose(
+            session.run(None, {"data": data})[0][0], image["scores"], atol=0.02
+        )
+
+
+def test_the_card_says_what_the_model_is_made_of_and_not(judged: Path) -> None:
+    card = read_json(judged / "model_card.json")
+    assert card["model"]["run"] == RUN
+    assert card["data"]["rows"] == 136
+    assert card["metrics"]["images"] == 40
+    assert any("The champion never learned 1 label(s)" in text for text in card["limits"])
+    assert "licence" in card
+
+
+def test_the_report_asks_for_nothing_and_escapes_names(judged: Path) -> None:
+    page = (judged / "report.html").read_text()
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href|url)\s*[=(]\s*["\']?(?!data:)[^"\' >]+', page)
+    assert "<b>wide</b>" not in page
+    assert "&lt;b&gt;wide&lt;/b&gt; &amp; low" in page
+    assert CHAMPION_RUN in page
+    assert page.count("data:image/jpeg;base64,") >= 2
+    assert len(page) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("remove", "message"),
+    [
+        ("challenger/model.tar.gz", "input 'challenger' has no file model.tar.gz"),
+        ("champion/model.tar.gz", f"champion {CHAMPION_RUN} is named, but its model.tar.gz"),
+        ("validation/val.rec", "input 'validation' has no file val.rec"),
+    ],
+)
+def test_a_missing_input_is_named(
+    models: tuple[Path, Path], tmp_path: Path, remove: str, message: str
+) -> None:
+    base = processing_job(tmp_path, *models)
+    (base / "processing/input" / remove).unlink()
+    assert message in refusal(base)
+
+
+def test_a_damaged_champion_is_named(models: tuple[Path, Path], tmp_path: Path) -> None:
+    base = processing_job(tmp_path, *models)
+    archive = base / "processing/input/champion/model.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:2000])
+    assert "input 'champion': " in refusal(base)
+
+
+def refusal(base: Path) -> str:
+    done = run("evaluate", base, TAGLINE_RUN=RUN, TAGLINE_CHAMPION_RUN=CHAMPION_RUN)
+    assert done.returncode == 1
+    text = (base / "output/message").read_text()
+    assert text in done.stderr
+    assert not (base / "processing/output/metrics.json").exists()
+    return text
+
+
+def test_wrong_usage_is_told_apart_from_failure(tmp_path: Path) -> None:
+    done = run("serve", tmp_path)
+    assert (done.returncode, done.stderr) == (2, "usage: python -m trainer train|evaluate\n")

@@ -1,0 +1,164 @@
+"""`python -m trainer train` under SageMaker's contract: logs, model files, refusals."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.trainer_jobs import (
+    LABELS,
+    RUN,
+    SIDE,
+    python,
+    read_json,
+    run,
+    training_job,
+    write_json,
+    write_records,
+)
+
+pytestmark = pytest.mark.slow
+EPOCH = re.compile(
+    r"^epoch=(\d+) train:loss=(\d+\.\d{6}) validation:mAP=(0\.\d{6}|1\.000000) "
+    r"validation:micro_ap=\d\.\d{6} seconds=\d+\.\d$",
+    re.MULTILINE,
+)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    base = training_job(tmp_path_factory.mktemp("train"), {"num_training_samples": "96"})
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    return base, done.stdout
+
+
+def test_each_epoch_prints_the_line_that_metrics_are_read_from(trained: tuple[Path, str]) -> None:
+    epochs = EPOCH.findall(trained[1])
+    assert [epoch for epoch, _, _ in epochs] == ["1", "2", "3", "4"]
+    assert float(epochs[-1][1]) < float(epochs[0][1])
+
+
+def test_the_model_folder_holds_what_serving_needs(trained: tuple[Path, str]) -> None:
+    model = trained[0] / "model"
+    assert {path.name for path in model.iterdir()} == {
+        "model-symbol.json",
+        "model-0000.params",
+        "model.onnx",
+        "model.json",
+    }
+    described = read_json(model / "model.json")
+    assert described["labels"] == LABELS
+    assert described["image"] == {"size": SIDE}
+    assert described["run"] == RUN
+    assert described["network"] == "small"
+    assert set(described["versions"]) == {"mxnet", "numpy", "onnx", "onnxruntime"}
+    maps = [float(value) for _, _, value in EPOCH.findall(trained[1])]
+    assert described["mAP"] == pytest.approx(max(maps), abs=1e-6)
+    assert described["best_epoch"] == maps.index(max(maps)) + 1
+
+
+def test_the_onnx_model_takes_any_batch_and_answers_scores(trained: tuple[Path, str]) -> None:
+    import numpy as np
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(trained[0] / "model/model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    assert [value.name for value in session.get_inputs()] == ["data"]
+    for batch in (1, 5):
+        data = np.full((batch, 3, SIDE, SIDE), 255, np.float32)
+        (scores,) = session.run(["scores"], {"data": data})
+        assert scores.shape == (batch, len(LABELS))
+        assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_the_same_seed_learns_the_same(trained: tuple[Path, str], tmp_path: Path) -> None:
+    again = run("train", training_job(tmp_path, {"num_training_samples": "96"}))
+    timeless = [re.sub(r" seconds=.*", "", out) for out in (trained[1], again.stdout)]
+    assert timeless[0] == timeless[1]
+
+
+@pytest.mark.parametrize("network", ["resnet18_v1", "mobilenet_v2_0_5"])
+def test_other_networks_and_optimizers_train_and_export(tmp_path: Path, network: str) -> None:
+    optimizer = {"resnet18_v1": "rmsprop", "mobilenet_v2_0_5": "nag"}[network]
+    base = training_job(
+        tmp_path,
+        {
+            "network": network,
+            "optimizer": optimizer,
+            "epochs": "1",
+            "use_weighted_loss": "1",
+            "augmentation_type": "crop_color_transform",
+        },
+    )
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    assert read_json(base / "model/model.json")["network"] == network
+
+
+def failure(base: Path) -> str:
+    done = run("train", base)
+    assert done.returncode == 1
+    text = (base / "output/failure").read_text()
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (base / "model/model.json").exists()
+    return text
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"learning_rate": "fast"}, "hyperparameter learning_rate is 'fast'; it must be a number"),
+        ({"num_classes": "5"}, "num_classes is 5, but dataset.json names 4 labels"),
+        ({"image_shape": "3,48,48"}, "is 32x32 pixels, but image_shape says 48x48"),
+        ({"mini_batch_size": "97"}, "mini_batch_size is 97, but train.rec holds only 96 images"),
+        ({"num_training_samples": "95"}, "num_training_samples is 95, but train.rec holds 96"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(
+    tmp_path: Path, asked: dict[str, str], message: str
+) -> None:
+    assert message in failure(training_job(tmp_path, asked))
+
+
+def test_a_loss_that_is_no_number_ends_the_job(tmp_path: Path) -> None:
+    # no rate that is taken makes this network diverge, so the schedule has to
+    broken = (
+        "import sys, trainer.fit; trainer.fit.learning_rate = lambda *_: 1e30; "
+        "from trainer.__main__ import main; sys.exit(main(['train']))"
+    )
+    base = training_job(tmp_path)
+    assert python(base, "-c", broken).returncode == 1
+    told = (base / "output/failure").read_text()
+    assert re.match(r"training diverged in epoch 1: .*try a learning_rate below 0\.004$", told)
+
+
+def test_records_that_do_not_fit_the_labels_are_named(tmp_path: Path) -> None:
+    base = training_job(tmp_path, {"num_classes": "2"}, labels=["one", "two"])
+    assert failure(base).startswith("train.rec: record 0 has 4 labels, but 2 are expected")
+
+
+def test_damaged_and_missing_channels_are_named(tmp_path: Path) -> None:
+    base = training_job(tmp_path)
+    records = base / "input/data/validation/val.rec"
+    records.write_bytes(records.read_bytes()[:-40])
+    assert failure(base).startswith("val.rec: the record at byte ")
+    records.write_bytes(b"")
+    assert failure(base) == "val.rec holds no records"
+    shutil.rmtree(records.parent)
+    assert failure(base).startswith("channel 'validation' has no file val.rec")
+
+
+def test_validation_without_a_label_is_refused(tmp_path: Path) -> None:
+    base = training_job(tmp_path)
+    write_records(base / "input/data/validation/val.rec", 3, seed=0, chance=0)
+    assert "no validation image carries any label" in failure(base)
+
+
+def test_a_dataset_without_names_is_refused(tmp_path: Path) -> None:
+    base = training_job(tmp_path)
+    write_json(base / "input/data/dataset/dataset.json", {"labels": "red"})
+    assert failure(base).startswith("dataset.json: `labels` must be a list")

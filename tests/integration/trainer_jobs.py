@@ -1,0 +1,122 @@
+"""A tiny packed dataset, and the trainer's commands run as SageMaker would run them."""
+
+import io
+import json
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tagline.recordio import RecordWriter, pack_record
+
+ROOT = Path(__file__).parents[2]
+LABELS = ["red", "green", "blue", "<b>wide</b> & low"]
+SIDE = 32
+RUN, CHAMPION_RUN = "tiny-0123456789abcdef", "tiny-fedcba9876543210"
+HYPERPARAMETERS = {
+    "epochs": "4",
+    "learning_rate": "0.004",
+    "mini_batch_size": "16",
+    "image_shape": f"3,{SIDE},{SIDE}",
+    "num_classes": str(len(LABELS)),
+    "augmentation_type": "crop",
+    "seed": "3",
+    "run": RUN,
+    "_tuning_objective_metric": "validation:mAP",
+}
+
+
+def jpeg(marks: list[int], rng: np.random.Generator, side: int) -> bytes:
+    """Draw a shape of the colours in `marks`, flat when the last mark is set."""
+    image = Image.new("RGB", (side, side), "white")
+    pen = ImageDraw.Draw(image)
+    inks = [ink for ink, mark in zip(("red", "green", "blue"), marks, strict=False) if mark]
+    for place, ink in enumerate(inks or ["black"]):
+        top = side // 8 + place * side // 4 + int(rng.integers(0, 3))
+        end = side - 3 if marks[3] else side // 3
+        pen.rectangle((3, top, end, top + side // 5), fill=ink)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=95)
+    return stream.getvalue()
+
+
+def write_records(
+    path: Path, count: int, *, seed: int, side: int = SIDE, chance: float = 0.4
+) -> None:
+    rng = np.random.default_rng(seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        writer = RecordWriter(stream)
+        for number in range(count):
+            marks = [int(x) for x in rng.random(len(LABELS)) < chance]
+            writer.write(pack_record(number, marks, jpeg(marks, rng, side)))
+
+
+def training_job(
+    base: Path,
+    asked: dict[str, str] | None = None,
+    *,
+    side: int = SIDE,
+    labels: list[str] = LABELS,
+) -> Path:
+    """Lay a training job out under `base`, as the service does."""
+    data = base / "input/data"
+    write_records(data / "train/train.rec", 96, seed=1, side=side)
+    write_records(data / "validation/val.rec", 40, seed=2, side=side)
+    dataset = {"labels": labels, "image": {"size": side}, "run": RUN, "train": 96, "validation": 40}
+    write_json(data / "dataset/dataset.json", dataset)
+    hyperparameters = HYPERPARAMETERS | {"image_shape": f"3,{side},{side}"} | (asked or {})
+    write_json(base / "input/config/hyperparameters.json", hyperparameters)
+    return base
+
+
+def processing_job(base: Path, challenger: Path, champion: Path | None = None) -> Path:
+    """Lay an evaluation out under `base`, of models in the folders of training jobs."""
+    inputs = base / "processing/input"
+    write_records(inputs / "validation/val.rec", 40, seed=2)
+    dataset = {"labels": LABELS, "image": {"size": SIDE}, "run": RUN, "rows": 136, "rejected": 0}
+    write_json(inputs / "dataset/dataset.json", dataset)
+    for name, job in (("challenger", challenger), ("champion", champion)):
+        if job:
+            (inputs / name).mkdir(parents=True)
+            with tarfile.open(inputs / name / "model.tar.gz", "w:gz") as tar:
+                tar.add(job / "model", ".")
+    return base
+
+
+def write_json(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(path.read_text())
+    return value
+
+
+def run(command: str, base: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the container's entry point in its own environment, with `base` for /opt/ml."""
+    return python(base, "-m", "trainer", command, **environment)
+
+
+def python(base: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the trainer's Python; one thread, since several would wait for each other's core."""
+    return subprocess.run(
+        [ROOT / ".venvs/trainer/bin/python", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=base,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'containers'}",
+            "SAGEMAKER_BASE_DIR": str(base),
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        },
+    )
