@@ -28,6 +28,12 @@ _NOTE_BYTES = 4096
 _SUBJECT = 100  # characters; SNS's limit
 
 
+_ENDED_FROM_OUTSIDE = {
+    "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
+    "TimedOut": Cause("the run hit the limit of 30 days: upload the list again", "TimedOut", True),
+}
+
+
 class FailedRun(NamedTuple):
     """An execution that failed, and the error it failed with (empty when none was caught)."""
 
@@ -61,16 +67,10 @@ def explain(sfn: "SFNClient", s3: "S3Client", bucket: str, failed: FailedRun) ->
     error, cause = failed.error, failed.cause
     if not error:
         error, cause = ended_with(events)
-    told = unwrap(error, cause or _HOW_IT_ENDED.get(error, ""))
+    told = _ENDED_FROM_OUTSIDE.get(error) or unwrap(error, cause)
     if state == _MAP:
         told = _of_child(sfn, failed.execution_arn) or told
     return Ending(Outcome.FAILED, state, reason(state, told, _note(s3, bucket, failed.run, state)))
-
-
-_HOW_IT_ENDED = {
-    "Aborted": "the execution was stopped by hand",
-    "TimedOut": "the execution hit its time limit",
-}
 
 
 def announce(sns: "SNSClient", topic: str, bucket: str, failed: FailedRun, ending: Ending) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 WORKERS = 16
+EXPIRING = "tagline=shard"  # the data bucket's lifecycle rule drops objects of this tag
 MAX_SHARD_ROWS_BYTES = 256 << 20
 _AHEAD = 2 * WORKERS  # fetched images that may wait for their turn in the tar
 _ROWS_DIGEST = "rows-sha256"  # of the rows a verdict is about, so that a new plan is not skipped
@@ -78,7 +79,12 @@ def fetch_shard(
     with tempfile.TemporaryFile() as spool:
         written = _write_tar(spool, rows, client, deadline)
         spool.seek(0)
-        client.upload_fileobj(spool, request.bucket, keys.shard_images(request.shard))
+        client.upload_fileobj(
+            spool,
+            request.bucket,
+            keys.shard_images(request.shard),
+            ExtraArgs={"Tagging": EXPIRING},
+        )
     rejected = sum(verdict["reason"] is not None for verdict in written.verdicts)
     answer: FetchAnswer = {
         "shard": request.shard,

@@ -26,8 +26,6 @@ METRICS = [
 ]
 _INTEGERS = {"mini_batch_size", "epochs"}
 _CONTINUOUS = {"learning_rate", "weight_decay"}
-_MOST_BAYESIAN_JOBS = 750
-_MOST_CHOICES = 30
 
 
 class UnusableTraining(ValueError):
@@ -143,20 +141,11 @@ def _check(facts: Facts, settings: Settings, hyperparameters: Mapping[str, str])
         )
     if tuning is None:
         return
-    if not tuning.ranges:
-        raise UnusableTraining("tuning.ranges is empty: name at least one hyperparameter to search")
     if tuning.max_parallel_jobs > tuning.max_jobs:
         raise UnusableTraining(
             f"tuning.max_parallel_jobs {tuning.max_parallel_jobs} is more than "
             f"tuning.max_jobs {tuning.max_jobs}"
         )
-    if tuning.strategy == "Bayesian" and tuning.max_jobs > _MOST_BAYESIAN_JOBS:
-        raise UnusableTraining(
-            f"tuning.max_jobs {tuning.max_jobs}: a Bayesian search runs {_MOST_BAYESIAN_JOBS} jobs"
-        )
-    long = [n for n, values in tuning.ranges.items() if len(values) > _MOST_CHOICES]
-    if long:
-        raise UnusableTraining(f"tuning.ranges.{long[0]} has more than {_MOST_CHOICES} choices")
 
 
 def _common(run: str, facts: Facts, settings: Settings, stack: Stack) -> dict[str, Any]:

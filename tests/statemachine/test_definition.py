@@ -1,0 +1,164 @@
+"""The rules that every state keeps, checked on the definition itself."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "statemachine/retrain.asl.json"
+DEFINITION: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+OUTSIDE_THE_FLOW = {"start_run", "tag", "datasets"}  # functions that are no state
+
+
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state, those inside maps included."""
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+ALL = dict(states(DEFINITION))
+TOP: dict[str, dict[str, Any]] = DEFINITION["States"]
+TASKS = {name: state for name, state in ALL.items() if state["Type"] == "Task"}
+WORKING = {name: state for name, state in ALL.items() if state["Type"] in ("Task", "Map")}
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def targets(state: dict[str, Any]) -> set[str]:
+    found = {state[key] for key in ("Next", "Default") if key in state}
+    found |= {choice["Next"] for choice in state.get("Choices", [])}
+    return found | {catch["Next"] for catch in state.get("Catch", [])}
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_retries_are_few_and_spread_out(name: str) -> None:
+    retriers = WORKING[name]["Retry"]
+    assert retriers
+    for retrier in retriers:
+        assert retrier["JitterStrategy"] == "FULL"
+        assert 1 <= retrier["MaxAttempts"] <= 6
+        assert retrier["MaxDelaySeconds"] <= 300
+        assert "States.ALL" not in retrier["ErrorEquals"]
+
+
+@pytest.mark.parametrize("name", [n for n in WORKING if n != "FetchShard"])
+def test_every_error_is_caught(name: str) -> None:
+    (catch,) = WORKING[name]["Catch"]
+    assert catch["ErrorEquals"] == ["States.ALL"]
+    assert catch["ResultPath"].startswith("$.") or catch["Next"] == "Done"
+
+
+def test_a_shards_error_reaches_the_map() -> None:
+    assert "Catch" not in ALL["FetchShard"]
+    assert TOP["FetchShards"]["Catch"][0]["Next"] == "RecordFailure"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_a_time_limit(name: str) -> None:
+    assert ("TimeoutSeconds" in TASKS[name]) != ("TimeoutSecondsPath" in TASKS[name])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_only_what_is_named_travels(name: str) -> None:
+    state = TASKS[name]
+    assert state["ResultPath"] is None or state["ResultSelector"]
+
+
+@pytest.mark.parametrize("name", [n for n, s in TASKS.items() if s["Resource"].endswith(".sync")])
+def test_a_job_that_failed_by_itself_is_not_paid_for_again(name: str) -> None:
+    errors = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+    assert not errors & {"States.ALL", "States.TaskFailed", "States.Timeout"}
+
+
+@pytest.mark.parametrize(
+    ("state", "field"),
+    [
+        ("Train", "TrainingJobName.$"),
+        ("Tune", "HyperParameterTuningJobName.$"),
+        ("Evaluate", "ProcessingJobName.$"),
+        ("CreateModel", "ModelName.$"),
+        ("CreateEndpointConfig", "EndpointConfigName.$"),
+    ],
+)
+def test_a_name_is_never_used_twice(state: str, field: str) -> None:
+    assert "$$.State.RetryCount" in TOP[state]["Parameters"][field]
+
+
+def test_a_states_name_is_its_functions_name() -> None:
+    invoked = {
+        name: state["Parameters"]["FunctionName"].removeprefix("${FunctionPrefix}-")
+        for name, state in TASKS.items()
+        if state["Resource"].endswith("lambda:invoke")
+    }
+    assert {snake(name).replace("_", "-") for name in invoked} == set(invoked.values())
+    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")}
+    assert {snake(name) for name in invoked} == folders - OUTSIDE_THE_FLOW
+
+
+def test_the_packing_container_is_named_like_its_folder() -> None:
+    (override,) = TOP["PackDataset"]["Parameters"]["Overrides"]["ContainerOverrides"]
+    assert (ROOT / "containers" / override["Name"] / "Dockerfile").is_file()
+    assert {e["Name"] for e in override["Environment"]} == {"TAGLINE_BUCKET", "TAGLINE_RUN"}
+
+
+def test_every_state_is_reached_and_every_target_exists() -> None:
+    reached, waiting = set(), {DEFINITION["StartAt"]}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= targets(TOP[name]) - reached
+    assert reached == set(TOP)
+
+
+def test_every_way_ends_recorded() -> None:
+    ends = {name for name, state in TOP.items() if state["Type"] in ("Succeed", "Fail")}
+    assert ends == {"Done", "Failed"}
+    before = {e: {n for n, s in TOP.items() if e in targets(s)} for e in ends}
+    assert before == {"Done": {"RolledBack?", "NotifyRollBack"}, "Failed": {"NotifyFailure"}}
+    assert {n for n, s in TOP.items() if "RolledBack?" in targets(s)} == {"RecordOutcome"}
+
+
+def test_a_failure_while_recording_still_reaches_the_topic() -> None:
+    assert TOP["RecordFailure"]["Catch"][0]["Next"] == "DescribeUnrecorded"
+    assert TOP["DescribeUnrecorded"]["Next"] == "NotifyFailure"
+    assert TOP["NotifyFailure"]["Catch"][0]["Next"] == "Failed"
+    described = {key.removesuffix(".$") for key in TOP["DescribeUnrecorded"]["Parameters"]}
+    selected = {key.removesuffix(".$") for key in TOP["RecordFailure"]["ResultSelector"]}
+    assert described == selected
+
+
+@pytest.mark.parametrize("name", ["DescribeEndpoint", "SmokeTest", "RecordChampion"])
+def test_once_the_endpoint_changed_an_error_rolls_back(name: str) -> None:
+    assert TOP[name]["Catch"][0]["Next"] == "PlanRollBack"
+
+
+def test_paths_are_json_paths_without_variables() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert "QueryLanguage" not in text
+    assert "{%" not in text
+    assert '"Assign"' not in text
+    for path in re.findall(r"(?<!\$)\$(?=[A-Za-z])", text):
+        pytest.fail(f"a variable is used: {path}")
+
+
+def test_asl_validator_finds_nothing() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("NOT CHECKED: npm is not installed, so asl-validator cannot run")
+    validator = ROOT / "node_modules/.bin/asl-validator"
+    if not validator.exists():
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True)
+    done = subprocess.run(
+        [validator, "--json-path", FILE], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,112 @@
+"""What tests of the flow's functions share: a mocked account, Lambda's context, the handlers."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+from moto import mock_aws
+
+from tagline import aws
+
+ROOT = Path(__file__).parents[2]
+BUCKET, RUN, DATASET = "data", "demo-0123456789abcdef", "demo"
+PREFIX = f"{DATASET}/runs/{RUN}/"
+STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "tagline",
+    "POWERTOOLS_METRICS_NAMESPACE": "Tagline",
+    "DATA_BUCKET": BUCKET,
+    "STACK_NAME": "tagline",
+    "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
+    "TRAINER_IMAGE": "registry/tagline/trainer:latest",
+    "SERVER_IMAGE": "registry/tagline/server:latest",
+    "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sagemaker",
+    "TRAINING_INSTANCE_TYPE": "ml.c5.4xlarge",
+    "EVALUATION_INSTANCE_TYPE": "ml.m5.xlarge",
+    "ENDPOINT_INSTANCE_TYPE": "ml.c5.large",
+    "ENDPOINT_INSTANCE_COUNT": "1",
+}
+
+
+class Context:
+    """Lambda's context object, as far as Powertools looks at it."""
+
+    function_name = "tagline-step"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:tagline-step"
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+
+class Account:
+    """A mocked account with the data bucket in it."""
+
+    def __init__(self) -> None:
+        self.s3: Any = boto3.client("s3")
+        self.s3.create_bucket(Bucket=BUCKET)
+
+    def put(self, key: str, content: object) -> str:
+        """Write a JSON document and return its ETag."""
+        body = json.dumps(content).encode()
+        return str(self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["ETag"])
+
+    def get(self, key: str) -> Any:
+        """Return a JSON document."""
+        return json.loads(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+
+@contextmanager
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """Enter a mocked account with the functions' environment."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        aws.forget()
+        yield Account()
+    aws.forget()
+
+
+def app(name: str) -> ModuleType:
+    """Return a function's module as Lambda would load it."""
+    path = ROOT / "functions" / name / "app.py"
+    spec = importlib.util.spec_from_file_location(f"{name}_app", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def call(name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Call a function as Lambda does."""
+    answer = app(name).handler(event, Context())
+    assert isinstance(answer, dict)
+    json.dumps(answer)  # what a state gets must be JSON
+    return answer
+
+
+def event(name: str) -> dict[str, Any]:
+    """Return a recorded event."""
+    content = json.loads((ROOT / "tests/events" / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def assert_valid(operation: str, request: dict[str, Any]) -> None:
+    """Check a SageMaker request against botocore's own model of the operation."""
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    assert shape is not None
+    report = ParamValidator().validate(request, shape)
+    assert not report.has_errors(), report.generate_report()

@@ -1,0 +1,65 @@
+"""Which state failed, read backwards from an execution's history."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tagline.execution_history import UnknownState, ended_with, failed_state
+
+HANDLERS = ("RecordFailure", "NotifyFailure")
+
+
+def entered(name: str, kind: str = "Task") -> Mapping[str, Any]:
+    return {"type": f"{kind}StateEntered", "stateEnteredEventDetails": {"name": name}}
+
+
+NEWEST_FIRST = [
+    {"type": "LambdaFunctionStarted"},
+    entered("RecordFailure"),
+    {"type": "TaskStateExited", "stateExitedEventDetails": {"name": "Train"}},
+    {"type": "TaskFailed", "taskFailedEventDetails": {"error": "States.TaskFailed"}},
+    entered("Train"),
+    entered("TrainOrTune?", "Choice"),
+    entered("PlanTraining"),
+]
+
+
+def test_the_last_task_before_the_handlers_failed() -> None:
+    assert failed_state(NEWEST_FIRST, HANDLERS) == "Train"
+
+
+def test_without_handlers_it_is_the_last_task() -> None:
+    assert failed_state([{"type": "ExecutionAborted"}, entered("Tune")], HANDLERS) == "Tune"
+
+
+def test_a_map_can_fail_and_choices_cannot() -> None:
+    events = [entered("RecordFailure"), entered("Unchanged?", "Choice"), entered("F", "Map")]
+    assert failed_state(events, HANDLERS) == "F"
+
+
+def test_a_history_of_nothing_is_no_guess() -> None:
+    with pytest.raises(UnknownState):
+        failed_state([entered("RecordFailure")], HANDLERS)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (
+            {
+                "type": "ExecutionFailed",
+                "executionFailedEventDetails": {"error": "States.Runtime", "cause": "no path"},
+            },
+            ("States.Runtime", "no path"),
+        ),
+        ({"type": "ExecutionAborted"}, ("Aborted", "")),
+        ({"type": "ExecutionTimedOut"}, ("TimedOut", "")),
+    ],
+)
+def test_how_an_execution_ended(event: Mapping[str, Any], expected: tuple[str, str]) -> None:
+    assert ended_with([event, *NEWEST_FIRST]) == expected
+
+
+def test_an_execution_under_way_has_not_ended() -> None:
+    assert ended_with(NEWEST_FIRST) == ("", "")

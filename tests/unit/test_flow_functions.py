@@ -1,0 +1,247 @@
+"""The flow's handlers, called as Lambda calls them, against a mocked account."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from tagline import aws
+from tagline.names import run_name
+from tagline.settings import Settings
+from tagline.smoke import SmokeTestFailed
+from tests.unit.flow_world import BUCKET, PREFIX, RUN, STATE, Account, account, call, event
+
+DATASET_JSON = {
+    "train": 80,
+    "validation": 20,
+    "labels": ["red", "round"],
+    "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
+    "bytes": {"train": 1000, "validation": 200},
+}
+ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    with account(monkeypatch) as made:
+        made.put(f"{PREFIX}dataset.json", DATASET_JSON)
+        made.put(f"{PREFIX}plan.json", {"settings": Settings().to_dict(), "fingerprint": "abc"})
+        yield made
+
+
+@pytest.fixture
+def executions(world: Account) -> Iterator[Stubber]:
+    with Stubber(aws.stepfunctions()) as stubber:
+        yield stubber
+
+
+def expected_start() -> dict[str, Any]:
+    dropped = event("s3_object_created")
+    bucket, listed = dropped["detail"]["bucket"]["name"], dropped["detail"]["object"]
+    run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
+    state = {
+        "bucket": bucket,
+        "dataset": "50-label-rs96",
+        "run": run,
+        "list": {
+            "key": listed["key"],
+            "version_id": listed["version-id"],
+            "etag": listed["etag"],
+            "size": listed["size"],
+        },
+        "started": "2026-11-12T00:00:00Z",
+    }
+    return {
+        "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
+        "name": run,
+        "input": json.dumps(state),
+    }
+
+
+def test_a_dropped_list_starts_its_run(executions: Stubber) -> None:
+    answer = {"executionArn": "arn", "startDate": 0}
+    executions.add_response("start_execution", answer, expected_start())
+    assert call("start_run", event("s3_object_created"))["started"] is True
+
+
+def test_the_same_event_again_starts_nothing(executions: Stubber) -> None:
+    executions.add_client_error("start_execution", "ExecutionAlreadyExists")
+    assert call("start_run", event("s3_object_created"))["reason"] == "exists"
+
+
+@pytest.mark.parametrize("key", ["a/b/lists/x.lst", "-bad-/lists/x.lst", "a/lists/deep/x.lst"])
+def test_what_is_no_list_of_a_dataset_is_ignored(executions: Stubber, key: str) -> None:
+    dropped = event("s3_object_created")
+    dropped["detail"]["object"]["key"] = key
+    assert call("start_run", dropped)["started"] is False
+
+
+def test_another_error_goes_to_lambdas_retries(executions: Stubber) -> None:
+    executions.add_client_error("start_execution", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        call("start_run", event("s3_object_created"))
+
+
+def test_plan_training_keeps_what_it_answers(world: Account) -> None:
+    planned = call("plan_training", STATE)
+    assert planned["mode"] == "train"
+    assert world.get(f"{PREFIX}training.json") == planned
+
+
+def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
+    state = STATE | {"trained": {"artifact": ARTIFACT}}
+    assert call("plan_evaluation", state)["champion_run"] is None
+    etag = world.put("demo/champion.json", {"run": "demo-00000000000000ff", "artifact": "s3://o"})
+    planned = call("plan_evaluation", state)
+    assert (planned["champion_run"], planned["champion_etag"]) == ("demo-00000000000000ff", etag)
+
+
+def test_decide_promotion_keeps_its_decision(world: Account) -> None:
+    world.put(f"{PREFIX}metrics.json", {"mAP": 0.6, "champion": {"mAP": 0.5}})
+    state = STATE | {"evaluation": {"champion_run": "demo-00000000000000ff"}}
+    decision = call("decide_promotion", state)
+    assert decision["promote"] is True
+    assert (decision["challenger_map"], decision["champion_map"]) == (0.6, 0.5)
+    assert world.get(f"{PREFIX}decision.json") == decision
+
+
+def describe(stubber: Stubber, status: str | None, config: str = "c-0") -> None:
+    if status is None:
+        stubber.add_client_error(
+            "describe_endpoint", "ValidationException", 'Could not find endpoint "tagline-demo".'
+        )
+        return
+    answer = {
+        "EndpointName": "tagline-demo",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/tagline-demo",
+        "EndpointConfigName": config,
+        "EndpointStatus": status,
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    stubber.add_response("describe_endpoint", answer, {"EndpointName": "tagline-demo"})
+
+
+@pytest.mark.parametrize(("status", "action"), [(None, "create"), ("InService", "update")])
+def test_plan_deployment_looks_at_the_endpoint(
+    world: Account, status: str | None, action: str
+) -> None:
+    with Stubber(aws.sagemaker()) as stubber:
+        describe(stubber, status)
+        planned = call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
+    assert planned["action"] == action
+    assert planned["container"]["ModelDataUrl"] == ARTIFACT
+    assert planned["fleet"] == {"instance_type": "ml.c5.large", "instance_count": 1}
+
+
+def test_an_endpoint_that_may_not_be_seen_is_no_missing_one(world: Account) -> None:
+    with Stubber(aws.sagemaker()) as stubber:
+        stubber.add_client_error("describe_endpoint", "AccessDeniedException", "no")
+        with pytest.raises(ClientError):
+            call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
+
+
+def smoke(world: Account, answer: object) -> dict[str, Any]:
+    image = {
+        "content_type": "image/jpeg",
+        "body": base64.b64encode(b"jpeg").decode(),
+        "scores": [0.9, 0.1],
+    }
+    expected = {"run": RUN, "labels": ["red", "round"], "images": [image]}
+    world.put(f"{PREFIX}smoke.json", expected)
+    body = json.dumps(answer).encode()
+    with Stubber(aws.sagemaker_runtime()) as stubber:
+        stubber.add_response(
+            "invoke_endpoint",
+            {"Body": StreamingBody(io.BytesIO(body), len(body))},
+            {
+                "EndpointName": "tagline-demo",
+                "ContentType": "image/jpeg",
+                "Accept": "application/json",
+                "Body": b"jpeg",
+            },
+        )
+        return call("smoke_test", STATE | {"deployment": {"endpoint": "tagline-demo"}})
+
+
+def test_an_endpoint_that_agrees_passes(world: Account) -> None:
+    said = {"run": RUN, "labels": ["red", "round"], "scores": [0.915, 0.085]}
+    assert smoke(world, said) == {"checked": 1}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"run": "demo-00000000000000ff"}, "answered instead of"),
+        ({"labels": ["round", "red"]}, "labels are not those"),
+        ({"scores": [0.9]}, "expected 2 scores"),
+        ({"scores": [0.9, 0.13]}, "round scores 0.1300, the evaluation saw 0.1000"),
+        ({"scores": [float("nan"), 0.1]}, "red scores nan"),
+    ],
+)
+def test_an_endpoint_that_differs_fails(
+    world: Account, wrong: dict[str, Any], complaint: str
+) -> None:
+    said = {"run": RUN, "labels": ["red", "round"], "scores": [0.9, 0.1]} | wrong
+    with pytest.raises(SmokeTestFailed, match=complaint):
+        smoke(world, said)
+
+
+def test_record_champion_tells_where_it_serves(world: Account) -> None:
+    state = STATE | {
+        "evaluation": {"artifact": ARTIFACT, "champion_run": None, "champion_etag": None},
+        "decision": {"challenger_map": 0.6, "reason": "first"},
+        "deployment": {"endpoint": "tagline-demo"},
+        "model": "m-0",
+        "endpoint_config": "c-0",
+    }
+    assert call("record_champion", state) == {"run": RUN}
+    champion = world.get("demo/champion.json")
+    assert champion.pop("created").endswith("Z")
+    assert champion == {
+        "run": RUN,
+        "endpoint": "tagline-demo",
+        "endpoint_config": "c-0",
+        "model": "m-0",
+        "artifact": ARTIFACT,
+        "mAP": 0.6,
+        "reason": "first",
+        "previous": None,
+    }
+
+
+def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(world: Account) -> None:
+    judged = {"plan": {"unchanged": False}, "decision": {"promote": False, "reason": "worse"}}
+    answer = call("record_outcome", STATE | judged)
+    assert answer == {"outcome": "NotPromoted", "state": "DecidePromotion", "reason": "worse"}
+    assert world.get("demo/latest.json")["fingerprint"] == "abc"
+    world.s3.delete_object(Bucket=BUCKET, Key="demo/latest.json")
+    world.s3.delete_object(Bucket=BUCKET, Key=f"{PREFIX}status.json")
+    call("record_outcome", STATE | {"plan": {"unchanged": True, "reason": "same"}})
+    left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")
+    assert left["KeyCount"] == 0
+
+
+def test_plan_roll_back_names_the_state_that_failed(world: Account, executions: Stubber) -> None:
+    world.put("demo/champion.json", {"run": "demo-00000000000000ff", "endpoint_config": "old-0"})
+    entered = [("TaskStateEntered", "PlanRollBack"), ("TaskStateEntered", "SmokeTest")]
+    events = [
+        {"id": 9 - i, "timestamp": 0, "type": kind, "stateEnteredEventDetails": {"name": name}}
+        for i, (kind, name) in enumerate(entered)
+    ]
+    executions.add_response("get_execution_history", {"events": events})
+    state = {
+        "deployment": {"endpoint": "tagline-demo", "action": "update"},
+        "error": {"Error": "Lambda.Unknown", "Cause": "lost"},
+    }
+    with Stubber(aws.sagemaker()) as stubber:
+        describe(stubber, "InService", "new-0")
+        planned = call("plan_roll_back", STATE | {"execution_arn": "arn:e", "state": state})
+    assert (planned["action"], planned["endpoint_config"]) == ("restore", "old-0")
+    assert planned["reason"].startswith("SmokeTest: lost.")

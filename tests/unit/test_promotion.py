@@ -1,0 +1,64 @@
+"""Whether a challenger takes the champion's place."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagline.promotion import decide
+
+unit = st.floats(0, 1)
+
+
+def judge(challenger: float | None, champion: float | None, **rule: float) -> tuple[bool, str]:
+    run = None if champion is None else "demo-00000000000000ff"
+    margin, minimum = rule.get("margin", 0.0), rule.get("minimum", 0.0)
+    return decide(challenger, champion, champion_run=run, margin=margin, minimum=minimum)
+
+
+def test_the_first_model_is_promoted_with_its_number_in_the_reason() -> None:
+    promote, reason = judge(0.41, None)
+    assert promote
+    assert "0.4100" in reason
+
+
+@pytest.mark.parametrize(("minimum", "promoted"), [(0.4, True), (0.41, True), (0.42, False)])
+def test_the_minimum_may_be_met_exactly(minimum: float, promoted: bool) -> None:
+    assert judge(0.41, None, minimum=minimum)[0] is promoted
+
+
+@pytest.mark.parametrize(
+    ("challenger", "margin", "promoted"),
+    [(0.5, 0.0, False), (0.51, 0.0, True), (0.51, 0.01, False), (0.53, 0.02, True)],
+)
+def test_a_champion_must_be_beaten_by_more_than_the_margin(
+    challenger: float, margin: float, promoted: bool
+) -> None:
+    promote, reason = judge(challenger, 0.5, margin=margin)
+    assert promote is promoted
+    assert f"{challenger:.4f}" in reason
+    assert "0.5000 (demo-00000000000000ff)" in reason
+
+
+def test_better_than_the_champion_but_below_the_minimum_stays_out() -> None:
+    assert not judge(0.3, 0.2, minimum=0.35)[0]
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan])
+def test_a_challenger_without_a_number_is_never_promoted(nothing: float | None) -> None:
+    assert not judge(nothing, None)[0]
+
+
+def test_a_champion_without_a_number_is_an_error() -> None:
+    with pytest.raises(ValueError, match="demo-00000000000000ff"):
+        decide(0.5, None, champion_run="demo-00000000000000ff", margin=0, minimum=0)
+
+
+@given(unit, unit, unit, unit)
+def test_a_promoted_challenger_is_never_worse(
+    a: float, b: float, margin: float, low: float
+) -> None:
+    if judge(a, b, margin=margin, minimum=low)[0]:
+        assert a > b
+        assert a >= low

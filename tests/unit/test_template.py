@@ -1,0 +1,219 @@
+"""What the templates must keep: least privilege, encryption, retention, matching names."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cloudformation import (
+    FILES,
+    ROOT,
+    TEMPLATES,
+    actions,
+    listed,
+    resources,
+    statements,
+)
+
+FUNCTIONS = {name: (t, r) for t, name, r in resources("AWS::Serverless::Function")}
+# Actions that know no resources; each carries its reason in the template.
+WITHOUT_RESOURCES = {
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+}
+SUB = re.compile(r"\$\{(\w+)\}")
+
+
+def test_nobody_may_do_everything_anywhere() -> None:
+    for owner, statement in statements():
+        assert statement["Effect"] == "Allow", owner
+        named = set(listed(statement["Action"]))
+        assert not {a for a in named if a.endswith((":*", "*")) and a != "kms:GenerateDataKey*"}
+        if "*" in listed(statement["Resource"]):
+            assert named <= WITHOUT_RESOURCES, (owner, named)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_star_has_a_written_reason(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if re.search(r'Resource: "\*"', line):
+            above = lines[max(0, number - 16) : number + 1]
+            assert any("#" in text for text in above), f"{path.name}:{number + 1}"
+
+
+def test_roles_are_handed_to_one_service_each() -> None:
+    handed = [s for _, s in statements() if "iam:PassRole" in listed(s["Action"])]
+    assert len(handed) == 2
+    for statement in handed:
+        service = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+        assert service in ("ecs-tasks.amazonaws.com", "sagemaker.amazonaws.com")
+
+
+def test_every_function_has_its_folder_its_role_and_its_log() -> None:
+    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")}
+    used = {Path(r["Properties"]["CodeUri"]).name: n for n, (_, r) in FUNCTIONS.items()}
+    assert set(used) == folders
+    for folder, name in used.items():
+        template, resource = FUNCTIONS[name]
+        properties = resource["Properties"]
+        assert name == "".join(part.title() for part in folder.split("_"))
+        assert properties["FunctionName"] == {
+            "Fn::Sub": f"${{StackName}}-{folder.replace('_', '-')}"
+        }
+        assert properties["Policies"], name
+        assert "Role" not in properties, "SAM makes a role for this function alone"
+        log = TEMPLATES[template]["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert log["Properties"]["LogGroupName"]["Fn::Sub"] == (
+            f"/aws/lambda/{properties['FunctionName']['Fn::Sub']}"
+        )
+
+
+def test_a_handler_finds_the_variables_it_reads() -> None:
+    for name, (template, resource) in FUNCTIONS.items():
+        folder = ROOT / "templates" / resource["Properties"]["CodeUri"]
+        read = set(re.findall(r'os\.environ\["(\w+)"\]', (folder / "app.py").read_text("utf-8")))
+        shared = TEMPLATES[template]["Globals"]["Function"]["Environment"]["Variables"]
+        own = resource["Properties"].get("Environment", {}).get("Variables", {})
+        assert read <= set(shared) | set(own), name
+
+
+def test_logs_do_not_stay_for_ever() -> None:
+    groups = list(resources("AWS::Logs::LogGroup"))
+    assert len(groups) == len(FUNCTIONS) + 3  # the packing task, the state machine, the API
+    for _, name, group in groups:
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+@pytest.mark.parametrize(
+    "kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"]
+)
+def test_nothing_is_reached_without_tls(kind: str) -> None:
+    policies = list(resources(kind))
+    assert policies
+    for _, name, policy in policies:
+        denied = [
+            s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"
+        ]
+        assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}], (
+            name
+        )
+        assert denied[0]["Principal"] == "*"
+
+
+def test_the_data_outlives_the_stack_and_is_nobody_elses() -> None:
+    ((_, _, bucket),) = resources("AWS::S3::Bucket")
+    properties = bucket["Properties"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(properties["PublicAccessBlockConfiguration"].values())
+    assert properties["BucketEncryption"]
+    assert properties["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+
+
+def test_an_undeliverable_list_is_kept_encrypted_and_rings() -> None:
+    ((_, _, queue),) = resources("AWS::SQS::Queue")
+    assert queue["Properties"]["SqsManagedSseEnabled"] is True
+    start = FUNCTIONS["StartRun"][1]["Properties"]
+    letters = {"Fn::GetAtt": "DeadLetters.Arn"}
+    assert start["DeadLetterQueue"]["TargetArn"] == letters
+    assert start["Events"]["ListDropped"]["Properties"]["DeadLetterConfig"]["Arn"] == letters
+    alarms = {name: a["Properties"] for _, name, a in resources("AWS::CloudWatch::Alarm")}
+    assert alarms["LostListAlarm"]["AlarmActions"] == [{"Ref": "AlertsTopicArn"}]
+
+
+def test_the_packing_container_can_change_nothing() -> None:
+    ((_, _, task),) = resources("AWS::ECS::TaskDefinition")
+    (container,) = task["Properties"]["ContainerDefinitions"]
+    assert container["ReadonlyRootFilesystem"] is True
+    assert container["User"] not in ("0", "root")
+    assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+    ((_, _, group),) = resources("AWS::EC2::SecurityGroup")
+    assert "SecurityGroupIngress" not in group["Properties"]
+
+
+def machine() -> tuple[dict[str, Any], str]:
+    ((_, _, resource),) = resources("AWS::Serverless::StateMachine")
+    text = (ROOT / "statemachine/retrain.asl.json").read_text(encoding="utf-8")
+    return resource["Properties"], text
+
+
+def test_the_machine_gets_what_it_substitutes() -> None:
+    properties, text = machine()
+    assert set(SUB.findall(text)) == set(properties["DefinitionSubstitutions"])
+    assert properties["Logging"]["Level"] == "ALL"
+    assert properties["Tracing"] == {"Enabled": True}
+
+
+def _allowed_for(resource: str) -> set[str]:
+    """The IAM actions that a state's resource needs."""
+    service, call = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")
+    action = call.removesuffix(".sync")
+    action = action[0].upper() + action[1:]
+    if service == "lambda":
+        return {"lambda:InvokeFunction"}
+    needed = {f"{service}:{action}"}
+    if not call.endswith(".sync"):
+        return needed
+    job = action.removeprefix("Create").removeprefix("Run")
+    needed |= {f"{service}:Stop{job}", f"{service}:Describe{job}{'s' if service == 'ecs' else ''}"}
+    return needed | {"events:PutRule", "events:PutTargets", "events:DescribeRule", "iam:PassRole"}
+
+
+def test_the_machine_may_do_what_its_states_do() -> None:
+    _, text = machine()
+    found = re.findall(r'"Resource": "(arn:aws:states:::[^"]+)"', text)
+    needed = set().union(*map(_allowed_for, found))
+    assert needed <= actions("Retrain") | {"s3:PutObject"}, needed - actions("Retrain")
+    assert {"sagemaker:AddTags", "states:StartExecution", "s3:PutObject"} <= actions("Retrain")
+
+
+def test_the_machine_may_invoke_exactly_its_functions() -> None:
+    _, text = machine()
+    called = set(re.findall(r"\$\{FunctionPrefix\}-([a-z-]+)", text))
+    (statement,) = [
+        s
+        for owner, s in statements()
+        if owner == "Retrain" and s["Action"] == "lambda:InvokeFunction"
+    ]
+    allowed = {r["Fn::Sub"].rsplit("${StackName}-", 1)[1] for r in statement["Resource"]}
+    assert allowed == called
+
+
+def test_nested_stacks_get_their_parameters_and_give_their_outputs() -> None:
+    root = TEMPLATES["template"]
+    nested = {name: r for _, name, r in resources("AWS::Serverless::Application")}
+    assert {Path(r["Properties"]["Location"]).stem for r in nested.values()} == set(TEMPLATES) - {
+        "template"
+    }
+    for name, resource in nested.items():
+        wanted = TEMPLATES[Path(resource["Properties"]["Location"]).stem]["Parameters"]
+        assert set(resource["Properties"]["Parameters"]) == set(wanted), name
+    for used in re.findall(r'"Fn::GetAtt": "(\w+)\.Outputs\.(\w+)"', json.dumps(root)):
+        child = TEMPLATES[Path(nested[used[0]]["Properties"]["Location"]).stem]
+        assert used[1] in child["Outputs"], used
+
+
+@pytest.mark.slow
+def test_cfn_lint_finds_nothing() -> None:
+    command = [Path(sys.executable).parent / "cfn-lint", *FILES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,129 @@
+"""Dataset facts and settings to a training or tuning request."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from tagline.settings import Settings
+from tagline.training_request import Facts, Stack, UnusableTraining, plan_training
+from tests.unit.flow_world import assert_valid
+
+RUN = "demo-0123456789abcdef"
+FACTS = Facts(train=800, validation=200, labels=12, image_size=96, bytes=40_000_000)
+STACK = Stack("data", "registry/tagline/trainer:latest", "arn:aws:iam::1:role/r", "ml.c5.4xlarge")
+
+
+def plan(facts: Facts = FACTS, **sections: Any) -> dict[str, Any]:
+    return plan_training(RUN, facts, Settings.from_dict(sections), STACK)
+
+
+def test_a_training_job_that_sagemaker_takes() -> None:
+    planned = plan()
+    assert (planned["mode"], planned["job_name"]) == ("train", "tagline-0123456789abcdef-train")
+    assert planned["timeout"] == 86400 + 3600
+    named = {"TrainingJobName": f"{planned['job_name']}-0", "RoleArn": STACK.role}
+    assert_valid("CreateTrainingJob", named | planned["request"])
+
+
+def test_channels_end_in_a_slash_so_that_no_neighbour_slips_in() -> None:
+    channels = {
+        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in plan()["request"]["InputDataConfig"]
+    }
+    prefix = f"s3://data/demo/runs/{RUN}/"
+    assert channels == {
+        "train": f"{prefix}training/",
+        "validation": f"{prefix}validation/",
+        "dataset": f"{prefix}dataset.json",
+    }
+
+
+def test_hyperparameters_are_strings_and_complete() -> None:
+    given = plan(training={"learning_rate": 0.002, "epochs": 7, "use_weighted_loss": True})
+    values = given["request"]["HyperParameters"]
+    assert all(isinstance(value, str) for value in values.values())
+    assert (
+        values
+        | {
+            "learning_rate": "0.002",
+            "epochs": "7",
+            "use_weighted_loss": "1",
+            "image_shape": "3,96,96",
+            "num_classes": "12",
+            "num_training_samples": "800",
+            "run": RUN,
+        }
+        == values
+    )
+
+
+def test_a_tuning_job_that_sagemaker_takes() -> None:
+    ranges = {
+        "learning_rate": [0.0001, 0.01],
+        "mini_batch_size": [16, 64],
+        "optimizer": ["adam", "sgd"],
+        "weight_decay": [0, 0.1],
+        "use_weighted_loss": [True, False],
+    }
+    planned = plan(tuning={"max_jobs": 6, "max_parallel_jobs": 2, "ranges": ranges})
+    name = f"{planned['job_name']}-0"
+    assert planned["mode"] == "tune"
+    assert len(name) <= 32
+    assert planned["timeout"] == 3 * (86400 + 3600)
+    assert_valid(
+        "CreateHyperParameterTuningJob",
+        {"HyperParameterTuningJobName": name} | planned["request"],
+    )
+    search = planned["request"]["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    fixed = planned["request"]["TrainingJobDefinition"]["StaticHyperParameters"]
+    searched = {r["Name"] for kind in search.values() for r in kind}
+    assert searched == set(ranges)
+    assert not searched & set(fixed)
+    scales = {r["Name"]: r["ScalingType"] for r in search["ContinuousParameterRanges"]}
+    assert scales == {"learning_rate": "Logarithmic", "weight_decay": "Linear"}
+    choices = {r["Name"]: r["Values"] for r in search["CategoricalParameterRanges"]}
+    assert choices["use_weighted_loss"] == ["1", "0"]
+
+
+def test_a_long_search_never_outlasts_the_execution() -> None:
+    planned = plan(tuning={"max_jobs": 500}, training={"max_runtime": 86400})
+    assert planned["timeout"] == 30 * 86400
+
+
+@pytest.mark.parametrize(
+    ("facts", "sections", "complaint"),
+    [
+        ({"validation": 0}, {}, "No image is left for validation"),
+        ({"train": 20}, {}, r"mini_batch_size reaches 32 but there are 20 .* at most 20"),
+        ({"train": 0}, {}, "cannot be trained"),
+        (
+            {},
+            {"tuning": {"ranges": {"mini_batch_size": [8, 1000]}}},
+            r"tuning.ranges.mini_batch_size reaches 1000",
+        ),
+        (
+            {},
+            {"tuning": {"max_jobs": 2, "max_parallel_jobs": 3}},
+            "max_parallel_jobs 3 is more than",
+        ),
+    ],
+)
+def test_what_would_fail_after_paid_waiting_fails_now(
+    facts: dict[str, int], sections: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UnusableTraining, match=complaint):
+        plan(dataclasses.replace(FACTS, **facts), **sections)
+
+
+def test_instance_and_run_time_follow_the_settings() -> None:
+    given = plan(training={"instance_type": "ml.g5.xlarge", "max_runtime": 600})
+    assert given["request"]["ResourceConfig"]["InstanceType"] == "ml.g5.xlarge"
+    assert given["request"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 600}
+    assert plan()["request"]["ResourceConfig"]["InstanceType"] == "ml.c5.4xlarge"
+
+
+def test_the_disk_grows_with_the_data() -> None:
+    big = dataclasses.replace(FACTS, bytes=100 * 2**30)
+    assert plan()["request"]["ResourceConfig"]["VolumeSizeInGB"] == 30
+    assert plan(big)["request"]["ResourceConfig"]["VolumeSizeInGB"] == 220
