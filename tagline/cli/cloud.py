@@ -56,10 +56,8 @@ def running_cloud(
     another cloud uses `state_dir`.
     """
     phases = phases or Phases()
-    tool("sam", "sam")
+    check_start(port)
     python = tool("cloud", "python")
-    if port_taken(port):
-        raise Refused(f"port {port} is taken: choose another with --port, or stop its owner")
     state_dir = state_dir.resolve()
     state_dir.parent.mkdir(parents=True, exist_ok=True)
     endpoint = f"http://{HOST}:{port}"
@@ -81,6 +79,14 @@ def running_cloud(
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target)
+
+
+def check_start(port: int) -> None:
+    """Raise Refused, before anything is touched, when a cloud could not start on a port."""
+    tool("sam", "sam")
+    tool("cloud", "python")
+    if port_taken(port):
+        raise Refused(f"port {port} is taken: choose another with --port, or stop its owner")
 
 
 @contextmanager

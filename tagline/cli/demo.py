@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from tagline.cli.api import ApiProblem, ask_tags
-from tagline.cli.cloud import RunningCloud, running_cloud
+from tagline.cli.cloud import RunningCloud, check_start, running_cloud
 from tagline.cli.drop import drop_dataset, wait_for
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
@@ -26,9 +26,9 @@ from tagline.designs import DesignSet, HeldOut, draw_designs
 from tagline.layout import DatasetKeys, RunKeys
 
 DATASET = "designs"
-FOLDER = STATE / "demo"
 TIMES_BASELINE = 3.0  # the model must beat guessing by this factor
 _PORT = 4566
+_MARK = "tagline-demo"
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,32 @@ class Answer:
 
 
 def demo(
+    *,
     images: Annotated[int, typer.Option(min=200, max=20_000, help="Designs to draw.")] = 1500,
     seed: Annotated[int, typer.Option(help="Seed of the designs.")] = 7,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 (4566 or a free one).")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the cloud up until Ctrl-C.")] = False,
+    folder: Annotated[
+        Path,
+        typer.Option(help="Cloud, designs, report.", file_okay=False, show_default=".tagline/demo"),
+    ] = STATE / "demo",
     as_json: JsonOption = False,
 ) -> None:
     """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
     phases = Phases()
     chosen = port or _choose_port()
+    check_start(chosen)
+    _take_folder(folder)
     done = False
     try:
-        with stop_signals(), _drawing(images, seed) as drawing, _cloud(chosen, phases) as cloud:
-            result = _run(cloud, drawing, phases)
+        with (
+            stop_signals(),
+            _drawing(folder / "designs", images, seed) as drawing,
+            _cloud(folder, chosen, phases) as cloud,
+        ):
+            result = _run(cloud, drawing, folder / "report.html", phases)
             if as_json:
                 print_json(_summary(*result, phases))
             else:
@@ -63,7 +74,7 @@ def demo(
             _judge(result[0])
             done = True
             if keep:
-                _stay(cloud)
+                _stay(cloud, quiet=as_json)
     except KeyboardInterrupt as exc:
         say("Stopped.")
         if not done:
@@ -78,16 +89,24 @@ def _choose_port() -> int:
     return port
 
 
-def _cloud(port: int, phases: Phases) -> AbstractContextManager[RunningCloud]:
+def _cloud(folder: Path, port: int, phases: Phases) -> AbstractContextManager[RunningCloud]:
     return running_cloud(
-        port, FOLDER / "cloud", fresh=True, build_dir=FOLDER / "build", phases=phases
+        port, folder / "cloud", fresh=True, build_dir=folder / "build", phases=phases
     )
 
 
+def _take_folder(folder: Path) -> None:
+    """Claim the demo's folder: what an earlier demo left there may be removed, nothing else."""
+    mark = folder / _MARK
+    if folder.is_dir() and any(folder.iterdir()) and not mark.exists():
+        raise Refused(f"{folder} is not empty and no demo's folder: choose another with --folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
 @contextmanager
-def _drawing(images: int, seed: int) -> Iterator["Future[DesignSet]"]:
+def _drawing(folder: Path, images: int, seed: int) -> Iterator["Future[DesignSet]"]:
     """Draw in a process of its own while the cloud starts."""
-    folder = FOLDER / "designs"
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -96,7 +115,7 @@ def _drawing(images: int, seed: int) -> Iterator["Future[DesignSet]"]:
 
 
 def _run(
-    cloud: RunningCloud, drawing: "Future[DesignSet]", phases: Phases
+    cloud: RunningCloud, drawing: "Future[DesignSet]", report: Path, phases: Phases
 ) -> tuple[dict[str, Any], Answer, Path]:
     with phases.phase("Draw the designs"):
         designs = drawing.result()
@@ -115,7 +134,6 @@ def _run(
     if facts["outcome"] != "Promoted":
         emit(outcome_table(facts))
         raise Refused(f"the run ended {facts['outcome']}: {facts['reason']} (log: {cloud.log})")
-    report = FOLDER / "report.html"
     with phases.phase("Fetch the report, ask the API"):
         cloud.target.s3.download_file(
             cloud.target.outputs.bucket, RunKeys(dropped.run).of("report.html"), str(report)
@@ -167,6 +185,7 @@ def _summary(facts: dict[str, Any], answer: Answer, report: Path, phases: Phases
         "tags": answer.tags,
         "truth": list(answer.image.labels),
         "report": str(report),
+        "report_uri": facts["report"],
         "seconds": phases.times,
     }
 
@@ -179,8 +198,9 @@ def _judge(facts: dict[str, Any]) -> None:
         )
 
 
-def _stay(cloud: RunningCloud) -> None:
+def _stay(cloud: RunningCloud, *, quiet: bool) -> None:
     with announced(cloud) as told:
-        print_urls(cloud, told.outputs)
+        if not quiet:
+            print_urls(cloud, told.outputs)
         say("Ready. Ctrl-C stops it.", style="bold")
         cloud.wait()

@@ -1,0 +1,156 @@
+"""`tagline up` before anything starts, and a cloud that starts, fails or dies."""
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tagline.cli import cloud as cloud_module
+from tagline.cli import demo as demo_module
+from tagline.cli import deploy as deploy_module
+from tagline.cli import places
+from tagline.cli.cloud import running_cloud
+from tagline.cli.errors import Refused
+from tagline.cli.interrupts import stop_signals
+from tagline.cli.main import app
+from tagline.cli.places import free_port
+from tagline.cli.target import Target
+from tests.unit.cli_stack import OUTPUTS
+
+runner = CliRunner()
+READY = "print('ready http://127.0.0.1', flush=True)\n"
+STAY = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository root whose `local` package is a script and whose deployment does nothing."""
+    package = tmp_path / "root" / "local"
+    package.mkdir(parents=True)
+    monkeypatch.setattr(cloud_module, "ROOT", tmp_path / "root")
+    monkeypatch.setattr(places, "CLOUD_FILE", tmp_path / "cloud.json")
+    monkeypatch.setattr(cloud_module, "tool", lambda _environment, _name: Path(sys.executable))
+    monkeypatch.setattr(cloud_module, "build", lambda *_: None)
+    monkeypatch.setattr(cloud_module, "deploy", lambda *_: None)
+    monkeypatch.setattr(Target, "stack_outputs", lambda _self: OUTPUTS)
+    (tmp_path / "state").mkdir()
+    return package / "__main__.py"
+
+
+def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = runner.invoke(app, ["up", "--port", str(port), "--state-dir", str(tmp_path / "x")])
+    assert result.exit_code == 1
+    assert f"port {port} is taken" in result.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_missing_environments_say_make_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    result = runner.invoke(app, ["up", "--port", str(free_port())])
+    assert result.exit_code == 1
+    assert "run `make install`" in result.stderr
+
+
+def test_a_cloud_is_stopped_at_the_end(laptop: Path, tmp_path: Path) -> None:
+    laptop.write_text(f"{STAY}{READY}signal.pause()\n")
+    with running_cloud(free_port(), tmp_path / "state") as cloud:
+        assert cloud.process.poll() is None
+        assert cloud.target.outputs.bucket == OUTPUTS["DataBucket"]
+    assert cloud.process.returncode == 0
+
+
+def test_a_cloud_is_stopped_when_the_block_fails(laptop: Path, tmp_path: Path) -> None:
+    laptop.write_text(f"{STAY}{READY}signal.pause()\n")
+    clouds = []
+
+    def use_and_fail() -> None:
+        with running_cloud(free_port(), tmp_path / "state") as cloud:
+            clouds.append(cloud)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        use_and_fail()
+    assert clouds[0].process.returncode == 0
+
+
+def test_why_a_cloud_did_not_start_is_told(laptop: Path, tmp_path: Path) -> None:
+    laptop.write_text("raise SystemExit('laptop cloud: another one is using it')\n")
+    with (
+        pytest.raises(Refused, match="another one is using it"),
+        running_cloud(free_port(), tmp_path / "state"),
+    ):
+        pass
+
+
+def test_up_ends_with_1_when_the_cloud_dies(laptop: Path, tmp_path: Path) -> None:
+    laptop.write_text(f"{READY}import time\ntime.sleep(0.5)\nraise SystemExit('out of memory')\n")
+    result = runner.invoke(
+        app, ["up", "--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
+    )
+    assert result.exit_code == 1
+    assert "Data bucket" in result.stdout
+    assert "ended by itself (exit 1): ready http://127.0.0.1 | out of memory" in result.stderr
+    assert not places.CLOUD_FILE.exists()
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), stop_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sam_complains_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sam = tmp_path / "sam"
+    sam.write_text("#!/bin/sh\necho Uploading\necho 'Error: no such thing'\necho hint\nexit 1\n")
+    sam.chmod(0o755)
+    monkeypatch.setattr(deploy_module, "tool", lambda *_: sam)
+    with pytest.raises(Refused, match=r"sam deploy failed .*: Error: no such thing \| hint$"):
+        deploy_module.deploy(tmp_path, "tagline", tmp_path / "sam.log", dict(os.environ))
+
+
+def test_nothing_is_built_again_until_a_source_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    (root / "tagline").mkdir(parents=True)
+    (root / "tagline" / "rules.py").write_text("A = 1\n")
+    (root / "template.yaml").write_text("{}")
+    sam = tmp_path / "sam"
+    sam.write_text(f"#!/bin/sh\nmkdir -p {tmp_path}/build; touch {tmp_path}/build/template.yaml\n")
+    sam.chmod(0o755)
+    monkeypatch.setattr(deploy_module, "tool", lambda *_: sam)
+    monkeypatch.setattr(deploy_module, "ROOT", root)
+    log = tmp_path / "sam.log"
+
+    def builds() -> int:
+        deploy_module.build(tmp_path / "build", log, dict(os.environ))
+        return log.read_text().count("$ sam build")
+
+    assert builds() == 1
+    assert builds() == 1
+    (root / "tagline" / "rules.py").write_text("A = 2\n")
+    assert builds() == 2
+
+
+def test_the_demo_says_which_port_it_takes_instead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo_module, "port_taken", lambda _port: True)
+    port = demo_module._choose_port()
+    assert port != 4566
+    assert f"the demo uses {port}" in capsys.readouterr().err
+
+
+def test_the_demo_fails_on_a_model_that_hardly_beats_guessing() -> None:
+    demo_module._judge({"mAP": 0.61, "baseline_map": 0.2})
+    with pytest.raises(Refused, match="below 3 times the baseline"):
+        demo_module._judge({"mAP": 0.59, "baseline_map": 0.2})
