@@ -24,7 +24,7 @@ DATA_LIMIT = (
 )
 _ABANDONED = "Laptop.Abandoned"  # nobody retries or catches it
 _RESTART_ERROR = "Laptop.Stopped"
-_RESTART_CAUSE = "The laptop cloud stopped while this execution was running."
+_RESTART_CAUSE = "The laptop cloud stopped while this run was going on."
 _Response = tuple[int, dict[str, str], bytes]
 logger = logging.getLogger("local.executions")
 
@@ -179,6 +179,7 @@ def _working_on(attempt: Attempt) -> Iterator[None]:
 
 def _abort_what_was_running() -> None:
     restore = patching.function(SFN, "_restore_state", "data")
+    add_event = patching.function(SFN, "_add_event", "execution", "event_type", "details")
 
     def restore_and_abort(data: dict[str, Any]) -> None:
         saved = data.get("executions")
@@ -195,6 +196,8 @@ def _abort_what_was_running() -> None:
                 cause=_RESTART_CAUSE,
                 _abortedByRestart=True,
             )
+            told = {"error": _RESTART_ERROR, "cause": _RESTART_CAUSE}
+            add_event(execution, "ExecutionAborted", {"executionAbortedEventDetails": told})
         for run in patching.member(SFN, "_map_runs", object).all_values():
             if run["status"] == "RUNNING":
                 run["status"] = "ABORTED"

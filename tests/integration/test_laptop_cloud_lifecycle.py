@@ -114,6 +114,10 @@ def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
         ended = stack.result(interrupted)
         assert ended["status"] == "ABORTED"
         assert "laptop cloud stopped" in ended["cause"]
+        (last,) = cloud.client("stepfunctions").get_execution_history(
+            executionArn=interrupted, reverseOrder=True, maxResults=1
+        )["events"]
+        assert last["executionAbortedEventDetails"]["cause"] == ended["cause"]
         events = eventually(
             lambda: s3.list_objects_v2(
                 Bucket=stack["Bucket"], Prefix="heard/Step-Functions-Execution-Status-Change/"
