@@ -162,9 +162,9 @@ def _details(verdict: Verdict, dataset: dict[str, Any]) -> str:
     facts: dict[str, Any] = {
         **{key: dataset.get(key) for key in _COUNTS},
         **{f"image {key}": value for key, value in dataset.get("image", {}).items()},
-        "network": description.get("network"),
-        "best epoch": description.get("best_epoch"),
         **(description.get("hyperparameters") or {}),
+        "network": description.get("network"),  # what `auto` stood for
+        "best epoch": description.get("best_epoch"),
         **(description.get("versions") or {}),
     }
     rows = "".join(

@@ -88,7 +88,11 @@ def _description(
         "image": dataset["image"],
         "network": network,
         "hyperparameters": {
-            **{name: str(value) for name, value in vars(asked).items() if name != "side"},
+            **{
+                name: str(value)
+                for name, value in vars(asked).items()
+                if name != "side" and value is not None
+            },
             "image_shape": f"3,{asked.side},{asked.side}",
         },
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
