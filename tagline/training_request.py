@@ -26,6 +26,13 @@ METRICS = [
 ]
 _INTEGERS = {"mini_batch_size", "epochs"}
 _CONTINUOUS = {"learning_rate", "weight_decay"}
+_LEFT_TO_DEFAULTS = (
+    "epochs",
+    "mini_batch_size",
+    "learning_rate",
+    "weight_decay",
+    "augmentation_type",
+)
 
 
 class UnusableTraining(ValueError):
@@ -102,16 +109,19 @@ def _hyperparameters(run: str, facts: Facts, settings: Settings) -> dict[str, st
     wanted = settings.training
     try:
         chosen = defaults(facts.train, facts.labels, facts.image_size)
-        rate = learning_rate(wanted.optimizer, wanted.mini_batch_size)
+        chosen |= {
+            name: _text(value)
+            for name in _LEFT_TO_DEFAULTS
+            if (value := getattr(wanted, name)) is not None
+        }
+        chosen["optimizer"] = wanted.optimizer
+        if wanted.learning_rate is None:
+            batch = int(chosen["mini_batch_size"])
+            chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
     except ValueError as exc:
         raise UnusableTraining(f"The dataset cannot be trained: {exc}") from exc
     chosen |= {
         "network": wanted.network,
-        "mini_batch_size": str(wanted.mini_batch_size),
-        "optimizer": wanted.optimizer,
-        "learning_rate": rate if wanted.learning_rate is None else f"{wanted.learning_rate:g}",
-        "weight_decay": f"{wanted.weight_decay:g}",
-        "augmentation_type": wanted.augmentation_type,
         "use_weighted_loss": _text(wanted.use_weighted_loss),
         "seed": str(wanted.seed),
         "image_shape": f"3,{facts.image_size},{facts.image_size}",
@@ -119,8 +129,6 @@ def _hyperparameters(run: str, facts: Facts, settings: Settings) -> dict[str, st
         "num_training_samples": str(facts.train),
         "run": run,
     }
-    if wanted.epochs is not None:
-        chosen["epochs"] = str(wanted.epochs)
     return chosen
 
 

@@ -79,7 +79,7 @@ def test_the_same_event_twice_is_one_run(pipeline: Pipeline, champion: str) -> N
             "reason": "PutObject",
         },
     }
-    function = pipeline.stack_resources["StartRunFunction"]
+    function = pipeline.stack_resources["StartRun"]
     answer = pipeline.client("lambda").invoke(
         FunctionName=function, Payload=json.dumps(event).encode()
     )

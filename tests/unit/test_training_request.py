@@ -58,6 +58,18 @@ def test_hyperparameters_are_strings_and_complete() -> None:
     )
 
 
+def test_what_settings_leave_open_follows_the_size_of_the_dataset() -> None:
+    small = plan(dataclasses.replace(FACTS, train=20))["request"]["HyperParameters"]
+    assert small["mini_batch_size"] == "20"
+    wanted = plan(
+        dataclasses.replace(FACTS, train=20),
+        training={"mini_batch_size": 5, "augmentation_type": "none"},
+    )
+    values = wanted["request"]["HyperParameters"]
+    assert (values["mini_batch_size"], values["augmentation_type"]) == ("5", "none")
+    assert float(values["learning_rate"]) < float(small["learning_rate"])
+
+
 def test_a_tuning_job_that_sagemaker_takes() -> None:
     ranges = {
         "learning_rate": [0.0001, 0.01],
@@ -95,7 +107,11 @@ def test_a_long_search_never_outlasts_the_execution() -> None:
     ("facts", "sections", "complaint"),
     [
         ({"validation": 0}, {}, "No image is left for validation"),
-        ({"train": 20}, {}, r"mini_batch_size reaches 32 but there are 20 .* at most 20"),
+        (
+            {"train": 20},
+            {"training": {"mini_batch_size": 32}},
+            r"mini_batch_size reaches 32 but there are 20 .* at most 20",
+        ),
         ({"train": 0}, {}, "cannot be trained"),
         (
             {},
