@@ -120,7 +120,7 @@ def _run(
     with phases.phase("Draw the designs"):
         designs = drawing.result()
     keys = DatasetKeys(DATASET)
-    with phases.phase("Upload images and list"):
+    with phases.timed("Upload images and list"):  # has a bar of its own
         dropped = drop_dataset(
             cloud.target,
             keys,

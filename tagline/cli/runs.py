@@ -35,12 +35,13 @@ def runs(
     if as_json:
         print_json(shown)
         return
+    if not found:
+        say("No runs yet: `tagline drop DATASET LIST` starts one")
+        return
     emit(rows_table(("Run", "Dataset", "Outcome", ">mAP", "Started", ">Took"),
                     (_row(facts) for facts in shown), title="Runs"))  # fmt: skip
     if len(found) > len(shown):
         say(f"{len(found) - len(shown)} older runs: --limit shows more")
-    if not found:
-        say("No runs yet: `tagline drop DATASET LIST` starts one")
 
 
 def moment(value: object) -> datetime:
