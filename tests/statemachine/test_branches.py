@@ -1,0 +1,110 @@
+"""Every way through the flow, walked on the laptop cloud with scripted tasks."""
+
+import pytest
+
+from tests.statemachine.conftest import Flow
+from tests.statemachine.script import CASES
+
+pytestmark = pytest.mark.cloud
+WAIT = ["WaitForEndpoint", "CountChecks", "DescribeEndpoint", "EndpointReady?"]
+PLANNED = ["PlanDataset", "Unchanged?", "LimitFetching", "FetchShards", "PackDataset"]
+JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
+TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
+READY = [
+    *TRAINED,
+    *("PlanDeployment", "CreateModel", "CreateEndpointConfig", "AwaitChallenger"),
+    "CreateOrUpdate?",
+]
+PROVEN = ["SmokeTest", "RecordChampion"]
+RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
+BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
+RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
+
+
+@pytest.mark.parametrize(
+    ("case", "states"),
+    [
+        ("first", [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        ("unchanged", ["PlanDataset", "Unchanged?", *RECORDED]),
+        (
+            "tune",
+            [
+                *(*PLANNED, "PlanTraining", "TrainOrTune?", "Tune", "DescribeBestTrial", *JUDGED),
+                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
+            ],
+        ),
+        ("not-promoted", [*TRAINED, *RECORDED]),
+        ("update", [*READY, "UpdateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        (
+            "canary",
+            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED],
+        ),
+        (
+            "first-rolled-back",
+            [
+                *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
+                *("PlanRollBack", "RollBackHow?", "DeleteEndpoint", *BACK),
+            ],
+        ),
+        (
+            "rolled-back",
+            [*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *WAIT, *BACK],
+        ),
+        (
+            "rolled-back-by-alarm",
+            [
+                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT),
+                *("PlanRollBack", "RollBackHow?", *BACK),
+            ],
+        ),
+        (
+            "champion-changed",
+            [*READY, "UpdateEndpoint", *WAIT, *PROVEN, *RESTORED, *WAIT, *BACK],
+        ),
+        (
+            "roll-back-unannounced",
+            [
+                *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
+                *("PlanRollBack", "RollBackHow?", "DeleteEndpoint", *BACK),
+            ],
+        ),
+    ],
+)
+def test_a_way_that_ends_well(flow: Flow, case: str, states: list[str]) -> None:
+    walk = flow.walk(case)
+    assert walk.states == states
+    assert walk.status == "SUCCEEDED"
+    assert walk.output is not None
+    assert set(walk.output) == {"outcome", "state", "reason"}
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if name.startswith("fails-in-")])
+def test_a_state_that_fails_is_recorded_and_announced(flow: Flow, case: str) -> None:
+    walk = flow.walk(case)
+    failed = case.removeprefix("fails-in-").replace("FetchShard", "FetchShards")
+    assert walk.states[-4:] == [failed, "RecordFailure", "NotifyFailure", "Failed"]
+    assert (walk.status, walk.error, walk.cause) == ("FAILED", "SFailed", "why")
+
+
+def test_a_roll_back_that_fails_is_a_failure(flow: Flow) -> None:
+    walk = flow.walk("roll-back-failed")
+    assert walk.states[-5:] == [
+        *("SmokeTest", "PlanRollBack", "RecordFailure"),
+        *("NotifyFailure", "Failed"),
+    ]
+    assert walk.status == "FAILED"
+
+
+def test_an_unrecorded_failure_still_tells_its_cause(flow: Flow) -> None:
+    walk = flow.walk("unrecorded")
+    assert walk.states[-4:] == ["RecordFailure", "DescribeUnrecorded", "NotifyFailure", "Failed"]
+    assert walk.error == "UnusableList"
+    assert walk.cause is not None
+    assert "the list is empty" in walk.cause
+    assert "AccessDenied" in walk.cause
+
+
+def test_an_unannounced_failure_still_ends_with_its_cause(flow: Flow) -> None:
+    walk = flow.walk("unannounced")
+    assert walk.states[-2:] == ["NotifyFailure", "Failed"]
+    assert (walk.error, walk.cause) == ("SFailed", "why")
