@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tagline.recordio import RecordWriter, pack_record
@@ -116,7 +117,19 @@ def python(base: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{ROOT}:{ROOT / 'containers'}",
             "SAGEMAKER_BASE_DIR": str(base),
+            "HOME": str(base),
             "OMP_NUM_THREADS": "1",
             **environment,
         },
     )
+
+
+def onnx_scores(model: Path, data: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what ONNX Runtime of this environment, another than the trainer's, answers."""
+    import trainer  # noqa: F401 - switches ONNX Runtime's telemetry off before it loads
+    import onnxruntime  # isort: skip
+
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    assert [value.name for value in session.get_inputs()] == ["data"]
+    scores: NDArray[np.float32] = session.run(["scores"], {"data": data})[0]
+    return scores
