@@ -1,5 +1,6 @@
 """Where things lie in a checkout: environments, template, state."""
 
+import errno
 import json
 import os
 import socket
@@ -61,7 +62,7 @@ def port_taken(port: int) -> bool:
     """Return whether something listens on a port of this machine."""
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((HOST, port)) != errno.ECONNREFUSED  # a slow answer is one too
 
 
 def free_port() -> int:

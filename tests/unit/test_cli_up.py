@@ -41,7 +41,10 @@ def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return package / "__main__.py"
 
 
-def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_taken_port_is_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud_module, "tool", lambda _environment, _name: Path(sys.executable))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         result = runner.invoke(app, ["up", "--port", str(port), "--state-dir", str(tmp_path / "x")])
