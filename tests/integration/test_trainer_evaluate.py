@@ -13,6 +13,7 @@ from tests.integration.trainer_jobs import (
     CHAMPION_RUN,
     LABELS,
     RUN,
+    onnx_scores,
     processing_job,
     read_json,
     run,
