@@ -13,8 +13,8 @@ _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 100
 _REFERENCE_SIZE = 96  # pixels: the cost of an image grows with its area
 _REFERENCE_BATCH = 32
 _BATCHES = ((50_000, 256), (10_000, 64))  # training images from which a batch size pays
-_LEARNING_RATE = {"adam": 0.004, "rmsprop": 0.001, "sgd": 0.02, "nag": 0.02}  # per batch of 32
-_LARGEST_RATE = 0.1
+_LEARNING_RATE = {"adam": 0.004, "rmsprop": 0.001, "sgd": 0.05, "nag": 0.05}  # per batch of 32
+_LARGEST_RATE = 0.2
 
 
 def defaults(train_images: int, labels: int, image_size: int) -> dict[str, str]:
@@ -29,8 +29,8 @@ def defaults(train_images: int, labels: int, image_size: int) -> dict[str, str]:
         )
     batch = next((size for least, size in _BATCHES if train_images >= least), _REFERENCE_BATCH)
     batch = min(batch, train_images)
-    area = (max(image_size, _REFERENCE_SIZE // 2) / _REFERENCE_SIZE) ** 2
-    epochs = math.ceil(_IMAGES_SEEN / (train_images * max(1.0, area)))
+    area = max(1.0, (image_size / _REFERENCE_SIZE) ** 2)
+    epochs = math.ceil(_IMAGES_SEEN / (train_images * area))
     return {
         "network": "auto",
         "epochs": str(min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, epochs))),

@@ -25,7 +25,7 @@ def test_epochs_and_batch_follow_the_size(images: int, size: int, epochs: str, b
 def test_the_rate_grows_with_the_root_of_the_batch() -> None:
     assert learning_rate("adam", 32) == "0.004"
     assert learning_rate("adam", 128) == "0.008"
-    assert learning_rate("sgd", 4096) == "0.1"
+    assert learning_rate("sgd", 4096) == "0.2"
 
 
 def test_a_dataset_without_images_is_refused() -> None:
