@@ -59,7 +59,10 @@ def test_every_error_is_caught(name: str) -> None:
 
 
 def test_a_shards_error_reaches_the_map() -> None:
-    assert "Catch" not in ALL["FetchShard"]
+    (catch,) = ALL["FetchShard"]["Catch"]
+    assert "ResultPath" not in catch  # the error is all that ShardFailed is given
+    assert ALL[catch["Next"]]["ErrorPath"] == "$.Error"
+    assert ALL[catch["Next"]]["CausePath"] == "$.Cause"
     assert TOP["FetchShards"]["Catch"][0]["Next"] == "RecordFailure"
 
 
