@@ -40,7 +40,8 @@ def read_rows(stream: BinaryIO, shape: Survey, source: Source) -> Iterator[Row |
     for line in read_lines(stream):
         row = parser.parse(line)
         if isinstance(row, Row):
-            earlier = images.find(row)
+            place = images.place(row)
+            earlier = images.find(place, row)
             if row.id in ids:
                 row = _refuse(row, "id", Reason.DUPLICATE_ID, f"an earlier row has the id {row.id}")
             elif earlier is not None:
@@ -52,7 +53,7 @@ def read_rows(stream: BinaryIO, shape: Survey, source: Source) -> Iterator[Row |
                 )
             else:
                 ids.add(row.id)
-                images.add(row)
+                images.add(place, row)
         yield row
 
 
@@ -86,17 +87,19 @@ class _Images:
     """The images seen, as 128-bit digests of where they lie, with their line and labels' sum."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, int] = {}
-
-    def find(self, row: Row) -> tuple[int, bool] | None:
-        """Return the line that named the row's image first, and whether its labels were equal."""
-        packed = self._seen.get(self._digest(row))
-        return None if packed is None else (packed >> 32, packed & 0xFFFFFFFF == crc32(row.labels))
-
-    def add(self, row: Row) -> None:
-        self._seen[self._digest(row)] = row.line << 32 | crc32(row.labels)
+        self._seen: dict[bytes, int] = {}
 
     @staticmethod
-    def _digest(row: Row) -> int:
-        place = f"{row.bucket}/{row.key}".encode()
-        return int.from_bytes(blake2b(place, digest_size=16).digest(), "big")
+    def place(row: Row) -> bytes:
+        """Return what identifies the row's image here."""
+        # no bucket's name holds a slash
+        return blake2b(f"{row.bucket}/{row.key}".encode(), digest_size=16).digest()
+
+    def find(self, place: bytes, row: Row) -> tuple[int, bool] | None:
+        """Return the line that named the row's image first, and whether its labels were equal."""
+        packed = self._seen.get(place)
+        return None if packed is None else (packed >> 32, packed & 0xFFFFFFFF == crc32(row.labels))
+
+    def add(self, place: bytes, row: Row) -> None:
+        """Note the first row of an image."""
+        self._seen[place] = row.line << 32 | crc32(row.labels)

@@ -10,6 +10,7 @@ from tagline.sources import MAX_KEY_BYTES, BadLocation, Source
 MAX_ID = 2**64 - 1
 _MAX_ID_DIGITS = 20
 _SHOWN = 80
+_WIDEST = 16  # bytes of a label and its separator
 _LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
 
 
@@ -72,8 +73,7 @@ class RowParser:
         self._count = label_count
         self._source = source
         self._header_line = header_line
-        self._tabs = b"\t" * (label_count - 1)
-        self._commas = b"," * (label_count - 1)
+        self._forms: dict[tuple[int, bytes], bytes] = {}
 
     def parse(self, line: Line) -> Row | Reject:
         """Return the row of a line, or its first fault from left to right."""
@@ -106,10 +106,13 @@ class RowParser:
 
     def _labels(self, column: bytes) -> bytes | None:
         """Return one byte a label, or None where the column is not `count` labels of 0 or 1."""
-        digits = column[::2]
-        if len(column) == 2 * self._count - 1 and not digits.translate(None, b"01"):
-            separators = column[1::2]
-            if separators in {self._tabs, self._commas}:
+        digits = self._even(column)
+        if digits is not None:
+            return digits
+        if b" " in column:
+            column = column.replace(b" \t", b"\t").replace(b"\t ", b"\t")
+            digits = self._even(column)
+            if digits is not None:
                 return digits
         fields = _fields(column)
         if len(fields) != self._count:
@@ -118,6 +121,34 @@ class RowParser:
             return b"".join([_VALUES[field] for field in fields])
         except KeyError:
             return None
+
+    def _even(self, column: bytes) -> bytes | None:
+        """Return the digits of labels that are all written alike (1, or 1.000000), or None.
+
+        A column whose ones are made zeros must be a column of zeros, and no 1 may stand where the
+        labels' first digits don't: both are told without looking at single labels.
+        """
+        stride, odd = divmod(len(column) + 1, self._count)
+        if odd or stride < 2:  # noqa: PLR2004 - a digit and what separates it from the next
+            return None
+        digits = column[::stride]
+        zeros = self._zeros(stride, column[stride - 1 : stride])
+        if column.replace(b"1", b"0") != zeros:
+            return None
+        if stride > 2 and column.count(b"1") != digits.count(b"1"):  # noqa: PLR2004
+            return None
+        return digits
+
+    def _zeros(self, stride: int, separator: bytes) -> bytes:
+        """Return a column of zeros that take `stride` bytes each: 0, 0. or 0.0 and so on."""
+        separator = separator if separator == b"," else b"\t"
+        zeros = self._forms.get((stride, separator))
+        if zeros is None:
+            form = b"0.".ljust(stride - 1, b"0")[: stride - 1]
+            zeros = separator.join([form] * self._count)
+            if stride <= _WIDEST:  # few enough to keep, whatever the list holds
+                self._forms[stride, separator] = zeros
+        return zeros
 
     def _malformed(self, line: Line) -> Reject:
         if line.cut:

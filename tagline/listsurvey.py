@@ -55,7 +55,8 @@ def count_labels(text: bytes) -> int:
     last = text.rfind(b"\t")
     if first == last:
         return 0
-    return 1 + text.count(b"\t", first + 1, last) + text.count(b",", first + 1, last)
+    commas = text.count(b",", first + 1, last) if b"," in text else 0
+    return text.count(b"\t") - 1 + commas
 
 
 def survey(stream: BinaryIO) -> Survey:
