@@ -10,14 +10,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 Event = Mapping[str, Any]
 Step = Callable[[Event], dict[str, Any]]
 
-logger = Logger()
-metrics = Metrics()
+logger = Logger(service="tagline")
+metrics = Metrics(service="tagline", namespace="Tagline")
 
 
 @functools.cache
 def tracer() -> Tracer:
     """Return the tracer; made on first use, since the X-Ray SDK takes long to import."""
-    return Tracer()
+    return Tracer(service="tagline")
 
 
 def step(work: Step) -> Callable[[Event, LambdaContext], dict[str, Any]]:
