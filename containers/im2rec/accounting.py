@@ -1,9 +1,9 @@
 """One row, one verdict: the sums that must come out before a dataset may be used."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from im2rec.channels import Channels
+from im2rec.channels import ChannelFacts
 from im2rec.errors import PackFailed
 from im2rec.plan import Plan
 from im2rec.rows import SPLITS, Verdict
@@ -22,7 +22,9 @@ def check_every_row_once(plan: Plan, verdicts: Sequence[Verdict]) -> None:
         raise PackFailed(f"The list has {plan.rows} rows and {len(lines)} of them have a verdict.")
 
 
-def check_usable(plan: Plan, verdicts: Sequence[Verdict], channels: Channels) -> None:
+def check_usable(
+    plan: Plan, verdicts: Sequence[Verdict], channels: Mapping[str, ChannelFacts]
+) -> None:
     """Raise PackFailed when too many rows were rejected or a channel has no image."""
     rejects = [verdict for verdict in verdicts if verdict.reason]
     if len(rejects) > plan.tolerance * plan.rows:

@@ -1,6 +1,7 @@
 """The two files that training reads, written as records come, with what is known about them."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,18 @@ import numpy as np
 
 from im2rec.rows import SPLITS
 from tagline.recordio import frame
+
+NAMES = {"train": "training", "validation": "validation"}  # a split's channel, as training says
+
+
+@dataclass(frozen=True)
+class ChannelFacts:
+    """What is known of a record file: its SHA-256 (hex) and how many images have each label."""
+
+    images: int
+    bytes: int
+    sha256: str
+    positives: list[int]
 
 
 class Channel:
@@ -32,14 +45,10 @@ class Channel:
         self._positives += np.frombuffer(labels.encode(), np.uint8) == ord("1")
 
     @property
-    def positives(self) -> list[int]:
-        """How many of the images have each label."""
-        return [int(count) for count in self._positives]
-
-    @property
-    def sha256(self) -> str:
-        """Hexadecimal digest of the file so far."""
-        return self._hash.hexdigest()
+    def facts(self) -> ChannelFacts:
+        """What is known of the file so far."""
+        positives = [int(count) for count in self._positives]
+        return ChannelFacts(self.images, self.bytes, self._hash.hexdigest(), positives)
 
     def close(self) -> None:
         """Finish the file; it can be uploaded after this."""
@@ -54,6 +63,11 @@ class Channels:
 
     def __getitem__(self, split: str) -> Channel:
         return self._channels[split]
+
+    @property
+    def facts(self) -> dict[str, ChannelFacts]:
+        """What is known of the files so far, by split."""
+        return {split: channel.facts for split, channel in self._channels.items()}
 
     def __enter__(self) -> Self:
         return self

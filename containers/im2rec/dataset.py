@@ -1,17 +1,18 @@
 """dataset.json: what training, evaluation and people may rely on about a packed dataset."""
 
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 
 import tagline
-from im2rec.channels import Channels
+from im2rec.channels import ChannelFacts
 from im2rec.plan import Plan
 
 
-def describe(plan: Plan, channels: Channels) -> dict[str, Any]:
+def describe(plan: Plan, channels: Mapping[str, ChannelFacts]) -> dict[str, Any]:
     """Return dataset.json; its counts are those of the record files themselves."""
     train, validation = channels["train"], channels["validation"]
     accepted = train.images + validation.images

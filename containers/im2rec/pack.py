@@ -1,29 +1,34 @@
 """From a run's fetched shards to its packed channels, in five steps.
 
 Read the plan, pack every shard, account for every row, write the channels, and only then make the
-dataset visible: dataset.json is the last object of the run's own, the copies under the dataset
-follow it.
+dataset visible (`im2rec.publishing`). One task does all of it here; several tasks share the
+packing in `im2rec.parts` and `im2rec.join`.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from im2rec.accounting import check_every_row_once, check_usable
-from im2rec.channels import Channels
-from im2rec.dataset import describe
+from im2rec.channels import NAMES, Channels
 from im2rec.errors import PackFailed
 from im2rec.plan import Plan
 from im2rec.pool import PackingPool
 from im2rec.progress import Progress
+from im2rec.publishing import RECORDS, account, publish
 from im2rec.records import Item
 from im2rec.rows import Row, Verdict
 from im2rec.shards import Shard, read_shards
-from im2rec.store import MissingObject, RunStore, write_lines
-from tagline.layout import DatasetKeys
+from im2rec.store import MissingObject, RunStore
 
-_JSON, _JSON_LINES, _RECORDS = "application/json", "application/jsonl", "application/x-recordio"
+
+@dataclass(frozen=True)
+class Workshop:
+    """What packing works with: a folder for files, a number of processes, a progress to tell."""
+
+    folder: Path
+    workers: int
+    progress: Progress
 
 
 def pack_run(store: RunStore, folder: Path, workers: int, report: TextIO) -> None:
@@ -31,24 +36,21 @@ def pack_run(store: RunStore, folder: Path, workers: int, report: TextIO) -> Non
 
     The record files are the same bytes for any number of `workers`. Progress goes to `report`.
     """
-    plan = Plan.from_dict(store.read_json(store.keys.of("plan.json")))
-    verdicts = _plan_rejects(store, plan)
+    plan = Plan.of_run(store)
+    verdicts = plan_rejects(store, plan)
     shards = [shard["shard"] for shard in store.read_json(store.keys.of("shards.json"))]
     progress = Progress(plan.rows, report)
     progress.count(verdicts)
-    with Channels(folder, len(plan.labels)) as channels, PackingPool(plan.spec, workers) as pool:
-        for shard in read_shards(store, shards, folder):
-            packed = list(_pack_shard(shard, pool, plan, channels, progress))
-            verdicts.extend(packed)
-    progress.finish()
-    verdicts.sort(key=lambda verdict: verdict.line)
-    check_every_row_once(plan, verdicts)
-    _write_verdicts(store, folder, verdicts)
-    check_usable(plan, verdicts, channels)
-    _publish(store, plan, channels)
+    with Channels(folder, len(plan.labels)) as channels:
+        verdicts += pack_shards(store, plan, shards, channels, Workshop(folder, workers, progress))
+    account(store, folder, plan, verdicts, channels.facts)
+    for split, name in NAMES.items():
+        store.upload(channels[split].path, store.keys.packed(name), RECORDS)
+    publish(store, plan, channels.facts)
 
 
-def _plan_rejects(store: RunStore, plan: Plan) -> list[Verdict]:
+def plan_rejects(store: RunStore, plan: Plan) -> list[Verdict]:
+    """Return the verdicts on the rows that the plan rejected."""
     try:
         rejects = list(store.read_lines(store.keys.of("plan-rejects.jsonl")))
     except MissingObject:
@@ -56,6 +58,22 @@ def _plan_rejects(store: RunStore, plan: Plan) -> list[Verdict]:
             raise
         rejects = []
     return [Verdict.of_reject(reject) for reject in rejects]
+
+
+def pack_shards(
+    store: RunStore,
+    plan: Plan,
+    shards: Sequence[str],
+    channels: Channels,
+    shop: Workshop,
+) -> list[Verdict]:
+    """Pack these shards in their order into `channels`; return the verdicts on their rows."""
+    verdicts: list[Verdict] = []
+    with PackingPool(plan.spec, shop.workers) as pool:
+        for shard in read_shards(store, list(shards), shop.folder):
+            verdicts.extend(_pack_shard(shard, pool, plan, channels, shop.progress))
+    shop.progress.finish()
+    return verdicts
 
 
 def _pack_shard(
@@ -83,22 +101,3 @@ def _items(shard: Shard, plan: Plan, sent: list[Row]) -> Iterator[Item]:
             )
         sent.append(row)
         yield Item(row.identifier, row.labels, data)
-
-
-def _write_verdicts(store: RunStore, folder: Path, verdicts: list[Verdict]) -> None:
-    accepted_too, rejects = folder / "verdicts.jsonl", folder / "rejects.jsonl"
-    write_lines(accepted_too, (verdict.as_verdict() for verdict in verdicts))
-    write_lines(rejects, (verdict.as_reject() for verdict in verdicts if verdict.reason))
-    for path in (accepted_too, rejects):
-        store.upload(path, store.keys.of(path.name), _JSON_LINES)
-
-
-def _publish(store: RunStore, plan: Plan, channels: Channels) -> None:
-    run, dataset = store.keys, DatasetKeys(store.keys.dataset)
-    names = {"training": channels["train"], "validation": channels["validation"]}
-    for name, channel in names.items():
-        store.upload(channel.path, run.packed(name), _RECORDS)
-    description = json.dumps(describe(plan, channels), ensure_ascii=False, indent=1)
-    store.write(run.of("dataset.json"), description + "\n", _JSON)
-    for name in names:
-        store.copy(run.packed(name), dataset.packed(name))

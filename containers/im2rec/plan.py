@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from im2rec.errors import PackFailed
+from im2rec.store import RunStore
 from imaging import ImageSpec
 
 
@@ -19,6 +20,11 @@ class Plan:
     fingerprint: str
     spec: ImageSpec
     tolerance: float
+
+    @classmethod
+    def of_run(cls, store: RunStore) -> Self:
+        """Return the plan of the store's run; raise PackFailed when it has no usable one."""
+        return cls.from_dict(store.read_json(store.keys.of("plan.json")))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
