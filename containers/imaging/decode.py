@@ -17,14 +17,19 @@ _SCALED = (
 _OPAQUE, _WITH_ALPHA = 3, 4
 
 
-def decode(data: bytes, header: ImageHeader, wanted: tuple[int, int]) -> Pixels:
-    """Return (h, w, 3) BGR or, where the file has transparency, (h, w, 4) BGRA premultiplied.
+def decode(data: bytes, header: ImageHeader, wanted: tuple[int, int]) -> tuple[Pixels, int]:
+    """Return the pixels and the scale at which they were decoded: 1, or for a JPEG 2, 4 or 8.
 
-    The size is the header's, or for a JPEG the smallest that its transform can be scaled to (1/2,
-    1/4, 1/8, rounded up) without falling below `wanted` (width, height). EXIF orientation is not
-    applied. Raise UndecodableImage when the bytes are damaged.
+    The pixels are (h, w, 3) BGR or, where the file has transparency, (h, w, 4) BGRA premultiplied;
+    h and w are the header's divided by the scale, rounded up. The scale is the largest that does
+    not fall below `wanted` (width, height). EXIF orientation is not applied. Raise
+    UndecodableImage when the bytes are damaged.
     """
     scale, flags = _how(header, wanted)
+    if header.profile is not None and header.profile.space == "cmyk":
+        from imaging.colour import decode_cmyk  # noqa: PLC0415 - most images do without Pillow
+
+        return decode_cmyk(data, header.profile, scale), scale
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as exc:
@@ -32,7 +37,7 @@ def decode(data: bytes, header: ImageHeader, wanted: tuple[int, int]) -> Pixels:
     expected = (-(-header.height // scale), -(-header.width // scale))
     if pixels is None or pixels.shape[:2] != expected:
         raise UndecodableImage(f"the {header.format} is damaged or incomplete")
-    return pixels if header.format == "jpeg" else _premultiplied(pixels, header)
+    return (pixels if header.format == "jpeg" else _premultiplied(pixels, header)), scale
 
 
 def _how(header: ImageHeader, wanted: tuple[int, int]) -> tuple[int, int]:

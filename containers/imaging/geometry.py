@@ -1,5 +1,7 @@
 """Where an image's pixels go in the square: fitting, resampling, turning, padding."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,35 +18,84 @@ _TURNS = {
     8: cv2.ROTATE_90_COUNTERCLOCKWISE,
 }
 _MIRRORED = {2, 4, 5, 7}
+_LITTLE = 2 / 3  # measured: above, both ways are equally close to full decode + area
 
 
-def fitted_size(width: int, height: int, spec: ImageSpec) -> tuple[int, int]:
-    """Return the (width, height) to resample an image of that size to; each at least 1."""
-    if spec.mode != "letterbox":
-        return spec.size, spec.size
-    longest = max(width, height)
-    return tuple(max(1, (side * spec.size + longest // 2) // longest) for side in (width, height))  # type: ignore[return-value]
+@dataclass(frozen=True)
+class Window:
+    """Which part of an image is wanted, and at what size.
 
-
-def decoded_size(width: int, height: int, spec: ImageSpec) -> tuple[int, int]:
-    """Return the least (width, height) that a scaled decode must have to lose nothing visible."""
-    if spec.mode != "crop":
-        return fitted_size(width, height, spec)
-    shortest = min(width, height)
-    return -(-width * spec.size // shortest), -(-height * spec.size // shortest)
-
-
-def resample(pixels: Pixels, size: tuple[int, int], spec: ImageSpec) -> Pixels:
-    """Return the pixels at `size` (width, height), of the centre square alone in mode crop.
-
-    A side that shrinks is averaged over areas, one that grows is interpolated linearly.
+    `centre` takes the centre square instead of the whole; `size` is the (width, height) that the
+    part is resampled to, as the image is stored (before EXIF turns it).
     """
-    height, width = pixels.shape[:2]
-    if spec.mode == "crop":
+
+    size: tuple[int, int]
+    centre: bool = False
+
+    def needs(self, width: int, height: int) -> tuple[int, int]:
+        """Return the least (width, height) of a scaled decode of an image that loses nothing."""
+        if not self.centre:
+            return self.size
         side = min(width, height)
-        top, left = (height - side) // 2, (width - side) // 2
+        return -(-width * self.size[0] // side), -(-height * self.size[1] // side)
+
+
+def window(width: int, height: int, spec: ImageSpec) -> Window:
+    """Return what a dataset's `spec` wants of an image of that size; each side at least 1."""
+    if spec.mode != "letterbox":
+        return Window((spec.size, spec.size), centre=spec.mode == "crop")
+    longest = max(width, height)
+    across, down = (
+        max(1, (side * spec.size + longest // 2) // longest) for side in (width, height)
+    )
+    return Window((across, down))
+
+
+def resample(pixels: Pixels, wanted: Window, stored: tuple[int, int], scale: int) -> Pixels:
+    """Return the wanted part of an image at its size.
+
+    `pixels` were decoded at 1/`scale` of the `stored` (width, height), rounded up. A side that
+    shrinks is averaged over areas, one that grows is interpolated linearly.
+    """
+    if scale > 1:
+        way = _centre_aligned if wanted.centre else _aligned
+        return way(pixels, wanted.size, stored, scale)
+    if wanted.centre:
+        side = min(stored)
+        left, top = ((whole - side) // 2 for whole in stored)
         pixels = pixels[top : top + side, left : left + side]
-        height = width = side
+    return _whole(pixels, wanted.size)
+
+
+def _aligned(pixels: Pixels, size: tuple[int, int], stored: tuple[int, int], scale: int) -> Pixels:
+    """Resample scaled pixels by the exact ratio of `size` to `stored`.
+
+    Of 1001 pixels a decode at 1/8 makes 126, of which 125.125 are the image: taking them all would
+    move its far edge by up to a pixel of the result. The pixels are averages already, so where they
+    shrink little more, interpolating them is as close to the average over the original as
+    averaging again is, and three times as fast.
+    """
+    across, down = (wanted * scale / whole for wanted, whole in zip(size, stored, strict=True))
+    way = cv2.INTER_LINEAR if min(across, down) > _LITTLE else cv2.INTER_AREA
+    resized = cv2.resize(pixels, None, fx=across, fy=down, interpolation=way)
+    return np.asarray(resized[: size[1], : size[0]], np.uint8)
+
+
+def _centre_aligned(
+    pixels: Pixels, size: tuple[int, int], stored: tuple[int, int], scale: int
+) -> Pixels:
+    """Interpolate the centre square of scaled pixels, which may begin between two of them."""
+    side = min(stored)
+    across, down = (side / scale / wanted for wanted in size)
+    left, top = (((whole - side) // 2) / scale for whole in stored)
+    place = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    found = cv2.warpAffine(pixels, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.uint8)
+
+
+def _whole(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    height, width = pixels.shape[:2]
     smaller = (min(width, size[0]), min(height, size[1]))
     if smaller != (width, height):
         pixels = np.asarray(cv2.resize(pixels, smaller, interpolation=cv2.INTER_AREA), np.uint8)
@@ -65,12 +116,12 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return pixels
 
 
-def flattened(pixels: Pixels, spec: ImageSpec) -> Pixels:
-    """Return BGR: premultiplied BGRA is laid on the background, BGR stays as it is."""
+def flattened(pixels: Pixels, background: tuple[int, int, int]) -> Pixels:
+    """Return BGR: premultiplied BGRA is laid on the background (BGR), BGR stays as it is."""
     if pixels.shape[2] == 3:  # noqa: PLR2004
         return pixels
     behind = 255 - pixels[:, :, 3].astype(np.uint16)
-    ground = (behind[:, :, None] * np.array(spec.background_bgr, np.uint16) + 127) // 255
+    ground = (behind[:, :, None] * np.array(background, np.uint16) + 127) // 255
     return np.asarray(np.minimum(pixels[:, :, :3] + ground, 255), np.uint8)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from imaging.profile import Profile
+
 
 @dataclass(frozen=True)
 class ImageHeader:
@@ -9,7 +11,8 @@ class ImageHeader:
 
     `width` and `height` are the stored ones, before `orientation` (EXIF, 1 … 8) is applied.
     `transparent_grey` is the sample value that a greyscale PNG's tRNS chunk makes transparent, at
-    the depth at which the decoder hands it out (8 or 16 bits).
+    the depth at which the decoder hands it out (8 or 16 bits). `profile` is the embedded ICC
+    profile unless it is sRGB.
     """
 
     format: str
@@ -17,3 +20,4 @@ class ImageHeader:
     height: int
     orientation: int = 1
     transparent_grey: int | None = None
+    profile: Profile | None = None

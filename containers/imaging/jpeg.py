@@ -1,17 +1,20 @@
-"""The header of a JPEG (ITU-T T.81): frame size, EXIF orientation, kinds that are refused."""
+"""The header of a JPEG (ITU-T T.81): size, orientation, profile, kinds that are refused."""
 
 from imaging import exif
 from imaging.bytefields import big16, take
 from imaging.errors import UndecodableImage, UnsupportedImage
 from imaging.header import ImageHeader
+from imaging.profile import useful_profile
 
 SIGNATURE = b"\xff\xd8\xff"
-_APP1, _SOS, _EOI = 0xE1, 0xDA, 0xD9
+_APP1, _APP2, _SOS, _EOI = 0xE1, 0xE2, 0xDA, 0xD9
 _BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DECODED_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive
-_COMPONENTS = {1, 3, 4}
+_PROGRESSIVE = 0xC2
+_SPACES = {1: "grey", 3: "rgb", 4: "cmyk"}  # by components
 _MAX_SEGMENTS, _MAX_FILL = 5000, 64  # many times what metadata of real files needs
+_MAX_TABLES = 20  # between frame and scan
 _MAX_SCANS = 200  # real progressive files have about 10; each costs a pass over all pixels
 
 
@@ -22,6 +25,7 @@ def read_header(data: bytes) -> ImageHeader:
     absurd number of segments or scans, UndecodableImage when no frame is found.
     """
     turned = 1
+    profile: dict[int, bytes] = {}
     at = 2
     for _ in range(_MAX_SEGMENTS):
         marker, at = _next_marker(data, at)
@@ -34,10 +38,20 @@ def read_header(data: bytes) -> ImageHeader:
             raise UndecodableImage("a JPEG segment has an impossible length")
         if marker == _APP1 and data[at + 2 : at + 8] == b"Exif\0\0" and turned == 1:
             turned = exif.orientation(data[at + 8 : at + length])
+        if marker == _APP2 and data[at + 2 : at + 14] == b"ICC_PROFILE\0":
+            profile[big16(data, at + 14, "ICC profile")] = data[at + 16 : at + length]
         if marker in _FRAMES:
-            return _frame(data, marker, at, turned)
+            return _frame(data, marker, at, turned, _joined(profile))
         at += length
     raise UnsupportedImage(f"the JPEG has more than {_MAX_SEGMENTS} segments of metadata")
+
+
+def _joined(parts: dict[int, bytes]) -> bytes:
+    """Return the profile whose parts are numbered `n << 8 | count`; none when one is missing."""
+    count = len(parts)
+    if sorted(parts) != [n << 8 | count for n in range(1, count + 1)]:
+        return b""
+    return b"".join(parts[number] for number in sorted(parts))
 
 
 def _next_marker(data: bytes, at: int) -> tuple[int, int]:
@@ -48,14 +62,32 @@ def _next_marker(data: bytes, at: int) -> tuple[int, int]:
     return take(data, at, 1, "JPEG header")[0], at + 1
 
 
-def _frame(data: bytes, marker: int, at: int, turned: int) -> ImageHeader:
+def _frame(data: bytes, marker: int, at: int, turned: int, profile: bytes) -> ImageHeader:
     precision, components = take(data, at + 2, 1, "JPEG frame")[0], take(data, at + 7, 1, "JPEG")[0]
-    if marker not in _DECODED_FRAMES or precision != 8 or components not in _COMPONENTS:  # noqa: PLR2004
+    if marker not in _DECODED_FRAMES or precision != 8 or components not in _SPACES:  # noqa: PLR2004
         raise UnsupportedImage(
             f"a JPEG of process {marker - 0xC0}, {precision} bits and {components} components; "
             "save it as a baseline JPEG"
         )
-    if data.count(b"\xff\xda") > _MAX_SCANS:
+    single = marker != _PROGRESSIVE and _first_scan(data, at) == components
+    if not single and data.count(b"\xff\xda") > _MAX_SCANS:
         raise UnsupportedImage(f"the JPEG has more than {_MAX_SCANS} scans")
     height, width = big16(data, at + 3, "JPEG frame"), big16(data, at + 5, "JPEG frame")
-    return ImageHeader("jpeg", width, height, turned)
+    known = useful_profile(profile, _SPACES[components]) if profile else None
+    return ImageHeader("jpeg", width, height, turned, profile=known)
+
+
+def _first_scan(data: bytes, at: int) -> int:
+    """Return how many components the first scan has, 0 where it is not found soon.
+
+    When it has all of them, a decoder that is not progressive reads no further scan.
+    """
+    for _ in range(_MAX_TABLES):
+        segment = data[at : at + 2]
+        at += int.from_bytes(segment, "big")
+        if data[at : at + 1] != b"\xff":
+            return 0
+        if data[at + 1 : at + 2] == b"\xda":
+            return int.from_bytes(data[at + 4 : at + 5], "big")
+        at += 2
+    return 0

@@ -1,15 +1,18 @@
 """The header of a PNG (W3C PNG specification, third edition)."""
 
+import zlib
 from collections.abc import Iterator
 
 from imaging import exif
 from imaging.bytefields import big16, big32, take
 from imaging.errors import AnimatedImage, UndecodableImage, UnsupportedImage
 from imaging.header import ImageHeader
+from imaging.profile import MAX_BYTES, useful_profile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000  # 64 MiB in chunks of 8 KiB has 8,192
 _BYTE = 8
+_COLOURED = 2  # this bit of the colour type
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -22,15 +25,30 @@ def read_header(data: bytes) -> ImageHeader:
         raise UndecodableImage("the PNG does not begin with its header chunk")
     width, height = big32(data, 16, "PNG header"), big32(data, 20, "PNG header")
     depth, colour = take(data, 24, 2, "PNG header")
-    turned, grey = 1, None
+    turned, grey, profile, srgb = 1, None, b"", False
     for kind, at, length in _chunks(data):
         if kind == b"acTL":
             raise AnimatedImage("the PNG is animated")
         if kind == b"eXIf":
             turned = exif.orientation(data[at : at + length])
+        if kind == b"iCCP":
+            profile = _profile(data[at : at + length])
+        if kind == b"sRGB":
+            srgb = True
         if kind == b"tRNS" and colour == 0 and length == 2:  # noqa: PLR2004
             grey = _at_decoded_depth(big16(data, at, "PNG chunk"), depth)
-    return ImageHeader("png", width, height, turned, grey)
+    space = "rgb" if colour & _COLOURED else "grey"
+    known = useful_profile(profile, space) if profile and not srgb else None
+    return ImageHeader("png", width, height, turned, grey, known)
+
+
+def _profile(chunk: bytes) -> bytes:
+    """Return the inflated profile of an iCCP chunk, at most a byte over the limit; b"" if bad."""
+    packed = chunk.partition(b"\0")[2][1:]  # after the name: the method, always deflate
+    try:
+        return zlib.decompressobj().decompress(packed, MAX_BYTES + 1)
+    except zlib.error:
+        return b""
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

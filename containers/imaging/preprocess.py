@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from imaging import geometry
 from imaging.decode import decode
 from imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UndecodableImage
+from imaging.geometry import Window
 from imaging.header import ImageHeader
 from imaging.headers import read_header
 from imaging.spec import ImageSpec, Limits
@@ -19,24 +20,37 @@ def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) ->
 
     PNG, JPEG and WebP, of any depth and colour type; bytes and pixels are checked against `limits`
     from the header before anything is decoded. Transparency is flattened on the background, EXIF
-    orientation applied, CMYK taken as Adobe writes it, 16 bits rounded to 8. Embedded ICC profiles
-    are not converted: OpenCV has no colour management, so samples are taken as sRGB.
+    orientation applied, 16 bits rounded to 8. Colours of an
+    embedded ICC profile are converted to sRGB; without one, samples are taken as sRGB.
 
     Raise an ImageError whose `reason` is the code that goes into the rejects. A shortened file is
     always noticed; damage inside a JPEG's entropy-coded data that leaves its end marker is not, for
     OpenCV does not hand on libjpeg's warnings.
     """
-    header = _checked(data, limits)
-    pixels = decode(data, header, geometry.decoded_size(header.width, header.height, spec))
-    size = geometry.fitted_size(header.width, header.height, spec)
-    pixels = geometry.resample(pixels, size, spec)
-    pixels = geometry.flattened(pixels, spec)
+    header = checked_header(data, limits)
+    window = geometry.window(header.width, header.height, spec)
+    pixels = geometry.flattened(stored_pixels(data, header, window), spec.background_bgr)
     pixels = geometry.upright(pixels, header.orientation)
     pixels = geometry.centred(pixels, spec)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _checked(data: bytes, limits: Limits) -> ImageHeader:
+def stored_pixels(data: bytes, header: ImageHeader, window: Window) -> NDArray[np.uint8]:
+    """Return the window's pixels in sRGB, as they are stored: BGR, or BGRA premultiplied.
+
+    Raise an ImageError when the bytes are damaged.
+    """
+    pixels, scale = decode(data, header, window.needs(header.width, header.height))
+    pixels = geometry.resample(pixels, window, (header.width, header.height), scale)
+    if header.profile is None or header.profile.space == "cmyk":  # that one is decoded to sRGB
+        return pixels
+    from imaging.colour import to_srgb  # noqa: PLC0415 - most images do without Pillow
+
+    return to_srgb(pixels, header.profile)
+
+
+def checked_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
+    """Return the header of an image that keeps the limits; raise an ImageError otherwise."""
     if not data:
         raise EmptyObject("the object has no bytes")
     if len(data) > limits.max_bytes:

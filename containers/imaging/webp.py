@@ -4,8 +4,9 @@ from imaging import exif
 from imaging.bytefields import little, take
 from imaging.errors import AnimatedImage, UndecodableImage
 from imaging.header import ImageHeader
+from imaging.profile import useful_profile
 
-_ANIMATED, _HAS_EXIF = 0x02, 0x08
+_ANIMATED, _HAS_EXIF, _HAS_PROFILE = 0x02, 0x08, 0x20
 _MAX_CHUNKS = 1000
 _KEY_FRAME = b"\x9d\x01\x2a"
 _LOSSLESS = 0x2F
@@ -34,18 +35,20 @@ def read_header(data: bytes) -> ImageHeader:
         if flags & _ANIMATED:
             raise AnimatedImage("the WebP is animated")
         width, height = (little(data, at, 3, "WebP header") + 1 for at in (24, 27))
-        turned = exif.orientation(_exif_block(data)) if flags & _HAS_EXIF else 1
-        return ImageHeader("webp", width, height, turned)
+        block = _chunk(data, b"EXIF").removeprefix(b"Exif\0\0") if flags & _HAS_EXIF else b""
+        profile = _chunk(data, b"ICCP") if flags & _HAS_PROFILE else b""
+        known = useful_profile(profile, "rgb") if profile else None
+        return ImageHeader("webp", width, height, exif.orientation(block), profile=known)
     raise UndecodableImage("the WebP begins with an unknown chunk")
 
 
-def _exif_block(data: bytes) -> bytes:
+def _chunk(data: bytes, name: bytes) -> bytes:
     at = 12
     for _ in range(_MAX_CHUNKS):
         if at + 8 > len(data):
             break
         length = little(data, at + 4, 4, "WebP chunk")
-        if data[at : at + 4] == b"EXIF":
-            return data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0")
+        if data[at : at + 4] == name:
+            return data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
     return b""

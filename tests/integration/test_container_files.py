@@ -46,7 +46,7 @@ def test_the_copied_files_are_enough_to_start(tmp_path: Path, name: str, says: s
     assert says in done.stderr
 
 
-@pytest.mark.parametrize("package", ["numpy", "opencv-python-headless"])
+@pytest.mark.parametrize("package", ["numpy", "opencv-python-headless", "pillow"])
 def test_packing_and_serving_lock_the_same_decoder(package: str) -> None:
     locks = [ROOT / f"containers/{name}/requirements.txt" for name in ("im2rec", "server")]
     locks.append(ROOT / "requirements/dev.txt")
