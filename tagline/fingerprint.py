@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
+from tagline.imageindex import PACKING
 from tagline.settings import Settings
 
-FORMAT = 1  # raise it when packing changes what the same list turns into
+FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
 def fingerprint(
@@ -17,7 +18,12 @@ def fingerprint(
     `rows` holds (id, labels, bucket, key, etag) in packing order, which does not depend on the
     order of the list; neither do line numbers or the way the file is written count.
     """
-    head = {"format": FORMAT, "labels": list(names), "settings": settings.to_dict()}
+    head = {
+        "format": FORMAT,
+        "packing": PACKING,
+        "labels": list(names),
+        "settings": settings.to_dict(),
+    }
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode() + b"\n")
     for row_id, labels, bucket, key, etag in rows:
         # no field can hold a tab: the parser refuses control characters

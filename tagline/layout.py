@@ -45,6 +45,16 @@ class DatasetKeys:
         return f"{self.dataset}/latest.json"
 
     @property
+    def split(self) -> str:
+        """The side of the split that every image seen so far is on."""
+        return f"{self.dataset}/split.txt"
+
+    @property
+    def packed_run(self) -> str:
+        """Which run's packed set is the newest complete one."""
+        return f"{self.dataset}/packed.json"
+
+    @property
     def output(self) -> str:
         """Prefix under which SageMaker writes `<job>/output/model.tar.gz`."""
         return f"{self.dataset}/output/"
@@ -88,6 +98,11 @@ class RunKeys:
     def shard_verdicts(self, shard: str) -> str:
         """Return the key of a shard's verdicts (JSON Lines, one per row, in packing order)."""
         return self.of(f"shards/{shard}.verdicts.jsonl")
+
+    @property
+    def images(self) -> str:
+        """Which image each of the run's records is made of (JSON Lines)."""
+        return self.of("images.jsonl")
 
     def packed(self, channel: str) -> str:
         """Return the key of the run's packed channel (training or validation)."""

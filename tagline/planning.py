@@ -1,24 +1,22 @@
 """PlanDataset: a dropped list → every row accounted for, a split, shards, and a fingerprint."""
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from tagline import planrows, s3json, storage
 from tagline.fingerprint import fingerprint
-from tagline.labels import MAX_LABELS_BYTES, parse_label_names
+from tagline.imageindex import Indexed, image_digest
 from tagline.labelstats import LabelCounter
 from tagline.layout import DatasetKeys, RunKeys
-from tagline.listlines import MAX_LIST_BYTES
-from tagline.planrows import Judged, PlannedRow
+from tagline.planinputs import download_list, read_companions
+from tagline.planrows import Judged
+from tagline.plansplit import PlannedRow, divide
 from tagline.reasons import UnusableList
-from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, Settings, load_settings
+from tagline.reuse import Reuse, find_reusable
 from tagline.sharding import cut, shard_name
 from tagline.sources import Source
 from tagline.split import Side
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 _WRITERS = 8
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,17 @@ class PlanRequest:
             etag=version["etag"].strip('"'),
         )
 
+    def wanted(self) -> "GetObjectRequestTypeDef":
+        """Return the request for the list's version and no other."""
+        wanted: GetObjectRequestTypeDef = {
+            "Bucket": self.bucket,
+            "Key": self.key,
+            "IfMatch": f'"{self.etag}"',
+        }
+        if self.version_id:
+            wanted["VersionId"] = self.version_id
+        return wanted
+
     def version(self, sha256: str) -> dict[str, str]:
         """Return what identifies the list's version, for the plan."""
         return {
@@ -73,6 +81,7 @@ class PlanAnswer(TypedDict):
     rows: int
     accepted: int
     rejected: int
+    reused: int
     train: int
     validation: int
     shards: int
@@ -89,14 +98,15 @@ def plan_dataset(
     until then are left in the run's rejects.
     """
     keys = RunKeys(request.run)
-    settings, names = _read_companions(request, client)
+    settings, names = read_companions(client, request.bucket, DatasetKeys(request.dataset))
     source = Source.of_dataset(request.dataset, request.bucket, settings.source, source_buckets)
     judged = Judged()
     try:
         with tempfile.TemporaryFile() as spool:
-            sha256 = _download_list(request, client, spool)
+            sha256 = download_list(request.wanted(), client, spool)
             planrows.parse(judged, spool, source, names, settings.tolerance.rejected)
-        rows = planrows.locate(judged, client, source, settings)
+        usable = planrows.locate(judged, client, source, settings.tolerance.rejected)
+        rows = divide(usable, client, request.bucket, request.dataset, settings.split)
     except UnusableList:
         if judged.rejects:
             _write_rejects(client, request.bucket, keys.of("rejects.jsonl"), judged)
@@ -110,7 +120,11 @@ def plan_dataset(
     unchanged, reason = _compare(request, client, mark)
     if unchanged:
         _write_rejects(client, request.bucket, keys.of("rejects.jsonl"), judged)
-    shards = [] if unchanged else _write_shards(client, request.bucket, keys, rows)
+    reuse = Reuse(rows)
+    if not unchanged:
+        reuse = find_reusable(client, request.bucket, request.dataset, settings.image, rows)
+        _write_index(client, request.bucket, keys, rows)
+    shards = [] if unchanged else _write_shards(client, request.bucket, keys, reuse.rows)
     client.put_object(
         Bucket=request.bucket, Key=keys.of("shards.json"), Body=json.dumps(shards).encode()
     )
@@ -121,6 +135,8 @@ def plan_dataset(
         "list": request.version(sha256),
         "fingerprint": mark,
         **_facts(judged, rows),
+        "reused": reuse.images,
+        "reuse": reuse.to_dict(),
         "settings": settings.to_dict(),
         "shards": len(shards),
     }
@@ -131,60 +147,13 @@ def plan_dataset(
         "rows": plan["rows"],
         "accepted": plan["accepted"],
         "rejected": plan["rejected"],
+        "reused": reuse.images,
         "train": plan["train"],
         "validation": plan["validation"],
         "shards": len(shards),
         "plan_key": keys.of("plan.json"),
         "shards_key": keys.of("shards.json"),
     }
-
-
-def _read_companions(
-    request: PlanRequest, client: "S3Client"
-) -> tuple[Settings, tuple[str, ...] | None]:
-    keys = DatasetKeys(request.dataset)
-    try:
-        text = storage.read_object(client, request.bucket, keys.settings, MAX_SETTINGS_BYTES)
-        names = storage.read_object(client, request.bucket, keys.labels, MAX_LABELS_BYTES)
-    except storage.DocumentTooLarge as exc:
-        raise InvalidSettings(str(exc)) from exc
-    return (
-        Settings() if text is None else load_settings(text),
-        None if names is None else parse_label_names(names),
-    )
-
-
-def _download_list(request: PlanRequest, client: "S3Client", spool: BinaryIO) -> str:
-    """Copy the run's version of the list to `spool`; return its SHA-256 (hex)."""
-    wanted: GetObjectRequestTypeDef = {
-        "Bucket": request.bucket,
-        "Key": request.key,
-        "IfMatch": f'"{request.etag}"',
-    }
-    if request.version_id:
-        wanted["VersionId"] = request.version_id
-    try:
-        answer = client.get_object(**wanted)
-    except ClientError as exc:
-        code = storage.error_code(exc)
-        if code in {"PreconditionFailed", "412"}:
-            raise UnusableList(
-                f"{request.key} was overwritten before this run read it; the newer version has a "
-                "run of its own"
-            ) from exc
-        if code in {"NoSuchKey", "NoSuchVersion", "404"}:
-            raise UnusableList(f"{request.key} was deleted before this run read it") from exc
-        raise
-    with answer["Body"] as body:
-        if storage.copy_body(body, spool, MAX_LIST_BYTES) > MAX_LIST_BYTES:
-            raise UnusableList(
-                f"the list is larger than {MAX_LIST_BYTES >> 30} GiB; split it into several"
-            )
-    spool.seek(0)
-    digest = hashlib.sha256()
-    while chunk := spool.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _compare(request: PlanRequest, client: "S3Client", mark: str) -> tuple[bool, str]:
@@ -203,6 +172,16 @@ def _write_rejects(client: "S3Client", bucket: str, key: str, judged: Judged) ->
     storage.write_lines(client, bucket, key, (dict(r.record()) for r in judged.rejects))
 
 
+def _write_index(
+    client: "S3Client", bucket: str, keys: RunKeys, rows: Sequence[PlannedRow]
+) -> None:
+    lines = (
+        Indexed(image_digest(r.row.bucket, r.row.key, r.etag), r.row.id, r.row.line)._asdict()
+        for r in rows
+    )
+    storage.write_lines(client, bucket, keys.images, lines)
+
+
 def _write_shards(
     client: "S3Client", bucket: str, keys: RunKeys, rows: Sequence[PlannedRow]
 ) -> list[dict[str, object]]:
@@ -210,12 +189,17 @@ def _write_shards(
         name = shard_name(number)
         body = b"".join(storage.json_line(rows[index].record()) for index in part)
         client.put_object(Bucket=bucket, Key=keys.shard_rows(name), Body=body)
-        size = sum(rows[index].size for index in part)
+        size = sum(_to_fetch(rows[index]) for index in part)
         return {"shard": name, "rows": len(part), "bytes": size}
 
-    parts = list(cut(row.size for row in rows))
+    parts = list(cut(map(_to_fetch, rows)))
     with ThreadPoolExecutor(_WRITERS) as pool:
         return list(pool.map(write, range(len(parts)), parts))
+
+
+def _to_fetch(row: PlannedRow) -> int:
+    """Return how many bytes of a row's image are read from the source."""
+    return row.size if row.reuse is None else 0
 
 
 def _facts(judged: Judged, rows: Sequence[PlannedRow]) -> dict[str, Any]:

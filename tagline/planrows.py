@@ -1,4 +1,4 @@
-"""From a list to the rows a run works on: parsed, found in S3, put on a side of the split."""
+"""From a list to the rows a run can work on: parsed, and found in S3."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,37 +9,18 @@ from tagline.inventory import Found, take_inventory
 from tagline.labels import default_label_names
 from tagline.listfile import Reject, Row, check_names, read_rows, survey
 from tagline.reasons import Reason, UnusableList
-from tagline.settings import Settings
-from tagline.sharding import packing_rank
 from tagline.sources import Location, Source
-from tagline.split import CannotSplit, Side, assign
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class PlannedRow(NamedTuple):
-    """A row whose image exists: its content's ETag and size in bytes, and its side."""
+class UsableRow(NamedTuple):
+    """A row whose image exists: its content's ETag and its size in bytes."""
 
     row: Row
     etag: str
     size: int
-    side: Side
-
-    def record(self) -> dict[str, object]:
-        """Return the row's line in its shard."""
-        row = self.row
-        return {
-            "line": row.line,
-            "id": row.id,
-            "path": row.path,
-            "bucket": row.bucket,
-            "key": row.key,
-            "etag": self.etag,
-            "size": self.size,
-            "labels": row.labels.decode("ascii"),
-            "split": self.side.value,
-        }
 
 
 @dataclass
@@ -72,39 +53,25 @@ def parse(
     _check_tolerance(judged, tolerance)
 
 
-def locate(
-    judged: Judged, client: "S3Client", source: Source, settings: Settings
-) -> list[PlannedRow]:
-    """Judge the parsed rows by their objects; return the usable ones in packing order.
+def locate(judged: Judged, client: "S3Client", source: Source, tolerance: float) -> list[UsableRow]:
+    """Judge the parsed rows by their objects; return the usable ones in the list's order.
 
     Raises UnusableList where too few are left, InvalidSettings where a bucket cannot be listed.
     """
-    found = _find(judged.accepted, client, source)
-    usable: list[tuple[Row, Found]] = []
+    there_are = _find(judged.accepted, client, source)
+    usable: list[UsableRow] = []
     for row in judged.accepted:
-        there = found.get((row.bucket, row.key))
+        there = there_are.get((row.bucket, row.key))
         fault = there.fault() if there else _missing(row)
         if there is None or fault:
             reason, detail = fault or _missing(row)
             judged.rejects.append(Reject(row.line, row.id, row.path, "path", reason, detail))
         else:
-            usable.append((row, there))
-    judged.accepted = [row for row, _ in usable]
+            usable.append(UsableRow(row, there.etag, there.size))
+    judged.accepted = [found.row for found in usable]
     judged.rejects.sort(key=lambda reject: reject.line)
-    _check_tolerance(judged, settings.tolerance.rejected)
-    split = settings.split
-    try:
-        sides = assign([there.etag for _, there in usable], split.validation, split.seed)
-    except CannotSplit as exc:
-        raise UnusableList(
-            f"{len(usable):,} usable row(s) with {exc}: one to train on, one to validate"
-        ) from exc
-    planned = [
-        PlannedRow(row, there.etag, there.size, side)
-        for (row, there), side in zip(usable, sides, strict=True)
-    ]
-    planned.sort(key=lambda item: packing_rank(item.row.id, split.seed))
-    return planned
+    _check_tolerance(judged, tolerance)
+    return usable
 
 
 def _find(rows: Sequence[Row], client: "S3Client", source: Source) -> dict[tuple[str, str], Found]:

@@ -1,12 +1,18 @@
-"""Which images are kept for validation: decided by content, so that it never changes.
+"""Which images are kept for validation: decided by content, balanced over labels, never changed.
 
-An image's side depends on its content and the seed alone. It keeps its side when the list grows or
-is reordered, and equal images, whatever their names, are always on one side.
+Three rules, each giving way to the one before it (docs/decisions/011-the-split-is-remembered.md):
+
+1. A content that an earlier plan put on a side stays there; equal contents are on one side.
+2. A content's hash decides: about `fraction` of them go to validation.
+3. New contents are moved, those first whose hash is nearest to the limit, until every label has its
+   share of validation images within a tenth (or one image), and an image on both sides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import blake2b
+
+from tagline.splitbalance import Balance
 
 _SPAN = 2**64
 
@@ -22,22 +28,58 @@ class CannotSplit(ValueError):
     """There are fewer than two different images."""
 
 
-def assign(contents: Sequence[str], fraction: float, seed: int) -> list[Side]:
-    """Return the side of each row, given what identifies its image's content (such as an ETag).
-
-    About `fraction` of the contents go to validation. Where chance leaves a side empty, as it may
-    in a list of a few images, the nearest content is moved there: the only case in which an image
-    can change sides as its list grows. Raises CannotSplit for fewer than two different contents.
-    """
-    places = {content: _place(content, seed) for content in contents}
-    if len(places) < 2:  # noqa: PLR2004 - one for each side
-        raise CannotSplit(f"{len(places)} different image(s); a split needs at least 2")
-    ranked = sorted(places.values())
-    limit = min(max(int(fraction * _SPAN), ranked[0] + 1), ranked[-1])
-    return [Side.VALIDATION if places[content] < limit else Side.TRAIN for content in contents]
-
-
-def _place(content: str, seed: int) -> int:
-    """Return the content's place in [0, 2^64), uniform over contents."""
+def place(content: str, seed: int) -> int:
+    """Return a content's place in [0, 2^64), uniform over contents: what it is remembered by."""
     digest = blake2b(f"{seed}\n{content}".encode(), digest_size=8, person=b"split").digest()
     return int.from_bytes(digest, "big")
+
+
+def assign(
+    places: Sequence[int],
+    labels: Sequence[bytes],
+    fraction: float,
+    earlier: Mapping[int, Side],
+) -> dict[int, Side]:
+    """Return the side of each place, given every row's place and labels (b"0" or b"1" each).
+
+    Rows of one content share its place; the content has the labels of all of them. `earlier` holds
+    the sides that are decided. A decided content changes sides only where one side would be empty.
+    The answer depends on neither the rows' order nor their number per content.
+
+    Raises CannotSplit for fewer than two different contents.
+    """
+    ranks = {found: rank for rank, found in enumerate(sorted(set(places)))}
+    if len(ranks) < 2:  # noqa: PLR2004 - one for each side
+        raise CannotSplit(f"{len(ranks)} different image(s); a split needs at least 2")
+    positives: list[Sequence[int]] = [()] * len(ranks)
+    for at, row in zip(places, labels, strict=True):
+        rank = ranks[at]
+        found = _positives(row)
+        positives[rank] = found if not positives[rank] else [*{*found, *positives[rank]}]
+    limit = int(fraction * _SPAN)
+    decided = [earlier.get(at) for at in ranks]
+    balance = Balance(
+        nearness=[abs(at - limit) for at in ranks],
+        free=[side is None for side in decided],
+        validation=[
+            at < limit if side is None else side is Side.VALIDATION
+            for at, side in zip(ranks, decided, strict=True)
+        ],
+        labels=positives,
+        label_count=len(labels[0]),
+        fraction=fraction,
+    )
+    balance.settle()
+    return {
+        at: Side.VALIDATION if kept else Side.TRAIN
+        for at, kept in zip(ranks, balance.validation, strict=True)
+    }
+
+
+def _positives(row: bytes) -> list[int]:
+    found = []
+    at = row.find(b"1")
+    while at >= 0:
+        found.append(at)
+        at = row.find(b"1", at + 1)
+    return found

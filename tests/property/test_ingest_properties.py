@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections import Counter
 from typing import Any
 
 from hypothesis import given
@@ -18,7 +17,6 @@ from tagline.reasons import UnusableList
 from tagline.settings import Settings
 from tagline.sharding import cut, packing_rank
 from tagline.sources import Source
-from tagline.split import Side, assign
 
 SOURCE = Source.of_dataset("demo", "data", None, ())
 FIELD = st.one_of(
@@ -111,34 +109,6 @@ def test_the_counter_counts(rows: list[str]) -> None:
         counter.add(labels.encode())
     assert counter.positives() == [sum(row[i] == "1" for row in rows) for i in range(4)]
     assert counter.rows_without_label == rows.count("0000")
-
-
-CONTENTS = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=2, max_size=60)
-
-
-@given(CONTENTS, st.floats(0.01, 0.9), st.integers(0, 9))
-def test_equal_content_is_on_one_side_and_no_side_is_empty(
-    contents: list[str], fraction: float, seed: int
-) -> None:
-    if len(set(contents)) < 2:
-        contents = [*contents, "other"]
-    sides = assign(contents, fraction, seed)
-    assert set(sides) == set(Side)
-    assert len(set(zip(contents, sides, strict=True))) == len(set(contents))
-
-
-@given(CONTENTS, CONTENTS, st.integers(0, 9))
-def test_no_image_moves_as_a_list_grows(first: list[str], more: list[str], seed: int) -> None:
-    base = [f"base{number}" for number in range(200)]  # large enough that no side is empty
-    before = dict(zip(base + first, assign(base + first, 0.3, seed), strict=True))
-    grown = more + base + first
-    after = dict(zip(grown, assign(grown, 0.3, seed), strict=True))
-    assert all(after[content] is side for content, side in before.items())
-
-
-def test_the_fraction_is_kept() -> None:
-    sides = Counter(assign([f"content {n}" for n in range(20_000)], 0.2, 0))
-    assert abs(sides[Side.VALIDATION] / 20_000 - 0.2) < 0.01
 
 
 @given(st.lists(st.integers(0, 120)), st.integers(1, 100), st.integers(1, 8))

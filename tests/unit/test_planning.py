@@ -33,6 +33,7 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
         "rows": 43,
         "accepted": 40,
         "rejected": 3,
+        "reused": 0,
         "train": answer["train"],
         "validation": 40 - answer["train"],
         "shards": 1,
@@ -40,6 +41,7 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
         "shards_key": f"demo/runs/{request.run}/shards.json",
     }
     assert demo.names() == {
+        "images.jsonl",
         "plan.json",
         "plan-rejects.jsonl",
         "shards.json",

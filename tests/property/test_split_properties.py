@@ -1,0 +1,144 @@
+"""Laws of the split: nothing moves, copies stay together, every label is on both sides."""
+
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagline.split import CannotSplit, Side, assign, place
+
+LABELS = 4
+ROW = st.tuples(st.integers(0, 40), st.text("01", min_size=LABELS, max_size=LABELS))
+ROWS = st.lists(ROW, min_size=2, max_size=60).filter(lambda rows: len({c for c, _ in rows}) > 1)
+FRACTION = st.sampled_from([0.01, 0.1, 0.2, 0.5, 0.9])
+Rows = Sequence[tuple[int, str]]
+Sides = Mapping[int, Side]
+
+
+def split(rows: Rows, fraction: float = 0.2, earlier: Sides | None = None) -> dict[int, Side]:
+    places = [place(f"content {content}", 0) for content, _ in rows]
+    return assign(places, [labels.encode() for _, labels in rows], fraction, earlier or {})
+
+
+def members(rows: Rows) -> dict[int, set[int]]:
+    """Return the places of the contents with each label."""
+    found: dict[int, set[int]] = {label: set() for label in range(LABELS)}
+    for content, labels in rows:
+        for label in range(LABELS):
+            if labels[label] == "1":
+                found[label].add(place(f"content {content}", 0))
+    return found
+
+
+def on_both_sides(places: set[int], sides: Sides) -> bool:
+    return len({sides[at] for at in places}) == 2
+
+
+@given(ROWS, FRACTION)
+def test_no_side_is_empty_and_every_content_has_one_side(rows: Rows, fraction: float) -> None:
+    sides = split(rows, fraction)
+    assert set(sides.values()) == set(Side)
+    assert set(sides) == {place(f"content {content}", 0) for content, _ in rows}
+
+
+@given(ROWS, FRACTION, st.randoms())
+def test_order_and_copies_do_not_matter(
+    rows: list[tuple[int, str]], fraction: float, chance: random.Random
+) -> None:
+    again = [*rows, *chance.choices(rows, k=5)]
+    chance.shuffle(again)
+    assert split(again, fraction) == split(rows, fraction)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=4), FRACTION)
+def test_nothing_moves_as_a_list_grows(parts: list[Rows], fraction: float) -> None:
+    rows: list[tuple[int, str]] = []
+    remembered: dict[int, Side] = {}
+    for part in parts:
+        rows += part
+        sides = split(rows, fraction, remembered)
+        assert {at: sides[at] for at in remembered} == remembered
+        remembered.update(sides)
+    assert split(rows, fraction, remembered) == sides
+
+
+@given(ROWS, ROWS)
+def test_nothing_moves_between_lists_that_share_images(first: Rows, second: Rows) -> None:
+    before = split(first)
+    after = split(second, earlier=before)
+    shared = set(before) & set(after)
+    if any(at not in before for at in after) or len({before[at] for at in shared}) == 2:
+        assert all(after[at] is before[at] for at in shared)
+
+
+@given(ROWS, FRACTION)
+def test_a_label_is_on_one_side_only_where_no_image_could_be_moved(
+    rows: Rows, fraction: float
+) -> None:
+    sides = split(rows, fraction)
+    labels = [places for places in members(rows).values() if len(places) > 1]
+    shown = [places for places in [*labels, set(sides)] if on_both_sides(places, sides)]
+    for places in labels:
+        if not on_both_sides(places, sides):
+            for at in places:
+                other = Side.TRAIN if sides[at] is Side.VALIDATION else Side.VALIDATION
+                moved = {**sides, at: other}
+                assert not all(on_both_sides(kept, moved) for kept in shown)
+
+
+@given(st.lists(st.integers(0, LABELS - 1), min_size=2, max_size=60), FRACTION)
+def test_labels_that_share_no_image_are_all_on_both_sides(only: list[int], fraction: float) -> None:
+    rows = [
+        (content, "".join("01"[at == label] for at in range(LABELS)))
+        for content, label in enumerate(only)
+    ]
+    sides = split(rows, fraction)
+    for places in members(rows).values():
+        assert len(places) < 2 or on_both_sides(places, sides)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
+def test_labels_have_their_share(fraction: float) -> None:
+    """Within a tenth of the share or one image, for labels from rare to common."""
+    chance = random.Random(3)
+    odds = [0.002, 0.01, 0.1, 0.6]
+    rows = [
+        (content, "".join("01"[chance.random() < share] for share in odds))
+        for content in range(4000)
+    ]
+    sides = split(rows, fraction)
+    for places in [*members(rows).values(), set(sides)]:
+        share = fraction * len(places)
+        kept = sum(sides[at] is Side.VALIDATION for at in places)
+        assert abs(kept - share) <= max(1.0, 0.1 * share)
+
+
+def test_the_hash_decides_for_nearly_all() -> None:
+    chance = random.Random(4)
+    rows = [
+        (content, "".join("01"[chance.random() < share] for share in (0.01, 0.05, 0.2, 0.6)))
+        for content in range(20_000)
+    ]
+    moved = [
+        at for at, side in split(rows).items() if (at < 2**64 // 5) != (side is Side.VALIDATION)
+    ]
+    assert len(moved) < 100
+
+
+def test_a_grown_label_gets_its_validation_image_from_the_new_ones() -> None:
+    old = [(content, "1000" if content == 0 else "0000") for content in range(50)]
+    before = split(old)
+    new = [(content, "1000") for content in range(100, 103)]
+    after = split(old + new, earlier=before)
+    assert on_both_sides(members(old + new)[0], after)
+
+
+def test_one_image_cannot_be_split() -> None:
+    with pytest.raises(CannotSplit, match="1 different"):
+        split([(1, "0000"), (1, "1111")])
+
+
+def test_the_seed_decides_the_places() -> None:
+    assert place("a", 0) != place("a", 1)

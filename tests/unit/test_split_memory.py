@@ -1,0 +1,126 @@
+"""split.txt: what plans remember of the split, and how two of them at once get along."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tagline.settings import Split
+from tagline.split import Side
+from tagline.splitmemory import SplitFile, SplitMemory, SplitOvertaken, UnreadableSplit
+from tests.unit.ingest_world import BUCKET, World, world
+
+SETTINGS = Split()
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with world(monkeypatch) as made:
+        yield made
+
+
+def sides(demo: World) -> dict[str, str]:
+    """Return the planned side of each image's key."""
+    return {row["key"]: row["split"] for row in demo.lines("shards/00000.jsonl")}
+
+
+def test_a_plan_remembers_and_the_next_one_keeps_it(demo: World) -> None:
+    data = demo.fill(60)
+    rows = data.splitlines(keepends=True)
+    demo.drop(b"".join(rows[:25]))
+    demo.plan()
+    before = sides(demo)
+    demo.drop(b"".join(reversed(rows)))
+    demo.plan()
+    after = sides(demo)
+    assert len(after) == 60
+    assert {key: after[key] for key in before} == before
+    text = demo.s3.get_object(Bucket=BUCKET, Key="demo/split.txt")["Body"].read().decode()
+    head, *lines = text.splitlines()
+    assert json.loads(head) == {"format": 1, "seed": 0, "validation": 0.2}
+    assert lines == sorted(lines)
+    assert [line[-1] for line in lines].count("v") == list(after.values()).count("validation")
+
+
+def test_a_repeated_plan_writes_nothing_new(demo: World) -> None:
+    demo.drop(demo.fill(20))
+    demo.plan()
+    first = demo.s3.head_object(Bucket=BUCKET, Key="demo/split.txt")["VersionId"]
+    demo.plan()
+    assert demo.s3.head_object(Bucket=BUCKET, Key="demo/split.txt")["VersionId"] == first
+
+
+def test_images_that_left_the_list_are_remembered(demo: World) -> None:
+    data = demo.fill(40)
+    rows = data.splitlines(keepends=True)
+    demo.drop(data)
+    demo.plan()
+    before = sides(demo)
+    demo.drop(b"".join(rows[30:]))
+    demo.plan()
+    demo.drop(b"".join(rows[:30]))
+    demo.plan()
+    after = sides(demo)
+    assert {key: before[key] for key in after} == after
+
+
+def test_two_plans_at_once_agree(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another plan decides between this one's reading and its writing."""
+    remember = SplitFile.remember
+    other: list[dict[int, Side]] = []
+
+    def overtaken(file: SplitFile, memory: SplitMemory, decided: dict[int, Side]) -> None:
+        if not other:
+            turned = {
+                at: Side.TRAIN if side is Side.VALIDATION else Side.VALIDATION
+                for at, side in decided.items()
+            }
+            other.append(turned)
+            remember(file, memory, turned)
+        remember(file, memory, decided)
+
+    monkeypatch.setattr(SplitFile, "remember", overtaken)
+    demo.drop(demo.fill(30))
+    demo.plan()
+    kept = SplitFile(demo.s3, BUCKET, "demo", SETTINGS).recall().sides
+    assert kept == other[0]
+    planned = list(sides(demo).values())
+    assert planned.count("validation") == sum(side is Side.VALIDATION for side in kept.values())
+
+
+def test_a_stale_memory_is_refused(demo: World) -> None:
+    file = SplitFile(demo.s3, BUCKET, "demo", SETTINGS)
+    empty = file.recall()
+    file.remember(empty, {1: Side.TRAIN})
+    with pytest.raises(SplitOvertaken):
+        file.remember(empty, {2: Side.TRAIN})
+    first = file.recall()
+    file.remember(first, {2: Side.VALIDATION})
+    with pytest.raises(SplitOvertaken):
+        file.remember(first, {3: Side.TRAIN})
+    demo.s3.delete_object(Bucket=BUCKET, Key="demo/split.txt")
+    with pytest.raises(SplitOvertaken):
+        file.remember(first, {3: Side.TRAIN})
+
+
+@pytest.mark.parametrize("other", [Split(seed=1), Split(validation=0.3)])
+def test_other_settings_begin_anew(demo: World, other: Split) -> None:
+    first = SplitFile(demo.s3, BUCKET, "demo", SETTINGS)
+    first.remember(first.recall(), {1: Side.TRAIN})
+    second = SplitFile(demo.s3, BUCKET, "demo", other)
+    memory = second.recall()
+    assert not memory.sides
+    second.remember(memory, {5: Side.VALIDATION})
+    assert second.recall().sides == {5: Side.VALIDATION}
+
+
+HEAD = b'{"format": 1, "seed": 0, "validation": 0.2}\n'
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no json\n", b"\xff\n", HEAD + b"x t\n", HEAD + b"0" * 16 + b" x\n"]
+)
+def test_a_damaged_file_is_named(demo: World, content: bytes) -> None:
+    demo.put("demo/split.txt", content)
+    with pytest.raises(UnreadableSplit, match=r"demo/split\.txt is damaged"):
+        SplitFile(demo.s3, BUCKET, "demo", SETTINGS).recall()
