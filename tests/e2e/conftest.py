@@ -1,6 +1,7 @@
 """One laptop cloud with the real template deployed, and one set of designs, for all of e2e."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,14 @@ def designs(tmp_path_factory: pytest.TempPathFactory) -> DesignSet:
 
 
 @pytest.fixture(scope="session")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sam build` makes once for every cloud of the session."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory, build_dir: Path) -> Iterator[Pipeline]:
     """The stack, deployed by the real sam to a laptop cloud of this session."""
     state_dir = tmp_path_factory.mktemp("e2e") / "cloud"
-    with running_cloud(free_port(), state_dir, fresh=True) as cloud:
+    with running_cloud(free_port(), state_dir, fresh=True, build_dir=build_dir) as cloud:
         yield Pipeline(cloud)

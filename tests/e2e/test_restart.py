@@ -13,10 +13,12 @@ from tests.e2e.pipeline import Pipeline, list_rows
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
 
-def test_a_restart_keeps_datasets_runs_and_champions(tmp_path: Path, designs: DesignSet) -> None:
+def test_a_restart_keeps_datasets_runs_and_champions(
+    tmp_path: Path, build_dir: Path, designs: DesignSet
+) -> None:
     state_dir = tmp_path / "cloud"
     image = designs.held_out[0].path
-    with running_cloud(free_port(), state_dir, fresh=True) as cloud:
+    with running_cloud(free_port(), state_dir, fresh=True, build_dir=build_dir) as cloud:
         before = Pipeline(cloud)
         before.put_images("kept", designs)
         before.settings("kept")
@@ -24,7 +26,7 @@ def test_a_restart_keeps_datasets_runs_and_champions(tmp_path: Path, designs: De
         assert run.status["outcome"] == "Promoted", run.status
         answer = before.tags("kept", image)
         assert answer[0] == 200
-    with running_cloud(free_port(), state_dir) as cloud:
+    with running_cloud(free_port(), state_dir, build_dir=build_dir) as cloud:
         after = Pipeline(cloud)
         assert after.bucket == before.bucket
         assert after.executions() == [run.name]
@@ -32,7 +34,7 @@ def test_a_restart_keeps_datasets_runs_and_champions(tmp_path: Path, designs: De
         assert after.tags("kept", image) == answer
         unchanged = after.run("kept", list_rows(designs))
         assert unchanged.status["outcome"] == "Unchanged", unchanged.status
-    with running_cloud(free_port(), state_dir, fresh=True) as cloud:
+    with running_cloud(free_port(), state_dir, fresh=True, build_dir=build_dir) as cloud:
         empty = Pipeline(cloud)
         assert empty.executions() == []
         assert "Contents" not in empty.s3.list_objects_v2(Bucket=empty.bucket)
