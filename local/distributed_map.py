@@ -26,21 +26,25 @@ def install(cloud: Cloud) -> None:
     select = patching.function(SFN, "_apply_result_selector", "state_def", "data")
     place = patching.function(SFN, "_apply_result_path", "state_def", "original", "result")
     trim = patching.function(SFN, "_apply_output_path", "state_def", "data", "ctx")
+    at = patching.function(SFN, "_resolve_path_or_ctx", "path", "data", "ctx")
     batches = _ItemBatcher()
 
     def wrapped(  # noqa: PLR0917 - ministack's own signature
         state: _State, raw: Any, effective: Any, iterator: _State, execution: _State, ctx: _State
     ) -> tuple[Any, str | None]:
-        inner = {**state, "MaxConcurrency": _bounded(state.get("MaxConcurrency"))}
+        wanted = state.get("MaxConcurrency")
+        if "MaxConcurrencyPath" in state:
+            wanted = at(state["MaxConcurrencyPath"], effective, ctx)
+        inner = {**state, "MaxConcurrency": _bounded(wanted)}
+        destination = inner.pop("ResultWriter", None)
+        where = resolve((destination or {}).get("Parameters") or {}, effective, ctx)
         if "ItemBatcher" in state:
             inner, effective = batches.apply(inner, effective, ctx)
-        destination = inner.pop("ResultWriter", None)
         if destination is None:
             output: tuple[Any, str | None] = run(inner, raw, effective, iterator, execution, ctx)
             return output
         after = {key: inner.pop(key) for key in _AFTER if key in inner}
         known = set(_map_runs())
-        where = resolve(destination.get("Parameters") or {}, effective, ctx)
         try:
             _, following = run(inner, raw, effective, iterator, execution, ctx)
         finally:  # what failed is written too
@@ -80,8 +84,10 @@ class _ItemBatcher:
         """Return the state without its batcher, and an input that holds the batches."""
         state = dict(state)
         batcher = state.pop("ItemBatcher")
-        if "MaxInputBytesPerBatch" in batcher or "MaxItemsPerBatch" not in batcher:
-            raise ValueError("ItemBatcher: the laptop cloud batches by MaxItemsPerBatch only")
+        if not {"MaxItemsPerBatch", "MaxItemsPerBatchPath"} & set(batcher) or any(
+            field.startswith("MaxInputBytesPerBatch") for field in batcher
+        ):
+            raise ValueError("ItemBatcher: the laptop cloud batches by a number of items only")
         reader, path = state.pop("ItemReader", None), state.pop("ItemsPath", "$")
         items = self._read(reader, effective, ctx) if reader else self._at(path, effective, ctx)
         selector = state.pop("ItemSelector", None) or state.pop("Parameters", None)
@@ -92,7 +98,8 @@ class _ItemBatcher:
                 )
                 for i, v in enumerate(items)
             ]
-        size = int(batcher["MaxItemsPerBatch"])
+        given = batcher.get("MaxItemsPerBatch")
+        size = int(given or self._at(batcher["MaxItemsPerBatchPath"], effective, ctx))
         common = {}
         if "BatchInput" in batcher:
             common = {"BatchInput": self._resolve(batcher["BatchInput"], effective, ctx)}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _HANDLERS = ("RecordFailure", "NotifyFailure")
-_MAP = "FetchShards"
+_MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
 _SUBJECT = 100  # characters; SNS's limit
 
@@ -68,7 +68,7 @@ def explain(sfn: "SFNClient", s3: "S3Client", bucket: str, failed: FailedRun) ->
     if not error:
         error, cause = ended_with(events)
     told = _ENDED_FROM_OUTSIDE.get(error) or unwrap(error, cause)
-    if state == _MAP:
+    if state in _MAPS:
         told = _of_child(sfn, failed.execution_arn) or told
     return Ending(Outcome.FAILED, state, reason(state, told, _note(s3, bucket, failed.run, state)))
 
@@ -98,8 +98,15 @@ def _of_child(sfn: "SFNClient", execution_arn: str) -> Cause | None:
         return None
     given, error, cause = child
     told = unwrap(error, cause)
-    shard = json.loads(given or "{}").get("shard", "?")
-    return told._replace(message=f"shard {shard}: {told.message}")
+    return told._replace(message=f"{_shards(json.loads(given or '{}'))}: {told.message}")
+
+
+def _shards(given: Mapping[str, Any]) -> str:
+    """Name what a child of a map was given: one shard, or a batch of them."""
+    items = given.get("Items")
+    if items:
+        return f"shards {items[0]['shard']} to {items[-1]['shard']}"
+    return f"shard {given.get('shard', '?')}"
 
 
 def _note(s3: "S3Client", bucket: str, run: str, state: str) -> str | None:

@@ -22,6 +22,8 @@ _ADVICE = {
     "PlanDataset": "Correct the list or dataset.yaml and upload the list again.",
     "FetchShards": "See the log of the function fetch-shard, then upload the list again.",
     "PackDataset": "See the log group of the im2rec task, then upload the list again.",
+    "PackParts": "See the log group of the im2rec task, then upload the list again.",
+    "JoinParts": "See the log group of the im2rec task, then upload the list again.",
     "Train": "See the training job's log, correct dataset.yaml, then upload the list again.",
     "Tune": "See the trials' logs, correct dataset.yaml, then upload the list again.",
     "Evaluate": "See the processing job's log, then upload the list again.",

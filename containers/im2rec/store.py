@@ -1,8 +1,8 @@
 """The run's objects in S3, with errors that name the object."""
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,11 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from im2rec.errors import PackFailed
+from im2rec.multipart import Source, join
 from tagline.layout import RunKeys
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 # one CopyObject takes up to 5 GiB; beyond it, parts copied on S3's side
@@ -58,12 +60,11 @@ class RunStore:
         with self._named("read", key):
             self._client.download_file(self._bucket, key, str(path))
 
-    def upload(self, path: Path, key: str, content_type: str) -> None:
-        """Write a file to an object, in parts where it is large."""
+    def upload(self, path: Path, key: str, content_type: str, tags: str | None = None) -> None:
+        """Write a file to an object, in parts where it is large; `tags` are a URL query."""
+        extra = {"ContentType": content_type} | ({"Tagging": tags} if tags else {})
         with self._named("write", key):
-            self._client.upload_file(
-                str(path), self._bucket, key, ExtraArgs={"ContentType": content_type}
-            )
+            self._client.upload_file(str(path), self._bucket, key, ExtraArgs=extra)
 
     def write(self, key: str, text: str, content_type: str) -> None:
         """Write a text to an object."""
@@ -77,6 +78,32 @@ class RunStore:
         with self._named("copy to", target):
             origin = {"Bucket": self._bucket, "Key": source}
             self._client.copy(origin, self._bucket, target, Config=_COPY)  # type: ignore[arg-type]
+
+    def keys_under(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that begin with a prefix, in key order."""
+        with self._named("list", prefix):
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                yield from (item["Key"] for item in page.get("Contents", ()))
+
+    def source(self, key: str) -> Source:
+        """Return an object as something that can be joined."""
+        with self._named("read", key):
+            answer = self._client.head_object(Bucket=self._bucket, Key=key)
+        return Source(key, answer["ContentLength"], answer["ETag"])
+
+    def join(self, sources: Sequence[Source], target: str, content_type: str) -> None:
+        """Make one object of several, on S3's side."""
+        with self._named("join", target):
+            join(self._client, self._bucket, sources, target, content_type)
+
+    @contextmanager
+    def stream(self, key: str) -> Iterator["StreamingBody"]:
+        """Open an object to read it once, from its beginning."""
+        with self._named("read", key):
+            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            with closing(body):
+                yield body
 
     def _uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"

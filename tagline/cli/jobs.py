@@ -35,20 +35,23 @@ class JobDetails:
     def of(self, state: str) -> str | None:
         """Return the state's detail as it is now."""
         look: dict[str, Callable[[], str | None]] = {
-            "FetchShards": self._shards,
+            "FetchShards": lambda: self._children("shards"),
+            "PackParts": lambda: self._children("parts"),
             "Train": self._epoch,
             "Tune": self._trials,
         }
         return look[state]() if state in look else None
 
-    def _shards(self) -> str | None:
+    def _children(self, noun: str) -> str | None:
         runs = self.target.states.list_map_runs(executionArn=self.execution)["mapRuns"]
         if not runs:
             return None
         newest = max(runs, key=lambda item: item["startDate"])
-        counts = self.target.states.describe_map_run(mapRunArn=newest["mapRunArn"])["itemCounts"]
+        counts = self.target.states.describe_map_run(mapRunArn=newest["mapRunArn"])[
+            "executionCounts"
+        ]
         failed = f", {counts['failed']} failed" if counts["failed"] else ""
-        return f"{counts['succeeded']}/{counts['total']} shards{failed}"
+        return f"{counts['succeeded']}/{counts['total']} {noun}{failed}"
 
     def _epoch(self) -> str | None:
         """Read on in the training job's log and return its newest epoch line."""

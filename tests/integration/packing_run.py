@@ -40,6 +40,7 @@ class RunOnPaper:
     fetch_rejects: dict[int, tuple[str, str]] = field(default_factory=dict)
     plan_rejects: list[dict[str, Any]] = field(default_factory=list)
     shard_rows: int = 20
+    image_size: int = 48
     tolerance: float = 0.5
 
     @classmethod
@@ -77,7 +78,12 @@ class RunOnPaper:
         names = [f"{number:05d}" for number in range(len(shards))]
         self._put_json(client, "plan.json", self._plan(len(shards)))
         self._put_json(
-            client, "shards.json", [{"shard": name, "rows": 1, "bytes": 1} for name in names]
+            client,
+            "shards.json",
+            [
+                {"shard": name, "rows": len(rows), "bytes": 1}
+                for name, rows in zip(names, shards, strict=True)
+            ],
         )
         if self.plan_rejects:
             self._put_lines(client, KEYS.of("plan-rejects.jsonl"), self.plan_rejects)
@@ -90,7 +96,7 @@ class RunOnPaper:
 
     def _plan(self, shards: int) -> dict[str, Any]:
         settings = {
-            "image": {"size": 48, "mode": "letterbox", "background": "#ffffff"},
+            "image": {"size": self.image_size, "mode": "letterbox", "background": "#ffffff"},
             "tolerance": {"rejected": self.tolerance},
         }
         return {

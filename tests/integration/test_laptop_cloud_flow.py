@@ -113,12 +113,12 @@ def test_a_distributed_map_writes_its_results(stack: Stack) -> None:
     assert manifest["ResultFiles"]["FAILED"] == []
 
 
-def test_a_distributed_map_hands_out_batches(stack: Stack) -> None:
+@pytest.mark.parametrize("batcher", [{"MaxItemsPerBatch": 2}, {"MaxItemsPerBatchPath": "$.n"}])
+def test_a_distributed_map_hands_out_batches(stack: Stack, batcher: dict[str, object]) -> None:
     echo = call(stack, "Echo", {"items.$": "$.Items"}, OutputPath="$.Payload.event")
     processor = {**MAP["ItemProcessor"], "States": {"Double": echo}}  # type: ignore[dict-item]
-    batcher = {"MaxItemsPerBatch": 2}
     state = {**MAP, "ItemProcessor": processor, "ItemBatcher": batcher, "ItemsPath": "$.items"}
-    result = stack.run({"Shards": state}, {"items": [1, 2, 3]})
+    result = stack.run({"Shards": state}, {"items": [1, 2, 3], "n": 2})
     assert json.loads(result["output"]) == [{"items": [1, 2]}, {"items": [3]}]
 
 

@@ -15,6 +15,8 @@ DEFINITION = Path(__file__).parents[2] / "statemachine/retrain.asl.json"
 SUBSTITUTIONS = {
     "FunctionPrefix": "arn:aws:lambda:us-east-1:000000000000:function:tagline",
     "FetchConcurrency": "4",
+    "PackShardsPerTask": "2",
+    "PackConcurrency": "4",
     "ClusterArn": "cluster",
     "TaskDefinitionArn": "task",
     "SubnetA": "a",
@@ -76,8 +78,8 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
         with running(folder / "state", make_root(folder / "root")) as cloud:
             s3 = cloud.client("s3")
             s3.create_bucket(Bucket=BUCKET)
-            shards = json.dumps([{"shard": "00000", "rows": 3, "bytes": 9}]).encode()
-            s3.put_object(Bucket=BUCKET, Key="shards.json", Body=shards)
+            shards = json.dumps([{"shard": f"{n:05d}", "rows": 3, "bytes": 9} for n in range(5)])
+            s3.put_object(Bucket=BUCKET, Key="shards.json", Body=shards.encode())
             text = DEFINITION.read_text(encoding="utf-8")
             for name, value in SUBSTITUTIONS.items():
                 text = text.replace(f"${{{name}}}", value)

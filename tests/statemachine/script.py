@@ -92,6 +92,8 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(**PLAN),
     "FetchShard": answers(shard="00000", fetched=3, rejected=0, bytes=9),
     "PackDataset": returns({"TaskArn": "arn:task"}),
+    "PackPart": returns({"TaskArn": "arn:task"}),
+    "JoinParts": returns({"TaskArn": "arn:task"}),
     "PlanTraining": training("train"),
     "Train": returns({"TrainingJobName": f"{JOB}-train-0", **MODEL}),
     "Tune": returns(
@@ -127,11 +129,14 @@ SUNNY: dict[str, dict[str, Any]] = {
     "RecordFailure": answers(outcome="Failed", state="S", reason="why", error="SFailed"),
     "NotifyFailure": returns({"MessageId": "1"}),
 }
+LONG = answers(**(PLAN | {"shards": 5}))  # of more shards than one task packs
 ROLLED_BACK = answers(outcome="RolledBack", state="SmokeTest", reason="off")
 SMOKE = {"SmokeTest": throws("SmokeTestFailed"), "RecordOutcome": ROLLED_BACK}
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "first": {},
     "unchanged": {"PlanDataset": answers(**(PLAN | {"unchanged": True}))},
+    "as-long-as-one-task-packs": {"PlanDataset": answers(**(PLAN | {"shards": 2}))},
+    "in-parts": {"PlanDataset": LONG},
     "tune": {"PlanTraining": training("tune")},
     "not-promoted": {"DecidePromotion": answers(promote=False, **DECISION)},
     "update": {
@@ -186,6 +191,10 @@ FAILING = [
     "RecordOutcome",
 ]
 CASES |= {f"fails-in-{name}": {name: throws("States.TaskFailed")} for name in FAILING}
+CASES |= {
+    f"fails-in-{name}": {"PlanDataset": LONG, name: throws("States.TaskFailed")}
+    for name in ("PackPart", "JoinParts")
+}
 CASES |= {
     f"fails-in-{name}": {"PlanTraining": training("tune"), name: throws("States.TaskFailed")}
     for name in ("Tune", "DescribeBestTrial")

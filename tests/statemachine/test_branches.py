@@ -7,9 +7,14 @@ from tests.statemachine.script import CASES
 
 pytestmark = pytest.mark.cloud
 WAIT = ["WaitForEndpoint", "CountChecks", "DescribeEndpoint", "EndpointReady?"]
-PLANNED = ["PlanDataset", "Unchanged?", "LimitFetching", "FetchShards", "PackDataset"]
+FETCHED = [
+    *("PlanDataset", "Unchanged?", "LimitFetching", "FetchShards"),
+    *("LimitPacking", "PackInParts?"),
+]
+PLANNED = [*FETCHED, "PackDataset"]
 JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
 TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
+IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
 READY = [
     *TRAINED,
     *("PlanDeployment", "CreateModel", "CreateEndpointConfig", "AwaitChallenger"),
@@ -25,6 +30,17 @@ RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
     ("case", "states"),
     [
         ("first", [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        (
+            "as-long-as-one-task-packs",
+            [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED],
+        ),
+        (
+            "in-parts",
+            [
+                *(*IN_PARTS, *READY[len(PLANNED) :]),
+                *("CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
+            ],
+        ),
         ("unchanged", ["PlanDataset", "Unchanged?", *RECORDED]),
         (
             "tune",
@@ -81,7 +97,8 @@ def test_a_way_that_ends_well(flow: Flow, case: str, states: list[str]) -> None:
 @pytest.mark.parametrize("case", [name for name in CASES if name.startswith("fails-in-")])
 def test_a_state_that_fails_is_recorded_and_announced(flow: Flow, case: str) -> None:
     walk = flow.walk(case)
-    failed = case.removeprefix("fails-in-").replace("FetchShard", "FetchShards")
+    failed = case.removeprefix("fails-in-")
+    failed = {"FetchShard": "FetchShards", "PackPart": "PackParts"}.get(failed, failed)
     assert walk.states[-4:] == [failed, "RecordFailure", "NotifyFailure", "Failed"]
     assert (walk.status, walk.error, walk.cause) == ("FAILED", "SFailed", "why")
 

@@ -29,6 +29,9 @@ TOP: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in ALL.items() if state["Type"] == "Task"}
 WORKING = {name: state for name, state in ALL.items() if state["Type"] in ("Task", "Map")}
 
+JOBS = {name for name, state in TASKS.items() if state["Resource"].endswith(".sync")}
+IN_MAPS = {"FetchShard": "FetchShards", "PackPart": "PackParts"}
+
 
 def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -51,19 +54,20 @@ def test_retries_are_few_and_spread_out(name: str) -> None:
         assert "States.ALL" not in retrier["ErrorEquals"]
 
 
-@pytest.mark.parametrize("name", [n for n in WORKING if n != "FetchShard"])
+@pytest.mark.parametrize("name", [n for n in WORKING if n not in IN_MAPS])
 def test_every_error_is_caught(name: str) -> None:
     (catch,) = WORKING[name]["Catch"]
     assert catch["ErrorEquals"] == ["States.ALL"]
     assert catch["ResultPath"].startswith("$.") or catch["Next"] == "Done"
 
 
-def test_a_shards_error_reaches_the_map() -> None:
-    (catch,) = ALL["FetchShard"]["Catch"]
-    assert "ResultPath" not in catch  # the error is all that ShardFailed is given
+@pytest.mark.parametrize(("name", "outer"), IN_MAPS.items())
+def test_a_childs_error_reaches_the_map(name: str, outer: str) -> None:
+    (catch,) = ALL[name]["Catch"]
+    assert "ResultPath" not in catch  # the error is all that the Fail state is given
     assert ALL[catch["Next"]]["ErrorPath"] == "$.Error"
     assert ALL[catch["Next"]]["CausePath"] == "$.Cause"
-    assert TOP["FetchShards"]["Catch"][0]["Next"] == "RecordFailure"
+    assert TOP[outer]["Catch"][0]["Next"] == "RecordFailure"
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -77,7 +81,7 @@ def test_only_what_is_named_travels(name: str) -> None:
     assert state["ResultPath"] is None or state["ResultSelector"]
 
 
-@pytest.mark.parametrize("name", [n for n, s in TASKS.items() if s["Resource"].endswith(".sync")])
+@pytest.mark.parametrize("name", sorted(JOBS - {"PackPart"}))
 def test_a_job_that_failed_by_itself_is_not_paid_for_again(name: str) -> None:
     errors = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
     assert not errors & {"States.ALL", "States.TaskFailed", "States.Timeout"}
@@ -108,10 +112,29 @@ def test_a_states_name_is_its_functions_name() -> None:
     assert {snake(name) for name in invoked} == folders - OUTSIDE_THE_FLOW
 
 
-def test_the_packing_container_is_named_like_its_folder() -> None:
-    (override,) = TOP["PackDataset"]["Parameters"]["Overrides"]["ContainerOverrides"]
+def test_a_part_that_failed_is_packed_again_alone() -> None:
+    errors = {e for retrier in ALL["PackPart"]["Retry"] for e in retrier["ErrorEquals"]}
+    assert "States.TaskFailed" in errors  # one of many tasks, each a small piece of the work
+    again = {e for retrier in TOP["PackParts"]["Retry"] for e in retrier["ErrorEquals"]}
+    assert again == {"States.ItemReaderFailed", "States.ResultWriterFailed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "says"),
+    [
+        ("PackDataset", None, set()),
+        ("PackPart", None, {"TAGLINE_SHARDS"}),
+        ("JoinParts", ["join"], set()),
+    ],
+)
+def test_the_packing_container_is_named_like_its_folder(
+    name: str, command: list[str] | None, says: set[str]
+) -> None:
+    (override,) = ALL[name]["Parameters"]["Overrides"]["ContainerOverrides"]
     assert (ROOT / "containers" / override["Name"] / "Dockerfile").is_file()
-    assert {e["Name"] for e in override["Environment"]} == {"TAGLINE_BUCKET", "TAGLINE_RUN"}
+    assert override.get("Command") == command  # the task definition's is `pack`
+    names = {entry["Name"] for entry in override["Environment"]}
+    assert names == {"TAGLINE_BUCKET", "TAGLINE_RUN"} | says
 
 
 def test_every_state_is_reached_and_every_target_exists() -> None:

@@ -46,7 +46,7 @@ class States:
 
     def describe_map_run(self, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
         assert mapRunArn == "new"
-        return {"itemCounts": {"total": 7, "succeeded": 3, "failed": 1}}
+        return {"executionCounts": {"total": 7, "succeeded": 3, "failed": 1}}
 
 
 class Tuning:

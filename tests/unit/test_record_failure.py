@@ -67,8 +67,21 @@ def test_what_the_packing_container_left_is_the_reason(world: Account, execution
     assert answer["reason"] == "PackDataset: All 12 rows were rejected: see rejects.jsonl."
 
 
-def test_a_map_tells_of_its_failed_child(world: Account, executions: Stubber) -> None:
-    history(executions, entered("RecordFailure"), entered("FetchShards", "Map"))
+@pytest.mark.parametrize(
+    ("state", "given", "named"),
+    [
+        ("FetchShards", {"shard": "00007"}, "shard 00007"),
+        (
+            "PackParts",
+            {"BatchInput": {}, "Items": [{"shard": "00100"}, {"shard": "00101"}]},
+            "shards 00100 to 00101",
+        ),
+    ],
+)
+def test_a_map_tells_of_its_failed_child(
+    world: Account, executions: Stubber, state: str, given: dict[str, object], named: str
+) -> None:
+    history(executions, entered("RecordFailure"), entered(state, "Map"))
     run = {"executionArn": ARN, "mapRunArn": "arn:run", "stateMachineArn": "arn:m", "startDate": 0}
     executions.add_response("list_map_runs", {"mapRuns": [run]}, {"executionArn": ARN})
     child = {"name": "c", "status": "FAILED", "startDate": 0} | {
@@ -82,13 +95,14 @@ def test_a_map_tells_of_its_failed_child(world: Account, executions: Stubber) ->
     )
     told = {
         **child,
-        "input": json.dumps({"shard": "00007"}),
+        "input": json.dumps(given),
         "error": "ShardOutOfTime",
         "cause": json.dumps({"errorMessage": "600 of 900 s", "errorType": "ShardOutOfTime"}),
     }
     executions.add_response("describe_execution", told, {"executionArn": "arn:child"})
     answer = call("record_failure", caught("States.ExceedToleratedFailureThreshold", "exceeded"))
-    assert "shard 00007: ShardOutOfTime: 600 of 900 s" in answer["reason"]
+    assert f"{named}: ShardOutOfTime: 600 of 900 s" in answer["reason"]
+    assert answer["state"] == state
 
 
 def test_a_status_that_is_there_is_not_overwritten(world: Account, executions: Stubber) -> None:
