@@ -11,31 +11,44 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Self
+from typing import Any, Self
 
 import cv2
 
 from im2rec.errors import PackFailed
-from im2rec.records import Item, Packed, crashed, pack_item
-from imaging import ImageSpec
+from im2rec.records import Packed, crashed, pack_item
 
 BATCH = 16
 MAX_CRASHES = 20  # more than a few means that the machine, not the images, is at fault
-PackImage = Callable[[Item, ImageSpec], Packed]
-_Batch = list[Item]
+PackImage = Callable[[Any, Any], Packed]  # of an item with an `identifier`, and the settings
+_Batch = list[Any]
 _Answers = Future[list[Packed]]
 _Sent = tuple[_Batch, _Answers]
 
 
 class PackingPool:
-    """Packs images in `workers` processes; a context manager that ends them."""
+    """Packs images in `workers` processes; a context manager that ends them.
 
-    def __init__(self, spec: ImageSpec, workers: int, pack: PackImage = pack_item) -> None:
+    `pack` gets each item and the `spec`, both of which must survive pickling. `start` is how the
+    processes begin: spawn, or fork, which is quicker and safe in a process that has no threads.
+    """
+
+    def __init__(
+        self,
+        spec: object,
+        workers: int,
+        pack: PackImage = pack_item,
+        *,
+        batch: int = BATCH,
+        start: str = "spawn",
+    ) -> None:
         self._spec = spec
         self._workers = workers
         self._pack = pack
+        self._batch = batch
+        self._start = start
         self._crashes = 0
-        self._pool = _new_pool(workers)
+        self._pool = _new_pool(workers, start)
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +56,7 @@ class PackingPool:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def pack(self, items: Iterable[Item]) -> Iterator[Packed]:
+    def pack(self, items: Iterable[Any]) -> Iterator[Packed]:
         """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
 
         At most three batches a worker are read ahead of the answers, which bounds the memory.
@@ -51,7 +64,7 @@ class PackingPool:
         source = iter(items)
         waiting: deque[_Sent] = deque()
         while True:
-            while len(waiting) < 3 * self._workers and (batch := list(islice(source, BATCH))):
+            while len(waiting) < 3 * self._workers and (batch := list(islice(source, self._batch))):
                 waiting.append((batch, self._send(batch)))
             if not waiting:
                 return
@@ -60,7 +73,7 @@ class PackingPool:
                 yield from answers.result()
             except BrokenProcessPool:
                 self._pool.shutdown(cancel_futures=True)
-                self._pool = _new_pool(self._workers)
+                self._pool = _new_pool(self._workers, self._start)
                 waiting = deque((kept, self._rescue(kept, old)) for kept, old in waiting)
                 yield from self._one_by_one(batch)
 
@@ -81,7 +94,7 @@ class PackingPool:
 
     def _one_by_one(self, batch: _Batch) -> list[Packed]:
         answers = []
-        alone = _new_pool(1)
+        alone = _new_pool(1, self._start)
         try:
             for item in batch:
                 try:
@@ -91,12 +104,12 @@ class PackingPool:
                     self._count_crash(item)
                     answers.append(crashed("the decoder crashed on this image"))
                     alone.shutdown()
-                    alone = _new_pool(1)
+                    alone = _new_pool(1, self._start)
         finally:
             alone.shutdown()
         return answers
 
-    def _count_crash(self, item: Item) -> None:
+    def _count_crash(self, item: Any) -> None:
         self._crashes += 1
         if self._crashes > MAX_CRASHES:
             raise PackFailed(
@@ -109,11 +122,11 @@ def _start_worker() -> None:
     cv2.setNumThreads(1)  # the processes are the parallelism
 
 
-def _pack_batch(batch: _Batch, spec: ImageSpec, pack: PackImage) -> list[Packed]:
+def _pack_batch(batch: _Batch, spec: object, pack: PackImage) -> list[Packed]:
     return [pack(item, spec) for item in batch]
 
 
-def _new_pool(workers: int) -> ProcessPoolExecutor:
-    # spawn: forking a process that has threads (S3 transfers) can deadlock
-    context = multiprocessing.get_context("spawn")
+def _new_pool(workers: int, start: str) -> ProcessPoolExecutor:
+    # spawn by default: forking a process that has threads (S3 transfers) can deadlock
+    context = multiprocessing.get_context(start)
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)

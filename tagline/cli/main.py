@@ -11,6 +11,7 @@ from tagline.cli.check import check
 from tagline.cli.demo import demo
 from tagline.cli.drop import drop
 from tagline.cli.errors import Refused, one_line
+from tagline.cli.im2rec import SETTINGS, im2rec
 from tagline.cli.output import ERR
 from tagline.cli.runs import runs
 from tagline.cli.show import show
@@ -67,3 +68,4 @@ def tagline(
 
 for command in (demo, up, check, drop, runs, show, tag):
     app.command()(command)
+app.command(context_settings=SETTINGS, add_help_option=False)(im2rec)

@@ -1,0 +1,95 @@
+"""One file of a list becomes one record: the work of a worker process."""
+
+import os
+import stat
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from im2rec.files.options import Options
+from im2rec.files.rows import FileItem
+from im2rec.records import Packed
+from imaging import ImageError, Limits
+from imaging.decode import decode
+from imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UnsupportedImage
+from imaging.geometry import Window, flattened, upright
+from imaging.header import ImageHeader
+from imaging.preprocess import checked_header, stored_pixels
+from tagline.reasons import Reason
+from tagline.recordio import pack_record
+
+LIMITS = Limits()
+_LYING = 5  # from this orientation on, width and height change places
+_WITH_ALPHA = 4
+_BEST_PNG = 9
+
+
+def pack_file(item: FileItem, options: Options) -> Packed:
+    """Return the record of one file, or the reason why it has none."""
+    try:
+        data = _read(item.path)
+        header = checked_header(data, LIMITS)
+        if options.pass_through:
+            decode(data, header, (1, 1))  # at the coarsest scale: whole and no other format
+        else:
+            data = _encoded(_pixels(data, header, options), options)
+    except ImageError as exc:
+        return Packed(None, exc.reason, exc.detail)
+    except FileNotFoundError:
+        return Packed(None, Reason.MISSING_OBJECT, "there is no such file")
+    except OSError as exc:
+        return Packed(None, Reason.ACCESS_DENIED, f"the file cannot be read: {exc.strerror}")
+    return Packed(pack_record(item.identifier, item.labels, data))
+
+
+def _read(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not hold the run up
+    try:
+        state = os.fstat(file)
+        if not stat.S_ISREG(state.st_mode):
+            raise UnsupportedImage("this is no file")
+        if not state.st_size:
+            raise EmptyObject("the file has no bytes")
+        if state.st_size > LIMITS.max_bytes:
+            raise ObjectTooLarge(f"{state.st_size} bytes; at most {LIMITS.max_bytes} are taken")
+        return os.read(file, state.st_size)
+    finally:
+        os.close(file)
+
+
+def _pixels(data: bytes, header: ImageHeader, options: Options) -> NDArray[np.uint8]:
+    """Return the record's pixels: (h, w, 3) BGR, (h, w) grey, or (h, w, 4) BGRA."""
+    pixels = stored_pixels(data, header, _window(header, options))
+    if options.color < 0 and options.encoding == ".png" and pixels.shape[2] == _WITH_ALPHA:
+        straight = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_mRGBA2RGBA), np.uint8)
+        return upright(straight, header.orientation)
+    pixels = upright(flattened(pixels, options.background_bgr), header.orientation)
+    if options.color == 0:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    return pixels
+
+
+def _window(header: ImageHeader, options: Options) -> Window:
+    """Return what im2rec wants of an image: `resize` is its shorter side as it is shown."""
+    shown = (header.width, header.height)
+    if header.orientation >= _LYING:
+        shown = (header.height, header.width)
+    if options.center_crop:
+        shown = (min(shown), min(shown))
+    if options.resize:
+        shorter = min(shown)
+        shown = cast("tuple[int, int]", tuple(s * options.resize // shorter for s in shown))
+    if max(shown) > LIMITS.max_side or shown[0] * shown[1] > LIMITS.max_pixels:
+        raise TooManyPixels(f"the record would have {shown[0]} x {shown[1]} pixels")
+    size = shown if header.orientation < _LYING else (shown[1], shown[0])
+    return Window(size, centre=options.center_crop)
+
+
+def _encoded(pixels: NDArray[np.uint8], options: Options) -> bytes:
+    setting = [cv2.IMWRITE_JPEG_QUALITY, options.quality]
+    if options.encoding == ".png":
+        setting = [cv2.IMWRITE_PNG_COMPRESSION, min(options.quality, _BEST_PNG)]
+    _, encoded = cv2.imencode(options.encoding, pixels, setting)
+    return encoded.tobytes()

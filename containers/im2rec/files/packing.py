@@ -1,0 +1,137 @@
+"""Packing: every list of the prefix becomes a record file, an index, and the rows left out."""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+from im2rec.errors import PackFailed
+from im2rec.files.images import pack_file
+from im2rec.files.options import Options
+from im2rec.files.rows import FileItem, RejectedRow, RowReader
+from im2rec.pool import PackingPool
+from tagline.recordio import RecordWriter
+
+_BATCH = 32  # files a task: small enough to share the end of a list evenly
+_SHOWN = 20  # rejected rows on stderr; the file has them all
+_EVERY = 10_000
+
+
+def pack_lists(options: Options) -> int:
+    """Pack each list whose path begins with the prefix; return the exit code."""
+    folder = options.prefix if options.prefix.is_dir() else options.prefix.parent
+    lists = sorted(p for p in folder.glob("*.lst") if str(p).startswith(str(options.prefix)))
+    if not lists:
+        raise PackFailed(f"there is no {options.prefix}*.lst; --list makes one")
+    with PackingPool(options, options.num_thread, pack_file, batch=_BATCH, start="fork") as pool:
+        return max([_pack_list(path, pool, options) for path in lists])
+
+
+def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
+    reader = RowReader(options.root, pack_label=options.pack_label)
+    rejects = Rejects(path)
+    with RecordFiles(path) as files:
+        sent: deque[FileItem] = deque()
+        answers = pool.pack(_accepted(reader.read(path), sent, rejects))
+        for count, answer in enumerate(answers, 1):
+            item = sent.popleft()
+            if answer.payload is None:
+                name = item.path.removeprefix(str(options.root)).lstrip("/")
+                reason, detail = str(answer.reason), str(answer.detail)
+                rejects.add(RejectedRow(item.line, item.identifier, name, reason, detail))
+            else:
+                files.add(item.identifier, answer.payload)
+            if count % _EVERY == 0:
+                print(f"{path}: {count} rows", file=sys.stderr)
+        rejects.write()
+        if not files.records:
+            raise PackFailed(f"{path}: none of {len(rejects.rows)} rows can be packed")
+        files.keep()
+    rows = files.records + len(rejects.rows)
+    _say(path, rows, rejects, reader, options)
+    return 1 if len(rejects.rows) > options.tolerance * rows else 0
+
+
+def _accepted(
+    rows: Iterable[FileItem | RejectedRow], sent: deque[FileItem], rejects: "Rejects"
+) -> Iterator[FileItem]:
+    for row in rows:
+        if isinstance(row, RejectedRow):
+            rejects.add(row)
+        else:
+            sent.append(row)
+            yield row
+
+
+def _say(path: Path, rows: int, rejects: "Rejects", reader: RowReader, options: Options) -> None:
+    hidden = len(rejects.rows) - _SHOWN
+    if hidden > 0:
+        print(f"{path}: {hidden} more rejected rows in {rejects.path}", file=sys.stderr)
+    if reader.labels > 1 and not options.pack_label:
+        print(
+            f"{path}: rows have {reader.labels} labels and only the first is packed: "
+            "--pack-label packs all",
+            file=sys.stderr,
+        )
+    packed = rows - len(rejects.rows)
+    print(f"{path.with_suffix('.rec')}: {packed} of {rows} rows, {len(rejects.rows)} rejected")
+
+
+class Rejects:
+    """The rows that stay out: the first are said at once, all are written when it is over."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[RejectedRow] = []
+        self.path = path.with_suffix(".rejects.jsonl")
+        self._list = path
+
+    def add(self, row: RejectedRow) -> None:
+        """Take a row in; say so while there are few."""
+        self.rows.append(row)
+        if len(self.rows) <= _SHOWN:
+            where = f"{self._list}, line {row.line}"
+            print(f"{where}: {row.reason}: {row.path}: {row.detail}", file=sys.stderr)
+
+    def write(self) -> None:
+        """Write `<list>.rejects.jsonl`, by line; remove an older one when nothing is rejected."""
+        if not self.rows:
+            self.path.unlink(missing_ok=True)
+            return
+        with self.path.open("w", encoding="utf-8") as stream:
+            for row in sorted(self.rows, key=lambda row: row.line):
+                stream.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
+
+
+class RecordFiles:
+    """A .rec and its .idx under way; they get their names when they are complete."""
+
+    def __init__(self, path: Path) -> None:
+        self.records = 0
+        self._names = [path.with_suffix(ending) for ending in (".rec", ".idx")]
+        self._drafts = [name.with_suffix(name.suffix + ".part") for name in self._names]
+        self._rec = self._drafts[0].open("wb", buffering=1 << 20)
+        self._idx = self._drafts[1].open("w", encoding="ascii")
+        self._writer = RecordWriter(self._rec)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rec.close()
+        self._idx.close()
+        for draft in self._drafts:
+            draft.unlink(missing_ok=True)
+
+    def add(self, identifier: int, payload: bytes) -> None:
+        """Append a record and its line of the index."""
+        self._idx.write(f"{identifier}\t{self._writer.write(payload)}\n")
+        self.records += 1
+
+    def keep(self) -> None:
+        """Let the files stand under their names."""
+        self._rec.close()
+        self._idx.close()
+        for draft, name in zip(self._drafts, self._names, strict=True):
+            draft.replace(name)

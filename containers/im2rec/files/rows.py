@@ -1,0 +1,124 @@
+"""The rows of an im2rec list: `id <tab> label … <tab> path`, labels any float32."""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tagline.listlines import Line, read_lines
+from tagline.reasons import Reason
+
+_FEWEST_FIELDS = 3
+_LARGEST = 3.4028234663852886e38  # the largest float32
+_SHOWN, _MOST_DIGITS = 80, 20
+
+
+class FileItem(NamedTuple):
+    """A row that may be packed: `path` is absolute, `labels` a number without --pack-label."""
+
+    line: int
+    identifier: int
+    path: str
+    labels: tuple[float, ...] | float
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that stays out, and why; the keys are those of a run's rejects.jsonl."""
+
+    line: int
+    identifier: int | None
+    path: str | None
+    reason: str
+    detail: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line of `<prefix>.rejects.jsonl`."""
+        return {
+            "line": self.line,
+            "id": self.identifier,
+            "path": self.path,
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+
+
+class RowReader:
+    """Reads rows; all must have as many labels as the first. `labels` is that number."""
+
+    def __init__(self, root: Path, *, pack_label: bool) -> None:
+        self.labels = 0
+        self._root = str(root)
+        self._inside = self._root.rstrip(os.sep) + os.sep
+        self._pack_label = pack_label
+        self._ids: set[int] = set()
+
+    def read(self, path: Path) -> Iterator[FileItem | RejectedRow]:
+        """Yield each row of a list; raise UnusableList when the file as a whole is unusable."""
+        with path.open("rb") as stream:
+            for line in read_lines(stream):
+                yield self._row(line)
+
+    def _row(self, line: Line) -> FileItem | RejectedRow:
+        if line.cut:
+            return RejectedRow(line.number, None, None, Reason.LINE_TOO_LONG, "over 1 MiB")
+        try:
+            fields = [field.strip() for field in line.text.decode().split("\t")]
+        except UnicodeDecodeError as exc:
+            return RejectedRow(line.number, None, None, Reason.BAD_ENCODING, str(exc))
+        identifier = _identifier(fields[0])
+        try:
+            return self._item(line.number, identifier, fields)
+        except _Refused as exc:
+            return RejectedRow(line.number, identifier, fields[-1], exc.reason, exc.detail)
+
+    def _item(self, line: int, identifier: int | None, fields: list[str]) -> FileItem:
+        if len(fields) < _FEWEST_FIELDS:
+            detail = f"{len(fields)} fields; id, label and path are separated by tabs"
+            raise _Refused(Reason.WRONG_LABEL_COUNT, detail)
+        if identifier is None:
+            detail = f"{fields[0][:_SHOWN]!r} is no integer from 0 to 2^64-1"
+            raise _Refused(Reason.BAD_ID, detail)
+        if identifier in self._ids:
+            raise _Refused(Reason.DUPLICATE_ID, f"an earlier row has id {identifier}")
+        values = _floats(fields[1:-1])
+        if len(values) != (self.labels or len(values)):
+            detail = f"{len(values)} labels; the rows before have {self.labels}"
+            raise _Refused(Reason.WRONG_LABEL_COUNT, detail)
+        name = fields[-1]
+        path = os.path.normpath(os.path.join(self._root, name))  # noqa: PTH118 - once a row
+        if not name or "\0" in name or not path.startswith(self._inside):
+            raise _Refused(Reason.BAD_PATH, "the path is empty or leads outside ROOT")
+        self.labels = len(values)
+        self._ids.add(identifier)
+        packed = values if self._pack_label and len(values) > 1 else values[0]
+        return FileItem(line, identifier, path, packed)
+
+
+class _Refused(ValueError):
+    """Why a row cannot be packed."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def _identifier(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        return None
+    number = int(text)
+    return number if number < 1 << 64 else None
+
+
+def _floats(texts: list[str]) -> tuple[float, ...]:
+    try:
+        values = tuple(map(float, texts))
+    except ValueError as exc:
+        raise _Refused(Reason.BAD_LABEL, f"{exc!s:.120}") from exc
+    for value, text in zip(values, texts, strict=True):
+        if not (math.isfinite(value) and abs(value) <= _LARGEST):
+            raise _Refused(Reason.BAD_LABEL, f"{text[:_SHOWN]!r} is no number of 32 bits")
+    return values
