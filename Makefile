@@ -9,7 +9,7 @@ LOCK_trainer := containers/trainer/requirements.txt
 LOCK_server := containers/server/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-fast lint clean
+.PHONY: install demo test test-fast bench-scale lint clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -35,6 +35,10 @@ test: install
 
 test-fast: install
 	.venv/bin/pytest -m "not slow and not cloud"
+
+# Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
+bench-scale: install
+	.venv/bin/python bench/bench_scale.py $(ROWS)
 
 lint: install node_modules/.stamp
 	.venv/bin/ruff check .
