@@ -1,0 +1,105 @@
+"""How much memory every kind of process of a laptop cloud took, read from /proc."""
+
+import threading
+from collections import defaultdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_EVERY = 0.5  # seconds
+_WORKER = b"multiprocessing.spawn"
+
+
+class MemoryWatch:
+    """Samples a process and all that it started; a context manager."""
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._peaks: dict[str, dict[int, int]] = defaultdict(dict)  # kind → process → kB
+        self._kinds: dict[int, str] = {}
+        self.together = 0  # kB, of all processes at the same moment
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="memory")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def table(self) -> list[tuple[str, int, int]]:
+        """Return (kind, number of processes seen, largest peak in kB), the largest first."""
+        rows = [(kind, len(peaks), max(peaks.values())) for kind, peaks in self._peaks.items()]
+        return sorted(rows, key=lambda row: -row[2])
+
+    def _run(self) -> None:
+        while not self._over.wait(_EVERY):
+            self._sample()
+
+    def _sample(self) -> None:
+        together = 0
+        for process in _tree(self._root):
+            try:
+                peak, now = _memory(process)
+                kind = self._kind(process)
+            except (OSError, KeyError):  # it ended meanwhile
+                continue
+            together += now
+            peaks = self._peaks[kind]
+            peaks[process] = max(peak, peaks.get(process, 0))
+        self.together = max(self.together, together)
+
+    def _kind(self, process: int) -> str:
+        if process == self._root:
+            return "laptop cloud (S3, Step Functions, …)"
+        if process not in self._kinds:
+            self._kinds[process] = _kind_of(Path(f"/proc/{process}"))
+        return self._kinds[process]
+
+
+def _kind_of(folder: Path) -> str:
+    command = (folder / "cmdline").read_bytes().split(b"\0")
+    entries = (folder / "environ").read_bytes().split(b"\0")
+    environment = dict(entry.split(b"=", 1) for entry in entries if b"=" in entry)
+    function = environment.get(b"AWS_LAMBDA_FUNCTION_NAME")
+    if function:
+        return f"function {function.decode()}"
+    if b"im2rec" in command:
+        work = "join" if b"join" in command else "pack"
+        part = ", a part" if b"TAGLINE_SHARDS" in environment else ""
+        return f"im2rec {work}{part}"
+    if any(_WORKER in word for word in command):
+        return "im2rec worker"
+    return "others (undertaker, resource trackers)"
+
+
+def _memory(process: int) -> tuple[int, int]:
+    """Return the peak and the present resident size in kB."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    return int(fields["VmHWM"].split()[0]), int(fields["VmRSS"].split()[0])
+
+
+def _tree(root: int) -> set[int]:
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+    found, waiting = {root}, [root]
+    while waiting:
+        parent = waiting.pop()
+        children = [child for child, of in parents.items() if of == parent and child not in found]
+        found.update(children)
+        waiting.extend(children)
+    return found
