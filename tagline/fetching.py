@@ -1,6 +1,7 @@
 """FetchShard: copy one shard's images next to the compute, one verdict a row.
 
 The verdicts are written last: where they exist, the shard is done, and a repeated call returns.
+A call that runs out of time, or meets an error, leaves what it has (`tagline.shardparts`).
 """
 
 import hashlib
@@ -13,30 +14,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import IO, TYPE_CHECKING, Any, Literal, TypedDict
 
 from botocore.exceptions import ClientError
 
 from tagline import storage
 from tagline.imagefetch import Fetched, ShardOutOfTime, fetch_image
 from tagline.layout import RunKeys
+from tagline.shardparts import EXPIRING, ROWS_DIGEST, Gathered, ShardParts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 WORKERS = 16
-EXPIRING = "tagline=shard"  # the data bucket's lifecycle rule drops objects of this tag
 MAX_SHARD_ROWS_BYTES = 256 << 20
 _AHEAD = 2 * WORKERS  # fetched images that may wait for their turn in the tar
-_ROWS_DIGEST = "rows-sha256"  # of the rows a verdict is about, so that a new plan is not skipped
 
 
 class FetchAnswer(TypedDict):
-    """What became of a shard: rows fetched and rejected, bytes of images."""
+    """What became of a shard: rows fetched, rejected, reused and left to do; bytes of images."""
 
     shard: str
     fetched: int
     rejected: int
+    reused: int
+    left: int
     bytes: int
 
 
@@ -49,20 +51,17 @@ class FetchRequest:
     shard: str
 
 
-class _Written(NamedTuple):
-    verdicts: list[dict[str, Any]]
-    bytes: int
-
-
 def fetch_shard(
     request: FetchRequest, client: "S3Client", seconds_left: Callable[[], float]
 ) -> FetchAnswer:
     """Fetch a shard's images into its tar, then leave its verdicts.
 
-    `seconds_left` says how long the work may still take; ShardOutOfTime is raised before that is
-    over, with nothing half-written visible. Refused and broken images are verdicts; what another
-    attempt may cure (throttling, a lost connection) is raised.
+    `seconds_left` says how long the work may still take. Before that is over, what is done is left
+    for another call, and the answer tells how many rows there are to do. Refused and broken images
+    are verdicts; what another call may cure (throttling, a lost connection) is raised, and so is
+    ShardOutOfTime where not one row was done.
     """
+    deadline = time.monotonic() + seconds_left()
     keys = RunKeys(request.run)
     body = storage.read_object(
         client, request.bucket, keys.shard_rows(request.shard), MAX_SHARD_ROWS_BYTES
@@ -75,9 +74,17 @@ def fetch_shard(
     if done is not None:
         return done
     rows = [json.loads(line) for line in body.splitlines()]
-    deadline = time.monotonic() + seconds_left()
+    parts = ShardParts(client, request.bucket, keys, request.shard, digest)
     with tempfile.TemporaryFile() as spool:
-        written = _write_tar(spool, rows, client, deadline)
+        gathered = parts.resume(spool)
+        begun = len(gathered.verdicts)
+        stopped = _gather(spool, rows, gathered, client, deadline)
+        if stopped is not None:
+            if len(gathered.verdicts) > begun:
+                parts.leave(gathered, spool)
+            if len(gathered.verdicts) == begun or not isinstance(stopped, ShardOutOfTime):
+                raise stopped
+            return _answer(request, rows, gathered)
         spool.seek(0)
         client.upload_fileobj(
             spool,
@@ -85,21 +92,31 @@ def fetch_shard(
             keys.shard_images(request.shard),
             ExtraArgs={"Tagging": EXPIRING},
         )
-    rejected = sum(verdict["reason"] is not None for verdict in written.verdicts)
-    answer: FetchAnswer = {
-        "shard": request.shard,
-        "fetched": len(rows) - rejected,
-        "rejected": rejected,
-        "bytes": written.bytes,
-    }
+    answer = _answer(request, rows, gathered)
     client.put_object(
         Bucket=request.bucket,
         Key=verdicts_key,
-        Body=b"".join(map(storage.json_line, written.verdicts)),
+        Body=b"".join(map(storage.json_line, gathered.verdicts)),
         ContentType="application/x-ndjson",
-        Metadata={_ROWS_DIGEST: digest, "answer": json.dumps(answer)},
+        Metadata={ROWS_DIGEST: digest, "answer": json.dumps(answer)},
     )
     return answer
+
+
+def _answer(
+    request: FetchRequest, rows: Sequence[Mapping[str, Any]], gathered: Gathered
+) -> FetchAnswer:
+    done = len(gathered.verdicts)
+    reused = sum("reuse" in row for row in rows[:done])
+    rejected = sum(verdict["reason"] is not None for verdict in gathered.verdicts)
+    return {
+        "shard": request.shard,
+        "fetched": done - reused - rejected,
+        "rejected": rejected,
+        "reused": reused,
+        "left": len(rows) - done,
+        "bytes": gathered.bytes,
+    }
 
 
 def _finished(
@@ -112,25 +129,35 @@ def _finished(
             return None
         raise
     metadata = head["Metadata"]
-    if metadata.get(_ROWS_DIGEST) != digest:
+    if metadata.get(ROWS_DIGEST) != digest:
         return None
     answer: FetchAnswer = json.loads(metadata["answer"])
     return answer
 
 
-def _write_tar(
-    spool: IO[bytes], rows: Sequence[Mapping[str, Any]], client: "S3Client", deadline: float
-) -> _Written:
-    verdicts: list[dict[str, Any]] = []
-    size = 0
-    with tarfile.open(fileobj=spool, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for row, image in zip(rows, _in_order(rows, client, deadline), strict=True):
+def _gather(
+    spool: IO[bytes],
+    rows: Sequence[Mapping[str, Any]],
+    gathered: Gathered,
+    client: "S3Client",
+    deadline: float,
+) -> Exception | None:
+    """Fetch the rows that `gathered` lacks into it and the tar; return what stopped it early."""
+    todo = rows[len(gathered.verdicts) :]
+    mode: Literal["a", "w"] = "a" if gathered.verdicts else "w"
+    with tarfile.open(fileobj=spool, mode=mode, format=tarfile.USTAR_FORMAT) as tar:
+        images = _in_order(todo, client, deadline)
+        for row in todo:
+            try:
+                image = next(images)
+            except Exception as exc:  # noqa: BLE001 - the caller raises it once the tar is whole
+                return exc
             if image.data is not None:
                 member = tarfile.TarInfo(str(row["line"]))
                 member.size = len(image.data)
                 tar.addfile(member, io.BytesIO(image.data))
-                size += member.size
-            verdicts.append(
+                gathered.bytes += member.size
+            gathered.verdicts.append(
                 {
                     "line": row["line"],
                     "id": row["id"],
@@ -139,7 +166,7 @@ def _write_tar(
                     "detail": image.detail,
                 }
             )
-    return _Written(verdicts, size)
+    return None
 
 
 def _in_order(
@@ -147,13 +174,16 @@ def _in_order(
 ) -> Iterator[Fetched]:
     """Yield every row's image in order while WORKERS requests are on their way.
 
+    A row whose image an earlier run has packed needs none.
+
     A plan's shard holds 64 MiB of images, or one larger one: that bounds the memory.
     """
     pool = ThreadPoolExecutor(WORKERS)
     waiting: list[Future[Fetched]] = []
     try:
         for row in rows:
-            waiting.append(pool.submit(fetch_image, client, row, deadline))
+            fetch = _nothing if "reuse" in row else fetch_image
+            waiting.append(pool.submit(fetch, client, row, deadline))
             if len(waiting) >= _AHEAD:
                 yield _result(waiting.pop(0), deadline)
         while waiting:
@@ -161,6 +191,10 @@ def _in_order(
     finally:
         # a stuck request ends by its own timeout; waiting for it could cost the function's life
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _nothing(_client: "S3Client", _row: Mapping[str, Any], _deadline: float) -> Fetched:
+    return Fetched(None)
 
 
 def _result(future: Future[Fetched], deadline: float) -> Fetched:

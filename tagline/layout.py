@@ -99,6 +99,14 @@ class RunKeys:
         """Return the key of a shard's verdicts (JSON Lines, one per row, in packing order)."""
         return self.of(f"shards/{shard}.verdicts.jsonl")
 
+    def shard_part(self, shard: str) -> str:
+        """Return the key of the verdicts on a shard that is not done yet."""
+        return self.of(f"shards/{shard}.part.jsonl")
+
+    def shard_part_images(self, shard: str, rows: int) -> str:
+        """Return the key of the images of a shard's first `rows` rows."""
+        return self.of(f"shards/{shard}.part-{rows:05d}.tar")
+
     @property
     def images(self) -> str:
         """Which image each of the run's records is made of (JSON Lines)."""

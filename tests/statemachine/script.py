@@ -77,6 +77,7 @@ PLAN = {
     "rows": 3,
     "accepted": 3,
     "rejected": 0,
+    "reused": 0,
     "train": 2,
     "validation": 1,
     "shards": 1,
@@ -88,9 +89,10 @@ EVALUATION = (
     "AppSpecification Environment ProcessingInputs ProcessingOutputConfig ProcessingResources "
     "StoppingCondition"
 )
+SHARD = {"shard": "00000", "fetched": 3, "rejected": 0, "reused": 0, "left": 0, "bytes": 9}
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(**PLAN),
-    "FetchShard": answers(shard="00000", fetched=3, rejected=0, bytes=9),
+    "FetchShard": answers(**SHARD),
     "PackDataset": returns({"TaskArn": "arn:task"}),
     "PackPart": returns({"TaskArn": "arn:task"}),
     "JoinParts": returns({"TaskArn": "arn:task"}),
@@ -134,6 +136,12 @@ ROLLED_BACK = answers(outcome="RolledBack", state="SmokeTest", reason="off")
 SMOKE = {"SmokeTest": throws("SmokeTestFailed"), "RecordOutcome": ROLLED_BACK}
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "first": {},
+    "handed-on": {
+        "FetchShard": {
+            "0-1": {"Return": {"Payload": SHARD | {"left": 2}, "StatusCode": 200}},
+            "2-99": {"Return": {"Payload": SHARD, "StatusCode": 200}},
+        }
+    },
     "unchanged": {"PlanDataset": answers(**(PLAN | {"unchanged": True}))},
     "as-long-as-one-task-packs": {"PlanDataset": answers(**(PLAN | {"shards": 2}))},
     "in-parts": {"PlanDataset": LONG},

@@ -49,6 +49,8 @@ def test_fetches_a_shard_in_row_order(demo: World) -> None:
         "shard": "00000",
         "fetched": 40,
         "rejected": 0,
+        "reused": 0,
+        "left": 0,
         "bytes": sum(row["size"] for row in rows),
     }
     found = images(demo)
