@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 # How an image becomes the bytes of its record. Raise the number when the pixels or the JPEG of the
-# same image change; the decoder's version is that of containers/im2rec/requirements.txt.
-PACKING = "1, opencv 4.14.0.94"
+# same image change; the decoders' versions are those of containers/im2rec/requirements.txt.
+PACKING = "1, opencv 4.14.0.94, pillow 13.0.0"
 
 _DIGEST_BYTES = 16
 

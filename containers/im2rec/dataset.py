@@ -10,6 +10,7 @@ import numpy as np
 import tagline
 from im2rec.channels import ChannelFacts
 from im2rec.plan import Plan
+from tagline.imageindex import PACKING
 
 
 def describe(plan: Plan, channels: Mapping[str, ChannelFacts]) -> dict[str, Any]:
@@ -18,10 +19,13 @@ def describe(plan: Plan, channels: Mapping[str, ChannelFacts]) -> dict[str, Any]
     accepted = train.images + validation.images
     return {
         "run": plan.run,
+        "packing": PACKING,
         "fingerprint": plan.fingerprint,
         "rows": plan.rows,
         "accepted": accepted,
         "rejected": plan.rows - accepted,
+        "reused": plan.reused,
+        "fetched": accepted - plan.reused,
         "train": train.images,
         "validation": validation.images,
         "labels": list(plan.labels),

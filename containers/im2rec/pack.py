@@ -5,18 +5,19 @@ dataset visible (`im2rec.publishing`). One task does all of it here; several tas
 packing in `im2rec.parts` and `im2rec.join`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from im2rec.channels import NAMES, Channels
+from im2rec.earlier import EarlierRecords, earlier_records
 from im2rec.errors import PackFailed
 from im2rec.plan import Plan
 from im2rec.pool import PackingPool
 from im2rec.progress import Progress
 from im2rec.publishing import RECORDS, account, publish
-from im2rec.records import Item
+from im2rec.records import Item, Packed, labelled
 from im2rec.rows import Row, Verdict
 from im2rec.shards import Shard, read_shards
 from im2rec.store import MissingObject, RunStore
@@ -69,23 +70,21 @@ def pack_shards(
 ) -> list[Verdict]:
     """Pack these shards in their order into `channels`; return the verdicts on their rows."""
     verdicts: list[Verdict] = []
-    with PackingPool(plan.spec, shop.workers) as pool:
+    with (
+        earlier_records(store, plan, shop.folder) as earlier,
+        PackingPool(plan.spec, shop.workers) as pool,
+    ):
         for shard in read_shards(store, list(shards), shop.folder):
-            verdicts.extend(_pack_shard(shard, pool, plan, channels, shop.progress))
+            payloads = _payloads(shard, pool, plan, earlier)
+            verdicts.extend(_pack_shard(payloads, channels, shop.progress))
     shop.progress.finish()
     return verdicts
 
 
 def _pack_shard(
-    shard: Shard, pool: PackingPool, plan: Plan, channels: Channels, progress: Progress
+    payloads: Iterable[tuple[Row, Packed]], channels: Channels, progress: Progress
 ) -> Iterator[Verdict]:
-    for row, reject in shard.rows:
-        if reject is not None:
-            yield progress.counted(row.rejected(*reject))
-    sent: list[Row] = []
-    answers = pool.pack(_items(shard, plan, sent))
-    for position, answer in enumerate(answers):
-        row = sent[position]
+    for row, answer in payloads:
         if answer.payload is None:
             yield progress.counted(row.rejected(str(answer.reason), str(answer.detail)))
         else:
@@ -93,11 +92,32 @@ def _pack_shard(
             yield progress.counted(row.accepted())
 
 
-def _items(shard: Shard, plan: Plan, sent: list[Row]) -> Iterator[Item]:
+def _payloads(
+    shard: Shard, pool: PackingPool, plan: Plan, earlier: EarlierRecords
+) -> Iterator[tuple[Row, Packed]]:
+    """Yield each row with its record, made of the fetched image or of the earlier run's."""
+    answers = pool.pack(_items(shard, plan))
+    for row, reject in shard.rows:
+        if reject is not None:
+            yield row, Packed(None, *reject)
+        elif row.reuse is not None:
+            _check_labels(row, plan)
+            image = earlier.image(row.reuse)
+            yield row, Packed(labelled(row.identifier, row.labels, image))
+        else:
+            yield row, next(answers)
+    for _ in answers:  # there is none, but the shard's tar is looked at up to its end
+        raise PackFailed(f"Shard {shard.name} has more images than rows: fetch again.")
+
+
+def _items(shard: Shard, plan: Plan) -> Iterator[Item]:
     for row, data in shard.fetched():
-        if len(row.labels) != len(plan.labels):
-            raise PackFailed(
-                f"Line {row.line} has {len(row.labels)} labels, plan.json {len(plan.labels)}."
-            )
-        sent.append(row)
+        _check_labels(row, plan)
         yield Item(row.identifier, row.labels, data)
+
+
+def _check_labels(row: Row, plan: Plan) -> None:
+    if len(row.labels) != len(plan.labels):
+        raise PackFailed(
+            f"Line {row.line} has {len(row.labels)} labels, plan.json {len(plan.labels)}."
+        )

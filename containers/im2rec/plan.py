@@ -11,7 +11,10 @@ from imaging import ImageSpec
 
 @dataclass(frozen=True)
 class Plan:
-    """The planned dataset: how many rows, which labels, how images look, what is tolerated."""
+    """The planned dataset: how many rows, which labels, how images look, what is tolerated.
+
+    `reuse` names the run whose records `reused` rows take their images from, or is None.
+    """
 
     run: str
     rows: int
@@ -20,6 +23,8 @@ class Plan:
     fingerprint: str
     spec: ImageSpec
     tolerance: float
+    reused: int = 0
+    reuse: Mapping[str, Any] | None = None
 
     @classmethod
     def of_run(cls, store: RunStore) -> Self:
@@ -39,6 +44,8 @@ class Plan:
                 fingerprint=values["fingerprint"],
                 spec=ImageSpec.from_dict(settings["image"]),
                 tolerance=float(settings["tolerance"]["rejected"]),
+                reused=int(values.get("reused", 0)),
+                reuse=values.get("reuse"),
             )
         except (KeyError, TypeError, ValueError) as exc:
             raise PackFailed(f"plan.json cannot be used: {type(exc).__name__} {exc}.") from exc

@@ -37,9 +37,13 @@ def account(
 
 
 def publish(store: RunStore, plan: Plan, channels: Mapping[str, ChannelFacts]) -> None:
-    """Make the run's record files, which are all there, the dataset: dataset.json, then copies."""
+    """Make the run's record files, which are all there, the dataset: dataset.json, then copies.
+
+    Last comes the pointer by which the next plan finds images that it need not fetch again.
+    """
     description = json.dumps(describe(plan, channels), ensure_ascii=False, indent=1)
     store.write(store.keys.of("dataset.json"), description + "\n", JSON)
     dataset = DatasetKeys(store.keys.dataset)
     for name in NAMES.values():
         store.copy(store.keys.packed(name), dataset.packed(name))
+    store.write(dataset.packed_run, json.dumps({"run": plan.run}) + "\n", JSON)

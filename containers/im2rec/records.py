@@ -42,7 +42,12 @@ def pack_item(item: Item, spec: ImageSpec) -> Packed:
         image = encode_image(item.data, spec)
     except ImageError as exc:
         return Packed(None, exc.reason, exc.detail)
-    return Packed(pack_record(item.identifier, [float(c) for c in item.labels], image))
+    return Packed(labelled(item.identifier, item.labels, image))
+
+
+def labelled(identifier: int, labels: str, image: bytes) -> bytes:
+    """Return the payload of an encoded image with its multi-hot labels as float32."""
+    return pack_record(identifier, [float(c) for c in labels], image)
 
 
 def crashed(detail: str) -> Packed:

@@ -9,18 +9,29 @@ SPLITS = ("train", "validation")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a shard: `labels` is multi-hot, one character 0 or 1 a label."""
+    """One row of a shard: `labels` is multi-hot, one character 0 or 1 a label.
+
+    `reuse` is the id of the earlier run's record that has its image already.
+    """
 
     line: int
     identifier: int
     path: str
     labels: str
     split: str
+    reuse: int | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the row that a line of `shards/NNNNN.jsonl` holds."""
-        row = cls(values["line"], values["id"], values["path"], values["labels"], values["split"])
+        row = cls(
+            values["line"],
+            values["id"],
+            values["path"],
+            values["labels"],
+            values["split"],
+            values.get("reuse"),
+        )
         if row.split not in SPLITS or set(row.labels) - {"0", "1"}:
             raise ValueError(f"line {row.line}: split {row.split!r}, labels {row.labels[:40]!r}")
         return row

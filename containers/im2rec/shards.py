@@ -28,7 +28,7 @@ class Shard:
 
         Raise PackFailed when the tar does not hold these images in this order.
         """
-        wanted = [row for row, reject in self.rows if reject is None]
+        wanted = [row for row, reject in self.rows if reject is None and row.reuse is None]
         try:
             with tarfile.open(self.images, "r:") as archive:
                 for row in wanted:

@@ -60,7 +60,7 @@ def _facts(target: Target, keys: RunKeys) -> dict[str, Any]:
         **facts,
         "counts": {
             name: source.get(name)
-            for name in ("rows", "accepted", "rejected", "train", "validation")
+            for name in ("rows", "accepted", "rejected", "reused", "fetched", "train", "validation")
         }
         if source
         else None,
@@ -88,6 +88,8 @@ def _show_outcome(facts: dict[str, Any]) -> None:
                 "Rows": counts.get("rows"),
                 "Accepted": counts.get("accepted"),
                 "Rejected": counts.get("rejected"),
+                "Reused from an earlier run": counts.get("reused"),
+                "Fetched and packed": counts.get("fetched"),
                 "Training images": counts.get("train"),
                 "Validation images": counts.get("validation"),
                 "Compared with": (facts["champion"] or {}).get("run"),

@@ -1,0 +1,259 @@
+"""A list that shares most images with an earlier one: they are not fetched or decoded again."""
+
+import functools
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from im2rec.errors import PackFailed
+from im2rec.join import join_run
+from im2rec.pack import pack_run
+from im2rec.parts import pack_part
+from im2rec.store import RunStore
+from tagline import imageindex, planning, reuse
+from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
+from tagline.layout import DatasetKeys, RunKeys
+from tagline.planning import PlanAnswer, PlanRequest, plan_dataset
+from tagline.sharding import cut
+from tests.integration.packing_run import drawing
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DATA, PICTURES, DATASET = "tagline-data", "pictures", "designs"
+IMAGES = 200
+RECORDS = ("training/train.rec", "validation/val.rec")
+
+
+class Bench:
+    """A dataset whose images lie in another bucket, and the steps from a list to packed records."""
+
+    def __init__(self, s3: "S3Client", folder: Path) -> None:
+        self.s3 = s3
+        self.folder = folder
+        self.source_bytes = 0
+        self.source_reads = 0
+        self.runs = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.s3, name)
+
+    def get_object(self, **request: Any) -> Any:
+        """Count what is read from the source."""
+        answer = self.s3.get_object(**request)
+        if request["Bucket"] == PICTURES:
+            self.source_bytes += answer["ContentLength"]
+            self.source_reads += 1
+        return answer
+
+    def image(self, name: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=PICTURES, Key=f"art/{name}", Body=body)
+
+    def plan(self, lines: list[str]) -> tuple[RunKeys, PlanAnswer]:
+        self.runs += 1
+        keys = RunKeys(f"{DATASET}-{self.runs:016x}")
+        key = f"{DATASET}/lists/{self.runs}.lst"
+        etag = self.s3.put_object(Bucket=DATA, Key=key, Body="\n".join(lines).encode())["ETag"]
+        request = PlanRequest(DATA, DATASET, keys.run, key, "", etag.strip('"'))
+        return keys, plan_dataset(request, self.s3, [PICTURES])
+
+    def fetch(self, keys: RunKeys) -> list[FetchAnswer]:
+        self.source_bytes = self.source_reads = 0
+        shards = json.loads(self.read(keys.of("shards.json")))
+        return [
+            fetch_shard(FetchRequest(DATA, keys.run, shard["shard"]), self, lambda: 60.0)  # type: ignore[arg-type]
+            for shard in shards
+        ]
+
+    def pack(self, keys: RunKeys, workers: int = 1) -> dict[str, Any]:
+        folder = self.folder / keys.run
+        folder.mkdir()
+        pack_run(RunStore(self.s3, DATA, keys), folder, workers, io.StringIO())
+        assert not list(folder.glob("earlier-*"))
+        packed: dict[str, Any] = json.loads(self.read(keys.of("dataset.json")))
+        return packed
+
+    def run(self, lines: list[str]) -> tuple[RunKeys, PlanAnswer, dict[str, Any]]:
+        keys, answer = self.plan(lines)
+        self.fetch(keys)
+        return keys, answer, self.pack(keys)
+
+    def read(self, key: str) -> bytes:
+        return self.s3.get_object(Bucket=DATA, Key=key)["Body"].read()
+
+    def forget(self) -> None:
+        """Let the next plan find nothing to reuse."""
+        self.s3.delete_object(Bucket=DATA, Key=DatasetKeys(DATASET).packed_run)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=DATA)
+        client.create_bucket(Bucket=PICTURES)
+        settings = f"source: s3://{PICTURES}/art/\nimage: {{size: 32}}\n"
+        client.put_object(Bucket=DATA, Key=f"{DATASET}/dataset.yaml", Body=settings.encode())
+        made = Bench(client, tmp_path)
+        for number in range(IMAGES + 10):
+            made.image(f"{number}.png", drawing(number) + b" " * number)  # no two alike
+        yield made
+
+
+def rows(numbers: range, turn: int = 0, first_id: int = 0) -> list[str]:
+    """Return rows of these images; `turn` turns their labels, `first_id` shifts their ids."""
+    return [
+        f"{first_id + n}\t" + "\t".join("01"[(n + turn) % 3 == k] for k in range(3)) + f"\t{n}.png"
+        for n in numbers
+    ]
+
+
+def test_a_95_percent_overlap_reads_a_tenth_of_the_source(bench: Bench) -> None:
+    bench.run(rows(range(IMAGES)))
+    everything = bench.source_bytes
+    assert bench.source_reads == IMAGES
+    shared, new = range(10, IMAGES), range(IMAGES, IMAGES + 10)
+    keys, answer = bench.plan(rows(shared) + rows(new))
+    answers = bench.fetch(keys)
+    assert bench.source_reads == 10
+    assert bench.source_bytes * 10 <= everything
+    assert answer["reused"] == 190
+    assert sum(a["reused"] for a in answers) == 190
+    assert (sum(a["fetched"] for a in answers), sum(a["rejected"] for a in answers)) == (10, 0)
+    assert sum(a["bytes"] for a in answers) == bench.source_bytes
+    plan = json.loads(bench.read(keys.of("plan.json")))
+    assert plan["reused"] == 190
+    packed = bench.pack(keys)
+    assert (packed["reused"], packed["fetched"], packed["rejected"]) == (190, 10, 0)
+    assert packed["reused"] + packed["fetched"] == packed["accepted"] == IMAGES
+
+
+def test_reused_records_are_those_that_fresh_packing_makes(bench: Bench) -> None:
+    bench.run(rows(range(IMAGES)))
+    changed = rows(range(20, IMAGES + 10), turn=1, first_id=5000)
+    reusing, _, packed = bench.run(changed)
+    assert packed["reused"] == IMAGES - 20
+    bench.forget()
+    afresh, answer, made = bench.run(changed)
+    assert answer["reused"] == made["reused"] == 0
+    assert [bench.read(reusing.of(name)) for name in RECORDS] == [
+        bench.read(afresh.of(name)) for name in RECORDS
+    ]
+    assert packed["sha256"] == made["sha256"]
+    assert packed["positives"] == made["positives"]
+
+
+def test_what_was_reused_can_be_reused(bench: Bench) -> None:
+    bench.run(rows(range(50)))
+    bench.run(rows(range(60), first_id=100))
+    keys, answer, packed = bench.run(rows(range(10, 60), turn=2, first_id=300))
+    assert (answer["reused"], packed["reused"], bench.source_reads) == (50, 50, 0)
+    with tarfile.open(fileobj=io.BytesIO(bench.read(keys.shard_images("00000")))) as tar:
+        assert not tar.getnames()  # nothing to decode
+    assert packed["accepted"] == 50
+    verdicts = [json.loads(line) for line in bench.read(keys.of("verdicts.jsonl")).splitlines()]
+    assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
+
+
+def test_an_image_that_changed_or_was_of_no_use_is_fetched(bench: Bench) -> None:
+    bench.image("7.png", drawing(7)[:90])
+    bench.run(rows(range(50)))
+    bench.image("9.png", drawing(9) + b"another version")
+    _, answer, packed = bench.run(rows(range(50), turn=1))
+    assert bench.source_reads == 2
+    assert (answer["reused"], packed["reused"], packed["fetched"], packed["rejected"]) == (
+        48, 48, 1, 1,
+    )  # fmt: skip
+
+
+def test_several_tasks_reuse_as_one_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "cut", functools.partial(cut, max_rows=20))
+    bench.run(rows(range(50)))
+    changed = rows(range(5, 60), turn=1)
+    keys, _ = bench.plan(changed)
+    bench.fetch(keys)
+    store = RunStore(bench.s3, DATA, keys)
+    for part in ("00000-00001", "00002-00002"):
+        folder = bench.folder / part
+        folder.mkdir()
+        pack_part(store, part, folder, 1, io.StringIO())
+    join_run(store, bench.folder, io.StringIO())
+    packed = json.loads(bench.read(keys.of("dataset.json")))
+    assert (packed["reused"], packed["fetched"]) == (45, 10)
+    bench.forget()
+    _, _, made = bench.run(changed)
+    assert packed["sha256"] == made["sha256"]
+
+
+@pytest.mark.parametrize("change", ["size", "packing", "no records", "no dataset", "no index"])
+def test_records_made_otherwise_are_not_reused(
+    bench: Bench, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, _, _ = bench.run(rows(range(30)))
+    if change == "size":
+        settings = f"source: s3://{PICTURES}/art/\nimage: {{size: 48}}\n"
+        bench.s3.put_object(Bucket=DATA, Key=f"{DATASET}/dataset.yaml", Body=settings.encode())
+    elif change == "packing":
+        monkeypatch.setattr(reuse, "PACKING", "2")
+    else:
+        name = {"no records": RECORDS[0], "no dataset": "dataset.json", "no index": "images.jsonl"}
+        bench.s3.delete_object(Bucket=DATA, Key=keys.of(name[change]))
+    again, answer = bench.plan(rows(range(30), turn=1))
+    assert answer["reused"] == 0
+    bench.fetch(again)
+    assert bench.source_reads == 30
+    assert bench.pack(again)["reused"] == 0
+
+
+def test_records_that_are_others_than_planned_end_the_packing(bench: Bench) -> None:
+    first, _, _ = bench.run(rows(range(30)))
+    keys, _ = bench.plan(rows(range(30), turn=1))
+    bench.fetch(keys)
+    key = first.of(RECORDS[0])
+    body = bench.read(key)
+    bench.s3.put_object(Bucket=DATA, Key=key, Body=body[:-1] + bytes([body[-1] ^ 1]))
+    with pytest.raises(PackFailed, match="not those that its dataset"):
+        bench.pack(keys)
+
+
+def test_a_task_that_packs_otherwise_than_the_plan_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.run(rows(range(30)))
+    keys, _ = bench.plan(rows(range(30), turn=1))
+    bench.fetch(keys)
+    monkeypatch.setattr("im2rec.earlier.PACKING", "2")
+    with pytest.raises(PackFailed, match="updated during the run"):
+        bench.pack(keys)
+
+
+def test_an_index_that_is_none_is_named(bench: Bench) -> None:
+    first, _, _ = bench.run(rows(range(30)))
+    bench.s3.put_object(Bucket=DATA, Key=first.images, Body=b'{"image": 1}\n')
+    with pytest.raises(reuse.UnreadableIndex, match=r"images\.jsonl"):
+        bench.plan(rows(range(30), turn=1))
+
+
+def test_the_packing_is_named_after_the_decoders_in_use() -> None:
+    root = Path(__file__).parents[2]
+    pinned = dict(
+        re.findall(
+            r"^([\w-]+)==([\w.]+)",
+            (root / "containers/im2rec/requirements.in").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    )
+    decoders = f"opencv {pinned['opencv-python-headless']}, pillow {pinned['pillow']}"
+    assert imageindex.PACKING.endswith(f", {decoders}")
