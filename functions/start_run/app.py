@@ -16,16 +16,17 @@ def handler(event: Event) -> dict[str, Any]:
     """Start the execution named after the list's version; a repeated event finds it there."""
     dropped = S3EventBridgeNotificationEvent(dict(event))
     bucket, listed = dropped.detail.bucket.name, dropped.detail.object
+    key = listed["key"]  # as it is: EventBridge does not URL-encode keys, but `.key` decodes them
     try:
-        dataset = dataset_of_list(listed.key)
+        dataset = dataset_of_list(key)
     except InvalidName as exc:
-        logger.warning("ignored an object that is no list", key=listed.key, reason=str(exc))
+        logger.warning("ignored an object that is no list", key=key, reason=str(exc))
         return {"started": False, "reason": str(exc)}
     etag = listed.etag.strip('"')
-    run = run_name(bucket, listed.key, listed.version_id, etag)
+    run = run_name(bucket, key, listed.version_id, etag)
     logger.append_keys(run=run, dataset=dataset)
     listing = {
-        "key": listed.key,
+        "key": key,
         "version_id": listed.version_id,
         "etag": etag,
         "size": listed.size,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from tagline import aws
 from tagline.names import run_name
@@ -68,6 +68,18 @@ def test_a_dropped_list_starts_its_run(executions: Stubber) -> None:
     answer = {"executionArn": "arn", "startDate": 0}
     executions.add_response("start_execution", answer, expected_start())
     assert call("start_run", event("s3_object_created"))["started"] is True
+
+
+def test_a_key_is_taken_as_eventbridge_gives_it(executions: Stubber) -> None:
+    dropped = event("s3_object_created")
+    listed = dropped["detail"]["object"]
+    listed["key"] = "50-label-rs96/lists/a+b%20c&é.lst"  # unlike S3's own notifications: not encoded
+    bucket = dropped["detail"]["bucket"]["name"]
+    run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
+    answer = {"executionArn": "arn", "startDate": 0}
+    expected = {"stateMachineArn": ANY, "name": run, "input": ANY}
+    executions.add_response("start_execution", answer, expected)
+    assert call("start_run", dropped)["run"] == run
 
 
 def test_the_same_event_again_starts_nothing(executions: Stubber) -> None:
