@@ -58,8 +58,9 @@ def ended_with(events: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
 
 
 def failed_child(client: "SFNClient", execution_arn: str) -> tuple[str, str, str] | None:
-    """Return input, error and cause of a failed child of the execution's map run, if any."""
-    for run in client.list_map_runs(executionArn=execution_arn)["mapRuns"]:
+    """Return input, error and cause of a failed child of the execution's last map run, if any."""
+    runs = client.list_map_runs(executionArn=execution_arn)["mapRuns"]
+    for run in sorted(runs, key=lambda run: run["startDate"], reverse=True):
         failed = client.list_executions(
             mapRunArn=run["mapRunArn"], statusFilter="FAILED", maxResults=1
         )["executions"]
