@@ -20,14 +20,16 @@ FIRST_REJECTS = 3  # shown of every reason
 class LabelFacts:
     """What the accepted rows say about the labels.
 
-    `positives` maps each name to its number of rows; `never` and `always` are the names that no
-    row and every row has; `rows_without_label` counts rows that are all 0, which is legal.
+    `positives` maps each name to its number of rows; `never`, `once` and `always` are the names
+    that no row, one row and every row has; `rows_without_label` counts rows that are all 0, which
+    is legal.
     """
 
     count: int
     named: bool
     positives: dict[str, int]
     never: list[str]
+    once: list[str]
     always: list[str]
     rows_without_label: int
 
@@ -157,6 +159,7 @@ def _facts(counter: LabelCounter, names: tuple[str, ...] | None, rows: int) -> L
         named=named,
         positives=by_name,
         never=[name for name, n in by_name.items() if n == 0],
+        once=[name for name, n in by_name.items() if n == 1 < rows],
         always=[name for name, n in by_name.items() if rows and n == rows],
         rows_without_label=counter.rows_without_label,
     )

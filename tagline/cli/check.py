@@ -87,8 +87,11 @@ def _show_labels(report: CheckReport) -> None:
     )
     if len(positives) > _MOST_LABELS:
         say(f"{len(positives) - _MOST_LABELS} rarer labels: --json prints all")
-    for word, names in (("no image", report.labels.never), ("every image", report.labels.always)):
+    for problem, names in (
+        ("On no image, so nothing can be learned", report.labels.never),
+        ("On one image, so either not trained or not validated", report.labels.once),
+        ("On every image, so nothing can be learned", report.labels.always),
+    ):
         if names:
             more = f" and {len(names) - 10} more" if len(names) > 10 else ""  # noqa: PLR2004
-            say(f"On {word}, so nothing can be learned: {', '.join(names[:10])}{more}",
-                style="yellow")  # fmt: skip
+            say(f"{problem}: {', '.join(names[:10])}{more}", style="yellow")

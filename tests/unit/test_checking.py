@@ -37,6 +37,7 @@ def test_accounts_for_rows_and_labels(tmp_path: Path) -> None:
     assert report.labels is not None
     assert report.labels.positives == {"cat": 3, "dog": 0, "bird": 1}
     assert report.labels.never == ["dog"]
+    assert report.labels.once == ["bird"]
     assert report.labels.always == ["cat"]
     assert report.labels.rows_without_label == 0
     assert json.loads(json.dumps(report.to_dict()))["labels"]["named"] is True

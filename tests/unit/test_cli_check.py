@@ -26,6 +26,14 @@ def test_a_good_list_passes(good: Path) -> None:
     assert "On every image, so nothing can be learned: label_002" in result.stderr
 
 
+def test_labels_that_cannot_be_learned_are_named(good: Path) -> None:
+    rows = (f"{row}\t{row % 2}\t0\t{int(row == 3)}\timages/{row}.png\n" for row in range(10))
+    good.write_text("".join(rows))
+    result = runner.invoke(app, ["check", str(good)])
+    assert "On no image, so nothing can be learned: label_002" in result.stderr
+    assert "On one image, so either not trained or not validated: label_003" in result.stderr
+
+
 def test_rejected_rows_are_counted_by_reason(good: Path) -> None:
     good.write_text(good.read_text() + "10\t0\t7\timages/10.png\nx\t0\t1\timages/11.png\n")
     result = runner.invoke(app, ["check", str(good), "--json"])
