@@ -7,9 +7,10 @@ LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_server := containers/server/requirements.txt
+LOCK_bench := bench/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-fast bench-scale lint clean
+.PHONY: install demo test test-fast bench bench-scale lint clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -35,6 +36,11 @@ test: install
 
 test-fast: install
 	.venv/bin/pytest -m "not slow and not cloud"
+
+# Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
+bench: install .venvs/bench.stamp
+	PYTHONPATH=.:containers .venvs/bench/bin/python bench/bench_pack.py
+	.venv/bin/python bench/bench_list.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install

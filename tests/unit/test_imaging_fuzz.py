@@ -10,6 +10,7 @@ from PIL import Image
 
 from imaging import ImageError, ImageSpec, preprocess
 from tagline.reasons import Reason
+from tests.unit.test_imaging_colour import DARK_GREY, SWAPPED
 
 SPEC = ImageSpec(16)
 FLIPS = 150
@@ -35,6 +36,9 @@ SEEDS = {
     "palette": encoded(_NOISE.convert("RGB").quantize(16), "PNG", transparency=3),
     "grey": encoded(_NOISE.convert("L"), "PNG", transparency=9),
     "webp": encoded(_NOISE, "WEBP", quality=60),
+    "profile": encoded(_NOISE.convert("RGB"), "JPEG", icc_profile=SWAPPED),
+    "profile in png": encoded(_NOISE, "PNG", icc_profile=SWAPPED),
+    "grey profile": encoded(_NOISE.convert("L"), "PNG", icc_profile=DARK_GREY),
     "lossless": encoded(_NOISE, "WEBP", lossless=True),
 }
 
