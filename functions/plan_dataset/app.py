@@ -19,4 +19,5 @@ def handler(event: Mapping[str, Any]) -> dict[str, Any]:
     answer = plan_dataset(PlanRequest.from_event(event), aws.s3(), source_buckets)
     metrics.add_metric("RowsAccepted", MetricUnit.Count, answer["accepted"])
     metrics.add_metric("RowsRejected", MetricUnit.Count, answer["rejected"])
+    metrics.add_metric("RowsReused", MetricUnit.Count, answer["reused"])
     return dict(answer)
