@@ -108,6 +108,8 @@ def test_a_model_that_is_not_better_does_not_go_live(
     run = pipeline.run("served", list_rows(designs)[:-1])
     assert run.execution["status"] == "SUCCEEDED"
     assert run.status["outcome"] == "NotPromoted", run.status
+    dataset = pipeline.json(RunKeys(run.name).of("dataset.json"))
+    assert (dataset["reused"], dataset["fetched"]) == (dataset["accepted"], 0)
     metrics = pipeline.json(RunKeys(run.name).of("metrics.json"))
     assert metrics["champion"]["run"] == champion
     assert _answers(pipeline, designs) == before
