@@ -56,7 +56,12 @@ class ShardParts:
                 return Gathered()
             verdicts = [json.loads(line) for line in body.iter_lines()]
         tar = self.keys.shard_part_images(self.shard, len(verdicts))
-        self.client.download_fileobj(self.bucket, tar, spool)
+        try:
+            self.client.download_fileobj(self.bucket, tar, spool)
+        except ClientError as exc:
+            if storage.error_code(exc) in {"404", "NoSuchKey"}:  # it has expired
+                return Gathered()
+            raise
         spool.seek(0)
         return Gathered(verdicts, int(answer["Metadata"]["bytes"]))
 

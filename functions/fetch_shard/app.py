@@ -24,14 +24,18 @@ def client() -> "S3Client":
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Fetch a shard; raises ShardOutOfTime before the function's own time is over."""
+    """Fetch a shard, or as much of it as the function's own time allows; `left` tells the rest.
+
+    Raises ShardOutOfTime where that was not one image.
+    """
 
     def work(event: Mapping[str, Any]) -> dict[str, Any]:
         request = FetchRequest(event["bucket"], event["run"], event["shard"])
         logger.append_keys(shard=request.shard)
         answer = fetch_shard(request, client(), seconds_left)
-        metrics.add_metric("ImagesFetched", MetricUnit.Count, answer["fetched"])
-        metrics.add_metric("BytesFetched", MetricUnit.Bytes, answer["bytes"])
+        if not answer["left"]:  # the answer tells of all calls that the shard took
+            metrics.add_metric("ImagesFetched", MetricUnit.Count, answer["fetched"])
+            metrics.add_metric("BytesFetched", MetricUnit.Bytes, answer["bytes"])
         return dict(answer)
 
     def seconds_left() -> float:

@@ -115,6 +115,17 @@ def test_a_part_of_other_rows_is_not_gone_on_with(
     assert len(failing.asked) == IMAGES
 
 
+def test_a_part_that_has_expired_is_fetched_again(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Failing(monkeypatch, 30, ShardOutOfTime())
+    fetch(demo)
+    demo.s3.delete_object(
+        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.part-00030.tar"
+    )
+    assert fetch(demo)["fetched"] == IMAGES
+
+
 def test_what_is_left_is_tagged_to_expire(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
     Failing(monkeypatch, 30, ShardOutOfTime())
     fetch(demo)
