@@ -16,7 +16,7 @@ from pathlib import Path
 
 from images import make_set
 from measure import Run, peak_memory, run
-from quality import psnr
+from quality import ground, psnr
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -133,6 +133,9 @@ def main() -> None:
         print(table(count, out, memory, times, originals if kind == "jpg" else None), flush=True)
         if kind == "jpg":
             print(f"\n{breakdown(prefix)}", flush=True)
+        else:
+            colours = [f"{name} {ground(out / name / 'set.rec')}" for name in (THEIRS, OURS)]
+            print(f"\nThe transparent ground became {', '.join(colours)}.")
 
 
 def _cores() -> str:

@@ -30,6 +30,19 @@ def psnr(path: Path, images: Path) -> float:
     return float(np.mean(found))
 
 
+def ground(path: Path) -> str:
+    """Return the median colour (r, g, b) that the top left corners of a file's images have."""
+    corners = []
+    with path.open("rb") as stream:
+        for _, payload in zip(range(_IMAGES), read_records(stream), strict=False):
+            data = np.frombuffer(unpack_record(payload).image, np.uint8)
+            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            if pixels is None:
+                raise SystemExit(f"{path}: a record is no image")
+            corners.append(pixels[0, 0, ::-1])
+    return str(tuple(int(value) for value in np.median(corners, axis=0)))
+
+
 if __name__ == "__main__":
     images = Path(sys.argv[1])
     for name in sys.argv[2:]:

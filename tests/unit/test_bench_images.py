@@ -1,0 +1,43 @@
+"""The benchmark's images: the same for everybody, of the kind that the table says."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imaging import ImageSpec, preprocess
+from imaging.headers import read_header
+
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.syspath_prepend(str(BENCH))
+    import images as module
+
+    yield module
+    sys.modules.pop("images")
+
+
+def test_an_image_depends_on_its_number_alone(images: Any) -> None:
+    for draw in (images.draw_jpeg, images.draw_png):
+        first = draw(5)
+        draw(6)
+        assert draw(5) == first
+        assert draw(6) != first
+
+
+def test_the_jpegs_are_of_the_size_that_the_table_says(images: Any) -> None:
+    drawn = [images.draw_jpeg(number) for number in range(40)]
+    headers = [read_header(data) for data in drawn]
+    assert 0.6e6 < np.mean([header.width * header.height for header in headers]) < 1.0e6
+    assert 60_000 < np.mean([len(data) for data in drawn]) < 110_000
+
+
+def test_the_pngs_have_a_transparent_ground(images: Any) -> None:
+    pixels = preprocess(images.draw_png(1), ImageSpec(32, background="#00ff00"))
+    assert tuple(pixels[0, 0]) == (0, 255, 0)
