@@ -61,6 +61,12 @@ def job_name(run: str, kind: str) -> str:
     return f"{JOB_PREFIX}-{run[-16:]}-{kind}"
 
 
+def run_of_job(dataset: str, name: str) -> str | None:
+    """Return the run of a dataset that made what `job_name` named, or None for another's name."""
+    match = re.match(rf"{JOB_PREFIX}-([0-9a-f]{{16}})-", name)
+    return f"{dataset}-{match[1]}" if match else None
+
+
 def endpoint_name(stack: str, dataset: str) -> str:
     """Return the endpoint that serves a dataset of a stack; names differ where datasets do."""
     name = f"{stack}-{check_dataset(dataset)}"

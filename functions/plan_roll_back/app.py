@@ -4,10 +4,10 @@ import os
 from typing import Any
 
 from tagline import aws
-from tagline.endpoints import describe
+from tagline.endpoints import Endpoint, describe
 from tagline.execution_history import failed_state, newest_events
-from tagline.layout import DatasetKeys
-from tagline.names import endpoint_name
+from tagline.layout import DatasetKeys, RunKeys
+from tagline.names import endpoint_name, run_of_job
 from tagline.observability import Event, step
 from tagline.rollback import HANDLERS, plan_roll_back
 from tagline.s3json import find_json
@@ -23,4 +23,18 @@ def handler(event: Event) -> dict[str, Any]:
     if "error" in event["state"]:
         events = newest_events(aws.stepfunctions(), event["execution_arn"])
         failed = failed_state(events, HANDLERS)
-    return plan_roll_back(event["state"], champion.content if champion else None, endpoint, failed)
+    serving = champion.content if champion else None
+    rival = _rival(event, serving, endpoint)
+    return plan_roll_back(event["state"], serving, endpoint, failed, rival)
+
+
+def _rival(event: Event, champion: dict[str, Any] | None, endpoint: Endpoint | None) -> str | None:
+    """Return the run that deployed to the endpoint after this one did, if there is one."""
+    evaluated = event["state"].get("evaluation", {}).get("champion_run")
+    other = run_of_job(event["dataset"], (endpoint and endpoint.config) or "")
+    if other is None or other in {event["run"], evaluated}:
+        return None
+    if champion and champion["run"] == other:
+        return other
+    ended = find_json(aws.s3(), event["bucket"], RunKeys(other).of("status.json"))
+    return None if ended else other

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 from moto import mock_aws
 
@@ -110,3 +111,21 @@ def assert_valid(operation: str, request: dict[str, Any]) -> None:
     assert shape is not None
     report = ParamValidator().validate(request, shape)
     assert not report.has_errors(), report.generate_report()
+
+
+def describe(stubber: Stubber, status: str | None, config: str = "c-0") -> None:
+    """Let SageMaker answer one look at the endpoint; no status: there is none."""
+    if status is None:
+        stubber.add_client_error(
+            "describe_endpoint", "ValidationException", 'Could not find endpoint "tagline-demo".'
+        )
+        return
+    answer = {
+        "EndpointName": "tagline-demo",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/tagline-demo",
+        "EndpointConfigName": config,
+        "EndpointStatus": status,
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    stubber.add_response("describe_endpoint", answer, {"EndpointName": "tagline-demo"})

@@ -118,6 +118,16 @@ def test_what_sagemaker_rolled_back_by_itself_is_kept_and_told() -> None:
     assert "alarm" in planned["reason"]
 
 
+@pytest.mark.parametrize("champion", [None, OLD])
+def test_an_endpoint_that_another_run_took_over_is_left_to_it(champion: dict[str, str]) -> None:
+    taken = Endpoint("tagline-demo", "InService", "tagline-00000000000000ff-config-0", None)
+    state = {"deployment": STATE["deployment"]}
+    planned = plan_roll_back(state, champion, taken, None, rival="demo-00000000000000ff")
+    assert planned["action"] == "keep"
+    assert "demo-00000000000000ff" in planned["reason"]
+    assert "alarm" not in planned["reason"]
+
+
 @pytest.mark.parametrize(
     ("endpoint", "said"),
     [

@@ -15,7 +15,17 @@ from tagline import aws
 from tagline.names import run_name
 from tagline.settings import Settings
 from tagline.smoke import SmokeTestFailed
-from tests.unit.flow_world import BUCKET, PREFIX, RUN, STATE, Account, account, call, event
+from tests.unit.flow_world import (
+    BUCKET,
+    PREFIX,
+    RUN,
+    STATE,
+    Account,
+    account,
+    call,
+    describe,
+    event,
+)
 
 DATASET_JSON = {
     "train": 80,
@@ -73,7 +83,9 @@ def test_a_dropped_list_starts_its_run(executions: Stubber) -> None:
 def test_a_key_is_taken_as_eventbridge_gives_it(executions: Stubber) -> None:
     dropped = event("s3_object_created")
     listed = dropped["detail"]["object"]
-    listed["key"] = "50-label-rs96/lists/a+b%20c&é.lst"  # unlike S3's own notifications: not encoded
+    listed["key"] = (
+        "50-label-rs96/lists/a+b%20c&é.lst"  # unlike S3's own notifications: not encoded
+    )
     bucket = dropped["detail"]["bucket"]["name"]
     run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
     answer = {"executionArn": "arn", "startDate": 0}
@@ -121,23 +133,6 @@ def test_decide_promotion_keeps_its_decision(world: Account) -> None:
     assert decision["promote"] is True
     assert (decision["challenger_map"], decision["champion_map"]) == (0.6, 0.5)
     assert world.get(f"{PREFIX}decision.json") == decision
-
-
-def describe(stubber: Stubber, status: str | None, config: str = "c-0") -> None:
-    if status is None:
-        stubber.add_client_error(
-            "describe_endpoint", "ValidationException", 'Could not find endpoint "tagline-demo".'
-        )
-        return
-    answer = {
-        "EndpointName": "tagline-demo",
-        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/tagline-demo",
-        "EndpointConfigName": config,
-        "EndpointStatus": status,
-        "CreationTime": 0,
-        "LastModifiedTime": 0,
-    }
-    stubber.add_response("describe_endpoint", answer, {"EndpointName": "tagline-demo"})
 
 
 @pytest.mark.parametrize(("status", "action"), [(None, "create"), ("InService", "update")])
@@ -238,22 +233,3 @@ def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(world: Accou
     call("record_outcome", STATE | {"plan": {"unchanged": True, "reason": "same"}})
     left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")
     assert left["KeyCount"] == 0
-
-
-def test_plan_roll_back_names_the_state_that_failed(world: Account, executions: Stubber) -> None:
-    world.put("demo/champion.json", {"run": "demo-00000000000000ff", "endpoint_config": "old-0"})
-    entered = [("TaskStateEntered", "PlanRollBack"), ("TaskStateEntered", "SmokeTest")]
-    events = [
-        {"id": 9 - i, "timestamp": 0, "type": kind, "stateEnteredEventDetails": {"name": name}}
-        for i, (kind, name) in enumerate(entered)
-    ]
-    executions.add_response("get_execution_history", {"events": events})
-    state = {
-        "deployment": {"endpoint": "tagline-demo", "action": "update"},
-        "error": {"Error": "Lambda.Unknown", "Cause": "lost"},
-    }
-    with Stubber(aws.sagemaker()) as stubber:
-        describe(stubber, "InService", "new-0")
-        planned = call("plan_roll_back", STATE | {"execution_arn": "arn:e", "state": state})
-    assert (planned["action"], planned["endpoint_config"]) == ("restore", "old-0")
-    assert planned["reason"].startswith("SmokeTest: lost.")

@@ -63,3 +63,9 @@ def test_job_and_endpoint_names_fit_sagemaker(dataset: str) -> None:
 def test_different_datasets_have_different_endpoints(one: str, other: str) -> None:
     same = names.endpoint_name("tagline", one) == names.endpoint_name("tagline", other)
     assert same == (one == other)
+
+
+def test_a_jobs_name_tells_its_run() -> None:
+    run = "50-label-rs96-0123456789abcdef"
+    assert names.run_of_job("50-label-rs96", names.job_name(run, "config") + "-0") == run
+    assert names.run_of_job("50-label-rs96", "made-by-hand") is None
