@@ -1,6 +1,7 @@
 """How a run ended, in the terms of its status.json and metrics.json."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
@@ -42,10 +43,17 @@ def outcome_facts(
         "mAP": metrics.get("mAP"),
         "baseline_map": metrics.get("baseline_map"),
         "champion_map": champion.get("mAP"),
-        "started": status.get("started") or (execution or {}).get("startDate"),
-        "ended": status.get("ended") or (execution or {}).get("stopDate"),
+        "started": status.get("started") or _moment((execution or {}).get("startDate")),
+        "ended": status.get("ended") or _moment((execution or {}).get("stopDate")),
         "report": report if record.metrics else None,
     }
+
+
+def _moment(value: datetime | None) -> str | None:
+    """Return an execution's time as status.json writes times."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def outcome_table(facts: dict[str, Any], more: Mapping[str, object] | None = None) -> Table:

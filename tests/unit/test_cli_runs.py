@@ -138,6 +138,5 @@ def test_a_run_nobody_knows_is_refused() -> None:
 
 @pytest.mark.usefixtures("history")
 def test_a_running_run_is_shown_as_running() -> None:
-    assert json.loads(runner.invoke(app, ["show", LATER_RUN, "--json"]).stdout)["outcome"] == (
-        "Running"
-    )
+    told = json.loads(runner.invoke(app, ["show", LATER_RUN, "--json"]).stdout)
+    assert (told["outcome"], told["started"]) == ("Running", "2026-01-02T00:00:00.000Z")
