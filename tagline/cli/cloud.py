@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +48,11 @@ def running_cloud(
     fresh: bool = False,
     build_dir: Path | None = None,
     phases: Phases | None = None,
+    source_buckets: Sequence[str] = (),
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
 
+    Lists may read images from `source_buckets` too; none leaves the stack's setting as it is.
     What `sam build` makes goes into `build_dir`, `<state_dir>/build` unless given; two clouds
     must not share one. Raises Refused when an environment is missing, the port is taken or
     another cloud uses `state_dir`.
@@ -74,7 +76,8 @@ def running_cloud(
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
         with phases.phase("Deploy the stack (sam deploy)"):
-            deploy(build_dir, STACK, sam_log, environment)
+            parameters = {"SourceBuckets": ",".join(source_buckets)} if source_buckets else {}
+            deploy(build_dir, STACK, sam_log, environment, parameters)
         target = laptop_target(endpoint)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"

@@ -27,8 +27,18 @@ def build(build_dir: Path, log: Path, environment: Mapping[str, str]) -> None:
     mark.write_text(sources)
 
 
-def deploy(build_dir: Path, stack: str, log: Path, environment: Mapping[str, str]) -> None:
-    """Deploy what was built as a stack; an unchanged stack is no error."""
+def deploy(
+    build_dir: Path,
+    stack: str,
+    log: Path,
+    environment: Mapping[str, str],
+    parameters: Mapping[str, str],
+) -> None:
+    """Deploy what was built as a stack; an unchanged stack is no error.
+
+    Template parameters not in `parameters` keep their value, the default at first.
+    """
+    given = [f"{name}={value}" for name, value in parameters.items()]
     _sam(
         [
             "deploy",
@@ -38,6 +48,7 @@ def deploy(build_dir: Path, stack: str, log: Path, environment: Mapping[str, str
             *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
             "--no-confirm-changeset",
             "--no-fail-on-empty-changeset",
+            *(["--parameter-overrides", *given] if given else []),
         ],
         log,
         environment,

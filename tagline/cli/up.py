@@ -25,13 +25,23 @@ def up(
             help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
         ),
     ] = STATE / "cloud",
+    source_bucket: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another bucket that lists may read images from; repeatable. The template's "
+            "SourceBuckets: kept until set anew.",
+            metavar="NAME",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
     try:
         with (
             stop_signals(),
-            running_cloud(port, state_dir, fresh=fresh) as cloud,
+            running_cloud(
+                port, state_dir, fresh=fresh, source_buckets=source_bucket or ()
+            ) as cloud,
             announced(cloud) as told,
         ):
             if as_json:

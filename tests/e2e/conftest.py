@@ -10,6 +10,8 @@ from tagline.cli.places import free_port
 from tagline.designs import DesignSet, draw_designs
 from tests.e2e.pipeline import Pipeline
 
+ELSEWHERE = "elsewhere"  # a bucket of somebody else's, from which lists may read
+
 
 @pytest.fixture(scope="session")
 def designs(tmp_path_factory: pytest.TempPathFactory) -> DesignSet:
@@ -27,5 +29,7 @@ def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pipeline(tmp_path_factory: pytest.TempPathFactory, build_dir: Path) -> Iterator[Pipeline]:
     """The stack, deployed by the real sam to a laptop cloud of this session."""
     state_dir = tmp_path_factory.mktemp("e2e") / "cloud"
-    with running_cloud(free_port(), state_dir, fresh=True, build_dir=build_dir) as cloud:
+    with running_cloud(
+        free_port(), state_dir, fresh=True, build_dir=build_dir, source_buckets=[ELSEWHERE]
+    ) as cloud:
         yield Pipeline(cloud)

@@ -6,6 +6,7 @@ import pytest
 
 from tagline.designs import DesignSet
 from tagline.layout import DatasetKeys, RunKeys
+from tests.e2e.conftest import ELSEWHERE
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
@@ -137,6 +138,18 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     assert all(row["detail"] for row in rejects)
     dataset = pipeline.json(RunKeys(run.name).of("dataset.json"))
     assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (63, 60, 3)
+
+
+def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: DesignSet) -> None:
+    rows = list_rows(designs)[:40]
+    pipeline.s3.create_bucket(Bucket=ELSEWHERE)
+    for row in rows:
+        path = row.split("\t")[-1]
+        pipeline.s3.upload_file(str(designs.folder / path), ELSEWHERE, f"art/{path}")
+    pipeline.settings("borrowed", source=f"s3://{ELSEWHERE}/art/")
+    run = pipeline.run("borrowed", rows)
+    assert run.status["outcome"] == "Promoted", run.status
+    assert pipeline.json(RunKeys(run.name).of("dataset.json"))["accepted"] == 40
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,22 @@ def test_sam_complains_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     sam.chmod(0o755)
     monkeypatch.setattr(deploy_module, "tool", lambda *_: sam)
     with pytest.raises(Refused, match=r"sam deploy failed .*: Error: no such thing \| hint$"):
-        deploy_module.deploy(tmp_path, "tagline", tmp_path / "sam.log", dict(os.environ))
+        deploy_module.deploy(tmp_path, "tagline", tmp_path / "sam.log", dict(os.environ), {})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [({}, "--no-fail-on-empty-changeset\n"), ({"A": "b,c"}, "--parameter-overrides A=b,c\n")],
+)
+def test_parameters_reach_the_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str], told: str
+) -> None:
+    sam, log = tmp_path / "sam", tmp_path / "sam.log"
+    sam.write_text('#!/bin/sh\necho "$@"\n')
+    sam.chmod(0o755)
+    monkeypatch.setattr(deploy_module, "tool", lambda *_: sam)
+    deploy_module.deploy(tmp_path, "tagline", log, dict(os.environ), parameters)
+    assert log.read_text().endswith(told)
 
 
 def test_nothing_is_built_again_until_a_source_changes(
