@@ -26,6 +26,7 @@ from local import (
     lambda_runtime,
     logs,
     nested_stacks,
+    object_versions,
     patching,
     processes,
     step_functions,
@@ -88,6 +89,7 @@ def _plug_in(cloud: Cloud) -> SageMaker:
     events.install(cloud)
     container_tasks.install(cloud)
     executions.install(cloud)
+    object_versions.install(cloud)
     distributed_map.install(cloud)
     service = register(cloud)
     step_functions.install(cloud, service.call)
