@@ -49,6 +49,23 @@ def test_nobody_may_do_everything_anywhere() -> None:
             assert named <= WITHOUT_RESOURCES, (owner, named)
 
 
+def _values(part: object, key: str) -> list[Any]:
+    """Return what stands under a key, at any depth."""
+    if isinstance(part, list):
+        return [found for item in part for found in _values(item, key)]
+    if isinstance(part, dict):
+        inner = [found for item in part.values() for found in _values(item, key)]
+        return [part[key], *inner] if key in part else inner
+    return []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_parts_are_joined_by_plain_text(path: Path) -> None:
+    """CloudFormation refuses a function as the delimiter of Fn::Join; cfn-lint does not say so."""
+    joins = _values(TEMPLATES[path.stem], "Fn::Join")
+    assert all(isinstance(join[0], str) for join in joins), joins
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_star_has_a_written_reason(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
