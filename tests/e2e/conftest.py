@@ -13,6 +13,14 @@ from tests.e2e.pipeline import Pipeline
 ELSEWHERE = "elsewhere"  # a bucket of somebody else's, from which lists may read
 
 
+@pytest.fixture(scope="session", autouse=True)
+def short_waits() -> Iterator[None]:
+    """Let the flow look at an endpoint after one second; AWS takes minutes, the laptop does not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFN_WAIT_SCALE", "0.1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def designs(tmp_path_factory: pytest.TempPathFactory) -> DesignSet:
     """Enough designs to train on in seconds."""
