@@ -1,7 +1,8 @@
 """A folder of images and the im2rec tool, for tests."""
 
-import contextlib
 import io
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from im2rec.files.__main__ import main
 from tagline.recordio import ImageRecord, read_records, unpack_record
+
+ROOT = Path(__file__).parents[2]
 
 
 def picture(number: int, size: tuple[int, int] = (60, 40)) -> Image.Image:
@@ -38,15 +40,16 @@ class Done:
 
 
 def im2rec(*arguments: object) -> Done:
-    """Run the tool in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as exc:
-            code = exc.code if isinstance(exc.code, int) else 1
-    sys.stderr.write(err.getvalue())
-    return Done(code, out.getvalue(), err.getvalue())
+    """Run the tool as its users do, in a process of its own: it forks its workers."""
+    done = subprocess.run(
+        [sys.executable, "-m", "im2rec.files", *(str(argument) for argument in arguments)],
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'containers'}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def records(path: Path) -> list[ImageRecord]:
