@@ -10,7 +10,7 @@ LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-fast bench bench-scale lint clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale lint clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -31,8 +31,20 @@ install: .venv/.stamp $(STAMPS)
 demo: install
 	.venv/bin/tagline demo
 
+# The three kinds side by side: each waits for other processes much of the time
+ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL# what the tests make is no part of this make
 test: install
-	.venv/bin/pytest
+	@echo "Three suites run side by side; each prints when it is done (some eight minutes in all)"
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-integration test-unit
+
+test-e2e: install
+	@$(ALONE) .venv/bin/pytest tests/e2e
+
+test-integration: install
+	@$(ALONE) .venv/bin/pytest tests/integration
+
+test-unit: install
+	@$(ALONE) .venv/bin/pytest tests/unit tests/property tests/statemachine
 
 test-fast: install
 	.venv/bin/pytest -m "not slow and not cloud"
