@@ -1,6 +1,7 @@
 """One logger, metrics and tracer for all functions; every log line carries its run's name."""
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,13 +24,15 @@ def tracer() -> Tracer:
 def step(work: Step) -> Callable[[Event, LambdaContext], dict[str, Any]]:
     """Make a Lambda handler of a state's function, which takes the state's input.
 
-    Logs the run, the answer and the trace of an error, traces the call, publishes its metrics.
+    Logs the state, the run, the answer and the trace of an error, traces the call and publishes
+    its metrics.
     An exception leaves as it is: the state machine tells errors apart by their class's name.
     """
 
     @functools.wraps(work)
-    def handler(event: Event, _: LambdaContext) -> dict[str, Any]:
-        logger.append_keys(run=event.get("run"), dataset=event.get("dataset"))
+    def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
+        state = state_of(context.function_name, os.environ.get("STACK_NAME", ""))
+        logger.append_keys(state=state, run=event.get("run"), dataset=event.get("dataset"))
         try:
             answer = work(event)
         except Exception:
@@ -43,6 +46,15 @@ def step(work: Step) -> Callable[[Event, LambdaContext], dict[str, Any]]:
 
     traced = tracer().capture_lambda_handler(handler, capture_response=False)
     return logger.inject_lambda_context(traced, clear_state=True)
+
+
+def state_of(function: str, stack: str) -> str:
+    """Return the state a function works for: `<stack>-plan-dataset` is PlanDataset's.
+
+    The templates name functions after the stack, with `-` for `_`, and the state.
+    """
+    name = function.removeprefix(f"{stack.replace('_', '-')}-")
+    return "".join(word.capitalize() for word in name.split("-"))
 
 
 def _brief(answer: dict[str, Any]) -> dict[str, Any]:
