@@ -41,17 +41,17 @@ def _converted(pixels: Pixels, profile: Profile, transform: ImageCms.ImageCmsTra
     return _bgr(ImageCms.applyTransform(image, transform))
 
 
-def decode_cmyk(data: bytes, profile: Profile, scale: int) -> Pixels:
+def decode_cmyk(data: bytes, profile: Profile | None, scale: int) -> Pixels:
     """Return a CMYK JPEG in sRGB as BGR, decoded at 1/`scale`, rounded up.
 
-    OpenCV hands out four-colour JPEGs as if inks were light; a press profile needs the inks. Raise
-    UndecodableImage when the bytes are damaged.
+    Without a profile that Little CMS can use, inks are taken as ideal ones. Raise UndecodableImage
+    when the bytes are damaged.
     """
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-            image.draft("CMYK", (-(-image.width // scale), -(-image.height // scale)))
+            image.draft("CMYK", (image.width // scale, image.height // scale))
             image.load()
-            transform = _transform(profile)
+            transform = _transform(profile) if profile else None
             if transform is None:
                 return _bgr(image.convert("RGB"))
             return _bgr(ImageCms.applyTransform(image, transform))

@@ -1,4 +1,4 @@
-"""Bytes to stored pixels: one OpenCV call, chosen from the header."""
+"""Bytes to stored pixels, by the decoder that the header asks for."""
 
 import cv2
 import numpy as np
@@ -6,14 +6,11 @@ from numpy.typing import NDArray
 
 from imaging.errors import UndecodableImage
 from imaging.header import ImageHeader
+from imaging.jpegpixels import decode_jpeg
+from imaging.pngpixels import decode_png
 
 Pixels = NDArray[np.uint8]
-_SCALED = (
-    (8, cv2.IMREAD_REDUCED_COLOR_8),
-    (4, cv2.IMREAD_REDUCED_COLOR_4),
-    (2, cv2.IMREAD_REDUCED_COLOR_2),
-    (1, cv2.IMREAD_COLOR),
-)
+_SCALES = (8, 4, 2)
 _OPAQUE, _WITH_ALPHA = 3, 4
 
 
@@ -25,30 +22,38 @@ def decode(data: bytes, header: ImageHeader, wanted: tuple[int, int]) -> tuple[P
     not fall below `wanted` (width, height). EXIF orientation is not applied. Raise
     UndecodableImage when the bytes are damaged.
     """
-    scale, flags = _how(header, wanted)
-    if header.profile is not None and header.profile.space == "cmyk":
+    scale = _scale(header, wanted) if header.format == "jpeg" else 1
+    pixels = _stored(data, header, scale)
+    if pixels.shape[:2] != (-(-header.height // scale), -(-header.width // scale)):
+        raise UndecodableImage(f"the {header.format} is damaged: it has not the size that it says")
+    return pixels, scale
+
+
+def _scale(header: ImageHeader, wanted: tuple[int, int]) -> int:
+    fits = min(header.width // wanted[0], header.height // wanted[1])
+    return next((scale for scale in _SCALES if scale <= fits), 1)
+
+
+def _stored(data: bytes, header: ImageHeader, scale: int) -> Pixels:
+    if header.cmyk:
         from imaging.colour import decode_cmyk  # noqa: PLC0415 - most images do without Pillow
 
-        return decode_cmyk(data, header.profile, scale), scale
+        return decode_cmyk(data, header.profile, scale)
+    if header.format == "jpeg":
+        return decode_jpeg(data, header, scale)
+    if header.samples:
+        return _premultiplied(decode_png(data, header), header)
+    return _premultiplied(_by_opencv(data, header), header)
+
+
+def _by_opencv(data: bytes, header: ImageHeader) -> NDArray[np.generic]:
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as exc:
         raise UndecodableImage(f"the {header.format} decoder failed: {exc.err}") from exc
-    expected = (-(-header.height // scale), -(-header.width // scale))
-    if pixels is None or pixels.shape[:2] != expected:
+    if pixels is None:
         raise UndecodableImage(f"the {header.format} is damaged or incomplete")
-    return (pixels if header.format == "jpeg" else _premultiplied(pixels, header)), scale
-
-
-def _how(header: ImageHeader, wanted: tuple[int, int]) -> tuple[int, int]:
-    if header.format != "jpeg":
-        return 1, cv2.IMREAD_UNCHANGED
-    scale, flags = next(
-        (scale, flags)
-        for scale, flags in _SCALED
-        if scale == 1 or (header.width >= scale * wanted[0] and header.height >= scale * wanted[1])
-    )
-    return scale, flags | cv2.IMREAD_IGNORE_ORIENTATION
+    return np.asarray(pixels)
 
 
 def _premultiplied(pixels: NDArray[np.generic], header: ImageHeader) -> Pixels:

@@ -57,14 +57,32 @@ def resample(pixels: Pixels, wanted: Window, stored: tuple[int, int], scale: int
     `pixels` were decoded at 1/`scale` of the `stored` (width, height), rounded up. A side that
     shrinks is averaged over areas, one that grows is interpolated linearly.
     """
-    if scale > 1:
-        way = _centre_aligned if wanted.centre else _aligned
-        return way(pixels, wanted.size, stored, scale)
+    if scale > 1 and wanted.centre:
+        return _centre_aligned(pixels, wanted.size, stored, scale)
     if wanted.centre:
         side = min(stored)
         left, top = ((whole - side) // 2 for whole in stored)
-        pixels = pixels[top : top + side, left : left + side]
-    return _whole(pixels, wanted.size)
+        pixels, stored = pixels[top : top + side, left : left + side], (side, side)
+    pixels, scale = _halved(pixels, wanted.size, stored, scale, spare=2)
+    return _aligned(pixels, wanted.size, stored, scale)
+
+
+def _halved(
+    pixels: Pixels, size: tuple[int, int], stored: tuple[int, int], scale: int, *, spare: int
+) -> tuple[Pixels, int]:
+    """Return the pixels and their scale, halved while `spare` times the size is left.
+
+    Averaging 2 x 2 pixels is many times faster than averaging areas that begin within pixels.
+    """
+    enough = [2 * spare * wanted for wanted in size]
+    while all(whole >= least * scale for whole, least in zip(stored, enough, strict=True)):
+        height, width = pixels.shape[:2]
+        odd = (0, height % 2, 0, width % 2)
+        even = cv2.copyMakeBorder(pixels, *odd, cv2.BORDER_REPLICATE) if any(odd) else pixels
+        half = ((width + 1) // 2, (height + 1) // 2)
+        pixels = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
+        scale *= 2
+    return pixels, scale
 
 
 def _aligned(pixels: Pixels, size: tuple[int, int], stored: tuple[int, int], scale: int) -> Pixels:
@@ -73,11 +91,24 @@ def _aligned(pixels: Pixels, size: tuple[int, int], stored: tuple[int, int], sca
     Of 1001 pixels a decode at 1/8 makes 126, of which 125.125 are the image: taking them all would
     move its far edge by up to a pixel of the result. The pixels are averages already, so where they
     shrink little more, interpolating them is as close to the average over the original as
-    averaging again is, and three times as fast.
+    averaging again is, and faster; so is, down to a half, the average of four of them.
     """
+    if scale == 1:
+        return _whole(pixels, size)
     across, down = (wanted * scale / whole for wanted, whole in zip(size, stored, strict=True))
-    way = cv2.INTER_LINEAR if min(across, down) > _LITTLE else cv2.INTER_AREA
-    resized = cv2.resize(pixels, None, fx=across, fy=down, interpolation=way)
+    if min(across, down) > _LITTLE:
+        return _scaled(pixels, size, (across, down), cv2.INTER_LINEAR)
+    if min(across, down) >= 1 / 2:
+        twice = (2 * size[0], 2 * size[1])
+        doubled = _scaled(pixels, twice, (2 * across, 2 * down), cv2.INTER_LINEAR)
+        return np.asarray(cv2.resize(doubled, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _scaled(pixels, size, (across, down), cv2.INTER_AREA)
+
+
+def _scaled(
+    pixels: Pixels, size: tuple[int, int], factors: tuple[float, float], way: int
+) -> Pixels:
+    resized = cv2.resize(pixels, None, fx=factors[0], fy=factors[1], interpolation=way)
     return np.asarray(resized[: size[1], : size[0]], np.uint8)
 
 
@@ -86,6 +117,7 @@ def _centre_aligned(
 ) -> Pixels:
     """Interpolate the centre square of scaled pixels, which may begin between two of them."""
     side = min(stored)
+    pixels, scale = _halved(pixels, size, (side, side), scale, spare=1)
     across, down = (side / scale / wanted for wanted in size)
     left, top = (((whole - side) // 2) / scale for whole in stored)
     place = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])

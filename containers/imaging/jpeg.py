@@ -73,8 +73,9 @@ def _frame(data: bytes, marker: int, at: int, turned: int, profile: bytes) -> Im
     if not single and data.count(b"\xff\xda") > _MAX_SCANS:
         raise UnsupportedImage(f"the JPEG has more than {_MAX_SCANS} scans")
     height, width = big16(data, at + 3, "JPEG frame"), big16(data, at + 5, "JPEG frame")
-    known = useful_profile(profile, _SPACES[components]) if profile else None
-    return ImageHeader("jpeg", width, height, turned, profile=known)
+    space = _SPACES[components]
+    known = useful_profile(profile, space) if profile else None
+    return ImageHeader("jpeg", width, height, turned, profile=known, cmyk=space == "cmyk")
 
 
 def _first_scan(data: bytes, at: int) -> int:

@@ -12,21 +12,25 @@ from imaging.profile import MAX_BYTES, useful_profile
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000  # 64 MiB in chunks of 8 KiB has 8,192
 _BYTE = 8
-_COLOURED = 2  # this bit of the colour type
+_COLOURED, _ALPHA = 2, 4  # bits of the colour type
+_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 
 
 def read_header(data: bytes) -> ImageHeader:
     """Return the header of a PNG.
 
     Raise AnimatedImage for an APNG, UndecodableImage when the file ends before its last chunk. That
-    is checked for every chunk: OpenCV allocates what a chunk's length promises, up to 4 GiB.
+    is checked for every chunk: OpenCV allocates what a chunk's length promises, up to 4 GiB. The
+    checksums are checked of the chunks that make pixels: libspng does not.
     """
     if take(data, 12, 4, "PNG header") != b"IHDR":
         raise UndecodableImage("the PNG does not begin with its header chunk")
     width, height = big32(data, 16, "PNG header"), big32(data, 20, "PNG header")
     depth, colour = take(data, 24, 2, "PNG header")
-    turned, grey, profile, srgb = 1, None, b"", False
+    turned, grey, profile, srgb, keyed = 1, None, b"", False, False
     for kind, at, length in _chunks(data):
+        if kind in _CRITICAL or kind == b"tRNS":
+            _check_sum(data, kind, at, length)
         if kind == b"acTL":
             raise AnimatedImage("the PNG is animated")
         if kind == b"eXIf":
@@ -35,11 +39,29 @@ def read_header(data: bytes) -> ImageHeader:
             profile = _profile(data[at : at + length])
         if kind == b"sRGB":
             srgb = True
-        if kind == b"tRNS" and colour == 0 and length == 2:  # noqa: PLR2004
-            grey = _at_decoded_depth(big16(data, at, "PNG chunk"), depth)
+        if kind == b"tRNS":
+            keyed = True
+            if colour == 0 and length == 2:  # noqa: PLR2004
+                grey = _at_decoded_depth(big16(data, at, "PNG chunk"), depth)
     space = "rgb" if colour & _COLOURED else "grey"
     known = useful_profile(profile, space) if profile and not srgb else None
-    return ImageHeader("png", width, height, turned, grey, known)
+    samples = "RGBA" if colour & _ALPHA else "RGB"
+    plain = depth <= _BYTE and not keyed
+    return ImageHeader("png", width, height, turned, grey, known, samples=samples if plain else "")
+
+
+def critical_chunks(data: bytes) -> bytes:
+    """Return the same PNG with the chunks alone that its pixels are made of."""
+    kept = [
+        data[at - 8 : at + length + 4] for kind, at, length in _chunks(data) if kind in _CRITICAL
+    ]
+    return b"".join((SIGNATURE, *kept))
+
+
+def _check_sum(data: bytes, kind: bytes, at: int, length: int) -> None:
+    end = at + length
+    if zlib.crc32(memoryview(data)[at - 4 : end]) != big32(data, end, "PNG chunk"):
+        raise UndecodableImage(f"the PNG's {kind.decode()} chunk at byte {at - 8} is damaged")
 
 
 def _profile(chunk: bytes) -> bytes:

@@ -24,8 +24,8 @@ def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) ->
     embedded ICC profile are converted to sRGB; without one, samples are taken as sRGB.
 
     Raise an ImageError whose `reason` is the code that goes into the rejects. A shortened file is
-    always noticed; damage inside a JPEG's entropy-coded data that leaves its end marker is not, for
-    OpenCV does not hand on libjpeg's warnings.
+    always noticed, damage inside a PNG by its checksums; a JPEG has none, and a few wrong bits that
+    leave its code readable are not.
     """
     header = checked_header(data, limits)
     window = geometry.window(header.width, header.height, spec)

@@ -206,7 +206,7 @@ def test_records_made_otherwise_are_not_reused(
         settings = f"source: s3://{PICTURES}/art/\nimage: {{size: 48}}\n"
         bench.s3.put_object(Bucket=DATA, Key=f"{DATASET}/dataset.yaml", Body=settings.encode())
     elif change == "packing":
-        monkeypatch.setattr(reuse, "PACKING", "2")
+        monkeypatch.setattr(reuse, "PACKING", "0")
     else:
         name = {"no records": RECORDS[0], "no dataset": "dataset.json", "no index": "images.jsonl"}
         bench.s3.delete_object(Bucket=DATA, Key=keys.of(name[change]))
@@ -234,7 +234,7 @@ def test_a_task_that_packs_otherwise_than_the_plan_says_so(
     bench.run(rows(range(30)))
     keys, _ = bench.plan(rows(range(30), turn=1))
     bench.fetch(keys)
-    monkeypatch.setattr("im2rec.earlier.PACKING", "2")
+    monkeypatch.setattr("im2rec.earlier.PACKING", "0")
     with pytest.raises(PackFailed, match="updated during the run"):
         bench.pack(keys)
 
@@ -255,5 +255,8 @@ def test_the_packing_is_named_after_the_decoders_in_use() -> None:
             re.MULTILINE,
         )
     )
-    decoders = f"opencv {pinned['opencv-python-headless']}, pillow {pinned['pillow']}"
+    decoders = ", ".join(
+        f"{name.removesuffix('-python-headless')} {pinned[name]}"
+        for name in ("opencv-python-headless", "pillow", "pyspng", "simplejpeg")
+    )
     assert imageindex.PACKING.endswith(f", {decoders}")
