@@ -21,7 +21,9 @@ from quality import ground, psnr
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 OURS, THEIRS = "tagline", "im2rec.py"
-_PACKAGES = ("mxnet", "numpy", "opencv-python-headless", "pillow", "pyvips", "simplejpeg")
+_PACKAGES = (
+    "mxnet", "numpy", "opencv-python-headless", "pillow", "pyspng", "pyvips", "simplejpeg"
+)  # fmt: skip
 _STEPS = ("resample", "encode")
 _WARM_UP = 600  # images; the memory is the same for more
 _ENVIRONMENT = {
@@ -102,7 +104,8 @@ def breakdown(prefix: Path) -> str:
     lines += [f"| {name} | {ms:.3f} | {ms / whole:.0%} |" for name, ms in steps.items()]
     lines.append("")
     lines.append(
-        f"{library / whole:.0%} of a worker's time is OpenCV's decoding, resampling and encoding; "
+        f"{library / whole:.0%} of a worker's time is the libraries' decoding, resampling and "
+        "encoding; "
         f"its speed is {floor / whole:.0%} of entropy decoding alone."
     )
     return "\n".join(lines)

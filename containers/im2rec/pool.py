@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import cv2
 
+from im2rec.allocator import keep_freed_memory
 from im2rec.errors import PackFailed
 from im2rec.records import Packed, crashed, pack_item
 
@@ -120,6 +121,7 @@ class PackingPool:
 
 def _start_worker() -> None:
     cv2.setNumThreads(1)  # the processes are the parallelism
+    keep_freed_memory()
 
 
 def _pack_batch(batch: _Batch, spec: object, pack: PackImage) -> list[Packed]:
