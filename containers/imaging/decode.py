@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging import png
 from imaging.errors import UndecodableImage
 from imaging.header import ImageHeader
 from imaging.jpegpixels import decode_jpeg
@@ -41,6 +42,8 @@ def _stored(data: bytes, header: ImageHeader, scale: int) -> Pixels:
         return decode_cmyk(data, header.profile, scale)
     if header.format == "jpeg":
         return decode_jpeg(data, header, scale)
+    if header.format == "png":
+        png.check_sums(data)
     if header.samples:
         return _premultiplied(decode_png(data, header), header)
     return _premultiplied(_by_opencv(data, header), header)

@@ -20,8 +20,7 @@ def read_header(data: bytes) -> ImageHeader:
     """Return the header of a PNG.
 
     Raise AnimatedImage for an APNG, UndecodableImage when the file ends before its last chunk. That
-    is checked for every chunk: OpenCV allocates what a chunk's length promises, up to 4 GiB. The
-    checksums are checked of the chunks that make pixels: libspng does not.
+    is checked for every chunk: OpenCV allocates what a chunk's length promises, up to 4 GiB.
     """
     if take(data, 12, 4, "PNG header") != b"IHDR":
         raise UndecodableImage("the PNG does not begin with its header chunk")
@@ -29,8 +28,6 @@ def read_header(data: bytes) -> ImageHeader:
     depth, colour = take(data, 24, 2, "PNG header")
     turned, grey, profile, srgb, keyed = 1, None, b"", False, False
     for kind, at, length in _chunks(data):
-        if kind in _CRITICAL or kind == b"tRNS":
-            _check_sum(data, kind, at, length)
         if kind == b"acTL":
             raise AnimatedImage("the PNG is animated")
         if kind == b"eXIf":
@@ -58,10 +55,18 @@ def critical_chunks(data: bytes) -> bytes:
     return b"".join((SIGNATURE, *kept))
 
 
-def _check_sum(data: bytes, kind: bytes, at: int, length: int) -> None:
-    end = at + length
-    if zlib.crc32(memoryview(data)[at - 4 : end]) != big32(data, end, "PNG chunk"):
-        raise UndecodableImage(f"the PNG's {kind.decode()} chunk at byte {at - 8} is damaged")
+def check_sums(data: bytes) -> None:
+    """Raise UndecodableImage unless the chunks that pixels are made of have their checksums.
+
+    libspng does not look at them, and libpng drops a tRNS whose checksum is wrong.
+    """
+    for kind, at, length in _chunks(data):
+        if kind in _CRITICAL or kind == b"tRNS":
+            end = at + length
+            if zlib.crc32(memoryview(data)[at - 4 : end]) != big32(data, end, "PNG chunk"):
+                raise UndecodableImage(
+                    f"the PNG's {kind.decode()} chunk at byte {at - 8} is damaged"
+                )
 
 
 def _profile(chunk: bytes) -> bytes:
