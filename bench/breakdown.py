@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from entropy import EntropyDecoder
 
 from im2rec.files.images import _encoded, _read, _window, pack_file
@@ -18,6 +19,12 @@ from imaging.preprocess import checked_header
 from tagline.recordio import pack_record
 
 _IMAGES, _REPEATS = 500, 5
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 def main(prefix: str, root: str) -> None:
@@ -42,8 +49,15 @@ def main(prefix: str, root: str) -> None:
     pairs = list(zip(items, encoded, strict=True))
     _timed("make the record", lambda p: pack_record(p[0].identifier, p[0].labels, p[1]), pairs)
     _timed("all of it", lambda item: pack_file(item, options), items)
+    jobs = zip(data, (scale for _, scale in decoded), strict=True)
+    _timed("(decode, scaled, by OpenCV)", lambda job: _by_opencv(*job), jobs)
     floor = EntropyDecoder()
     _timed("entropy decoding alone", floor.run, data)
+
+
+def _by_opencv(data: bytes, scale: int) -> Any:
+    flags = _REDUCED[scale] | cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
 
 
 def _timed(name: str, step: Callable[[Any], Any], jobs: Any) -> list[Any]:
