@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from im2rec.records import Item, Packed
 from imaging import ImageSpec
 
 SPEC = ImageSpec(16)
+CONTAINERS = Path(__file__).parents[2] / "containers"
 
 
 def echo(item: Item, _: ImageSpec) -> Packed:
@@ -52,3 +56,31 @@ def test_workers_that_keep_dying_fail_the_run(monkeypatch: pytest.MonkeyPatch) -
 def test_no_images_no_answers() -> None:
     with PackingPool(SPEC, 1, echo) as packing:
         assert list(packing.pack([])) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_a_worker_reuses_the_memory_of_the_image_before() -> None:
+    program = """
+import resource
+from im2rec.allocator import keep_freed_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        bytearray(4 << 20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+given_back = faults()
+keep_freed_memory()
+faults()
+print(given_back, faults())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(CONTAINERS)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    given_back, kept = map(int, done.stdout.split())
+    assert kept * 10 < given_back, done.stdout
