@@ -137,6 +137,7 @@ def plan_dataset(
         **_facts(judged, rows),
         "reused": reuse.images,
         "reuse": reuse.to_dict(),
+        "packed_before": list(reuse.runs),
         "settings": settings.to_dict(),
         "shards": len(shards),
     }

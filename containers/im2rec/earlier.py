@@ -14,6 +14,8 @@ from tagline.layout import RunKeys
 from tagline.names import InvalidName
 from tagline.recordio import RecordError, read_records, unpack_record
 
+_ADVICE = "remove the dataset's packed.json, so that all is fetched, and upload the list again."
+
 
 class EarlierRecords:
     """Finds the encoded images of an earlier run by their records' ids."""
@@ -28,8 +30,7 @@ class EarlierRecords:
         place = self._places.get(identifier)
         if place is None:
             raise PackFailed(
-                f"Run {self._run} has no record {identifier}, which the plan reuses: upload the "
-                "list again."
+                f"Run {self._run} has no record {identifier}, which the plan reuses: {_ADVICE}"
             )
         file = self._files[place & 1]
         file.seek(place >> 1)
@@ -68,13 +69,15 @@ def earlier_records(store: RunStore, plan: Plan, folder: Path) -> Iterator[Earli
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                     raise PackFailed(
                         f"The {channel} records of run {run} are not those that its dataset.json "
-                        "tells of: upload the list again."
+                        f"tells of: {_ADVICE}"
                     )
                 file.seek(0)
                 try:
                     found.add(run, file)
                 except RecordError as exc:
-                    raise PackFailed(f"The {channel} records of run {run}: {exc}.") from exc
+                    raise PackFailed(
+                        f"The {channel} records of run {run}: {exc}: {_ADVICE}"
+                    ) from exc
         yield found
 
 

@@ -13,7 +13,8 @@ from imaging import ImageSpec
 class Plan:
     """The planned dataset: how many rows, which labels, how images look, what is tolerated.
 
-    `reuse` names the run whose records `reused` rows take their images from, or is None.
+    `reuse` names the run whose records `reused` rows take their images from, or is None;
+    `packed_before` are the runs that packed the dataset last, newest first.
     """
 
     run: str
@@ -25,6 +26,7 @@ class Plan:
     tolerance: float
     reused: int = 0
     reuse: Mapping[str, Any] | None = None
+    packed_before: tuple[str, ...] = ()
 
     @classmethod
     def of_run(cls, store: RunStore) -> Self:
@@ -46,6 +48,7 @@ class Plan:
                 tolerance=float(settings["tolerance"]["rejected"]),
                 reused=int(values.get("reused", 0)),
                 reuse=values.get("reuse"),
+                packed_before=tuple(values.get("packed_before", ())),
             )
         except (KeyError, TypeError, ValueError) as exc:
             raise PackFailed(f"plan.json cannot be used: {type(exc).__name__} {exc}.") from exc

@@ -12,6 +12,7 @@ from im2rec.rows import Verdict
 from im2rec.store import RunStore, write_lines
 from tagline.layout import DatasetKeys
 
+_REMEMBERED = 4  # packed sets besides the newest that the next plan may reuse
 JSON, JSON_LINES, RECORDS = "application/json", "application/jsonl", "application/x-recordio"
 
 
@@ -46,4 +47,6 @@ def publish(store: RunStore, plan: Plan, channels: Mapping[str, ChannelFacts]) -
     dataset = DatasetKeys(store.keys.dataset)
     for name in NAMES.values():
         store.copy(store.keys.packed(name), dataset.packed(name))
-    store.write(dataset.packed_run, json.dumps({"run": plan.run}) + "\n", JSON)
+    before = [run for run in plan.packed_before if run != plan.run]
+    pointer = {"run": plan.run, "before": before[:_REMEMBERED]}
+    store.write(dataset.packed_run, json.dumps(pointer) + "\n", JSON)

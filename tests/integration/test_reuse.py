@@ -239,11 +239,33 @@ def test_a_task_that_packs_otherwise_than_the_plan_says_so(
         bench.pack(keys)
 
 
-def test_an_index_that_is_none_is_named(bench: Bench) -> None:
+@pytest.mark.parametrize("name", ["images.jsonl", "rejects.jsonl"])
+@pytest.mark.parametrize("content", [b'{"image": 1}\n', b"[1]\n", b"junk\n", None])
+def test_what_a_run_left_damaged_is_not_used(
+    bench: Bench, name: str, content: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.image("3.png", drawing(3)[:90])
     first, _, _ = bench.run(rows(range(30)))
-    bench.s3.put_object(Bucket=DATA, Key=first.images, Body=b'{"image": 1}\n')
-    with pytest.raises(reuse.UnreadableIndex, match=r"images\.jsonl"):
-        bench.plan(rows(range(30), turn=1))
+    if content is None:
+        bench.s3.delete_object(Bucket=DATA, Key=first.of(name))
+    else:
+        bench.s3.put_object(Bucket=DATA, Key=first.of(name), Body=content)
+    _, answer, packed = bench.run(rows(range(31)))
+    assert (answer["reused"], bench.source_reads, packed["accepted"]) == (0, 31, 30)
+    assert f"No image of run {first.run} is reused" in caplog.text
+
+
+def test_of_the_last_packed_sets_the_one_with_most_of_the_images_is_reused(bench: Bench) -> None:
+    bench.run(rows(range(100)))
+    bench.run(rows(range(100, 110)))
+    _, answer, packed = bench.run(rows(range(105)))
+    assert (answer["reused"], packed["reused"], bench.source_reads) == (100, 100, 5)
+
+
+def test_a_few_packed_sets_are_remembered(bench: Bench) -> None:
+    runs = [bench.run(rows(range(n, n + 10)))[0].run for n in range(0, 70, 10)]
+    pointer = json.loads(bench.read(DatasetKeys(DATASET).packed_run))
+    assert [pointer["run"], *pointer["before"]] == runs[:1:-1]
 
 
 def test_the_packing_is_named_after_the_decoders_in_use() -> None:
