@@ -51,7 +51,7 @@ class DatasetKeys:
 
     @property
     def packed_run(self) -> str:
-        """Which run's packed set is the newest complete one."""
+        """Which runs' packed sets are the newest complete ones."""
         return f"{self.dataset}/packed.json"
 
     @property

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from imaging.errors import UndecodableImage
+from imaging.header import ImageHeader
+from imaging.jpegpixels import decode_jpeg
 from imaging.profile import Profile
 
 Pixels = NDArray[np.uint8]
@@ -41,22 +42,18 @@ def _converted(pixels: Pixels, profile: Profile, transform: ImageCms.ImageCmsTra
     return _bgr(ImageCms.applyTransform(image, transform))
 
 
-def decode_cmyk(data: bytes, profile: Profile | None, scale: int) -> Pixels:
+def decode_cmyk(data: bytes, header: ImageHeader, scale: int) -> Pixels:
     """Return a CMYK JPEG in sRGB as BGR, decoded at 1/`scale`, rounded up.
 
     Without a profile that Little CMS can use, inks are taken as ideal ones. Raise UndecodableImage
     when the bytes are damaged.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-            image.draft("CMYK", (image.width // scale, image.height // scale))
-            image.load()
-            transform = _transform(profile) if profile else None
-            if transform is None:
-                return _bgr(image.convert("RGB"))
-            return _bgr(ImageCms.applyTransform(image, transform))
-    except (OSError, SyntaxError, ValueError) as exc:
-        raise UndecodableImage(f"the CMYK JPEG decoder failed: {exc}") from exc
+    light = decode_jpeg(data, header, scale, "CMYK")
+    inks = Image.frombytes("CMYK", (light.shape[1], light.shape[0]), (255 - light).tobytes())
+    transform = _transform(header.profile) if header.profile else None
+    if transform is None:
+        return _bgr(inks.convert("RGB"))
+    return _bgr(ImageCms.applyTransform(inks, transform))
 
 
 @lru_cache(_CACHED)

@@ -39,11 +39,12 @@ def _stored(data: bytes, header: ImageHeader, scale: int) -> Pixels:
     if header.cmyk:
         from imaging.colour import decode_cmyk  # noqa: PLC0415 - most images do without Pillow
 
-        return decode_cmyk(data, header.profile, scale)
+        return decode_cmyk(data, header, scale)
     if header.format == "jpeg":
         return decode_jpeg(data, header, scale)
     if header.format == "png":
         png.check_sums(data)
+        data = png.pixel_chunks(data)
     if header.samples:
         return _premultiplied(decode_png(data, header), header)
     return _premultiplied(_by_opencv(data, header), header)

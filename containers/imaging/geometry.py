@@ -110,8 +110,23 @@ def _aligned(pixels: Pixels, size: tuple[int, int], stored: tuple[int, int], sca
 def _scaled(
     pixels: Pixels, size: tuple[int, int], factors: tuple[float, float], way: int
 ) -> Pixels:
-    resized = cv2.resize(pixels, None, fx=factors[0], fy=factors[1], interpolation=way)
+    across, down = factors
+    height, width = pixels.shape[:2]
+    if (round(width * across), round(height * down)) == (width, height):
+        return _placed(pixels, size, (1 / across, 1 / down), (0, 0))  # cv2.resize would just copy
+    resized = cv2.resize(pixels, None, fx=across, fy=down, interpolation=way)
     return np.asarray(resized[: size[1], : size[0]], np.uint8)
+
+
+def _placed(
+    pixels: Pixels, size: tuple[int, int], step: tuple[float, float], start: tuple[float, float]
+) -> Pixels:
+    """Interpolate an image of `size` whose pixels lie `step` apart, from the edge `start` on."""
+    (across, down), (left, top) = step, start
+    place = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    found = cv2.warpAffine(pixels, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.uint8)
 
 
 def _centre_aligned(
@@ -120,12 +135,12 @@ def _centre_aligned(
     """Interpolate the centre square of scaled pixels, which may begin between two of them."""
     side = min(stored)
     pixels, scale = _halved(pixels, size, (side, side), scale, spare=1)
-    across, down = (side / scale / wanted for wanted in size)
+    fine = 1 if min(size) * scale / side > _LITTLE else 2
+    width, height = (fine * wanted for wanted in size)
+    step = (side / scale / width, side / scale / height)
     left, top = (((whole - side) // 2) / scale for whole in stored)
-    place = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    found = cv2.warpAffine(pixels, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, np.uint8)
+    found = _placed(pixels, (width, height), step, (left, top))
+    return np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _whole(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -1,5 +1,7 @@
 """The header of a JPEG (ITU-T T.81): size, orientation, profile, kinds that are refused."""
 
+import re
+
 from imaging import exif
 from imaging.bytefields import big16, take
 from imaging.errors import UndecodableImage, UnsupportedImage
@@ -13,7 +15,9 @@ _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DECODED_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive
 _PROGRESSIVE = 0xC2
 _SPACES = {1: "grey", 3: "rgb", 4: "cmyk"}  # by components
-_MAX_SEGMENTS, _MAX_FILL = 5000, 64  # many times what metadata of real files needs
+_FILL = re.compile(rb"\xff*")  # such bytes may precede a marker, in any number
+_NO_MARKERS = {0x00, *range(0x02, 0xC0)}  # stuffed bytes, reserved codes: decoders differ
+_MAX_SEGMENTS = 5000  # many times what metadata of real files needs
 _MAX_TABLES = 20  # between frame and scan
 _MAX_SCANS = 200  # real progressive files have about 10; each costs a pass over all pixels
 
@@ -57,9 +61,12 @@ def _joined(parts: dict[int, bytes]) -> bytes:
 def _next_marker(data: bytes, at: int) -> tuple[int, int]:
     if take(data, at, 1, "JPEG header") != b"\xff":
         raise UndecodableImage(f"no JPEG marker at byte {at}")
-    head = data[at : at + _MAX_FILL]
-    at += len(head) - len(head.lstrip(b"\xff"))  # fill bytes may precede a marker
-    return take(data, at, 1, "JPEG header")[0], at + 1
+    filled = _FILL.match(data, at)
+    at = filled.end() if filled else at
+    marker = take(data, at, 1, "JPEG header")[0]
+    if marker in _NO_MARKERS:
+        raise UndecodableImage(f"no JPEG marker at byte {at}, but {marker:#04x}")
+    return marker, at + 1
 
 
 def _frame(data: bytes, marker: int, at: int, turned: int, profile: bytes) -> ImageHeader:
@@ -83,12 +90,11 @@ def _first_scan(data: bytes, at: int) -> int:
 
     When it has all of them, a decoder that is not progressive reads no further scan.
     """
-    for _ in range(_MAX_TABLES):
-        segment = data[at : at + 2]
-        at += int.from_bytes(segment, "big")
-        if data[at : at + 1] != b"\xff":
-            return 0
-        if data[at + 1 : at + 2] == b"\xda":
-            return int.from_bytes(data[at + 4 : at + 5], "big")
-        at += 2
+    try:
+        for _ in range(_MAX_TABLES):
+            marker, at = _next_marker(data, at + big16(data, at, "JPEG segment"))
+            if marker == _SOS:
+                return take(data, at + 2, 1, "JPEG scan")[0]
+    except UndecodableImage:
+        return 0
     return 0

@@ -2,6 +2,7 @@
 
 import re
 
+import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
@@ -9,34 +10,57 @@ from numpy.typing import NDArray
 from imaging.errors import UndecodableImage
 from imaging.header import ImageHeader
 
-# libjpeg's warnings (jerror.h) about files whose pixels are whole. Some encoders pad the end by a
-# few bytes; more are data that found no block, for damage before them used the blocks up.
-_HARMLESS = re.compile(
-    r" 1?\d extraneous bytes before marker 0xd9|unknown JFIF revision|Unknown Adobe color transform"
+Pixels = NDArray[np.uint8]
+# Some encoders pad the end by a few bytes; more than that are data that found no block, for damage
+# before them used the blocks up.
+_PADDED = re.compile(r"Corrupt JPEG data: 1?\d extraneous bytes before marker 0xd9")
+# Sound files that TurboJPEG refuses and plain libjpeg decodes: rare sampling factors, wrong numbers
+# in a header that say nothing about the pixels.
+_UNUSUAL = re.compile(
+    "Could not determine subsampling|unknown JFIF revision|Unknown Adobe color transform"
+    "|Invalid SOS parameters"
 )
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
-def decode_jpeg(data: bytes, header: ImageHeader, scale: int) -> NDArray[np.uint8]:
-    """Return a grey or three-colour JPEG as BGR, decoded at 1/`scale` (1, 2, 4, 8), rounded up.
+def decode_jpeg(data: bytes, header: ImageHeader, scale: int, colours: str = "BGR") -> Pixels:
+    """Return a JPEG as (h, w, 3) BGR or (h, w, 4) CMYK, decoded at 1/`scale`, rounded up.
 
+    The scale is 1, 2, 4 or 8; inks of CMYK are as they are stored, by Adobe's custom 255 for none.
     Raise UndecodableImage when the bytes are damaged: also where a decoder could go on and would
-    make up the rest.
+    make up the rest, except in files that TurboJPEG does not take.
     """
     try:
-        return _decoded(data, header, scale, strict=True)
+        return _strictly(data, header, scale, colours)
     except ValueError as exc:
-        if not _HARMLESS.search(str(exc)):
-            raise UndecodableImage(f"the JPEG is damaged or incomplete: {_said(exc)}") from exc
+        if colours == "BGR" and _UNUSUAL.search(str(exc)):
+            return _by_opencv(data, scale)
+        said = str(exc).strip().removeprefix("Corrupt JPEG data: ")
+        raise UndecodableImage(f"the JPEG is damaged or incomplete: {said}") from exc
+
+
+def _strictly(data: bytes, header: ImageHeader, scale: int, colours: str) -> Pixels:
+    """Return the pixels; raise ValueError with libjpeg's words."""
     try:
-        return _decoded(data, header, scale, strict=False)
+        return _decoded(data, header, scale, colours, strict=True)
     except ValueError as exc:
-        raise UndecodableImage(f"the JPEG is damaged or incomplete: {_said(exc)}") from exc
+        if not _PADDED.search(str(exc)):
+            raise
+    return _decoded(data, header, scale, colours, strict=False)
 
 
-def _decoded(data: bytes, header: ImageHeader, scale: int, *, strict: bool) -> NDArray[np.uint8]:
+def _decoded(data: bytes, header: ImageHeader, scale: int, colours: str, *, strict: bool) -> Pixels:
+    size = simplejpeg.decode_jpeg_header(data, strict=strict)[:2]
+    if size != (header.height, header.width):  # nobody may get past the limits by a second header
+        raise UndecodableImage("the JPEG says two different sizes")
     pixels = simplejpeg.decode_jpeg(
         data,
-        "BGR",
+        colours,
         min_height=-(-header.height // scale),
         min_width=-(-header.width // scale),
         strict=strict,
@@ -44,5 +68,12 @@ def _decoded(data: bytes, header: ImageHeader, scale: int, *, strict: bool) -> N
     return np.asarray(pixels, np.uint8)
 
 
-def _said(exc: ValueError) -> str:
-    return str(exc).strip().removeprefix("Corrupt JPEG data: ")
+def _by_opencv(data: bytes, scale: int) -> Pixels:
+    flags = _REDUCED[scale] | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as exc:
+        raise UndecodableImage(f"the JPEG decoder failed: {exc.err}") from exc
+    if pixels is None:
+        raise UndecodableImage("the JPEG is damaged or incomplete")
+    return np.asarray(pixels, np.uint8)

@@ -14,6 +14,10 @@ _MAX_CHUNKS = 100_000  # 64 MiB in chunks of 8 KiB has 8,192
 _BYTE = 8
 _COLOURED, _ALPHA = 2, 4  # bits of the colour type
 _CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+_TELLING = {b"tRNS", b"iCCP", b"sRGB", b"eXIf"}
+_PIXELS = {*_CRITICAL, b"tRNS"}
+_LOWER_CASE = 0x20  # this bit of a chunk's first letter says that it may be ignored
+_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}  # by colour
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -26,33 +30,47 @@ def read_header(data: bytes) -> ImageHeader:
         raise UndecodableImage("the PNG does not begin with its header chunk")
     width, height = big32(data, 16, "PNG header"), big32(data, 20, "PNG header")
     depth, colour = take(data, 24, 2, "PNG header")
-    turned, grey, profile, srgb, keyed = 1, None, b"", False, False
+    if depth not in _DEPTHS.get(colour, ()):
+        raise UndecodableImage(f"the PNG says it has colour type {colour} with {depth} bits")
+    told = _first_chunks(data)
+    grey, key = None, told.get(b"tRNS")
+    if key is not None and colour == 0 and len(key) == 2:  # noqa: PLR2004
+        grey = _at_decoded_depth(big16(key, 0, "PNG chunk"), depth)
+    profile = None
+    if b"iCCP" in told and b"sRGB" not in told:
+        space = "rgb" if colour & _COLOURED else "grey"
+        profile = useful_profile(_inflated(told[b"iCCP"]), space)
+    return ImageHeader(
+        "png",
+        width,
+        height,
+        exif.orientation(told[b"eXIf"]) if b"eXIf" in told else 1,
+        grey,
+        profile,
+        samples=("RGBA" if colour & _ALPHA else "RGB") if depth <= _BYTE and key is None else "",
+    )
+
+
+def _first_chunks(data: bytes) -> dict[bytes, bytes]:
+    """Return the data of the first chunk of each kind that tells how pixels are to be taken."""
+    told: dict[bytes, bytes] = {}
     for kind, at, length in _chunks(data):
         if kind == b"acTL":
             raise AnimatedImage("the PNG is animated")
-        if kind == b"eXIf":
-            turned = exif.orientation(data[at : at + length])
-        if kind == b"iCCP":
-            profile = _profile(data[at : at + length])
-        if kind == b"sRGB":
-            srgb = True
-        if kind == b"tRNS":
-            keyed = True
-            if colour == 0 and length == 2:  # noqa: PLR2004
-                grey = _at_decoded_depth(big16(data, at, "PNG chunk"), depth)
-    space = "rgb" if colour & _COLOURED else "grey"
-    known = useful_profile(profile, space) if profile and not srgb else None
-    samples = "RGBA" if colour & _ALPHA else "RGB"
-    plain = depth <= _BYTE and not keyed
-    return ImageHeader("png", width, height, turned, grey, known, samples=samples if plain else "")
+        if kind not in _CRITICAL and not kind[0] & _LOWER_CASE:
+            raise UndecodableImage(f"the PNG has an unknown critical chunk at byte {at - 8}")
+        if kind in _TELLING:
+            told.setdefault(kind, data[at : at + length])
+    return told
 
 
-def critical_chunks(data: bytes) -> bytes:
-    """Return the same PNG with the chunks alone that its pixels are made of."""
-    kept = [
-        data[at - 8 : at + length + 4] for kind, at, length in _chunks(data) if kind in _CRITICAL
-    ]
-    return b"".join((SIGNATURE, *kept))
+def pixel_chunks(data: bytes) -> bytes:
+    """Return the same PNG with the chunks alone that its pixels are made of.
+
+    Decoders inflate texts and profiles, libspng and libpng without a limit on all of them.
+    """
+    chunks = (chunk for chunk in _chunks(data) if chunk[0] in _PIXELS)
+    return b"".join((SIGNATURE, *(data[at - 8 : at + length + 4] for _, at, length in chunks)))
 
 
 def check_sums(data: bytes) -> None:
@@ -61,7 +79,7 @@ def check_sums(data: bytes) -> None:
     libspng does not look at them, and libpng drops a tRNS whose checksum is wrong.
     """
     for kind, at, length in _chunks(data):
-        if kind in _CRITICAL or kind == b"tRNS":
+        if kind in _PIXELS:
             end = at + length
             if zlib.crc32(memoryview(data)[at - 4 : end]) != big32(data, end, "PNG chunk"):
                 raise UndecodableImage(
@@ -69,7 +87,7 @@ def check_sums(data: bytes) -> None:
                 )
 
 
-def _profile(chunk: bytes) -> bytes:
+def _inflated(chunk: bytes) -> bytes:
     """Return the inflated profile of an iCCP chunk, at most a byte over the limit; b"" if bad."""
     packed = chunk.partition(b"\0")[2][1:]  # after the name: the method, always deflate
     try:

@@ -5,7 +5,6 @@ import numpy as np
 import pyspng
 from numpy.typing import NDArray
 
-from imaging import png
 from imaging.errors import UndecodableImage
 from imaging.header import ImageHeader
 
@@ -13,11 +12,10 @@ from imaging.header import ImageHeader
 def decode_png(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:
     """Return a PNG of at most 8 bits without tRNS as BGR or, with alpha, as straight BGRA.
 
-    libspng sees the chunks that pixels are made of and no other: it would inflate texts and
-    profiles without a limit. Raise UndecodableImage when the bytes are damaged.
+    Raise UndecodableImage when the bytes are damaged.
     """
     try:
-        pixels = pyspng.load(png.critical_chunks(data), header.samples)
+        pixels = pyspng.load(data, header.samples)
     except RuntimeError as exc:
         said = str(exc).rpartition(": ")[2]
         raise UndecodableImage(f"the PNG is damaged or incomplete: {said}") from exc

@@ -30,18 +30,25 @@ def useful_profile(data: bytes, space: str) -> Profile | None:
         raise UnsupportedImage(f"the ICC profile has more than {MAX_BYTES} bytes")
     if len(data) <= _HEADER or data[36:40] != b"acsp" or _SPACES.get(data[16:20]) != space:
         return None
-    description = _description(data)
-    if any(name in description for name in _SRGB):
+    if any(name in _tag(data, b"desc") for name in _SRGB) and not _linear(_tag(data, b"rTRC")):
         return None
     return Profile(space, data)
 
 
-def _description(data: bytes) -> bytes:
+def _linear(curve: bytes) -> bool:
+    """Return whether a tone curve is a straight line: "linear sRGB" has the same primaries only."""
+    if curve[:4] == b"curv":
+        return curve[8:12] == b"\0\0\0\0" or curve[8:14] == b"\0\0\0\1\1\0"
+    return curve[:4] == b"para" and curve[8:16] == b"\0\0\0\0\0\1\0\0"
+
+
+def _tag(data: bytes, wanted: bytes) -> bytes:
+    """Return the data of a tag; none where the profile has it not."""
     try:
         (count,) = struct.unpack_from(">I", data, _HEADER)
         for entry in range(min(count, _MAX_TAGS)):
             name, at, length = struct.unpack_from(">4sII", data, _HEADER + 4 + entry * _TAG)
-            if name == b"desc":
+            if name == wanted:
                 return data[at : at + length]
     except struct.error:
         return b""

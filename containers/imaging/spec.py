@@ -55,7 +55,7 @@ class ImageSpec:
 class Limits:
     """What an image may ask for before a byte of it is decoded.
 
-    The defaults keep a decoder below about 0.6 GB: 50 megapixels, 16-bit, four channels.
+    The defaults keep a decoder below about 0.9 GB: 50 megapixels, 16-bit, four channels.
     """
 
     max_bytes: int = 64 * 1024 * 1024

@@ -102,6 +102,15 @@ def test_grey_of_a_linear_profile_gets_brighter(kind: str) -> None:
     assert np.abs(np.subtract(grey, 128)).max() <= 3  # 55/255 linear is 0.5 in sRGB
 
 
+def test_linear_light_is_not_srgb_whatever_it_is_called() -> None:
+    straight = tuple((name, gamma(1.0)) for name in (b"rTRC", b"gTRC", b"bTRC"))
+    primaries = ((b"rXYZ", RED), (b"gXYZ", GREEN), (b"bXYZ", BLUE))
+    name = (b"desc", named(b"built-in Linear sRGB"))
+    linear = made(b"RGB ", name, WHITE, *primaries, *straight)
+    colour = seen(encoded("RGB", (55, 55, 55), "PNG", icc_profile=linear))
+    assert np.abs(np.subtract(colour, 128)).max() <= 3  # 55/255 linear is 0.5 in sRGB
+
+
 @pytest.mark.parametrize(
     "profile",
     [SRGB, SAYS_SRGB, DARK_GREY, b"junk" * 100, SWAPPED[:100], SWAPPED[:200], b"\0" * 4000],

@@ -13,7 +13,7 @@ from PIL import Image
 from imaging import ImageError, ImageSpec, preprocess
 from imaging.decode import decode
 from imaging.headers import read_header
-from imaging.png import critical_chunks
+from imaging.png import pixel_chunks
 
 SPEC = ImageSpec(16)
 _RNG = np.random.default_rng(11)
@@ -134,5 +134,86 @@ def test_no_decoder_sees_the_texts_of_a_png() -> None:
     text = b"zTXtx\0\0" + zlib.compress(bytes(1 << 20))
     framed = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
     with_text = data[:33] + framed + data[33:]
-    assert critical_chunks(with_text) == critical_chunks(data)
+    assert pixel_chunks(with_text) == pixel_chunks(data)
     assert (preprocess(with_text, SPEC) == preprocess(data, SPEC)).all()
+
+
+@pytest.mark.parametrize("harm", [b"\xaa" * 400, None], ids=["a hole", "the end cut off"])
+def test_a_damaged_four_colour_jpeg_is_rejected(harm: bytes | None) -> None:
+    data = encoded(NOISE.convert("CMYK"), "JPEG")
+    middle = len(data) // 2
+    damaged = data[:middle] + (b"\xff\xd9" if harm is None else harm + data[middle + 400 :])
+    assert "damaged or incomplete" in refusal(damaged)
+
+
+def odd(data: bytes, kind: str) -> bytes:
+    """Return a JPEG with numbers in its headers that other programs write and nobody needs."""
+    changed = bytearray(data)
+    if kind == "no spectral selection":
+        at = data.index(b"\xff\xda")
+        changed[at + 11 : at + 14] = b"\0\0\0"
+    else:
+        changed[data.index(b"JFIF\0") + 5] = 2
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("kind", ["no spectral selection", "JFIF 2"])
+@pytest.mark.parametrize("scale", [1, 4])
+def test_odd_numbers_in_a_header_do_no_harm(kind: str, scale: int) -> None:
+    wanted = (157 // scale, 203 // scale)
+    pixels, found = decode(odd(JPEG, kind), read_header(JPEG), wanted)
+    assert found == scale
+    assert np.abs(pixels.astype(int) - decode(JPEG, read_header(JPEG), wanted)[0]).max() <= 2
+
+
+@pytest.mark.parametrize("kind", ["no spectral selection", "JFIF 2"])
+def test_with_odd_numbers_a_cut_file_is_still_rejected(kind: str) -> None:
+    data = odd(JPEG, kind)
+    assert refusal(data[: len(data) // 2])
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return bytes((0xFF, marker)) + struct.pack(">H", len(data) + 2) + data
+
+
+def one_colour(factors: list[tuple[int, int]]) -> bytes:
+    """Return a JPEG of 64 x 64 pixels of one colour with these sampling factors (ITU-T T.81)."""
+    widest, highest = (max(factor[axis] for factor in factors) for axis in (0, 1))
+    units = (64 // (8 * widest)) * (64 // (8 * highest))
+    # code 0: no difference, 10: one of five bits; of the other coefficients, 0: none
+    codes = segment(0xC4, b"\0\1\1" + bytes(14) + b"\0\5") + segment(
+        0xC4, b"\x10\1" + bytes(15) + b"\0"
+    )
+    parts = b"".join(bytes((n, h << 4 | v, 0)) for n, (h, v) in enumerate(factors, 1))
+    bits = "".join(f"10{24 - 4 * n:05b}0" + "00" * (h * v - 1) for n, (h, v) in enumerate(factors))
+    bits += "00" * sum(h * v for h, v in factors) * (units - 1)
+    bits += "1" * (-len(bits) % 8)
+    body = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    return b"".join((
+        b"\xff\xd8",
+        segment(0xDB, b"\0" + b"\x08" * 64),
+        codes,
+        segment(0xC0, struct.pack(">BHHB", 8, 64, 64, 3) + parts),
+        segment(0xDA, b"\3\1\0\2\0\3\0\0\x3f\0"),
+        body,
+        b"\xff\xd9",
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "factors",
+    [
+        [(2, 2), (1, 1), (1, 1)],
+        [(4, 2), (1, 1), (1, 1)],
+        [(2, 1), (1, 1), (2, 1)],
+        [(1, 1), (2, 2), (2, 2)],
+    ],
+)
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_any_sampling_is_decoded(factors: list[tuple[int, int]], scale: int) -> None:
+    data = one_colour(factors)
+    pixels, found = decode(data, read_header(data), (64 // scale, 64 // scale))
+    with Image.open(io.BytesIO(data)) as image:
+        colour = np.asarray(image.convert("RGB"))[32, 32].astype(int)
+    assert found == scale
+    assert np.abs(pixels[:, :, ::-1].astype(int) - colour).max() <= 2
