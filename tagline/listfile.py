@@ -1,8 +1,9 @@
 """The list file: every line becomes an accepted row or a reject, in order and in bounded memory.
 
 The form: `id <tab> label_1 … label_N <tab> path`, one image a line, no header. Also taken: blanks
-round the tabs, a leading / on the path, labels as one comma-joined column, labels written 0.0 and
-1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows; accepted + rejected = rows.
+round the tabs, tabs at a line's end, a leading / on the path, labels as one comma-joined column,
+labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows; accepted +
+rejected = rows.
 """
 
 from array import array

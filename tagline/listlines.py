@@ -14,7 +14,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
-    """A line that is not blank: its number from 1, its bytes without the line end.
+    """A line that is not blank: its number from 1, its bytes without what is blank at their end.
 
     A line longer than MAX_LINE_BYTES is cut there and marked `cut`.
     """
@@ -29,10 +29,11 @@ class _Chunks(Protocol):
 
 
 def read_lines(stream: BinaryIO) -> Iterator[Line]:
-    """Yield the lines of a seekable stream from its start, gzip undone, BOM and CR removed.
+    """Yield the lines of a seekable stream from its start, gzip undone, BOM removed.
 
-    Blank lines are counted but not yielded. Raises UnusableList for damaged gzip and for a list
-    above MAX_LIST_BYTES.
+    Blanks, tabs and CRs at a line's end belong to no column and are removed. Blank lines are
+    counted but not yielded. Raises UnusableList for damaged gzip and for a list above
+    MAX_LIST_BYTES.
     """
     number = 0
     pending = b""
@@ -45,15 +46,15 @@ def read_lines(stream: BinaryIO) -> Iterator[Line]:
             if overlong or len(line) > MAX_LINE_BYTES:
                 overlong = False
                 yield Line(number, line[:MAX_LINE_BYTES], cut=True)
-            elif line and not line.isspace():
-                yield Line(number, line[:-1] if line.endswith(b"\r") else line)
+            elif text := line.rstrip():
+                yield Line(number, text)
         if len(pending) > MAX_LINE_BYTES:
             pending = pending[:MAX_LINE_BYTES]
             overlong = True
     if overlong:
         yield Line(number + 1, pending, cut=True)
-    elif pending and not pending.isspace():
-        yield Line(number + 1, pending.removesuffix(b"\r"))
+    elif text := pending.rstrip():
+        yield Line(number + 1, text)
 
 
 def read_start(stream: BinaryIO, size: int) -> bytes:
@@ -71,16 +72,19 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     magic = stream.read(len(_GZIP))
     stream.seek(0)
     source = _Gunzip(stream) if magic == _GZIP else stream
+    chunk = b""
+    while len(chunk) <= len(_BOM) and (more := source.read(_CHUNK)):
+        chunk += more
+    chunk = chunk.removeprefix(_BOM)
     total = 0
-    while chunk := source.read(_CHUNK):
-        if not total:
-            chunk = chunk.removeprefix(_BOM)
+    while chunk:
         total += len(chunk)
         if total > MAX_LIST_BYTES:
             raise UnusableList(
                 f"the list is larger than {MAX_LIST_BYTES >> 30} GiB; split it into several"
             )
         yield chunk
+        chunk = source.read(_CHUNK)
 
 
 class _Gunzip:
@@ -111,6 +115,10 @@ class _Gunzip:
                     if self._started:
                         raise UnusableList("the list is gzip data that ends early; upload it again")
                     return b""
+            if not self._started:
+                self._packed = self._packed.lstrip(b"\0")  # padding after the last member
+                if not self._packed:
+                    continue
             self._started = True
             plain = self._inflate.decompress(self._packed, size)
             self._packed = self._inflate.unconsumed_tail

@@ -8,7 +8,7 @@ from tagline.reasons import Reason, RejectRecord
 from tagline.sources import MAX_KEY_BYTES, BadLocation, Source
 
 MAX_ID = 2**64 - 1
-_MAX_ID_DIGITS = 20
+_MAX_ID_DIGITS = 64  # leading zeros too
 _SHOWN = 80
 _WIDEST = 16  # bytes of a label and its separator
 _LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
@@ -114,7 +114,7 @@ class RowParser:
             digits = self._even(column)
             if digits is not None:
                 return digits
-        fields = _fields(column)
+        fields = split_labels(column)
         if len(fields) != self._count:
             return None
         try:
@@ -164,6 +164,8 @@ class RowParser:
             return _reject(
                 line, "line", Reason.HEADER_ROW, "a list has no header; remove this line"
             )
+        if self._lacks_path(line):
+            return _no_path(line)
         ident, *columns = line.text.split(b"\t")
         if len(columns) < 2:  # noqa: PLR2004 - labels and path
             return _reject(
@@ -178,22 +180,36 @@ class RowParser:
             line, "id", Reason.BAD_ID, f"the id {shown!r} is not an integer from 0 to 2^64-1"
         )
 
+    def _lacks_path(self, line: Line) -> bool:
+        """Return whether a row's labels are all there and end the line."""
+        return self._labels(line.text.partition(b"\t")[2].strip(b" ")) is not None
+
     def _bad_labels(self, line: Line, number: int, column: bytes) -> Reject:
-        fields = _fields(column)
+        if self._lacks_path(line):
+            return _no_path(line)
+        fields = split_labels(column)
         if len(fields) != self._count:
             detail = f"{len(fields)} label(s), expected {self._count}"
             return _reject(line, "label", Reason.WRONG_LABEL_COUNT, detail, number)
         index, value = next(
-            (i, field.strip(b" "))
-            for i, field in enumerate(fields, start=1)
-            if not _LABEL.fullmatch(field.strip(b" "))
+            (i, field.strip(b" ")) for i, field in enumerate(fields, start=1) if not is_label(field)
         )
         detail = f"label {index} is {_text(value)!r}, expected 0 or 1"
         return _reject(line, f"label {index}", Reason.BAD_LABEL, detail, number)
 
 
-def _fields(column: bytes) -> list[bytes]:
+def split_labels(column: bytes) -> list[bytes]:
+    """Return the labels of a row, tabs or commas between, as they are written."""
     return column.replace(b",", b"\t").split(b"\t")
+
+
+def is_label(field: bytes) -> bool:
+    """Return whether a field is a label: 0 or 1, maybe as 0.0, maybe with blanks round it."""
+    return _LABEL.fullmatch(field.strip(b" ")) is not None
+
+
+def _no_path(line: Line) -> Reject:
+    return _reject(line, "path", Reason.BAD_PATH, "the path is empty")._replace(path="")
 
 
 def _reject(

@@ -20,10 +20,34 @@ def test_numbers_lines_and_leaves_out_blank_ones() -> None:
     assert lines(b"a\n\n \t\nb\r\n\r\nc") == [Line(1, b"a"), Line(4, b"b"), Line(6, b"c")]
 
 
+def test_leaves_out_blanks_and_carriage_returns_at_the_end() -> None:
+    data = b"1\t0\ta\t\n2\t0\tb \t \r\n3\t0\tc\r\r\n \t4\t0\td\t\r"
+    assert [line.text for line in lines(data)] == [
+        b"1\t0\ta",
+        b"2\t0\tb",
+        b"3\t0\tc",
+        b" \t4\t0\td",
+    ]
+
+
 def test_undoes_gzip_of_several_members() -> None:
     packed = gzip.compress(b"a\nb") + gzip.compress(b"c\nd\n")
     assert lines(packed) == [Line(1, b"a"), Line(2, b"bc"), Line(3, b"d")]
     assert read_start(io.BytesIO(packed), 4) == b"a\nbc"
+
+
+@pytest.mark.parametrize("zeros", [1, 1000, 1 << 20])
+def test_passes_over_zeros_after_a_gzip_member(zeros: int) -> None:
+    packed = gzip.compress(b"a\n") + bytes(zeros)
+    assert lines(packed) == [Line(1, b"a")]
+    assert lines(packed + gzip.compress(b"b\n")) == [Line(1, b"a"), Line(2, b"b")]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3])
+def test_removes_a_bom_that_comes_in_pieces(cut: int) -> None:
+    data = b"\xef\xbb\xbfa\nb"
+    assert lines(gzip.compress(data[:cut]) + gzip.compress(data[cut:])) == lines(b"a\nb")
+    assert lines(data[:cut]) == ([] if cut in {0, 3} else [Line(1, data[:cut])])
 
 
 @pytest.mark.parametrize("size", [MAX_LINE_BYTES + 1, 3 * MAX_LINE_BYTES + 7])

@@ -34,6 +34,10 @@ def last(line: bytes) -> Row | Reject:
         b"51628\t0.000000\t1.000000\t1.0\tasset/n.png\n",
         b"051628\t0.\t1.000000000000\t1\tasset/n.png\n",
         b"51628\t0\t1\t1\ts3://data/demo/asset/n.png\n",
+        b"51628\t0\t1\t1\tasset/n.png\t\n",
+        b"51628\t0\t1\t1\tasset/n.png \t\t \r\r\n",
+        b"51628\t0,1,1\tasset/n.png\t\n",
+        b"0" * 59 + b"51628\t0\t1\t1\tasset/n.png\n",
     ],
 )
 def test_accepts_every_form_in_use(line: bytes) -> None:
@@ -79,6 +83,8 @@ REJECTS = [
     (Reason.BAD_ID, b"\t0\t1\t1\te.png", "''"),
     (Reason.BAD_ID, b"1_0\t0\t1\t1\te.png", "'1_0'"),
     (Reason.BAD_ID, b"%d\t0\t1\t1\te.png" % 2**64, "18446744073709551616"),
+    (Reason.BAD_ID, b"0" * 64 + b"9\t0\t1\t1\te.png", "'000"),
+    (Reason.BAD_ID, b"9" * 64 + b"\t0\t1\t1\te.png", "999"),
     (Reason.BAD_ID, b"9" * 5000 + b"\t0\t1\t1\te.png", "999…"),
     (Reason.DUPLICATE_ID, b"3\t0\t1\t1\te.png", "the id 3"),
     (Reason.DUPLICATE_ID, b"003\t0\t1\t1\te.png", "the id 3"),
@@ -86,6 +92,8 @@ REJECTS = [
     (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\tb.png", "line 2 has the same image with other"),
     (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\ts3://data/demo/b.png", "line 2 has the same"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\t", "the path is empty"),
+    (Reason.BAD_PATH, b"9\t0\t1\t1", "the path is empty"),
+    (Reason.BAD_PATH, b"9\t0, 1.0,1 \t", "the path is empty"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\t /", "the path names no file"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\tfolder/", "the path names no file"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\t../e.png", "'..'"),
