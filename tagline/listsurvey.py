@@ -3,12 +3,14 @@
 What is wrong with the file as a whole is said once, as UnusableList, before any row is judged.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
 from tagline.listlines import Line, read_lines, read_start
+from tagline.listrows import is_label, split_labels
 from tagline.reasons import UnusableList
 
 MAX_ROWS = 1_000_000
@@ -26,23 +28,30 @@ _FILE_TYPES = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x0a\x23\xd7\xce", "a RecordIO file, which is packed already"),
     (b"PAR1", "a Parquet file"),
-    (b"BZh", "bzip2 data; gzip and plain text are read"),
-    (b"\xfd7zXZ", "xz data; gzip and plain text are read"),
-    (b"\x28\xb5\x2f\xfd", "zstd data; gzip and plain text are read"),
     (b"\x93NUMPY", "a NumPy array"),
-    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
     (b"{", "JSON"),
     (b"[", "JSON"),
     (b"<", "HTML or XML"),
 )
+_PACKINGS = (  # of what may well be a list
+    (b"BZh", "bzip2 data; unpack it or use gzip"),
+    (b"\xfd7zXZ", "xz data; unpack it or use gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd data; unpack it or use gzip"),
+    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
+)
 _TEXT = bytes({*range(0x20, 0x100), 0x09, 0x0A, 0x0D} - {0x7F})
 _BINARY_SHARE = 0.05  # of control bytes: compressed data has a tenth, text none
+_ID = re.compile(rb" *[0-9]+[ \t]")
+_SURE_LINES = 3  # fewer may have images named 0 and 1
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A list's shape: its rows, labels per row, and the number of a header line (0: none)."""
+    """A list's shape: its rows, labels per row, and the number of a header line (0: none).
+
+    A header is among the rows: it is rejected like any other line that is none.
+    """
 
     rows: int
     label_count: int
@@ -64,20 +73,21 @@ def survey(stream: BinaryIO) -> Survey:
 
     The number of labels is the one that most rows have. Where the others are two or more and above
     a quarter of the rows, nobody can tell which columns mean what: UnusableList, as for a file that
-    is empty, no list, or longer than MAX_ROWS.
+    is empty, no list, or longer than MAX_ROWS without its header.
     """
     _recognise(read_start(stream, _SAMPLE_BYTES))
     sample = list(islice(read_lines(stream), _SAMPLE_LINES))
     if not sample:
         raise UnusableList("the list is empty: it has no rows, only blank lines")
-    _check_columns(sample)
-    header = sample[0].number if _is_header(sample[0]) else 0
+    header = sample[0].number if _is_header(*sample[:2]) else 0
+    _check_columns(sample[1:] if header else sample)
+    most = MAX_ROWS + bool(header)
     counts: Counter[int] = Counter()
     first_lines: dict[int, int] = {}
     rows = 0
     for line in read_lines(stream):
         rows += 1
-        if rows > MAX_ROWS:
+        if rows > most:
             raise UnusableList(f"the list has more than {MAX_ROWS:,} rows; split it into several")
         if line.number != header:
             count = count_labels(line.text)
@@ -102,11 +112,15 @@ def _agree(counts: Counter[int], first_lines: dict[int, int]) -> int:
     return common
 
 
-def _is_header(line: Line) -> bool:
-    fields = [field.strip(b' "') for field in line.text.replace(b",", b"\t").split(b"\t")]
-    if line.cut or len(fields) <= _MIN_TABS or fields[0].isdigit():
+def _is_header(line: Line, following: Line | None = None) -> bool:
+    """Return whether a list's first line names columns, or is a remark, above the rows."""
+    ident, _, rest = line.text.partition(b"\t")
+    if line.cut or _is_number(ident.strip(b' "')):
         return False
-    return not any(_is_number(field) for field in fields[:-1])
+    labels, tab, _ = rest.rpartition(b"\t")
+    if tab:
+        return not all(is_label(field) for field in split_labels(labels))
+    return bool(following and _ID.match(following.text) and not _ID.match(line.text))
 
 
 def _is_number(field: bytes) -> bool:
@@ -121,6 +135,9 @@ def _recognise(start: bytes) -> None:
     if not start:
         raise UnusableList("the list is empty: the file has 0 bytes")
     text = start.lstrip()
+    for magic, packing in _PACKINGS:
+        if start.startswith(magic):
+            raise UnusableList(f"the file is {packing}")
     for magic, name in _FILE_TYPES:
         if text.startswith(magic) or start.startswith(magic):
             raise UnusableList(f"the file is {name}, not a list; {_FORM}")
@@ -130,20 +147,50 @@ def _recognise(start: bytes) -> None:
         raise UnusableList("the list's lines end in CR alone; end them in LF or CRLF")
 
 
-def _check_columns(sample: list[Line]) -> None:
-    """Raise UnusableList where none of the first rows is separated by tabs."""
-    if any(line.cut or line.text.count(b"\t") >= _MIN_TABS for line in sample):
-        return
-    first = sample[0]
-    shown = first.text[:60].decode("utf-8", "backslashreplace")
-    if first.text.count(b"\t"):
-        problem = "rows have an id and a path but no labels"
-    elif first.text.count(b",") >= _MIN_TABS:
-        problem = "columns are separated by commas, not tabs"
-    elif first.text.count(b";") >= _MIN_TABS:
-        problem = "columns are separated by semicolons, not tabs"
-    elif any(line.text.split()[0].isdigit() and b" " in line.text.strip() for line in sample):
-        problem = "columns are separated by spaces, not tabs"
-    else:
-        problem = "the lines are no rows"
-    raise UnusableList(f"{problem} (line {first.number}: {shown!r}); {_FORM}")
+def _check_columns(rows: list[Line]) -> None:
+    """Raise UnusableList where the first rows all have the same fault in their columns."""
+    problem = _common_fault(rows)
+    if problem:
+        shown = rows[0].text[:60].decode("utf-8", "backslashreplace")
+        raise UnusableList(f"{problem} (line {rows[0].number}: {shown!r}); {_FORM}")
+
+
+def _common_fault(rows: list[Line]) -> str | None:
+    if not rows or any(line.cut for line in rows):
+        return None
+    if all(_has_spaces_for_tabs(line.text) for line in rows):
+        columns = "labels" if rows[0].text.count(b"\t") >= _MIN_TABS else "columns"
+        return f"{columns} are separated by spaces, not tabs"
+    if len(rows) >= _SURE_LINES and all(_ends_in_label(line.text) for line in rows):
+        return "rows have no path after the labels"
+    if any(line.text.count(b"\t") >= _MIN_TABS for line in rows):
+        return None
+    return _why_no_columns(rows)
+
+
+def _why_no_columns(rows: list[Line]) -> str:
+    first = rows[0].text
+    if b"\t" in first:
+        return "rows have an id and a path but no labels"
+    if first.count(b",") >= _MIN_TABS:
+        return "columns are separated by commas, not tabs"
+    if first.count(b";") >= _MIN_TABS:
+        return "columns are separated by semicolons, not tabs"
+    if any(_ID.match(line.text) for line in rows):
+        return "columns are separated by spaces, not tabs"
+    return "the lines are no rows"
+
+
+def _has_spaces_for_tabs(text: bytes) -> bool:
+    """Return whether a column before the path holds several numbers with blanks between."""
+    *columns, _ = text.split(b"\t")
+    if len(columns) < _MIN_TABS:
+        ident, *rest = text.split(None, 2)
+        return ident.isdigit() and len(rest) > 1 and all(map(is_label, split_labels(rest[0])))
+    parts = (column.split() for column in columns)
+    return any(len(numbers) > 1 and all(map(_is_number, numbers)) for numbers in parts)
+
+
+def _ends_in_label(text: bytes) -> bool:
+    _, tab, column = text.rpartition(b"\t")
+    return bool(tab) and all(is_label(field) for field in split_labels(column))

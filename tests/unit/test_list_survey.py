@@ -1,7 +1,9 @@
 """The first look at a list: what is no list is said in one sentence."""
 
+import bz2
 import gzip
 import io
+import lzma
 import random
 
 import pytest
@@ -25,6 +27,31 @@ def test_knows_a_header() -> None:
     assert look(b"id\tcat\tdog\tpath\n1\t0\t1\ta.png\n") == Survey(2, 2, 1)
     assert look(b"\nid\tlabels\tpath\n1\t0,1\ta.png\n").header_line == 2
     assert look(b"x1\t0\t1\ta.png\n1\t0\t1\tb.png\n").header_line == 0  # a bad id, no header
+    assert look(b"x1\t0,1.0\ta,b.png\n1\t0,1\tb.png\n").header_line == 0
+    assert look(b"-1\t0\t7\ta.png\n1\t0\t1\tb.png\n").header_line == 0
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"index\t1980\t1990\tfilename",
+        b"id\tnan\tinf\tpath",
+        b"id\t0\t2\tpath",
+        b"\tcat\tdog\tpath",
+        b"# made by hand",
+        b"#id\tlabels and path",
+        b"id cat dog path",
+        b"id,cat,dog,path",
+    ],
+)
+def test_knows_every_header(header: bytes) -> None:
+    assert look(header + b"\n1\t0\t1\ta.png\n2\t0\t1\tb.png\n") == Survey(3, 2, 1)
+
+
+def test_a_broken_first_row_is_no_header() -> None:
+    rows = b"1\t0\t1\ta.png\n2\t0\t1\tb.png\n3\t0\t1\tc.png\n"
+    for line in (b"9 0 1 e.png\n", b"9\te.png\n", b"9\t0\t2\te.png\n"):
+        assert look(line + rows) == Survey(4, 2, 0)
 
 
 def test_one_odd_row_among_many_is_left_to_the_row() -> None:
@@ -54,7 +81,21 @@ def test_two_label_counts_in_most_rows(rows: int) -> None:
         (b"1\ta.png\n2\tb.png\n", "no labels"),
         (b"hello\nworld\n", "the lines are no rows"),
         (b"Dear all, here is\nthe list.\n", "the lines are no rows"),
-        (b"id cat path\n1 0 a.png\n", "separated by spaces"),
+        (b"id cat path\n1 0 a.png\n", "columns are separated by spaces"),
+        (b"1\t0 1 0\ta.png\n2\t1 1 0\tb.png\n", "labels are separated by spaces"),
+        (b"1\t0 1.0 0.5\ta b.png\n", "labels are separated by spaces"),
+        (b"id\tlabels\tpath\n1\t0 1 0\ta.png\n", "labels are separated by spaces"),
+        (b"1 0 1\ta.png\n2 1 1\tb.png\n", "columns are separated by spaces"),
+        (b"1\t0 1 a.png\n2\t1 1 b.png\n", "columns are separated by spaces"),
+        (b"1\t0,1 a.png\n2\t1,1 b.png\n", "columns are separated by spaces"),
+        (b"1 0,1,0 a.png\n2 1,1,1 b.png\n", "columns are separated by spaces"),
+        (b"1 0\t1\ta.png\n2 1\t1\tb.png\n", "labels are separated by spaces"),
+        (b"id cat dog path\n1 0 1\ta.png\n", "columns are separated by spaces"),
+        (b"id\tcat\tpath\n1 0 a.png\n2 1 b.png\n", "columns are separated by spaces"),
+        (b"id\tcat\tpath\n1,0,a.png\n", "columns are separated by commas"),
+        (b"1\t0\t1\t\n2\t1\t1\t\n3\t0\t0\t\n", "no path after the labels"),
+        (b"1\t0,1\n2\t1,1\n3\t0,0\n", "no path after the labels"),
+        (b" " * (1 << 21) + b"\nworld\n", "no label columns"),
         (b"1\t0\ta\r2\t0\tb\r", "end in CR alone"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG image"),
         (b"\xff\xd8\xff\xe0", "a JPEG image"),
@@ -62,7 +103,10 @@ def test_two_label_counts_in_most_rows(rows: int) -> None:
         (b'\n{"id": 1}\n', "JSON"),
         (b"[1, 2]", "JSON"),
         (b"<!doctype html>", "HTML or XML"),
-        ("1\t0\ta".encode("utf-16"), "UTF-16"),
+        ("1\t0\ta".encode("utf-16"), "^the file is UTF-16 text; save it as UTF-8$"),
+        (bz2.compress(b"1\t0\ta"), "^the file is bzip2 data; unpack it or use gzip$"),
+        (lzma.compress(b"1\t0\ta"), "^the file is xz data; unpack it or use gzip$"),
+        (b"\x28\xb5\x2f\xfd\x04", "^the file is zstd data; unpack it or use gzip$"),
         (b"\x0a\x23\xd7\xce\x00\x00\x00\x00", "RecordIO"),
         (random.Random(0).randbytes(5000), "binary data"),
         (gzip.compress(b"1\t0\ta.png\n" * 999)[:-9], "gzip data that ends early"),
@@ -79,6 +123,7 @@ def test_says_what_is_no_list_in_one_sentence(data: bytes, sentence: str) -> Non
 def test_refuses_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listsurvey, "MAX_ROWS", 3)
     assert look(b"1\t0\ta\n" * 3).rows == 3
+    assert look(b"id\tcat\tpath\n" + b"1\t0\ta\n" * 3).rows == 4
     with pytest.raises(UnusableList, match="more than 3 rows"):
         look(b"1\t0\ta\n" * 4)
 
