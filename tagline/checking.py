@@ -1,19 +1,23 @@
 """What `tagline check` tells about a list with no cloud at all: its rejects and its labels."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from tagline.labels import MAX_LABELS_BYTES, default_label_names, parse_label_names
 from tagline.labelstats import LabelCounter
 from tagline.listfile import Reject, check_names, read_rows, survey
+from tagline.listlines import MAX_LIST_BYTES
 from tagline.reasons import RejectRecord, UnusableList
 from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, Settings, load_settings
 from tagline.sources import Source
 
 FIRST_REJECTS = 3  # shown of every reason
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,8 @@ def check_list(
 ) -> CheckReport:
     """Read a list as PlanDataset would, up to what only the cloud knows: whether images exist.
 
-    Without `source_buckets`, s3:// URIs of any bucket pass. Raises OSError for a file that cannot
-    be read; everything else that is wrong is in the report.
+    Without `source_buckets`, s3:// URIs of any bucket pass. The list may be a pipe. Raises
+    OSError for a file that cannot be read; everything else that is wrong is in the report.
     """
     problems: list[str] = []
     settings = Settings()
@@ -80,7 +84,7 @@ def check_list(
     except InvalidSettings as exc:
         problems.append(str(exc))
         source = Source.unchecked()
-    with list_path.open("rb") as stream:
+    with _open_twice(list_path) as stream:
         return _check(
             str(list_path),
             stream,
@@ -163,6 +167,20 @@ def _facts(counter: LabelCounter, names: tuple[str, ...] | None, rows: int) -> L
         always=[name for name, n in by_name.items() if rows and n == rows],
         rows_without_label=counter.rows_without_label,
     )
+
+
+@contextmanager
+def _open_twice(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is read more than once; a pipe's data goes to a temporary file first."""
+    with path.open("rb") as stream:
+        if stream.seekable():
+            yield stream
+            return
+        with TemporaryFile() as copy:
+            left = MAX_LIST_BYTES + 4  # a BOM and a byte too much
+            while chunk := stream.read(min(_CHUNK, left)):
+                left -= copy.write(chunk)
+            yield copy
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -72,6 +72,8 @@ def drop(
 
 def check_before(list_path: Path, labels: Path | None, config: Path | None) -> CheckReport:
     """Refuse a list that a run could not use; say which rows will be rejected."""
+    if not list_path.is_file():  # a pipe would be empty when it is uploaded
+        raise Refused(f"{list_path} is no regular file; save the list under the name it shall have")
     report = check_list(list_path, labels, config)
     if not report.usable:
         raise Refused(f"{list_path}: {'; '.join(report.problems)}")

@@ -1,10 +1,13 @@
 """`tagline check`'s report: rejects by reason and facts about the labels, with no cloud."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from tagline import checking, listlines
 from tagline.checking import CheckReport, check_list
 
 LIST = b"1\t1\t0\t1\ta.png\n2\t1\t0\t0\tb.png\nx\t1\t0\t0\tc.png\n4\t1\t0\t0\td.png\n"
@@ -73,6 +76,23 @@ def test_tells_what_is_no_list_once(tmp_path: Path) -> None:
     assert not report.usable
     assert len(report.problems) == 1
     assert report.rejected == 0
+
+
+def test_reads_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def through_a_pipe(data: bytes) -> CheckReport:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+        writer.start()
+        report = check_list(pipe)
+        writer.join()
+        pipe.unlink()
+        return report
+
+    assert (through_a_pipe(LIST).accepted, through_a_pipe(LIST).rejected) == (3, 1)
+    monkeypatch.setattr(checking, "MAX_LIST_BYTES", len(LIST) - 4)
+    monkeypatch.setattr(listlines, "MAX_LIST_BYTES", len(LIST) - 4)
+    assert "larger than" in through_a_pipe(LIST).problems[0]
 
 
 def test_tells_settings_and_tolerance(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`tagline drop`: what lies in the bucket afterwards, and which run it starts."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,14 @@ def test_a_list_that_no_run_could_use_is_not_uploaded(stack: Target, tmp_path: P
     assert result.exit_code == 1
     assert "no row can be used" in result.stderr
     assert stack.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+
+
+def test_a_pipe_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.lst"
+    os.mkfifo(pipe)
+    result = runner.invoke(app, ["drop", "designs", str(pipe)])
+    assert result.exit_code == 1
+    assert "pipe.lst is no regular file" in result.stderr
 
 
 @pytest.mark.usefixtures("stack")
