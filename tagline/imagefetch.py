@@ -2,17 +2,16 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
-    ConnectionClosedError,
+    ConnectionError,  # noqa: A004 - botocore's own, no OSError
+    HTTPClientError,
     IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
 )
 
 from tagline.reasons import Reason
@@ -23,18 +22,55 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _CHUNK = 1 << 20
-_ATTEMPTS = 4  # of an answer that breaks off; the client itself retries what is refused
-_FIRST_PAUSE = 0.2  # seconds, doubled each time
-_BROKEN = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_ATTEMPTS = 4  # of a connection that breaks; a refusal that may pass is retried until the deadline
+_FIRST_PAUSE = 0.2  # seconds at most, doubled each time
+_LONGEST_PAUSE = 20.0
+_BROKEN = (ConnectionError, HTTPClientError, IncompleteReadError)
 
-_VERDICTS = {
+_SERVER_FAULT = 500
+_PASSING = {  # besides the server's faults
+    "SlowDown",
+    "RequestTimeout",
+    "OperationAborted",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+    "RequestThrottled",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "429",
+}
+_OWN_FAULT = {  # our credentials, account or clock: no fault of the image
+    "AccountProblem",
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidSecurity",
+    "InvalidToken",
+    "NotSignedUp",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+_KMS_REFUSALS = {  # other answers of KMS pass
+    "KMS.AccessDeniedException",
+    "KMS.DisabledException",
+    "KMS.IncorrectKeyException",
+    "KMS.InvalidArnException",
+    "KMS.InvalidCiphertextException",
+    "KMS.InvalidGrantTokenException",
+    "KMS.InvalidKeyUsageException",
+    "KMS.KMSInvalidStateException",
+    "KMS.NotFoundException",
+}
+_VERDICTS = {  # every other refusal is ACCESS_DENIED
     "NoSuchKey": Reason.MISSING_OBJECT,
     "NoSuchBucket": Reason.MISSING_OBJECT,
+    "NoSuchVersion": Reason.MISSING_OBJECT,
     "404": Reason.MISSING_OBJECT,
     "PreconditionFailed": Reason.OBJECT_CHANGED,
     "412": Reason.OBJECT_CHANGED,
-    "AccessDenied": Reason.ACCESS_DENIED,
-    "403": Reason.ACCESS_DENIED,
     "InvalidObjectState": Reason.ARCHIVED_OBJECT,
 }
 
@@ -42,10 +78,11 @@ _VERDICTS = {
 class ShardOutOfTime(RuntimeError):
     """The time given to a shard is nearly over; another attempt starts it again."""
 
-    def __init__(self) -> None:
+    def __init__(self, trouble: object = "") -> None:
         super().__init__(
             "the shard's images did not arrive in time; it is retried, and if that does not help "
             "the images' bucket answers too slowly for the function's timeout"
+            + (f"; the last answer: {trouble}" if trouble else "")
         )
 
 
@@ -60,7 +97,8 @@ class Fetched(NamedTuple):
 def image_client(connections: int) -> "S3Client":
     """Return a client for `connections` requests at a time, which retries throttling with jitter.
 
-    Its timeouts are short, so that one stuck connection doesn't cost a shard its time.
+    Its timeouts are short, and its retries few, so that nothing stuck costs a shard its time:
+    `fetch_image` goes on where it gives up.
     """
     return boto3.client(
         "s3",
@@ -68,26 +106,50 @@ def image_client(connections: int) -> "S3Client":
             max_pool_connections=connections,
             connect_timeout=5,
             read_timeout=15,
-            retries={"mode": "standard", "total_max_attempts": 6},
+            retries={"mode": "standard", "total_max_attempts": 3},
         ),
     )
 
 
-def fetch_image(client: "S3Client", row: Mapping[str, Any], deadline: float) -> Fetched:
+def fetch_image(
+    client: "S3Client",
+    row: Mapping[str, Any],
+    deadline: float,
+    wait: Callable[[float], bool | None] = time.sleep,
+) -> Fetched:
     """Fetch the image of a shard's row (bucket, key, etag, size) before `deadline` (monotonic s).
 
-    Raises ShardOutOfTime at the deadline, and the client's error where another attempt may help.
+    Throttling and faults of the service are retried with jitter until then; `wait` lets seconds
+    pass, and is true where the shard does not want the image any more. Raises ShardOutOfTime when
+    either ends it, and the client's error where only a person or another attempt may help.
     """
     where = f"s3://{row['bucket']}/{row['key']}"
-    for attempt in range(_ATTEMPTS):
+    longest = _FIRST_PAUSE
+    breaks = 0
+    while True:
         try:
             return _fetch(client, row, where, deadline)
-        except _BROKEN:
-            pause = random.uniform(0, _FIRST_PAUSE * 2**attempt)  # noqa: S311 - jitter
-            if attempt == _ATTEMPTS - 1 or time.monotonic() + pause > deadline:
+        except _BROKEN as exc:
+            breaks += 1
+            if breaks == _ATTEMPTS:
                 raise
-            time.sleep(pause)
-    raise AssertionError("unreachable: the last attempt returns or raises")
+            trouble: Exception = exc
+        except ClientError as exc:
+            if not _may_pass(exc):
+                raise
+            trouble = exc
+        pause = random.uniform(0, longest)  # noqa: S311 - jitter
+        if time.monotonic() + pause >= deadline or wait(pause):
+            raise ShardOutOfTime(f"{trouble} ({where})") from trouble
+        longest = min(2 * longest, _LONGEST_PAUSE)
+
+
+def _may_pass(exc: ClientError) -> bool:
+    code = error_code(exc)
+    if code.startswith("KMS."):
+        return code not in _KMS_REFUSALS
+    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= _SERVER_FAULT or code in _PASSING
 
 
 def _fetch(client: "S3Client", row: Mapping[str, Any], where: str, deadline: float) -> Fetched:
@@ -97,11 +159,11 @@ def _fetch(client: "S3Client", row: Mapping[str, Any], where: str, deadline: flo
         answer = client.get_object(Bucket=row["bucket"], Key=row["key"], IfMatch=f'"{row["etag"]}"')
     except ClientError as exc:
         code = error_code(exc)
-        reason = Reason.ACCESS_DENIED if code.startswith("KMS.") else _VERDICTS.get(code)
-        if reason is None:
+        if code in _OWN_FAULT or _may_pass(exc):
             raise
-        message = exc.response.get("Error", {}).get("Message", code)
-        return Fetched(None, reason, f"{message} ({where})"[:300])
+        message = exc.response.get("Error", {}).get("Message", "")
+        reason = _VERDICTS.get(code, Reason.ACCESS_DENIED)
+        return Fetched(None, reason, f"{code}: {message} ({where})"[:300])
     data = _read(answer, row["size"], deadline)
     if data is None or answer["ETag"].strip('"') != row["etag"]:
         return Fetched(

@@ -133,9 +133,9 @@ FAR = float("inf")
 
 
 class Scripted:
-    """Answers GetObject with each of its steps in turn: an error code, bytes, or broken bytes."""
+    """Answers GetObject with each of its steps: an error code or status, bytes, or broken bytes."""
 
-    def __init__(self, *steps: str | bytes | BaseException) -> None:
+    def __init__(self, *steps: str | int | bytes | BaseException) -> None:
         self.steps = list(steps)
         self.requests: list[dict[str, Any]] = []
 
@@ -144,6 +144,9 @@ class Scripted:
         step = self.steps.pop(0)
         if isinstance(step, str):
             raise ClientError({"Error": {"Code": step, "Message": f"{step}!"}}, "GetObject")
+        if isinstance(step, int):
+            error = {"Error": {"Code": str(step)}, "ResponseMetadata": {"HTTPStatusCode": step}}
+            raise ClientError(error, "GetObject")  # type: ignore[arg-type]
         if isinstance(step, BaseException):
             return {"Body": Breaking(step), "ETag": '"e"'}
         return {"Body": StreamingBody(io.BytesIO(step), len(step)), "ETag": '"e"'}
@@ -171,19 +174,57 @@ def test_asks_for_the_planned_version_only() -> None:
         ("NoSuchBucket", Reason.MISSING_OBJECT),
         ("PreconditionFailed", Reason.OBJECT_CHANGED),
         ("AccessDenied", Reason.ACCESS_DENIED),
+        ("InvalidRequest", Reason.ACCESS_DENIED),  # encrypted with a key of the customer's
+        ("AllAccessDisabled", Reason.ACCESS_DENIED),
         ("KMS.DisabledException", Reason.ACCESS_DENIED),
+        ("KMS.KMSInvalidStateException", Reason.ACCESS_DENIED),
         ("InvalidObjectState", Reason.ARCHIVED_OBJECT),
     ],
 )
 def test_refusals_are_verdicts(code: str, reason: Reason) -> None:
     fetched = fetch_image(Scripted(code), ROW, FAR)  # type: ignore[arg-type]
     assert (fetched.data, fetched.reason) == (None, reason)
-    assert "s3://b/k.png" in fetched.detail
+    assert fetched.detail == f"{code}: {code}! (s3://b/k.png)"
 
 
-def test_throttling_is_raised() -> None:
-    with pytest.raises(ClientError):
-        fetch_image(Scripted("SlowDown"), ROW, FAR)  # type: ignore[arg-type]
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "RequestTimeTooSkewed"])
+def test_what_is_no_fault_of_the_image_is_raised(code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        fetch_image(Scripted(code), ROW, FAR)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["SlowDown", "RequestTimeout", "KMS.ThrottlingException", "KMS.KMSInternalException", 502],
+)
+def test_what_may_pass_is_retried_with_growing_jitter(
+    step: str | int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low + high)
+    waits: list[float] = []
+    client = Scripted(*[step] * 9, b"abcd")
+    assert fetch_image(client, ROW, FAR, waits.append).data == b"abcd"  # type: ignore[arg-type]
+    assert waits == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20.0, 20.0])
+
+
+def test_throttling_until_the_deadline_ends_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(imagefetch, "time", SimpleNamespace(monotonic=lambda: now))
+    with pytest.raises(ShardOutOfTime, match=r"SlowDown.*s3://b/k\.png"):
+        fetch_image(Scripted(*["SlowDown"] * 10_000), ROW, 800.0, wait)  # type: ignore[arg-type]
+    assert 700 < now < 800
+
+
+def test_an_image_that_is_called_off_is_not_asked_for_again() -> None:
+    client = Scripted("SlowDown")
+    with pytest.raises(ShardOutOfTime):
+        fetch_image(client, ROW, FAR, lambda _: True)  # type: ignore[arg-type]
+    assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize("body", [b"abc", b"abcde", b""])
@@ -191,12 +232,12 @@ def test_another_length_is_another_object(body: bytes) -> None:
     assert fetch_image(Scripted(body), ROW, FAR).reason is Reason.OBJECT_CHANGED  # type: ignore[arg-type]
 
 
-def test_a_body_that_breaks_off_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imagefetch, "_FIRST_PAUSE", 0.0)
+def test_a_body_that_breaks_off_is_read_again() -> None:
     broken = IncompleteReadError(actual_bytes=1, expected_bytes=4)
-    assert fetch_image(Scripted(broken, broken, b"abcd"), ROW, FAR).data == b"abcd"  # type: ignore[arg-type]
+    client = Scripted(broken, broken, b"abcd")
+    assert fetch_image(client, ROW, FAR, lambda _: None).data == b"abcd"  # type: ignore[arg-type]
     with pytest.raises(IncompleteReadError):
-        fetch_image(Scripted(*[broken] * 4), ROW, FAR)  # type: ignore[arg-type]
+        fetch_image(Scripted(*[broken] * 4), ROW, FAR, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_body_that_drips_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
