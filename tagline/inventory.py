@@ -7,16 +7,16 @@ the next wanted key, so that stretches nobody asked for are skipped. A dense sou
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from botocore.exceptions import ClientError
 
 from tagline.reasons import Reason
-from tagline.settings import InvalidSettings
 from tagline.sources import MAX_KEY_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 MAX_OBJECT_BYTES = 64 << 20
 WORKERS = 8
@@ -26,16 +26,40 @@ _ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _LAST_CHARACTER = "\U0010ffff"
 
 
+class Unlistable(Exception):
+    """A prefix that cannot be listed: what that makes of its images, and a sentence on the cure."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
 class Found(NamedTuple):
-    """An object as listed; `etag` without its quotes, `size` in bytes."""
+    """An object as listed; `etag` without its quotes, `size` in bytes.
+
+    `restored`: it is archived, and a copy that can be read lies beside it.
+    """
 
     etag: str
     size: int
     storage_class: str = "STANDARD"
+    restored: bool = False
+
+    @classmethod
+    def of(cls, item: "ObjectTypeDef") -> Self:
+        """Return an item of a listing; without a RestoreStatus it counts as not restored."""
+        status = item.get("RestoreStatus", {})
+        return cls(
+            item["ETag"].strip('"'),
+            item["Size"],
+            item.get("StorageClass", "STANDARD"),
+            "RestoreExpiryDate" in status and not status.get("IsRestoreInProgress"),
+        )
 
     def fault(self) -> tuple[Reason, str] | None:
         """Return why no image can be read from it, if so."""
-        if self.storage_class in _ARCHIVED:
+        if self.storage_class in _ARCHIVED and not self.restored:
             return Reason.ARCHIVED_OBJECT, f"restore it from {self.storage_class} first"
         if self.size == 0:
             return Reason.EMPTY_OBJECT, "the object has 0 bytes"
@@ -50,7 +74,7 @@ def take_inventory(
 ) -> dict[str, Found]:
     """Return those of `keys` (sorted, distinct, all below `prefix`) that exist.
 
-    Raises InvalidSettings where the bucket does not exist or may not be listed.
+    Raises Unlistable where the bucket does not exist or may not be listed.
     """
     segments = [keys[start : start + _SEGMENT] for start in range(0, len(keys), _SEGMENT)]
     found: dict[str, Found] = {}
@@ -73,7 +97,11 @@ def _scan(
     while index < len(keys):
         start = max(start, _just_before(keys[index]))
         page = client.list_objects_v2(
-            Bucket=bucket, Prefix=prefix, StartAfter=start, MaxKeys=page_size
+            Bucket=bucket,
+            Prefix=prefix,
+            StartAfter=start,
+            MaxKeys=page_size,
+            OptionalObjectAttributes=["RestoreStatus"],
         )
         for item in page.get("Contents", []):
             key = start = item["Key"]
@@ -82,9 +110,7 @@ def _scan(
             if index == len(keys):
                 break
             if keys[index] == key:
-                found[key] = Found(
-                    item["ETag"].strip('"'), item["Size"], item.get("StorageClass", "STANDARD")
-                )
+                found[key] = Found.of(item)
                 index += 1
         if not page.get("IsTruncated"):
             break
@@ -104,11 +130,15 @@ def _just_before(key: str) -> str:
 def _explained(exc: ClientError, bucket: str, prefix: str) -> Exception:
     code = exc.response.get("Error", {}).get("Code", "")
     if code in {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}:
-        return InvalidSettings(
+        return Unlistable(
+            Reason.ACCESS_DENIED,
             f"bucket {bucket}: listing {prefix or 'its keys'} was refused; name the bucket in the "
             "stack's SourceBuckets parameter and have its owner's bucket policy grant "
-            "s3:ListBucket and s3:GetObject to the account"
+            "s3:ListBucket and s3:GetObject to the account",
         )
     if code in {"NoSuchBucket", "404"}:
-        return InvalidSettings(f"bucket {bucket} does not exist; correct `source:` or the paths")
+        return Unlistable(
+            Reason.MISSING_OBJECT,
+            f"bucket {bucket} does not exist; correct `source:` or the paths",
+        )
     return exc

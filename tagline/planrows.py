@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tagline.inventory import Found, take_inventory
+from tagline.inventory import Found, Unlistable, take_inventory
 from tagline.labels import default_label_names
 from tagline.listfile import Reject, Row, check_names, read_rows, survey
 from tagline.reasons import Reason, UnusableList
+from tagline.settings import InvalidSettings
 from tagline.sources import Location, Source
 
 if TYPE_CHECKING:
@@ -56,39 +57,55 @@ def parse(
 def locate(judged: Judged, client: "S3Client", source: Source, tolerance: float) -> list[UsableRow]:
     """Judge the parsed rows by their objects; return the usable ones in the list's order.
 
-    Raises UnusableList where too few are left, InvalidSettings where a bucket cannot be listed.
+    Raises UnusableList where too few are left, InvalidSettings where the dataset's own source
+    cannot be listed; elsewhere that is a verdict on the rows.
     """
     there_are = _find(judged.accepted, client, source)
     usable: list[UsableRow] = []
     for row in judged.accepted:
-        there = there_are.get((row.bucket, row.key))
-        fault = there.fault() if there else _missing(row)
-        if there is None or fault:
-            reason, detail = fault or _missing(row)
-            judged.rejects.append(Reject(row.line, row.id, row.path, "path", reason, detail))
+        judgement = _judge(row, there_are.get((row.bucket, row.key)))
+        if isinstance(judgement, Reject):
+            judged.rejects.append(judgement)
         else:
-            usable.append(UsableRow(row, there.etag, there.size))
+            usable.append(judgement)
     judged.accepted = [found.row for found in usable]
     judged.rejects.sort(key=lambda reject: reject.line)
     _check_tolerance(judged, tolerance)
     return usable
 
 
-def _find(rows: Sequence[Row], client: "S3Client", source: Source) -> dict[tuple[str, str], Found]:
+def _judge(row: Row, there: Found | Unlistable | None) -> UsableRow | Reject:
+    if there is None:
+        fault = Reason.MISSING_OBJECT, f"there is no s3://{row.bucket}/{row.key}"
+    elif isinstance(there, Unlistable):
+        fault = there.reason, there.detail
+    else:
+        found = there.fault()
+        if found is None:
+            return UsableRow(row, there.etag, there.size)
+        fault = found
+    return Reject(row.line, row.id, row.path, "path", *fault)
+
+
+def _find(
+    rows: Sequence[Row], client: "S3Client", source: Source
+) -> dict[tuple[str, str], Found | Unlistable]:
     wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in rows:
         location = Location(row.bucket, row.key)
         wanted[row.bucket, source.scope(location)].append(row.key)
-    found: dict[tuple[str, str], Found] = {}
+    found: dict[tuple[str, str], Found | Unlistable] = {}
     for (bucket, prefix), keys in sorted(wanted.items()):
         keys.sort()  # by code point, which is S3's UTF-8 order
-        for key, there in take_inventory(client, bucket, prefix, keys).items():
-            found[bucket, key] = there
+        try:
+            there_are = take_inventory(client, bucket, prefix, keys)
+        except Unlistable as exc:
+            if (bucket, prefix) == source.home:
+                raise InvalidSettings(exc.detail) from exc
+            found.update(((bucket, key), exc) for key in keys)
+        else:
+            found.update(((bucket, key), there) for key, there in there_are.items())
     return found
-
-
-def _missing(row: Row) -> tuple[Reason, str]:
-    return Reason.MISSING_OBJECT, f"there is no s3://{row.bucket}/{row.key}"
 
 
 def _check_tolerance(judged: Judged, tolerance: float) -> None:

@@ -1,6 +1,7 @@
 """Finding a list's images by listing: what is found, in how many calls, and refusals."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -8,9 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tagline.inventory import MAX_OBJECT_BYTES, Found, take_inventory
+from tagline.inventory import MAX_OBJECT_BYTES, Found, Unlistable, take_inventory
 from tagline.reasons import Reason
-from tagline.settings import InvalidSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -70,15 +70,20 @@ def test_scans_segments_side_by_side(s3: "S3Client", monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("code", "sentence"),
+    ("code", "reason", "sentence"),
     [
-        ("AccessDenied", "bucket pictures: listing site/ was refused.*s3:ListBucket"),
-        ("NoSuchBucket", "bucket pictures does not exist"),
+        (
+            "AccessDenied",
+            Reason.ACCESS_DENIED,
+            "bucket pictures: listing site/ was refused.*s3:ListBucket",
+        ),
+        ("NoSuchBucket", Reason.MISSING_OBJECT, "bucket pictures does not exist"),
     ],
 )
-def test_a_refused_listing_names_the_cure(code: str, sentence: str) -> None:
-    with pytest.raises(InvalidSettings, match=sentence):
+def test_a_refused_listing_names_the_cure(code: str, reason: Reason, sentence: str) -> None:
+    with pytest.raises(Unlistable, match=sentence) as caught:
         take_inventory(Refusing(code), "pictures", "site/", ["site/a"])  # type: ignore[arg-type]
+    assert caught.value.reason is reason
 
 
 def test_other_errors_pass() -> None:
@@ -104,8 +109,39 @@ class Refusing:
         (Found("e", MAX_OBJECT_BYTES + 1), Reason.OBJECT_TOO_LARGE),
         (Found("e", 1, "GLACIER"), Reason.ARCHIVED_OBJECT),
         (Found("e", 1, "DEEP_ARCHIVE"), Reason.ARCHIVED_OBJECT),
+        (Found("e", 1, "GLACIER", restored=True), None),
     ],
 )
 def test_objects_no_image_can_be_read_from(found: Found, reason: Reason | None) -> None:
     fault = found.fault()
     assert (fault[0] if fault else None) is reason
+
+
+EXPIRY = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "restored"),
+    [
+        (None, False),
+        ({"IsRestoreInProgress": True}, False),
+        (
+            {"IsRestoreInProgress": False, "RestoreExpiryDate": datetime(2030, 1, 1, tzinfo=UTC)},
+            True,
+        ),
+    ],
+)
+def test_a_restored_object_can_be_read(
+    s3: "S3Client", status: dict[str, Any] | None, restored: bool
+) -> None:
+    s3.put_object(Bucket="pictures", Key="a", Body=b"x", StorageClass="GLACIER")
+
+    def say(parsed: dict[str, Any], **_: object) -> None:
+        if status is not None:
+            parsed["Contents"][0]["RestoreStatus"] = status
+
+    s3.meta.events.register("after-call.s3.ListObjectsV2", say)
+    calls = calls_of(s3)
+    found = take_inventory(s3, "pictures", "", ["a"])["a"]
+    assert calls[0]["OptionalObjectAttributes"] == ["RestoreStatus"]
+    assert (found.fault() is None) is restored

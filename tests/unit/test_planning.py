@@ -4,10 +4,13 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tagline import planning
+from tagline.planning import plan_dataset
 from tagline.reasons import UnusableList
 from tagline.settings import InvalidSettings, Settings
 from tagline.sharding import cut
@@ -265,3 +268,41 @@ def test_equal_plans_are_equal_bytes(demo: World) -> None:
     first = {name: demo.read(name) for name in demo.names()}
     demo.plan()
     assert {name: demo.read(name) for name in demo.names()} == first
+
+
+def test_a_bucket_that_cannot_be_listed_costs_its_rows_alone(demo: World) -> None:
+    demo.drop(demo.fill(60) + b"999\t0\t0\t1\ts3://gone-bucket/x.png\n")
+    demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.1}\n")
+    assert plan_dataset(demo.request, demo.s3, {"gone-bucket"})["accepted"] == 60
+    (reject,) = demo.lines("plan-rejects.jsonl")
+    assert (reject["line"], reject["reason"]) == (61, "missing_object")
+    assert "bucket gone-bucket does not exist" in reject["detail"]
+
+
+def test_a_bucket_that_refuses_listing_costs_its_rows_alone(demo: World) -> None:
+    demo.drop(demo.fill(60) + b"999\t0\t0\t1\ts3://pictures/x.png\n")
+    demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.1}\n")
+    refuse_listing(demo, "pictures")
+    assert demo.plan()["accepted"] == 60
+    (reject,) = demo.lines("plan-rejects.jsonl")
+    assert reject["reason"] == "access_denied"
+    assert "s3:ListBucket" in reject["detail"]
+
+
+def test_the_own_source_must_be_listable(demo: World) -> None:
+    demo.drop(demo.fill(3))
+    demo.put("demo/dataset.yaml", b"source: s3://pictures/site/\n")
+    refuse_listing(demo, "pictures")
+    with pytest.raises(InvalidSettings, match="listing site/ was refused"):
+        demo.plan()
+    demo.put("demo/dataset.yaml", b"source: s3://gone-bucket/\n")
+    with pytest.raises(InvalidSettings, match="bucket gone-bucket does not exist"):
+        plan_dataset(demo.request, demo.s3, {"gone-bucket"})
+
+
+def refuse_listing(demo: World, bucket: str) -> None:
+    def refuse(params: dict[str, Any], **_: object) -> None:
+        if params["Bucket"] == bucket:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
+
+    demo.s3.meta.events.register("provide-client-params.s3.ListObjectsV2", refuse)
