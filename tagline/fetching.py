@@ -10,25 +10,22 @@ import json
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Literal, TypedDict
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
 from tagline import storage
-from tagline.imagefetch import Fetched, ShardOutOfTime, fetch_image
+from tagline.arriving import images_as_they_arrive
+from tagline.imagefetch import Fetched, ShardOutOfTime
 from tagline.layout import RunKeys
 from tagline.shardparts import EXPIRING, ROWS_DIGEST, Gathered, ShardParts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-WORKERS = 16
 MAX_SHARD_ROWS_BYTES = 256 << 20
-_AHEAD = 2 * WORKERS  # fetched images that may wait for their turn in the tar
 
 
 class FetchAnswer(TypedDict):
@@ -58,8 +55,8 @@ def fetch_shard(
 
     `seconds_left` says how long the work may still take. Before that is over, what is done is left
     for another call, and the answer tells how many rows there are to do. Refused and broken images
-    are verdicts; what another call may cure (throttling, a lost connection) is raised, and so is
-    ShardOutOfTime where not one row was done.
+    are verdicts; what another call or a person may cure (a lost connection, expired credentials)
+    is raised, and so is ShardOutOfTime where not one row was done.
     """
     deadline = time.monotonic() + seconds_left()
     keys = RunKeys(request.run)
@@ -79,24 +76,26 @@ def fetch_shard(
         gathered = parts.resume(spool)
         begun = len(gathered.verdicts)
         stopped = _gather(spool, rows, gathered, client, deadline)
-        if stopped is not None:
+        answer = _answer(request, rows, gathered)
+        if stopped is not None and answer["left"]:
             if len(gathered.verdicts) > begun:
                 parts.leave(gathered, spool)
             if len(gathered.verdicts) == begun or not isinstance(stopped, ShardOutOfTime):
                 raise stopped
-            return _answer(request, rows, gathered)
-        spool.seek(0)
-        client.upload_fileobj(
-            spool,
-            request.bucket,
-            keys.shard_images(request.shard),
-            ExtraArgs={"Tagging": EXPIRING},
-        )
-    answer = _answer(request, rows, gathered)
+            return answer
+        with tempfile.TemporaryFile() as images:
+            _put_in_order(images, spool, rows)
+            client.upload_fileobj(
+                images,
+                request.bucket,
+                keys.shard_images(request.shard),
+                ExtraArgs={"Tagging": EXPIRING},
+            )
+    verdicts = (gathered.verdicts.get(row["line"]) or _verdict(row) for row in rows)
     client.put_object(
         Bucket=request.bucket,
         Key=verdicts_key,
-        Body=b"".join(map(storage.json_line, gathered.verdicts)),
+        Body=b"".join(map(storage.json_line, verdicts)),
         ContentType="application/x-ndjson",
         Metadata={ROWS_DIGEST: digest, "answer": json.dumps(answer)},
     )
@@ -107,14 +106,14 @@ def _answer(
     request: FetchRequest, rows: Sequence[Mapping[str, Any]], gathered: Gathered
 ) -> FetchAnswer:
     done = len(gathered.verdicts)
-    reused = sum("reuse" in row for row in rows[:done])
-    rejected = sum(verdict["reason"] is not None for verdict in gathered.verdicts)
+    reused = sum("reuse" in row for row in rows)
+    rejected = sum(verdict["reason"] is not None for verdict in gathered.verdicts.values())
     return {
         "shard": request.shard,
-        "fetched": done - reused - rejected,
+        "fetched": done - rejected,
         "rejected": rejected,
         "reused": reused,
-        "left": len(rows) - done,
+        "left": len(rows) - reused - done,
         "bytes": gathered.bytes,
     }
 
@@ -142,63 +141,55 @@ def _gather(
     client: "S3Client",
     deadline: float,
 ) -> Exception | None:
-    """Fetch the rows that `gathered` lacks into it and the tar; return what stopped it early."""
-    todo = rows[len(gathered.verdicts) :]
-    mode: Literal["a", "w"] = "a" if gathered.verdicts else "w"
-    with tarfile.open(fileobj=spool, mode=mode, format=tarfile.USTAR_FORMAT) as tar:
-        images = _in_order(todo, client, deadline)
-        for row in todo:
+    """Fetch the rows that `gathered` lacks into it and the tar; return what stopped it early.
+
+    A row whose image an earlier run has packed needs none.
+    """
+    todo = [row for row in rows if "reuse" not in row and row["line"] not in gathered.verdicts]
+    images = images_as_they_arrive(todo, client, deadline)
+    with tarfile.open(
+        fileobj=spool, mode="a" if gathered.verdicts else "w", format=tarfile.USTAR_FORMAT
+    ) as tar:
+        while True:
             try:
-                image = next(images)
+                row, image = next(images)
+            except StopIteration:
+                return None
             except Exception as exc:  # noqa: BLE001 - the caller raises it once the tar is whole
                 return exc
             if image.data is not None:
-                member = tarfile.TarInfo(str(row["line"]))
-                member.size = len(image.data)
-                tar.addfile(member, io.BytesIO(image.data))
-                gathered.bytes += member.size
-            gathered.verdicts.append(
-                {
-                    "line": row["line"],
-                    "id": row["id"],
-                    "path": row["path"],
-                    "reason": None if image.reason is None else image.reason.value,
-                    "detail": image.detail,
-                }
-            )
-    return None
+                tar.addfile(_member(row, len(image.data)), io.BytesIO(image.data))
+                gathered.bytes += len(image.data)
+            gathered.verdicts[row["line"]] = _verdict(row, image)
 
 
-def _in_order(
-    rows: Sequence[Mapping[str, Any]], client: "S3Client", deadline: float
-) -> Iterator[Fetched]:
-    """Yield every row's image in order while WORKERS requests are on their way.
+def _verdict(row: Mapping[str, Any], image: Fetched | None = None) -> dict[str, Any]:
+    reason = image.reason if image else None
+    return {
+        "line": row["line"],
+        "id": row["id"],
+        "path": row["path"],
+        "reason": None if reason is None else reason.value,
+        "detail": image.detail if image else "",
+    }
 
-    A row whose image an earlier run has packed needs none.
 
-    A plan's shard holds 64 MiB of images, or one larger one: that bounds the memory.
-    """
-    pool = ThreadPoolExecutor(WORKERS)
-    waiting: list[Future[Fetched]] = []
-    try:
+def _put_in_order(target: IO[bytes], spool: IO[bytes], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the images of `spool`, a tar, to the tar `target` in packing order."""
+    spool.seek(0)
+    with (
+        tarfile.open(fileobj=spool, mode="r:") as came,
+        tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        members = {member.name: member for member in came}
         for row in rows:
-            fetch = _nothing if "reuse" in row else fetch_image
-            waiting.append(pool.submit(fetch, client, row, deadline))
-            if len(waiting) >= _AHEAD:
-                yield _result(waiting.pop(0), deadline)
-        while waiting:
-            yield _result(waiting.pop(0), deadline)
-    finally:
-        # a stuck request ends by its own timeout; waiting for it could cost the function's life
-        pool.shutdown(wait=False, cancel_futures=True)
+            if image := members.get(str(row["line"])):
+                spool.seek(image.offset_data)
+                tar.addfile(_member(row, image.size), spool)
+    target.seek(0)
 
 
-def _nothing(_client: "S3Client", _row: Mapping[str, Any], _deadline: float) -> Fetched:
-    return Fetched(None)
-
-
-def _result(future: Future[Fetched], deadline: float) -> Fetched:
-    try:
-        return future.result(timeout=max(0.0, deadline - time.monotonic()))
-    except FutureTimeout as exc:
-        raise ShardOutOfTime from exc
+def _member(row: Mapping[str, Any], size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(str(row["line"]))
+    member.size = size
+    return member

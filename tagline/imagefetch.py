@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
+GRACE = 5.0  # seconds beyond the deadline for an image that is on its way
 _CHUNK = 1 << 20
 _ATTEMPTS = 4  # of a connection that breaks; a refusal that may pass is retried until the deadline
 _FIRST_PAUSE = 0.2  # seconds at most, doubled each time
@@ -117,11 +118,12 @@ def fetch_image(
     deadline: float,
     wait: Callable[[float], bool | None] = time.sleep,
 ) -> Fetched:
-    """Fetch the image of a shard's row (bucket, key, etag, size) before `deadline` (monotonic s).
+    """Fetch the image of a shard's row (bucket, key, etag, size), begun before `deadline`.
 
-    Throttling and faults of the service are retried with jitter until then; `wait` lets seconds
-    pass, and is true where the shard does not want the image any more. Raises ShardOutOfTime when
-    either ends it, and the client's error where only a person or another attempt may help.
+    That is a time of time.monotonic(). Throttling and faults of the service are retried with
+    jitter until then; `wait` lets seconds pass, and is true where nobody wants the image any more.
+    Raises ShardOutOfTime when either ends it, and the client's error where only a person or another
+    call may help.
     """
     where = f"s3://{row['bucket']}/{row['key']}"
     longest = _FIRST_PAUSE
@@ -173,13 +175,13 @@ def _fetch(client: "S3Client", row: Mapping[str, Any], where: str, deadline: flo
 
 
 def _read(answer: "GetObjectOutputTypeDef", size: int, deadline: float) -> bytes | None:
-    """Return the body if it is `size` bytes long; a slow one ends at the deadline."""
+    """Return the body if it is `size` bytes long; a slow one ends soon after the deadline."""
     parts: list[bytes] = []
     left = size + 1
     with answer["Body"] as body:
         while left and (part := body.read(min(left, _CHUNK))):
             parts.append(part)
             left -= len(part)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline + GRACE:
                 raise ShardOutOfTime
     return b"".join(parts) if left == 1 else None

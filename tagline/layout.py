@@ -103,9 +103,9 @@ class RunKeys:
         """Return the key of the verdicts on a shard that is not done yet."""
         return self.of(f"shards/{shard}.part.jsonl")
 
-    def shard_part_images(self, shard: str, rows: int) -> str:
-        """Return the key of the images of a shard's first `rows` rows."""
-        return self.of(f"shards/{shard}.part-{rows:05d}.tar")
+    def shard_part_images(self, shard: str, digest: str) -> str:
+        """Return the key of the images that verdicts of this digest are about."""
+        return self.of(f"shards/{shard}.part-{digest}.tar")
 
     @property
     def images(self) -> str:

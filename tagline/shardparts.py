@@ -1,10 +1,12 @@
 """What a call of FetchShard leaves when its time is over: the part of the shard that is done.
 
-The images so far are a tar whose name tells the number of rows; then comes the part's file, with
-the verdicts on these rows. The next call goes on behind them. A part counts for the very rows it
-was made from, and a part that was left before it stays behind unread.
+The images so far are a tar, in the order in which they came; then comes the part's file, with the
+verdicts on the rows that are done, whose digest names the tar: calls that overlap leave parts that
+are whole. The next call goes on with the other rows. A part counts for the very rows it was made
+from, and a part that was left before it stays behind unread.
 """
 
+import hashlib
 import json
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -25,9 +27,9 @@ _LINES = "application/x-ndjson"
 
 @dataclass
 class Gathered:
-    """A shard's rows so far, in order: their verdicts, and the bytes of their images."""
+    """A shard's rows so far: their verdicts by line number, and the bytes of their images."""
 
-    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: dict[int, dict[str, Any]] = field(default_factory=dict)
     bytes: int = 0
 
 
@@ -54,31 +56,33 @@ class ShardParts:
         with closing(answer["Body"]) as body:
             if answer["Metadata"].get(ROWS_DIGEST) != self.digest:
                 return Gathered()
-            verdicts = [json.loads(line) for line in body.iter_lines()]
-        tar = self.keys.shard_part_images(self.shard, len(verdicts))
+            lines = body.read()
         try:
-            self.client.download_fileobj(self.bucket, tar, spool)
+            self.client.download_fileobj(self.bucket, self._images(lines), spool)
         except ClientError as exc:
             if storage.error_code(exc) in {"404", "NoSuchKey"}:  # it has expired
                 return Gathered()
             raise
         spool.seek(0)
-        return Gathered(verdicts, int(answer["Metadata"]["bytes"]))
+        verdicts = map(json.loads, lines.splitlines())
+        by_line = {verdict["line"]: verdict for verdict in verdicts}
+        return Gathered(by_line, int(answer["Metadata"]["bytes"]))
 
     def leave(self, gathered: Gathered, spool: IO[bytes]) -> None:
         """Leave what is done for the next call; `spool` holds its tar."""
+        lines = b"".join(map(storage.json_line, gathered.verdicts.values()))
         spool.seek(0)
         self.client.upload_fileobj(
-            spool,
-            self.bucket,
-            self.keys.shard_part_images(self.shard, len(gathered.verdicts)),
-            ExtraArgs={"Tagging": EXPIRING},
+            spool, self.bucket, self._images(lines), ExtraArgs={"Tagging": EXPIRING}
         )
         self.client.put_object(
             Bucket=self.bucket,
             Key=self.keys.shard_part(self.shard),
-            Body=b"".join(map(storage.json_line, gathered.verdicts)),
+            Body=lines,
             ContentType=_LINES,
             Metadata={ROWS_DIGEST: self.digest, "bytes": str(gathered.bytes)},
             Tagging=EXPIRING,
         )
+
+    def _images(self, lines: bytes) -> str:
+        return self.keys.shard_part_images(self.shard, hashlib.sha256(lines).hexdigest())

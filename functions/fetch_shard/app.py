@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tagline.fetching import WORKERS, FetchRequest, fetch_shard
+from tagline.arriving import WORKERS
+from tagline.fetching import FetchRequest, fetch_shard
 from tagline.imagefetch import image_client
 from tagline.observability import logger, metrics, step
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MARGIN_SECONDS = 30.0  # kept for the upload of the shard, at most 64 MiB
+MARGIN_SECONDS = 35.0  # kept for the images on their way, and for the upload of the shard
 
 
 @functools.cache

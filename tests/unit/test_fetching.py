@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, IncompleteReadError
 from botocore.response import StreamingBody
 
-from tagline import imagefetch
+from tagline import arriving, imagefetch
 from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
 from tagline.imagefetch import ShardOutOfTime, fetch_image
 from tagline.reasons import Reason
@@ -106,7 +106,10 @@ def test_out_of_time_leaves_nothing_visible(demo: World) -> None:
     assert demo.names() == before
 
 
-def test_a_stuck_image_cannot_outlive_the_time(demo: World) -> None:
+def test_a_stuck_image_cannot_outlive_the_time(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "GRACE", 0.1)
     released = threading.Event()
 
     class Stuck:
@@ -241,7 +244,7 @@ def test_a_body_that_breaks_off_is_read_again() -> None:
 
 
 def test_a_body_that_drips_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 2.0])
+    clock = iter([0.0, 1.0 + 2 * imagefetch.GRACE])
     monkeypatch.setattr(imagefetch, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with pytest.raises(ShardOutOfTime):
         fetch_image(Scripted(b"abcd"), ROW, 1.0)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ import io
 import itertools
 import tarfile
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tagline import fetching
+from tagline import arriving, fetching
 from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
 from tagline.imagefetch import Fetched, ShardOutOfTime, fetch_image
 from tests.unit.ingest_world import BUCKET, World, world
@@ -32,6 +33,10 @@ def fetch(demo: World) -> FetchAnswer:
     return fetch_shard(FetchRequest(BUCKET, demo.request.run, "00000"), demo.s3, lambda: 60.0)
 
 
+def part_images(demo: World) -> list[str]:
+    return sorted(name for name in demo.names() if "/00000.part-" in name)
+
+
 class Failing:
     """fetch_image that raises what it is given after some images, once."""
 
@@ -40,16 +45,15 @@ class Failing:
         self._order = itertools.count()
         self._after = after
         self._error: Exception | None = error
-        monkeypatch.setattr(fetching, "fetch_image", self)
-        monkeypatch.setattr(fetching, "WORKERS", 1)
-        monkeypatch.setattr(fetching, "_AHEAD", 1)
+        monkeypatch.setattr(arriving, "fetch_image", self)
+        monkeypatch.setattr(arriving, "WORKERS", 1)
 
-    def __call__(self, client: Any, row: dict[str, Any], deadline: float) -> Fetched:
+    def __call__(self, client: Any, row: dict[str, Any], deadline: float, wait: Any) -> Fetched:
         if self._error is not None and next(self._order) == self._after:
             error, self._error = self._error, None
             raise error
         self.asked[row["line"]] += 1
-        return fetch_image(client, row, deadline)
+        return fetch_image(client, row, deadline, wait)
 
 
 def test_out_of_time_hands_on_what_is_left(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +99,114 @@ def test_an_error_keeps_what_is_done_for_the_retry(
     assert set(failing.asked.values()) == {1}
 
 
+class OneLate:
+    """fetch_image whose first row waits until `others` images came, and fails; once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, line: int, others: int) -> None:
+        self.asked: Counter[int] = Counter()
+        self._line: int | None = line
+        self._others = others
+        self._lock = threading.Lock()
+        self._came = threading.Event()
+        monkeypatch.setattr(arriving, "fetch_image", self)
+
+    def __call__(self, client: Any, row: dict[str, Any], deadline: float, wait: Any) -> Fetched:
+        with self._lock:
+            self.asked[row["line"]] += 1
+            late = row["line"] == self._line
+        if late:
+            assert self._came.wait(30)
+            self._line = None
+            raise ClientError({"Error": {"Code": "ExpiredToken"}}, "GetObject")
+        image = fetch_image(client, row, deadline, wait)
+        with self._lock:
+            self._others -= 1
+            if not self._others:
+                self._came.set()
+        return image
+
+
+def test_a_late_row_holds_up_no_other(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch(demo)
+    at_once = demo.read("shards/00000.tar"), demo.read("shards/00000.verdicts.jsonl")
+    demo.s3.delete_object(
+        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.verdicts.jsonl"
+    )
+    first = demo.lines("shards/00000.jsonl")[0]["line"]
+    late = OneLate(monkeypatch, first, IMAGES - 1)
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        fetch(demo)
+    assert len(demo.lines("shards/00000.part.jsonl")) == IMAGES - 1
+    assert fetch(demo)["fetched"] == IMAGES
+    assert late.asked.pop(first) == 2
+    assert set(late.asked.values()) == {1}
+    assert (demo.read("shards/00000.tar"), demo.read("shards/00000.verdicts.jsonl")) == at_once
+
+
+def test_images_on_their_way_are_kept_when_the_call_stops(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[int] = Counter()
+    lines = [row["line"] for row in demo.lines("shards/00000.jsonl")]
+    begun = threading.Barrier(2)
+
+    def stopping(client: Any, row: dict[str, Any], deadline: float, wait: Any) -> Fetched:
+        asked[row["line"]] += 1
+        if row["line"] in lines[:2] and sum(asked.values()) <= 2:
+            begun.wait(30)
+            if row["line"] == lines[0]:
+                raise ShardOutOfTime
+            assert wait(30)  # until the call is stopped
+        return fetch_image(client, row, deadline, wait)
+
+    monkeypatch.setattr(arriving, "fetch_image", stopping)
+    monkeypatch.setattr(arriving, "WORKERS", 2)
+    assert fetch(demo)["left"] == IMAGES - 1
+    assert fetch(demo)["left"] == 0
+    assert asked.pop(lines[0]) == 2
+    assert set(asked.values()) == {1}
+
+
+def test_images_that_come_just_after_the_deadline_complete_the_shard(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_client: Any, _row: dict[str, Any], _deadline: float, wait: Any) -> Fetched:
+        assert wait(30)  # until the call is stopped
+        return Fetched(b"image")
+
+    monkeypatch.setattr(arriving, "fetch_image", late)
+    monkeypatch.setattr(arriving, "WORKERS", IMAGES)
+    request = FetchRequest(BUCKET, demo.request.run, "00000")
+    assert fetch_shard(request, demo.s3, lambda: 0.0)["left"] == 0
+    assert len(demo.lines("shards/00000.verdicts.jsonl")) == IMAGES
+
+
+def test_calls_that_overlap_leave_parts_that_are_whole(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = f"demo/runs/{demo.request.run}/shards/00000.part.jsonl"
+    Failing(monkeypatch, 1, ShardOutOfTime())
+    fetch(demo)
+    earlier = demo.s3.get_object(Bucket=BUCKET, Key=part)["VersionId"]
+    demo.s3.delete_object(Bucket=BUCKET, Key=part)
+    rows = arriving.images_as_they_arrive
+
+    def backwards(todo: list[Any], client: Any, deadline: float) -> Any:
+        return rows(todo[::-1], client, deadline)
+
+    monkeypatch.setattr(fetching, "images_as_they_arrive", backwards)
+    Failing(monkeypatch, 1, ShardOutOfTime())
+    fetch(demo)
+    assert len(part_images(demo)) == 2
+    monkeypatch.setattr(fetching, "images_as_they_arrive", rows)
+    demo.s3.copy_object(
+        Bucket=BUCKET, Key=part, CopySource={"Bucket": BUCKET, "Key": part, "VersionId": earlier}
+    )
+    assert fetch(demo)["left"] == 0
+    with tarfile.open(fileobj=io.BytesIO(demo.read("shards/00000.tar"))) as tar:
+        assert len(tar.getnames()) == IMAGES
+
+
 def test_a_call_that_does_not_get_on_fails(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
     Failing(monkeypatch, 10, ShardOutOfTime())
     assert fetch(demo)["left"] == 90
@@ -120,17 +232,15 @@ def test_a_part_that_has_expired_is_fetched_again(
 ) -> None:
     Failing(monkeypatch, 30, ShardOutOfTime())
     fetch(demo)
-    demo.s3.delete_object(
-        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.part-00030.tar"
-    )
+    demo.s3.delete_object(Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/{part_images(demo)[0]}")
     assert fetch(demo)["fetched"] == IMAGES
 
 
 def test_what_is_left_is_tagged_to_expire(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
     Failing(monkeypatch, 30, ShardOutOfTime())
     fetch(demo)
-    for name in ("part.jsonl", "part-00030.tar"):
-        key = f"demo/runs/{demo.request.run}/shards/00000.{name}"
+    for name in ("shards/00000.part.jsonl", *part_images(demo)):
+        key = f"demo/runs/{demo.request.run}/{name}"
         tags = demo.s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
         assert tags == [{"Key": "tagline", "Value": "shard"}]
 
@@ -145,11 +255,11 @@ def test_a_warm_container_keeps_nothing_of_a_shard(
     assert not list(tmp_path.iterdir())
     named: list[Path] = []
 
-    def looking(client: Any, row: dict[str, Any], deadline: float) -> Fetched:
+    def looking(client: Any, row: dict[str, Any], deadline: float, wait: Any) -> Fetched:
         named.extend(tmp_path.iterdir())
-        return failing(client, row, deadline)
+        return failing(client, row, deadline, wait)
 
-    monkeypatch.setattr(fetching, "fetch_image", looking)
+    monkeypatch.setattr(arriving, "fetch_image", looking)
     assert fetch(demo)["left"] == 0
     assert not named
     assert not list(tmp_path.iterdir())
