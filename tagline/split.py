@@ -48,38 +48,31 @@ def assign(
 
     Raises CannotSplit for fewer than two different contents.
     """
-    ranks = {found: rank for rank, found in enumerate(sorted(set(places)))}
-    if len(ranks) < 2:  # noqa: PLR2004 - one for each side
-        raise CannotSplit(f"{len(ranks)} different image(s); a split needs at least 2")
-    positives: list[Sequence[int]] = [()] * len(ranks)
+    found: dict[int, bytes] = {}
     for at, row in zip(places, labels, strict=True):
-        rank = ranks[at]
-        found = _positives(row)
-        positives[rank] = found if not positives[rank] else [*{*found, *positives[rank]}]
+        found[at] = _either(found.get(at, row), row)
+    if len(found) < 2:  # noqa: PLR2004 - one for each side
+        raise CannotSplit(f"{len(found)} different image(s); a split needs at least 2")
     limit = int(fraction * _SPAN)
-    decided = [earlier.get(at) for at in ranks]
+    nearest = sorted(sorted(found), key=lambda at: abs(at - limit))
     balance = Balance(
-        nearness=[abs(at - limit) for at in ranks],
-        free=[side is None for side in decided],
+        rows=[found[at] for at in nearest],
+        free=[at not in earlier for at in nearest],
         validation=[
-            at < limit if side is None else side is Side.VALIDATION
-            for at, side in zip(ranks, decided, strict=True)
+            earlier[at] is Side.VALIDATION if at in earlier else at < limit for at in nearest
         ],
-        labels=positives,
-        label_count=len(labels[0]),
         fraction=fraction,
     )
     balance.settle()
     return {
         at: Side.VALIDATION if kept else Side.TRAIN
-        for at, kept in zip(ranks, balance.validation, strict=True)
+        for at, kept in zip(nearest, balance.validation, strict=True)
     }
 
 
-def _positives(row: bytes) -> list[int]:
-    found = []
-    at = row.find(b"1")
-    while at >= 0:
-        found.append(at)
-        at = row.find(b"1", at + 1)
-    return found
+def _either(first: bytes, second: bytes) -> bytes:
+    """Return the labels that either row has."""
+    if first == second:
+        return first
+    both = int.from_bytes(first) | int.from_bytes(second)  # b"0" and b"1" differ in the last bit
+    return both.to_bytes(len(first))

@@ -1,110 +1,163 @@
 """Moving a few images between the sides of a split until every label has its share on both.
 
 After H. Sechidis et al., On the Stratification of Multi-Label Data (2011): rare labels come first,
-for they have the fewest images to choose from.
+for they have the fewest images to choose from. A set of contents is a number with a bit for each:
+334 labels of a million contents take 42 MB.
 """
 
 import math
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _SLACK = 0.1  # of a label's share of validation images; at least one image
+_DEPTH = 6  # of moves that make up for another move
+_TRIES = 200  # contents moved in search of them; then the label is given up
+_CHUNK = 1 << 13
 
 
 class Balance:
-    """A split of contents that can still be improved; `validation` says who is in validation.
+    """A split of contents that can still be improved.
 
-    `nearness` orders the contents that may move (`free`), the lowest first. Each content has its
-    labels' column numbers; all contents together count as one more label.
+    `rows` holds the contents' labels (b"0" or b"1" each), those first that should move first;
+    only those in `free` may. All contents together count as one more label.
     """
 
     def __init__(
         self,
         *,
-        nearness: Sequence[int],
+        rows: Sequence[bytes],
         free: Sequence[bool],
-        validation: list[bool],
-        labels: Sequence[Sequence[int]],
-        label_count: int,
+        validation: Sequence[bool],
         fraction: float,
     ) -> None:
-        self.validation = validation
-        self._free = free
-        self._nearness = nearness
-        self._all = label_count
-        self._labels = [(*found, label_count) for found in labels]
-        self._members = [array("I") for _ in range(label_count + 1)]
-        self._inside = [0] * (label_count + 1)
-        for content, found in enumerate(self._labels):
-            for label in found:
-                self._members[label].append(content)
-                self._inside[label] += validation[content]
-        self._bounds = [_bounds(len(members), fraction) for members in self._members]
+        self._rows = rows
+        self._free = _set_of(free)
+        self._validation = _set_of(validation)
+        self._all = len(rows[0])
+        self._tries = 0
+        self._members = [*_columns(rows), (1 << len(rows)) - 1]
+        self._counts = [members.bit_count() for members in self._members]
+        self._inside = [(members & self._validation).bit_count() for members in self._members]
+        self._bounds = [_bounds(count, fraction) for count in self._counts]
+
+    @property
+    def validation(self) -> list[bool]:
+        """Who is in validation, in the order of `rows`."""
+        return [bit == "1" for bit in reversed(f"{self._validation:0{len(self._rows)}b}")]
 
     def settle(self) -> None:
         """Give every label its share, then an image on both sides, as far as free contents go."""
-        order = sorted(range(self._all + 1), key=lambda label: len(self._members[label]))
-        settled: set[int] = set()
-        for label in order:
-            self._give_share(label, settled)
-            settled.add(label)
+        order = sorted(range(self._all + 1), key=self._counts.__getitem__)
+        for position, label in enumerate(order):
+            self._give_share(label, order[:position])
         while any(self._represent(label) for label in order):  # each move leaves fewer to do
             pass
+        for label in order:
+            self._tries = _TRIES
+            any(self._represent(label, depth) for depth in range(1, _DEPTH + 1))
         if not self._is_represented(self._all):
-            self._move(min(self._members[self._all], key=self._nearness.__getitem__))
+            self._move(0)
 
-    def _give_share(self, label: int, settled: set[int]) -> None:
+    def _give_share(self, label: int, settled: Sequence[int]) -> None:
         low, high = self._bounds[label]
         inside = self._inside[label]
         missing = low - inside if inside < low else min(high - inside, 0)
-        if not missing:
-            return
-        for content in self._candidates(label, into_validation=missing > 0):
-            step = 1 if missing > 0 else -1
-            if all(
-                self._bounds[other][0] <= self._inside[other] + step <= self._bounds[other][1]
-                for other in self._labels[content]
-                if other in settled
-            ):
-                self._move(content)
+        step = 1 if missing > 0 else -1
+        movable = self._movable(label, step) if missing else 0
+        while missing and movable:
+            # a label that a move has brought to its bound stays there: all moves go one way
+            movable &= ~self._union(other for other in settled if self._is_at_bound(other, step))
+            if movable:
+                self._move(_first(movable))
+                movable &= self._movable(label, step)
                 missing -= step
-                if not missing:
-                    return
 
-    def _represent(self, label: int) -> bool:
-        """Move a content so that a label is on both sides and none loses that; True if moved."""
+    def _represent(self, label: int, depth: int = 0) -> bool:
+        """Move a content so that a label is on both sides and none loses that; True if moved.
+
+        A content that other labels need where it is moves only if moves for their sake, up to
+        `depth` deep, bring all of them to both sides again.
+        """
         if self._is_represented(label):
             return False
-        into = not self._inside[label]
-        step = 1 if into else -1
-        for content in self._candidates(label, into_validation=into):
-            if all(
-                not self._is_represented(other)
-                or 0 < self._inside[other] + step < len(self._members[other])
-                for other in self._labels[content]
-                if len(self._members[other]) > 1
-            ):
+        step = -1 if self._inside[label] else 1
+        movable = self._movable(label, step)
+        for content in _each(movable):
+            if not self._losers(content, step):
                 self._move(content)
                 return True
+        for content in _each(movable if depth else 0):
+            if not self._tries:
+                break
+            self._tries -= 1
+            validation, inside = self._validation, self._inside.copy()
+            losers = self._losers(content, step)
+            self._move(content)
+            if all(self._is_represented(it) or self._represent(it, depth - 1) for it in losers):
+                return True
+            self._validation, self._inside = validation, inside
         return False
 
     def _is_represented(self, label: int) -> bool:
-        count = len(self._members[label])
+        count = self._counts[label]
         return count < 2 or 0 < self._inside[label] < count  # noqa: PLR2004 - one a side
 
-    def _candidates(self, label: int, *, into_validation: bool) -> Iterator[int]:
-        movable = [
-            content
-            for content in self._members[label]
-            if self._free[content] and self.validation[content] is not into_validation
+    def _losers(self, content: int, step: int) -> list[int]:
+        """Return the labels that would no longer be on both sides if a content moved."""
+        return [
+            label
+            for label in self._labels(content)
+            if self._counts[label] > 1 and self._inside[label] + step in (0, self._counts[label])
         ]
-        return iter(sorted(movable, key=self._nearness.__getitem__))
+
+    def _is_at_bound(self, label: int, step: int) -> bool:
+        low, high = self._bounds[label]
+        return not low <= self._inside[label] + step <= high
+
+    def _movable(self, label: int, step: int) -> int:
+        side = ~self._validation if step > 0 else self._validation
+        return self._members[label] & self._free & side
+
+    def _union(self, labels: Iterable[int]) -> int:
+        found = 0
+        for label in labels:
+            found |= self._members[label]
+        return found
+
+    def _labels(self, content: int) -> list[int]:
+        row = self._rows[content]
+        return [*(label for label, mark in enumerate(row) if mark == ord("1")), self._all]
 
     def _move(self, content: int) -> None:
-        step = -1 if self.validation[content] else 1
-        self.validation[content] = not self.validation[content]
-        for label in self._labels[content]:
+        self._validation ^= 1 << content
+        step = 1 if self._validation >> content & 1 else -1
+        for label in self._labels(content):
             self._inside[label] += step
+
+
+def _columns(rows: Sequence[bytes]) -> list[int]:
+    """Return the contents of each label."""
+    width = len(rows[0])
+    columns = [bytearray() for _ in range(width)]
+    for start in range(0, len(rows), _CHUNK):
+        text = b"".join(reversed(rows[start : start + _CHUNK]))
+        for label, column in enumerate(columns):
+            column.extend(int(text[label::width], 2).to_bytes(_CHUNK // 8, "little"))
+    return [int.from_bytes(column, "little") for column in columns]
+
+
+def _set_of(flags: Sequence[bool]) -> int:
+    return int("".join("01"[flag] for flag in reversed(flags)), 2)
+
+
+def _first(contents: int) -> int:
+    return (contents & -contents).bit_length() - 1
+
+
+def _each(contents: int) -> Iterator[int]:
+    while contents:
+        content = _first(contents)
+        yield content
+        contents ^= 1 << content
 
 
 def _bounds(count: int, fraction: float) -> tuple[int, int]:
