@@ -18,6 +18,7 @@ import cv2
 from im2rec.allocator import keep_freed_memory
 from im2rec.errors import PackFailed
 from im2rec.records import Packed, crashed, pack_item
+from im2rec.stopping import follow_parent, stops_held
 
 BATCH = 16
 MAX_CRASHES = 20  # more than a few means that the machine, not the images, is at fault
@@ -54,8 +55,14 @@ class PackingPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure:  # nobody waits for the answers
+            workers = multiprocessing.active_children()
+            for worker in workers:
+                worker.kill()
+            for worker in workers:
+                worker.join()
+        self._pool.shutdown(wait=not failure, cancel_futures=True)
 
     def pack(self, items: Iterable[Any]) -> Iterator[Packed]:
         """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
@@ -78,9 +85,13 @@ class PackingPool:
                 waiting = deque((kept, self._rescue(kept, old)) for kept, old in waiting)
                 yield from self._one_by_one(batch)
 
+    def _submit(self, pool: ProcessPoolExecutor, batch: _Batch) -> _Answers:
+        with stops_held():  # the first one starts the workers, and threads
+            return pool.submit(_pack_batch, batch, self._spec, self._pack)
+
     def _send(self, batch: _Batch) -> _Answers:
         try:
-            return self._pool.submit(_pack_batch, batch, self._spec, self._pack)
+            return self._submit(self._pool, batch)
         except BrokenProcessPool as exc:  # found out on sending: met again where answers are read
             lost = _Answers()
             lost.set_exception(exc)
@@ -99,8 +110,7 @@ class PackingPool:
         try:
             for item in batch:
                 try:
-                    sent = alone.submit(_pack_batch, [item], self._spec, self._pack)
-                    answers.extend(sent.result())
+                    answers.extend(self._submit(alone, [item]).result())
                 except BrokenProcessPool:
                     self._count_crash(item)
                     answers.append(crashed("the decoder crashed on this image"))
@@ -120,6 +130,7 @@ class PackingPool:
 
 
 def _start_worker() -> None:
+    follow_parent()
     cv2.setNumThreads(1)  # the processes are the parallelism
     keep_freed_memory()
 

@@ -1,18 +1,23 @@
 """`python -m im2rec.files PREFIX ROOT …`: make a list, or pack the images of lists.
 
 Exit code 0: every row is packed. 1: rows were rejected beyond the tolerance, or nothing could be
-packed. 2: wrong usage.
+packed, or the run was told to stop. 2: wrong usage.
 """
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
 from im2rec.errors import PackFailed
 from im2rec.files.listing import write_lists
 from im2rec.files.options import read_options
+from im2rec.stopping import STOPS
 from tagline.reasons import UnusableList
+
+_STOPPED = "im2rec was told to stop: each record file is the old or the new one"
 
 
 def main(arguments: list[str]) -> int:
@@ -30,10 +35,28 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
+class _Stopped(BaseException):
+    """A signal said stop."""
+
+
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit("im2rec was told to stop: no record file was changed.")
+    for number in STOPS:
+        signal.signal(number, lambda *_: None)  # a second one must not disturb the clearing up
+    raise _Stopped
+
+
+def _main() -> int:
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _stop)
+    try:
+        return main(sys.argv[1:])
+    except _Stopped:
+        with suppress(OSError):  # the terminal may be gone
+            print(_STOPPED, file=sys.stderr)
+            sys.stdout.flush()
+        os._exit(1)  # a thread may wait for the rest of a dead worker's answer
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_main())
