@@ -130,6 +130,7 @@ BAD_ROWS = {
     "12\t1\tfolder": "unsupported_image",
     "13\t1\tpipe": "unsupported_image",
     " 14 \t 1 \t b.png ": None,
+    "\t16\t1\ta.png\t": None,
     "15\t1\tlong.png": "too_many_pixels",
 }
 
@@ -163,8 +164,8 @@ def test_each_row_that_stays_out_is_named_with_line_and_reason(bad: Path, thread
     assert [reject["line"] for reject in rejects] == sorted(expected)
     for line, reason in expected.items():
         assert f"set.lst, line {line}: {reason}: " in done.err
-    assert [record.identifier for record in records(bad.parent / "set.rec")] == [1, 14]
-    assert f"2 of {len(BAD_ROWS) + 1} rows, {len(expected)} rejected" in done.out
+    assert [record.identifier for record in records(bad.parent / "set.rec")] == [1, 14, 16]
+    assert f"3 of {len(BAD_ROWS) + 1} rows, {len(expected)} rejected" in done.out
 
 
 def test_a_tolerance_decides_about_the_exit_code(bad: Path) -> None:
@@ -199,7 +200,7 @@ def packed_bytes(root: Path) -> bytes:
 @pytest.mark.parametrize(
     "options",
     [
-        ("--num-thread", 0),
+        ("--num-thread", -1),
         ("--quality", 101),
         ("--resize", -1),
         ("--train-ratio", 0.9, "--test-ratio", 0.2),

@@ -1,5 +1,6 @@
 """im2rec --list: which files, in which order, cut into which lists."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,65 @@ def test_no_image_is_lost_between_lists(
     assert sorted(map(int, rows)) == list(range(23))
 
 
-def test_a_name_that_a_list_cannot_hold_is_said(root: Path) -> None:
-    (root / "a\tb.jpg").touch()
+@pytest.mark.parametrize(
+    ("images", "options", "written"),
+    [
+        (40, ("--train-ratio", 0.9, "--test-ratio", 0.01), {"set_train": 36, "set_val": 4}),
+        (8, ("--chunks", 7), {f"set_{n}": 2 for n in range(4)}),
+        (10, ("--test-ratio", 0.2), {"set_train": 8, "set_test": 2}),
+    ],
+)
+def test_no_list_is_empty(
+    tmp_path: Path, images: int, options: tuple[object, ...], written: dict[str, int]
+) -> None:
+    root = tmp_path / "images"
+    root.mkdir()
+    for number in range(images):
+        (root / f"{number}.jpg").touch()
+    for name in ("set_test", "set_6"):  # of an earlier time, with images that are elsewhere now
+        (tmp_path / f"{name}.lst").write_text("0\t0\t0.jpg\n")
+    kept = {"set_6": 1} if "--chunks" not in options else {"set_test": 1}
+    assert im2rec(tmp_path / "set", root, "--list", *options).code == 0
+    found = {path.stem: len(list(lines(path))) for path in tmp_path.glob("*.lst")}
+    assert found == written | kept
+
+
+def test_a_folder_that_a_link_leads_to_is_listed_twice(root: Path) -> None:
+    (root / "link").symlink_to(root / "sub")
+    assert im2rec(root.parent / "set", root, "--list", "--recursive", "--no-shuffle").code == 0
+    rows = list(lines(root.parent / "set.lst"))
+    assert [(row[2], float(row[1])) for row in rows] == [
+        ("a.PNG", 0),
+        ("b.jpg", 0),
+        ("link/d.jpeg", 1),
+        ("link/below/e.jpg", 2),
+        ("sub/d.jpeg", 3),
+        ("sub/below/e.jpg", 4),
+        ("zoo/f.png", 5),
+    ]
+
+
+@pytest.mark.parametrize("name", [b"a\tb.jpg", b" a.jpg", b"\xe2\x80\x83a.jpg", b"\xff.jpg"])
+def test_a_name_that_a_list_cannot_hold_is_said(root: Path, name: bytes) -> None:
+    (root / os.fsdecode(name)).touch()
     done = im2rec(root.parent / "set", root, "--list")
     assert done.code == 1
+    assert f"{ascii(os.fsdecode(name))[:4]}" in done.err
     assert "left out" in done.err
     assert len(list(lines(root.parent / "set.lst"))) == 2
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_no_fault(root: Path) -> None:
+    (root / os.fsdecode(b"\xff")).mkdir()
+    (root / os.fsdecode(b"\xff/a.jpg")).touch()
+    done = im2rec(root.parent / "set", root, "--list", "--recursive")
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert "\\udcff/a.jpg' is left out" in done.err
+    assert len(list(lines(root.parent / "set.lst"))) == 5
+
+
+@pytest.mark.parametrize("name", ["a b.jpg", "sub/ a .jpg", "\u00e4.jpg"])
+def test_other_names_are_listed(root: Path, name: str) -> None:
+    (root / name).touch()
+    assert im2rec(root.parent / "set", root, "--list", "--recursive").code == 0
+    assert name in {row[2] for row in lines(root.parent / "set.lst")}

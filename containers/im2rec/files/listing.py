@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -11,17 +12,26 @@ from im2rec.errors import PackFailed
 from im2rec.files.options import Options
 
 _SEED = 100  # the lists are those that MXNet's tool makes
-_UNWRITABLE = ("\t", "\n", "\r")
+# what a reader of the list would split or strip, and names that are not UTF-8
+_UNWRITABLE = re.compile(r"\A\s|\s\Z|[\t\n\r\ud800-\udfff]")
 
 Entry = tuple[int, str, int]  # index, path below the root, label
 
 
 def write_lists(options: Options) -> int:
     """Write the lists; return the exit code, 1 when a file had to be left out."""
-    entries = list(_entries(options))
-    kept = [entry for entry in entries if not any(c in entry[1] for c in _UNWRITABLE)]
-    for _, path, _ in set(entries) - set(kept):
-        print(f"im2rec: {path!r} is left out: a list cannot hold tab or line end", file=sys.stderr)
+    kept: list[Entry] = []
+    left_out = 0
+    for entry in _entries(options):
+        if _UNWRITABLE.search(entry[1]):
+            left_out += 1
+            print(
+                f"im2rec: {entry[1]!r} is left out: a list holds UTF-8 without tab, line end or "
+                "outer blank",
+                file=sys.stderr,
+            )
+        else:
+            kept.append(entry)
     if not kept:
         raise PackFailed(f"there is no {', '.join(options.exts)} file in {options.root}")
     if options.shuffle:
@@ -30,7 +40,7 @@ def write_lists(options: Options) -> int:
     for chunk in range(options.chunks):
         name = f"{options.prefix}_{chunk}" if options.chunks > 1 else str(options.prefix)
         _write_chunk(name, kept[chunk * size : (chunk + 1) * size], size, options)
-    return 0 if len(kept) == len(entries) else 1
+    return 1 if left_out else 0
 
 
 def _write_chunk(name: str, entries: Sequence[Entry], size: int, options: Options) -> None:
@@ -51,8 +61,11 @@ def _write_chunk(name: str, entries: Sequence[Entry], size: int, options: Option
 
 
 def _write(path: str, entries: Sequence[Entry]) -> None:
+    if not entries:  # nothing to pack; an older one would be packed in its place
+        Path(path).unlink(missing_ok=True)
+        return
     rows = "".join(f"{index}\t{label:f}\t{name}\n" for index, name, label in entries)
-    Path(path).write_text(rows, encoding="utf-8", errors="surrogateescape", newline="\n")
+    Path(path).write_text(rows, encoding="utf-8", newline="\n")
     print(f"{path}: {len(entries)} images")
 
 
@@ -68,19 +81,22 @@ def _entries(options: Options) -> Iterator[Entry]:
                 yield index, os.path.relpath(path, options.root), label
                 index += 1
     for folder, label in folders.items():
-        print(os.path.relpath(folder, options.root), label)
+        shown = os.path.relpath(folder, options.root).encode(errors="backslashreplace")
+        print(shown.decode(), label)
 
 
 def _folders(options: Options) -> Iterator[tuple[str, list[str]]]:
     if not options.recursive:
         yield str(options.root), [path.name for path in options.root.iterdir()]
         return
-    seen: set[tuple[int, int]] = set()
+    above: dict[str, frozenset[tuple[int, int]]] = {}  # of each folder: it and those it is in
     for folder, below, names in os.walk(options.root, followlinks=True):
         state = Path(folder).stat()
-        if (state.st_dev, state.st_ino) in seen:  # a link that leads back up never ends
+        here = (state.st_dev, state.st_ino)
+        outer = above.get(os.path.dirname(folder), frozenset())  # noqa: PTH120
+        if here in outer:  # a link that leads back up never ends
             below.clear()
             continue
-        seen.add((state.st_dev, state.st_ino))
+        above[folder] = outer | {here}
         below.sort()
         yield folder, names

@@ -52,6 +52,8 @@ def read_options(arguments: list[str]) -> Options:
             "prefix": Path(os.path.abspath(given["prefix"])),  # noqa: PTH100 - keeps symlinks
             "root": Path(os.path.abspath(given["root"])),  # noqa: PTH100
             "exts": tuple(ext.lower() for ext in given["exts"]),
+            "train_ratio": given.get("train_ratio", 1 - given["test_ratio"]),
+            "num_thread": given["num_thread"] or 1,
         }
     )
     wrong = _wrong(options)
@@ -65,9 +67,9 @@ def _wrong(options: Options) -> str | None:
     checks = (
         (options.root.is_dir(), f"ROOT: {options.root} is no folder"),
         (options.chunks >= 1, "--chunks: at least 1"),
-        (1 <= options.num_thread <= _MOST_WORKERS, f"--num-thread: 1 … {_MOST_WORKERS}"),
+        (1 <= options.num_thread <= _MOST_WORKERS, f"--num-thread: 0 … {_MOST_WORKERS}"),
         (options.resize >= 0, "--resize: 0 keeps the size, or the shorter side in pixels"),
-        (1 <= options.quality <= _BEST_JPEG, "--quality: 1 … 100, for .png 1 … 9"),
+        (0 <= options.quality <= _BEST_JPEG, "--quality: 0 … 100, for .png 0 … 9"),
         (all(0 <= share <= 1 for share in shares), "--train-ratio, --test-ratio: 0 … 1"),
         (sum(shares) <= 1 + 1e-9, "--train-ratio and --test-ratio: at most 1 together"),
         (0 <= options.tolerance <= 1, "--tolerance: a share, 0 … 1"),
@@ -90,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="make a list instead of packing one")
     add("--exts", nargs="+", default=[".jpeg", ".jpg", ".png"], help="endings of image files")
     add("--chunks", type=int, default=1, help="how many lists to make")
-    add("--train-ratio", type=float, default=1.0, help="share of the images for training")
+    add("--train-ratio", type=float, default=argparse.SUPPRESS,
+        help="share of the images for training (default: the rest)")  # fmt: skip
     add("--test-ratio", type=float, default=0.0, help="share of the images for testing")
     add("--recursive", action="store_true", help="all folders below, each a label of its own")
     add("--no-shuffle", dest="shuffle", action="store_false", help="keep the files' order")
@@ -99,8 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--pass-through", action="store_true", help="pack the files' own bytes, checked")
     add("--resize", type=int, default=0, help="pixels of the shorter side; 0 keeps the size")
     add("--center-crop", action="store_true", help="take the centre square")
-    add("--quality", type=int, default=95, help="JPEG quality 1-100, or PNG compression 1-9")
-    add("--num-thread", type=int, default=1, help="worker processes; the bytes are the same")
+    add("--quality", type=int, default=95, help="JPEG quality 0-100, or PNG compression 0-9")
+    add(
+        "--num-thread", type=int, default=1, help="worker processes, 0 as 1; the bytes are the same"
+    )
     add("--color", type=int, default=1, choices=[-1, 0, 1],
         help="1 colour, 0 grey, -1 colour with the alpha kept (.png)")  # fmt: skip
     add("--encoding", default=".jpg", choices=[".jpg", ".png"], help="format of the records")

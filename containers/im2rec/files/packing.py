@@ -1,9 +1,12 @@
 """Packing: every list of the prefix becomes a record file, an index, and the rows left out."""
 
+import errno
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +15,8 @@ from im2rec.files.images import pack_file
 from im2rec.files.options import Options
 from im2rec.files.rows import FileItem, RejectedRow, RowReader
 from im2rec.pool import PackingPool
+from im2rec.stopping import stops_held
+from tagline.reasons import UnusableList
 from tagline.recordio import RecordWriter
 
 _BATCH = 32  # files a task: small enough to share the end of a list evenly
@@ -20,13 +25,36 @@ _EVERY = 10_000
 
 
 def pack_lists(options: Options) -> int:
-    """Pack each list whose path begins with the prefix; return the exit code."""
-    folder = options.prefix if options.prefix.is_dir() else options.prefix.parent
-    lists = sorted(p for p in folder.glob("*.lst") if str(p).startswith(str(options.prefix)))
-    if not lists:
-        raise PackFailed(f"there is no {options.prefix}*.lst; --list makes one")
+    """Pack each list whose path begins with the prefix; return the exit code.
+
+    A list that cannot be packed is said and costs no other list. Raise PackFailed when there is
+    none.
+    """
+    lists = _lists(options.prefix)
     with PackingPool(options, options.num_thread, pack_file, batch=_BATCH, start="fork") as pool:
-        return max([_pack_list(path, pool, options) for path in lists])
+        return max([_pack_or_say(path, pool, options) for path in lists])
+
+
+def _lists(prefix: Path) -> list[Path]:
+    inside = prefix.is_dir()
+    lists = [
+        path
+        for path in (prefix if inside else prefix.parent).glob("*.lst")
+        if str(path).startswith(str(prefix)) and path.is_file()
+    ]
+    if inside and not lists:
+        raise PackFailed(f"there is no list in the folder {prefix}; --list {prefix}/NAME makes one")
+    if not lists:
+        raise PackFailed(f"there is no {prefix}*.lst; --list makes one")
+    return sorted(lists)
+
+
+def _pack_or_say(path: Path, pool: PackingPool, options: Options) -> int:
+    try:
+        return _pack_list(path, pool, options)
+    except (OSError, PackFailed, UnusableList) as exc:
+        print(f"im2rec: {path}: {exc}", file=sys.stderr)
+        return 1
 
 
 def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
@@ -45,13 +73,14 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
                 files.add(item.identifier, answer.payload)
             if count % _EVERY == 0:
                 print(f"{path}: {count} rows", file=sys.stderr)
-        rejects.write()
-        if not files.records:
-            raise PackFailed(f"{path}: none of {len(rejects.rows)} rows can be packed")
-        files.keep()
+        with stops_held():  # rejects, records and index change together
+            rejects.write()
+            if not files.records:
+                raise PackFailed(f"none of {len(rejects.rows)} rows can be packed")
+            files.keep()
     rows = files.records + len(rejects.rows)
     _say(path, rows, rejects, reader, options)
-    return 1 if len(rejects.rows) > options.tolerance * rows else 0
+    return 1 if len(rejects.rows) / rows > options.tolerance else 0
 
 
 def _accepted(
@@ -105,24 +134,31 @@ class Rejects:
 
 
 class RecordFiles:
-    """A .rec and its .idx under way; they get their names when they are complete."""
+    """A .rec and its .idx under way; they get their names when they are complete.
+
+    Raise OSError where they cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.records = 0
         self._names = [path.with_suffix(ending) for ending in (".rec", ".idx")]
         self._drafts = [name.with_suffix(name.suffix + ".part") for name in self._names]
-        self._rec = self._drafts[0].open("wb", buffering=1 << 20)
-        self._idx = self._drafts[1].open("w", encoding="ascii")
+        for name in self._names:
+            if name.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(name))
+        with ExitStack() as stack:
+            for draft in self._drafts:
+                stack.callback(draft.unlink, missing_ok=True)
+            self._rec = stack.enter_context(self._drafts[0].open("wb", buffering=1 << 20))
+            self._idx = stack.enter_context(self._drafts[1].open("w", encoding="ascii"))
+            self._clearing = stack.pop_all()
         self._writer = RecordWriter(self._rec)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._rec.close()
-        self._idx.close()
-        for draft in self._drafts:
-            draft.unlink(missing_ok=True)
+        self._clearing.close()  # all of it, also where closing fails on a full disk
 
     def add(self, identifier: int, payload: bytes) -> None:
         """Append a record and its line of the index."""
@@ -133,5 +169,6 @@ class RecordFiles:
         """Let the files stand under their names."""
         self._rec.close()
         self._idx.close()
+        self._names[1].unlink(missing_ok=True)  # no index rather than one of other records
         for draft, name in zip(self._drafts, self._names, strict=True):
             draft.replace(name)

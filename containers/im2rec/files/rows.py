@@ -65,7 +65,7 @@ class RowReader:
         if line.cut:
             return RejectedRow(line.number, None, None, Reason.LINE_TOO_LONG, "over 1 MiB")
         try:
-            fields = line.text.decode().split("\t")
+            fields = line.text.decode().strip().split("\t")  # as MXNet reads it
         except UnicodeDecodeError as exc:
             return RejectedRow(line.number, None, None, Reason.BAD_ENCODING, str(exc))
         fields[0], fields[-1] = fields[0].strip(), fields[-1].strip()  # float() skips blanks
