@@ -8,7 +8,7 @@ knows whose fault it was: each image of the unanswered batches is then tried alo
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, Self
@@ -22,6 +22,7 @@ from im2rec.stopping import follow_parent, stops_held
 
 BATCH = 16
 MAX_CRASHES = 20  # more than a few means that the machine, not the images, is at fault
+_PATIENCE = 1.0  # seconds until an answer that stays away is looked into
 PackImage = Callable[[Any, Any], Packed]  # of an item with an `identifier`, and the settings
 _Batch = list[Any]
 _Answers = Future[list[Packed]]
@@ -55,14 +56,8 @@ class PackingPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        if failure:  # nobody waits for the answers
-            workers = multiprocessing.active_children()
-            for worker in workers:
-                worker.kill()
-            for worker in workers:
-                worker.join()
-        self._pool.shutdown(wait=not failure, cancel_futures=True)
+    def __exit__(self, *_: object) -> None:
+        _end(self._pool)
 
     def pack(self, items: Iterable[Any]) -> Iterator[Packed]:
         """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
@@ -78,9 +73,9 @@ class PackingPool:
                 return
             batch, answers = waiting.popleft()
             try:
-                yield from answers.result()
+                yield from _answer(self._pool, answers)
             except BrokenProcessPool:
-                self._pool.shutdown(cancel_futures=True)
+                _end(self._pool)
                 self._pool = _new_pool(self._workers, self._start)
                 waiting = deque((kept, self._rescue(kept, old)) for kept, old in waiting)
                 yield from self._one_by_one(batch)
@@ -110,14 +105,14 @@ class PackingPool:
         try:
             for item in batch:
                 try:
-                    answers.extend(self._submit(alone, [item]).result())
+                    answers.extend(_answer(alone, self._submit(alone, [item])))
                 except BrokenProcessPool:
                     self._count_crash(item)
                     answers.append(crashed("the decoder crashed on this image"))
-                    alone.shutdown()
+                    _end(alone)
                     alone = _new_pool(1, self._start)
         finally:
-            alone.shutdown()
+            _end(alone)
         return answers
 
     def _count_crash(self, item: Any) -> None:
@@ -137,6 +132,29 @@ def _start_worker() -> None:
 
 def _pack_batch(batch: _Batch, spec: object, pack: PackImage) -> list[Packed]:
     return [pack(item, spec) for item in batch]
+
+
+def _answer(pool: ProcessPoolExecutor, answers: _Answers) -> list[Packed]:
+    while not wait([answers], _PATIENCE).done:
+        if not all(worker.is_alive() for worker in pool._processes.values()):  # noqa: SLF001
+            _kill(pool)  # one died in the middle of an answer, and the pool waits for its rest
+    return answers.result()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    _kill(pool)
+    pool.shutdown(cancel_futures=True)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """Kill the workers and end the stream of their answers, so that the pool sees its end."""
+    workers = list(pool._processes.values())  # noqa: SLF001
+    for worker in workers:
+        worker.kill()
+    for worker in workers:
+        worker.join()
+    answers: Any = pool._result_queue  # noqa: SLF001
+    answers._writer.close()  # noqa: SLF001
 
 
 def _new_pool(workers: int, start: str) -> ProcessPoolExecutor:

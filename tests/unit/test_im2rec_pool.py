@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,19 @@ def echo(item: Item, _: ImageSpec) -> Packed:
     return Packed(item.data)
 
 
+def dies_answering(item: Item, spec: ImageSpec) -> Packed:
+    """Die after the first bytes of the answer about a deadly image."""
+
+    def begin(pipe: Connection, data: bytes) -> None:
+        os.write(pipe.fileno(), data[:4])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if item.data == b"deadly":
+        setattr(Connection, "_send", begin)  # noqa: B010
+        return Packed(item.data)
+    return echo(item, spec)
+
+
 def items(count: int, deadly: set[int]) -> list[Item]:
     return [Item(n, "1", b"deadly" if n in deadly else str(n).encode()) for n in range(count)]
 
@@ -42,6 +56,28 @@ def test_an_image_that_kills_its_worker_is_the_only_one_rejected() -> None:
     assert [n for n, answer in enumerate(answers) if answer.payload is None] == [3, 40]
     assert {answers[n].reason for n in (3, 40)} == {"undecodable_image"}
     assert answers[59].payload == b"59"
+
+
+@pytest.mark.parametrize("start", ["spawn", "fork"])
+def test_a_worker_that_dies_in_the_middle_of_its_answer_costs_nothing_else(start: str) -> None:
+    program = f"""
+from im2rec.pool import PackingPool
+from tests.unit.test_im2rec_pool import SPEC, dies_answering, items
+
+if __name__ == "__main__":
+    with PackingPool(SPEC, 2, dies_answering, batch=4, start={start!r}) as packing:
+        answers = [answer.payload for answer in packing.pack(items(30, {{9}}))]
+    print([n for n, answer in enumerate(answers) if answer != str(n).encode()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": f"{CONTAINERS.parent}{os.pathsep}{CONTAINERS}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "[9]\n", done.stderr
 
 
 def test_workers_that_keep_dying_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

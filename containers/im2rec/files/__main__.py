@@ -4,7 +4,6 @@ Exit code 0: every row is packed. 1: rows were rejected beyond the tolerance, or
 packed, or the run was told to stop. 2: wrong usage.
 """
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -54,8 +53,7 @@ def _main() -> int:
     except _Stopped:
         with suppress(OSError):  # the terminal may be gone
             print(_STOPPED, file=sys.stderr)
-            sys.stdout.flush()
-        os._exit(1)  # a thread may wait for the rest of a dead worker's answer
+        return 1
 
 
 if __name__ == "__main__":
