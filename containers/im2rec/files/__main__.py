@@ -4,6 +4,7 @@ Exit code 0: every row is packed. 1: rows were rejected beyond the tolerance, or
 packed, or the run was told to stop. 2: wrong usage.
 """
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -52,8 +53,9 @@ def _main() -> int:
         return main(sys.argv[1:])
     except _Stopped:
         with suppress(OSError):  # the terminal may be gone
-            print(_STOPPED, file=sys.stderr)
-        return 1
+            print(_STOPPED, file=sys.stderr, flush=True)
+            sys.stdout.flush()
+        os._exit(1)  # the interpreter's own end would take a second signal for a deadly one
 
 
 if __name__ == "__main__":
