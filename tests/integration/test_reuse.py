@@ -7,117 +7,34 @@ import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from im2rec.errors import PackFailed
 from im2rec.join import join_run
-from im2rec.pack import pack_run
 from im2rec.parts import pack_part
 from im2rec.store import RunStore
 from tagline import imageindex, planning, reuse
-from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.planning import PlanAnswer, PlanRequest, plan_dataset
+from tagline.layout import DatasetKeys
 from tagline.sharding import cut
 from tests.integration.packing_run import drawing
+from tests.integration.reuse_bench import (
+    DATA,
+    DATASET,
+    IMAGES,
+    PICTURES,
+    Bench,
+    reuse_bench,
+    rows,
+)
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-DATA, PICTURES, DATASET = "tagline-data", "pictures", "designs"
-IMAGES = 200
 RECORDS = ("training/train.rec", "validation/val.rec")
-
-
-class Bench:
-    """A dataset whose images lie in another bucket, and the steps from a list to packed records."""
-
-    def __init__(self, s3: "S3Client", folder: Path) -> None:
-        self.s3 = s3
-        self.folder = folder
-        self.source_bytes = 0
-        self.source_reads = 0
-        self.runs = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.s3, name)
-
-    def get_object(self, **request: Any) -> Any:
-        """Count what is read from the source."""
-        answer = self.s3.get_object(**request)
-        if request["Bucket"] == PICTURES:
-            self.source_bytes += answer["ContentLength"]
-            self.source_reads += 1
-        return answer
-
-    def image(self, name: str, body: bytes) -> None:
-        self.s3.put_object(Bucket=PICTURES, Key=f"art/{name}", Body=body)
-
-    def plan(self, lines: list[str]) -> tuple[RunKeys, PlanAnswer]:
-        self.runs += 1
-        keys = RunKeys(f"{DATASET}-{self.runs:016x}")
-        key = f"{DATASET}/lists/{self.runs}.lst"
-        etag = self.s3.put_object(Bucket=DATA, Key=key, Body="\n".join(lines).encode())["ETag"]
-        request = PlanRequest(DATA, DATASET, keys.run, key, "", etag.strip('"'))
-        return keys, plan_dataset(request, self.s3, [PICTURES])
-
-    def fetch(self, keys: RunKeys) -> list[FetchAnswer]:
-        self.source_bytes = self.source_reads = 0
-        shards = json.loads(self.read(keys.of("shards.json")))
-        return [
-            fetch_shard(FetchRequest(DATA, keys.run, shard["shard"]), self, lambda: 60.0)  # type: ignore[arg-type]
-            for shard in shards
-        ]
-
-    def pack(self, keys: RunKeys, workers: int = 1) -> dict[str, Any]:
-        folder = self.folder / keys.run
-        folder.mkdir()
-        pack_run(RunStore(self.s3, DATA, keys), folder, workers, io.StringIO())
-        assert not list(folder.glob("earlier-*"))
-        packed: dict[str, Any] = json.loads(self.read(keys.of("dataset.json")))
-        return packed
-
-    def run(self, lines: list[str]) -> tuple[RunKeys, PlanAnswer, dict[str, Any]]:
-        keys, answer = self.plan(lines)
-        self.fetch(keys)
-        return keys, answer, self.pack(keys)
-
-    def read(self, key: str) -> bytes:
-        return self.s3.get_object(Bucket=DATA, Key=key)["Body"].read()
-
-    def forget(self) -> None:
-        """Let the next plan find nothing to reuse."""
-        self.s3.delete_object(Bucket=DATA, Key=DatasetKeys(DATASET).packed_run)
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=DATA)
-        client.create_bucket(Bucket=PICTURES)
-        settings = f"source: s3://{PICTURES}/art/\nimage: {{size: 32}}\n"
-        client.put_object(Bucket=DATA, Key=f"{DATASET}/dataset.yaml", Body=settings.encode())
-        made = Bench(client, tmp_path)
-        for number in range(IMAGES + 10):
-            made.image(f"{number}.png", drawing(number) + b" " * number)  # no two alike
+    with reuse_bench(monkeypatch, tmp_path) as made:
         yield made
-
-
-def rows(numbers: range, turn: int = 0, first_id: int = 0) -> list[str]:
-    """Return rows of these images; `turn` turns their labels, `first_id` shifts their ids."""
-    return [
-        f"{first_id + n}\t" + "\t".join("01"[(n + turn) % 3 == k] for k in range(3)) + f"\t{n}.png"
-        for n in numbers
-    ]
 
 
 def test_a_95_percent_overlap_reads_a_tenth_of_the_source(bench: Bench) -> None:

@@ -4,15 +4,12 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tagline import planning
-from tagline.planning import plan_dataset
 from tagline.reasons import UnusableList
-from tagline.settings import InvalidSettings, Settings
+from tagline.settings import Settings
 from tagline.sharding import cut
 from tests.unit.ingest_world import BUCKET, World, world
 
@@ -186,123 +183,9 @@ def test_a_source_of_another_bucket(demo: World) -> None:
     assert {row["bucket"] for row in demo.lines("shards/00000.jsonl")} == {"pictures"}
 
 
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        (b"", "the list is empty"),
-        (b"\n\n", "the list is empty"),
-        (b"not a list", "the lines are no rows"),
-        (
-            b"1\t0\t1\ta\n2\t0\t1\t1\tb\n3\t0\t1\tc\n4\t0\t1\t1\td\n",
-            "disagree on the number of labels",
-        ),
-    ],
-)
-def test_a_list_that_is_none_fails_with_a_sentence(demo: World, data: bytes, sentence: str) -> None:
-    demo.drop(data)
-    with pytest.raises(UnusableList, match=sentence):
-        demo.plan()
-    assert demo.names() == set()
-
-
-def test_a_list_with_nothing_usable_leaves_its_rejects(demo: World) -> None:
-    demo.drop(b"".join(b"%d\t1\t0\timages/gone%d.png\n" % (n, n) for n in range(12)))
-    with pytest.raises(
-        UnusableList, match="none of the 12 rows can be used: missing_object 12; first: line 1"
-    ):
-        demo.plan()
-    assert demo.names() == {"rejects.jsonl"}
-    assert [row["line"] for row in demo.lines("rejects.jsonl")] == list(range(1, 13))
-
-
-def test_rejects_above_the_tolerance_fail(demo: World) -> None:
-    data = demo.fill(10) + b"".join(b"x%d\t0\t0\t0\ty\n" % n for n in range(3))
-    demo.drop(data)
-    assert demo.plan()["rejected"] == 3
-    demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.2}\n")
-    demo.drop(data)
-    with pytest.raises(
-        UnusableList, match=r"3 of 13 rows are rejected.*0\.2.*bad_id 3; first: line 11"
-    ):
-        demo.plan()
-    assert len(demo.lines("rejects.jsonl")) == 3
-
-
-def test_one_picture_cannot_be_split(demo: World) -> None:
-    demo.image("a.png", b"same")
-    demo.image("b.png", b"same")
-    demo.drop(b"1\t0\timages/a.png\n2\t1\timages/b.png\n")
-    with pytest.raises(UnusableList, match=r"2 usable row.*1 different image"):
-        demo.plan()
-
-
-def test_names_that_do_not_fit(demo: World) -> None:
-    demo.put("demo/labels.txt", b"cat\ndog\n")
-    demo.drop(demo.fill(3))
-    with pytest.raises(UnusableList, match="2 names, but the list's rows have 3"):
-        demo.plan()
-
-
-@pytest.mark.parametrize(
-    ("key", "content", "sentence"),
-    [
-        ("demo/dataset.yaml", b"epochs: 3\n", "epochs: no such setting"),
-        ("demo/dataset.yaml", b"#" * 70_000, "larger than"),
-        ("demo/dataset.yaml", b"source: s3://elsewhere/\n", "elsewhere"),
-        ("demo/dataset.yaml", b"source: s3://pictures/\n", None),
-        ("demo/labels.txt", b"a\na\nb\n", "named before"),
-    ],
-)
-def test_settings_are_checked_before_rows(
-    demo: World, key: str, content: bytes, sentence: str | None
-) -> None:
-    demo.put(key, content)
-    demo.drop(demo.fill(3))
-    with pytest.raises(InvalidSettings if sentence else UnusableList, match=sentence):
-        demo.plan()
-
-
 def test_equal_plans_are_equal_bytes(demo: World) -> None:
     demo.drop(demo.fill(30))
     demo.plan()
     first = {name: demo.read(name) for name in demo.names()}
     demo.plan()
     assert {name: demo.read(name) for name in demo.names()} == first
-
-
-def test_a_bucket_that_cannot_be_listed_costs_its_rows_alone(demo: World) -> None:
-    demo.drop(demo.fill(60) + b"999\t0\t0\t1\ts3://gone-bucket/x.png\n")
-    demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.1}\n")
-    assert plan_dataset(demo.request, demo.s3, {"gone-bucket"})["accepted"] == 60
-    (reject,) = demo.lines("plan-rejects.jsonl")
-    assert (reject["line"], reject["reason"]) == (61, "missing_object")
-    assert "bucket gone-bucket does not exist" in reject["detail"]
-
-
-def test_a_bucket_that_refuses_listing_costs_its_rows_alone(demo: World) -> None:
-    demo.drop(demo.fill(60) + b"999\t0\t0\t1\ts3://pictures/x.png\n")
-    demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.1}\n")
-    refuse_listing(demo, "pictures")
-    assert demo.plan()["accepted"] == 60
-    (reject,) = demo.lines("plan-rejects.jsonl")
-    assert reject["reason"] == "access_denied"
-    assert "s3:ListBucket" in reject["detail"]
-
-
-def test_the_own_source_must_be_listable(demo: World) -> None:
-    demo.drop(demo.fill(3))
-    demo.put("demo/dataset.yaml", b"source: s3://pictures/site/\n")
-    refuse_listing(demo, "pictures")
-    with pytest.raises(InvalidSettings, match="listing site/ was refused"):
-        demo.plan()
-    demo.put("demo/dataset.yaml", b"source: s3://gone-bucket/\n")
-    with pytest.raises(InvalidSettings, match="bucket gone-bucket does not exist"):
-        plan_dataset(demo.request, demo.s3, {"gone-bucket"})
-
-
-def refuse_listing(demo: World, bucket: str) -> None:
-    def refuse(params: dict[str, Any], **_: object) -> None:
-        if params["Bucket"] == bucket:
-            raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
-
-    demo.s3.meta.events.register("provide-client-params.s3.ListObjectsV2", refuse)
