@@ -80,7 +80,8 @@ def _packed_runs(client: "S3Client", bucket: str, dataset: str) -> list[str]:
     pointer = s3json.find_json(client, bucket, DatasetKeys(dataset).packed_run)
     if pointer is None:
         return []
-    return [pointer.content["run"], *pointer.content.get("before", ())]
+    runs = (pointer.content.get("run"), *pointer.content.get("before", ()))
+    return [run for run in runs if isinstance(run, str)]
 
 
 def _same_making(packed: Mapping[str, Any], image: Image) -> bool:

@@ -8,6 +8,7 @@ from imaging import png
 from imaging.errors import UndecodableImage
 from imaging.header import ImageHeader
 from imaging.jpegpixels import decode_jpeg
+from imaging.opencv import decode_by_opencv
 from imaging.pngpixels import decode_png
 
 Pixels = NDArray[np.uint8]
@@ -43,21 +44,11 @@ def _stored(data: bytes, header: ImageHeader, scale: int) -> Pixels:
     if header.format == "jpeg":
         return decode_jpeg(data, header, scale)
     if header.format == "png":
-        png.check_sums(data)
         data = png.pixel_chunks(data)
     if header.samples:
         return _premultiplied(decode_png(data, header), header)
-    return _premultiplied(_by_opencv(data, header), header)
-
-
-def _by_opencv(data: bytes, header: ImageHeader) -> NDArray[np.generic]:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as exc:
-        raise UndecodableImage(f"the {header.format} decoder failed: {exc.err}") from exc
-    if pixels is None:
-        raise UndecodableImage(f"the {header.format} is damaged or incomplete")
-    return np.asarray(pixels)
+    pixels = decode_by_opencv(data, cv2.IMREAD_UNCHANGED, header.format)
+    return _premultiplied(pixels, header)
 
 
 def _premultiplied(pixels: NDArray[np.generic], header: ImageHeader) -> Pixels:

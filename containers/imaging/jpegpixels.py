@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imaging.errors import UndecodableImage
 from imaging.header import ImageHeader
+from imaging.opencv import decode_by_opencv
 
 Pixels = NDArray[np.uint8]
 # Some encoders pad the end by a few bytes; more than that are data that found no block, for damage
@@ -39,7 +40,8 @@ def decode_jpeg(data: bytes, header: ImageHeader, scale: int, colours: str = "BG
         return _strictly(data, header, scale, colours)
     except ValueError as exc:
         if colours == "BGR" and _UNUSUAL.search(str(exc)):
-            return _by_opencv(data, scale)
+            flags = _REDUCED[scale] | cv2.IMREAD_IGNORE_ORIENTATION
+            return np.asarray(decode_by_opencv(data, flags, "jpeg"), np.uint8)
         said = str(exc).strip().removeprefix("Corrupt JPEG data: ")
         raise UndecodableImage(f"the JPEG is damaged or incomplete: {said}") from exc
 
@@ -65,15 +67,4 @@ def _decoded(data: bytes, header: ImageHeader, scale: int, colours: str, *, stri
         min_width=-(-header.width // scale),
         strict=strict,
     )
-    return np.asarray(pixels, np.uint8)
-
-
-def _by_opencv(data: bytes, scale: int) -> Pixels:
-    flags = _REDUCED[scale] | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as exc:
-        raise UndecodableImage(f"the JPEG decoder failed: {exc.err}") from exc
-    if pixels is None:
-        raise UndecodableImage("the JPEG is damaged or incomplete")
     return np.asarray(pixels, np.uint8)

@@ -67,17 +67,11 @@ def _first_chunks(data: bytes) -> dict[bytes, bytes]:
 def pixel_chunks(data: bytes) -> bytes:
     """Return the same PNG with the chunks alone that its pixels are made of.
 
-    Decoders inflate texts and profiles, libspng and libpng without a limit on all of them.
+    Decoders inflate texts and profiles, libspng and libpng without a limit on all of them. Raise
+    UndecodableImage where a checksum is wrong: libspng does not look at them, and libpng drops a
+    tRNS that has a wrong one.
     """
-    chunks = (chunk for chunk in _chunks(data) if chunk[0] in _PIXELS)
-    return b"".join((SIGNATURE, *(data[at - 8 : at + length + 4] for _, at, length in chunks)))
-
-
-def check_sums(data: bytes) -> None:
-    """Raise UndecodableImage unless the chunks that pixels are made of have their checksums.
-
-    libspng does not look at them, and libpng drops a tRNS whose checksum is wrong.
-    """
+    kept = [SIGNATURE]
     for kind, at, length in _chunks(data):
         if kind in _PIXELS:
             end = at + length
@@ -85,6 +79,8 @@ def check_sums(data: bytes) -> None:
                 raise UndecodableImage(
                     f"the PNG's {kind.decode()} chunk at byte {at - 8} is damaged"
                 )
+            kept.append(data[at - 8 : end + 4])
+    return b"".join(kept)
 
 
 def _inflated(chunk: bytes) -> bytes:

@@ -56,8 +56,11 @@ def test_a_full_disk_leaves_no_drafts(root: Path, ending: str) -> None:
     assert im2rec(root.parent / "p_a", root).code == 0
     before = {path: path.read_bytes() for path in root.parent.glob("p_a.*")}
     (root.parent / f"p_a{ending}.part").symlink_to("/dev/full")
-    large = ("--resize", 900, "--encoding", ".png", "--quality", 0)  # more than is buffered
-    done = im2rec(root.parent / "p_a", root, *large)
+    rows = "".join(f"{n}\t1\t0.png\n" for n in range(60))
+    (root.parent / "p_a.lst").write_text(rows)
+    before[root.parent / "p_a.lst"] = rows.encode()
+    # many records, together more than is buffered: the last of them are left for the closing
+    done = im2rec(root.parent / "p_a", root, "--resize", 400, "--quality", 100)
     assert done.code == 1
     assert "No space left on device" in done.err
     assert "Traceback" not in done.err
