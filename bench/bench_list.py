@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tagline.listfile import read_rows, survey
-from tagline.sources import Source
+from tagline.listing.list_file import read_rows, survey
+from tagline.listing.sources import Source
 
 LABELS = 334
 ROWS = 20_000

@@ -23,8 +23,8 @@ from scale_source import LABELS, images, write_list
 
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.places import free_port
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.names import run_name
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import run_name
 
 ROWS = 155_000
 DATASET = "scale"

@@ -14,10 +14,10 @@ from im2rec.allocator import keep_freed_memory
 from im2rec.files.images import _encoded, _read, _window, pack_file
 from im2rec.files.options import read_options
 from im2rec.files.rows import FileItem, RowReader
-from imaging import geometry
-from imaging.decode import decode
-from imaging.preprocess import checked_header
-from tagline.recordio import pack_record
+from tagline.formats.recordio import pack_record
+from tagline.imaging import geometry
+from tagline.imaging.decoders.decode import decode
+from tagline.imaging.preprocess import checked_header
 
 _IMAGES, _ROUNDS = 500, 9
 _REDUCED = {

@@ -17,7 +17,7 @@ import pyvips
 import simplejpeg
 from PIL import Image
 
-from tagline.recordio import RecordWriter, pack_record
+from tagline.formats.recordio import RecordWriter, pack_record
 
 SIZE, QUALITY, WORKERS = 96, 95, 2
 _REDUCED = (

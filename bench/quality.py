@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from contenders import target
 
-from tagline.recordio import read_records, unpack_record
+from tagline.formats.recordio import read_records, unpack_record
 
 _IMAGES = 300
 

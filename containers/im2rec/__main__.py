@@ -20,12 +20,12 @@ import boto3
 from botocore.config import Config
 
 from im2rec.errors import PackFailed
-from im2rec.join import join_run
-from im2rec.pack import pack_run
-from im2rec.parts import pack_part
-from im2rec.store import RunStore
-from tagline.layout import RunKeys
-from tagline.names import InvalidName
+from im2rec.run.join import join_run
+from im2rec.run.pack import pack_run
+from im2rec.run.parts import pack_part
+from im2rec.run.store import RunStore
+from tagline.formats.keys import RunKeys
+from tagline.formats.names import InvalidName
 
 _USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join"
 

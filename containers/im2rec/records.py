@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import cv2
 
-from imaging import ImageError, ImageSpec, preprocess
-from tagline.reasons import Reason
-from tagline.recordio import pack_record
+from tagline.formats.reasons import Reason
+from tagline.formats.recordio import pack_record
+from tagline.imaging import ImageError, ImageSpec, preprocess
 
 QUALITY = 95  # MXNet's im2rec default
 

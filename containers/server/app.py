@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from imaging import ImageError, Limits
 from server.accesslog import AccessLog
 from server.config import Config
 from server.model import Model, UnusableModel
 from server.requests import Refused, read_image
-from tagline.reasons import Reason
+from tagline.formats.reasons import Reason
+from tagline.imaging import ImageError, Limits
 
 _STATUS = {
     Reason.UNSUPPORTED_IMAGE: 415,

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from imaging import ImageSpec, Limits, preprocess
+from tagline.imaging import ImageSpec, Limits, preprocess
 
 _INPUT, _OUTPUT = "data", "scores"
 

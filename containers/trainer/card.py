@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tagline.thresholds import SUPPORT_FLOOR
+from tagline.scores.thresholds import SUPPORT_FLOOR
 from trainer.judge import Verdict, metrics_document
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tagline.metrics import Ranking
+from tagline.scores.ranking import Ranking
 
 _POINTS = 120  # of a curve; more cannot be seen
 _SIDE, _EDGE = 220, 30  # the curve's square and its margin, in SVG units

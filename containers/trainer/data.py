@@ -14,7 +14,7 @@ import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.recordio import ImageRecord, RecordError, read_records, unpack_record
+from tagline.formats.recordio import ImageRecord, RecordError, read_records, unpack_record
 from trainer.contract import Refused
 
 Images = NDArray[np.uint8]  # (n, S, S, 3), RGB

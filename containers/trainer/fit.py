@@ -11,7 +11,7 @@ import numpy as np
 from mxnet import autograd, gluon
 from numpy.typing import NDArray
 
-from tagline.metrics import Quality, quality
+from tagline.scores.ranking import Quality, quality
 from trainer.augment import augment
 from trainer.contract import Refused
 from trainer.data import Images, RecordSet

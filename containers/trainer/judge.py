@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.bootstrap import Interval, map_difference
-from tagline.metrics import Quality, quality
-from tagline.thresholds import Thresholds, choose
+from tagline.scores.bootstrap import Interval, map_difference
+from tagline.scores.ranking import Quality, quality
+from tagline.scores.thresholds import Thresholds, choose
 from trainer.candidate import Candidate
 from trainer.data import RecordSet
 

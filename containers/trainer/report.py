@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tagline.metrics import rank
+from tagline.scores.ranking import rank
 from trainer.card import limits
 from trainer.charts import bar, comparison, curve
 from trainer.data import RecordSet

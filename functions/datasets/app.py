@@ -11,7 +11,7 @@ from tagline.api.catalog import Catalog
 from tagline.api.page import page_answer
 from tagline.api.problem import Answer, json_answer, not_found
 from tagline.api.requests import Page, Request
-from tagline.names import RUN
+from tagline.formats.names import RUN
 
 HERE = Path(__file__).parent
 

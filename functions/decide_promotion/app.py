@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from tagline import aws
-from tagline.layout import RunKeys
-from tagline.observability import Event, step
-from tagline.promotion import decide
-from tagline.s3json import read_json, write_json
-from tagline.settings import Settings
+from tagline.aws import clients
+from tagline.aws.observability import Event, step
+from tagline.aws.s3json import read_json, write_json
+from tagline.formats.keys import RunKeys
+from tagline.serving.promotion import decide
+from tagline.settings.schema import Settings
 
 
 @step
 def handler(event: Event) -> dict[str, Any]:
     """Return the decision and keep it in the run's files."""
     bucket, keys = event["bucket"], RunKeys(event["run"])
-    metrics = read_json(aws.s3(), bucket, keys.of("metrics.json"))
-    plan = read_json(aws.s3(), bucket, keys.of("plan.json"))
+    metrics = read_json(clients.s3(), bucket, keys.of("metrics.json"))
+    plan = read_json(clients.s3(), bucket, keys.of("plan.json"))
     rule = Settings.from_dict(plan["settings"]).promotion
     champion = metrics["champion"] or {}
     decision = decide(
@@ -31,5 +31,5 @@ def handler(event: Event) -> dict[str, Any]:
         "challenger_map": metrics["mAP"],
         "champion_map": champion.get("mAP"),
     }
-    write_json(aws.s3(), bucket, keys.of("decision.json"), answer)
+    write_json(clients.s3(), bucket, keys.of("decision.json"), answer)
     return answer

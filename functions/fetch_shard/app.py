@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tagline.arriving import WORKERS
-from tagline.fetching import FetchRequest, fetch_shard
-from tagline.imagefetch import image_client
-from tagline.observability import logger, metrics, step
+from tagline.aws.observability import logger, metrics, step
+from tagline.fetching.arriving import WORKERS
+from tagline.fetching.image import image_client
+from tagline.fetching.shard import FetchRequest, fetch_shard
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

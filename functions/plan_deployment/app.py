@@ -3,23 +3,23 @@
 import os
 from typing import Any
 
-from tagline import aws
-from tagline.deployment_request import Fleet, plan_deployment
-from tagline.endpoints import describe
-from tagline.layout import RunKeys
-from tagline.names import endpoint_name
-from tagline.observability import Event, step
-from tagline.s3json import read_json
-from tagline.settings import Settings
+from tagline.aws import clients
+from tagline.aws.observability import Event, step
+from tagline.aws.s3json import read_json
+from tagline.formats.keys import RunKeys
+from tagline.formats.names import endpoint_name
+from tagline.serving.deployment import Fleet, plan_deployment
+from tagline.serving.endpoints import describe
+from tagline.settings.schema import Settings
 
 
 @step
 def handler(event: Event) -> dict[str, Any]:
     """Return what the deploying states need."""
     keys, stack = RunKeys(event["run"]), os.environ["STACK_NAME"]
-    plan = read_json(aws.s3(), event["bucket"], keys.of("plan.json"))
+    plan = read_json(clients.s3(), event["bucket"], keys.of("plan.json"))
     wanted = Settings.from_dict(plan["settings"]).endpoint
-    endpoint = describe(aws.sagemaker(), endpoint_name(stack, keys.dataset))
+    endpoint = describe(clients.sagemaker(), endpoint_name(stack, keys.dataset))
     return plan_deployment(
         run=keys.run,
         stack=stack,

@@ -3,25 +3,25 @@
 import os
 from typing import Any
 
-from tagline import aws
-from tagline.endpoints import Endpoint, describe
-from tagline.execution_history import failed_state, newest_events
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.names import endpoint_name, run_of_job
-from tagline.observability import Event, step
-from tagline.rollback import HANDLERS, plan_roll_back
-from tagline.s3json import find_json
+from tagline.aws import clients
+from tagline.aws.observability import Event, step
+from tagline.aws.s3json import find_json
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import endpoint_name, run_of_job
+from tagline.outcomes.execution_history import failed_state, newest_events
+from tagline.outcomes.roll_back import HANDLERS, plan_roll_back
+from tagline.serving.endpoints import Endpoint, describe
 
 
 @step
 def handler(event: Event) -> dict[str, Any]:
     """Return whether to restore, delete or keep, and why it came to this."""
     dataset = event["dataset"]
-    champion = find_json(aws.s3(), event["bucket"], DatasetKeys(dataset).champion)
-    endpoint = describe(aws.sagemaker(), endpoint_name(os.environ["STACK_NAME"], dataset))
+    champion = find_json(clients.s3(), event["bucket"], DatasetKeys(dataset).champion)
+    endpoint = describe(clients.sagemaker(), endpoint_name(os.environ["STACK_NAME"], dataset))
     failed = None
     if "error" in event["state"]:
-        events = newest_events(aws.stepfunctions(), event["execution_arn"])
+        events = newest_events(clients.stepfunctions(), event["execution_arn"])
         failed = failed_state(events, HANDLERS)
     serving = champion.content if champion else None
     rival = _rival(event, serving, endpoint)
@@ -36,5 +36,5 @@ def _rival(event: Event, champion: dict[str, Any] | None, endpoint: Endpoint | N
         return None
     if champion and champion["run"] == other:
         return other
-    ended = find_json(aws.s3(), event["bucket"], RunKeys(other).of("status.json"))
+    ended = find_json(clients.s3(), event["bucket"], RunKeys(other).of("status.json"))
     return None if ended else other

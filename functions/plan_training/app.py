@@ -3,20 +3,20 @@
 import os
 from typing import Any
 
-from tagline import aws
-from tagline.layout import RunKeys
-from tagline.observability import Event, step
-from tagline.s3json import read_json, write_json
-from tagline.settings import Settings
-from tagline.training_request import Facts, Stack, plan_training
+from tagline.aws import clients
+from tagline.aws.observability import Event, step
+from tagline.aws.s3json import read_json, write_json
+from tagline.formats.keys import RunKeys
+from tagline.jobs.training import Facts, Stack, plan_training
+from tagline.settings.schema import Settings
 
 
 @step
 def handler(event: Event) -> dict[str, Any]:
     """Return the request and keep it in the run's files."""
     bucket, keys = event["bucket"], RunKeys(event["run"])
-    plan = read_json(aws.s3(), bucket, keys.of("plan.json"))
-    facts = Facts.of(read_json(aws.s3(), bucket, keys.of("dataset.json")))
+    plan = read_json(clients.s3(), bucket, keys.of("plan.json"))
+    facts = Facts.of(read_json(clients.s3(), bucket, keys.of("dataset.json")))
     stack = Stack(
         bucket=bucket,
         image=os.environ["TRAINER_IMAGE"],
@@ -24,5 +24,5 @@ def handler(event: Event) -> dict[str, Any]:
         instance_type=os.environ["TRAINING_INSTANCE_TYPE"],
     )
     planned = plan_training(keys.run, facts, Settings.from_dict(plan["settings"]), stack)
-    write_json(aws.s3(), bucket, keys.of("training.json"), planned)
+    write_json(clients.s3(), bucket, keys.of("training.json"), planned)
     return planned

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tagline import aws
-from tagline.observability import Event, step
-from tagline.outcomes import now, record_champion
+from tagline.aws import clients
+from tagline.aws.observability import Event, step
+from tagline.outcomes.endings import now, record_champion
 
 
 @step
@@ -23,5 +23,5 @@ def handler(event: Event) -> dict[str, Any]:
         "reason": event["decision"]["reason"],
         "previous": judged["champion_run"],
     }
-    record_champion(aws.s3(), event["bucket"], champion, judged["champion_etag"])
+    record_champion(clients.s3(), event["bucket"], champion, judged["champion_etag"])
     return {"run": event["run"]}

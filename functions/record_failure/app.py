@@ -5,11 +5,11 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from tagline import aws
-from tagline.failed_run import FailedRun, announce, explain, failed_execution
-from tagline.names import RUN
-from tagline.observability import Event, logger, metrics, step
-from tagline.outcomes import Ending, record_ending
+from tagline.aws import clients
+from tagline.aws.observability import Event, logger, metrics, step
+from tagline.formats.names import RUN
+from tagline.outcomes.endings import Ending, record_ending
+from tagline.outcomes.failed_run import FailedRun, announce, explain, failed_execution
 
 
 @step
@@ -36,13 +36,13 @@ def handler(event: Event) -> dict[str, Any]:
     ending, written = _record(os.environ["DATA_BUCKET"], failed)
     if written:
         topic = os.environ["ALERTS_TOPIC_ARN"]
-        announce(aws.sns(), topic, os.environ["DATA_BUCKET"], failed, ending)
+        announce(clients.sns(), topic, os.environ["DATA_BUCKET"], failed, ending)
     return {"recorded": written, "outcome": str(ending.outcome)}
 
 
 def _record(bucket: str, failed: FailedRun) -> tuple[Ending, bool]:
-    ending = explain(aws.stepfunctions(), aws.s3(), bucket, failed)
-    ending, written = record_ending(aws.s3(), bucket, failed.run, failed.started, ending)
+    ending = explain(clients.stepfunctions(), clients.s3(), bucket, failed)
+    ending, written = record_ending(clients.s3(), bucket, failed.run, failed.started, ending)
     if written:
         metrics.add_metric("RunsFailed", MetricUnit.Count, 1)
     return ending, written

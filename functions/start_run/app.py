@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent
 
-from tagline import aws
-from tagline.names import InvalidName, dataset_of_list, run_name
-from tagline.observability import Event, logger, step
+from tagline.aws import clients
+from tagline.aws.observability import Event, logger, step
+from tagline.formats.names import InvalidName, dataset_of_list, run_name
 
 
 @step
@@ -39,7 +39,7 @@ def handler(event: Event) -> dict[str, Any]:
         "list": listing,
         "started": dropped.time,
     }
-    client = aws.stepfunctions()
+    client = clients.stepfunctions()
     try:
         client.start_execution(
             stateMachineArn=os.environ["STATE_MACHINE_ARN"], name=run, input=json.dumps(state)

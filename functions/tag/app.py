@@ -12,7 +12,7 @@ from tagline.api.images import requested_image
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Request, TagQuery
 from tagline.api.tagging import choose_tags, tags_document
-from tagline.observability import logger, metrics
+from tagline.aws.observability import logger, metrics
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
-from tagline.observability import logger, metrics
+from tagline.aws.observability import logger, metrics
 
 Event = Mapping[str, Any]
 _BUSY = {

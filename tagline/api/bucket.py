@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tagline.s3json import find_json
+from tagline.aws.s3json import find_json
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,7 +25,7 @@ class Bucket:
         return f"s3://{self.name}/{key}"
 
     def document(self, key: str) -> dict[str, Any] | None:
-        """Return a JSON document, or None; raises tagline.s3json.UnreadableDocument."""
+        """Return a JSON document, or None; raises tagline.aws.s3json.UnreadableDocument."""
         found = find_json(self._s3, self.name, key)
         return found.content if found else None
 

@@ -12,8 +12,8 @@ from typing import Any
 from tagline.api.bucket import Bucket
 from tagline.api.problem import bad_request, not_found
 from tagline.api.requests import Page
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.names import DATASET, RUN
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import DATASET, RUN
 
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
 _COUNTS = ("rows", "accepted", "rejected", "train", "validation")

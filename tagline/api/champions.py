@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from tagline.api.bucket import Bucket
 from tagline.api.catalog import Catalog
 from tagline.api.problem import Problem, not_found
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.s3json import MissingDocument, UnreadableDocument
+from tagline.aws.s3json import MissingDocument, UnreadableDocument
+from tagline.formats.keys import DatasetKeys, RunKeys
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tagline.api.problem import Problem, bad_request, not_found
-from tagline.names import DATASET, InvalidName, check_dataset, dataset_of_run
+from tagline.formats.names import DATASET, InvalidName, check_dataset, dataset_of_run
 
 # Lambda takes events of 6 MB, in which base64 makes 4 bytes of every 3; the rest is for headers.
 MAX_BODY_BYTES = 4_500_000

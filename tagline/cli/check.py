@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from tagline.checking import CheckReport, check_list
 from tagline.cli.options import JsonOption
 from tagline.cli.output import ERR, emit, facts_table, print_json, rows_table, say
+from tagline.listing.checking import CheckReport, check_list
 
 _MOST_LABELS = 60  # shown; --json has them all
 

@@ -23,7 +23,7 @@ from tagline.cli.phases import Phases
 from tagline.cli.places import STATE, free_port, port_taken
 from tagline.cli.up import announced, print_urls
 from tagline.designs import DesignSet, HeldOut, draw_designs
-from tagline.layout import DatasetKeys, RunKeys
+from tagline.formats.keys import DatasetKeys, RunKeys
 
 DATASET = "designs"
 TIMES_BASELINE = 3.0  # the model must beat guessing by this factor

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from tagline.checking import CheckReport, check_list
 from tagline.cli.check import ConfigOption, LabelsOption, ListArgument
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
@@ -17,9 +16,10 @@ from tagline.cli.records import read_run
 from tagline.cli.target import STACK, Target, find_target
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
-from tagline.layout import DatasetKeys
-from tagline.names import run_name
-from tagline.settings import load_settings
+from tagline.formats.keys import DatasetKeys
+from tagline.formats.names import run_name
+from tagline.listing.checking import CheckReport, check_list
+from tagline.settings.schema import load_settings
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from tagline.cli.records import read_json
 from tagline.cli.target import Target
-from tagline.layout import RunKeys
-from tagline.names import job_name
+from tagline.formats.keys import RunKeys
+from tagline.formats.names import job_name
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef

@@ -17,9 +17,9 @@ from tagline.cli.runs import runs
 from tagline.cli.show import show
 from tagline.cli.tag import tag
 from tagline.cli.up import up
-from tagline.names import InvalidName
-from tagline.reasons import UnusableList
-from tagline.settings import InvalidSettings
+from tagline.formats.names import InvalidName
+from tagline.formats.reasons import UnusableList
+from tagline.settings.schema import InvalidSettings
 
 _EXPECTED = (
     Refused, InvalidName, InvalidSettings, UnusableList, BotoCoreError, ClientError, OSError,

@@ -10,7 +10,7 @@ from rich.text import Text
 from tagline.cli.output import facts_table, number
 from tagline.cli.records import RunRecord
 from tagline.cli.target import Target
-from tagline.layout import RunKeys
+from tagline.formats.keys import RunKeys
 
 FAILED = frozenset({"Failed", "RolledBack"})
 _STYLES = {"Promoted": "green", "NotPromoted": "yellow", "Unchanged": "yellow"}

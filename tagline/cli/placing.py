@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tagline.cli.errors import Refused
-from tagline.listfile import Row, read_rows, survey
-from tagline.sources import Source
+from tagline.listing.list_file import Row, read_rows, survey
+from tagline.listing.sources import Source
 
 _SHOWN = 3
 

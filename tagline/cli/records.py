@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from tagline.cli.errors import Refused
 from tagline.cli.target import Target
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.names import RUN, InvalidName, check_dataset
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import RUN, InvalidName, check_dataset
 
 _PARALLEL = 16
 _MAX_JSON_BYTES = 64 << 20

@@ -12,7 +12,7 @@ from tagline.cli.output import emit, number, print_json, rows_table, say, second
 from tagline.cli.records import RunRecord, read_runs
 from tagline.cli.target import STACK, Target, find_target
 from tagline.cli.watching import describe
-from tagline.names import RUN
+from tagline.formats.names import RUN
 
 
 def runs(

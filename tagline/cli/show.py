@@ -13,7 +13,7 @@ from tagline.cli.records import read_json, read_json_lines, read_run
 from tagline.cli.runs import took
 from tagline.cli.target import STACK, Target, find_target
 from tagline.cli.watching import describe
-from tagline.layout import DatasetKeys, RunKeys
+from tagline.formats.keys import DatasetKeys, RunKeys
 
 _FIRST = 20
 _EDGE = 5  # labels shown from either end

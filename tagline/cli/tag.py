@@ -9,7 +9,7 @@ from tagline.cli.api import ApiProblem, ask_tags
 from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import ERR, emit, number, print_json, rows_table
 from tagline.cli.target import STACK, find_target
-from tagline.names import check_dataset
+from tagline.formats.names import check_dataset
 
 
 def tag(

@@ -12,8 +12,8 @@ from typing import Any
 
 from tagline.cli.cloud import RunningCloud
 from tagline.designs import DesignSet
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.names import run_name
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import run_name
 
 RUN_SECONDS = 300
 _BETWEEN_LOOKS = 0.3  # seconds; the answer of another process has to be asked for

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tagline.designs import DesignSet
-from tagline.layout import DatasetKeys, RunKeys
+from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.e2e.conftest import ELSEWHERE
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows
 

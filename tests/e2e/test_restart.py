@@ -7,7 +7,7 @@ import pytest
 from tagline.cli.cloud import running_cloud
 from tagline.cli.places import free_port
 from tagline.designs import DesignSet
-from tagline.layout import DatasetKeys
+from tagline.formats.keys import DatasetKeys
 from tests.e2e.pipeline import Pipeline, list_rows
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
-from tagline.layout import RunKeys
+from tagline.formats.keys import RunKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,11 +11,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from im2rec.pack import pack_run
-from im2rec.store import RunStore
-from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.planning import PlanAnswer, PlanRequest, plan_dataset
+from im2rec.run.pack import pack_run
+from im2rec.run.store import RunStore
+from tagline.fetching.shard import FetchAnswer, FetchRequest, fetch_shard
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.planning.plan import PlanAnswer, PlanRequest, plan_dataset
 from tests.integration.packing_run import drawing
 
 if TYPE_CHECKING:

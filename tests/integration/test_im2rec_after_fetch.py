@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from im2rec.pack import pack_run
-from im2rec.store import RunStore
-from tagline.fetching import FetchRequest, fetch_shard
-from tagline.planning import PlanRequest, plan_dataset
+from im2rec.run.pack import pack_run
+from im2rec.run.store import RunStore
+from tagline.fetching.shard import FetchRequest, fetch_shard
+from tagline.planning.plan import PlanRequest, plan_dataset
 from tests.integration.packing_run import BUCKET, KEYS, RUN, drawing
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from im2rec.channels import Channel
 from im2rec.records import Item, pack_item
-from imaging import ImageSpec, preprocess
+from im2rec.run.channels import Channel
+from tagline.imaging import ImageSpec, preprocess
 from tests.integration.packing_run import drawing
 
 ROOT = Path(__file__).parents[2]

@@ -15,10 +15,10 @@ from moto import mock_aws
 
 from im2rec.__main__ import main
 from im2rec.errors import PackFailed
-from im2rec.pack import pack_run
-from im2rec.store import RunStore
-from imaging import ImageSpec, preprocess
-from tagline.recordio import ImageRecord, read_records, unpack_record
+from im2rec.run.pack import pack_run
+from im2rec.run.store import RunStore
+from tagline.formats.recordio import ImageRecord, read_records, unpack_record
+from tagline.imaging import ImageSpec, preprocess
 from tests.integration.packing_run import BUCKET, KEYS, LABELS, RUN, RunOnPaper, tar
 
 if TYPE_CHECKING:

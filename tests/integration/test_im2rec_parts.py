@@ -15,11 +15,11 @@ from moto import mock_aws
 
 from im2rec.__main__ import main
 from im2rec.errors import PackFailed
-from im2rec.join import join_run
-from im2rec.multipart import MIN_PART
-from im2rec.pack import pack_run
-from im2rec.parts import pack_part
-from im2rec.store import RunStore
+from im2rec.run.join import join_run
+from im2rec.run.multipart import MIN_PART
+from im2rec.run.pack import pack_run
+from im2rec.run.parts import pack_part
+from im2rec.run.store import RunStore
 from tests.integration.packing_run import BUCKET, KEYS, RUN, RunOnPaper
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from im2rec.errors import PackFailed
-from im2rec.join import join_run
-from im2rec.parts import pack_part
-from im2rec.store import RunStore
-from tagline import imageindex, planning, reuse
-from tagline.layout import DatasetKeys
-from tagline.sharding import cut
+from im2rec.run.join import join_run
+from im2rec.run.parts import pack_part
+from im2rec.run.store import RunStore
+from tagline.formats import image_index
+from tagline.formats.keys import DatasetKeys
+from tagline.planning import plan, reuse
+from tagline.planning.sharding import cut
 from tests.integration.packing_run import drawing
 from tests.integration.reuse_bench import (
     DATA,
@@ -96,7 +97,7 @@ def test_an_image_that_changed_or_was_of_no_use_is_fetched(bench: Bench) -> None
 
 
 def test_several_tasks_reuse_as_one_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "cut", functools.partial(cut, max_rows=20))
+    monkeypatch.setattr(plan, "cut", functools.partial(cut, max_rows=20))
     bench.run(rows(range(50)))
     changed = rows(range(5, 60), turn=1)
     keys, _ = bench.plan(changed)
@@ -151,7 +152,7 @@ def test_a_task_that_packs_otherwise_than_the_plan_says_so(
     bench.run(rows(range(30)))
     keys, _ = bench.plan(rows(range(30), turn=1))
     bench.fetch(keys)
-    monkeypatch.setattr("im2rec.earlier.PACKING", "0")
+    monkeypatch.setattr("im2rec.run.earlier.PACKING", "0")
     with pytest.raises(PackFailed, match="updated during the run"):
         bench.pack(keys)
 
@@ -198,4 +199,4 @@ def test_the_packing_is_named_after_the_decoders_in_use() -> None:
         f"{name.removesuffix('-python-headless')} {pinned[name]}"
         for name in ("opencv-python-headless", "pillow", "pyspng", "simplejpeg")
     )
-    assert imageindex.PACKING.endswith(f", {decoders}")
+    assert image_index.PACKING.endswith(f", {decoders}")

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from imaging import ImageSpec, Limits, preprocess
 from server.app import build
 from server.config import Config
 from server.model import Model, UnusableModel
+from tagline.imaging import ImageSpec, Limits, preprocess
 from tests.integration.serving import DESCRIPTION, picture, put_model
 
 PNG = {"content-type": "image/png"}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tagline.recordio import RecordWriter, pack_record
+from tagline.formats.recordio import RecordWriter, pack_record
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["red", "green", "blue", "<b>wide</b> & low"]

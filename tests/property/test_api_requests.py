@@ -14,7 +14,7 @@ from tagline.api.images import image_type
 from tagline.api.problem import Problem
 from tagline.api.requests import MAX_PAGE, MAX_TOP_K, Page, Request, TagQuery, s3_uri_of
 from tagline.api.tagging import choose_tags
-from tagline.names import DATASET, RUN
+from tagline.formats.names import DATASET, RUN
 
 NUMBERLIKE = st.one_of(
     st.text(max_size=20),

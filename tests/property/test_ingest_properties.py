@@ -7,16 +7,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.fingerprint import fingerprint
-from tagline.inventory import take_inventory
-from tagline.labelstats import LabelCounter
-from tagline.listfile import Reject, Row, read_rows, survey
-from tagline.listlines import Line, read_lines
-from tagline.listrows import RowParser
-from tagline.reasons import UnusableList
-from tagline.settings import Settings
-from tagline.sharding import cut, packing_rank
-from tagline.sources import Source
+from tagline.formats.list_lines import Line, read_lines
+from tagline.formats.reasons import UnusableList
+from tagline.listing.label_counts import LabelCounter
+from tagline.listing.list_file import Reject, Row, read_rows, survey
+from tagline.listing.rows import RowParser
+from tagline.listing.sources import Source
+from tagline.planning.fingerprint import fingerprint
+from tagline.planning.inventory import take_inventory
+from tagline.planning.sharding import cut, packing_rank
+from tagline.settings.schema import Settings
 
 SOURCE = Source.of_dataset("demo", "data", None, ())
 FIELD = st.one_of(

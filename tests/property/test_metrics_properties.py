@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline import bootstrap, metrics
+from tagline.scores import bootstrap, ranking
 
 # few distinct values, so that ties are the rule and not the exception
 scored = st.lists(
@@ -33,36 +33,36 @@ def arrays(pairs: list[tuple[float, int]]) -> tuple[np.ndarray, np.ndarray]:
 
 @given(scored.filter(lambda pairs: any(mark for _, mark in pairs)))
 def test_average_precision_is_its_definition(pairs: list[tuple[float, int]]) -> None:
-    assert metrics.average_precision(*arrays(pairs)) == pytest.approx(float(by_definition(pairs)))
+    assert ranking.average_precision(*arrays(pairs)) == pytest.approx(float(by_definition(pairs)))
 
 
 @given(scored, st.randoms())
 def test_the_order_of_images_does_not_matter(pairs: list[tuple[float, int]], random) -> None:  # type: ignore[no-untyped-def]
-    before = metrics.average_precision(*arrays(pairs))
+    before = ranking.average_precision(*arrays(pairs))
     random.shuffle(pairs)
-    after = metrics.average_precision(*arrays(pairs))
+    after = ranking.average_precision(*arrays(pairs))
     assert after == before or (np.isnan(after) and np.isnan(before))
 
 
 @given(scored.filter(lambda pairs: any(mark for _, mark in pairs)))
 def test_only_the_ranking_counts(pairs: list[tuple[float, int]]) -> None:
     scores, truth = arrays(pairs)
-    stretched = metrics.average_precision(np.exp(3 * scores) - 7, truth)
-    assert stretched == pytest.approx(metrics.average_precision(scores, truth))
+    stretched = ranking.average_precision(np.exp(3 * scores) - 7, truth)
+    assert stretched == pytest.approx(ranking.average_precision(scores, truth))
 
 
 @given(scored.filter(lambda pairs: any(mark for _, mark in pairs)))
 def test_a_constant_score_earns_the_baseline(pairs: list[tuple[float, int]]) -> None:
     _, truth = arrays(pairs)
-    constant = metrics.average_precision(np.full(len(truth), 0.3), truth)
-    assert constant == pytest.approx(metrics.baseline_map(truth[:, None]))
+    constant = ranking.average_precision(np.full(len(truth), 0.3), truth)
+    assert constant == pytest.approx(ranking.baseline_map(truth[:, None]))
 
 
 @given(scored.filter(lambda pairs: any(mark for _, mark in pairs)), st.integers(0, 9))
 def test_weighting_images_equals_repeating_them(pairs: list[tuple[float, int]], seed: int) -> None:
     scores, truth = arrays(pairs)
     counts = np.random.default_rng(seed).integers(0, 4, len(pairs))
-    repeated = metrics.average_precision(np.repeat(scores, counts), np.repeat(truth, counts))
+    repeated = ranking.average_precision(np.repeat(scores, counts), np.repeat(truth, counts))
     weighted = bootstrap._weighted_ap(scores, truth, counts[None].astype(float))[0]
     assert weighted == pytest.approx(0.0 if np.isnan(repeated) else repeated)
 

@@ -6,7 +6,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.recordio import (
+from tagline.formats.recordio import (
     MAGIC,
     ImageRecord,
     RecordError,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.split import CannotSplit, Side, assign, place
+from tagline.planning.split.sides import CannotSplit, Side, assign, place
 
 LABELS = 4
 ROW = st.tuples(st.integers(0, 40), st.text("01", min_size=LABELS, max_size=LABELS))

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline import thresholds
-from tagline.metrics import rank
+from tagline.scores import thresholds
+from tagline.scores.ranking import rank
 
 scored = st.lists(
     st.tuples(st.floats(0, 1, width=32), st.integers(0, 1)), min_size=1, max_size=30

@@ -23,7 +23,7 @@ from moto import mock_aws
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
 from tagline.api import clients
-from tagline.observability import metrics
+from tagline.aws.observability import metrics
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = json.loads((ROOT / "functions/datasets/openapi.json").read_text())

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 from moto import mock_aws
 
-from tagline import aws
+from tagline.aws import clients
 
 ROOT = Path(__file__).parents[2]
 BUCKET, RUN, DATASET = "data", "demo-0123456789abcdef", "demo"
@@ -73,9 +73,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        aws.forget()
+        clients.forget()
         yield Account()
-    aws.forget()
+    clients.forget()
 
 
 def app(name: str) -> ModuleType:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tagline.recordio import ImageRecord, read_records, unpack_record
+from tagline.formats.recordio import ImageRecord, read_records, unpack_record
 
 ROOT = Path(__file__).parents[2]
 

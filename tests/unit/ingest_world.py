@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tagline.names import run_name
-from tagline.planning import PlanAnswer, PlanRequest, plan_dataset
+from tagline.formats.names import run_name
+from tagline.planning.plan import PlanAnswer, PlanRequest, plan_dataset
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from tagline.api import champions, clients
 from tagline.api.bucket import Bucket
-from tagline.observability import logger
+from tagline.aws.observability import logger
 from tests.unit.api_world import (
     BUCKET,
     DATASET,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imaging import ImageSpec, preprocess
-from imaging.headers import read_header
+from tagline.imaging import ImageSpec, preprocess
+from tagline.imaging.headers.detect import read_header
 
 BENCH = Path(__file__).parents[2] / "bench"
 

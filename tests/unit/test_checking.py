@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tagline import checking, listlines
-from tagline.checking import CheckReport, check_list
+from tagline.formats import list_lines
+from tagline.listing import checking
+from tagline.listing.checking import CheckReport, check_list
 
 LIST = b"1\t1\t0\t1\ta.png\n2\t1\t0\t0\tb.png\nx\t1\t0\t0\tc.png\n4\t1\t0\t0\td.png\n"
 
@@ -91,7 +92,7 @@ def test_reads_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert (through_a_pipe(LIST).accepted, through_a_pipe(LIST).rejected) == (3, 1)
     monkeypatch.setattr(checking, "MAX_LIST_BYTES", len(LIST) - 4)
-    monkeypatch.setattr(listlines, "MAX_LIST_BYTES", len(LIST) - 4)
+    monkeypatch.setattr(list_lines, "MAX_LIST_BYTES", len(LIST) - 4)
     assert "larger than" in through_a_pipe(LIST).problems[0]
 
 

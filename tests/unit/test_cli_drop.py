@@ -11,8 +11,8 @@ from tagline.cli import drop as drop_module
 from tagline.cli.main import app
 from tagline.cli.target import Target
 from tagline.designs import DesignSet, draw_designs
-from tagline.layout import DatasetKeys
-from tagline.names import run_name
+from tagline.formats.keys import DatasetKeys
+from tagline.formats.names import run_name
 from tests.unit.cli_stack import BUCKET, METRICS, put, stack, status
 
 __all__ = ["stack"]

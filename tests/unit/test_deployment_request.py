@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tagline.deployment_request import Fleet, UnusableEndpoint, plan_deployment
-from tagline.endpoints import Endpoint
-from tagline.evaluation_request import Champion, plan_evaluation
-from tagline.rollback import RollBackFailed, plan_roll_back
-from tagline.training_request import Stack
+from tagline.jobs.evaluation import Champion, plan_evaluation
+from tagline.jobs.training import Stack
+from tagline.outcomes.roll_back import RollBackFailed, plan_roll_back
+from tagline.serving.deployment import Fleet, UnusableEndpoint, plan_deployment
+from tagline.serving.endpoints import Endpoint
 from tests.unit.flow_world import assert_valid
 
 RUN = "demo-0123456789abcdef"

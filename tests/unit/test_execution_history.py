@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tagline.execution_history import UnknownState, ended_with, failed_state
+from tagline.outcomes.execution_history import UnknownState, ended_with, failed_state
 
 HANDLERS = ("RecordFailure", "NotifyFailure")
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tagline.failures import reason, unwrap
+from tagline.outcomes.failures import reason, unwrap
 
 
 def function_error(kind: str, message: str) -> str:

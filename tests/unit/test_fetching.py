@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError, IncompleteReadError
 from botocore.response import StreamingBody
 
-from tagline import arriving, imagefetch
-from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
-from tagline.imagefetch import ShardOutOfTime, fetch_image
-from tagline.reasons import Reason
+from tagline.fetching import arriving, image
+from tagline.fetching.image import ShardOutOfTime, fetch_image
+from tagline.fetching.shard import FetchAnswer, FetchRequest, fetch_shard
+from tagline.formats.reasons import Reason
 from tests.unit.ingest_world import BUCKET, World, world
 
 
@@ -217,7 +217,7 @@ def test_throttling_until_the_deadline_ends_with_its_name(monkeypatch: pytest.Mo
         nonlocal now
         now += seconds
 
-    monkeypatch.setattr(imagefetch, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(image, "time", SimpleNamespace(monotonic=lambda: now))
     with pytest.raises(ShardOutOfTime, match=r"SlowDown.*s3://b/k\.png"):
         fetch_image(Scripted(*["SlowDown"] * 10_000), ROW, 800.0, wait)  # type: ignore[arg-type]
     assert 700 < now < 800
@@ -244,7 +244,7 @@ def test_a_body_that_breaks_off_is_read_again() -> None:
 
 
 def test_a_body_that_drips_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 1.0 + 2 * imagefetch.GRACE])
-    monkeypatch.setattr(imagefetch, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    clock = iter([0.0, 1.0 + 2 * image.GRACE])
+    monkeypatch.setattr(image, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with pytest.raises(ShardOutOfTime):
         fetch_image(Scripted(b"abcd"), ROW, 1.0)  # type: ignore[arg-type]

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tagline import arriving, fetching
-from tagline.fetching import FetchAnswer, FetchRequest, fetch_shard
-from tagline.imagefetch import Fetched, ShardOutOfTime, fetch_image
+from tagline.fetching import arriving, shard
+from tagline.fetching.image import Fetched, ShardOutOfTime, fetch_image
+from tagline.fetching.shard import FetchAnswer, FetchRequest, fetch_shard
 from tests.unit.ingest_world import BUCKET, World, world
 
 IMAGES = 100
@@ -194,11 +194,11 @@ def test_calls_that_overlap_leave_parts_that_are_whole(
     def backwards(todo: list[Any], client: Any, deadline: float) -> Any:
         return rows(todo[::-1], client, deadline)
 
-    monkeypatch.setattr(fetching, "images_as_they_arrive", backwards)
+    monkeypatch.setattr(shard, "images_as_they_arrive", backwards)
     Failing(monkeypatch, 1, ShardOutOfTime())
     fetch(demo)
     assert len(part_images(demo)) == 2
-    monkeypatch.setattr(fetching, "images_as_they_arrive", rows)
+    monkeypatch.setattr(shard, "images_as_they_arrive", rows)
     demo.s3.copy_object(
         Bucket=BUCKET, Key=part, CopySource={"Bucket": BUCKET, "Key": part, "VersionId": earlier}
     )

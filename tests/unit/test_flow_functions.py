@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
-from tagline import aws
-from tagline.names import run_name
-from tagline.settings import Settings
-from tagline.smoke import SmokeTestFailed
+from tagline.aws import clients
+from tagline.formats.names import run_name
+from tagline.serving.smoke import SmokeTestFailed
+from tagline.settings.schema import Settings
 from tests.unit.flow_world import (
     BUCKET,
     PREFIX,
@@ -47,7 +47,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture
 def executions(world: Account) -> Iterator[Stubber]:
-    with Stubber(aws.stepfunctions()) as stubber:
+    with Stubber(clients.stepfunctions()) as stubber:
         yield stubber
 
 
@@ -139,7 +139,7 @@ def test_decide_promotion_keeps_its_decision(world: Account) -> None:
 def test_plan_deployment_looks_at_the_endpoint(
     world: Account, status: str | None, action: str
 ) -> None:
-    with Stubber(aws.sagemaker()) as stubber:
+    with Stubber(clients.sagemaker()) as stubber:
         describe(stubber, status)
         planned = call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
     assert planned["action"] == action
@@ -148,7 +148,7 @@ def test_plan_deployment_looks_at_the_endpoint(
 
 
 def test_an_endpoint_that_may_not_be_seen_is_no_missing_one(world: Account) -> None:
-    with Stubber(aws.sagemaker()) as stubber:
+    with Stubber(clients.sagemaker()) as stubber:
         stubber.add_client_error("describe_endpoint", "AccessDeniedException", "no")
         with pytest.raises(ClientError):
             call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
@@ -163,7 +163,7 @@ def smoke(world: Account, answer: object) -> dict[str, Any]:
     expected = {"run": RUN, "labels": ["red", "round"], "images": [image]}
     world.put(f"{PREFIX}smoke.json", expected)
     body = json.dumps(answer).encode()
-    with Stubber(aws.sagemaker_runtime()) as stubber:
+    with Stubber(clients.sagemaker_runtime()) as stubber:
         stubber.add_response(
             "invoke_endpoint",
             {"Body": StreamingBody(io.BytesIO(body), len(body))},

@@ -13,7 +13,7 @@ from im2rec import pool
 from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
 from im2rec.records import Item, Packed
-from imaging import ImageSpec
+from tagline.imaging import ImageSpec
 
 SPEC = ImageSpec(16)
 CONTAINERS = Path(__file__).parents[2] / "containers"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging import ImageSpec, preprocess
+from tagline.imaging import ImageSpec, preprocess
 
 SPEC = ImageSpec(size=32)
 RED, WHITE = (255, 0, 0), (255, 255, 255)

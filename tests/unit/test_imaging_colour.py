@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from imaging import ImageError, ImageSpec, preprocess
-from imaging.headers import read_header
-from imaging.profile import MAX_BYTES
+from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.imaging.headers.detect import read_header
+from tagline.imaging.headers.profile import MAX_BYTES
 
 SPEC = ImageSpec(size=16)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

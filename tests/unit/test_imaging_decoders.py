@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging import ImageError, ImageSpec, preprocess
-from imaging.decode import decode
-from imaging.headers import read_header
-from imaging.png import pixel_chunks
+from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.imaging.decoders.decode import decode
+from tagline.imaging.headers.detect import read_header
+from tagline.imaging.headers.png import pixel_chunks
 
 SPEC = ImageSpec(16)
 _RNG = np.random.default_rng(11)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging import ImageError, ImageSpec, preprocess
-from tagline.reasons import Reason
+from tagline.formats.reasons import Reason
+from tagline.imaging import ImageError, ImageSpec, preprocess
 from tests.unit.test_imaging_colour import DARK_GREY, SWAPPED
 
 SPEC = ImageSpec(16)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging import ImageError, ImageSpec, png, preprocess
-from imaging.headers import read_header
+from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.imaging.headers import png
+from tagline.imaging.headers.detect import read_header
 
 SPEC = ImageSpec(16)
 _RNG = np.random.default_rng(5)

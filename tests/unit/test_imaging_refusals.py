@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from imaging import ImageError, ImageSpec, Limits, preprocess
-from tagline.reasons import Reason
+from tagline.formats.reasons import Reason
+from tagline.imaging import ImageError, ImageSpec, Limits, preprocess
 
 SPEC = ImageSpec(16)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

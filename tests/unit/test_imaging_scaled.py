@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from imaging import ImageSpec, preprocess
+from tagline.imaging import ImageSpec, preprocess
 
 
 def encoded(image: Image.Image, kind: str) -> bytes:

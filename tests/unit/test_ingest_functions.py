@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from tagline import aws
-from tagline.reasons import UnusableList
+from tagline.aws import clients
+from tagline.formats.reasons import UnusableList
 from tests.unit.ingest_world import BUCKET, World, world
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -46,9 +46,9 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tagline")
     monkeypatch.setenv("SOURCE_BUCKETS", "pictures, more")
     with world(monkeypatch) as made:
-        aws.forget()
+        clients.forget()
         yield made
-    aws.forget()
+    clients.forget()
 
 
 def test_plan_then_fetch(demo: World, capsys: pytest.CaptureFixture[str]) -> None:

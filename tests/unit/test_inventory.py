@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tagline.inventory import MAX_OBJECT_BYTES, Found, Unlistable, take_inventory
-from tagline.reasons import Reason
+from tagline.formats.reasons import Reason
+from tagline.planning.inventory import MAX_OBJECT_BYTES, Found, Unlistable, take_inventory
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -62,7 +62,7 @@ def test_skips_what_nobody_asked_for(s3: "S3Client") -> None:
 
 
 def test_scans_segments_side_by_side(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagline.inventory._SEGMENT", 7)
+    monkeypatch.setattr("tagline.planning.inventory._SEGMENT", 7)
     keys = [f"{number:02d}" for number in range(40)]
     for key in keys[::2]:
         s3.put_object(Bucket="pictures", Key=key, Body=b"x")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tagline.labels import default_label_names, parse_label_names
-from tagline.settings import InvalidSettings
+from tagline.listing.label_names import default_label_names, parse_label_names
+from tagline.settings.schema import InvalidSettings
 
 
 def test_reads_names_in_order() -> None:

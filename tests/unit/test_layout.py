@@ -2,8 +2,8 @@
 
 import pytest
 
-from tagline.layout import DatasetKeys, RunKeys
-from tagline.names import InvalidName
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import InvalidName
 
 RUN = "noto-50-0123456789abcdef"
 

@@ -7,9 +7,9 @@ import zlib
 
 import pytest
 
-from tagline import listlines
-from tagline.listlines import MAX_LINE_BYTES, Line, read_lines, read_start
-from tagline.reasons import UnusableList
+from tagline.formats import list_lines
+from tagline.formats.list_lines import MAX_LINE_BYTES, Line, read_lines, read_start
+from tagline.formats.reasons import UnusableList
 
 
 def lines(data: bytes) -> list[Line]:
@@ -77,6 +77,6 @@ def test_a_bomb_costs_little_memory() -> None:
 
 
 def test_refuses_a_list_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listlines, "MAX_LIST_BYTES", 1 << 30 >> 10)
+    monkeypatch.setattr(list_lines, "MAX_LIST_BYTES", 1 << 30 >> 10)
     with pytest.raises(UnusableList, match="larger than"):
         lines(gzip.compress(b"1\t0\ta.png\n" * 200_000))

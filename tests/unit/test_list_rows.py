@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from tagline.listfile import Reject, Row, read_rows, survey
-from tagline.reasons import MEANING, Reason
-from tagline.sources import Source
+from tagline.formats.reasons import MEANING, Reason
+from tagline.listing.list_file import Reject, Row, read_rows, survey
+from tagline.listing.sources import Source
 
 SOURCE = Source.of_dataset("demo", "data", None, {"pictures"})
 GOOD = b"1\t0\t1\t0\ta.png\n2\t1\t0\t0\tb.png\n3\t0\t0\t1\tc.png\n4\t0\t0\t0\td.png\n"

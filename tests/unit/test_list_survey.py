@@ -8,9 +8,9 @@ import random
 
 import pytest
 
-from tagline import listsurvey
-from tagline.listfile import Survey, check_names, survey
-from tagline.reasons import UnusableList
+from tagline.formats.reasons import UnusableList
+from tagline.listing import survey as first_look
+from tagline.listing.list_file import Survey, check_names, survey
 
 
 def look(data: bytes) -> Survey:
@@ -121,7 +121,7 @@ def test_says_what_is_no_list_in_one_sentence(data: bytes, sentence: str) -> Non
 
 
 def test_refuses_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listsurvey, "MAX_ROWS", 3)
+    monkeypatch.setattr(first_look, "MAX_ROWS", 3)
     assert look(b"1\t0\ta\n" * 3).rows == 3
     assert look(b"id\tcat\tpath\n" + b"1\t0\ta\n" * 3).rows == 4
     with pytest.raises(UnusableList, match="more than 3 rows"):

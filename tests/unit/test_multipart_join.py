@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from im2rec.multipart import MIN_PART, Piece, Source, join, plan_parts
+from im2rec.run.multipart import MIN_PART, Piece, Source, join, plan_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

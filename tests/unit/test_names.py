@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline import names
+from tagline.formats import names
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 datasets = st.from_regex(names.DATASET, fullmatch=True).filter(str.isascii)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tagline.observability import logger, state_of, step
+from tagline.aws.observability import logger, state_of, step
 from tests.unit.cloudformation import resources
 
 

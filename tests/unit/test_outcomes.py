@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tagline.outcomes import (
+from tagline.aws.s3json import MissingDocument, UnreadableDocument, find_json, read_json
+from tagline.outcomes.endings import (
     ChampionChanged,
     Ending,
     Outcome,
@@ -15,7 +16,6 @@ from tagline.outcomes import (
     record_ending,
     record_latest,
 )
-from tagline.s3json import MissingDocument, UnreadableDocument, find_json, read_json
 from tests.unit.flow_world import BUCKET, PREFIX, RUN, Account, account
 
 ENDING = Ending(Outcome.PROMOTED, "RecordChampion", "mAP 0.5 and no champion")

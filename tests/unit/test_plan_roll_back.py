@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.stub import Stubber
 
-from tagline import aws
+from tagline.aws import clients
 from tests.unit.flow_world import STATE, Account, account, call, describe
 
 
@@ -26,7 +26,7 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         "deployment": {"endpoint": "tagline-demo", "action": "update"},
         "error": {"Error": "Lambda.Unknown", "Cause": "lost"},
     }
-    with Stubber(aws.stepfunctions()) as executions, Stubber(aws.sagemaker()) as stubber:
+    with Stubber(clients.stepfunctions()) as executions, Stubber(clients.sagemaker()) as stubber:
         executions.add_response("get_execution_history", {"events": events})
         describe(stubber, "InService", "new-0")
         planned = call("plan_roll_back", STATE | {"execution_arn": "arn:e", "state": state})
@@ -41,7 +41,7 @@ def test_only_a_run_that_goes_on_keeps_the_endpoint_it_took(
     if ended:
         world.put("demo/runs/demo-00000000000000ff/status.json", ended)
     state = {"deployment": {"endpoint": "tagline-demo", "action": "update"}}
-    with Stubber(aws.sagemaker()) as stubber:
+    with Stubber(clients.sagemaker()) as stubber:
         describe(stubber, "InService", "tagline-00000000000000ff-config-0")
         planned = call("plan_roll_back", STATE | {"execution_arn": "arn:e", "state": state})
     assert planned["action"] == action

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tagline import planning
-from tagline.reasons import UnusableList
-from tagline.settings import Settings
-from tagline.sharding import cut
+from tagline.formats.reasons import UnusableList
+from tagline.planning import plan
+from tagline.planning.sharding import cut
+from tagline.settings.schema import Settings
 from tests.unit.ingest_world import BUCKET, World, world
 
 
@@ -82,7 +82,7 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
 
 
 def test_cuts_large_lists_into_shards(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "cut", functools.partial(cut, max_rows=7))
+    monkeypatch.setattr(plan, "cut", functools.partial(cut, max_rows=7))
     demo.drop(demo.fill(20))
     assert demo.plan()["shards"] == 3
     lines = [r["line"] for n in range(3) for r in demo.lines(f"shards/0000{n}.jsonl")]
@@ -106,7 +106,7 @@ def test_says_when_the_list_is_gone(demo: World) -> None:
 
 def test_says_when_an_unversioned_list_was_overwritten(demo: World) -> None:
     demo.drop(demo.fill(3))
-    request = planning.PlanRequest.from_event(
+    request = plan.PlanRequest.from_event(
         {**demo.event, "list": {**demo.event["list"], "version_id": "", "etag": "0" * 32}}
     )
     with pytest.raises(UnusableList, match="was overwritten"):

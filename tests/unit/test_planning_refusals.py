@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tagline.planning import plan_dataset
-from tagline.reasons import UnusableList
-from tagline.settings import InvalidSettings
+from tagline.formats.reasons import UnusableList
+from tagline.planning.plan import plan_dataset
+from tagline.settings.schema import InvalidSettings
 from tests.unit.ingest_world import World, world
 
 

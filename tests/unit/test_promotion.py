@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.promotion import decide
+from tagline.serving.promotion import decide
 
 unit = st.floats(0, 1)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from tagline import aws
+from tagline.aws import clients
 from tests.unit.flow_world import BUCKET, PREFIX, RUN, STATE, Account, account, call, event
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
@@ -23,7 +23,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture
 def executions(world: Account) -> Iterator[Stubber]:
-    with Stubber(aws.stepfunctions()) as stubber:
+    with Stubber(clients.stepfunctions()) as stubber:
         yield stubber
 
 
@@ -124,7 +124,7 @@ def test_an_aborted_execution_is_recorded_and_announced(
 ) -> None:
     history(executions, {"type": "ExecutionAborted"}, entered("Train"))
     published = {"TopicArn": TOPIC, "Subject": "Tagline: a run of demo failed", "Message": ANY}
-    with Stubber(aws.sns()) as topic:
+    with Stubber(clients.sns()) as topic:
         topic.add_response("publish", {"MessageId": "1"}, published)
         assert call("record_failure", event("execution_aborted"))["recorded"] is True
         topic.assert_no_pending_responses()
@@ -138,7 +138,7 @@ def test_the_event_after_a_recorded_failure_says_nothing_more(
 ) -> None:
     world.put(f"{PREFIX}status.json", {"outcome": "Failed", "state": "Train", "reason": "r"})
     history(executions, {"type": "ExecutionAborted"}, entered("Train"))
-    with Stubber(aws.sns()):  # any call would be an error
+    with Stubber(clients.sns()):  # any call would be an error
         assert call("record_failure", event("execution_aborted"))["recorded"] is False
 
 

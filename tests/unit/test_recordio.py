@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tagline.recordio import (
+from tagline.formats.recordio import (
     MAGIC,
     ImageRecord,
     RecordError,

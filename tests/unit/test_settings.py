@@ -2,7 +2,7 @@
 
 import pytest
 
-from tagline.settings import InvalidSettings, Settings, load_settings
+from tagline.settings.schema import InvalidSettings, Settings, load_settings
 
 
 def test_empty_file_is_all_defaults() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tagline.reasons import Reason
-from tagline.settings import InvalidSettings
-from tagline.sources import BadLocation, Location, Source
+from tagline.formats.reasons import Reason
+from tagline.listing.sources import BadLocation, Location, Source
+from tagline.settings.schema import InvalidSettings
 
 
 def test_a_source_of_another_account() -> None:

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from tagline.split import Side, assign, place
+from tagline.planning.split.sides import Side, assign, place
 
 
 def labels_on_one_side(labels: list[bytes], sides: list[Side]) -> list[int]:

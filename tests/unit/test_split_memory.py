@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tagline.settings import Split
-from tagline.split import Side
-from tagline.splitmemory import SplitFile, SplitMemory, SplitOvertaken, UnreadableSplit
+from tagline.planning.split.memory import SplitFile, SplitMemory, SplitOvertaken, UnreadableSplit
+from tagline.planning.split.sides import Side
+from tagline.settings.schema import Split
 from tests.unit.ingest_world import BUCKET, World, world
 
 SETTINGS = Split()

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from tagline import thresholds
-from tagline.metrics import InvalidScores, rank
+from tagline.scores import thresholds
+from tagline.scores.ranking import InvalidScores, rank
 
 
 def test_the_best_f1_lies_between_the_scores_it_separates() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tagline.training_defaults import defaults
+from tagline.jobs.defaults import defaults
 from trainer.contract import Refused
 from trainer.hyperparameters import parse
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tagline.training_defaults import defaults, learning_rate
+from tagline.jobs.defaults import defaults, learning_rate
 
 
 def test_everything_is_a_string() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tagline.settings import Settings
-from tagline.training_request import Facts, Stack, UnusableTraining, plan_training
+from tagline.jobs.training import Facts, Stack, UnusableTraining, plan_training
+from tagline.settings.schema import Settings
 from tests.unit.flow_world import assert_valid
 
 RUN = "demo-0123456789abcdef"

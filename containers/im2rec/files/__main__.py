@@ -15,7 +15,7 @@ from im2rec.errors import PackFailed
 from im2rec.files.listing import write_lists
 from im2rec.files.options import read_options
 from im2rec.stopping import STOPS
-from tagline.reasons import UnusableList
+from tagline.formats.reasons import UnusableList
 
 _STOPPED = "im2rec was told to stop: each record file is the old or the new one"
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from im2rec.files.options import Options
 from im2rec.files.rows import FileItem
 from im2rec.records import Packed
-from imaging import ImageError, Limits
-from imaging.decode import decode
-from imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UnsupportedImage
-from imaging.geometry import Window, flattened, upright
-from imaging.header import ImageHeader
-from imaging.preprocess import checked_header, stored_pixels
-from tagline.reasons import Reason
-from tagline.recordio import pack_record
+from tagline.formats.reasons import Reason
+from tagline.formats.recordio import pack_record
+from tagline.imaging import ImageError, Limits
+from tagline.imaging.decoders.decode import decode
+from tagline.imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UnsupportedImage
+from tagline.imaging.geometry import Window, flattened, upright
+from tagline.imaging.headers.header import ImageHeader
+from tagline.imaging.preprocess import checked_header, stored_pixels
 
 LIMITS = Limits()
 _LYING = 5  # from this orientation on, width and height change places

@@ -16,8 +16,8 @@ from im2rec.files.options import Options
 from im2rec.files.rows import FileItem, RejectedRow, RowReader
 from im2rec.pool import PackingPool
 from im2rec.stopping import stops_held
-from tagline.reasons import UnusableList
-from tagline.recordio import RecordWriter
+from tagline.formats.reasons import UnusableList
+from tagline.formats.recordio import RecordWriter
 
 _BATCH = 32  # files a task: small enough to share the end of a list evenly
 _SHOWN = 20  # rejected rows on stderr; the file has them all

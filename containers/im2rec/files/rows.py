@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tagline.listlines import Line, read_lines
-from tagline.reasons import Reason
+from tagline.formats.list_lines import Line, read_lines
+from tagline.formats.reasons import Reason
 
 _FEWEST_FIELDS = 3
 _LARGEST = 3.4028234663852886e38  # the largest float32

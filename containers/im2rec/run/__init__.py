@@ -1,0 +1,1 @@
+"""A run's shards become its packed dataset."""

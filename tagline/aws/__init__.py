@@ -1,0 +1,1 @@
+"""AWS at the edge: clients, S3, logs and metrics."""

@@ -1,0 +1,1 @@
+"""FetchShards: a shard's images next to the compute."""

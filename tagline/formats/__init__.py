@@ -1,0 +1,1 @@
+"""What every process shares: names, keys, reasons, and the files that pass between them."""

@@ -1,0 +1,121 @@
+"""What lies where in the data bucket: the one place that spells an object key."""
+
+from dataclasses import dataclass
+
+from tagline.formats.names import check_dataset, dataset_of_run
+
+
+@dataclass(frozen=True)
+class DatasetKeys:
+    """Keys that belong to a dataset, whatever the run."""
+
+    dataset: str
+
+    def __post_init__(self) -> None:
+        check_dataset(self.dataset)
+
+    @property
+    def labels(self) -> str:
+        """Tag names, one a line, in column order."""
+        return f"{self.dataset}/labels.txt"
+
+    @property
+    def settings(self) -> str:
+        """Optional settings of the dataset."""
+        return f"{self.dataset}/dataset.yaml"
+
+    @property
+    def lists(self) -> str:
+        """Prefix of the list files."""
+        return f"{self.dataset}/lists/"
+
+    @property
+    def runs(self) -> str:
+        """Prefix of all runs."""
+        return f"{self.dataset}/runs/"
+
+    @property
+    def champion(self) -> str:
+        """Which run serves now, and why it won."""
+        return f"{self.dataset}/champion.json"
+
+    @property
+    def latest(self) -> str:
+        """The newest run that was judged, with the fingerprint of what went into it."""
+        return f"{self.dataset}/latest.json"
+
+    @property
+    def split(self) -> str:
+        """The side of the split that every image seen so far is on."""
+        return f"{self.dataset}/split.txt"
+
+    @property
+    def packed_run(self) -> str:
+        """Which runs' packed sets are the newest complete ones."""
+        return f"{self.dataset}/packed.json"
+
+    @property
+    def output(self) -> str:
+        """Prefix under which SageMaker writes `<job>/output/model.tar.gz`."""
+        return f"{self.dataset}/output/"
+
+    def packed(self, channel: str) -> str:
+        """Return the key of the newest packed set of a channel (training or validation)."""
+        return f"{self.dataset}/{_record_file(channel)}"
+
+
+@dataclass(frozen=True)
+class RunKeys:
+    """Keys of one run; everything a run writes before it is published lies under `prefix`."""
+
+    run: str
+
+    def __post_init__(self) -> None:
+        dataset_of_run(self.run)
+
+    @property
+    def dataset(self) -> str:
+        """The dataset the run belongs to."""
+        return dataset_of_run(self.run)
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of all of the run's objects."""
+        return f"{self.dataset}/runs/{self.run}/"
+
+    def of(self, name: str) -> str:
+        """Return the key of a file of the run, such as `plan.json` or `metrics.json`."""
+        return f"{self.prefix}{name}"
+
+    def shard_rows(self, shard: str) -> str:
+        """Return the key of a shard's rows (JSON Lines, in packing order)."""
+        return self.of(f"shards/{shard}.jsonl")
+
+    def shard_images(self, shard: str) -> str:
+        """Return the key of a shard's fetched images (tar, members named by line number)."""
+        return self.of(f"shards/{shard}.tar")
+
+    def shard_verdicts(self, shard: str) -> str:
+        """Return the key of a shard's verdicts (JSON Lines, one per row, in packing order)."""
+        return self.of(f"shards/{shard}.verdicts.jsonl")
+
+    def shard_part(self, shard: str) -> str:
+        """Return the key of the verdicts on a shard that is not done yet."""
+        return self.of(f"shards/{shard}.part.jsonl")
+
+    def shard_part_images(self, shard: str, digest: str) -> str:
+        """Return the key of the images that verdicts of this digest are about."""
+        return self.of(f"shards/{shard}.part-{digest}.tar")
+
+    @property
+    def images(self) -> str:
+        """Which image each of the run's records is made of (JSON Lines)."""
+        return self.of("images.jsonl")
+
+    def packed(self, channel: str) -> str:
+        """Return the key of the run's packed channel (training or validation)."""
+        return self.of(_record_file(channel))
+
+
+def _record_file(channel: str) -> str:
+    return {"training": "training/train.rec", "validation": "validation/val.rec"}[channel]

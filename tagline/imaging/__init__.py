@@ -1,0 +1,7 @@
+"""One way from an image's bytes to the pixels that a model sees, for packing and for serving."""
+
+from tagline.imaging.errors import ImageError
+from tagline.imaging.preprocess import preprocess
+from tagline.imaging.spec import ImageSpec, Limits
+
+__all__ = ["ImageError", "ImageSpec", "Limits", "preprocess"]

@@ -1,0 +1,1 @@
+"""What a file says of its image, before a decoder sees it."""

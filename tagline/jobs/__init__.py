@@ -1,0 +1,1 @@
+"""What SageMaker is asked to train and to evaluate."""

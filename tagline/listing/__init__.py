@@ -1,0 +1,1 @@
+"""The list file: its rows, its labels, and where its paths lead."""

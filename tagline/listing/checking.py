@@ -1,0 +1,188 @@
+"""What `tagline check` tells about a list with no cloud at all: its rejects and its labels."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.reasons import RejectRecord, UnusableList
+from tagline.listing.label_counts import LabelCounter
+from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, parse_label_names
+from tagline.listing.list_file import Reject, check_names, read_rows, survey
+from tagline.listing.sources import Source
+from tagline.settings.schema import MAX_SETTINGS_BYTES, InvalidSettings, Settings, load_settings
+
+FIRST_REJECTS = 3  # shown of every reason
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class LabelFacts:
+    """What the accepted rows say about the labels.
+
+    `positives` maps each name to its number of rows; `never`, `once` and `always` are the names
+    that no row, one row and every row has; `rows_without_label` counts rows that are all 0, which
+    is legal.
+    """
+
+    count: int
+    named: bool
+    positives: dict[str, int]
+    never: list[str]
+    once: list[str]
+    always: list[str]
+    rows_without_label: int
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The findings about one list; `usable` is False where a run would fail in PlanDataset.
+
+    `problems` are sentences about the list as a whole; `reasons` counts the rejected rows by
+    reason code, and `first` holds the first few rejects of each.
+    """
+
+    path: str
+    usable: bool
+    problems: list[str]
+    rows: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    first: dict[str, list[RejectRecord]] = field(default_factory=dict)
+    labels: LabelFacts | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values, keys as the attributes."""
+        return asdict(self)
+
+
+def check_list(
+    list_path: Path,
+    labels_path: Path | None = None,
+    settings_path: Path | None = None,
+    source_buckets: Collection[str] | None = None,
+) -> CheckReport:
+    """Read a list as PlanDataset would, up to what only the cloud knows: whether images exist.
+
+    Without `source_buckets`, s3:// URIs of any bucket pass. The list may be a pipe. Raises
+    OSError for a file that cannot be read; everything else that is wrong is in the report.
+    """
+    problems: list[str] = []
+    settings = Settings()
+    names: tuple[str, ...] | None = None
+    try:
+        if settings_path is not None:
+            settings = load_settings(_read(settings_path, MAX_SETTINGS_BYTES))
+        if labels_path is not None:
+            names = parse_label_names(_read(labels_path, MAX_LABELS_BYTES))
+        source = _source(settings, source_buckets)
+    except InvalidSettings as exc:
+        problems.append(str(exc))
+        source = Source.unchecked()
+    with _open_twice(list_path) as stream:
+        return _check(
+            str(list_path),
+            stream,
+            names=names,
+            settings=settings,
+            source=source,
+            problems=problems,
+        )
+
+
+def _source(settings: Settings, source_buckets: Collection[str] | None) -> Source:
+    if source_buckets is None:
+        return Source.unchecked(settings.source)
+    return Source.of_dataset("dataset", "data-bucket", settings.source, source_buckets)
+
+
+def _check(
+    path: str,
+    stream: BinaryIO,
+    *,
+    names: tuple[str, ...] | None,
+    settings: Settings,
+    source: Source,
+    problems: list[str],
+) -> CheckReport:
+    try:
+        shape = survey(stream)
+    except UnusableList as exc:
+        return CheckReport(path, usable=False, problems=[*problems, str(exc)])
+    if names is not None:
+        try:
+            check_names(shape, names)
+        except UnusableList as exc:
+            problems.append(str(exc))
+    counter = LabelCounter(shape.label_count)
+    reasons: Counter[str] = Counter()
+    first: dict[str, list[RejectRecord]] = {}
+    accepted = 0
+    for row in read_rows(stream, shape, source):
+        if isinstance(row, Reject):
+            reasons[row.reason.value] += 1
+            samples = first.setdefault(row.reason.value, [])
+            if len(samples) < FIRST_REJECTS:
+                samples.append(row.record())
+        else:
+            accepted += 1
+            counter.add(row.labels)
+    rejected = reasons.total()
+    if not accepted:
+        problems.append(f"no row can be used: all {rejected:,} are rejected")
+    elif rejected > settings.tolerance.rejected * shape.rows:
+        problems.append(
+            f"{rejected:,} of {shape.rows:,} rows are rejected, more than the tolerated share of "
+            f"{settings.tolerance.rejected:g} (tolerance.rejected)"
+        )
+    return CheckReport(
+        path=path,
+        usable=not problems,
+        problems=problems,
+        rows=shape.rows,
+        accepted=accepted,
+        rejected=rejected,
+        reasons=dict(reasons.most_common()),
+        first=first,
+        labels=_facts(counter, names, accepted),
+    )
+
+
+def _facts(counter: LabelCounter, names: tuple[str, ...] | None, rows: int) -> LabelFacts:
+    positives = counter.positives()
+    named = names is not None and len(names) == len(positives)
+    shown = names if named and names is not None else default_label_names(len(positives))
+    by_name = dict(zip(shown, positives, strict=True))
+    return LabelFacts(
+        count=len(positives),
+        named=named,
+        positives=by_name,
+        never=[name for name, n in by_name.items() if n == 0],
+        once=[name for name, n in by_name.items() if n == 1 < rows],
+        always=[name for name, n in by_name.items() if rows and n == rows],
+        rows_without_label=counter.rows_without_label,
+    )
+
+
+@contextmanager
+def _open_twice(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is read more than once; a pipe's data goes to a temporary file first."""
+    with path.open("rb") as stream:
+        if stream.seekable():
+            yield stream
+            return
+        with TemporaryFile() as copy:
+            left = MAX_LIST_BYTES + 4  # a BOM and a byte too much
+            while chunk := stream.read(min(_CHUNK, left)):
+                left -= copy.write(chunk)
+            yield copy
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(limit + 1)  # one more byte, so that the reader sees an overlong file

@@ -1,0 +1,49 @@
+"""Tag names: `labels.txt`, one name a line in the list's column order."""
+
+import re
+
+from tagline.settings.rules import InvalidSettings
+
+MAX_LABELS_BYTES = 4 * 1024 * 1024
+MAX_NAME_LENGTH = 128
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def parse_label_names(data: bytes) -> tuple[str, ...]:
+    """Return the names in `labels.txt`; blanks round a name and blank last lines don't count.
+
+    Raises InvalidSettings with the line for a name that is empty, given before, longer than 128
+    characters or not plain UTF-8 text.
+    """
+    if len(data) > MAX_LABELS_BYTES:
+        raise InvalidSettings(f"labels.txt is larger than {MAX_LABELS_BYTES >> 20} MiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise InvalidSettings(f"labels.txt line {line}: not valid UTF-8") from exc
+    names = [name.strip() for name in text.rstrip().split("\n")]
+    if names == [""]:
+        raise InvalidSettings("labels.txt is empty; leave it out to have the labels numbered")
+    first_lines: dict[str, int] = {}
+    for line, name in enumerate(names, start=1):
+        if not name:
+            raise InvalidSettings(f"labels.txt line {line}: the name is empty")
+        if len(name) > MAX_NAME_LENGTH:
+            raise InvalidSettings(
+                f"labels.txt line {line}: a name has at most {MAX_NAME_LENGTH} characters"
+            )
+        if _CONTROL.search(name):
+            raise InvalidSettings(f"labels.txt line {line}: the name holds a control character")
+        if name in first_lines:
+            raise InvalidSettings(
+                f"labels.txt line {line}: {name!r} was named before, in line {first_lines[name]}"
+            )
+        first_lines[name] = line
+    return tuple(names)
+
+
+def default_label_names(count: int) -> tuple[str, ...]:
+    """Return label_001, label_002 … for a list whose labels have no names."""
+    width = max(3, len(str(count)))
+    return tuple(f"label_{number:0{width}d}" for number in range(1, count + 1))

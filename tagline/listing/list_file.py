@@ -1,0 +1,106 @@
+"""The list file: every line becomes an accepted row or a reject, in order and in bounded memory.
+
+The form: `id <tab> label_1 … label_N <tab> path`, one image a line, no header. Also taken: blanks
+round the tabs, tabs at a line's end, a leading / on the path, labels as one comma-joined column,
+labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows; accepted +
+rejected = rows.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import BinaryIO
+from zlib import crc32
+
+from tagline.formats.list_lines import read_lines
+from tagline.formats.reasons import Reason, UnusableList
+from tagline.listing.rows import Reject, Row, RowParser
+from tagline.listing.sources import Source
+from tagline.listing.survey import Survey, survey
+
+__all__ = ["Reject", "Row", "Survey", "UnusableList", "check_names", "read_rows", "survey"]
+
+
+def check_names(shape: Survey, names: Sequence[str]) -> None:
+    """Raise UnusableList where labels.txt has not one name for every label of the list."""
+    if shape.label_count and len(names) != shape.label_count:
+        raise UnusableList(
+            f"labels.txt has {len(names)} names, but the list's rows have {shape.label_count} "
+            "labels; give one name a label, in column order"
+        )
+
+
+def read_rows(stream: BinaryIO, shape: Survey, source: Source) -> Iterator[Row | Reject]:
+    """Yield every row of a surveyed, seekable list as accepted or rejected.
+
+    Of rows with the same id, or the same image, the first well-formed one counts.
+    """
+    parser = RowParser(shape.label_count, source, shape.header_line)
+    ids = _Ids()
+    images = _Images()
+    for line in read_lines(stream):
+        row = parser.parse(line)
+        if isinstance(row, Row):
+            place = images.place(row)
+            earlier = images.find(place, row)
+            if row.id in ids:
+                row = _refuse(row, "id", Reason.DUPLICATE_ID, f"an earlier row has the id {row.id}")
+            elif earlier is not None:
+                first_line, same = earlier
+                reason = Reason.DUPLICATE_PATH if same else Reason.CONFLICTING_LABELS
+                labels = "the same labels" if same else "other labels"
+                row = _refuse(
+                    row, "path", reason, f"line {first_line} has the same image with {labels}"
+                )
+            else:
+                ids.add(row.id)
+                images.add(place, row)
+        yield row
+
+
+def _refuse(row: Row, field: str, reason: Reason, detail: str) -> Reject:
+    return Reject(row.line, row.id, row.path, field, reason, detail)
+
+
+class _Ids:
+    """The ids seen: 8 bytes each while they rise, as in most lists; a set once they don't."""
+
+    def __init__(self) -> None:
+        self._rising = array("Q")
+        self._seen: set[int] | None = None
+
+    def __contains__(self, number: int) -> bool:
+        if self._seen is None:
+            if not self._rising or number > self._rising[-1]:
+                return False
+            self._seen = set(self._rising)
+            self._rising = array("Q")
+        return number in self._seen
+
+    def add(self, number: int) -> None:
+        if self._seen is None:
+            self._rising.append(number)
+        else:
+            self._seen.add(number)
+
+
+class _Images:
+    """The images seen, as 128-bit digests of where they lie, with their line and labels' sum."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, int] = {}
+
+    @staticmethod
+    def place(row: Row) -> bytes:
+        """Return what identifies the row's image here."""
+        # no bucket's name holds a slash
+        return blake2b(f"{row.bucket}/{row.key}".encode(), digest_size=16).digest()
+
+    def find(self, place: bytes, row: Row) -> tuple[int, bool] | None:
+        """Return the line that named the row's image first, and whether its labels were equal."""
+        packed = self._seen.get(place)
+        return None if packed is None else (packed >> 32, packed & 0xFFFFFFFF == crc32(row.labels))
+
+    def add(self, place: bytes, row: Row) -> None:
+        """Note the first row of an image."""
+        self._seen[place] = row.line << 32 | crc32(row.labels)

@@ -1,0 +1,234 @@
+"""One line of a list file → a row, or the reason why it is none."""
+
+import re
+from typing import NamedTuple
+
+from tagline.formats.list_lines import MAX_LINE_BYTES, Line
+from tagline.formats.reasons import Reason, RejectRecord
+from tagline.listing.sources import MAX_KEY_BYTES, BadLocation, Source
+
+MAX_ID = 2**64 - 1
+_MAX_ID_DIGITS = 64  # leading zeros too
+_SHOWN = 80
+_WIDEST = 16  # bytes of a label and its separator
+_LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
+
+
+class _Values(dict[bytes, bytes]):
+    """The ways a label is written → its digit; the usual ones are looked up, others matched."""
+
+    def __init__(self) -> None:
+        forms = [b"", b".", *(b"." + b"0" * zeros for zeros in range(1, 9))]
+        super().__init__({digit + form: digit for digit in (b"0", b"1") for form in forms})
+
+    def __missing__(self, field: bytes) -> bytes:
+        match = _LABEL.fullmatch(field.strip(b" "))
+        if match is None:
+            raise KeyError(field)
+        return match[1]
+
+
+_VALUES = _Values()
+
+
+class Row(NamedTuple):
+    """A well-formed row: `labels` holds one byte, b"0" or b"1", a label."""
+
+    line: int
+    id: int
+    path: str
+    bucket: str
+    key: str
+    labels: bytes
+
+
+class Reject(NamedTuple):
+    """A refused row: which field is wrong, the stable reason, and the detail for a person."""
+
+    line: int
+    id: int | str | None
+    path: str | None
+    field: str
+    reason: Reason
+    detail: str
+
+    def record(self) -> RejectRecord:
+        """Return the row's line of `rejects.jsonl`."""
+        return {
+            "line": self.line,
+            "id": self.id,
+            "path": self.path,
+            "reason": self.reason.value,
+            "detail": self.detail,
+        }
+
+
+class RowParser:
+    """Parses rows of `label_count` labels whose paths resolve against `source`.
+
+    Accepts blanks round the columns, labels joined by commas, and labels written 0.0 or 1.000000.
+    """
+
+    def __init__(self, label_count: int, source: Source, header_line: int = 0) -> None:
+        self._count = label_count
+        self._source = source
+        self._header_line = header_line
+        self._forms: dict[tuple[int, bytes], bytes] = {}
+
+    def parse(self, line: Line) -> Row | Reject:
+        """Return the row of a line, or its first fault from left to right."""
+        text = line.text
+        first = text.find(b"\t")
+        last = text.rfind(b"\t")
+        ident = text[:first].strip(b" ") if first >= 0 else text
+        if (
+            line.cut
+            or line.number == self._header_line
+            or first == last
+            or not ident.isdigit()
+            or len(ident) > _MAX_ID_DIGITS
+        ):
+            return self._malformed(line)
+        number = int(ident)
+        if number > MAX_ID:
+            return self._malformed(line)
+        labels = self._labels(text[first + 1 : last].strip(b" "))
+        if labels is None:
+            return self._bad_labels(line, number, text[first + 1 : last])
+        try:
+            path = text[last + 1 :].strip(b" ").decode()
+            location = self._source.resolve(path)
+        except UnicodeDecodeError:
+            return _reject(line, "path", Reason.BAD_ENCODING, "the path is not valid UTF-8")
+        except BadLocation as exc:
+            return _reject(line, "path", exc.reason, exc.detail)
+        return Row(line.number, number, path, location.bucket, location.key, labels)
+
+    def _labels(self, column: bytes) -> bytes | None:
+        """Return one byte a label, or None where the column is not `count` labels of 0 or 1."""
+        digits = self._even(column)
+        if digits is not None:
+            return digits
+        if b" " in column:
+            column = column.replace(b" \t", b"\t").replace(b"\t ", b"\t")
+            digits = self._even(column)
+            if digits is not None:
+                return digits
+        fields = split_labels(column)
+        if len(fields) != self._count:
+            return None
+        try:
+            return b"".join([_VALUES[field] for field in fields])
+        except KeyError:
+            return None
+
+    def _even(self, column: bytes) -> bytes | None:
+        """Return the digits of labels that are all written alike (1, or 1.000000), or None.
+
+        A column whose ones are made zeros must be a column of zeros, and no 1 may stand where the
+        labels' first digits don't: both are told without looking at single labels.
+        """
+        stride, odd = divmod(len(column) + 1, self._count)
+        if odd or stride < 2:  # noqa: PLR2004 - a digit and what separates it from the next
+            return None
+        digits = column[::stride]
+        zeros = self._zeros(stride, column[stride - 1 : stride])
+        if column.replace(b"1", b"0") != zeros:
+            return None
+        if stride > 2 and column.count(b"1") != digits.count(b"1"):  # noqa: PLR2004
+            return None
+        return digits
+
+    def _zeros(self, stride: int, separator: bytes) -> bytes:
+        """Return a column of zeros that take `stride` bytes each: 0, 0. or 0.0 and so on."""
+        separator = separator if separator == b"," else b"\t"
+        zeros = self._forms.get((stride, separator))
+        if zeros is None:
+            form = b"0.".ljust(stride - 1, b"0")[: stride - 1]
+            zeros = separator.join([form] * self._count)
+            if stride <= _WIDEST:  # few enough to keep, whatever the list holds
+                self._forms[stride, separator] = zeros
+        return zeros
+
+    def _malformed(self, line: Line) -> Reject:
+        if line.cut:
+            return Reject(
+                line.number,
+                None,
+                None,
+                "line",
+                Reason.LINE_TOO_LONG,
+                f"the line is longer than {MAX_LINE_BYTES >> 20} MiB",
+            )
+        if line.number == self._header_line:
+            return _reject(
+                line, "line", Reason.HEADER_ROW, "a list has no header; remove this line"
+            )
+        if self._lacks_path(line):
+            return _no_path(line)
+        ident, *columns = line.text.split(b"\t")
+        if len(columns) < 2:  # noqa: PLR2004 - labels and path
+            return _reject(
+                line,
+                "label",
+                Reason.WRONG_LABEL_COUNT,
+                f"expected {self._count} labels between the id and the path, separated by tabs; "
+                f"the line has {len(columns)} tab(s)",
+            )
+        shown = _text(ident.strip(b" "))
+        return _reject(
+            line, "id", Reason.BAD_ID, f"the id {shown!r} is not an integer from 0 to 2^64-1"
+        )
+
+    def _lacks_path(self, line: Line) -> bool:
+        """Return whether a row's labels are all there and end the line."""
+        return self._labels(line.text.partition(b"\t")[2].strip(b" ")) is not None
+
+    def _bad_labels(self, line: Line, number: int, column: bytes) -> Reject:
+        if self._lacks_path(line):
+            return _no_path(line)
+        fields = split_labels(column)
+        if len(fields) != self._count:
+            detail = f"{len(fields)} label(s), expected {self._count}"
+            return _reject(line, "label", Reason.WRONG_LABEL_COUNT, detail, number)
+        index, value = next(
+            (i, field.strip(b" ")) for i, field in enumerate(fields, start=1) if not is_label(field)
+        )
+        detail = f"label {index} is {_text(value)!r}, expected 0 or 1"
+        return _reject(line, f"label {index}", Reason.BAD_LABEL, detail, number)
+
+
+def split_labels(column: bytes) -> list[bytes]:
+    """Return the labels of a row, tabs or commas between, as they are written."""
+    return column.replace(b",", b"\t").split(b"\t")
+
+
+def is_label(field: bytes) -> bool:
+    """Return whether a field is a label: 0 or 1, maybe as 0.0, maybe with blanks round it."""
+    return _LABEL.fullmatch(field.strip(b" ")) is not None
+
+
+def _no_path(line: Line) -> Reject:
+    return _reject(line, "path", Reason.BAD_PATH, "the path is empty")._replace(path="")
+
+
+def _reject(
+    line: Line, field: str, reason: Reason, detail: str, number: int | None = None
+) -> Reject:
+    try:
+        line.text.decode()
+    except UnicodeDecodeError as exc:
+        reason = Reason.BAD_ENCODING
+        detail = f"byte {exc.start + 1} of the line is not valid UTF-8"
+    ident, _, rest = line.text.partition(b"\t")
+    ident = ident.strip(b" ")
+    shown: int | str = _text(ident)
+    if number is None and ident.isdigit() and len(ident) <= _MAX_ID_DIGITS:
+        number = int(ident) if int(ident) <= MAX_ID else None
+    path = _text(rest.rpartition(b"\t")[2].strip(b" "), MAX_KEY_BYTES) if rest else None
+    return Reject(line.number, shown if number is None else number, path, field, reason, detail)
+
+
+def _text(value: bytes, limit: int = _SHOWN) -> str:
+    cut = value[:limit]
+    return cut.decode("utf-8", "backslashreplace") + ("…" if len(value) > limit else "")

@@ -1,0 +1,196 @@
+"""The first look at a list: is it one at all, how many labels has it, does it begin with a header.
+
+What is wrong with the file as a whole is said once, as UnusableList, before any row is judged.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+from tagline.formats.list_lines import Line, read_lines, read_start
+from tagline.formats.reasons import UnusableList
+from tagline.listing.rows import is_label, split_labels
+
+MAX_ROWS = 1_000_000
+_SAMPLE_BYTES = 1 << 16
+_SAMPLE_LINES = 20
+_FORM = "a list has lines of: id <tab> label_1 … label_N <tab> path"
+_MIN_TABS = 2
+
+_FILE_TYPES = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x0a\x23\xd7\xce", "a RecordIO file, which is packed already"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"<", "HTML or XML"),
+)
+_PACKINGS = (  # of what may well be a list
+    (b"BZh", "bzip2 data; unpack it or use gzip"),
+    (b"\xfd7zXZ", "xz data; unpack it or use gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd data; unpack it or use gzip"),
+    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
+)
+_TEXT = bytes({*range(0x20, 0x100), 0x09, 0x0A, 0x0D} - {0x7F})
+_BINARY_SHARE = 0.05  # of control bytes: compressed data has a tenth, text none
+_ID = re.compile(rb" *[0-9]+[ \t]")
+_SURE_LINES = 3  # fewer may have images named 0 and 1
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A list's shape: its rows, labels per row, and the number of a header line (0: none).
+
+    A header is among the rows: it is rejected like any other line that is none.
+    """
+
+    rows: int
+    label_count: int
+    header_line: int
+
+
+def count_labels(text: bytes) -> int:
+    """Return how many labels stand between a row's first and last tab, tabs or commas between."""
+    first = text.find(b"\t")
+    last = text.rfind(b"\t")
+    if first == last:
+        return 0
+    commas = text.count(b",", first + 1, last) if b"," in text else 0
+    return text.count(b"\t") - 1 + commas
+
+
+def survey(stream: BinaryIO) -> Survey:
+    """Read a seekable list once and return its shape.
+
+    The number of labels is the one that most rows have. Where the others are two or more and above
+    a quarter of the rows, nobody can tell which columns mean what: UnusableList, as for a file that
+    is empty, no list, or longer than MAX_ROWS without its header.
+    """
+    _recognise(read_start(stream, _SAMPLE_BYTES))
+    sample = list(islice(read_lines(stream), _SAMPLE_LINES))
+    if not sample:
+        raise UnusableList("the list is empty: it has no rows, only blank lines")
+    header = sample[0].number if _is_header(*sample[:2]) else 0
+    _check_columns(sample[1:] if header else sample)
+    most = MAX_ROWS + bool(header)
+    counts: Counter[int] = Counter()
+    first_lines: dict[int, int] = {}
+    rows = 0
+    for line in read_lines(stream):
+        rows += 1
+        if rows > most:
+            raise UnusableList(f"the list has more than {MAX_ROWS:,} rows; split it into several")
+        if line.number != header:
+            count = count_labels(line.text)
+            counts[count] += 1
+            first_lines.setdefault(count, line.number)
+    return Survey(rows, _agree(counts, first_lines) if counts else 0, header)
+
+
+def _agree(counts: Counter[int], first_lines: dict[int, int]) -> int:
+    (common, most), *rest = counts.most_common(2)
+    total = counts.total()
+    others = total - most
+    if others > 1 and others * 4 > total:
+        other, many = rest[0]
+        raise UnusableList(
+            f"the rows disagree on the number of labels: {most:,} of {total:,} rows have {common} "
+            f"(first: line {first_lines[common]}), {many:,} have {other} "
+            f"(first: line {first_lines[other]}); every row needs as many labels as the others"
+        )
+    if not common:
+        raise UnusableList(f"the rows have no label columns; {_FORM}")
+    return common
+
+
+def _is_header(line: Line, following: Line | None = None) -> bool:
+    """Return whether a list's first line names columns, or is a remark, above the rows."""
+    ident, _, rest = line.text.partition(b"\t")
+    if line.cut or _is_number(ident.strip(b' "')):
+        return False
+    labels, tab, _ = rest.rpartition(b"\t")
+    if tab:
+        return not all(is_label(field) for field in split_labels(labels))
+    return bool(following and _ID.match(following.text) and not _ID.match(line.text))
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _recognise(start: bytes) -> None:
+    if not start:
+        raise UnusableList("the list is empty: the file has 0 bytes")
+    text = start.lstrip()
+    for magic, packing in _PACKINGS:
+        if start.startswith(magic):
+            raise UnusableList(f"the file is {packing}")
+    for magic, name in _FILE_TYPES:
+        if text.startswith(magic) or start.startswith(magic):
+            raise UnusableList(f"the file is {name}, not a list; {_FORM}")
+    if len(start.translate(None, _TEXT)) > _BINARY_SHARE * len(start):
+        raise UnusableList(f"the file is binary data, not a list; {_FORM}")
+    if b"\r" in text.rstrip() and b"\n" not in text:
+        raise UnusableList("the list's lines end in CR alone; end them in LF or CRLF")
+
+
+def _check_columns(rows: list[Line]) -> None:
+    """Raise UnusableList where the first rows all have the same fault in their columns."""
+    problem = _common_fault(rows)
+    if problem:
+        shown = rows[0].text[:60].decode("utf-8", "backslashreplace")
+        raise UnusableList(f"{problem} (line {rows[0].number}: {shown!r}); {_FORM}")
+
+
+def _common_fault(rows: list[Line]) -> str | None:
+    if not rows or any(line.cut for line in rows):
+        return None
+    if all(_has_spaces_for_tabs(line.text) for line in rows):
+        columns = "labels" if rows[0].text.count(b"\t") >= _MIN_TABS else "columns"
+        return f"{columns} are separated by spaces, not tabs"
+    if len(rows) >= _SURE_LINES and all(_ends_in_label(line.text) for line in rows):
+        return "rows have no path after the labels"
+    if any(line.text.count(b"\t") >= _MIN_TABS for line in rows):
+        return None
+    return _why_no_columns(rows)
+
+
+def _why_no_columns(rows: list[Line]) -> str:
+    first = rows[0].text
+    if b"\t" in first:
+        return "rows have an id and a path but no labels"
+    if first.count(b",") >= _MIN_TABS:
+        return "columns are separated by commas, not tabs"
+    if first.count(b";") >= _MIN_TABS:
+        return "columns are separated by semicolons, not tabs"
+    if any(_ID.match(line.text) for line in rows):
+        return "columns are separated by spaces, not tabs"
+    return "the lines are no rows"
+
+
+def _has_spaces_for_tabs(text: bytes) -> bool:
+    """Return whether a column before the path holds several numbers with blanks between."""
+    *columns, _ = text.split(b"\t")
+    if len(columns) < _MIN_TABS:
+        ident, *rest = text.split(None, 2)
+        return ident.isdigit() and len(rest) > 1 and all(map(is_label, split_labels(rest[0])))
+    parts = (column.split() for column in columns)
+    return any(len(numbers) > 1 and all(map(_is_number, numbers)) for numbers in parts)
+
+
+def _ends_in_label(text: bytes) -> bool:
+    _, tab, column = text.rpartition(b"\t")
+    return bool(tab) and all(is_label(field) for field in split_labels(column))

@@ -1,0 +1,1 @@
+"""PlanDataset: from a dropped list to shards."""

@@ -1,0 +1,1 @@
+"""How good scores are: ranking, thresholds, and how sure a difference is."""

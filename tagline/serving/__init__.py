@@ -1,0 +1,1 @@
+"""Who serves: promotion, deployment, and the endpoint as it stands."""

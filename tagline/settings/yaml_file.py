@@ -1,0 +1,45 @@
+"""Reading `dataset.yaml`: YAML's safe subset, without silent duplicates."""
+
+import re
+from typing import Any
+
+import yaml
+
+from tagline.settings.rules import InvalidSettings
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice and reads 1e-4 as a number."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node; a repeated key is an error, not the last one's win."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = getattr(key_node, "value", None)
+            if isinstance(key, str) and key in seen:
+                raise InvalidSettings(
+                    f"{key[:60]}: given twice (line {key_node.start_mark.line + 1})"
+                )
+            seen.add(key if isinstance(key, str) else id(key_node))
+        return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 wants a point in a float ("1.0e-4"); people write learning rates without it
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def parse_yaml(text: str | bytes) -> object:
+    """Return the one document in `text` (None when empty); raises InvalidSettings."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except RecursionError as exc:
+        raise InvalidSettings("dataset.yaml is nested too deeply") from exc
+    except (yaml.YAMLError, ValueError) as exc:
+        if isinstance(exc, InvalidSettings):
+            raise
+        mark = getattr(exc, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(exc, "problem", None) or str(exc).splitlines()[0]
+        raise InvalidSettings(f"dataset.yaml{where}: not valid YAML: {problem}") from exc
