@@ -87,6 +87,80 @@ class RunKeys:
         """Return the key of a file of the run, such as `plan.json` or `metrics.json`."""
         return f"{self.prefix}{name}"
 
+    @property
+    def plan(self) -> str:
+        """What the run works on."""
+        return self.of("plan.json")
+
+    @property
+    def shards(self) -> str:
+        """The shards (a JSON array, which the Maps read)."""
+        return self.of("shards.json")
+
+    @property
+    def plan_rejects(self) -> str:
+        """The rows that the plan rejected."""
+        return self.of("plan-rejects.jsonl")
+
+    @property
+    def rejects(self) -> str:
+        """Every rejected row."""
+        return self.of("rejects.jsonl")
+
+    @property
+    def verdicts(self) -> str:
+        """What became of every row."""
+        return self.of("verdicts.jsonl")
+
+    @property
+    def packed_dataset(self) -> str:
+        """What is known of the packed dataset."""
+        return self.of("dataset.json")
+
+    @property
+    def training_plan(self) -> str:
+        """What SageMaker is asked to train."""
+        return self.of("training.json")
+
+    @property
+    def metrics(self) -> str:
+        """How good the challenger is."""
+        return self.of("metrics.json")
+
+    @property
+    def smoke(self) -> str:
+        """What a fresh endpoint must reproduce."""
+        return self.of("smoke.json")
+
+    @property
+    def report(self) -> str:
+        """The evaluation, for people."""
+        return self.of("report.html")
+
+    @property
+    def model_card(self) -> str:
+        """The model, for people who want to rely on it."""
+        return self.of("model_card.json")
+
+    @property
+    def decision(self) -> str:
+        """Whether the challenger is promoted."""
+        return self.of("decision.json")
+
+    @property
+    def status(self) -> str:
+        """How the run ended."""
+        return self.of("status.json")
+
+    @property
+    def images(self) -> str:
+        """Which image each of the run's records is made of (JSON Lines)."""
+        return self.of("images.jsonl")
+
+    def failure_note(self, state: str) -> str:
+        """Return the key of what a container left to explain that a state failed."""
+        return self.of(f"failures/{state}.txt")
+
     def shard_rows(self, shard: str) -> str:
         """Return the key of a shard's rows (JSON Lines, in packing order)."""
         return self.of(f"shards/{shard}.jsonl")
@@ -106,11 +180,6 @@ class RunKeys:
     def shard_part_images(self, shard: str, digest: str) -> str:
         """Return the key of the images that verdicts of this digest are about."""
         return self.of(f"shards/{shard}.part-{digest}.tar")
-
-    @property
-    def images(self) -> str:
-        """Which image each of the run's records is made of (JSON Lines)."""
-        return self.of("images.jsonl")
 
     def packed(self, channel: str) -> str:
         """Return the key of the run's packed channel (training or validation)."""

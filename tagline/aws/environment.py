@@ -1,0 +1,93 @@
+"""The functions' environment variables, as templates/ set them: read once, typed."""
+
+import functools
+import os
+
+
+class WrongEnvironment(RuntimeError):
+    """An environment variable is missing or cannot be used; the message names it."""
+
+
+class Environment:
+    """Each variable on first use; raises WrongEnvironment for one that is missing or wrong."""
+
+    @functools.cached_property
+    def data_bucket(self) -> str:
+        """Name of the data bucket."""
+        return _required("DATA_BUCKET")
+
+    @functools.cached_property
+    def source_buckets(self) -> frozenset[str]:
+        """Names of the other buckets that lists may read images from; may be empty."""
+        names = os.environ.get("SOURCE_BUCKETS", "").split(",")
+        return frozenset(name.strip() for name in names) - {""}
+
+    @functools.cached_property
+    def stack(self) -> str:
+        """Name of the stack."""
+        return _required("STACK_NAME")
+
+    @functools.cached_property
+    def state_machine(self) -> str:
+        """ARN of the state machine."""
+        return _required("STATE_MACHINE_ARN")
+
+    @functools.cached_property
+    def alerts_topic(self) -> str:
+        """ARN of the topic that failures are told on."""
+        return _required("ALERTS_TOPIC_ARN")
+
+    @functools.cached_property
+    def trainer_image(self) -> str:
+        """URI of the image that trains and evaluates."""
+        return _required("TRAINER_IMAGE")
+
+    @functools.cached_property
+    def server_image(self) -> str:
+        """URI of the image that serves."""
+        return _required("SERVER_IMAGE")
+
+    @functools.cached_property
+    def sagemaker_role(self) -> str:
+        """ARN of the role that jobs run as."""
+        return _required("SAGEMAKER_ROLE_ARN")
+
+    @functools.cached_property
+    def training_instance_type(self) -> str:
+        """Instance type of training jobs, unless dataset.yaml names one."""
+        return _required("TRAINING_INSTANCE_TYPE")
+
+    @functools.cached_property
+    def evaluation_instance_type(self) -> str:
+        """Instance type of evaluation jobs."""
+        return _required("EVALUATION_INSTANCE_TYPE")
+
+    @functools.cached_property
+    def endpoint_instance_type(self) -> str:
+        """Instance type of endpoints, unless dataset.yaml names one."""
+        return _required("ENDPOINT_INSTANCE_TYPE")
+
+    @functools.cached_property
+    def endpoint_instance_count(self) -> int:
+        """Instances of an endpoint, unless dataset.yaml says how many."""
+        text = _required("ENDPOINT_INSTANCE_COUNT")
+        if not text.isascii() or not text.isdigit() or int(text) < 1:
+            raise WrongEnvironment(
+                f"environment variable ENDPOINT_INSTANCE_COUNT: a number from 1, not {text[:40]!r}"
+            )
+        return int(text)
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise WrongEnvironment(
+            f"environment variable {name} is not set: the function's template must set it"
+        )
+    return value
+
+
+@functools.cache
+def environment() -> Environment:
+    """Return this process's environment."""
+    return Environment()

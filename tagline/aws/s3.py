@@ -1,0 +1,271 @@
+"""The one place that talks to S3: documents, lines, bytes and files of a bucket.
+
+Conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html.
+What S3 refuses for another reason than that an object is absent, or is not the version that was
+meant, leaves as botocore's own error.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
+
+from botocore.exceptions import ClientError
+
+from tagline.formats.document import (
+    D,
+    Document,
+    R,
+    Record,
+    UnreadableDocument,
+    check_format,
+    decode,
+    decode_array,
+    decode_record,
+    encode,
+    encode_record,
+)
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+MAX_DOCUMENT = 8 << 20  # bytes
+JSON, JSON_LINES, RECORDIO = "application/json", "application/x-ndjson", "application/x-recordio"
+FORMAT = "format"  # in the metadata of a file of JSON Lines
+_IN_MEMORY = 8 << 20
+_CHUNK = 1 << 20
+_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
+_CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+
+
+class Absent(LookupError):
+    """There is no object at a key; the message is its address."""
+
+
+class Conflict(RuntimeError):
+    """An object is not, or no longer, the version that was meant; the message is its address."""
+
+
+class TooLarge(ValueError):
+    """An object is larger than its reader allows."""
+
+
+def error_code(exc: ClientError) -> str:
+    """Return the code S3 gave for a refused request, such as NoSuchKey or 412."""
+    return str(exc.response.get("Error", {}).get("Code", ""))
+
+
+def is_absent(exc: ClientError) -> bool:
+    """Return whether a request was refused because there is no such object (or version)."""
+    return error_code(exc) in _ABSENT
+
+
+def is_conflict(exc: ClientError) -> bool:
+    """Return whether a request was refused because its condition does not hold."""
+    return error_code(exc) in _CONFLICT
+
+
+def plain_etag(etag: str) -> str:
+    """Return an ETag without the quotes that HTTP puts round it."""
+    return etag.strip('"')
+
+
+@dataclass(frozen=True)
+class Version(Generic[T]):
+    """What an object holds; ETag (with quotes) and metadata of the version that was read."""
+
+    content: T
+    etag: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Head:
+    """An object as it stands: bytes, ETag (with quotes), metadata."""
+
+    size: int
+    etag: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket and the client to reach it."""
+
+    client: "S3Client"
+    name: str
+
+    def uri(self, key: str) -> str:
+        """Return the address of a key."""
+        return f"s3://{self.name}/{key}"
+
+    # documents
+
+    def find(self, key: str, kind: type[D]) -> Version[D] | None:
+        """Return a document, or None when there is none; raises UnreadableDocument."""
+        try:
+            found = self.find_bytes(key, MAX_DOCUMENT)
+        except TooLarge as exc:
+            raise UnreadableDocument(str(exc)) from exc
+        if found is None:
+            return None
+        return Version(decode(found.content, kind, self.uri(key)), found.etag, found.metadata)
+
+    def read(self, key: str, kind: type[D]) -> D:
+        """Return a document that must be there; raises Absent or UnreadableDocument."""
+        found = self.find(key, kind)
+        if found is None:
+            raise Absent(f"{self.uri(key)} is missing: the step before left it unwritten")
+        return found.content
+
+    def write(self, key: str, document: Document) -> None:
+        """Write a document, over whatever was there."""
+        self.put(key, encode(document), JSON)
+
+    def write_over(self, key: str, document: Document, etag: str | None) -> None:
+        """Write a document over the version `etag`, or where there is none when that is None.
+
+        Raises Conflict when the document is not, or no longer, that version.
+        """
+        self.put_over(key, encode(document), JSON, etag)
+
+    # JSON Lines and arrays
+
+    def read_array(self, key: str, kind: type[R]) -> list[R]:
+        """Return the records of a JSON array; raises Absent or UnreadableDocument."""
+        found = self.find_bytes(key, MAX_DOCUMENT)
+        if found is None:
+            raise Absent(f"{self.uri(key)} is missing: the step before left it unwritten")
+        return decode_array(found.content, kind, self.uri(key))
+
+    def lines(self, key: str, kind: type[R], formats: int = 1) -> Iterator[R]:
+        """Yield the records of a file of JSON Lines as it arrives.
+
+        Raises Absent, or UnreadableDocument naming the line or a format above `formats`.
+        """
+        with self.stream(key) as answer:
+            where = self.uri(key)
+            check_format(int(answer.metadata.get(FORMAT, "1")), formats, where)
+            for number, line in enumerate(answer.content.iter_lines(), 1):
+                yield decode_record(line, kind, f"{where}, line {number}")
+
+    def write_lines(self, key: str, records: Iterable[Record], formats: int = 1) -> None:
+        """Write records as JSON Lines; more than a few MiB wait on disk, not in memory."""
+        with SpooledTemporaryFile(_IN_MEMORY) as spool:
+            spool.writelines(map(encode_record, records))
+            spool.seek(0)
+            self.upload(spool, key, JSON_LINES, metadata={FORMAT: str(formats)})
+
+    # bytes and files
+
+    def head(self, key: str) -> Head | None:
+        """Return what is known of an object without reading it, or None when there is none."""
+        try:
+            answer = self.client.head_object(Bucket=self.name, Key=key)
+        except ClientError as exc:
+            if is_absent(exc):
+                return None
+            raise
+        return Head(answer["ContentLength"], answer["ETag"], answer["Metadata"])
+
+    def find_bytes(self, key: str, limit: int) -> Version[bytes] | None:
+        """Return an object's bytes, or None when there is none; raises TooLarge."""
+        try:
+            with self.stream(key) as answer:
+                data: bytes = answer.content.read(limit + 1)
+        except Absent:
+            return None
+        if len(data) > limit:
+            raise TooLarge(f"{self.uri(key)} is larger than {limit:,} bytes")
+        return Version(data, answer.etag, answer.metadata)
+
+    @contextmanager
+    def stream(self, key: str) -> "Iterator[Version[StreamingBody]]":
+        """Open an object to read it once, from its beginning; raises Absent."""
+        try:
+            answer = self.client.get_object(Bucket=self.name, Key=key)
+        except ClientError as exc:
+            if is_absent(exc):
+                raise Absent(f"{self.uri(key)} is not there") from exc
+            raise
+        with closing(answer["Body"]) as body:
+            yield Version(body, answer["ETag"], answer["Metadata"])
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        content_type: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        tags: str | None = None,
+    ) -> None:
+        """Write bytes, over whatever was there; `tags` are a URL query."""
+        more: dict[str, Any] = {"Tagging": tags} if tags else {}
+        self.client.put_object(
+            Bucket=self.name,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            Metadata=dict(metadata or {}),
+            **more,
+        )
+
+    def put_over(self, key: str, body: bytes, content_type: str, etag: str | None) -> None:
+        """Write bytes over the version `etag`, or where there is none when that is None.
+
+        Raises Conflict when the object is not, or no longer, that version.
+        """
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        try:
+            self.client.put_object(
+                Bucket=self.name, Key=key, Body=body, ContentType=content_type, **condition
+            )
+        except ClientError as exc:
+            if is_conflict(exc) or (etag is not None and is_absent(exc)):
+                raise Conflict(f"{self.uri(key)} was written by somebody else") from exc
+            raise
+
+    def upload(
+        self,
+        file: "IO[bytes]",
+        key: str,
+        content_type: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        tags: str | None = None,
+    ) -> None:
+        """Write a file's bytes from where it stands, in parts where they are many."""
+        extra = {"ContentType": content_type, "Metadata": dict(metadata or {})}
+        if tags:
+            extra["Tagging"] = tags
+        self.client.upload_fileobj(file, self.name, key, ExtraArgs=extra)
+
+    def download(self, key: str, file: "IO[bytes]") -> None:
+        """Write an object to a file, by parallel requests where it is large; raises Absent."""
+        try:
+            self.client.download_fileobj(self.name, key, file)
+        except ClientError as exc:
+            if is_absent(exc):
+                raise Absent(f"{self.uri(key)} is not there") from exc
+            raise
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that begin with a prefix, in key order."""
+        pages = self.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.name, Prefix=prefix):
+            yield from (item["Key"] for item in page.get("Contents", ()))
+
+
+def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:
+    """Copy at most `limit` bytes; returns their number, `limit` + 1 where there were more."""
+    size = 0
+    while chunk := body.read(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            return limit + 1
+        target.write(chunk)
+    return size

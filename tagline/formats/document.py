@@ -1,0 +1,99 @@
+"""What passes between processes: typed documents, checked on reading, numbered by format.
+
+A document is one JSON object in a file. A file of JSON Lines holds one record a line, and its
+object's metadata the number of its format. A number that is absent is 1: the files of before
+formats were numbered. A key that nobody knows is passed over, so that an older reader takes what a
+newer one adds; a higher number is refused by name (CHANGELOG.md has the policy).
+"""
+
+from typing import ClassVar, TypeVar, dataclass_transform
+
+import msgspec
+
+D = TypeVar("D", bound="Document")
+R = TypeVar("R", bound="Record")
+T = TypeVar("T")
+
+
+class UnreadableDocument(ValueError):
+    """A document is no JSON, lacks a key, has a value of another type, or is of a newer format."""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of a file, or a part of a document."""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A JSON object that is a file of its own; `format` is the number of its form."""
+
+    FORMAT: ClassVar[int] = 1
+    format: int = 1
+
+
+class _Head(msgspec.Struct):
+    format: int = 1
+
+
+def decode(data: bytes, kind: type[D], where: str) -> D:
+    """Return the document in `data`; `where` is its address, for errors.
+
+    Raises UnreadableDocument naming address and key.
+    """
+    head = _decoded(data, _Head, where)
+    check_format(head.format, kind.FORMAT, where)
+    return _decoded(data, kind, where)
+
+
+def decode_record(line: bytes, kind: type[R], where: str) -> R:
+    """Return the record in one line; `where` is its address, for errors."""
+    return _decoded(line, kind, where)
+
+
+def decode_array(data: bytes, kind: type[R], where: str) -> list[R]:
+    """Return the records of a JSON array."""
+    return _decoded(data, list[kind], where)  # type: ignore[valid-type]
+
+
+def encode(document: Document | list[R]) -> bytes:
+    """Return a document as it stands in its file: UTF-8, a key a line."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def encode_record(record: Record) -> bytes:
+    """Return a record as one line of JSON."""
+    return msgspec.json.encode(record) + b"\n"
+
+
+def check_format(found: int, known: int, where: str) -> None:
+    """Raise UnreadableDocument for a format that is newer than `known`."""
+    if not 1 <= found <= known:
+        raise UnreadableDocument(
+            f"{where} is of format {found}, and this version of Tagline reads 1 to {known}: "
+            "update Tagline"
+        )
+
+
+def convert(value: object, kind: type[T], where: str) -> T:
+    """Return plain values, such as an event's, as the type they should have."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as exc:
+        raise UnreadableDocument(f"{where}: {_words(exc)}") from exc
+
+
+def _decoded(data: bytes, kind: type[T], where: str) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as exc:
+        raise UnreadableDocument(f"{where}: {_words(exc)}") from exc
+    except msgspec.DecodeError as exc:
+        raise UnreadableDocument(f"{where} is not JSON: {exc}") from exc
+
+
+def _words(exc: msgspec.ValidationError) -> str:
+    """Say a fault as `key: what is wrong`; msgspec puts the key last, as `$.key`."""
+    said, _, path = str(exc).partition(" - at `$")
+    key = path.rstrip("`").lstrip(".")
+    return f"{key}: {said}" if key else said

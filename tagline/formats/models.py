@@ -1,0 +1,144 @@
+"""What training and evaluation say of a model: model.json, metrics.json and what goes with it."""
+
+from collections.abc import Mapping, Sequence
+
+from tagline.formats.document import Document, Record
+from tagline.formats.rows import Size
+from tagline.formats.settings import ImageSpec
+
+
+class ModelDescription(Document, kw_only=True):
+    """model.json in model.tar.gz: what the network is, and how it sees images."""
+
+    run: str = ""
+    created: str = ""
+    """ISO 8601, UTC."""
+    labels: tuple[str, ...]
+    """In the order of the network's outputs."""
+    image: ImageSpec
+    network: str | None = None
+    hyperparameters: Mapping[str, str] | None = None
+    versions: Mapping[str, str] | None = None
+    best_epoch: int | None = None
+    mAP: float | None = None  # noqa: N815 - the files' name for it
+
+
+class Means(Record):
+    """A model's numbers over all labels, null where nothing could be measured."""
+
+    mAP: float | None  # noqa: N815
+    micro_ap: float | None
+    baseline_map: float | None
+    """mAP of always answering each label's frequency."""
+
+
+class ChampionMeans(Means):
+    """The champion's numbers on the same images."""
+
+    run: str
+
+
+class LabelMetrics(Record):
+    """One label's numbers."""
+
+    label: str
+    ap: float | None
+    """Average precision; null without a positive."""
+    f1: float | None
+    """At the threshold."""
+    support: Size
+    """Images that have the label."""
+    threshold: float
+    """Score from which the API gives the tag."""
+
+
+class Difference(Record):
+    """Challenger less champion, and the middle `level` of it over bootstrap resamplings."""
+
+    mAP: float | None  # noqa: N815
+    low: float | None
+    high: float | None
+    level: float
+    rounds: int
+
+
+class Metrics(Document, kw_only=True):
+    """How good the challenger is, and the champion on the same images."""
+
+    run: str
+    created: str
+    images: Size
+    mAP: float | None  # noqa: N815
+    micro_ap: float | None
+    baseline_map: float | None
+    shared_threshold: float | None = None
+    labels: tuple[LabelMetrics, ...]
+    champion: ChampionMeans | None = None
+    difference: Difference | None = None
+
+
+class SmokeImage(Record):
+    """An image as the endpoint takes it, and the scores that the evaluation saw."""
+
+    content_type: str
+    body: str
+    """Base64."""
+    scores: Sequence[float]
+
+
+class Smoke(Document, kw_only=True):
+    """What a fresh endpoint must reproduce before it takes over."""
+
+    run: str
+    labels: tuple[str, ...]
+    images: tuple[SmokeImage, ...]
+
+
+class CardModel(Record):
+    """The model card's section on the model."""
+
+    run: str
+    created: str | None
+    network: str | None
+    best_epoch: int | None
+    hyperparameters: Mapping[str, str] | None
+    versions: Mapping[str, str] | None
+    input: str
+    output: str
+
+
+class CardData(Record):
+    """The model card's section on the data: keys of dataset.json."""
+
+    run: str
+    fingerprint: str
+    rows: Size
+    accepted: Size
+    rejected: Size
+    train: Size
+    validation: Size
+    image: ImageSpec
+    positives: Mapping[str, Mapping[str, int]]
+    sha256: Mapping[str, str]
+
+
+class CardMetrics(Record):
+    """The model card's section on quality: keys of metrics.json."""
+
+    images: Size
+    mAP: float | None  # noqa: N815
+    micro_ap: float | None
+    baseline_map: float | None
+    champion: ChampionMeans | None
+    difference: Difference | None
+
+
+class ModelCard(Document, kw_only=True):
+    """What a model was made from, how good it is, what it is not (after Mitchell et al. 2019)."""
+
+    model: CardModel
+    intended_use: str
+    data: CardData
+    metrics: CardMetrics
+    limits: tuple[str, ...]
+    licence: str

@@ -1,0 +1,64 @@
+"""How runs end: status.json, champion.json, latest.json and decision.json."""
+
+from enum import StrEnum
+
+from tagline.formats.document import Document
+
+
+class Outcome(StrEnum):
+    """The ways a run can end."""
+
+    PROMOTED = "Promoted"
+    NOT_PROMOTED = "NotPromoted"
+    UNCHANGED = "Unchanged"
+    FAILED = "Failed"
+    ROLLED_BACK = "RolledBack"
+
+
+class Status(Document, kw_only=True):
+    """How a run ended and why; written once, at its end."""
+
+    run: str
+    dataset: str
+    outcome: Outcome
+    state: str
+    """The state that decided it."""
+    reason: str
+    """A sentence for people."""
+    started: str
+    """ISO 8601, UTC, like `ended`."""
+    ended: str
+
+
+class Decision(Document, kw_only=True):
+    """Whether the challenger takes the champion's place."""
+
+    promote: bool
+    reason: str
+    challenger_map: float | None
+    champion_map: float | None
+
+
+class Champion(Document, kw_only=True):
+    """Who serves, and why it won; written only over the version that the run was judged against."""
+
+    run: str
+    created: str
+    """When it was promoted: ISO 8601, UTC."""
+    endpoint: str
+    endpoint_config: str
+    model: str
+    artifact: str
+    """S3 URI of its model.tar.gz."""
+    mAP: float | None  # noqa: N815 - the files' name for it
+    reason: str
+    previous: str | None
+    """The champion before it."""
+
+
+class Latest(Document, kw_only=True):
+    """The newest run that was judged, and what went into it."""
+
+    run: str
+    fingerprint: str
+    outcome: Outcome

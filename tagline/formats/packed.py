@@ -1,0 +1,90 @@
+"""What packing leaves: dataset.json, packed.json, and a part's part.json."""
+
+from collections.abc import Mapping
+
+from tagline.formats.document import Document, Record
+from tagline.formats.rows import Side, Size
+from tagline.formats.settings import ImageSpec
+
+CHANNELS = {Side.TRAIN: "training", Side.VALIDATION: "validation"}  # a side's folder in the bucket
+
+
+class BySide(Record):
+    """A number for each side of the split."""
+
+    train: Size
+    validation: Size
+
+
+class Digests(Record):
+    """The SHA-256 (hexadecimal) of each side's record file."""
+
+    train: str
+    validation: str
+
+
+class Versions(Record):
+    """What the dataset was packed with."""
+
+    tagline: str
+    opencv: str
+    numpy: str
+    python: str
+
+
+class PackedDataset(Document, kw_only=True):
+    """A packed dataset: what training, evaluation and people may rely on."""
+
+    run: str
+    packing: str
+    """How images became records (`image_index.PACKING`)."""
+    fingerprint: str
+    rows: Size
+    accepted: Size
+    rejected: Size
+    reused: Size = 0
+    fetched: Size = 0
+    train: Size
+    validation: Size
+    labels: tuple[str, ...]
+    """In column order."""
+    positives: Mapping[str, BySide]
+    """Images that have each label."""
+    sha256: Digests
+    bytes: BySide
+    """Of the record files."""
+    image: ImageSpec
+    versions: Versions
+
+
+class PackedRuns(Document, kw_only=True):
+    """Which runs' packed sets are the newest complete ones."""
+
+    run: str
+    before: tuple[str, ...] = ()
+    """Those before it, newest first."""
+
+
+class RecordFile(Record):
+    """What is known of a record file."""
+
+    images: Size
+    bytes: Size
+    sha256: str
+    positives: tuple[int, ...]
+    """Images that have each label, in column order."""
+
+
+class PartChannels(Record):
+    """The record files of a part."""
+
+    train: RecordFile
+    validation: RecordFile
+
+
+class Part(Document, kw_only=True):
+    """A packed range of shards."""
+
+    rows: Size
+    """Verdicts in the part's verdicts.jsonl."""
+    channels: PartChannels

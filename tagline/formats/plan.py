@@ -1,0 +1,64 @@
+"""What a run is planned to work on: plan.json and shards.json."""
+
+from collections.abc import Mapping
+
+from tagline.formats.document import Document, Record
+from tagline.formats.rows import Size
+from tagline.formats.settings import Settings
+
+
+class ListVersion(Record, kw_only=True):
+    """One version of a list file."""
+
+    key: str
+    version_id: str = ""
+    """Empty in a bucket without versions."""
+    etag: str
+    """Without quotes."""
+    sha256: str = ""
+    """Of its bytes, hexadecimal; known once it has been read."""
+
+
+class Reuse(Record):
+    """The earlier run whose records some rows take their images from."""
+
+    run: str
+    packing: str
+    """How its images were packed (`image_index.PACKING`)."""
+    sha256: Mapping[str, str]
+    """Of its record files, hexadecimal, by channel: training, validation."""
+
+
+class Plan(Document, kw_only=True):
+    """A run as PlanDataset planned it."""
+
+    run: str
+    dataset: str
+    bucket: str
+    list: ListVersion
+    fingerprint: str
+    """SHA-256 of label names, settings and accepted rows: equal ones train the same model."""
+    rows: Size
+    accepted: Size
+    rejected: Size
+    train: Size
+    validation: Size
+    labels: tuple[str, ...]
+    """In column order."""
+    positives: Mapping[str, int]
+    """Accepted rows that have each label."""
+    reused: Size = 0
+    """Rows whose image an earlier run has packed."""
+    reuse: Reuse | None = None
+    packed_before: tuple[str, ...] = ()
+    """The runs that packed the dataset last, newest first."""
+    settings: Settings
+    shards: Size
+
+
+class PlannedShard(Record):
+    """An item of shards.json: a shard, its rows, and the bytes of the images to fetch."""
+
+    shard: str
+    rows: Size
+    bytes: Size

@@ -1,0 +1,112 @@
+"""A run's rows as they pass between processes, and what became of each."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from msgspec import Meta
+
+from tagline.formats.document import Record
+from tagline.formats.reasons import Reason
+
+Labels = Annotated[str, Meta(pattern="^[01]+$")]
+Size = Annotated[int, Meta(ge=0)]
+
+
+class Side(StrEnum):
+    """The side of the split a row is on."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+
+
+class PlannedRow(Record, omit_defaults=True):
+    """A row of a shard: an image that exists, on its side of the split."""
+
+    line: int
+    """Number of the row's line in the list, from 1."""
+    id: int
+    path: str
+    """As the list has it."""
+    bucket: str
+    key: str
+    etag: str
+    """Of the object that was listed, without quotes."""
+    size: Size
+    """Bytes."""
+    labels: Labels
+    """Multi-hot, one character 0 or 1 a label."""
+    split: Side
+    reuse: int | None = None
+    """Id of the earlier run's record that has the image already."""
+
+
+class Reject(Record):
+    """A row that stays out, and why."""
+
+    line: int
+    id: int | str | None
+    """An integer where the row has a valid one; else the text that stands there."""
+    path: str | None
+    reason: Reason
+    """Stable code; programs compare it."""
+    detail: str
+    """For people."""
+
+
+class FetchVerdict(Record):
+    """What became of one row of a shard in FetchShard; `reason` is null where all is well."""
+
+    line: int
+    id: int
+    path: str
+    reason: Reason | None = None
+    detail: str = ""
+
+
+class Verdict(Record):
+    """What became of one row of the list."""
+
+    line: int
+    id: int | str | None
+    path: str | None
+    verdict: Literal["accepted", "rejected"]
+    split: Side | None = None
+    reason: Reason | None = None
+    detail: str | None = None
+
+    @classmethod
+    def accepted(cls, row: PlannedRow) -> Self:
+        """Return the verdict of a row whose image was packed."""
+        return cls(line=row.line, id=row.id, path=row.path, verdict="accepted", split=row.split)
+
+    @classmethod
+    def rejected(cls, row: "PlannedRow | Reject", reason: Reason, detail: str) -> Self:
+        """Return the verdict of a row that stays out."""
+        return cls(
+            line=row.line,
+            id=row.id,
+            path=row.path,
+            verdict="rejected",
+            reason=reason,
+            detail=detail,
+        )
+
+    def reject(self) -> Reject | None:
+        """Return the row's line of rejects.jsonl, or None for an accepted row."""
+        if self.reason is None:
+            return None
+        return Reject(
+            line=self.line,
+            id=self.id,
+            path=self.path,
+            reason=self.reason,
+            detail=self.detail or "",
+        )
+
+
+class IndexedImage(Record):
+    """A planned image: the digest of its version (`image_index.image_digest`), record and row."""
+
+    image: str
+    id: int
+    line: int

@@ -1,0 +1,119 @@
+"""A dataset's settings as plan.json keeps them: every one, checked, defaults included."""
+
+from typing import Annotated, Literal, dataclass_transform
+
+import msgspec
+from msgspec import Meta
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Rate = Annotated[float, Meta(ge=1e-7, le=1)]
+Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Epochs = Annotated[int, Meta(ge=1, le=1000)]
+BatchSize = Annotated[int, Meta(ge=1, le=4096)]
+Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
+Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform"]
+Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
+InstanceType = Annotated[str, Meta(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that belong together."""
+
+
+class ImageSpec(Section):
+    """The pixels a model sees: a square of `size`, filled by `mode`, transparency on `background`.
+
+    letterbox fits the whole image and fills the rest with the background, crop takes the centre
+    square, stretch ignores the aspect.
+    """
+
+    size: Annotated[int, Meta(ge=16, le=1024)] = 96
+    """Pixels, the side of the square."""
+    mode: Literal["letterbox", "crop", "stretch"] = "letterbox"
+    background: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    """#rrggbb in sRGB."""
+
+
+class Split(Section):
+    """Share of the images kept for validation, and the seed that picks them."""
+
+    validation: Annotated[float, Meta(ge=0.01, le=0.9)] = 0.2
+    seed: Seed = 0
+
+
+class Tolerance(Section):
+    """Share of the list's rows that may be rejected before the run fails."""
+
+    rejected: Share = 0.5
+
+    def allows(self, rejected: int, rows: int) -> bool:
+        """Return whether a list of so many rows may have so many rejected."""
+        return rejected <= self.rejected * rows
+
+
+class Training(Section):
+    """What the training job is asked for; null leaves the choice to the plan."""
+
+    network: Word = "auto"
+    epochs: Epochs | None = None
+    learning_rate: Rate | None = None
+    mini_batch_size: BatchSize | None = None
+    optimizer: Optimizer = "adam"
+    weight_decay: Share | None = None
+    augmentation_type: Augmentation | None = None
+    use_weighted_loss: bool = False
+    seed: Seed = 0
+    instance_type: InstanceType | None = None
+    max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
+    """Seconds."""
+
+
+class Ranges(Section, omit_defaults=True):
+    """What a tuning job searches: [low, high] for numbers, lists of choices for the others."""
+
+    learning_rate: tuple[Rate, Rate] | None = None
+    weight_decay: tuple[Share, Share] | None = None
+    mini_batch_size: tuple[BatchSize, BatchSize] | None = None
+    epochs: tuple[Epochs, Epochs] | None = None
+    optimizer: tuple[Optimizer, ...] | None = None
+    augmentation_type: tuple[Augmentation, ...] | None = None
+    network: tuple[Word, ...] | None = None
+    use_weighted_loss: tuple[bool, ...] | None = None
+
+
+class Tuning(Section):
+    """A search over hyperparameters."""
+
+    max_jobs: Annotated[int, Meta(ge=1, le=500)] = 4
+    max_parallel_jobs: Annotated[int, Meta(ge=1, le=100)] = 1
+    strategy: Literal["Random", "Bayesian"] = "Random"
+    ranges: Ranges = msgspec.field(default_factory=lambda: Ranges(learning_rate=(0.0001, 0.01)))
+
+
+class Promotion(Section):
+    """A challenger is promoted at `minimum_map` or more and `margin` above the champion's mAP."""
+
+    margin: Share = 0.0
+    minimum_map: Share = 0.0
+
+
+class EndpointSettings(Section):
+    """Where the champion serves; null takes the stack's parameters."""
+
+    instance_type: InstanceType | None = None
+    instance_count: Annotated[int, Meta(ge=1, le=100)] | None = None
+
+
+class Settings(Section):
+    """All settings of a dataset."""
+
+    source: str | None = None
+    """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
+    image: ImageSpec = ImageSpec()
+    split: Split = Split()
+    tolerance: Tolerance = Tolerance()
+    training: Training = Training()
+    tuning: Tuning | None = None
+    promotion: Promotion = Promotion()
+    endpoint: EndpointSettings = EndpointSettings()
