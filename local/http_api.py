@@ -12,7 +12,7 @@ _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 _SERVICE = "ministack.services.apigateway"
 _APP = "ministack.app"
 _TYPE = "AWS::ApiGatewayV2::Api"
-_PATH = "/_aws/execute-api/"
+PATH = "/_aws/execute-api/"
 PAYLOAD_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway's quota for HTTP APIs
 EVENT_LIMIT = 6 * 1024 * 1024  # bytes; Lambda's quota, for the body as it stands in the event
 _CREATE = ("logical_id", "props", "stack_name")
@@ -70,7 +70,7 @@ class _Importer:
         self, api_id: str, props: dict[str, Any], stack_name: str, attributes: dict[str, Any]
     ) -> _Resource:
         """Replace the API's routes by those of the body; return its id and attributes."""
-        endpoint = f"{self._cloud.endpoint}{_PATH}{api_id}"
+        endpoint = f"{self._cloud.endpoint}{PATH}{api_id}"
         self._apis[api_id]["apiEndpoint"] = endpoint
         body = props.get("Body")
         if body:
@@ -143,10 +143,10 @@ def _bound_payload() -> None:
         raw_path: str | None = None,
         raw_query_string: str | None = None,
     ) -> _Response | None:
-        if path.startswith(_PATH) and too_large(body, headers):
+        if path.startswith(PATH) and too_large(body, headers):
             message = b'{"message":"Request Entity Too Large"}'
             return 413, {"Content-Type": "application/json"}, message
-        if path.startswith(_PATH) and "/" not in path.removeprefix(_PATH):
+        if path.startswith(PATH) and "/" not in path.removeprefix(PATH):
             path += "/"  # the API's URL without a trailing slash is its root
             raw_path = f"{raw_path}/" if raw_path else raw_path
         response: _Response | None = await execute(

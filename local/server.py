@@ -20,6 +20,7 @@ from hypercorn.config import Config
 from local import (
     container_tasks,
     distributed_map,
+    door,
     events,
     executions,
     http_api,
@@ -35,7 +36,6 @@ from local.context import HOST, Cloud
 from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker, register
 
-HEALTH = "/_ministack/health"
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
 
@@ -71,7 +71,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
         executions.announce_aborted()
         snapshots.start()
 
-    asyncio.run(_serve(cloud, snapshots, snapshots.watch(app), begin, parent_pid))
+    asyncio.run(_serve(cloud, snapshots, door.Door(cloud, snapshots.watch(app)), begin, parent_pid))
     service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()
@@ -140,7 +140,7 @@ def _announce(cloud: Cloud, begin: Callable[[], None]) -> None:
 def _answers(cloud: Cloud) -> bool:
     connection = http.client.HTTPConnection(HOST, cloud.port, timeout=5)
     try:
-        connection.request("GET", HEALTH)
+        connection.request("GET", door.HEALTH)
         return connection.getresponse().status == http.HTTPStatus.OK
     except OSError:
         return False

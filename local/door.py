@@ -1,0 +1,151 @@
+"""Who may speak to the laptop cloud: programs of this machine, and no web page but its own.
+
+A browser sends requests to 127.0.0.1 for any page that asks, so an address alone protects nobody.
+Host tells pages that reached this port by another name (DNS rebinding); Origin, Referer and
+Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/) tell pages of other places. Programs send
+none of the three. The product's own API may open itself to origins by its CORS setting.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from local import patching
+from local.context import Cloud
+from local.http_api import PATH as API
+from local.http_api import PAYLOAD_LIMIT
+
+HEALTH = "/_ministack/health"
+_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_ADMIN = ("/_ministack", "/_localstack")
+_OWN_PAGE = {"same-origin", "none"}  # "none": a person typed the address
+# what a bucket holds has no power over this origin, whatever type it says it has
+_SANDBOX = (b"content-security-policy", b"sandbox")
+_Scope = MutableMapping[str, Any]
+_Message = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
+_App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
+
+
+class _TooLarge(Exception):
+    """A body grew beyond what its path takes."""
+
+
+class Door:
+    """An ASGI application before the cloud's own, which turns foreign pages away."""
+
+    def __init__(self, cloud: Cloud, app: _App) -> None:
+        self._hosts = {f"{name}:{cloud.port}" for name in _NAMES}
+        self._origins = {f"http://{host}" for host in self._hosts}
+        self._app = app
+        self._apis = patching.member("ministack.services.apigateway", "_apis", object)
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        """Pass a request on, or answer 403 or 413."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = _Headers(scope["headers"])
+        shared = self._shared_with(scope["path"])
+        reason = self._refusal(scope["path"], headers, shared)
+        if reason is not None:
+            await _refuse(scope, send, 403, reason)
+            return
+        body = _Body(receive, _limit(scope["path"]))
+        started = False
+
+        async def cleaned(message: _Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message = {**message, "headers": _cleaned(scope, message, shared)}
+            await send(message)
+
+        try:
+            await self._app(scope, body.receive, cleaned)
+        except _TooLarge:
+            if started:
+                raise
+            await _refuse(scope, send, 413, "Request Entity Too Large")
+
+    def _refusal(self, path: str, headers: "_Headers", shared: Sequence[str] | None) -> str | None:
+        """Return why a request is turned away, or None."""
+        hosts = headers.all(b"host")
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+            return "The laptop cloud answers under 127.0.0.1, localhost and [::1] only."
+        if path.startswith(_ADMIN) and path != HEALTH:
+            return "ministack's own switches are not for use: restart with `tagline up --fresh`."
+        origins = headers.all(b"origin")
+        if shared and origins and all(o in shared or "*" in shared for o in origins):
+            return None
+        pages = origins + [_origin_of(page) for page in headers.all(b"referer")]
+        own = set(pages) <= self._origins and set(headers.all(b"sec-fetch-site")) <= _OWN_PAGE
+        return None if own else "A page of another origin may not use the laptop cloud."
+
+    def _shared_with(self, path: str) -> list[str] | None:
+        """Return the origins that the API which is asked has opened itself to; None: no API's."""
+        if not path.startswith(API):
+            return None
+        api = self._apis.get(path.removeprefix(API).partition("/")[0]) or {}
+        return (api.get("corsConfiguration") or {}).get("allowOrigins")
+
+
+def _cleaned(
+    scope: _Scope, message: _Message, shared: Sequence[str] | None
+) -> list[tuple[bytes, bytes]]:
+    """Return an answer's headers: no CORS but an API's own, and no power for what is stored."""
+    kept = [
+        (name, value)
+        for name, value in message.get("headers", ())
+        if shared or not name.lower().startswith(b"access-control-")
+    ]
+    return kept if scope["path"].startswith(API) else [*kept, _SANDBOX]
+
+
+class _Body:
+    """What arrives of a request's body, counted."""
+
+    def __init__(self, receive: _Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+
+    async def receive(self) -> _Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise _TooLarge
+        return message
+
+
+class _Headers:
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self._pairs = list(pairs)
+
+    def all(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self._pairs if key.lower() == name]
+
+
+def _origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _limit(path: str) -> int:
+    """Return how many bytes a body may have: API Gateway's quota, or S3's for one PUT."""
+    return PAYLOAD_LIMIT if path.startswith(API) else 5 << 30
+
+
+async def _refuse(scope: _Scope, send: _Send, status: int, reason: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})  # before accept: a 403
+        return
+    body = json.dumps({"message": reason}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
