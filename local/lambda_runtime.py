@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local import patching
+from local import patching, processes
 from local.context import Cloud
 from local.environment import process_environment
 from local.lambda_packages import runtime_folder
@@ -24,6 +24,12 @@ RESPONSE_LIMIT = (
     6_291_556  # bytes; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 )
 _starting = threading.local()
+# leads a process group, so that the undertaker can end it
+_BOOTSTRAP = """#!/bin/sh
+exec "{python}" -S -c 'import os, runpy
+os.setsid()
+runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)' "$_HANDLER"
+"""
 
 
 def install(cloud: Cloud) -> None:
@@ -88,6 +94,7 @@ def _worker_class() -> type:
                 super()._spawn(init_timeout)
             finally:
                 _starting.python = False
+            processes.adopt(self._proc)
 
         def _await_init(self, init_timeout: float | None = None) -> None:
             try:
@@ -149,7 +156,7 @@ def _start_through_awslambdaric() -> None:
         bootstrap = Path(folder, "bootstrap")
         if getattr(_starting, "python", False) and not bootstrap.exists():
             draft = bootstrap.with_name(f"bootstrap-{threading.get_ident()}")
-            draft.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S -m awslambdaric "$_HANDLER"\n')
+            draft.write_text(_BOOTSTRAP.format(python=sys.executable))
             draft.chmod(0o755)
             draft.replace(bootstrap)  # atomic: concurrent cold starts meet here
         return folder

@@ -74,6 +74,15 @@ class Processes:
         threading.Thread(target=self._forget, args=(process,), daemon=True).start()
         return process
 
+    def adopt(self, popen: "subprocess.Popen[bytes]") -> None:
+        """Have a process that somebody else started, and ends, ended if this one is killed.
+
+        It must lead a group of its own.
+        """
+        with self._lock:
+            self._tell(f"+{popen.pid}")
+        threading.Thread(target=self._release, args=(popen,), daemon=True).start()
+
     def stop(self, process: Process, grace_s: float = 5.0) -> int:
         """Ask the process's group to end (SIGTERM), then kill it; return the exit code."""
         _signal_group(process, signal.SIGTERM)
@@ -103,6 +112,11 @@ class Processes:
         with self._lock:
             self._running.pop(process.pid, None)
             self._tell(f"-{process.pid}")
+
+    def _release(self, popen: "subprocess.Popen[bytes]") -> None:
+        popen.wait()
+        with self._lock:
+            self._tell(f"-{popen.pid}")
 
     def _tell(self, line: str) -> None:
         if self._undertaker is None:
@@ -152,6 +166,7 @@ def _signal_group(process: Process, number: signal.Signals) -> None:
 
 
 _processes = Processes()
+adopt = _processes.adopt
 spawn = _processes.spawn
 stop = _processes.stop
 stop_all = _processes.stop_all

@@ -8,6 +8,11 @@ from local.context import HOST, Cloud
 from local.environment import ACCESS_KEY, SECRET_KEY
 
 
+def concurrency() -> int:
+    """Return how many functions may run at once; more get a 429, as at an account's quota."""
+    return max(16, 8 * (os.cpu_count() or 1))
+
+
 def apply(cloud: Cloud) -> None:
     """Set the variables ministack reads at import, and an empty folder for its temporary files.
 
@@ -25,6 +30,7 @@ def apply(cloud: Cloud) -> None:
             "DOCKER_HOST": "unix:///nonexistent",
             "GATEWAY_PORT": str(cloud.port),
             "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(concurrency()),
             "LAMBDA_EXECUTOR": "local",
             "LAMBDA_WARM_TTL_SECONDS": "60",  # each idle worker holds 60 MB
             "MINISTACK_ACCOUNT_ID": cloud.account,

@@ -51,6 +51,11 @@ def processes_of(cloud: LaptopCloud) -> list[str]:
     return found
 
 
+def workers(cloud: LaptopCloud) -> list[str]:
+    """Return the command lines of the cloud's Lambda workers."""
+    return [line for line in processes_of(cloud) if "awslambdaric" in line]
+
+
 def sleeping(stack: Stack) -> str:
     """Start an execution whose container sleeps; return its ARN once the container runs."""
     started = stack.run({"Pack": container(stack, "Pack", ["sleep"])}, wait=False)
@@ -141,7 +146,11 @@ def test_a_killed_cloud_leaves_no_process_and_loses_little(tmp_path: Path, root:
     state = tmp_path / "state"
     with running(state, root) as cloud:
         stack = Stack(cloud, cloud.deploy(TEMPLATE, "killed"))
-        cloud.client("lambda").invoke(FunctionName=stack["Echo"], Payload=b"{}")
+        functions = cloud.client("lambda")
+        functions.invoke(FunctionName=stack["Echo"], Payload=b"{}")
+        asleep = b'{"mood": "asleep"}'
+        functions.invoke(FunctionName=stack["Moody"], InvocationType="Event", Payload=asleep)
+        eventually(lambda: len(workers(cloud)) == 2)
         cloud.client("s3").put_object(Bucket=stack["Bucket"], Key="kept", Body=b"1")
         interrupted = sleeping(stack)
         name = interrupted.rsplit(":", 1)[-1]
