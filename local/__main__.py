@@ -2,19 +2,26 @@
 
 import argparse
 import fcntl
+import os
 import socket
 import sys
 from pathlib import Path
 
 from local import settings
 from local.context import HOST, Cloud
-from local.persistence import NotAStateDirectory, prepare
+from local.durable import Damaged
+from local.persistence import NotAStateDirectory, prepare, take_up
 
 
 def main() -> int:
     """Check that nothing is in the way, then serve until told to stop."""
     options = _parse()
-    cloud = Cloud(options.port, options.state_dir.resolve(), options.root.resolve())
+    cloud = Cloud(
+        options.port,
+        options.state_dir.resolve(),
+        options.root.resolve(),
+        free_floor=options.free_floor << 20,
+    )
     busy = _port_problem(cloud.port)
     if busy:
         return _refuse(f"{HOST}:{cloud.port} {busy}; choose another with --port")
@@ -33,8 +40,9 @@ def main() -> int:
 
     server.configure_logging(cloud)
     try:
+        take_up(cloud)
         server.run(cloud, options.parent_pid)
-    except patching.UnexpectedMinistack as exc:
+    except (patching.UnexpectedMinistack, Damaged) as exc:
         return _refuse(str(exc))
     return 0
 
@@ -44,6 +52,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--state-dir", type=Path, default=Path(".tagline/cloud"))
     parser.add_argument("--fresh", action="store_true", help="start empty, forgetting all state")
+    parser.add_argument(
+        "--free-floor",
+        type=int,
+        default=os.environ.get("TAGLINE_FREE_FLOOR_MIB", "512"),
+        metavar="MIB",
+        help="begin nothing new with less free on the disk (default: $TAGLINE_FREE_FLOOR_MIB, 512)",
+    )
     parser.add_argument("--parent-pid", type=int, help="stop when this process ends")
     parser.add_argument(
         "--root",

@@ -11,7 +11,8 @@ class Cloud:
     """One running laptop cloud.
 
     `state_dir` holds everything that outlives a restart; `root` is the folder with `containers/`
-    and `.venvs/`, this repository unless a test points elsewhere.
+    and `.venvs/`, this repository unless a test points elsewhere. With less than `free_floor` bytes
+    free on the disk nothing new is begun.
     """
 
     port: int
@@ -19,6 +20,7 @@ class Cloud:
     root: Path
     region: str = "us-east-1"
     account: str = "000000000000"
+    free_floor: int = 512 << 20
 
     @property
     def endpoint(self) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from local import patching
-from local.context import Cloud
 
 _EVENTS = "ministack.services.eventbridge"
 _LAMBDA = "ministack.services.lambda_svc"
@@ -29,7 +28,7 @@ logger = logging.getLogger("local.events")
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version", default=None)
 
 
-def install(_cloud: Cloud) -> None:
+def install() -> None:
     """Put both in place."""
     _tell_versions()
     _invoke_asynchronously()

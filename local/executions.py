@@ -1,32 +1,31 @@
 """Rules of state machine executions that ministack leaves out.
 
-A repeated StartExecution, an execution that was stopped while a task was under way, the 256 KiB
-limit, and executions that were running when the laptop cloud ended.
+A repeated StartExecution, an execution that was stopped while a task was under way, and the
+256 KiB limit.
 """
 
 import contextvars
 import json
-import logging
 import math
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from local import patching
-from local.context import Cloud
+from local.space import CODE, REFUSED, Space
 
 SFN = "ministack.services.stepfunctions"
+_RESPONSES = "ministack.core.responses"
+_ERROR = ("code", "message", "status", "extra", "message_key", "content_type")
 DATA_LIMIT = (
     262_144  # bytes; https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 )
 _ABANDONED = "Laptop.Abandoned"  # nobody retries or catches it
-_RESTART_ERROR = "Laptop.Stopped"
-_RESTART_CAUSE = "The laptop cloud stopped while this run was going on."
 _Response = tuple[int, dict[str, str], bytes]
-logger = logging.getLogger("local.executions")
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,26 @@ def failure(error: str, cause: str) -> Exception:
     return kind(error, cause)  # type: ignore[no-any-return]
 
 
-def install(_cloud: Cloud) -> None:
+def install(space: Space) -> None:
     """Put the rules in place."""
     start = patching.function(SFN, "_start_execution", "data")
+    refused = patching.function(_RESPONSES, "error_response_json", *_ERROR)
     lock = threading.Lock()
 
     def start_once(data: dict[str, Any]) -> _Response:
+        data = {**data, "name": data.get("name") or str(uuid.uuid4())}
         with lock:
-            return _same_execution(data) or start(data)
+            again = _same_execution(data)
+            refusal = space.refusal()
+            if again or refusal is None:
+                try:
+                    return again or start(data)
+                except OSError as exc:
+                    executions().pop(_arn(data), None)
+                    space.ran_out()
+                    refusal = f"The laptop's disk: {exc}"
+        answer: _Response = refused(CODE, refusal, REFUSED)
+        return answer
 
     patching.replace(SFN, "_start_execution", start_once, "data")
     fail = patching.function(SFN, "_fail_execution", "execution", "error", "cause")
@@ -79,7 +90,6 @@ def install(_cloud: Cloud) -> None:
     patching.replace(SFN, "_fail_execution", fail_if_running, "execution", "error", "cause")
     _bound_tasks()
     patching.replace(SFN, "_error_matches", error_matches, "error_equals", "error")
-    _abort_what_was_running()
 
 
 def error_matches(error_equals: list[str], error: str) -> bool:
@@ -138,22 +148,12 @@ def _bound_tasks() -> None:
     patching.replace(SFN, "_invoke_resource_with_timeout", invoke_until, *timed)
 
 
-def announce_aborted() -> None:
-    """Publish the status change of executions that a restart aborted, once rules can hear it."""
-    publish = patching.function(SFN, "_emit_execution_status_event", "execution")
-    for execution in _executions().all_values():
-        if execution.pop("_abortedByRestart", False) and "mapRunArn" not in execution:
-            logger.warning("execution %s was aborted by the restart", execution["name"])
-            publish(execution)
-
-
 def _same_execution(data: dict[str, Any]) -> _Response | None:
     """Return the first answer again when the very same execution is running already.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
-    arn = str(data.get("stateMachineArn")).replace(":stateMachine:", ":execution:")
-    execution = _executions().get(f"{arn}:{data.get('name')}")
+    execution = executions().get(_arn(data))
     if execution is None or execution["status"] != "RUNNING":
         return None
     if execution["input"] != data.get("input", "{}"):
@@ -162,9 +162,15 @@ def _same_execution(data: dict[str, Any]) -> _Response | None:
     return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(answer).encode()
 
 
+def _arn(start: dict[str, Any]) -> str:
+    """Return the ARN that a StartExecution request asks for; a machine's may name a version."""
+    machine = ":".join(str(start.get("stateMachineArn")).split(":")[:7])
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{start['name']}"
+
+
 def _is_running(execution: dict[str, Any]) -> bool:
     run = patching.member(SFN, "_map_runs", object).get(execution.get("mapRunArn"))
-    parent = _executions().get(run["executionArn"]) if run else None
+    parent = executions().get(run["executionArn"]) if run else None
     return execution["status"] == "RUNNING" and (parent is None or _is_running(parent))
 
 
@@ -177,33 +183,6 @@ def _working_on(attempt: Attempt) -> Iterator[None]:
         _attempt.reset(token)
 
 
-def _abort_what_was_running() -> None:
-    restore = patching.function(SFN, "_restore_state", "data")
-    add_event = patching.function(SFN, "_add_event", "execution", "event_type", "details")
-
-    def restore_and_abort(data: dict[str, Any]) -> None:
-        saved = data.get("executions")
-        running = (
-            []
-            if saved is None
-            else [execution for execution in saved.all_values() if execution["status"] == "RUNNING"]
-        )
-        restore(data)
-        for execution in running:
-            execution.update(
-                status="ABORTED",
-                error=_RESTART_ERROR,
-                cause=_RESTART_CAUSE,
-                _abortedByRestart=True,
-            )
-            told = {"error": _RESTART_ERROR, "cause": _RESTART_CAUSE}
-            add_event(execution, "ExecutionAborted", {"executionAbortedEventDetails": told})
-        for run in patching.member(SFN, "_map_runs", object).all_values():
-            if run["status"] == "RUNNING":
-                run["status"] = "ABORTED"
-
-    patching.replace(SFN, "_restore_state", restore_and_abort, "data")
-
-
-def _executions() -> Any:
+def executions() -> Any:
+    """Return ministack's executions: a mapping by account, region and ARN."""
     return patching.member(SFN, "_executions", object)

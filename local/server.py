@@ -19,6 +19,7 @@ from hypercorn.config import Config
 
 from local import (
     container_tasks,
+    deliveries,
     distributed_map,
     door,
     events,
@@ -28,13 +29,21 @@ from local import (
     logs,
     nested_stacks,
     object_versions,
+    object_writes,
     patching,
     processes,
     step_functions,
+    throttling,
 )
 from local.context import HOST, Cloud
+from local.execution_log import ExecutionLog
+from local.journal import Journal
+from local.log_files import LogFiles
 from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker, register
+from local.space import Space
+from local.stacks import StackIncomplete
+from local.upkeep import Upkeep
 
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
@@ -52,89 +61,106 @@ def configure_logging(cloud: Cloud) -> None:
         format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
         handlers=[file, terminal],
     )
+    logging.raiseExceptions = False  # a full disk would fill the terminal too
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns of its own metrics
 
 
 def run(cloud: Cloud, parent_pid: int | None) -> None:
-    """Serve until SIGINT, SIGTERM or the parent's end, then stop every child and exit 0.
+    """Serve until SIGINT, SIGTERM or the parent's end, then stop every child and exit.
 
     Does not return: threads that wait in the middle of a run must not keep the process alive.
+    Exits with 1 when a deployed stack is not there any more.
     """
     patching.check_version()
     app = patching.function("ministack.app", "app", "scope", "receive", "send")
-    snapshots = Snapshots(cloud)
-    service = _plug_in(cloud)
+    space = Space(cloud)
+    journal = Journal(cloud.state_dir / "journal.db")
+    snapshots = Snapshots(cloud, journal)
+    log = ExecutionLog(journal)
+    service = _plug_in(cloud, space)
+    log.install()
+    LogFiles(cloud.state_dir).install()
     _raise_file_limit()
-
-    def begin() -> None:
-        service.start()
-        executions.announce_aborted()
-        snapshots.start()
-
-    asyncio.run(_serve(cloud, snapshots, door.Door(cloud, snapshots.watch(app)), begin, parent_pid))
+    upkeep = Upkeep(cloud, space, snapshots, log, service)
+    served = _Serving(cloud, upkeep)
+    asyncio.run(served.until_stopped(door.Door(cloud, snapshots.watch(app)), parent_pid))
     service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()
     logger.info("stopped")
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
     logs.check()
     nested_stacks.install(cloud)
     lambda_runtime.install(cloud)
+    throttling.install()
+    deliveries.install()
     http_api.install(cloud)
-    events.install(cloud)
+    events.install()
     container_tasks.install(cloud)
-    executions.install(cloud)
+    executions.install(space)
     object_versions.install(cloud)
+    object_writes.install(space)
     distributed_map.install(cloud)
-    service = register(cloud)
+    service = register(cloud, space)
     step_functions.install(cloud, service.call)
     return service
 
 
-async def _serve(
-    cloud: Cloud,
-    snapshots: Snapshots,
-    app: Any,
-    begin: Callable[[], None],
-    parent_pid: int | None,
-) -> None:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if parent_pid is not None:
-        threading.Thread(
-            target=_watch_parent,
-            args=(parent_pid, lambda: loop.call_soon_threadsafe(stop.set)),
-            daemon=True,
-        ).start()
-    threading.Thread(target=_announce, args=(cloud, begin), daemon=True).start()
+class _Serving:
+    """The server, from its first answer to the signal that ends it."""
 
-    async def until_stopped() -> None:
-        await stop.wait()
-        await asyncio.to_thread(snapshots.finish)
+    def __init__(self, cloud: Cloud, upkeep: Upkeep) -> None:
+        self._cloud = cloud
+        self._upkeep = upkeep
+        self.refused = False
 
-    config = Config()
-    config.bind = [f"{HOST}:{cloud.port}"]
-    config.graceful_timeout = _GRACE
-    config.shutdown_timeout = _GRACE
-    config.keep_alive_timeout = 75
-    config.errorlog = logging.getLogger("hypercorn.error")
-    with contextlib.suppress(asyncio.CancelledError):
-        await hypercorn_serve(app, config, shutdown_trigger=until_stopped)
+    async def until_stopped(self, app: Any, parent_pid: int | None) -> None:
+        """Answer requests until a signal or the parent's end."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
 
+        def stop_soon() -> None:
+            loop.call_soon_threadsafe(stop.set)
 
-def _announce(cloud: Cloud, begin: Callable[[], None]) -> None:
-    """Print one line once requests are answered and what an earlier run left is taken up."""
-    while not _answers(cloud):
-        time.sleep(0.05)
-    begin()
-    print(f"ready {cloud.endpoint}", flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        if parent_pid is not None:
+            watch = threading.Thread(target=_watch_parent, args=(parent_pid, stop_soon))
+            watch.daemon = True
+            watch.start()
+        threading.Thread(target=self._announce, args=(stop_soon,), daemon=True).start()
+
+        async def stopped() -> None:
+            await stop.wait()
+            if not self.refused:  # what is incomplete must not be made to last
+                await asyncio.to_thread(self._upkeep.finish)
+
+        config = Config()
+        config.bind = [f"{HOST}:{self._cloud.port}"]
+        config.graceful_timeout = _GRACE
+        config.shutdown_timeout = _GRACE
+        config.keep_alive_timeout = 75
+        config.errorlog = logging.getLogger("hypercorn.error")
+        with contextlib.suppress(asyncio.CancelledError):
+            await hypercorn_serve(app, config, shutdown_trigger=stopped)
+
+    def _announce(self, stop: Callable[[], None]) -> None:
+        """Print one line once requests are answered and what an earlier run left is taken up."""
+        while not _answers(self._cloud):
+            time.sleep(0.05)
+        try:
+            self._upkeep.begin()
+        except StackIncomplete as exc:
+            self.refused = True
+            print(f"laptop cloud: {exc}", file=sys.stderr, flush=True)
+            stop()
+        else:
+            print(f"ready {self._cloud.endpoint}", flush=True)
 
 
 def _answers(cloud: Cloud) -> bool:

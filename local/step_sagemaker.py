@@ -75,5 +75,6 @@ class SageMakerTasks:
             name = _MODELLED.get(exc.code, general)
             raise failure(
                 f"SageMaker.{name}",
-                f"{exc.message} (Service: SageMaker; Status Code: 400; Error Code: {exc.code})",
+                f"{exc.message} (Service: SageMaker; Status Code: {exc.status}; "
+                f"Error Code: {exc.code})",
             ) from exc

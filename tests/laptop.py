@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 from botocore.config import Config
@@ -132,7 +132,9 @@ def add_container(root: Path, name: str, dockerfile: str, program: str) -> None:
 
 
 @contextmanager
-def running(state_dir: Path, root: Path, *options: str, port: int = 0) -> Iterator[LaptopCloud]:
+def running(
+    state_dir: Path, root: Path, *options: str, port: int = 0, stderr: IO[str] | None = None
+) -> Iterator[LaptopCloud]:
     """Run a laptop cloud for the length of a `with` block."""
     port = port or free_port()
     process = subprocess.Popen(
@@ -150,6 +152,7 @@ def running(state_dir: Path, root: Path, *options: str, port: int = 0) -> Iterat
         ],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     try:

@@ -89,9 +89,9 @@ class Jobs:
     def _run(self, name: str, container: Container) -> None:
         folder = self.cloud.state_dir / "jobs" / name
         base = folder / "ml"
-        base.mkdir(parents=True)
         ended = False
         try:
+            base.mkdir(parents=True)
             self.carry_out(name, self.store.get(self.kind, name), container, base)
             ended = True
         except UnusableInput as exc:

@@ -31,16 +31,19 @@ from local.sagemaker.store import (
 from local.sagemaker.training import TrainingJobs
 from local.sagemaker.trials import trial_summary
 from local.sagemaker.tuning import TuningJobs
+from local.space import CODE, REFUSED, Space
 
 _THREADS = 64  # an invocation holds one for as long as the model takes
+_BEGIN = {"CreateTrainingJob", "CreateHyperParameterTuningJob"}  # what leaves much on the disk
 Request = dict[str, Any]
 
 
 class SageMaker:
     """Everything the service does."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, space: Space) -> None:
         objects = Objects(cloud)
+        self._space = space
         self._store = Store(cloud)
         self._training = TrainingJobs(cloud, self._store, objects)
         self._processing = ProcessingJobs(cloud, self._store, objects)
@@ -62,11 +65,18 @@ class SageMaker:
             raise unsupported(operation)
         shapes.check(operation, request)
         limits.check(operation, request)
+        refusal = self._space.refusal() if operation in _BEGIN else None
+        if refusal is not None:
+            raise SageMakerError(CODE, refusal, REFUSED)
         return shapes.answer(operation, act(request))
 
     def start(self) -> None:
         """Serve again what was in service; to be called once requests are answered."""
         self._endpoints.start()
+
+    def save(self) -> None:
+        """Write what the disk had no room for before."""
+        self._store.save_again()
 
     def stop(self) -> None:
         """Prepare for the end of all child processes, which follows."""
@@ -170,9 +180,9 @@ class SageMaker:
         return {"Tags": self._store.tags(request["ResourceArn"])}
 
 
-def register(cloud: Cloud) -> SageMaker:
+def register(cloud: Cloud, space: Space) -> SageMaker:
     """Put the service into ministack and return it; `start` it once requests are answered."""
-    service = SageMaker(cloud)
+    service = SageMaker(cloud, space)
     handlers = patching.member("ministack.app", "SERVICE_HANDLERS", dict)
     patterns = patching.member("ministack.core.router", "SERVICE_PATTERNS", dict)
     handlers["sagemaker"] = service.handle

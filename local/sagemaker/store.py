@@ -1,7 +1,12 @@
-"""Everything the service remembers, in one file that is replaced whole at each change."""
+"""Everything the service remembers, in one file that is replaced whole at each change.
+
+A change that cannot be written, for want of space, holds in memory and is written later; a new
+record that cannot be written is refused.
+"""
 
 import copy
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -9,10 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from local import durable
 from local.context import Cloud
 from local.sagemaker.errors import SageMakerError, invalid
+from local.space import CODE, REFUSED
 
 Record = dict[str, Any]
+logger = logging.getLogger("local.sagemaker")
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,10 @@ class Store:
         self._lock = threading.RLock()
         self._records: dict[str, dict[str, Record]] = {kind.word: {} for kind in KINDS}
         self._tags: dict[str, dict[str, str]] = {}
-        if self._file.exists():
-            saved = json.loads(self._file.read_text(encoding="utf-8"))
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._unsaved = False
+        saved = durable.read(self._file, _saved)
+        if saved is not None:
             self._records.update(saved["records"])
             self._tags = saved["tags"]
 
@@ -79,7 +89,10 @@ class Store:
             self._records[kind.word][name] = {**copy.deepcopy(record), **times}
             if tags:
                 self._tags[arn] = {tag["Key"]: tag["Value"] for tag in tags}
-            self._save()
+            if not self._save():
+                del self._records[kind.word][name]
+                self._tags.pop(arn, None)
+                raise SageMakerError(CODE, f"{self._file} cannot be written", REFUSED)
         return arn
 
     def get(self, kind: Kind, name: str) -> Record:
@@ -144,9 +157,28 @@ class Store:
                 return
         raise invalid(f"Could not find resource {arn!r}")
 
-    def _save(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_suffix(".new")
+    def save_again(self) -> None:
+        """Write what could not be written before."""
+        with self._lock:
+            if self._unsaved:
+                self._save()
+
+    def _save(self) -> bool:
+        """Write everything; tell whether that went well. If not, it is for `save_again`."""
         saved = {"records": self._records, "tags": self._tags}
-        new.write_text(json.dumps(saved), encoding="utf-8")
-        new.replace(self._file)
+        try:
+            durable.write(self._file, json.dumps(saved))
+        except OSError as exc:
+            logger.warning("%s cannot be written: %s", self._file, exc)
+            self._unsaved = True
+            return False
+        self._unsaved = False
+        return True
+
+
+def _saved(text: str) -> dict[str, Any]:
+    saved = json.loads(text)
+    for part in ("records", "tags"):
+        if not isinstance(saved[part], dict):
+            raise TypeError(f"its {part} are no object")
+    return saved  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """What the laptop cloud's own tests share: a small stack of every kind of resource."""
 
 import json
+import shutil
 import time
 import uuid
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.laptop import LaptopCloud, add_container
+from tests.laptop import LaptopCloud, add_container, make_root, running
 
 TEMPLATE = Path(__file__).parent / "fixtures/cloud/template.yaml"
 PROGRAM = '''
@@ -56,6 +57,16 @@ class Stack:
         """Return a boto3 client."""
         return self.cloud.client(service)
 
+    def heard(self, kind: str, about: str) -> list[dict[str, Any]]:
+        """Return the events of a kind that the listening function kept and that name something."""
+        s3 = self.client("s3")
+        listed = s3.list_objects_v2(Bucket=self["Bucket"], Prefix=f"heard/{kind}/")
+        bodies = [
+            s3.get_object(Bucket=self["Bucket"], Key=item["Key"])["Body"].read()
+            for item in listed.get("Contents", ())
+        ]
+        return [event for event in map(json.loads, bodies) if about in json.dumps(event)]
+
     def run(self, states: dict[str, Any], data: object = None, wait: bool = True) -> dict[str, Any]:
         """Run states, of which the first is the start; return the execution's description."""
         sfn = self.client("stepfunctions")
@@ -87,3 +98,30 @@ def stack(laptop_cloud: LaptopCloud) -> Stack:
     """Deploy the fixture template once, with a container of its own."""
     add_container(laptop_cloud.root, "cloudtest", DOCKERFILE, PROGRAM)
     return Stack(laptop_cloud, laptop_cloud.deploy(TEMPLATE, "cloudtest"))
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a clean stop of a laptop cloud with the stack left: copy it, start from the copy."""
+
+    state: Path
+    root: Path
+
+    def copy(self, folder: Path) -> Path:
+        """Return a state directory of one's own."""
+        return Path(shutil.copytree(self.state, folder / "state", symlinks=True))
+
+    def stack(self, cloud: LaptopCloud) -> Stack:
+        """Return the stack as a cloud that was started from a copy has it."""
+        return Stack(cloud, cloud.outputs("cloudtest"))
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """Deploy the fixture template once and stop."""
+    folder = tmp_path_factory.mktemp("deployed")
+    root = make_root(folder / "root")
+    add_container(root, "cloudtest", DOCKERFILE, PROGRAM)
+    with running(folder / "state", root) as cloud:
+        cloud.deploy(TEMPLATE, "cloudtest")
+    return Deployed(folder / "state", root)

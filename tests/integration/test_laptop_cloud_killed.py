@@ -1,0 +1,136 @@
+"""Nothing that the laptop cloud answered for is lost when it is killed at once."""
+
+import signal
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Deployed, Stack
+from tests.integration.test_laptop_cloud_lifecycle import processes_of, workers
+from tests.laptop import eventually, running
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+ENDED = "Step-Functions-Execution-Status-Change"
+
+
+def put_list(stack: Stack, name: str) -> None:
+    stack.client("s3").put_object(
+        Bucket=stack["Bucket"], Key=f"shop/lists/{name}.lst", Body=b"1\t0\ta.png"
+    )
+
+
+def history(stack: Stack, execution: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stack.client("stepfunctions").get_execution_history(
+        executionArn=execution
+    )["events"]
+    return found
+
+
+def entered(stack: Stack, execution: str) -> list[str]:
+    """Return the names of the states that an execution has been in."""
+    return [
+        event["stateEnteredEventDetails"]["name"]
+        for event in history(stack, execution)
+        if event["type"].endswith("StateEntered")
+    ]
+
+
+def test_a_list_dropped_just_before_the_kill_is_heard_after_it(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    state = deployed.copy(tmp_path)
+    first, second = uuid.uuid4().hex, uuid.uuid4().hex
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        put_list(stack, first)
+        put_list(stack, second)
+        put_list(stack, second)
+        cloud.stop(signal.SIGKILL)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        eventually(lambda: stack.heard("Object-Created", first))
+        events = eventually(lambda: two(stack.heard("Object-Created", second)))
+        versions = {event["detail"]["object"]["version-id"] for event in events}
+        listed = stack.client("s3").list_object_versions(
+            Bucket=stack["Bucket"], Prefix=f"shop/lists/{second}"
+        )
+        assert versions == {version["VersionId"] for version in listed["Versions"]}
+
+
+def two(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return events if len(events) >= 2 else []
+
+
+def test_an_execution_is_there_after_a_kill_in_the_state_it_was_in(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    state = deployed.copy(tmp_path)
+    waits = {
+        "Look": {"Type": "Pass", "Next": "Think"},
+        "Think": {"Type": "Wait", "Seconds": 600, "Next": "Act"},
+        "Act": {"Type": "Succeed"},
+    }
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        interrupted = stack.run(waits, wait=False)["executionArn"]
+        eventually(lambda: entered(stack, interrupted) == ["Look", "Think"])
+        done = stack.run({"Done": {"Type": "Succeed"}}, {"n": 1})["executionArn"]
+        newest = stack.run(waits, wait=False)["executionArn"]
+        cloud.stop(signal.SIGKILL)
+    with running(state, deployed.root) as cloud:
+        assert cloud.stop(signal.SIGINT) == 0  # before anybody could hear of it
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        for execution in (interrupted, newest):
+            ended = stack.result(execution)
+            assert (ended["status"], ended["error"]) == ("ABORTED", "Laptop.Stopped")
+            heard = eventually(lambda: stack.heard(ENDED, execution))  # noqa: B023
+            assert {event["detail"]["status"] for event in heard} == {"ABORTED"}
+        assert entered(stack, interrupted) == ["Look", "Think"]
+        assert history(stack, interrupted)[-1]["type"] == "ExecutionAborted"
+        succeeded = stack.result(done)
+        assert (succeeded["status"], succeeded["output"]) == ("SUCCEEDED", '{"n": 1}')
+
+
+def test_a_notice_is_given_once_it_has_been_heard_and_not_again(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    state = deployed.copy(tmp_path)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        arn = stack.run({"Done": {"Type": "Succeed"}})["executionArn"]
+        (heard,) = eventually(lambda: stack.heard(ENDED, arn))
+        eventually(lambda: b'{"told": ' in (state / "journal.db-wal").read_bytes())
+        cloud.stop(signal.SIGKILL)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        put_list(stack, "later")
+        eventually(lambda: stack.heard("Object-Created", "later"))
+        assert [event["id"] for event in stack.heard(ENDED, arn)] == [heard["id"]]
+
+
+@pytest.mark.parametrize("awake", [False, True], ids=["starting", "working"])
+def test_a_worker_ends_with_its_cloud_however_young_it_is(
+    deployed: Deployed, tmp_path: Path, awake: bool
+) -> None:
+    state = deployed.copy(tmp_path)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        late = b'{"mood": "late"}'
+        stack.client("lambda").invoke(
+            FunctionName=stack["Moody"], InvocationType="Event", Payload=late
+        )
+        eventually(lambda: started(stack) if awake else workers(cloud))
+        cloud.stop(signal.SIGKILL)
+    with running(state, deployed.root, port=cloud.port) as cloud:
+        eventually(lambda: workers(cloud) == [])
+        assert processes_of(cloud) == []
+        listed = cloud.client("s3").list_objects_v2(Bucket=stack["Bucket"], Prefix="late/")
+        assert [item["Key"] for item in listed.get("Contents", ())] in ([], ["late/begun"])
+
+
+def started(stack: Stack) -> bool:
+    listed = stack.client("s3").list_objects_v2(Bucket=stack["Bucket"], Prefix="late/begun")
+    return bool(listed["KeyCount"])
