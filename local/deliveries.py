@@ -90,6 +90,8 @@ class _Delivery:
         self._execute = patching.function(
             _LAMBDA, "_execute_function_with_config_scope", "func", "event"
         )
+        self._find = patching.function(_LAMBDA, "_get_func_record_for_ref", "function_ref")
+        self._record = patching.function(_LAMBDA, "_execution_record_for_config", "func", "config")
         self._give_up = patching.function(
             _LAMBDA, "_route_async_failure", "target_arn", "func_name", "event", "result"
         )
@@ -114,11 +116,20 @@ class _Delivery:
                 break
             time.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
+            function = self._as_it_is_now(function, config)
         target = (settings.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
         target = target or (config.get("DeadLetterConfig") or {}).get("TargetArn")
         if target:
             self._give_up(target, name, event, result)
         return False
+
+    def _as_it_is_now(self, function: _Function, config: dict[str, Any]) -> _Function:
+        """Return a function with its present code and concurrency; unchanged when it is gone."""
+        found, present, _ = self._find(config["FunctionArn"])
+        if not found or not present:
+            return function
+        record: _Function = self._record(found, present)
+        return record
 
 
 def _settings(function: _Function) -> dict[str, Any]:

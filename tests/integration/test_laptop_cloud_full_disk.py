@@ -189,7 +189,11 @@ def test_a_job_that_a_full_disk_ends_has_an_end(tmp_path: Path) -> None:
         laptop = Toys(cloud)
         sagemaker = cloud.client("sagemaker")
         sagemaker.create_training_job(**laptop.training("cut", mode="endless"))
-        described = lambda: sagemaker.describe_training_job(TrainingJobName="cut")  # noqa: E731
+
+        def described() -> dict[str, Any]:
+            found: dict[str, Any] = sagemaker.describe_training_job(TrainingJobName="cut")
+            return found
+
         eventually(lambda: described()["FinalMetricDataList"])
         limit(cloud, 0)
         sagemaker.stop_training_job(TrainingJobName="cut")
