@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 
 from tagline.cli.check import ConfigOption, LabelsOption, ListArgument
 from tagline.cli.errors import Refused
@@ -13,7 +14,7 @@ from tagline.cli.outcome import FAILED, outcome_facts, outcome_table
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.cli.records import read_run
-from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.target import STACK, Target, find_target, is_laptop
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
@@ -95,23 +96,35 @@ def drop_dataset(
 ) -> Dropped:
     """Upload images, labels.txt and dataset.yaml, then the list; return the run it starts."""
     bucket = target.outputs.bucket
+    name = list_path.name if list_path.suffix == ".lst" else f"{list_path.name}.lst"
+    key = f"{keys.lists}{name}"
     uploaded = None
     if images is not None:
         _refuse_other_source(config)
+        _refuse_full_disk(target, key)
         placement = place(relative_paths(list_path), images)
         if placement.missing:
             say(warn_of(placement.missing), style="yellow")
         uploaded = upload_images(target, keys.dataset, placement.files)
-    for path, key in ((labels, keys.labels), (config, keys.settings)):
+    for path, beside in ((labels, keys.labels), (config, keys.settings)):
         if path is not None:
-            target.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
-    name = list_path.name if list_path.suffix == ".lst" else f"{list_path.name}.lst"
-    key = f"{keys.lists}{name}"
+            target.s3.put_object(Bucket=bucket, Key=beside, Body=path.read_bytes())
     with list_path.open("rb") as body:  # in one part, so that answer and event agree on the ETag
         answer = target.s3.put_object(Bucket=bucket, Key=key, Body=body)
     version = answer.get("VersionId", "")
     run = run_name(bucket, key, version, answer["ETag"])
     return Dropped(run, keys.dataset, f"s3://{bucket}/{key}", version, uploaded)
+
+
+def _refuse_full_disk(target: Target, key: str) -> None:
+    """Ask before the images travel: a laptop whose disk is nearly full takes no list."""
+    if not is_laptop(target.endpoint):
+        return
+    try:  # the condition never holds, so nothing is written
+        target.s3.put_object(Bucket=target.outputs.bucket, Key=key, IfMatch='"never"')
+    except ClientError as exc:
+        if exc.response["Error"].get("Code") == "InsufficientStorage":
+            raise Refused(exc.response["Error"].get("Message", "")) from exc
 
 
 def wait_for(target: Target, run: str) -> dict[str, Any]:

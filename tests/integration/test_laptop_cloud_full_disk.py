@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tagline.cli.drop import drop_dataset
+from tagline.cli.errors import Refused
+from tagline.cli.target import Outputs, laptop_target
+from tagline.formats.keys import DatasetKeys
 from tests.integration.conftest import Deployed, Stack
 from tests.integration.laptop_sagemaker import Toys, add_toys
 from tests.laptop import LaptopCloud, eventually, make_root, running
@@ -141,6 +145,26 @@ def test_below_the_floor_nothing_new_is_begun(tmp_path: Path) -> None:
             assert "free some space" in refused(error)
         assert sfn.list_executions(stateMachineArn=machine)["executions"] == []
         assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
+
+
+def test_a_drop_is_refused_before_its_images_travel(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"png")
+    (tmp_path / "a.lst").write_text("1\t0\ta.png\n")
+    root = make_root(tmp_path / "root")
+    with running(tmp_path / "state", root, "--free-floor", ALL_THERE_IS) as cloud:
+        s3 = cloud.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        target = laptop_target(cloud.endpoint)
+        vars(target)["outputs"] = Outputs(BUCKET, "", "")
+        with pytest.raises(Refused, match="free some space"):
+            drop_dataset(target, DatasetKeys("shop"), tmp_path / "a.lst", images=tmp_path)
+        assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+    with running(tmp_path / "state", root) as cloud:
+        target = laptop_target(cloud.endpoint)
+        vars(target)["outputs"] = Outputs(BUCKET, "", "")
+        drop_dataset(target, DatasetKeys("shop"), tmp_path / "a.lst", images=tmp_path)
+        found = cloud.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+        assert [item["Key"] for item in found] == ["shop/a.png", "shop/lists/a.lst"]
 
 
 @pytest.mark.slow
