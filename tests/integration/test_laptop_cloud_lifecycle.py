@@ -38,7 +38,12 @@ def start(*options: object) -> "subprocess.CompletedProcess[str]":
 
 
 def processes_of(cloud: LaptopCloud) -> list[str]:
-    """Return the command lines of processes whose environment or arguments name this cloud."""
+    """Return the command lines of processes whose environment names this cloud."""
+    return environments_of(cloud.endpoint)
+
+
+def environments_of(endpoint: str) -> list[str]:
+    """Return the command lines of processes that were given an endpoint to talk to."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -46,7 +51,7 @@ def processes_of(cloud: LaptopCloud) -> list[str]:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        if f"AWS_ENDPOINT_URL={cloud.endpoint}\0".encode() in environment:
+        if f"AWS_ENDPOINT_URL={endpoint}\0".encode() in environment:
             found.append(command)
     return found
 

@@ -1,0 +1,97 @@
+"""A disk without space under a run: a file system of a few hundred MiB, filled up for real.
+
+Mounting one takes privileges; `tests/integration/test_laptop_cloud_full_disk.py` does without.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tagline.designs import DesignSet
+from tests.chaos.conftest import DATASET, alerts, starter
+from tests.chaos.test_killed_cloud import entered
+from tests.e2e.pipeline import Pipeline, list_rows
+from tests.laptop import eventually
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+SIZE, FLOOR = 768, 64  # MiB
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of SIZE MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(file: Path, left: int) -> None:
+    """Write to a file until `left` bytes are free on its disk."""
+    free = os.statvfs(file.parent).f_bavail * os.statvfs(file.parent).f_frsize
+    with file.open("wb") as stream:
+        os.posix_fallocate(stream.fileno(), 0, max(free - left, 1))
+
+
+def versions(pipeline: Pipeline) -> dict[tuple[str, str], int]:
+    """Return the sizes of all versions of the dataset's objects, each of them read whole."""
+    pages = pipeline.s3.get_paginator("list_object_versions").paginate(
+        Bucket=pipeline.bucket, Prefix=f"{DATASET}/"
+    )
+    found = {}
+    for page in pages:
+        for item in page.get("Versions", ()):
+            body = pipeline.s3.get_object(
+                Bucket=pipeline.bucket, Key=item["Key"], VersionId=item["VersionId"]
+            )["Body"].read()
+            assert len(body) == item["Size"], item
+            found[item["Key"], item["VersionId"]] = item["Size"]
+    return found
+
+
+@pytest.mark.parametrize("state", ["FetchShards", "PackDataset", "Train"])
+def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
+    small_disk: Path,
+    build_dir: Path,
+    designs: DesignSet,
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TAGLINE_FREE_FLOOR_MIB", str(FLOOR))
+    start = starter(small_disk / "cloud", build_dir, designs)
+    ballast = small_disk / "ballast"
+    with start() as pipeline:
+        run = pipeline.drop(DATASET, list_rows(designs))
+        eventually(lambda: entered(pipeline, run)[-1:] == [state], seconds=120)
+        fill(ballast, 0)
+        with pytest.raises(ClientError, match="InsufficientStorage"):
+            pipeline.drop(DATASET, list_rows(designs), "refused")
+        machine = pipeline.cloud.target.outputs.state_machine
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
+        eventually(
+            lambda: pipeline.states.describe_execution(executionArn=arn)["status"] != "RUNNING",
+            seconds=240,
+        )
+        before = versions(pipeline)
+        ballast.unlink()
+        ended = eventually(lambda: status(pipeline, run), seconds=120)
+        assert ended["outcome"] == "Failed", ended
+        assert [alert["run"] for alert in eventually(lambda: alerts(pipeline))] == [run]
+    with start() as pipeline:
+        assert before.items() <= versions(pipeline).items()
+        assert pipeline.run(DATASET, list_rows(designs)).status["outcome"] == "Promoted"
+
+
+def status(pipeline: Pipeline, run: str) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = pipeline.json(f"{DATASET}/runs/{run}/status.json")
+    except pipeline.s3.exceptions.NoSuchKey:
+        return None
+    return found
