@@ -10,6 +10,7 @@ Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Epochs = Annotated[int, Meta(ge=1, le=1000)]
 BatchSize = Annotated[int, Meta(ge=1, le=4096)]
+ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
 Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform"]
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
@@ -30,7 +31,7 @@ class ImageSpec(Section):
 
     size: Annotated[int, Meta(ge=16, le=1024)] = 96
     """Pixels, the side of the square."""
-    mode: Literal["letterbox", "crop", "stretch"] = "letterbox"
+    mode: ImageMode = "letterbox"
     background: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] = "#ffffff"
     """#rrggbb in sRGB."""
 
