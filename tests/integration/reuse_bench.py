@@ -12,7 +12,8 @@ import pytest
 from moto import mock_aws
 
 from im2rec.run.pack import pack_run
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.s3 import Bucket
 from tagline.fetching.shard import FetchAnswer, FetchRequest, fetch_shard
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.planning.plan import PlanAnswer, PlanRequest, plan_dataset
@@ -68,7 +69,7 @@ class Bench:
     def pack(self, keys: RunKeys, workers: int = 1) -> dict[str, Any]:
         folder = self.folder / keys.run
         folder.mkdir()
-        pack_run(RunStore(self.s3, DATA, keys), folder, workers, io.StringIO())
+        pack_run(Task(Bucket(self.s3, DATA), keys, folder, workers, io.StringIO()))
         assert not list(folder.glob("earlier-*"))
         packed: dict[str, Any] = json.loads(self.read(keys.of("dataset.json")))
         return packed

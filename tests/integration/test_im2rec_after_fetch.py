@@ -11,7 +11,8 @@ import pytest
 from moto import mock_aws
 
 from im2rec.run.pack import pack_run
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.s3 import Bucket
 from tagline.fetching.shard import FetchRequest, fetch_shard
 from tagline.planning.plan import PlanRequest, plan_dataset
 from tests.integration.packing_run import BUCKET, KEYS, RUN, drawing
@@ -58,7 +59,7 @@ def test_every_row_of_a_list_ends_in_the_files_or_in_the_rejects(
     plan = plan_dataset(drop_list(s3), s3, [BUCKET])
     for shard in json.loads(content(s3, "shards.json")):
         fetch_shard(FetchRequest(BUCKET, RUN, shard["shard"]), s3, lambda: 60.0)
-    pack_run(RunStore(s3, BUCKET, KEYS), tmp_path, 1, io.StringIO())
+    pack_run(Task(Bucket(s3, BUCKET), KEYS, tmp_path, 1, io.StringIO()))
     dataset: dict[str, Any] = json.loads(content(s3, "dataset.json"))
     assert (plan["rows"], dataset["rows"]) == (ROWS, ROWS)
     assert (dataset["accepted"], dataset["rejected"]) == (ROWS - 3, 3)

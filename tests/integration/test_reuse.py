@@ -13,7 +13,8 @@ import pytest
 from im2rec.errors import PackFailed
 from im2rec.run.join import join_run
 from im2rec.run.parts import pack_part
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.s3 import Bucket
 from tagline.formats import image_index
 from tagline.formats.keys import DatasetKeys
 from tagline.planning import plan, reuse
@@ -102,12 +103,12 @@ def test_several_tasks_reuse_as_one_does(bench: Bench, monkeypatch: pytest.Monke
     changed = rows(range(5, 60), turn=1)
     keys, _ = bench.plan(changed)
     bench.fetch(keys)
-    store = RunStore(bench.s3, DATA, keys)
     for part in ("00000-00001", "00002-00002"):
         folder = bench.folder / part
         folder.mkdir()
-        pack_part(store, part, folder, 1, io.StringIO())
-    join_run(store, bench.folder, io.StringIO())
+        task = Task(Bucket(bench.s3, DATA), keys, folder, 1, io.StringIO())
+        pack_part(task, part)
+    join_run(task)
     packed = json.loads(bench.read(keys.of("dataset.json")))
     assert (packed["reused"], packed["fetched"]) == (45, 10)
     bench.forget()
