@@ -22,7 +22,7 @@ from tagline.formats.document import (
     check_format,
     decode,
     decode_array,
-    decode_record,
+    decode_lines,
     encode,
     encode_record,
 )
@@ -30,6 +30,7 @@ from tagline.formats.document import (
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
@@ -149,8 +150,7 @@ class Bucket:
         with self.stream(key) as answer:
             where = self.uri(key)
             check_format(int(answer.metadata.get(FORMAT, "1")), formats, where)
-            for number, line in enumerate(answer.content.iter_lines(), 1):
-                yield decode_record(line, kind, f"{where}, line {number}")
+            yield from decode_lines(answer.content.iter_lines(), kind, where)
 
     def write_lines(self, key: str, records: Iterable[Record], formats: int = 1) -> None:
         """Write records as JSON Lines; more than a few MiB wait on disk, not in memory."""
@@ -183,13 +183,24 @@ class Bucket:
         return Version(data, answer.etag, answer.metadata)
 
     @contextmanager
-    def stream(self, key: str) -> "Iterator[Version[StreamingBody]]":
-        """Open an object to read it once, from its beginning; raises Absent."""
+    def stream(
+        self, key: str, *, version_id: str = "", etag: str = ""
+    ) -> "Iterator[Version[StreamingBody]]":
+        """Open an object to read it once, from its beginning; raises Absent.
+
+        A version's id, or the ETag (without quotes) it must have, may be given: where it has
+        another, Conflict is raised.
+        """
+        wanted: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        if etag:
+            wanted["IfMatch"] = f'"{etag}"'
         try:
-            answer = self.client.get_object(Bucket=self.name, Key=key)
+            answer = self.client.get_object(Bucket=self.name, Key=key, **wanted)
         except ClientError as exc:
             if is_absent(exc):
                 raise Absent(f"{self.uri(key)} is not there") from exc
+            if etag and is_conflict(exc):
+                raise Conflict(f"{self.uri(key)} is not the version that was meant") from exc
             raise
         with closing(answer["Body"]) as body:
             yield Version(body, answer["ETag"], answer["Metadata"])
@@ -258,6 +269,19 @@ class Bucket:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.name, Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", ()))
+
+    def page(self, prefix: str, after: str, size: int) -> "ListObjectsV2OutputTypeDef":
+        """Return the first `size` objects below a prefix whose keys come behind `after`.
+
+        Archived ones tell whether they are restored.
+        """
+        return self.client.list_objects_v2(
+            Bucket=self.name,
+            Prefix=prefix,
+            StartAfter=after,
+            MaxKeys=size,
+            OptionalObjectAttributes=["RestoreStatus"],
+        )
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:

@@ -6,6 +6,7 @@ formats were numbered. A key that nobody knows is passed over, so that an older 
 newer one adds; a higher number is refused by name (CHANGELOG.md has the policy).
 """
 
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, TypeVar, dataclass_transform
 
 import msgspec
@@ -49,6 +50,12 @@ def decode(data: bytes, kind: type[D], where: str) -> D:
 def decode_record(line: bytes, kind: type[R], where: str) -> R:
     """Return the record in one line; `where` is its address, for errors."""
     return _decoded(line, kind, where)
+
+
+def decode_lines(lines: Iterable[bytes], kind: type[R], where: str) -> Iterator[R]:
+    """Yield the records of lines; errors name the line."""
+    for number, line in enumerate(lines, 1):
+        yield decode_record(line, kind, f"{where}, line {number}")
 
 
 def decode_array(data: bytes, kind: type[R], where: str) -> list[R]:
