@@ -17,7 +17,11 @@ T = TypeVar("T")
 
 
 class UnreadableDocument(ValueError):
-    """A document is no JSON, lacks a key, has a value of another type, or is of a newer format."""
+    """A document is no JSON, lacks a key, or has a value of another type; it says where."""
+
+
+class NewerFormat(UnreadableDocument):
+    """A document is of a newer format than this version reads."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
@@ -74,9 +78,9 @@ def encode_record(record: Record) -> bytes:
 
 
 def check_format(found: int, known: int, where: str) -> None:
-    """Raise UnreadableDocument for a format that is newer than `known`."""
+    """Raise NewerFormat for a format above `known`."""
     if not 1 <= found <= known:
-        raise UnreadableDocument(
+        raise NewerFormat(
             f"{where} is of format {found}, and this version of Tagline reads 1 to {known}: "
             "update Tagline"
         )

@@ -27,7 +27,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def fetch(demo: World, client: Any = None, seconds: float = 60) -> FetchAnswer:
-    request = FetchRequest(BUCKET, demo.request.run, "00000")
+    request = FetchRequest(BUCKET, demo.event.run, "00000")
     return fetch_shard(request, client or demo.s3, lambda: seconds)
 
 
@@ -78,9 +78,7 @@ def test_a_finished_shard_is_not_fetched_again(demo: World) -> None:
     first = fetch(demo)
     demo.s3.delete_object(Bucket=BUCKET, Key="demo/images/5.png")
     assert fetch(demo) == first
-    demo.put(
-        f"demo/runs/{demo.request.run}/shards/00000.jsonl", demo.read("shards/00000.jsonl")[:-1]
-    )
+    demo.put(f"demo/runs/{demo.event.run}/shards/00000.jsonl", demo.read("shards/00000.jsonl")[:-1])
     assert fetch(demo)["rejected"] == 1  # the rows are others than those the verdicts are about
 
 
@@ -88,7 +86,7 @@ def test_equal_shards_are_equal_bytes(demo: World) -> None:
     fetch(demo)
     first = demo.read("shards/00000.tar")
     demo.s3.delete_object(
-        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.verdicts.jsonl"
+        Bucket=BUCKET, Key=f"demo/runs/{demo.event.run}/shards/00000.verdicts.jsonl"
     )
     fetch(demo)
     assert demo.read("shards/00000.tar") == first
@@ -96,7 +94,7 @@ def test_equal_shards_are_equal_bytes(demo: World) -> None:
 
 def test_a_shard_that_was_never_planned(demo: World) -> None:
     with pytest.raises(LookupError, match="shard 00009"):
-        fetch_shard(FetchRequest(BUCKET, demo.request.run, "00009"), demo.s3, lambda: 60)
+        fetch_shard(FetchRequest(BUCKET, demo.event.run, "00009"), demo.s3, lambda: 60)
 
 
 def test_out_of_time_leaves_nothing_visible(demo: World) -> None:

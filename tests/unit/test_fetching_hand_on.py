@@ -30,7 +30,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def fetch(demo: World) -> FetchAnswer:
-    return fetch_shard(FetchRequest(BUCKET, demo.request.run, "00000"), demo.s3, lambda: 60.0)
+    return fetch_shard(FetchRequest(BUCKET, demo.event.run, "00000"), demo.s3, lambda: 60.0)
 
 
 def part_images(demo: World) -> list[str]:
@@ -60,7 +60,7 @@ def test_out_of_time_hands_on_what_is_left(demo: World, monkeypatch: pytest.Monk
     fetch(demo)
     at_once = demo.read("shards/00000.tar"), demo.read("shards/00000.verdicts.jsonl")
     demo.s3.delete_object(
-        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.verdicts.jsonl"
+        Bucket=BUCKET, Key=f"demo/runs/{demo.event.run}/shards/00000.verdicts.jsonl"
     )
     failing = Failing(monkeypatch, 30, ShardOutOfTime())
     first = fetch(demo)
@@ -130,7 +130,7 @@ def test_a_late_row_holds_up_no_other(demo: World, monkeypatch: pytest.MonkeyPat
     fetch(demo)
     at_once = demo.read("shards/00000.tar"), demo.read("shards/00000.verdicts.jsonl")
     demo.s3.delete_object(
-        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.verdicts.jsonl"
+        Bucket=BUCKET, Key=f"demo/runs/{demo.event.run}/shards/00000.verdicts.jsonl"
     )
     first = demo.lines("shards/00000.jsonl")[0]["line"]
     late = OneLate(monkeypatch, first, IMAGES - 1)
@@ -176,7 +176,7 @@ def test_images_that_come_just_after_the_deadline_complete_the_shard(
 
     monkeypatch.setattr(arriving, "fetch_image", late)
     monkeypatch.setattr(arriving, "WORKERS", IMAGES)
-    request = FetchRequest(BUCKET, demo.request.run, "00000")
+    request = FetchRequest(BUCKET, demo.event.run, "00000")
     assert fetch_shard(request, demo.s3, lambda: 0.0)["left"] == 0
     assert len(demo.lines("shards/00000.verdicts.jsonl")) == IMAGES
 
@@ -184,7 +184,7 @@ def test_images_that_come_just_after_the_deadline_complete_the_shard(
 def test_calls_that_overlap_leave_parts_that_are_whole(
     demo: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = f"demo/runs/{demo.request.run}/shards/00000.part.jsonl"
+    part = f"demo/runs/{demo.event.run}/shards/00000.part.jsonl"
     Failing(monkeypatch, 1, ShardOutOfTime())
     fetch(demo)
     earlier = demo.s3.get_object(Bucket=BUCKET, Key=part)["VersionId"]
@@ -221,7 +221,7 @@ def test_a_part_of_other_rows_is_not_gone_on_with(
     Failing(monkeypatch, 30, ShardOutOfTime())
     fetch(demo)
     rows = demo.read("shards/00000.jsonl").splitlines(keepends=True)
-    demo.put(f"demo/runs/{demo.request.run}/shards/00000.jsonl", b"".join(reversed(rows)))
+    demo.put(f"demo/runs/{demo.event.run}/shards/00000.jsonl", b"".join(reversed(rows)))
     failing = Failing(monkeypatch, IMAGES, ShardOutOfTime())
     assert fetch(demo)["fetched"] == IMAGES
     assert len(failing.asked) == IMAGES
@@ -232,7 +232,7 @@ def test_a_part_that_has_expired_is_fetched_again(
 ) -> None:
     Failing(monkeypatch, 30, ShardOutOfTime())
     fetch(demo)
-    demo.s3.delete_object(Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/{part_images(demo)[0]}")
+    demo.s3.delete_object(Bucket=BUCKET, Key=f"demo/runs/{demo.event.run}/{part_images(demo)[0]}")
     assert fetch(demo)["fetched"] == IMAGES
 
 
@@ -240,7 +240,7 @@ def test_what_is_left_is_tagged_to_expire(demo: World, monkeypatch: pytest.Monke
     Failing(monkeypatch, 30, ShardOutOfTime())
     fetch(demo)
     for name in ("shards/00000.part.jsonl", *part_images(demo)):
-        key = f"demo/runs/{demo.request.run}/{name}"
+        key = f"demo/runs/{demo.event.run}/{name}"
         tags = demo.s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
         assert tags == [{"Key": "tagline", "Value": "shard"}]
 

@@ -56,7 +56,7 @@ def test_plan_then_fetch(demo: World, capsys: pytest.CaptureFixture[str]) -> Non
     plan = app("plan_dataset").handler(demo.event, Context())
     assert plan["accepted"] == 10
     shards = json.loads(demo.s3.get_object(Bucket=BUCKET, Key=plan["shards_key"])["Body"].read())
-    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.request.run, **shards[0]}
+    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.event.run, **shards[0]}
     answer = app("fetch_shard").handler(event, Context())
     assert (answer["fetched"], answer["rejected"]) == (10, 0)
     logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -72,7 +72,7 @@ def test_errors_keep_their_class(demo: World) -> None:
 def test_a_shard_gives_up_before_lambda_does(demo: World) -> None:
     demo.drop(demo.fill(3))
     demo.plan()
-    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.request.run, "shard": "00000"}
+    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.event.run, "shard": "00000"}
     module = app("fetch_shard")
     with pytest.raises(RuntimeError, match="did not arrive in time") as caught:
         module.handler(event, Context(milliseconds=20_000))
