@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
-JSON, JSON_LINES, RECORDIO = "application/json", "application/x-ndjson", "application/x-recordio"
+JSON, JSON_LINES = "application/json", "application/x-ndjson"
+RECORDIO, TAR = "application/x-recordio", "application/x-tar"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
