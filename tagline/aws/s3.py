@@ -25,7 +25,7 @@ from tagline.formats.document import (
     check_format,
     decode,
     decode_array,
-    decode_record,
+    decode_lines,
     encode,
     encode_record,
 )
@@ -33,11 +33,12 @@ from tagline.formats.document import (
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CopySourceTypeDef
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef, ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
-JSON, JSON_LINES, RECORDIO = "application/json", "application/x-ndjson", "application/x-recordio"
+JSON, JSON_LINES = "application/json", "application/x-ndjson"
+RECORDIO, TAR = "application/x-recordio", "application/x-tar"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
@@ -181,8 +182,7 @@ class Bucket:
         with self.stream(key) as answer:
             where = self.uri(key)
             check_format(int(answer.metadata.get(FORMAT, "1")), formats, where)
-            for number, line in enumerate(answer.content.iter_lines(), 1):
-                yield decode_record(line, kind, f"{where}, line {number}")
+            yield from decode_lines(answer.content.iter_lines(), kind, where)
 
     def write_lines(self, key: str, records: Iterable[Record], formats: int = 1) -> None:
         """Write records as JSON Lines; more than a few MiB wait on disk, not in memory."""
@@ -214,10 +214,24 @@ class Bucket:
         return Version(data, answer.etag, answer.metadata)
 
     @contextmanager
-    def stream(self, key: str) -> "Iterator[Version[StreamingBody]]":
-        """Open an object to read it once, from its beginning; raises Absent."""
-        with self._reading(key):
-            answer = self.client.get_object(Bucket=self.name, Key=key)
+    def stream(
+        self, key: str, *, version_id: str = "", etag: str = ""
+    ) -> "Iterator[Version[StreamingBody]]":
+        """Open an object to read it once, from its beginning; raises Absent.
+
+        A version's id, or the ETag (without quotes) it must have, may be given: where it has
+        another, Conflict is raised.
+        """
+        wanted: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        if etag:
+            wanted["IfMatch"] = f'"{etag}"'
+        try:
+            with self._reading(key):
+                answer = self.client.get_object(Bucket=self.name, Key=key, **wanted)
+        except ClientError as exc:
+            if etag and is_conflict(exc):
+                raise Conflict(f"{self.uri(key)} is not the version that was meant") from exc
+            raise
         with self.about(key), closing(answer["Body"]) as body:
             yield Version(body, answer["ETag"], answer["Metadata"])
 
@@ -291,6 +305,19 @@ class Bucket:
         with self.about(prefix):
             for page in pages.paginate(Bucket=self.name, Prefix=prefix):
                 yield from (item["Key"] for item in page.get("Contents", ()))
+
+    def page(self, prefix: str, after: str, size: int) -> "ListObjectsV2OutputTypeDef":
+        """Return the first `size` objects below a prefix whose keys come behind `after`.
+
+        Archived ones tell whether they are restored.
+        """
+        return self.client.list_objects_v2(
+            Bucket=self.name,
+            Prefix=prefix,
+            StartAfter=after,
+            MaxKeys=size,
+            OptionalObjectAttributes=["RestoreStatus"],
+        )
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:
