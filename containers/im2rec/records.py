@@ -6,13 +6,14 @@ import cv2
 
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
-from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, preprocess
 
 QUALITY = 95  # MXNet's im2rec default
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FetchedImage:
     """What a worker needs of one row: the encoded image and the labels as text of 0 and 1."""
 
     identifier: int
@@ -21,12 +22,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """A record's payload, or the reason code and detail of an image that cannot be used."""
+class Unusable:
+    """Why an image has no record."""
 
-    payload: bytes | None
-    reason: str | None = None
-    detail: str | None = None
+    reason: Reason
+    detail: str
+
+
+Packed = bytes | Unusable  # a record's payload, or why there is none
 
 
 def encode_image(data: bytes, spec: ImageSpec) -> bytes:
@@ -36,20 +39,15 @@ def encode_image(data: bytes, spec: ImageSpec) -> bytes:
     return bytes(encoded)
 
 
-def pack_item(item: Item, spec: ImageSpec) -> Packed:
+def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     """Return the record of one image: its multi-hot labels as float32 and its pixels as JPEG."""
     try:
-        image = encode_image(item.data, spec)
+        encoded = encode_image(image.data, spec)
     except ImageError as exc:
-        return Packed(None, exc.reason, exc.detail)
-    return Packed(labelled(item.identifier, item.labels, image))
+        return Unusable(exc.reason, exc.detail)
+    return labelled(image.identifier, image.labels, encoded)
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:
     """Return the payload of an encoded image with its multi-hot labels as float32."""
     return pack_record(identifier, [float(c) for c in labels], image)
-
-
-def crashed(detail: str) -> Packed:
-    """Return the verdict on an image that took the decoder's whole process down."""
-    return Packed(None, Reason.UNDECODABLE_IMAGE, detail)

@@ -64,9 +64,9 @@ def show_reasons(report: CheckReport) -> None:
     rows = []
     for reason, count in report.reasons.items():
         first = report.first.get(reason, [])
-        lines = ", ".join(str(record["line"]) for record in first)
+        lines = ", ".join(str(reject.line) for reject in first)
         more = " …" if count > len(first) else ""
-        detail = first[0]["detail"] if first else None
+        detail = first[0].detail if first else None
         rows.append((reason, f"{count:,}", f"{lines}{more}", detail))
     emit(rows_table(("Reason", ">Rows", "Lines", "First detail"), rows, title="Rejected rows"))
 

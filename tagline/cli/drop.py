@@ -19,7 +19,7 @@ from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import run_name
 from tagline.listing.checking import CheckReport, check_list
-from tagline.settings.schema import load_settings
+from tagline.settings import load_settings
 
 
 @dataclass(frozen=True)

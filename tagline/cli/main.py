@@ -19,7 +19,7 @@ from tagline.cli.tag import tag
 from tagline.cli.up import up
 from tagline.formats.names import InvalidName
 from tagline.formats.reasons import UnusableList
-from tagline.settings.schema import InvalidSettings
+from tagline.settings import InvalidSettings
 
 _EXPECTED = (
     Refused, InvalidName, InvalidSettings, UnusableList, BotoCoreError, ClientError, OSError,

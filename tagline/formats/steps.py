@@ -8,7 +8,7 @@ from typing import Literal
 
 from tagline.formats.document import Document, Record
 from tagline.formats.outcomes import Decision, Outcome
-from tagline.formats.plan import ListVersion
+from tagline.formats.plan import DroppedList
 from tagline.formats.rows import Size
 from tagline.formats.sagemaker import (
     Container,
@@ -30,9 +30,37 @@ class RunInput(RunEvent):
     """An execution's input: the run, its dataset, and the version of the list that was dropped."""
 
     dataset: str
-    list: ListVersion
+    list: DroppedList
     started: str
     """ISO 8601, UTC."""
+
+
+class CreatedObject(Record, rename="kebab"):
+    """An object that was written, as EventBridge tells of it: its key is not URL-encoded."""
+
+    key: str
+    etag: str
+    version_id: str = ""
+
+
+class BucketName(Record):
+    """The bucket it was written to."""
+
+    name: str
+
+
+class CreatedDetail(Record):
+    """The detail of EventBridge's "Object Created"."""
+
+    bucket: BucketName
+    object: CreatedObject
+
+
+class ObjectCreated(Record):
+    """StartRun, from EventBridge: an object was written."""
+
+    time: str
+    detail: CreatedDetail
 
 
 class StartAnswer(Record, omit_defaults=True):

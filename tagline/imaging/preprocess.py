@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tagline.formats.settings import ImageSpec
 from tagline.imaging import geometry
 from tagline.imaging.decoders.decode import decode
 from tagline.imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UndecodableImage
 from tagline.imaging.geometry import Window
 from tagline.imaging.headers.detect import read_header
 from tagline.imaging.headers.header import ImageHeader
-from tagline.imaging.spec import ImageSpec, Limits
+from tagline.imaging.spec import Limits, bgr
 
 DEFAULT_LIMITS = Limits()
 
@@ -29,7 +30,7 @@ def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) ->
     """
     header = checked_header(data, limits)
     window = geometry.window(header.width, header.height, spec)
-    pixels = geometry.flattened(stored_pixels(data, header, window), spec.background_bgr)
+    pixels = geometry.flattened(stored_pixels(data, header, window), bgr(spec.background))
     pixels = geometry.upright(pixels, header.orientation)
     pixels = geometry.centred(pixels, spec)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

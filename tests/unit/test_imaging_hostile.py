@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, preprocess
 from tagline.imaging.headers import png
 from tagline.imaging.headers.detect import read_header
 
-SPEC = ImageSpec(16)
+SPEC = ImageSpec(size=16)
 _RNG = np.random.default_rng(5)
 _NOISE = _RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)
 

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from tagline.formats.reasons import Reason
-from tagline.imaging import ImageError, ImageSpec, Limits, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, Limits, preprocess
 
-SPEC = ImageSpec(16)
+SPEC = ImageSpec(size=16)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 

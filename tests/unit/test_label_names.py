@@ -3,7 +3,7 @@
 import pytest
 
 from tagline.listing.label_names import default_label_names, parse_label_names
-from tagline.settings.schema import InvalidSettings
+from tagline.settings import InvalidSettings
 
 
 def test_reads_names_in_order() -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from im2rec.run.multipart import MIN_PART, Piece, Source, join, plan_parts
+from tagline.aws.multipart import MIN_PART, Piece, Source, join, plan_parts
+from tagline.aws.s3 import Bucket, address_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -99,7 +100,7 @@ def test_the_joined_object_is_the_parts_in_a_row(s3: "S3Client", sizes: list[int
     s3.meta.events.register(
         "provide-client-params.s3.UploadPart", lambda params, **_: sent.append(len(params["Body"]))
     )
-    join(s3, BUCKET, sources, "whole", "application/x-recordio")
+    join(Bucket(s3, BUCKET), sources, "whole", "application/x-recordio")
     found = s3.get_object(Bucket=BUCKET, Key="whole")
     assert found["ContentType"] == "application/x-recordio"
     assert hashlib.sha256(found["Body"].read()).digest() == hashlib.sha256(whole).digest()
@@ -112,7 +113,8 @@ def test_a_source_that_changed_leaves_nothing(s3: "S3Client") -> None:
 
     def refused() -> Any:
         with pytest.raises(ClientError) as caught:
-            join(s3, BUCKET, sources, "whole", "application/x-recordio")
+            join(Bucket(s3, BUCKET), sources, "whole", "application/x-recordio")
+        assert address_of(caught.value) == f"s3://{BUCKET}/whole"
         return caught.value.response["Error"]["Code"]
 
     assert refused() in {"PreconditionFailed", "412"}

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from im2rec.files.options import Options
-from im2rec.files.rows import FileItem
-from im2rec.records import Packed
+from im2rec.files.rows import ImageFile
+from im2rec.records import Packed, Unusable
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
 from tagline.imaging import ImageError, Limits
@@ -19,6 +19,7 @@ from tagline.imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, U
 from tagline.imaging.geometry import Window, flattened, upright
 from tagline.imaging.headers.header import ImageHeader
 from tagline.imaging.preprocess import checked_header, stored_pixels
+from tagline.imaging.spec import bgr
 
 LIMITS = Limits()
 _LYING = 5  # from this orientation on, width and height change places
@@ -26,37 +27,37 @@ _WITH_ALPHA = 4
 _BEST_PNG = 9
 
 
-def pack_file(item: FileItem, options: Options) -> Packed:
+def pack_file(file: ImageFile, options: Options) -> Packed:
     """Return the record of one file, or the reason why it has none."""
     try:
-        data = _read(item.path)
+        data = _read(file.path)
         header = checked_header(data, LIMITS)
         if options.pass_through:
             decode(data, header, (1, 1))  # at the coarsest scale: whole and no other format
         else:
             data = _encoded(_pixels(data, header, options), options)
     except ImageError as exc:
-        return Packed(None, exc.reason, exc.detail)
+        return Unusable(exc.reason, exc.detail)
     except FileNotFoundError:
-        return Packed(None, Reason.MISSING_OBJECT, "there is no such file")
+        return Unusable(Reason.MISSING_OBJECT, "there is no such file")
     except OSError as exc:
-        return Packed(None, Reason.ACCESS_DENIED, f"the file cannot be read: {exc.strerror}")
-    return Packed(pack_record(item.identifier, item.labels, data))
+        return Unusable(Reason.ACCESS_DENIED, f"the file cannot be read: {exc.strerror}")
+    return pack_record(file.identifier, file.labels, data)
 
 
 def _read(path: str) -> bytes:
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not hold the run up
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not hold the run up
     try:
-        state = os.fstat(file)
+        state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             raise UnsupportedImage("this is no file")
         if not state.st_size:
             raise EmptyObject("the file has no bytes")
         if state.st_size > LIMITS.max_bytes:
             raise ObjectTooLarge(f"{state.st_size} bytes; at most {LIMITS.max_bytes} are taken")
-        return os.read(file, state.st_size)
+        return os.read(descriptor, state.st_size)
     finally:
-        os.close(file)
+        os.close(descriptor)
 
 
 def _pixels(data: bytes, header: ImageHeader, options: Options) -> NDArray[np.uint8]:
@@ -65,7 +66,7 @@ def _pixels(data: bytes, header: ImageHeader, options: Options) -> NDArray[np.ui
     if options.color < 0 and options.encoding == ".png" and pixels.shape[2] == _WITH_ALPHA:
         straight = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_mRGBA2RGBA), np.uint8)
         return upright(straight, header.orientation)
-    pixels = upright(flattened(pixels, options.background_bgr), header.orientation)
+    pixels = upright(flattened(pixels, bgr(options.background)), header.orientation)
     if options.color == 0:
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
     return pixels

@@ -1,7 +1,6 @@
 """Packing: every list of the prefix becomes a record file, an index, and the rows left out."""
 
 import errno
-import json
 import os
 import sys
 from collections import deque
@@ -13,11 +12,14 @@ from typing import Self
 from im2rec.errors import PackFailed
 from im2rec.files.images import pack_file
 from im2rec.files.options import Options
-from im2rec.files.rows import FileItem, RejectedRow, RowReader
+from im2rec.files.rows import ImageFile, RowReader
 from im2rec.pool import PackingPool
+from im2rec.records import Unusable
 from im2rec.stopping import stops_held
+from tagline.formats.document import encode_record
 from tagline.formats.reasons import UnusableList
 from tagline.formats.recordio import RecordWriter
+from tagline.formats.rows import Reject
 
 _BATCH = 32  # files a task: small enough to share the end of a list evenly
 _SHOWN = 20  # rejected rows on stderr; the file has them all
@@ -61,16 +63,23 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
     reader = RowReader(options.root, pack_label=options.pack_label)
     rejects = Rejects(path)
     with RecordFiles(path) as files:
-        sent: deque[FileItem] = deque()
+        sent: deque[ImageFile] = deque()
         answers = pool.pack(_accepted(reader.read(path), sent, rejects))
         for count, answer in enumerate(answers, 1):
-            item = sent.popleft()
-            if answer.payload is None:
-                name = item.path.removeprefix(str(options.root)).lstrip("/")
-                reason, detail = str(answer.reason), str(answer.detail)
-                rejects.add(RejectedRow(item.line, item.identifier, name, reason, detail))
+            file = sent.popleft()
+            if isinstance(answer, Unusable):
+                name = file.path.removeprefix(str(options.root)).lstrip("/")
+                rejects.add(
+                    Reject(
+                        line=file.line,
+                        id=file.identifier,
+                        path=name,
+                        reason=answer.reason,
+                        detail=answer.detail,
+                    )
+                )
             else:
-                files.add(item.identifier, answer.payload)
+                files.add(file.identifier, answer)
             if count % _EVERY == 0:
                 print(f"{path}: {count} rows", file=sys.stderr)
         with stops_held():  # rejects, records and index change together
@@ -84,10 +93,10 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
 
 
 def _accepted(
-    rows: Iterable[FileItem | RejectedRow], sent: deque[FileItem], rejects: "Rejects"
-) -> Iterator[FileItem]:
+    rows: Iterable[ImageFile | Reject], sent: deque[ImageFile], rejects: "Rejects"
+) -> Iterator[ImageFile]:
     for row in rows:
-        if isinstance(row, RejectedRow):
+        if isinstance(row, Reject):
             rejects.add(row)
         else:
             sent.append(row)
@@ -112,11 +121,11 @@ class Rejects:
     """The rows that stay out: the first are said at once, all are written when it is over."""
 
     def __init__(self, path: Path) -> None:
-        self.rows: list[RejectedRow] = []
+        self.rows: list[Reject] = []
         self.path = path.with_suffix(".rejects.jsonl")
         self._list = path
 
-    def add(self, row: RejectedRow) -> None:
+    def add(self, row: Reject) -> None:
         """Take a row in; say so while there are few."""
         self.rows.append(row)
         if len(self.rows) <= _SHOWN:
@@ -128,9 +137,8 @@ class Rejects:
         if not self.rows:
             self.path.unlink(missing_ok=True)
             return
-        with self.path.open("w", encoding="utf-8") as stream:
-            for row in sorted(self.rows, key=lambda row: row.line):
-                stream.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
+        with self.path.open("wb") as stream:
+            stream.writelines(map(encode_record, sorted(self.rows, key=lambda row: row.line)))
 
 
 class RecordFiles:
