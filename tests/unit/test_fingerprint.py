@@ -1,11 +1,18 @@
-"""The fingerprint of a dataset: equal ones are recognised across versions of Tagline."""
+"""Marks that outlive a version of Tagline: what another version makes of the same data differs.
+
+A test that fails here says that every dataset would be packed or trained anew, or its rows packed
+in another order. Where that is meant, FORMAT or PACKING has to rise along with the mark.
+"""
 
 import pytest
 
+from tagline.formats.image_index import image_digest
 from tagline.formats.rows import PlannedRow, Side
 from tagline.formats.settings import Settings
-from tagline.planning import fingerprint as module
+from tagline.planning import fingerprint as fingerprints
 from tagline.planning.fingerprint import fingerprint
+from tagline.planning.sharding import packing_rank
+from tagline.planning.split.sides import content_hash
 from tagline.settings import load_settings
 
 NAMES = ["a", "b", "c"]
@@ -56,13 +63,45 @@ ROWS = [
         (EVERYTHING, "ef7ecd9d852def076b261464d57d72e9651535643ed00526569ade07db998d90"),
     ],
 )
-def test_stays_what_it_was(text: str, mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another value makes every dataset train once more: raise FORMAT where that is meant."""
-    monkeypatch.setattr(module, "PACKING", PACKING)
+def test_the_fingerprint_of_a_dataset(
+    text: str, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprints, "PACKING", PACKING)
     assert fingerprint(NAMES, load_settings(text), ROWS) == mark
 
 
-def test_names_how_images_are_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "value"), [("PACKING", "1, a decoder 2.4"), ("FORMAT", 1)])
+def test_another_way_of_planning_or_packing_is_another_dataset(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = fingerprint(NAMES, Settings(), ROWS)
-    monkeypatch.setattr(module, "PACKING", "another")
+    monkeypatch.setattr(fingerprints, name, value)
     assert fingerprint(NAMES, Settings(), ROWS) != before
+
+
+def test_the_digest_of_an_image() -> None:
+    assert image_digest("data", "demo/ü.png", "e1") == "5f4bc91c3dad40df8d966432fefb0eee"
+
+
+@pytest.mark.parametrize(
+    ("row_id", "seed", "rank"),
+    [
+        (7, 0, 16917547143890386398),
+        (7, 1, 13971389637036360266),
+        (8, 0, 11156479946887434398),
+        (2**64 - 1, 0, 9762699290863007881),
+    ],
+)
+def test_the_packing_order(row_id: int, seed: int, rank: int) -> None:
+    assert packing_rank(row_id, seed) == (rank, row_id)
+
+
+@pytest.mark.parametrize(
+    ("etag", "seed", "number"),
+    [
+        ("9a0364b9e99bb480dd25e1f0284c8555", 0, 13249204079219880819),
+        ("9a0364b9e99bb480dd25e1f0284c8555-2", 3, 7620011452236987772),
+    ],
+)
+def test_the_hash_that_decides_an_images_side(etag: str, seed: int, number: int) -> None:
+    assert content_hash(etag, seed) == number

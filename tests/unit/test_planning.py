@@ -190,3 +190,19 @@ def test_equal_plans_are_equal_bytes(demo: World) -> None:
     first = {name: demo.read(name) for name in demo.names()}
     demo.plan()
     assert {name: demo.read(name) for name in demo.names()} == first
+
+
+EARLIER = "demo-00000000000000ff"
+
+
+@pytest.mark.parametrize("content", [b"junk", b"[]", b"{}", b'{"run": 1}', b'{"format": 9}'])
+@pytest.mark.parametrize("key", ["demo/packed.json", f"demo/runs/{EARLIER}/dataset.json"])
+def test_packed_sets_that_cannot_be_read_are_passed_over(
+    demo: World, key: str, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    demo.put("demo/packed.json", json.dumps({"run": EARLIER}).encode())
+    demo.put(key, content)
+    demo.drop(demo.fill(3))
+    assert (demo.plan().accepted, demo.plan().reused) == (3, 0)
+    assert "is reused" in caplog.text
+    assert key in caplog.text
