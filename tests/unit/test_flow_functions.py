@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
+from tagline.settings.schema import Settings
 
 from tagline.aws import clients
 from tagline.serving.smoke import SmokeTestFailed
-from tagline.settings.schema import Settings
 from tests.unit.flow_world import (
     BUCKET,
     PREFIX,
