@@ -81,7 +81,6 @@ PLAN = {
     "train": 2,
     "validation": 1,
     "shards": 1,
-    "plan_key": "plan.json",
     "shards_key": "shards.json",
 }
 DECISION = {"reason": "r", "challenger_map": 0.6, "champion_map": None}
