@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
+from tagline.api.documents import ImageLocation
 from tagline.api.problem import Problem, bad_request, not_found
 from tagline.formats.names import DATASET, InvalidName, check_dataset, dataset_of_run
 
@@ -20,6 +23,7 @@ MAX_BODY_BYTES = 4_500_000
 MAX_JSON_BYTES = 16_384
 MAX_TOP_K = 1000
 MAX_PAGE = 100
+DEFAULT_PAGE = 20
 _NUMBER = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
@@ -111,7 +115,7 @@ class TagQuery:
 class Page:
     """Which part of a listing: at most `limit` entries after the one named `after`."""
 
-    limit: int = 20
+    limit: int = DEFAULT_PAGE
     after: str | None = None
 
     @classmethod
@@ -121,7 +125,7 @@ class Page:
         after = query.get("next")
         if after is not None and not names.fullmatch(after):
             raise bad_request("bad_query", "next must be the value an earlier page gave.")
-        return cls(_count("limit", query.get("limit", "20"), MAX_PAGE), after)
+        return cls(_count("limit", query.get("limit", str(DEFAULT_PAGE)), MAX_PAGE), after)
 
 
 def s3_uri_of(body: bytes) -> str:
@@ -132,12 +136,14 @@ def s3_uri_of(body: bytes) -> str:
         document = json.loads(body)
     except (ValueError, RecursionError) as exc:  # ValueError: also bytes that are not UTF-8
         raise bad_request("bad_json", "The body is not JSON of a sensible depth.") from exc
-    if not isinstance(document, dict) or document.keys() != {"s3_uri"}:
-        raise bad_request("bad_json", 'The JSON body must be {"s3_uri": "s3://bucket/key"}.')
-    uri = document["s3_uri"]
-    if not isinstance(uri, str):
-        raise bad_request("bad_s3_uri", "s3_uri must be a string.")
-    return uri
+    try:
+        return msgspec.convert(document, ImageLocation).s3_uri
+    except msgspec.ValidationError as exc:
+        if str(exc).endswith("`$.s3_uri`"):
+            raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.") from exc
+        raise bad_request(
+            "bad_json", 'The JSON body must be {"s3_uri": "s3://bucket/key"}.'
+        ) from exc
 
 
 def _only(query: Mapping[str, str], *allowed: str) -> None:

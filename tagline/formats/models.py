@@ -87,6 +87,15 @@ class ImageScores(Record):
     scores: tuple[float, ...]
 
 
+class Refusal(Record):
+    """What an endpoint answers of an image that it does not take."""
+
+    error: str
+    """Stable code, one of the reject reasons where the image is at fault."""
+    detail: str
+    """For people."""
+
+
 class SmokeImage(Record):
     """An image as the endpoint takes it, and the scores that the evaluation saw."""
 
