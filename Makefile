@@ -10,7 +10,7 @@ LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale lint clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale lint docs docs-check clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -58,10 +58,17 @@ bench: install .venvs/bench.stamp
 bench-scale: install
 	.venv/bin/python bench/bench_scale.py $(ROWS)
 
-lint: install node_modules/.stamp
+# The files that are made from the types: functions/datasets/openapi.json, docs/formats.md
+docs: install
+	.venv/bin/python -m tools.docs
+
+docs-check: install
+	.venv/bin/python -m tools.docs --check
+
+lint: install node_modules/.stamp docs-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers tests
+	.venv/bin/mypy tagline functions local containers tools tests
 	.venv/bin/cfn-lint template.yaml templates/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
 	for flow in statemachine/*.asl.json; do \

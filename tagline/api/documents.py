@@ -3,7 +3,7 @@
 Every key is in every answer, null where nothing is known.
 """
 
-from typing import Annotated, dataclass_transform
+from typing import Annotated, Literal, dataclass_transform
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -212,7 +212,8 @@ class RunDetails(RunSummary, kw_only=True):
 class ProblemDocument(Part, kw_only=True):
     """A problem, as RFC 9457 has it."""
 
-    type: str
+    type: Literal["about:blank"] = "about:blank"
+    """The status says the kind; `code` says which."""
     title: str
     status: ProblemStatus
     code: str

@@ -69,7 +69,6 @@ class Problem(Exception):
     def to_answer(self, request_id: str) -> Answer:
         """Return the problem as `application/problem+json`."""
         document = ProblemDocument(
-            type="about:blank",  # the status says the kind; `code` says which
             title=self.status.phrase,
             status=int(self.status),
             code=self.code,
