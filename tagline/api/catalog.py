@@ -27,7 +27,7 @@ from tagline.api.documents import (
 )
 from tagline.api.problem import bad_request, not_found
 from tagline.api.requests import Page
-from tagline.formats.document import D, Document, Record
+from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, RUN
@@ -68,8 +68,8 @@ class Catalog:
         """Return a dataset: champion, labels and row counts of the run judged last, or a 404."""
         self._require(dataset)
         champion = self._champion(dataset)
-        latest = self._find(DatasetKeys(dataset).latest, Latest) or champion
-        packed = latest and self._find(RunKeys(latest.run).packed_dataset, PackedDataset)
+        latest = self._bucket.get(DatasetKeys(dataset).latest, Latest) or champion
+        packed = latest and self._bucket.get(RunKeys(latest.run).packed_dataset, PackedDataset)
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
@@ -96,10 +96,10 @@ class Catalog:
         if not self._bucket.holds(keys.prefix):
             raise not_found("unknown_run", f"There is no run {run}.")
         with ThreadPoolExecutor(_READERS) as pool:
-            plan = pool.submit(self._find, keys.plan, Plan)
-            packed = pool.submit(self._find, keys.packed_dataset, PackedDataset)
-            metrics = pool.submit(self._find, keys.metrics, Metrics)
-            decision = pool.submit(self._find, keys.decision, Decision)
+            plan = pool.submit(self._bucket.get, keys.plan, Plan)
+            packed = pool.submit(self._bucket.get, keys.packed_dataset, PackedDataset)
+            metrics = pool.submit(self._bucket.get, keys.metrics, Metrics)
+            decision = pool.submit(self._bucket.get, keys.decision, Decision)
             report = pool.submit(self._bucket.link, keys.report, _HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, _TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, _TEXT)
@@ -130,7 +130,7 @@ class Catalog:
     def _status(self, run: str) -> RunSummary:
         if run not in self._ended:
             keys = RunKeys(run)
-            status = _shown(self._find(keys.status, Status), RunSummary)
+            status = _shown(self._bucket.get(keys.status, Status), RunSummary)
             if status is None:
                 begun = self._bucket.written(keys.plan)
                 return RunSummary(
@@ -140,11 +140,7 @@ class Catalog:
         return self._ended[run]
 
     def _champion(self, dataset: str) -> Champion | None:
-        return self._find(DatasetKeys(dataset).champion, Champion)
-
-    def _find(self, key: str, kind: type[D]) -> D | None:
-        found = self._bucket.find(key, kind)
-        return found.content if found else None
+        return self._bucket.get(DatasetKeys(dataset).champion, Champion)
 
     def _require(self, dataset: str) -> None:
         if not self.has_dataset(dataset):

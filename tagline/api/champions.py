@@ -35,11 +35,11 @@ class Champions:
         read, champion = self._champions.get(dataset, (0.0, None))
         if champion is not None and now - read < CHAMPION_SECONDS:
             return champion
-        found = self._bucket.find(DatasetKeys(dataset).champion, Champion)
-        if found is None:
+        champion = self._bucket.get(DatasetKeys(dataset).champion, Champion)
+        if champion is None:
             raise self._no_champion(dataset)
-        _keep(self._champions, dataset, (now, found.content))
-        return found.content
+        _keep(self._champions, dataset, (now, champion))
+        return champion
 
     def thresholds(self, run: str) -> dict[str, float]:
         """Return the threshold of each label as the run's evaluation chose them.

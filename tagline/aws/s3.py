@@ -116,6 +116,11 @@ class Bucket:
             return None
         return Version(decode(found.content, kind, self.uri(key)), found.etag, found.metadata)
 
+    def get(self, key: str, kind: type[D]) -> D | None:
+        """Return a document's content, or None when there is none; raises UnreadableDocument."""
+        found = self.find(key, kind)
+        return found.content if found else None
+
     def read(self, key: str, kind: type[D]) -> D:
         """Return a document that must be there; raises Absent or UnreadableDocument."""
         found = self.find(key, kind)

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
+from tagline.aws.s3 import Bucket
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
 from tagline.cli.places import live_cloud
@@ -49,6 +50,11 @@ class Target:
     def s3(self) -> "S3Client":
         """Client for the data bucket."""
         return self.session.client("s3", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """The data bucket."""
+        return Bucket(self.s3, self.outputs.bucket)
 
     @cached_property
     def states(self) -> "SFNClient":
