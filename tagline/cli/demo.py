@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -33,9 +33,11 @@ from tagline.cli.output import (
 from tagline.cli.phases import Phases
 from tagline.cli.places import STATE, free_port, port_taken
 from tagline.cli.up import announced, print_urls
-from tagline.designs import DesignSet, HeldOut, draw_designs
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from tagline.designs import DesignSet, HeldOut
 
 DATASET = "designs"
 TIMES_BASELINE = 3.0  # the model must beat guessing by this factor
@@ -47,7 +49,7 @@ _MARK = "tagline-demo"
 class Answer:
     """What the API says of a held-out image."""
 
-    image: HeldOut
+    image: "HeldOut"
     tags: list[Tag]
 
 
@@ -118,6 +120,8 @@ def _take_folder(folder: Path) -> None:
 @contextmanager
 def _drawing(folder: Path, images: int, seed: int) -> Iterator["Future[DesignSet]"]:
     """Draw in a process of its own while the cloud starts."""
+    from tagline.designs import draw_designs  # noqa: PLC0415 - Pillow is slow to load
+
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -152,7 +156,7 @@ def _run(
     return ended, answer, report
 
 
-def _ask(cloud: RunningCloud, image: HeldOut) -> Answer:
+def _ask(cloud: RunningCloud, image: "HeldOut") -> Answer:
     try:
         told = ask_tags(
             cloud.target.outputs.api_url, DATASET, str(image.path), threshold=None, top_k=None
