@@ -1,13 +1,15 @@
 """Asking a dataset's endpoint for the scores of one image."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
-from tagline.formats.document import UnreadableDocument, decode_record
+from tagline.aws.s3 import error_code
+from tagline.formats.document import Record, UnreadableDocument, decode_record
 from tagline.formats.models import ImageScores, Refusal
 
 if TYPE_CHECKING:
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 
 _CLIENT_ERRORS = range(400, 500)
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class _ModelError(Record, kw_only=True, rename="pascal"):
+    """What SageMaker tells of the container's answer when that was no success."""
+
+    original_status_code: int = 500
+    original_message: str = ""
 
 
 def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> ImageScores:
@@ -42,12 +51,12 @@ def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> Image
 
 
 def _problem(exc: ClientError, endpoint: str) -> Exception:
-    response: dict[str, Any] = {**exc.response}
-    code = response["Error"]["Code"]
+    code = error_code(exc)
     if code == "ModelError":
-        status = int(response.get("OriginalStatusCode", 500))
+        told = msgspec.convert(exc.response, _ModelError)
+        status = told.original_status_code
         if status in _CLIENT_ERRORS and status not in _BUSY:
-            return _refused(str(response.get("OriginalMessage", "")))
+            return _refused(told.original_message)
         return unavailable("model_failed", f"The model behind {endpoint} failed; try again.", 5)
     if code in {"ValidationError", "ValidationException"}:  # no such endpoint, or not in service
         return unavailable("endpoint_not_ready", f"Endpoint {endpoint} is not in service yet.", 30)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tagline.api.problem import Problem, bad_request
 from tagline.api.requests import Request, s3_uri_of
+from tagline.aws.s3 import error_code, is_absent
 from tagline.formats.locations import Location, fault_of_key, parse_uri
 
 if TYPE_CHECKING:
@@ -101,10 +102,9 @@ def _location(uri: str) -> Location:
 
 
 def _unreadable(exc: ClientError, bucket: str) -> Exception:
-    code = exc.response["Error"]["Code"]
+    code = "404" if is_absent(exc) else error_code(exc)
     reasons = {
         "404": ("missing_object", "There is no such object"),
-        "NoSuchKey": ("missing_object", "There is no such object"),
         "NoSuchBucket": ("missing_object", "There is no such bucket"),
         "403": ("access_denied", "The object may not be read, or does not exist,"),
         "AccessDenied": ("access_denied", "The object may not be read, or does not exist,"),

@@ -7,15 +7,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from tagline.api.documents import ProblemDocument
+from tagline.formats.document import Record
 
 PROBLEM_JSON = "application/problem+json"
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+class HttpAnswer(Record, kw_only=True, rename="camel"):
+    """An answer in the form API Gateway takes (payload format 2.0)."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: str
+    is_base64_encoded: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,15 +36,10 @@ class Answer:
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
 
-    def to_event(self) -> dict[str, Any]:
-        """Return the answer in the form API Gateway takes (payload format 2.0)."""
+    def for_gateway(self) -> HttpAnswer:
+        """Return the answer as API Gateway takes it, with the headers that every answer has."""
         headers = {"Content-Type": self.content_type, **_EVERYWHERE, **self.headers}
-        return {
-            "statusCode": int(self.status),
-            "headers": headers,
-            "body": self.body,
-            "isBase64Encoded": False,
-        }
+        return HttpAnswer(status_code=int(self.status), headers=headers, body=self.body)
 
 
 def json_answer(document: msgspec.Struct) -> Answer:

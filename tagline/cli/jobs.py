@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.aws.s3 import error_code
 from tagline.cli.target import Target
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import job_name
@@ -71,7 +72,7 @@ class JobDetails:
                 logGroupName=TRAINING_LOGS, logStreamNamePrefix=stream_prefix
             )["logStreams"]
         except ClientError as exc:
-            if exc.response["Error"].get("Code") in _MISSING:  # no job has logged yet
+            if error_code(exc) in _MISSING:  # no job has logged yet
                 return []
             raise
         lines = []

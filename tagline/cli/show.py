@@ -126,9 +126,9 @@ def _training(target: Target, key: str) -> TrainPlan | TunePlan | None:
     return target.bucket.read(key, TrainPlan)
 
 
-def _plain(report: RunReport) -> dict[str, Any]:
+def _plain(report: RunReport) -> object:
     """Return the report for --json; files' formats are the files' own affair."""
-    plain: dict[str, Any] = msgspec.to_builtins(report)
+    plain: Any = msgspec.to_builtins(report)
     for document in (plain["decision"], plain["training"]):
         if document is not None:
             del document["format"]

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from tagline.aws.s3 import Bucket
+from tagline.aws.s3 import Bucket, error_code
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
 from tagline.cli.places import live_cloud
@@ -88,7 +88,7 @@ class Target:
         try:
             stacks = client.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as exc:
-            if exc.response["Error"].get("Code") != "ValidationError":
+            if error_code(exc) != "ValidationError":
                 raise
             raise Refused(
                 f"no stack {self.stack} at {self.endpoint or 'this account and region'}: "

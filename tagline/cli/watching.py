@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.aws.s3 import error_code
 from tagline.cli.errors import Refused
 from tagline.cli.history import State, follow
 from tagline.cli.jobs import JobDetails
@@ -35,7 +36,7 @@ def describe(target: Target, run: str) -> "DescribeExecutionOutputTypeDef | None
     try:
         return target.states.describe_execution(executionArn=execution_arn(target, run))
     except ClientError as exc:
-        if exc.response["Error"].get("Code") == _NO_EXECUTION:
+        if error_code(exc) == _NO_EXECUTION:
             return None
         raise
 
