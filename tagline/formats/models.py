@@ -87,15 +87,6 @@ class ImageScores(Record):
     scores: tuple[float, ...]
 
 
-class Refusal(Record):
-    """What an endpoint answers of an image that it does not take."""
-
-    error: str
-    """Stable code, one of the reject reasons where the image is at fault."""
-    detail: str
-    """For people."""
-
-
 class SmokeImage(Record):
     """An image as the endpoint takes it, and the scores that the evaluation saw."""
 
@@ -111,6 +102,15 @@ class Smoke(Document, kw_only=True):
     run: str
     labels: tuple[str, ...]
     images: tuple[SmokeImage, ...]
+
+
+class Refusal(Record):
+    """What an endpoint answers of an image that it does not take."""
+
+    error: str
+    """Stable code, one of the reject reasons where the image is at fault."""
+    detail: str
+    """For people."""
 
 
 class CardModel(Record):

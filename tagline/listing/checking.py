@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.reasons import RejectRecord, UnusableList
@@ -55,6 +55,10 @@ class CheckReport:
     reasons: dict[str, int] = field(default_factory=dict)
     first: dict[str, list[RejectRecord]] = field(default_factory=dict)
     labels: LabelFacts | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values, keys as the attributes."""
+        return asdict(self)
 
 
 def check_list(

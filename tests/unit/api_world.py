@@ -26,7 +26,7 @@ from tagline.api import clients
 from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
 from tagline.formats.document import Document, encode
-from tests.unit import documents
+from tests.unit import run_documents
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = json.loads((ROOT / "functions/datasets/openapi.json").read_text())
@@ -173,7 +173,7 @@ def _hold_against_openapi(route: str, reply: Reply) -> None:
 
 def champion_document(dataset: str = DATASET, run: str = RUN) -> Document:
     created, endpoint = "2026-11-20T09:10:00Z", f"tagline-{dataset}"
-    return documents.champion(run=run, created=created, endpoint=endpoint, mAP=0.81)
+    return run_documents.champion(run=run, created=created, endpoint=endpoint, mAP=0.81)
 
 
 def metrics_document(run: str = RUN, **changes: object) -> Document:
@@ -182,6 +182,6 @@ def metrics_document(run: str = RUN, **changes: object) -> Document:
         {"label": label, "ap": 0.8, "f1": 0.7, "support": 20, "threshold": threshold}
         for label, threshold in rows
     ]
-    return documents.metrics(
+    return run_documents.metrics(
         **{"run": run, "mAP": 0.81, "micro_ap": 0.84, "labels": labels, **changes}
     )

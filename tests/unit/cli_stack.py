@@ -14,7 +14,7 @@ from tagline.cli.target import Target, find_target
 from tagline.formats.document import Document, encode
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Status
-from tests.unit import documents
+from tests.unit import run_documents
 
 BUCKET = "tagline-data"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:retrain"
@@ -65,7 +65,7 @@ def status(run: str, outcome: str, started: str, **more: Any) -> Status:
     known = {"dataset": run.rpartition("-")[0], "state": "RecordOutcome"}
     times = {"started": started, "ended": started.replace(":00Z", ":59Z")}
     ending = {"run": run, "outcome": outcome, "reason": "better than no champion"}
-    return documents.status(**ending | known | times | more)
+    return run_documents.status(**ending | known | times | more)
 
 
 def metrics(run: str = RUN) -> Metrics:
@@ -77,4 +77,4 @@ def metrics(run: str = RUN) -> Metrics:
     ]  # fmt: skip
     never = {"label": "never", "ap": None, "f1": None, "support": 0, "threshold": 0.5}
     champion = {"run": OTHER_RUN, "mAP": 0.85, "micro_ap": 0.8, "baseline_map": 0.19}
-    return documents.metrics(run=run, labels=[*rows, never], champion=champion)
+    return run_documents.metrics(run=run, labels=[*rows, never], champion=champion)

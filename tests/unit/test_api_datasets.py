@@ -25,7 +25,7 @@ from tests.unit.api_world import (
     get,
     metrics_document,
 )
-from tests.unit.documents import decision, latest, packed_dataset, plan, status
+from tests.unit.run_documents import decision, latest, packed_dataset, plan, status
 
 COUNTS = {"rows": 1260, "accepted": 1258, "rejected": 2, "train": 1006, "validation": 252}
 

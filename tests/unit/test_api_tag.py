@@ -12,7 +12,7 @@ from tagline.api import champions, clients
 from tagline.api.bucket import DataBucket
 from tagline.aws.observability import logger
 from tagline.formats.document import encode
-from tests.unit import documents
+from tests.unit import run_documents
 from tests.unit.api_world import (
     BUCKET,
     DATASET,
@@ -99,7 +99,7 @@ def test_a_dataset_without_a_champion_names_the_run_going_on(world: World) -> No
 
 def test_a_dataset_whose_runs_all_failed_says_how_to_go_on(world: World) -> None:
     run = "fresh-00112233445566aa"
-    world.put(f"fresh/runs/{run}/status.json", documents.status(run=run, outcome="Failed"))
+    world.put(f"fresh/runs/{run}/status.json", run_documents.status(run=run, outcome="Failed"))
     reply = tag(event("tag_png", dataset="fresh"))
     assert problem(reply) == (409, "no_champion")
     assert reply.json["running"] == []

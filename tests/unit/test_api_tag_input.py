@@ -9,7 +9,7 @@ import pytest
 from functions.tag import app as tag_app
 from tagline.api import clients, requests
 from tagline.api.images import MAX_IMAGE_BYTES
-from tests.unit import documents
+from tests.unit import run_documents
 from tests.unit.api_world import (
     BUCKET,
     DATASET,
@@ -129,7 +129,7 @@ def test_an_object_is_measured_before_it_is_read(
 ) -> None:
     world.put("big.png", PNG + bytes(MAX_IMAGE_BYTES))
     monkeypatch.setattr(clients.s3(), "get_object", None)  # reading would fail loudly
-    monkeypatch.setattr(tag_app.champions(), "of", lambda _: documents.champion())
+    monkeypatch.setattr(tag_app.champions(), "of", lambda _: run_documents.champion())
     sent = image_event(f'{{"s3_uri": "s3://{BUCKET}/big.png"}}'.encode(), "application/json")
     assert problem(tag(sent)) == (413, "object_too_large")
 

@@ -5,7 +5,6 @@ import os
 import threading
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tagline.formats import list_lines
@@ -45,7 +44,7 @@ def test_accounts_for_rows_and_labels(tmp_path: Path) -> None:
     assert report.labels.once == ["bird"]
     assert report.labels.always == ["cat"]
     assert report.labels.rows_without_label == 0
-    assert json.loads(json.dumps(msgspec.to_builtins(report)))["labels"]["named"] is True
+    assert json.loads(json.dumps(report.to_dict()))["labels"]["named"] is True
 
 
 def test_counts_rows_without_a_label(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.unit.cli_stack import (
     stack,
     status,
 )
-from tests.unit.documents import decision, packed_dataset
+from tests.unit.run_documents import decision, packed_dataset
 
 __all__ = ["stack"]
 runner = CliRunner()
