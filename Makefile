@@ -10,7 +10,7 @@ LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale flow flow-check lint clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale flow flow-check docs docs-check lint clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -65,7 +65,14 @@ flow: install
 flow-check: install
 	.venv/bin/python -m tools.flow --check
 
-lint: install node_modules/.stamp flow-check
+# The files that are made from the types: functions/datasets/openapi.json, docs/formats.md
+docs: install
+	.venv/bin/python -m tools.docs
+
+docs-check: install
+	.venv/bin/python -m tools.docs --check
+
+lint: install node_modules/.stamp flow-check docs-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy tagline functions local containers tests tools

@@ -8,6 +8,7 @@ meant, leaves as botocore's own error, with the object's address as its note (`a
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -97,11 +98,12 @@ class Version(Generic[T]):
 
 @dataclass(frozen=True)
 class Head:
-    """An object as it stands: bytes, ETag (with quotes), metadata."""
+    """An object as it stands: bytes, ETag (with quotes), metadata, when it was written."""
 
     size: int
     etag: str
     metadata: Mapping[str, str]
+    written: datetime
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,11 @@ class Bucket:
         if found is None:
             return None
         return Version(decode(found.content, kind, self.uri(key)), found.etag, found.metadata)
+
+    def get(self, key: str, kind: type[D]) -> D | None:
+        """Return a document's content, or None when there is none; raises UnreadableDocument."""
+        found = self.find(key, kind)
+        return found.content if found else None
 
     def read(self, key: str, kind: type[D]) -> D:
         """Return a document that must be there; raises Absent or UnreadableDocument."""
@@ -200,7 +207,9 @@ class Bucket:
                 answer = self.client.head_object(Bucket=self.name, Key=key)
         except Absent:
             return None
-        return Head(answer["ContentLength"], answer["ETag"], answer["Metadata"])
+        return Head(
+            answer["ContentLength"], answer["ETag"], answer["Metadata"], answer["LastModified"]
+        )
 
     def find_bytes(self, key: str, limit: int) -> Version[bytes] | None:
         """Return an object's bytes, or None when there is none; raises TooLarge."""
@@ -318,6 +327,17 @@ class Bucket:
             MaxKeys=size,
             OptionalObjectAttributes=["RestoreStatus"],
         )
+
+    def folders(self, prefix: str, after: str | None = None) -> Iterator[str]:
+        """Yield the names of the folders right under `prefix` in order, those after `after`."""
+        # "0" follows "/": every key in the folder `after` lies before that.
+        start = f"{prefix}{after}0" if after else ""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/", StartAfter=start
+        )
+        for page in pages:
+            for common in page.get("CommonPrefixes", ()):
+                yield common["Prefix"][len(prefix) : -1]
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:
