@@ -8,6 +8,7 @@ meant, leaves as botocore's own error.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -84,11 +85,12 @@ class Version(Generic[T]):
 
 @dataclass(frozen=True)
 class Head:
-    """An object as it stands: bytes, ETag (with quotes), metadata."""
+    """An object as it stands: bytes, ETag (with quotes), metadata, when it was written."""
 
     size: int
     etag: str
     metadata: Mapping[str, str]
+    written: datetime
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,9 @@ class Bucket:
             if is_absent(exc):
                 return None
             raise
-        return Head(answer["ContentLength"], answer["ETag"], answer["Metadata"])
+        return Head(
+            answer["ContentLength"], answer["ETag"], answer["Metadata"], answer["LastModified"]
+        )
 
     def find_bytes(self, key: str, limit: int) -> Version[bytes] | None:
         """Return an object's bytes, or None when there is none; raises TooLarge."""
@@ -258,6 +262,17 @@ class Bucket:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.name, Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", ()))
+
+    def folders(self, prefix: str, after: str | None = None) -> Iterator[str]:
+        """Yield the names of the folders right under `prefix` in order, those after `after`."""
+        # "0" follows "/": every key in the folder `after` lies before that.
+        start = f"{prefix}{after}0" if after else ""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/", StartAfter=start
+        )
+        for page in pages:
+            for common in page.get("CommonPrefixes", ()):
+                yield common["Prefix"][len(prefix) : -1]
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:

@@ -77,6 +77,16 @@ class Metrics(Document, kw_only=True):
     difference: Difference | None = None
 
 
+class ImageScores(Record):
+    """What an endpoint answers of an image: which model, and a score from 0 to 1 a label."""
+
+    run: str
+    created: str
+    """When the model was trained: ISO 8601, UTC."""
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
 class SmokeImage(Record):
     """An image as the endpoint takes it, and the scores that the evaluation saw."""
 
