@@ -350,10 +350,15 @@ ROLL_BACK = {"action": "keep", "endpoint": "tagline-demo", "endpoint_config": No
     ],
 )
 def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(
-    world: Account, held: dict[str, Any], answer: dict[str, Any], judged: bool
+    world: Account,
+    capsys: pytest.CaptureFixture[str],
+    held: dict[str, Any],
+    answer: dict[str, Any],
+    judged: bool,
 ) -> None:
     state = STATE | {"plan": {"unchanged": False, "reason": "new"}} | held
     assert call("record_outcome", state) == answer
+    assert f'"Runs{answer["outcome"]}":[1.0]' in capsys.readouterr().out  # the metric
     status = world.get(f"{PREFIX}status.json")
     assert status.pop("ended").endswith("Z")
     about = {"format": 1, "run": RUN, "dataset": "demo", "started": STATE["started"]}

@@ -57,7 +57,9 @@ def caught(error: str, cause: str) -> dict[str, Any]:
     return STATE | {"execution_arn": ARN, "error": {"Error": error, "Cause": cause}}
 
 
-def test_a_caught_failure_is_told_with_its_state(world: Account, executions: Stubber) -> None:
+def test_a_caught_failure_is_told_with_its_state(
+    world: Account, executions: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
     history(executions, entered("RecordFailure"), entered("Train"))
     cause = '{"FailureReason": "AlgorithmError: lr"}'
     answer = call("record_failure", caught("States.TaskFailed", cause))
@@ -68,6 +70,7 @@ def test_a_caught_failure_is_told_with_its_state(world: Account, executions: Stu
         "then upload the list again.",
     }
     assert answer == said | {"error": "TrainFailed"}
+    assert '"RunsFailed":[1.0]' in capsys.readouterr().out  # the metric
     written = world.get(f"{PREFIX}status.json")
     assert written.pop("ended").endswith("Z")
     assert written == OURS | said
@@ -80,6 +83,16 @@ def test_what_the_packing_container_left_is_the_reason(world: Account, execution
     cause = '{"Containers": [{"Name": "im2rec", "ExitCode": 1}]}'
     answer = call("record_failure", caught("States.TaskFailed", cause))
     assert answer["reason"] == "PackDataset: All 12 rows were rejected: see rejects.jsonl."
+
+
+def test_a_long_note_is_read_only_as_far_as_a_reason_reaches(
+    world: Account, executions: Stubber
+) -> None:
+    note = "\N{SNOWMAN}".encode() * 1500  # 4,500 bytes
+    world.s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}failures/PackDataset.txt", Body=note)
+    history(executions, entered("RecordFailure"), entered("PackDataset"))
+    reason = call("record_failure", caught("States.TaskFailed", "{}"))["reason"]
+    assert reason.count("\N{SNOWMAN}") == 1365  # in 4,096 bytes
 
 
 @pytest.mark.parametrize(
@@ -120,7 +133,9 @@ def test_a_map_tells_of_its_failed_child(
     assert answer["state"] == state
 
 
-def test_a_status_that_is_there_is_not_overwritten(world: Account, executions: Stubber) -> None:
+def test_a_status_that_is_there_is_not_overwritten(
+    world: Account, executions: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.put(f"{PREFIX}status.json", status())
     history(executions, entered("RecordFailure"), entered("RecordOutcome"))
     assert call("record_failure", caught("X", "y")) == {
@@ -129,6 +144,7 @@ def test_a_status_that_is_there_is_not_overwritten(world: Account, executions: S
         "reason": "won",
         "error": "RecordChampionFailed",
     }
+    assert "RunsPromoted" not in capsys.readouterr().out  # counted once already
     assert world.get(f"{PREFIX}status.json") == plain(status())
 
 

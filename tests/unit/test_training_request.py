@@ -162,6 +162,13 @@ def test_what_would_fail_after_paid_waiting_fails_now(
         plan(packed_dataset(**changes), **sections)
 
 
+def test_the_last_values_that_work_are_taken() -> None:
+    training = {"mini_batch_size": 24}
+    tuning = {"max_jobs": 2, "max_parallel_jobs": 2, "ranges": {"mini_batch_size": [8, 24]}}
+    planned = plan(packed_dataset(train=24, validation=1), training=training, tuning=tuning)
+    assert planned["mode"] == "tune"
+
+
 def test_instance_and_run_time_follow_the_settings() -> None:
     given = plan(training={"instance_type": "ml.g5.xlarge", "max_runtime": 600})
     assert given["request"]["ResourceConfig"]["InstanceType"] == "ml.g5.xlarge"
