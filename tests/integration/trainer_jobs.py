@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from tagline.formats.document import encode
 from tagline.formats.recordio import RecordWriter, pack_record
-from tests.unit.documents import packed_dataset
+from tests.unit.run_documents import packed_dataset
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["red", "green", "blue", "<b>wide</b> & low"]
