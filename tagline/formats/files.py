@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tagline.formats import models, outcomes, packed, plan, rows, steps
+from tagline.formats import models, outcomes, packed, plan, rows, split, steps
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
 from tagline.formats.rows import Side
@@ -51,8 +51,8 @@ def _lines(key: str, about: str, writers: str, readers: str, kind: type[msgspec.
     return File(pattern(key), about, writers, readers, Form.LINES, (kind,))
 
 
-def _other(key: str, about: str, writers: str, readers: str) -> File:
-    return File(pattern(key), about, writers, readers)
+def _other(key: str, about: str, writers: str, readers: str, *kinds: type[msgspec.Struct]) -> File:
+    return File(pattern(key), about, writers, readers, Form.OTHER, kinds)
 
 
 _PACKERS = "PackDataset or JoinParts"
@@ -78,6 +78,7 @@ OF_DATASET = (
         "a blank and `t` or `v`, in rising order.",
         "PlanDataset",
         "later plans",
+        split.SplitHead,
     ),
     _document(_DATASET.packed_run, _PACKERS, "later plans", packed.PackedRuns),
     *(
@@ -241,5 +242,5 @@ OF_RUN = (
     ),
 )
 FILES = (*OF_DATASET, *OF_RUN)
-# of the endpoint, to whoever asks it for scores
-ANSWERS: tuple[type[msgspec.Struct], ...] = (models.ImageScores, models.Refusal)
+# of the endpoint, to whoever asks it for scores; then what the alerts topic is told
+ANSWERS: tuple[type[msgspec.Struct], ...] = (models.ImageScores, models.Refusal, outcomes.Alert)

@@ -31,9 +31,10 @@ What the state machine hands to its functions and gets back: types of `tagline/f
 without a format of their own, since they live no longer than an execution.
 """
 _ANSWERS = """\
-## Answers of the endpoint
+## Answers and alerts
 
-What `POST /invocations` answers: scores, or why there are none.
+What the endpoint's `POST /invocations` answers, scores or why there are none; and what the alerts topic
+is told of a run.
 """
 _ELSEWHERE = {settings: "[settings](#settings)", sagemaker: "SageMaker's own fields"}
 
@@ -49,7 +50,7 @@ def formats_page() -> str:
         "## Keys\n",
         *_keys(),
         "## Settings\n",
-        f"{summary(settings.Settings)} A key that is unknown here is refused.\n",
+        f"{summary(settings.Settings)} dataset.yaml may hold no other key.\n",
         _table(settings.Settings, expand=True),
         "## Reject reasons\n",
         "\n".join(["| code | meaning |", "|---|---|", *map(_reason, Reason), ""]),
@@ -137,6 +138,8 @@ def _rows(
 def _inner(kind: inspect.Type) -> tuple[type[msgspec.Struct] | None, str]:
     """Return the struct that a key leads to, and what stands between the key and its keys."""
     match kind:
+        case inspect.Metadata():
+            return _inner(kind.type)
         case inspect.StructType():
             return kind.cls, ""
         case inspect.UnionType():
@@ -161,6 +164,8 @@ def _words(kind: inspect.Type) -> str:
             parts = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
             null = " or null" if len(parts) < len(kind.types) else ""
             return " or ".join(map(_words, parts)) + null
+        case inspect.Metadata(type=inner, extra_json_schema={"description": str(said)}):
+            return said.replace("|", "\\|") if isinstance(inner, inspect.StrType) else _words(inner)
         case inspect.StructType():
             return "object"
         case inspect.DictType():
