@@ -110,8 +110,9 @@ def test_a_map_tells_of_its_failed_child(
     world: Account, executions: Stubber, state: str, given: dict[str, object], named: str
 ) -> None:
     history(executions, entered("RecordFailure"), entered(state, "Map"))
-    run = {"executionArn": ARN, "mapRunArn": "arn:run", "stateMachineArn": "arn:m", "startDate": 0}
-    executions.add_response("list_map_runs", {"mapRuns": [run]}, {"executionArn": ARN})
+    run = {"executionArn": ARN, "mapRunArn": "arn:run", "stateMachineArn": "arn:m", "startDate": 9}
+    before = run | {"mapRunArn": "arn:before", "startDate": 0}
+    executions.add_response("list_map_runs", {"mapRuns": [before, run]}, {"executionArn": ARN})
     child = {"name": "c", "status": "FAILED", "startDate": 0} | {
         "executionArn": "arn:child",
         "stateMachineArn": "arn:m",
