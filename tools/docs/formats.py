@@ -33,8 +33,8 @@ without a format of their own, since they live no longer than an execution.
 _ANSWERS = """\
 ## Answers and alerts
 
-What the endpoint's `POST /invocations` answers, scores or why there are none; and what the alerts topic
-is told of a run.
+What the endpoint's `POST /invocations` answers, scores or why there are none; and what the alerts
+topic is told of a run.
 """
 _ELSEWHERE = {settings: "[settings](#settings)", sagemaker: "SageMaker's own fields"}
 
@@ -164,8 +164,6 @@ def _words(kind: inspect.Type) -> str:
             parts = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
             null = " or null" if len(parts) < len(kind.types) else ""
             return " or ".join(map(_words, parts)) + null
-        case inspect.Metadata(type=inner, extra_json_schema={"description": str(said)}):
-            return said.replace("|", "\\|") if isinstance(inner, inspect.StrType) else _words(inner)
         case inspect.StructType():
             return "object"
         case inspect.DictType():
@@ -180,6 +178,8 @@ def _words(kind: inspect.Type) -> str:
 
 def _plain_words(kind: inspect.Type) -> str:
     match kind:
+        case inspect.Metadata(type=inner, extra_json_schema={"description": str(said)}):
+            return said.replace("|", "\\|") if isinstance(inner, inspect.StrType) else _words(inner)
         case inspect.EnumType(cls) if cls is Reason:
             return "a [reason](#reject-reasons)"
         case inspect.EnumType(cls):
