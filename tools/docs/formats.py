@@ -176,7 +176,7 @@ def _words(kind: inspect.Type) -> str:
             return _plain_words(kind)
 
 
-def _plain_words(kind: inspect.Type) -> str:
+def _plain_words(kind: inspect.Type) -> str:  # noqa: PLR0911 - a form a case
     match kind:
         case inspect.Metadata(type=inner, extra_json_schema={"description": str(said)}):
             return said.replace("|", "\\|") if isinstance(inner, inspect.StrType) else _words(inner)
