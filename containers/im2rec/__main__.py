@@ -25,6 +25,7 @@ from im2rec.pack import pack_run
 from im2rec.parts import pack_part
 from im2rec.store import RunStore
 from tagline.layout import RunKeys
+from tagline.machine import cores
 from tagline.names import InvalidName
 
 _USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join"
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
         return 2
     client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 8}))
     store = RunStore(client, bucket, keys)
-    shards, workers = os.environ.get("TAGLINE_SHARDS"), len(os.sched_getaffinity(0))
+    shards, workers = os.environ.get("TAGLINE_SHARDS"), cores()
     if arguments == ["join"]:
         return _do(store, "JoinParts", lambda folder: join_run(store, folder, sys.stdout))
     if shards:
