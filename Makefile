@@ -8,9 +8,10 @@ LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
+LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale lint clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -58,10 +59,10 @@ bench: install .venvs/bench.stamp
 bench-scale: install
 	.venv/bin/python bench/bench_scale.py $(ROWS)
 
-lint: install node_modules/.stamp
+lint: install node_modules/.stamp locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers bench tests
+	.venv/bin/mypy tagline functions local containers bench tools tests
 	.venv/bin/cfn-lint template.yaml templates/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
 	for flow in statemachine/*.asl.json; do \
@@ -71,6 +72,16 @@ lint: install node_modules/.stamp
 node_modules/.stamp: package.json package-lock.json
 	npm ci --no-audit --no-fund --silent
 	touch $@
+
+# Each lock anew, by the command in its second line; versions stay unless the .in file says otherwise
+locks: .venv/.stamp
+	@for lock in $(LOCKS); do \
+		(cd $$(dirname $$lock) && \
+		PATH="$(CURDIR)/.venv/bin:$$PATH" sh -c "$$(sed -n '2s/^#//p' $$(basename $$lock)) --quiet") || exit 1; \
+	done
+
+locks-check: .venv/.stamp
+	.venv/bin/python tools/check_locks.py
 
 clean:
 	rm -rf .venv .venvs .aws-sam node_modules
