@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tagline.recordio import RecordWriter, pack_record
+from tests.measured import measured
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["red", "green", "blue", "<b>wide</b> & low"]
@@ -119,6 +120,7 @@ def python(base: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "SAGEMAKER_BASE_DIR": str(base),
             "HOME": str(base),
             "OMP_NUM_THREADS": "1",
+            **measured(),
             **environment,
         },
     )
