@@ -24,7 +24,8 @@ from im2rec.run.join import join_run
 from im2rec.run.pack import pack_run
 from im2rec.run.parts import pack_part
 from im2rec.run.task import Task
-from tagline.aws.s3 import FAULTS, Absent, Bucket, TooLarge, address_of
+from tagline.aws.faults import FAULTS, Absent, TooLarge, address_of
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
 from tagline.formats.machine import cores

@@ -14,8 +14,8 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
+from tagline.aws.faults import error_code
 from tagline.aws.observability import logger, metrics
-from tagline.aws.s3 import error_code
 
 Event = Mapping[str, object]
 _BUSY = {

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
-from tagline.aws.s3 import error_code
+from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 from tagline.formats.models import ImageScores, Refusal
 

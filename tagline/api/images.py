@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tagline.api.problem import Problem, bad_request
 from tagline.api.requests import Request, s3_uri_of
-from tagline.aws.s3 import error_code, is_absent
+from tagline.aws.faults import error_code, is_absent
 from tagline.formats.locations import Location, fault_of_key, parse_uri
 
 if TYPE_CHECKING:

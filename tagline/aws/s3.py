@@ -12,11 +12,10 @@ from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
-from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import RetriesExceededError
+from botocore.exceptions import ClientError
 
+from tagline.aws.faults import FAULTS, Absent, Conflict, TooLarge, is_absent, is_conflict
 from tagline.formats.document import (
     D,
     Document,
@@ -45,46 +44,6 @@ _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 # one CopyObject takes up to 5 GiB; beyond it, parts copied on S3's side
 _COPY = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=1 << 28)
-FAULTS = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
-_CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-
-
-class Absent(LookupError):
-    """There is no object at a key; the message is its address."""
-
-
-class Conflict(RuntimeError):
-    """An object is not, or no longer, the version that was meant; the message is its address."""
-
-
-class TooLarge(ValueError):
-    """An object is larger than its reader allows."""
-
-
-def error_code(exc: ClientError) -> str:
-    """Return the code S3 gave for a refused request, such as NoSuchKey or 412."""
-    return str(exc.response.get("Error", {}).get("Code", ""))
-
-
-def is_absent(exc: ClientError) -> bool:
-    """Return whether a request was refused because there is no such object (or version)."""
-    return error_code(exc) in _ABSENT
-
-
-def is_conflict(exc: ClientError) -> bool:
-    """Return whether a request was refused because its condition does not hold."""
-    return error_code(exc) in _CONFLICT
-
-
-def address_of(exc: Exception) -> str:
-    """Return the address of the object that a request was about when it failed with `exc`."""
-    return str(getattr(exc, "__notes__", ["the bucket"])[0])
-
-
-def plain_etag(etag: str) -> str:
-    """Return an ETag without the quotes that HTTP puts round it."""
-    return etag.strip('"')
 
 
 @dataclass(frozen=True)

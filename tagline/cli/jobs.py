@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tagline.aws.s3 import error_code
+from tagline.aws.faults import error_code
 from tagline.cli.target import Target
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import job_name

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tagline.aws.s3 import Absent
+from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome

@@ -11,7 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from tagline.aws.s3 import Bucket, error_code
+from tagline.aws.faults import error_code
+from tagline.aws.s3 import Bucket
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
 from tagline.cli.places import live_cloud

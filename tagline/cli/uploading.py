@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tagline.aws.s3 import plain_etag
 from tagline.cli.errors import Refused
 from tagline.cli.output import ERR, say
 from tagline.cli.target import Target
+from tagline.formats.locations import plain_etag
 
 _PARALLEL = 16
 _BATCH = 1024  # images under way at most: a failure stops the upload after so many

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tagline.aws.s3 import error_code
+from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
 from tagline.cli.history import State, follow
 from tagline.cli.jobs import JobDetails

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from aws_lambda_powertools.metrics import MetricUnit
 from msgspec.structs import asdict
 
+from tagline.aws.faults import Conflict
 from tagline.aws.observability import metrics
-from tagline.aws.s3 import Bucket, Conflict
+from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan

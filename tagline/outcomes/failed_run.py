@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tagline.aws.faults import Absent
 from tagline.aws.observability import logger
-from tagline.aws.s3 import Absent, Bucket
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, decode_record
 from tagline.formats.keys import RunKeys
 from tagline.formats.locations import Location

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tagline.aws.s3 import Absent, Bucket
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument, convert
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome
 from tagline.formats.steps import ChampionEvent, Comparison, OutcomeEvent, Served, Won
