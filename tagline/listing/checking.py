@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
-
-import msgspec
+from typing import BinaryIO
 
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.reasons import UnusableList
@@ -60,11 +58,6 @@ class CheckReport:
     reasons: dict[str, int] = field(default_factory=dict)
     first: dict[str, list[Reject]] = field(default_factory=dict)
     labels: LabelFacts | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON-ready values, keys as the attributes."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
 
 
 def check_list(

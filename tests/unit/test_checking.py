@@ -1,10 +1,10 @@
 """`tagline check`'s report: rejects by reason and facts about the labels, with no cloud."""
 
-import json
 import os
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tagline.formats import list_lines
@@ -44,7 +44,7 @@ def test_accounts_for_rows_and_labels(tmp_path: Path) -> None:
     assert report.labels.once == ["bird"]
     assert report.labels.always == ["cat"]
     assert report.labels.rows_without_label == 0
-    plain = json.loads(json.dumps(report.to_dict()))
+    plain = msgspec.to_builtins(report)
     assert plain["labels"]["named"] is True
     assert plain["first"]["bad_id"][0]["reason"] == "bad_id"
 
