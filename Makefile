@@ -10,7 +10,7 @@ LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale lint clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale mutants lint clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -58,10 +58,16 @@ bench: install .venvs/bench.stamp
 bench-scale: install
 	.venv/bin/python bench/bench_scale.py $(ROWS)
 
+# Do tests notice small faults? Up to SAMPLE a module (0: all), of the modules that match ONLY
+SAMPLE ?= 20
+SEED ?= 0
+mutants: install
+	.venv/bin/python -m tools.mutants --sample $(SAMPLE) --seed $(SEED) $(ONLY)
+
 lint: install node_modules/.stamp
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers tests
+	.venv/bin/mypy tagline functions local containers tests tools
 	.venv/bin/cfn-lint template.yaml templates/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
 	for flow in statemachine/*.asl.json; do \
