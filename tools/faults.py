@@ -110,6 +110,8 @@ def _is_left_alone(node: ast.AST, parent: ast.AST) -> bool:
             return True
         case ast.Call() | ast.JoinedStr():  # an error's words
             return isinstance(parent, ast.Raise)
+        case ast.keyword():
+            return _is_guard(parent)
     return False
 
 
@@ -180,8 +182,15 @@ def _filter(node: ast.comprehension) -> Wrong:
         yield "without if", _with(node, ifs=[])
 
 
+def _is_guard(node: ast.AST) -> bool:
+    """Return whether a call's keywords make nothing but an error: `zip(…, strict=True)`."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"
+
+
 @_wrong.register
 def _call(node: ast.Call) -> Wrong:
+    if _is_guard(node):
+        return
     for keyword, rest in zip(node.keywords, _all_but_one(node.keywords), strict=True):
         yield f"without {keyword.arg or '**'}", _with(node, keywords=rest)
 

@@ -118,10 +118,15 @@ def modules(table: Mapping[str, Any], only: Sequence[str], sample: int, seed: in
         for path in _matches(pattern):
             tests.setdefault(path, set()).update(test for glob in named for test in _matches(glob))
     chosen = [path for path in tests if not only or any(fnmatch(path, glob) for glob in only)]
+    equivalent = table.get("equivalent", ())
+    if moved := {entry["module"] for entry in equivalent} - set(tests):
+        raise Unusable(f"{TABLE.name}: equivalent faults of {moved.pop()}, which is not tried")
     found = []
     for path in sorted(chosen):
         every = list(faults((ROOT / path).read_text("utf-8")))
-        allowed = {entry["fault"] for entry in table.get("equivalent", ()) if entry["module"] == path}
+        allowed = {
+            entry["fault"] for entry in table.get("equivalent", ()) if entry["module"] == path
+        }
         if missing := allowed - {fault.name for fault in every}:
             raise Unusable(f"{path} has no longer the equivalent fault {missing.pop()!r}")
         tried = [fault for fault in every if fault.name not in allowed]

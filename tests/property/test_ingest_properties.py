@@ -2,6 +2,7 @@
 
 import io
 import re
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -112,12 +113,14 @@ def test_the_counter_counts(rows: list[str]) -> None:
 
 
 @given(st.lists(st.integers(0, 120)), st.integers(1, 100), st.integers(1, 8))
-def test_shards_cover_all_rows_within_limits(sizes: list[int], most: int, rows: int) -> None:
+def test_shards_cover_all_rows_and_are_full(sizes: list[int], most: int, rows: int) -> None:
     parts = list(cut(sizes, most, rows))
     assert [index for part in parts for index in part] == list(range(len(sizes)))
     for part in parts:
         assert 1 <= len(part) <= rows
         assert sum(sizes[i] for i in part) <= most or len(part) == 1
+    for part, after in pairwise(parts):
+        assert len(part) == rows or sum(sizes[part.start : after.start + 1]) > most
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), min_size=2), st.integers(0, 2**64 - 1), st.integers(0, 9))

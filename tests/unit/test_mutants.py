@@ -29,6 +29,7 @@ def names(source: str) -> set[str]:
         ("while a: break", {"a -> never", "break -> pass"}),
         ("raise E(f'{a} is {1 + 1}')", {"raise E(f'{a} is {1 + 1}') -> pass"}),
         ("'words'", set()),
+        ("x = zip(a, strict=True)", set()),
     ],
 )
 def test_the_faults_of_a_line(body: str, expected: set[str]) -> None:
@@ -104,6 +105,7 @@ def test_tests_that_cannot_tell_are_refused(tree: Path, test: str, message: str)
             [],
             "rule.py has no longer the equivalent fault 'large: 7 -> 8'",
         ),
+        (TABLE | {"equivalent": [{"module": "r.py"}]}, [], "of r.py, which is not tried"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(

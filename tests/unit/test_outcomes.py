@@ -52,9 +52,15 @@ def test_the_first_champion_needs_an_empty_place(world: Account) -> None:
     assert "dataset" not in written
 
 
-def test_a_repeated_write_is_no_conflict(world: Account) -> None:
-    record_champion(world.s3, BUCKET, CHAMPION, None)
-    record_champion(world.s3, BUCKET, CHAMPION, None)
+@pytest.mark.parametrize("before", [None, "demo-00000000000000aa"])
+def test_a_repeated_write_is_no_conflict_and_writes_nothing(
+    world: Account, before: str | None
+) -> None:
+    etag = world.put("demo/champion.json", {"run": before}) if before else None
+    champion = CHAMPION | {"previous": before}
+    record_champion(world.s3, BUCKET, champion, etag)
+    record_champion(world.s3, BUCKET, champion | {"mAP": 0.9}, etag)
+    assert world.get("demo/champion.json") == {"run": RUN, "mAP": 0.5, "previous": before}
 
 
 def test_a_champion_that_appeared_meanwhile_stays(world: Account) -> None:
