@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,14 @@ def test_the_counter_counts(rows: list[str]) -> None:
         counter.add(labels.encode())
     assert counter.positives() == [sum(row[i] == "1" for row in rows) for i in range(4)]
     assert counter.rows_without_label == rows.count("0000")
+
+
+@pytest.mark.parametrize("rows", [254, 255, 256, 510, 511, 1000])
+def test_the_counter_counts_beyond_a_byte(rows: int) -> None:
+    counter = LabelCounter(3)
+    for number in range(rows):
+        counter.add(b"1%d0" % (number % 2))
+    assert counter.positives() == [rows, rows // 2, 0]
 
 
 @given(st.lists(st.integers(0, 120)), st.integers(1, 100), st.integers(1, 8))

@@ -32,11 +32,28 @@ def test_a_label_without_a_positive_has_no_average_precision() -> None:
     assert result.baseline_map == 0.5
 
 
-def test_nothing_positive_anywhere_is_not_a_number() -> None:
-    result = metrics.quality(np.zeros((3, 2)), np.zeros((3, 2)))
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("images", [0, 1, 3])
+def test_nothing_positive_anywhere_is_not_a_number(images: int) -> None:
+    result = metrics.quality(np.zeros((images, 2)), np.zeros((images, 2)))
+    assert np.isnan(result.ap).tolist() == [True, True]
+    assert result.support.tolist() == [0, 0]
     assert math.isnan(result.mean_ap)
     assert math.isnan(result.micro_ap)
     assert math.isnan(result.baseline_map)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_ranking_without_a_positive_has_no_recall() -> None:
+    ranking = metrics.rank([0.9, 0.4], [0, 0])
+    assert np.isnan(ranking.recall).tolist() == [True, True]
+    assert ranking.precision.tolist() == [0, 0]
+    assert metrics.rank([], []).scores.tolist() == []
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+def test_scores_may_be_numbers_of_any_kind(kind: type) -> None:
+    assert metrics.average_precision(np.array([0, 5, 3], kind), [0, 1, 1]) == 1
 
 
 def test_micro_ranks_all_pairs_together() -> None:
@@ -56,6 +73,13 @@ def test_micro_ranks_all_pairs_together() -> None:
 def test_unusable_input_is_named(scores: list[float], truth: list[int], message: str) -> None:
     with pytest.raises(metrics.InvalidScores, match=message):
         metrics.average_precision(scores, truth)
+
+
+def test_scores_have_a_column_a_label_or_none() -> None:
+    with pytest.raises(metrics.InvalidScores, match=r"one shape of 2 dimension"):
+        metrics.quality([0.1, 0.2], [0, 1])
+    with pytest.raises(metrics.InvalidScores, match=r"one shape of 1 dimension"):
+        metrics.rank([[0.1, 0.2]], [[0, 1]])
 
 
 def test_the_curve_ends_at_full_recall() -> None:

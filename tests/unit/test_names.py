@@ -90,6 +90,7 @@ def test_different_datasets_have_different_endpoints(one: str, other: str) -> No
     [
         ("tagline", "noto-50", "tagline-noto-50"),
         ("tagline", "noto_50", "tagline-noto-50-df5efa5c"),
+        ("tagline", "a__b", "tagline-a-b-a8c7a8ed"),
         ("tagline", "a" * 40, "tagline-" + "a" * 40),
         ("s" * 22, "a" * 40, "s" * 22 + "-" + "a" * 40),  # 63 characters
         ("s" * 23, "a" * 40, "s" * 23 + "-" + "a" * 30 + "-13b6724d"),

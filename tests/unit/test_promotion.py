@@ -41,6 +41,47 @@ def test_a_champion_must_be_beaten_by_more_than_the_margin(
     assert "0.5000 (demo-00000000000000ff)" in reason
 
 
+AGAINST = "the champion's 0.5000 (demo-00000000000000ff)"
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "rule", "decision"),
+    [
+        (None, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
+        (math.nan, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
+        (math.inf, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
+        (
+            0.4,
+            None,
+            {"minimum": 0.45},
+            (False, "mAP 0.4000 is below promotion.minimum_map, 0.4500"),
+        ),
+        (0.4, None, {}, (True, "mAP 0.4000, and there is no champion to beat")),
+        (0.6, 0.5, {}, (True, f"mAP 0.6000 beats {AGAINST}")),
+        (0.5, 0.5, {}, (False, f"mAP 0.5000 does not beat {AGAINST}")),
+        (
+            0.6,
+            0.5,
+            {"margin": 0.05},
+            (True, f"mAP 0.6000 beats {AGAINST} by more than promotion.margin, 0.0500"),
+        ),
+        (
+            0.6,
+            0.5,
+            {"margin": 0.15},
+            (False, f"mAP 0.6000 does not beat {AGAINST} by more than promotion.margin, 0.1500"),
+        ),
+    ],
+)
+def test_a_decision_says_why(
+    challenger: float | None,
+    champion: float | None,
+    rule: dict[str, float],
+    decision: tuple[bool, str],
+) -> None:
+    assert judge(challenger, champion, **rule) == decision
+
+
 def test_better_than_the_champion_but_below_the_minimum_stays_out() -> None:
     assert not judge(0.3, 0.2, minimum=0.35)[0]
 
@@ -50,9 +91,10 @@ def test_a_challenger_without_a_number_is_never_promoted(nothing: float | None) 
     assert not judge(nothing, None)[0]
 
 
-def test_a_champion_without_a_number_is_an_error() -> None:
+@pytest.mark.parametrize("nothing", [None, math.nan])
+def test_a_champion_without_a_number_is_an_error(nothing: float | None) -> None:
     with pytest.raises(ValueError, match="demo-00000000000000ff"):
-        decide(0.5, None, champion_run="demo-00000000000000ff", margin=0, minimum=0)
+        decide(0.5, nothing, champion_run="demo-00000000000000ff", margin=0, minimum=0)
 
 
 @given(unit, unit, unit, unit)
