@@ -21,8 +21,9 @@ def test_of_equal_f1_the_higher_threshold_wins() -> None:
     assert thresholds.best_threshold(ranking) == pytest.approx(0.75)
 
 
-def test_scores_that_touch_stay_apart() -> None:
-    upper = 0.5
+@pytest.mark.parametrize("upper", [0.5, float(np.nextafter(0.5, 1))])
+def test_scores_that_touch_stay_apart(upper: float) -> None:
+    """Their mean is rounded to the one or the other."""
     lower = float(np.nextafter(upper, 0))
     threshold = thresholds.best_threshold(rank([upper, lower], [1, 0]))
     assert lower < threshold <= upper
@@ -66,6 +67,7 @@ def test_nothing_positive_leaves_one_half() -> None:
 def test_a_threshold_above_every_score_tags_nothing() -> None:
     ranking = rank([0.6, 0.4], [1, 0])
     assert [thresholds.f1_at(ranking, at) for at in (0.7, 0.6, 0.0)] == [0, 1, 2 / 3]
+    assert math.isnan(thresholds.f1_at(rank([0.6], [0]), 0.5))
 
 
 def test_scores_that_are_no_numbers_are_refused() -> None:
