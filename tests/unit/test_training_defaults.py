@@ -26,6 +26,7 @@ def test_a_dataset_of_a_thousand_designs() -> None:
         (1, 1, "100", "1"),
         (1_000, 48, "24", "32"),  # smaller images do not mean more epochs
         (1_000, 120, "16", "32"),  # 15.36 of them in two minutes
+        (100, 192, "60", "32"),
         (9_999, 96, "10", "32"),
         (10_000, 96, "10", "64"),
         (49_999, 96, "10", "64"),
