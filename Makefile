@@ -12,7 +12,7 @@ LOCK_bench := bench/requirements.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast coverage bench bench-scale flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast coverage bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -83,6 +83,12 @@ bench: install .venvs/bench.stamp
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install
 	.venv/bin/python bench/bench_scale.py $(ROWS)
+
+# Do tests notice small faults? Up to SAMPLE a module (0: all), of the modules that match ONLY
+SAMPLE ?= 20
+SEED ?= 0
+mutants: install
+	.venv/bin/python -m tools.mutants --sample $(SAMPLE) --seed $(SEED) $(ONLY)
 
 # statemachine/retrain/ is what people read and write; the rest of the flow is made from it
 flow: install

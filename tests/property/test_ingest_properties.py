@@ -2,8 +2,10 @@
 
 import io
 import re
+from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -115,13 +117,23 @@ def test_the_counter_counts(rows: list[str]) -> None:
     assert counter.rows_without_label == rows.count("0000")
 
 
+@pytest.mark.parametrize("rows", [254, 255, 256, 510, 511, 1000])
+def test_the_counter_counts_beyond_a_byte(rows: int) -> None:
+    counter = LabelCounter(3)
+    for number in range(rows):
+        counter.add(b"1%d0" % (number % 2))
+    assert counter.positives() == [rows, rows // 2, 0]
+
+
 @given(st.lists(st.integers(0, 120)), st.integers(1, 100), st.integers(1, 8))
-def test_shards_cover_all_rows_within_limits(sizes: list[int], most: int, rows: int) -> None:
+def test_shards_cover_all_rows_and_are_full(sizes: list[int], most: int, rows: int) -> None:
     parts = list(cut(sizes, most, rows))
     assert [index for part in parts for index in part] == list(range(len(sizes)))
     for part in parts:
         assert 1 <= len(part) <= rows
         assert sum(sizes[i] for i in part) <= most or len(part) == 1
+    for part, after in pairwise(parts):
+        assert len(part) == rows or sum(sizes[part.start : after.start + 1]) > most
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), min_size=2), st.integers(0, 2**64 - 1), st.integers(0, 9))

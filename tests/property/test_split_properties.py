@@ -128,6 +128,29 @@ def test_the_hash_decides_for_nearly_all() -> None:
     assert len(moved) < 100
 
 
+HALF = 2**63
+
+
+@pytest.mark.parametrize(
+    ("hashes", "kept"),
+    [
+        ([HALF - 9, HALF - 7, HALF, HALF + 1000], {HALF - 9, HALF - 7}),
+        ([HALF - 9, HALF - 1, HALF - 700, HALF - 80], {HALF - 9, HALF - 700, HALF - 80}),
+        ([HALF + 9, HALF + 1, HALF + 700, HALF + 80], {HALF + 1}),
+    ],
+    ids=["none moves", "one to train", "one to validation"],
+)
+def test_the_image_that_moves_is_the_one_nearest_to_the_limit(
+    hashes: list[int], kept: set[int]
+) -> None:
+    sides = assign_sides(hashes, [b"0"] * 4, 0.5, {})
+    assert {at for at in hashes if sides[at] is Side.VALIDATION} == kept
+
+
+def test_sides_have_the_names_that_shards_and_records_know() -> None:
+    assert [str(side) for side in Side] == ["train", "validation"]
+
+
 def test_a_grown_label_gets_its_validation_image_from_the_new_ones() -> None:
     old = [(content, "1000" if content == 0 else "0000") for content in range(50)]
     before = split(old)

@@ -96,19 +96,37 @@ def test_colours_under_full_transparency_do_not_bleed() -> None:
     assert set(pixels[:, 15].ravel()) == {255}
 
 
-def test_letterbox_crop_and_stretch() -> None:
-    data = encoded(quarters())
-    letterbox = preprocess(data, ImageSpec(size=20, mode="letterbox"))
-    assert set(letterbox[:5].ravel()) == {255}
-    assert tuple(letterbox[5, 0]) == RED
-    crop = preprocess(data, ImageSpec(size=20, mode="crop"))
-    assert tuple(crop[0, 0]) == RED
-    assert tuple(crop[0, 19]) == (0, 255, 0)
-    assert tuple(crop[19, 9]) == (0, 0, 255)
-    stretch = preprocess(data, ImageSpec(size=20, mode="stretch"))
-    assert tuple(stretch[0, 0]) == RED
-    assert tuple(stretch[19, 19]) == WHITE
-    assert tuple(stretch[10, 0]) == (0, 0, 255)
+NOISE = np.random.default_rng(8).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(20, 31), (20, 60), (33, 20), (40, 20)])
+def test_crop_takes_the_centre_square_as_it_is(shape: tuple[int, int]) -> None:
+    height, width = shape
+    image = NOISE[:height, :width]
+    top, left = (height - 20) // 2, (width - 20) // 2
+    pixels = preprocess(encoded(Image.fromarray(image)), ImageSpec(size=20, mode="crop"))
+    assert (pixels == image[top : top + 20, left : left + 20]).all()
+
+
+@pytest.mark.parametrize(("across", "down"), [(3, 1), (1, 2), (3, 2)])
+def test_stretch_averages_each_side_by_its_own_factor(across: int, down: int) -> None:
+    image = NOISE[: 20 * down, : 20 * across]
+    means = image.reshape(20, down, 20, across, 3).mean(axis=(1, 3))
+    pixels = preprocess(encoded(Image.fromarray(image)), ImageSpec(size=20, mode="stretch"))
+    assert np.abs(pixels - means).max() <= 0.5
+
+
+@pytest.mark.parametrize(("shape", "fitted"), [((10, 25), (8, 20)), ((20, 13), (20, 13))])
+def test_letterbox_fits_the_whole_in_the_middle(
+    shape: tuple[int, int], fitted: tuple[int, int]
+) -> None:
+    """What cannot be divided evenly goes to the right and below."""
+    (height, width), (down, across) = shape, fitted
+    pixels = preprocess(encoded(flat("RGB", RED, (width, height))), ImageSpec(size=20))
+    expected = np.full((20, 20, 3), WHITE, np.uint8)
+    top, left = (20 - down) // 2, (20 - across) // 2
+    expected[top : top + down, left : left + across] = RED
+    assert (pixels == expected).all()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

@@ -122,3 +122,41 @@ def test_a_source_that_changed_leaves_nothing(s3: "S3Client") -> None:
     listed = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert {item["Key"] for item in listed} == {"part-0", "part-1"}
     assert s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
+
+
+def test_only_the_planned_version_of_a_source_is_taken(s3: "S3Client") -> None:
+    """Moto takes no notice of CopySourceIfMatch: what is asked for has to do."""
+    sources, _ = put(s3, [6 * MIB, 3, 12 * MIB])
+    asked: list[dict[str, Any]] = []
+    for operation in ("UploadPartCopy", "GetObject"):
+        s3.meta.events.register(
+            f"provide-client-params.s3.{operation}", lambda params, **_: asked.append(dict(params))
+        )
+    join(Bucket(s3, BUCKET), sources, "whole", "application/x-recordio")
+    copied = {call["PartNumber"]: call for call in asked if "CopySource" in call}
+    target = {"Bucket": BUCKET, "Key": "whole", "UploadId": copied[1]["UploadId"]}
+    assert copied == {
+        1: target
+        | {
+            "PartNumber": 1,
+            "CopySource": {"Bucket": BUCKET, "Key": "part-0"},
+            "CopySourceIfMatch": sources[0].etag,
+        },
+        3: target
+        | {
+            "PartNumber": 3,
+            "CopySource": {"Bucket": BUCKET, "Key": "part-2"},
+            "CopySourceIfMatch": sources[2].etag,
+            "CopySourceRange": f"bytes={5 * MIB - 3}-{12 * MIB - 1}",
+        },
+    }
+    read = [call for call in asked if "CopySource" not in call]
+    assert read == [
+        {"Bucket": BUCKET, "Key": "part-1", "IfMatch": sources[1].etag, "Range": "bytes=0-2"},
+        {
+            "Bucket": BUCKET,
+            "Key": "part-2",
+            "IfMatch": sources[2].etag,
+            "Range": f"bytes=0-{5 * MIB - 4}",
+        },
+    ]

@@ -79,19 +79,32 @@ def test_names_that_do_not_fit(demo: World) -> None:
     ("key", "content", "sentence"),
     [
         ("demo/dataset.yaml", b"epochs: 3\n", "epochs: no such setting"),
-        ("demo/dataset.yaml", b"#" * 70_000, "larger than"),
-        ("demo/dataset.yaml", b"source: s3://elsewhere/\n", "elsewhere"),
-        ("demo/dataset.yaml", b"source: s3://pictures/\n", None),
-        ("demo/labels.txt", b"a\na\nb\n", "named before"),
+        ("demo/dataset.yaml", b"#" * 70_000, "dataset.yaml is larger than 65,536 bytes"),
+        ("demo/dataset.yaml", b"source: s3://elsewhere/\n", "source: .*elsewhere"),
+        ("demo/labels.txt", b"a\na\nb\n", "line 2: 'a' was named before, in line 1"),
     ],
 )
 def test_settings_are_checked_before_rows(
-    demo: World, key: str, content: bytes, sentence: str | None
+    demo: World, key: str, content: bytes, sentence: str
 ) -> None:
     demo.put(key, content)
-    demo.drop(demo.fill(3))
-    with pytest.raises(InvalidSettings if sentence else UnusableList, match=sentence):
+    demo.drop(b"not a list")
+    with pytest.raises(InvalidSettings, match=sentence):
         demo.plan()
+    assert demo.names() == set()
+
+
+def test_rows_are_looked_up_in_the_datasets_own_source(demo: World) -> None:
+    data = demo.fill(3)
+    demo.drop(data)
+    demo.put("demo/dataset.yaml", b"source: s3://pictures/site/\n")
+    with pytest.raises(
+        UnusableList, match=r"missing_object 3; first: line 1: .*s3://pictures/site/"
+    ):
+        demo.plan()
+    for number in range(3):
+        demo.s3.put_object(Bucket="pictures", Key=f"site/images/{number}.png", Body=b"%d" % number)
+    assert demo.plan().accepted == 3
 
 
 def test_a_bucket_that_cannot_be_listed_costs_its_rows_alone(demo: World) -> None:

@@ -54,6 +54,48 @@ def test_a_champion_must_be_beaten_by_more_than_the_margin(
     assert decision.reason == against + needed
 
 
+AGAINST = f"the champion's 0.5000 ({OTHER})"
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "rule", "expected"),
+    [
+        (None, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
+        (math.nan, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
+        (math.inf, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
+        (
+            0.4,
+            None,
+            {"minimum": 0.45},
+            (False, "mAP 0.4000 is below promotion.minimum_map, 0.4500"),
+        ),
+        (0.4, None, {}, (True, "mAP 0.4000, and there is no champion to beat")),
+        (0.6, 0.5, {}, (True, f"mAP 0.6000 beats {AGAINST}")),
+        (0.5, 0.5, {}, (False, f"mAP 0.5000 does not beat {AGAINST}")),
+        (
+            0.6,
+            0.5,
+            {"margin": 0.05},
+            (True, f"mAP 0.6000 beats {AGAINST} by more than promotion.margin, 0.0500"),
+        ),
+        (
+            0.6,
+            0.5,
+            {"margin": 0.15},
+            (False, f"mAP 0.6000 does not beat {AGAINST} by more than promotion.margin, 0.1500"),
+        ),
+    ],
+)
+def test_a_decision_says_why(
+    challenger: float | None,
+    champion: float | None,
+    rule: dict[str, float],
+    expected: tuple[bool, str],
+) -> None:
+    decision = judge(challenger, champion, **rule)
+    assert (decision.promote, decision.reason) == expected
+
+
 def test_better_than_the_champion_but_below_the_minimum_stays_out() -> None:
     assert not judge(0.3, 0.2, minimum=0.35).promote
 

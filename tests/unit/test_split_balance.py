@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+from hashlib import sha256
 
 import pytest
 
@@ -59,6 +60,24 @@ def test_labels_that_cannot_all_be_on_both_sides_are_given_up() -> None:
     sides = assign_sides(hashes, labels, 0.2, {})
     assert set(sides.values()) == set(Side)
     assert sides == assign_sides(hashes, labels, 0.2, {})
+
+
+RARE = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 59, 83, 101, 103, 107, 109)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "kept", "digest"),
+    [(0.2, 27, "a3638b62258db692"), (0.5, 68, "a882800e6e42394e"), (0.05, 7, "0308e09ee3a7cd28")],
+)
+def test_a_list_is_split_alike_in_every_version(fraction: float, kept: int, digest: str) -> None:
+    """Labels from every third image to two in all, with several on most of them."""
+    labels = [bytes(b"01"[at * at % part == 1] for part in RARE) for at in range(150)]
+    hashes = [content_hash(str(at), 0) for at in range(150)]
+    earlier = {hashes[at]: Side.TRAIN for at in range(0, 150, 9)}
+    sides = assign_sides(hashes, labels, fraction, earlier)
+    marks = "".join(sides[at][0] for at in hashes)
+    assert labels_on_one_side(labels, [sides[at] for at in hashes]) == []
+    assert (marks.count("v"), sha256(marks.encode()).hexdigest()[:16]) == (kept, digest)
 
 
 def test_a_content_takes_little_memory_however_many_labels_it_has() -> None:
