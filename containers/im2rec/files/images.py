@@ -62,7 +62,7 @@ def _read(path: str) -> bytes:
 
 def _pixels(data: bytes, header: ImageHeader, options: Options) -> NDArray[np.uint8]:
     """Return the record's pixels: (h, w, 3) BGR, (h, w) grey, or (h, w, 4) BGRA."""
-    pixels = stored_pixels(data, header, _window(header, options))
+    pixels = stored_pixels(data, header, _window(header, options), LIMITS)
     if options.color < 0 and options.encoding == ".png" and pixels.shape[2] == _WITH_ALPHA:
         straight = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_mRGBA2RGBA), np.uint8)
         return upright(straight, header.orientation)
