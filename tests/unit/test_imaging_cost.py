@@ -56,7 +56,7 @@ def sixteen_bits(width: int, height: int) -> bytes:
 def test_a_progressive_jpeg_keeps_its_coefficients_at_any_scale() -> None:
     """Two bytes of each: 4:2:0 has 1.5 a pixel, 4:4:4 has 3."""
     for subsampling, bytes_a_pixel in ((2, 3), (0, 6)):
-        options = {"progressive": True, "subsampling": subsampling}
+        options: dict[str, Any] = {"progressive": True, "subsampling": subsampling}
         data = encoded((800, 800), **options)
         cost = 640_000 * bytes_a_pixel + 10_000 * 3
         preprocess(data, SPEC, Limits(max_memory=cost))
