@@ -12,6 +12,7 @@ from tagline.imaging.errors import EmptyObject, ObjectTooLarge
 from tagline.imaging.geometry import Window
 from tagline.imaging.headers.detect import read_header
 from tagline.imaging.headers.header import ImageHeader
+from tagline.imaging.lost import transparent
 from tagline.imaging.spec import Limits, bgr
 
 DEFAULT_LIMITS = Limits()
@@ -29,12 +30,20 @@ def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) ->
     always noticed, damage inside a PNG by its checksums; a JPEG has none, and a few wrong bits that
     leave its code readable are not.
     """
+    return preprocess_and_look(data, spec, limits)[0]
+
+
+def preprocess_and_look(
+    data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS
+) -> tuple[NDArray[np.uint8], bool]:
+    """Return what `preprocess` does, and whether all of the picture is transparent."""
     header = checked_header(data, limits)
     window = geometry.window(header.width, header.height, spec)
-    pixels = geometry.flattened(stored_pixels(data, header, window, limits), bgr(spec.background))
+    stored = stored_pixels(data, header, window, limits)
+    pixels = geometry.flattened(stored, bgr(spec.background))
     pixels = geometry.upright(pixels, header.orientation)
     pixels = geometry.centred(pixels, spec)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8), transparent(stored)
 
 
 def stored_pixels(

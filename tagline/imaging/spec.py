@@ -20,6 +20,10 @@ class Limits:
     max_side: int = 30_000
 
 
+# A client waits: what takes about a quarter of a second to decode, a photo of any phone among it.
+SERVING = Limits(max_pixels=50_000_000, max_memory=200_000_000, max_work=1_000_000_000)
+
+
 def bgr(colour: str) -> tuple[int, int, int]:
     """Return `#rrggbb` in OpenCV's order, 0 … 255 each."""
     red, green, blue = bytes.fromhex(colour[1:])

@@ -2,13 +2,14 @@
 
 import io
 import struct
+import zlib
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from tagline.formats.settings import ImageSpec
-from tagline.imaging import ImageError, Limits, preprocess
+from tagline.imaging import SERVING, ImageError, Limits, preprocess
 
 SPEC = ImageSpec(size=96)
 
@@ -71,6 +72,20 @@ def test_each_scan_goes_through_all_pixels() -> None:
     preprocess(data, SPEC, Limits(max_work=640_000 * scans))
     assert f"{scans} scans" in refusal(data, Limits(max_work=640_000 * scans - 1))
     preprocess(encoded((800, 800)), SPEC, Limits(max_work=640_000))
+
+
+def test_serving_takes_less_than_packing_and_every_phone_s_photos() -> None:
+    preprocess(encoded((8160, 6144)), SPEC, SERVING)
+    preprocess(encoded((16_320, 12_240), mode="L"), SPEC, SERVING)
+    header = struct.pack(">IIBBBBB", 8000, 8000, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", b""), (b"IEND", b""))
+    )
+    refusal(png, SERVING)
+    with pytest.raises(ImageError, match="IDAT") as caught:  # the decoder was asked
+        preprocess(png, SPEC)
+    assert caught.value.reason == "undecodable_image"
 
 
 def test_the_cost_is_judged_before_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:

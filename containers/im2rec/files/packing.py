@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +14,12 @@ from im2rec.files.images import pack_file
 from im2rec.files.options import Options
 from im2rec.files.rows import ImageFile, RowReader
 from im2rec.pool import PackingPool
-from im2rec.records import Unusable
+from im2rec.records import Record, Unusable
 from im2rec.stopping import stops_held
 from tagline.formats.document import encode_record
 from tagline.formats.reasons import UnusableList
 from tagline.formats.recordio import RecordWriter
-from tagline.formats.rows import Reject
+from tagline.formats.rows import LOST_MEANING, Reject
 
 _BATCH = 32  # files a task: small enough to share the end of a list evenly
 _SHOWN = 20  # rejected rows on stderr; the file has them all
@@ -62,6 +62,7 @@ def _pack_or_say(path: Path, pool: PackingPool, options: Options) -> int:
 def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
     reader = RowReader(options.root, pack_label=options.pack_label)
     rejects = Rejects(path)
+    remarks: Counter[str] = Counter()
     with RecordFiles(path) as files:
         sent: deque[ImageFile] = deque()
         answers = pool.pack(_accepted(reader.read(path), sent, rejects))
@@ -79,7 +80,8 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
                     )
                 )
             else:
-                files.add(file.identifier, answer)
+                files.add(file.identifier, answer.payload)
+                remarks.update(_remarks(answer, options))
             if count % _EVERY == 0:
                 print(f"{path}: {count} rows", file=sys.stderr)
         with stops_held():  # rejects, records and index change together
@@ -89,7 +91,16 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
             files.keep()
     rows = files.records + len(rejects.rows)
     _say(path, rows, rejects, reader, options)
+    for remark, times in sorted(remarks.items()):
+        print(f"{path.with_suffix('.rec')}: {times} x {remark}")
     return 1 if len(rejects.rows) / rows > options.tolerance else 0
+
+
+def _remarks(record: Record, options: Options) -> Iterator[str]:
+    if record.lost:
+        yield LOST_MEANING[record.lost]
+    if record.encoded:
+        yield f"MXNet's reader would not have the file's colours: encoded as {options.encoding}"
 
 
 def _accepted(

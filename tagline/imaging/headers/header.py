@@ -33,3 +33,9 @@ class ImageHeader:
     scans: int = 1
     stray: bool = False
     in_animation: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether any reader of JPEG and PNG, MXNet's too, has these colours from the file."""
+        wide = self.format == "png" and self.pixel_bytes > 4  # noqa: PLR2004 - 16 bits
+        return self.format != "webp" and not self.cmyk and not wide
