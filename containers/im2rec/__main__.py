@@ -24,9 +24,11 @@ from im2rec.run.join import join_run
 from im2rec.run.pack import pack_run
 from im2rec.run.parts import pack_part
 from im2rec.run.task import Task
-from tagline.aws.s3 import FAULTS, Absent, Bucket, TooLarge, address_of
+from tagline.aws.faults import FAULTS, Absent, TooLarge, address_of
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
+from tagline.formats.machine import cores
 from tagline.formats.names import InvalidName
 
 _USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join"
@@ -58,7 +60,7 @@ def _do(
     bucket: Bucket, keys: RunKeys, state: str, work: Callable[[Task], None], prefix: str = ""
 ) -> int:
     """Work in a folder of its own; leave the reason of a failure, named after the flow's state."""
-    workers = len(os.sched_getaffinity(0))
+    workers = cores()
     try:
         with tempfile.TemporaryDirectory(prefix="im2rec-") as folder:
             work(Task(bucket, keys, Path(folder), workers, sys.stdout))

@@ -5,8 +5,8 @@ import msgspec
 from tagline.aws import clients
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger
-from tagline.aws.s3 import plain_etag
 from tagline.aws.step import step
+from tagline.formats.locations import plain_etag
 from tagline.formats.names import InvalidName, dataset_of_list, run_name
 from tagline.formats.plan import DroppedList
 from tagline.formats.steps import ObjectCreated, RunInput, StartAnswer

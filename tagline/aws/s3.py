@@ -8,14 +8,14 @@ meant, leaves as botocore's own error, with the object's address as its note (`a
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
-from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import RetriesExceededError
+from botocore.exceptions import ClientError
 
+from tagline.aws.faults import FAULTS, Absent, Conflict, TooLarge, is_absent, is_conflict
 from tagline.formats.document import (
     D,
     Document,
@@ -44,46 +44,6 @@ _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 # one CopyObject takes up to 5 GiB; beyond it, parts copied on S3's side
 _COPY = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=1 << 28)
-FAULTS = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
-_CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-
-
-class Absent(LookupError):
-    """There is no object at a key; the message is its address."""
-
-
-class Conflict(RuntimeError):
-    """An object is not, or no longer, the version that was meant; the message is its address."""
-
-
-class TooLarge(ValueError):
-    """An object is larger than its reader allows."""
-
-
-def error_code(exc: ClientError) -> str:
-    """Return the code S3 gave for a refused request, such as NoSuchKey or 412."""
-    return str(exc.response.get("Error", {}).get("Code", ""))
-
-
-def is_absent(exc: ClientError) -> bool:
-    """Return whether a request was refused because there is no such object (or version)."""
-    return error_code(exc) in _ABSENT
-
-
-def is_conflict(exc: ClientError) -> bool:
-    """Return whether a request was refused because its condition does not hold."""
-    return error_code(exc) in _CONFLICT
-
-
-def address_of(exc: Exception) -> str:
-    """Return the address of the object that a request was about when it failed with `exc`."""
-    return str(getattr(exc, "__notes__", ["the bucket"])[0])
-
-
-def plain_etag(etag: str) -> str:
-    """Return an ETag without the quotes that HTTP puts round it."""
-    return etag.strip('"')
 
 
 @dataclass(frozen=True)
@@ -97,11 +57,12 @@ class Version(Generic[T]):
 
 @dataclass(frozen=True)
 class Head:
-    """An object as it stands: bytes, ETag (with quotes), metadata."""
+    """An object as it stands: bytes, ETag (with quotes), metadata, when it was written."""
 
     size: int
     etag: str
     metadata: Mapping[str, str]
+    written: datetime
 
 
 @dataclass(frozen=True)
@@ -146,6 +107,11 @@ class Bucket:
         if found is None:
             return None
         return Version(decode(found.content, kind, self.uri(key)), found.etag, found.metadata)
+
+    def get(self, key: str, kind: type[D]) -> D | None:
+        """Return a document's content, or None when there is none; raises UnreadableDocument."""
+        found = self.find(key, kind)
+        return found.content if found else None
 
     def read(self, key: str, kind: type[D]) -> D:
         """Return a document that must be there; raises Absent or UnreadableDocument."""
@@ -200,7 +166,9 @@ class Bucket:
                 answer = self.client.head_object(Bucket=self.name, Key=key)
         except Absent:
             return None
-        return Head(answer["ContentLength"], answer["ETag"], answer["Metadata"])
+        return Head(
+            answer["ContentLength"], answer["ETag"], answer["Metadata"], answer["LastModified"]
+        )
 
     def find_bytes(self, key: str, limit: int) -> Version[bytes] | None:
         """Return an object's bytes, or None when there is none; raises TooLarge."""
@@ -318,6 +286,17 @@ class Bucket:
             MaxKeys=size,
             OptionalObjectAttributes=["RestoreStatus"],
         )
+
+    def folders(self, prefix: str, after: str | None = None) -> Iterator[str]:
+        """Yield the names of the folders right under `prefix` in order, those after `after`."""
+        # "0" follows "/": every key in the folder `after` lies before that.
+        start = f"{prefix}{after}0" if after else ""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/", StartAfter=start
+        )
+        for page in pages:
+            for common in page.get("CommonPrefixes", ()):
+                yield common["Prefix"][len(prefix) : -1]
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from tagline.cli.options import JsonOption
@@ -31,7 +32,7 @@ def check(
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
     if as_json:
-        print_json(report.to_dict())
+        print_json(msgspec.to_builtins(report))
     else:
         _show(report)
     for problem in report.problems:

@@ -14,7 +14,8 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-from tagline.aws.s3 import error_code, plain_etag
+from tagline.aws.faults import error_code
+from tagline.formats.locations import plain_etag
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import PlannedRow
 

@@ -10,7 +10,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import IO
 
-from tagline.aws.s3 import JSON_LINES, TAR, Absent, Bucket
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import JSON_LINES, TAR, Bucket
 from tagline.formats.document import decode_lines, encode_record
 from tagline.formats.keys import RunKeys
 from tagline.formats.rows import FetchVerdict

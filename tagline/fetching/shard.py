@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from tagline.aws.s3 import JSON_LINES, TAR, Absent, Bucket
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import JSON_LINES, TAR, Bucket
 from tagline.fetching.arriving import images_as_they_arrive
 from tagline.fetching.image import Fetched, ShardOutOfTime
 from tagline.fetching.parts import EXPIRING, ROWS_DIGEST, Gathered, ShardParts

@@ -99,7 +99,7 @@ def _decoded(data: bytes, kind: type[T], where: str) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as exc:
         raise UnreadableDocument(f"{where}: {_words(exc)}") from exc
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableDocument(f"{where} is not JSON: {exc}") from exc
 
 

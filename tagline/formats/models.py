@@ -105,6 +105,15 @@ class Smoke(Document, kw_only=True):
     images: tuple[SmokeImage, ...]
 
 
+class Refusal(Record):
+    """What an endpoint answers of an image that it does not take."""
+
+    error: str
+    """Stable code, one of the reject reasons where the image is at fault."""
+    detail: str
+    """For people."""
+
+
 class CardModel(Record):
     """The model card's section on the model."""
 

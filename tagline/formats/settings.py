@@ -39,7 +39,7 @@ Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that belong together."""
 
 

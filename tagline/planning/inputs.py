@@ -5,7 +5,8 @@ from io import BufferedRandom
 
 import msgspec
 
-from tagline.aws.s3 import Absent, Bucket, Conflict, TooLarge, copy_body
+from tagline.aws.faults import Absent, Conflict, TooLarge
+from tagline.aws.s3 import Bucket, copy_body
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.plan import DroppedList, ListVersion

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from botocore.exceptions import ClientError
 
-from tagline.aws.s3 import Bucket, error_code, plain_etag
-from tagline.formats.locations import MAX_KEY_BYTES
+from tagline.aws.faults import error_code
+from tagline.aws.s3 import Bucket
+from tagline.formats.locations import MAX_KEY_BYTES, plain_etag
 from tagline.formats.reasons import Reason
 
 if TYPE_CHECKING:

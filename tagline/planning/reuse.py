@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from tagline.aws.s3 import Absent, Bucket
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING, image_digest
 from tagline.formats.keys import DatasetKeys, RunKeys

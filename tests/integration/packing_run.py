@@ -13,7 +13,7 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.plan import Plan, PlannedShard
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import FetchVerdict, PlannedRow, Reject, Side
-from tests.unit.documents import plan
+from tests.unit.run_documents import plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

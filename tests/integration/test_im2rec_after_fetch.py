@@ -12,8 +12,9 @@ from moto import mock_aws
 
 from im2rec.run.pack import pack_run
 from im2rec.run.task import Task
-from tagline.aws.s3 import Bucket, plain_etag
+from tagline.aws.s3 import Bucket
 from tagline.fetching.shard import fetch_shard
+from tagline.formats.locations import plain_etag
 from tagline.formats.plan import DroppedList
 from tagline.formats.steps import FetchEvent, RunInput
 from tagline.planning.plan import plan_dataset

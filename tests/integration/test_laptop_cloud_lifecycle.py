@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.integration.conftest import DOCKERFILE, PROGRAM, TEMPLATE, Stack
@@ -38,17 +39,12 @@ def start(*options: object) -> "subprocess.CompletedProcess[str]":
 
 
 def processes_of(cloud: LaptopCloud) -> list[str]:
-    """Return the command lines of processes whose environment or arguments name this cloud."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (entry / "environ").read_bytes()
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if f"AWS_ENDPOINT_URL={cloud.endpoint}\0".encode() in environment:
-            found.append(command)
-    return found
+    """Return the command lines of processes whose environment names this cloud."""
+    return [
+        " ".join(process.info["cmdline"])
+        for process in psutil.process_iter(["environ", "cmdline"])
+        if (process.info["environ"] or {}).get("AWS_ENDPOINT_URL") == cloud.endpoint
+    ]
 
 
 def sleeping(stack: Stack) -> str:

@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw
 
 from tagline.formats.document import encode
 from tagline.formats.recordio import RecordWriter, pack_record
-from tests.unit.documents import packed_dataset
+from tests.measured import measured
+from tests.unit.run_documents import packed_dataset
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["red", "green", "blue", "<b>wide</b> & low"]
@@ -122,6 +123,7 @@ def python(base: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "SAGEMAKER_BASE_DIR": str(base),
             "HOME": str(base),
             "OMP_NUM_THREADS": "1",
+            **measured(),
             **environment,
         },
     )

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tagline.aws.s3 import plain_etag
+from tagline.formats.locations import plain_etag
 from tagline.formats.names import run_name
 from tagline.formats.plan import DroppedList
 from tagline.formats.steps import PlanAnswer, RunInput

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from functions.tag import app as tag_app
-from tagline.api import champions, clients, requests
+from tagline.api import clients, requests
 from tagline.api.images import MAX_IMAGE_BYTES
+from tests.unit import run_documents
 from tests.unit.api_world import (
     BUCKET,
     DATASET,
-    RUN,
     SOURCE,
     World,
     api_world,
@@ -99,7 +99,13 @@ def test_bodies_that_are_no_image(
         ("http://127.0.0.1/a.png", (400, "bad_s3_uri")),
         ("s3://data", (400, "bad_s3_uri")),
         ("s3://user:pass@data/a.png", (400, "bad_s3_uri")),
+        ("s3://data/", (400, "bad_s3_uri")),
+        ("s3://Data/a.png", (400, "bad_s3_uri")),
         ("s3://data/../secrets/a.png", (400, "bad_s3_uri")),
+        ("s3://data/a/..", (400, "bad_s3_uri")),
+        ("s3://data/a\u2028b.png", (400, "bad_s3_uri")),
+        ("s3://data/a\x7fb.png", (400, "bad_s3_uri")),
+        ("s3://data/" + "\u5706" * 342, (400, "bad_s3_uri")),  # 1,026 bytes
         ("s3://data/a\nb.png", (400, "bad_s3_uri")),
         ("s3://data/" + "k" * 1025, (400, "bad_s3_uri")),
         ("s3://data/\ud800", (400, "bad_s3_uri")),
@@ -123,8 +129,7 @@ def test_an_object_is_measured_before_it_is_read(
 ) -> None:
     world.put("big.png", PNG + bytes(MAX_IMAGE_BYTES))
     monkeypatch.setattr(clients.s3(), "get_object", None)  # reading would fail loudly
-    serving = champions.Champion(RUN, "e")
-    monkeypatch.setattr(tag_app.champions(), "of", lambda _: serving)
+    monkeypatch.setattr(tag_app.champions(), "of", lambda _: run_documents.champion())
     sent = image_event(f'{{"s3_uri": "s3://{BUCKET}/big.png"}}'.encode(), "application/json")
     assert problem(tag(sent)) == (413, "object_too_large")
 

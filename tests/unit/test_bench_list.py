@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench import bench_list
+import bench_list
 
 
 def test_both_readers_read_the_benchmarks_list(tmp_path: Path) -> None:

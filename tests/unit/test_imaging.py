@@ -174,7 +174,6 @@ def test_shrinking_averages_whole_areas() -> None:
         (b'{"mode": "fill"}', "mode"),
         (b'{"background": "white"}', "background"),
         (b'{"background": "#fffffff"}', "background"),
-        (b'{"colour": 1}', "colour"),
     ],
 )
 def test_a_document_with_a_wrong_spec_is_refused(values: bytes, key: str) -> None:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from tagline.aws.faults import address_of
 from tagline.aws.multipart import MIN_PART, Piece, Source, join, plan_parts
-from tagline.aws.s3 import Bucket, address_of
+from tagline.aws.s3 import Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

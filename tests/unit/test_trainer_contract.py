@@ -7,7 +7,7 @@ import pytest
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription
 from tagline.formats.packed import PackedDataset
-from tests.unit.documents import metrics, packed_dataset
+from tests.unit.run_documents import metrics, packed_dataset
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 
 

@@ -16,7 +16,7 @@ from im2rec.run.progress import Progress
 from im2rec.run.publishing import account, publish
 from im2rec.run.shards import Shard, read_shards
 from im2rec.run.task import Task
-from tagline.aws.s3 import Absent
+from tagline.aws.faults import Absent
 from tagline.formats.packed import CHANNELS
 from tagline.formats.plan import Plan
 from tagline.formats.rows import PlannedRow, Reject, Verdict

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tagline.aws.s3 import Bucket, Conflict, TooLarge
+from tagline.aws.faults import Conflict, TooLarge
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import NewerFormat, decode
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
