@@ -269,3 +269,31 @@ def test_a_profile_is_converted_as_in_the_flow(tmp_path: Path) -> None:
     assert im2rec(tmp_path / "set", tmp_path).code == 0
     found = decoded(records(tmp_path / "set.rec")[0])[20, 20].astype(int)
     assert np.abs(found - (40, 100, 220)).max() <= 6
+
+
+HOSTILE = "\x1b]0;mine\x07\x1b[2J\x9b31m\u202egnp.a\u2066\u061c\u2028"
+
+
+def harmless(text: str) -> bool:
+    return not set(text) & (set(HOSTILE) - set("]0;mine[2J31mgnp.a"))
+
+
+@pytest.mark.parametrize("option", ["row", "root", "list"])
+def test_no_name_moves_the_terminal(tmp_path: Path, option: str) -> None:
+    folder = tmp_path / HOSTILE
+    save(folder / "a.png", picture(1))
+    prefix = tmp_path / "set"
+    if option == "list":
+        done = im2rec("--list", "--recursive", prefix, tmp_path)
+        assert done.code == 0, done.err
+    elif option == "row":
+        (tmp_path / "set.lst").write_text(f"1\t1\t{HOSTILE}/b.png\n2\t{HOSTILE}\ta.png\n")
+        done = im2rec(prefix, tmp_path)
+        assert "missing_object" in done.err
+    else:
+        (folder / "set.lst").write_text("1\t1\tno.png\n2\t1\ta.png\n")
+        done = im2rec(folder / "set", folder)
+        assert "1 of 2 rows" in done.out
+        assert harmless(im2rec(folder / "none", folder).err)
+    assert "\\x1b]0;mine" in done.out + done.err
+    assert harmless(done.out + done.err)

@@ -17,6 +17,7 @@ from im2rec.pool import PackingPool
 from im2rec.records import Record, Unusable
 from im2rec.stopping import stops_held
 from tagline.formats.document import encode_record
+from tagline.formats.printable import printable
 from tagline.formats.reasons import UnusableList
 from tagline.formats.recordio import RecordWriter
 from tagline.formats.rows import LOST_MEANING, Reject
@@ -55,7 +56,7 @@ def _pack_or_say(path: Path, pool: PackingPool, options: Options) -> int:
     try:
         return _pack_list(path, pool, options)
     except (OSError, PackFailed, UnusableList) as exc:
-        print(f"im2rec: {path}: {exc}", file=sys.stderr)
+        print(printable(f"im2rec: {path}: {exc}"), file=sys.stderr)
         return 1
 
 
@@ -83,7 +84,7 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
                 files.add(file.identifier, answer.payload)
                 remarks.update(_remarks(answer, options))
             if count % _EVERY == 0:
-                print(f"{path}: {count} rows", file=sys.stderr)
+                print(printable(f"{path}: {count} rows"), file=sys.stderr)
         with stops_held():  # rejects, records and index change together
             rejects.write()
             if not files.records:
@@ -92,7 +93,7 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
     rows = files.records + len(rejects.rows)
     _say(path, rows, rejects, reader, options)
     for remark, times in sorted(remarks.items()):
-        print(f"{path.with_suffix('.rec')}: {times} x {remark}")
+        print(printable(f"{path.with_suffix('.rec')}: {times} x {remark}"))
     return 1 if len(rejects.rows) / rows > options.tolerance else 0
 
 
@@ -117,15 +118,17 @@ def _accepted(
 def _say(path: Path, rows: int, rejects: "Rejects", reader: RowReader, options: Options) -> None:
     hidden = len(rejects.rows) - _SHOWN
     if hidden > 0:
-        print(f"{path}: {hidden} more rejected rows in {rejects.path}", file=sys.stderr)
+        more = f"{path}: {hidden} more rejected rows in {rejects.path}"
+        print(printable(more), file=sys.stderr)
     if reader.labels > 1 and not options.pack_label:
         print(
-            f"{path}: rows have {reader.labels} labels and only the first is packed: "
+            f"{printable(path)}: rows have {reader.labels} labels and only the first is packed: "
             "--pack-label packs all",
             file=sys.stderr,
         )
     packed = rows - len(rejects.rows)
-    print(f"{path.with_suffix('.rec')}: {packed} of {rows} rows, {len(rejects.rows)} rejected")
+    done = f"{path.with_suffix('.rec')}: {packed} of {rows} rows, {len(rejects.rows)} rejected"
+    print(printable(done))
 
 
 class Rejects:
@@ -141,7 +144,8 @@ class Rejects:
         self.rows.append(row)
         if len(self.rows) <= _SHOWN:
             where = f"{self._list}, line {row.line}"
-            print(f"{where}: {row.reason}: {row.path}: {row.detail}", file=sys.stderr)
+            said = f"{where}: {row.reason}: {row.path}: {row.detail}"
+            print(printable(said), file=sys.stderr)
 
     def write(self) -> None:
         """Write `<list>.rejects.jsonl`, by line; remove an older one when nothing is rejected."""

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from im2rec.errors import PackFailed
 from im2rec.run.task import Task
-from tagline.aws.s3 import Absent
+from tagline.aws.faults import Absent
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING
 from tagline.formats.keys import RunKeys
