@@ -1,13 +1,17 @@
 """One image and its labels become one record: the work that worker processes share."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
+from tagline.formats.rows import Lost
 from tagline.formats.settings import ImageSpec
-from tagline.imaging import ImageError, preprocess
+from tagline.imaging import ImageError
+from tagline.imaging.lost import what_is_lost
+from tagline.imaging.preprocess import preprocess_and_look
 
 QUALITY = 95  # MXNet's im2rec default
 
@@ -29,23 +33,30 @@ class Unusable:
     detail: str
 
 
-Packed = bytes | Unusable  # a record's payload, or why there is none
+class Record(NamedTuple):
+    """A record's payload, what its picture does not tell any more, and if it is encoded anew.
+
+    The latter tells of a file whose own bytes were asked for and would not do.
+    """
+
+    payload: bytes
+    lost: Lost | None = None
+    encoded: bool = False
 
 
-def encode_image(data: bytes, spec: ImageSpec) -> bytes:
-    """Return the preprocessed image as JPEG of quality 95; raise ImageError if it is unusable."""
-    pixels = cv2.cvtColor(preprocess(data, spec), cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return bytes(encoded)
+Packed = Record | Unusable
 
 
 def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     """Return the record of one image: its multi-hot labels as float32 and its pixels as JPEG."""
     try:
-        encoded = encode_image(image.data, spec)
+        pixels, transparent = preprocess_and_look(image.data, spec)
     except ImageError as exc:
         return Unusable(exc.reason, exc.detail)
-    return labelled(image.identifier, image.labels, encoded)
+    stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    payload = labelled(image.identifier, image.labels, bytes(encoded))
+    return Record(payload, what_is_lost(pixels, transparent=transparent))
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The two routes of SageMaker's inference contract: GET /ping and POST /invocations."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -16,7 +17,7 @@ from server.requests import RequestRefused, read_image
 from tagline.formats.document import encode_record
 from tagline.formats.models import ImageScores
 from tagline.formats.reasons import Reason
-from tagline.imaging import ImageError, Limits
+from tagline.imaging import SERVING, ImageError
 
 _STATUS = {
     Reason.UNSUPPORTED_IMAGE: 415,
@@ -32,7 +33,7 @@ class Tagger:
     def __init__(self, model: Model, config: Config) -> None:
         self._model = model
         self._max_body = config.max_body
-        self._limits = Limits(max_bytes=config.max_body)
+        self._limits = replace(SERVING, max_bytes=config.max_body)
         self._slots = anyio.CapacityLimiter(config.workers)
         self._most = config.workers + config.queue
         self._present = 0

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 # How an image becomes the bytes of its record. Raise the number when the pixels or the JPEG of the
 # same image change; the decoders' versions are those of containers/im2rec/requirements.txt.
-PACKING = "2, opencv 4.14.0.94, pillow 13.0.0, pyspng 0.1.4, simplejpeg 1.9.0"
+PACKING = "3, opencv 4.14.0.94, pillow 13.0.0, pyspng 0.1.4, simplejpeg 1.9.0"
 
 _DIGEST_BYTES = 16
 

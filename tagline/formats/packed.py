@@ -36,6 +36,15 @@ class Versions(Record):
     python: str
 
 
+class LostCounts(Record):
+    """Accepted images that say little as they are packed; each is counted once."""
+
+    one_colour: Size = 0
+    """One colour all over on the dataset's background."""
+    transparent: Size = 0
+    """Transparent all over."""
+
+
 class PackedDataset(Document, kw_only=True):
     """A packed dataset: what training, evaluation and people may rely on."""
 
@@ -48,6 +57,7 @@ class PackedDataset(Document, kw_only=True):
     rejected: Size
     reused: Size = 0
     fetched: Size = 0
+    lost: LostCounts = LostCounts()
     train: Size
     validation: Size
     labels: Names

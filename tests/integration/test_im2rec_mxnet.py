@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from im2rec.records import FetchedImage, pack_image
+from im2rec.records import FetchedImage, Record, pack_image
 from im2rec.run.channels import Channel
 from tagline.formats.settings import ImageSpec
 from tagline.imaging import preprocess
@@ -59,8 +59,8 @@ def test_image_record_iter_reads_labels_and_pixels(tmp_path: Path, labels: int) 
     for number in range(3 * BATCH):
         text = "".join(rng.choice(["0", "1"], labels))
         packed = pack_image(FetchedImage(number, text, drawing(number)), spec)
-        assert isinstance(packed, bytes)
-        channel.add(packed, text)
+        assert isinstance(packed, Record)
+        channel.add(packed.payload, text)
         expected.append([float(c) for c in text])
         seen.append(preprocess(drawing(number), spec).astype(float))
     channel.close()

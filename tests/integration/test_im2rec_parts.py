@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from PIL import Image
 
 from im2rec.__main__ import main
 from im2rec.errors import PackFailed
@@ -96,10 +97,15 @@ def test_small_parts_make_what_one_task_makes(s3: "S3Client", tmp_path: Path) ->
     paper.images[7] = b"<html>not found</html>"
     paper.fetch_rejects[41] = (Reason.MISSING_OBJECT, "no such key")
     paper.reject_in_plan(91)
+    stream = io.BytesIO()
+    Image.new("RGB", (50, 50), "white").save(stream, "PNG")
+    paper.images[12] = paper.images[80] = stream.getvalue()
     paper.put(s3)
     one, several = both_ways(s3, tmp_path)
     assert one == several
-    assert json.loads(one[KEYS.packed_dataset])["rejected"] == 3
+    dataset = json.loads(one[KEYS.packed_dataset])
+    assert dataset["rejected"] == 3
+    assert dataset["lost"] == {"one_colour": 2, "transparent": 0}
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from im2rec.errors import PackFailed
 from im2rec.run.join import join_run
@@ -84,6 +85,27 @@ def test_what_was_reused_can_be_reused(bench: Bench) -> None:
     assert packed["accepted"] == 50
     verdicts = [json.loads(line) for line in bench.read(keys.of("verdicts.jsonl")).splitlines()]
     assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
+
+
+def test_what_an_earlier_run_lost_is_told_again(bench: Bench) -> None:
+    for number, alpha in ((7, 0), (8, 255), (9, 255)):
+        stream = io.BytesIO()
+        Image.new("RGBA", (40, 40), (number, 99, 99, alpha)).save(stream, "PNG")
+        bench.image(f"{number}.png", stream.getvalue())
+    for turn in range(3):
+        keys, _, packed = bench.run(rows(range(50), turn=turn, first_id=100 * turn))
+        assert packed["reused"] == (50 if turn else 0)
+        assert packed["lost"] == {"one_colour": 2, "transparent": 1}
+        verdicts = [json.loads(line) for line in bench.read(keys.verdicts).splitlines()]
+        said = {v["path"]: (v["verdict"], v["lost"]) for v in verdicts if v["detail"]}
+        assert said == {
+            "7.png": ("accepted", "transparent"),
+            "8.png": ("accepted", "one_colour"),
+            "9.png": ("accepted", "one_colour"),
+        }
+    bench.s3.delete_object(Bucket=DATA, Key=keys.verdicts)
+    _, _, packed = bench.run(rows(range(50), turn=3, first_id=400))
+    assert packed["lost"] == {"one_colour": 0, "transparent": 0}  # nobody knows any more
 
 
 def test_an_image_that_changed_or_was_of_no_use_is_fetched(bench: Bench) -> None:

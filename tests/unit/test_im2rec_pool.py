@@ -12,7 +12,7 @@ import pytest
 from im2rec import pool
 from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
-from im2rec.records import FetchedImage, Packed, Unusable
+from im2rec.records import FetchedImage, Packed, Record, Unusable
 from tagline.formats.settings import ImageSpec
 
 SPEC = ImageSpec(size=16)
@@ -23,7 +23,7 @@ def echo(image: FetchedImage, _: ImageSpec) -> Packed:
     """Stand in for the packing: the answer is the data; `deadly` kills as a fault in C would."""
     if image.data == b"deadly":
         os.kill(os.getpid(), signal.SIGKILL)
-    return image.data
+    return Record(image.data)
 
 
 def dies_answering(image: FetchedImage, spec: ImageSpec) -> Packed:
@@ -35,7 +35,7 @@ def dies_answering(image: FetchedImage, spec: ImageSpec) -> Packed:
 
     if image.data == b"deadly":
         setattr(Connection, "_send", begin)  # noqa: B010
-        return image.data
+        return Record(image.data)
     return echo(image, spec)
 
 
@@ -49,7 +49,7 @@ def images(count: int, deadly: set[int]) -> list[FetchedImage]:
 def test_answers_come_in_order(workers: int) -> None:
     with PackingPool(SPEC, workers, echo) as packing:
         answers = list(packing.pack(images(150, set())))
-    assert answers == [str(n).encode() for n in range(150)]
+    assert answers == [Record(str(n).encode()) for n in range(150)]
 
 
 def test_an_image_that_kills_its_worker_is_the_only_one_rejected() -> None:
@@ -58,7 +58,7 @@ def test_an_image_that_kills_its_worker_is_the_only_one_rejected() -> None:
     refused = {n: answer for n, answer in enumerate(answers) if isinstance(answer, Unusable)}
     assert list(refused) == [3, 40]
     assert {answer.reason for answer in refused.values()} == {"undecodable_image"}
-    assert answers[59] == b"59"
+    assert answers[59] == Record(b"59")
 
 
 @pytest.mark.parametrize("start", ["spawn", "fork"])
@@ -70,7 +70,8 @@ from tests.unit.test_im2rec_pool import SPEC, dies_answering, images
 if __name__ == "__main__":
     with PackingPool(SPEC, 2, dies_answering, batch=4, start={start!r}) as packing:
         answers = list(packing.pack(images(30, {{9}})))
-    print([n for n, answer in enumerate(answers) if answer != str(n).encode()])
+    payloads = [getattr(answer, "payload", None) for answer in answers]
+    print([n for n, payload in enumerate(payloads) if payload != str(n).encode()])
 """
     done = subprocess.run(
         [sys.executable, "-c", program],

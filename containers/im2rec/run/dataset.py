@@ -1,19 +1,26 @@
 """dataset.json: what training, evaluation and people may rely on about a packed dataset."""
 
 import platform
+from collections import Counter
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 import tagline
 from tagline.formats.image_index import PACKING
-from tagline.formats.packed import BySide, Digests, PackedDataset, RecordFiles, Versions
+from tagline.formats.packed import BySide, Digests, LostCounts, PackedDataset, RecordFiles, Versions
 from tagline.formats.plan import Plan
+from tagline.formats.rows import Lost, Verdict
 
 
-def describe(plan: Plan, files: RecordFiles) -> PackedDataset:
-    """Return dataset.json; its counts are those of the record files themselves."""
+def describe(plan: Plan, files: RecordFiles, verdicts: Sequence[Verdict]) -> PackedDataset:
+    """Return dataset.json; its counts are those of the record files themselves.
+
+    What is lost is told by the verdicts on the list's rows.
+    """
     train, validation = files.train, files.validation
+    lost = Counter(verdict.lost for verdict in verdicts)
     accepted = train.images + validation.images
     counts = zip(plan.labels, train.positives, validation.positives, strict=True)
     return PackedDataset(
@@ -25,6 +32,7 @@ def describe(plan: Plan, files: RecordFiles) -> PackedDataset:
         rejected=plan.rows - accepted,
         reused=plan.reused,
         fetched=accepted - plan.reused,
+        lost=LostCounts(one_colour=lost[Lost.ONE_COLOUR], transparent=lost[Lost.TRANSPARENT]),
         train=train.images,
         validation=validation.images,
         labels=plan.labels,

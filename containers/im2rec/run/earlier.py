@@ -8,11 +8,14 @@ from typing import BinaryIO
 
 from im2rec.errors import PackFailed
 from im2rec.run.task import Task
+from tagline.aws.faults import Absent
+from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import InvalidName
 from tagline.formats.plan import Plan, Reuse
 from tagline.formats.recordio import RecordError, read_records, unpack_record
+from tagline.formats.rows import Lost, Verdict
 
 _ADVICE = "remove the dataset's packed.json, so that all is fetched, and upload the list again."
 
@@ -23,6 +26,7 @@ class EarlierRecords:
     def __init__(self) -> None:
         self._run = ""
         self._files: list[BinaryIO] = []
+        self.lost: dict[int, Lost] = {}  # by record
         self._offsets: dict[int, int] = {}  # in the file, times 2, plus the file's number
 
     def image(self, identifier: int) -> bytes:
@@ -73,7 +77,18 @@ def earlier_records(task: Task, plan: Plan) -> Iterator[EarlierRecords]:
                     raise PackFailed(
                         f"The {channel} records of run {plan.reuse.run}: {exc}: {_ADVICE}"
                     ) from exc
+            found.lost = _lost(task, plan.reuse.run)
         yield found
+
+
+def _lost(task: Task, run: str) -> dict[int, Lost]:
+    """Return what the run's images did not tell any more; nothing where its verdicts are gone."""
+    try:
+        verdicts = task.bucket.lines(RunKeys(run).verdicts, Verdict)
+        return {v.id: v.lost for v in verdicts if v.lost and isinstance(v.id, int)}
+    except (Absent, UnreadableDocument) as exc:
+        print(f"lost={run} unknown: {exc}", file=task.log, flush=True)
+        return {}
 
 
 def _download(task: Task, reuse: Reuse, channel: str, file: BufferedRandom) -> None:

@@ -33,7 +33,8 @@ def join_run(task: Task) -> None:
         **{side: _sum([part.channels[side] for part in parts.values()]) for side in Side}
     )
     account(task, plan, verdicts, together)
-    publish(task, plan, RecordFiles(**{side: _join(task, parts, side) for side in Side}))
+    joined = RecordFiles(**{side: _join(task, parts, side) for side in Side})
+    publish(task, plan, joined, verdicts)
 
 
 def _sum(files: Sequence[RecordFile]) -> RecordFile:

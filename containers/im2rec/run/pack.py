@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
-from im2rec.records import FetchedImage, Packed, Unusable, labelled
+from im2rec.records import FetchedImage, Packed, Record, Unusable, labelled
 from im2rec.run.channels import Channels
 from im2rec.run.earlier import EarlierRecords, earlier_records
 from im2rec.run.progress import Progress
@@ -37,7 +37,7 @@ def pack_run(task: Task) -> None:
     account(task, plan, verdicts, channels.files)
     for side, channel in CHANNELS.items():
         channels[side].upload(task.bucket, task.keys.packed(channel))
-    publish(task, plan, channels.files)
+    publish(task, plan, channels.files, verdicts)
 
 
 def plan_rejects(task: Task, plan: Plan) -> list[Verdict]:
@@ -74,8 +74,8 @@ def _pack_shard(
         if isinstance(packed, Unusable):
             yield progress.counted(Verdict.rejected(row, packed.reason, packed.detail))
         else:
-            channels[row.split].add(packed, row.labels)
-            yield progress.counted(Verdict.accepted(row))
+            channels[row.split].add(packed.payload, row.labels)
+            yield progress.counted(Verdict.accepted(row, packed.lost))
 
 
 def _records(
@@ -88,7 +88,8 @@ def _records(
             yield row, Unusable(verdict.reason, verdict.detail)
         elif row.reuse is not None:
             _check_labels(row, plan)
-            yield row, labelled(row.id, row.labels, earlier.image(row.reuse))
+            payload = labelled(row.id, row.labels, earlier.image(row.reuse))
+            yield row, Record(payload, earlier.lost.get(row.reuse))
         else:
             yield row, next(packed)
 

@@ -1,5 +1,7 @@
 """What makes a packed dataset count: every row accounted for, and dataset.json last of all."""
 
+from collections.abc import Sequence
+
 from im2rec.run.accounting import check_every_row_once, check_usable
 from im2rec.run.dataset import describe
 from im2rec.run.task import Task
@@ -24,13 +26,13 @@ def account(task: Task, plan: Plan, verdicts: list[Verdict], files: RecordFiles)
     check_usable(plan, rejects, files)
 
 
-def publish(task: Task, plan: Plan, files: RecordFiles) -> None:
+def publish(task: Task, plan: Plan, files: RecordFiles, verdicts: Sequence[Verdict]) -> None:
     """Make the run's record files, which are all there, the dataset: dataset.json, then copies.
 
     Last comes the pointer by which the next plan finds images that it need not fetch again.
     """
     bucket, keys, dataset = task.bucket, task.keys, DatasetKeys(task.keys.dataset)
-    bucket.write(keys.packed_dataset, describe(plan, files))
+    bucket.write(keys.packed_dataset, describe(plan, files, verdicts))
     for channel in CHANNELS.values():
         bucket.copy(keys.packed(channel), dataset.packed(channel))
     before = tuple(run for run in plan.packed_before if run != plan.run)
