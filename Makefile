@@ -1,6 +1,7 @@
 # The ways in: `make demo` shows everything, `make test` checks everything.
 PYTHON ?= python3
 UV := .venv/bin/uv
+PYTEST := .venv/bin/pytest
 ENVS := cloud sam im2rec trainer server
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
@@ -8,9 +9,10 @@ LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
+LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast bench bench-scale flow flow-check lint clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast coverage bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -38,16 +40,40 @@ test: install
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-integration test-unit
 
 test-e2e: install
-	@$(ALONE) .venv/bin/pytest tests/e2e
+	@$(ALONE) $(PYTEST) tests/e2e
 
 test-integration: install
-	@$(ALONE) .venv/bin/pytest tests/integration
+	@$(ALONE) $(PYTEST) tests/integration
 
 test-unit: install
-	@$(ALONE) .venv/bin/pytest tests/unit tests/property tests/statemachine
+	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
 
 test-fast: install
-	.venv/bin/pytest -m "not slow and not cloud"
+	$(PYTEST) -m "not slow and not cloud"
+
+# The tests, measured in all processes whose Python looks for packages (Lambda workers' does not) and
+# that end by themselves (im2rec's workers are killed). Tracing takes a third of the time on top.
+COVERAGE := .venv/bin/coverage
+coverage: install .venvs/measured.stamp
+	@rm -rf .coverage && mkdir .coverage
+	@$(MAKE) --no-print-directory PYTEST="$(COVERAGE) run -m pytest" test
+	@$(COVERAGE) combine --quiet
+	@echo "Lines that ran, in percent"
+	@for part in tagline functions containers local; do \
+		echo "$$part $$($(COVERAGE) report --format=total --fail-under=0 --include="$$part/*")"; \
+	done
+	@printf "all " && $(COVERAGE) report --format=total
+
+# Lets coverage follow into the environments of cloud and containers, while a test asks for it
+MEASURED := import os, site; os.getenv("COVERAGE_PROCESS_CONFIG") and site.addsitedir("$(CURDIR)/.venvs/coverage")
+.venvs/measured.stamp: $(STAMPS)
+	@mkdir -p .venvs/coverage
+	@ln -sfn $(CURDIR)/.venv/lib/python*/site-packages/*coverage .venvs/coverage
+	@ln -sfn $(CURDIR)/.venv/lib/python*/site-packages/*coverage.pth .venvs/coverage
+	@for site in $(patsubst %,.venvs/%/lib/python*/site-packages,$(filter-out sam,$(ENVS))); do \
+		echo '$(MEASURED)' >$$site/measured.pth; \
+	done
+	@touch $@
 
 # Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
 bench: install .venvs/bench.stamp
@@ -58,6 +84,12 @@ bench: install .venvs/bench.stamp
 bench-scale: install
 	.venv/bin/python bench/bench_scale.py $(ROWS)
 
+# Do tests notice small faults? Up to SAMPLE a module (0: all), of the modules that match ONLY
+SAMPLE ?= 20
+SEED ?= 0
+mutants: install
+	.venv/bin/python -m tools.mutants --sample $(SAMPLE) --seed $(SEED) $(ONLY)
+
 # statemachine/retrain/ is what people read and write; the rest of the flow is made from it
 flow: install
 	.venv/bin/python -m tools.flow
@@ -65,10 +97,17 @@ flow: install
 flow-check: install
 	.venv/bin/python -m tools.flow --check
 
-lint: install node_modules/.stamp flow-check
+# The files that are made from the types: functions/datasets/openapi.json, docs/formats.md
+docs: install
+	.venv/bin/python -m tools.docs
+
+docs-check: install
+	.venv/bin/python -m tools.docs --check
+
+lint: install node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers tests tools
+	.venv/bin/mypy tagline functions local containers bench tools tests
 	PYTHONPATH=.:containers .venv/bin/lint-imports
 	.venv/bin/cfn-lint template.yaml templates/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
@@ -80,5 +119,15 @@ node_modules/.stamp: package.json package-lock.json
 	npm ci --no-audit --no-fund --silent
 	touch $@
 
+# Each lock anew, by the command in its second line; versions stay unless the .in file says otherwise
+locks: .venv/.stamp
+	@for lock in $(LOCKS); do \
+		(cd $$(dirname $$lock) && \
+		PATH="$(CURDIR)/.venv/bin:$$PATH" sh -c "$$(sed -n '2s/^#//p' $$(basename $$lock)) --quiet") || exit 1; \
+	done
+
+locks-check: .venv/.stamp
+	.venv/bin/python tools/check_locks.py
+
 clean:
-	rm -rf .venv .venvs .aws-sam node_modules
+	rm -rf .venv .venvs .aws-sam .coverage node_modules

@@ -21,10 +21,13 @@ from botocore.config import Config
 from process_memory import MemoryWatch
 from scale_source import LABELS, images, write_list
 
+from tagline.aws.s3 import Bucket
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.places import free_port
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
+from tagline.formats.outcomes import Status
+from tagline.formats.packed import PackedDataset
 
 ROWS = 155_000
 DATASET = "scale"
@@ -62,6 +65,7 @@ class Bench:
         self._rows = rows
         self._bucket = cloud.target.outputs.bucket
         self._s3 = self._client("s3")
+        self._data = Bucket(self._s3, self._bucket)
         self._states = self._client("stepfunctions")
         self._machine = cloud.target.outputs.state_machine
 
@@ -96,7 +100,7 @@ class Bench:
             answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
         return run_name(self._bucket, key, answer["VersionId"], answer["ETag"])
 
-    def follow(self, run: str) -> dict[str, Any]:
+    def follow(self, run: str) -> PackedDataset:
         """Wait until the run has come past the packing, stop it, and return its dataset.json."""
         arn = self._arn(run)
         deadline = time.monotonic() + _HOURS_AT_MOST * 3600
@@ -114,16 +118,11 @@ class Bench:
             time.sleep(0.5)
         else:
             raise SystemExit(f"{run} was still {status} after {_HOURS_AT_MOST} hours")
-        dataset: dict[str, Any] = self._json(run, "dataset.json")
-        return dataset
+        return self._data.read(RunKeys(run).packed_dataset, PackedDataset)
 
     def _failure(self, run: str, status: str) -> str:
-        reason = self._json(run, "status.json")["reason"]
+        reason = self._data.read(RunKeys(run).status, Status).reason
         return f"{run} ended as {status}: {reason}"
-
-    def _json(self, run: str, name: str) -> Any:
-        answer = self._s3.get_object(Bucket=self._bucket, Key=RunKeys(run).of(name))
-        return json.load(answer["Body"])
 
     def _arn(self, run: str) -> str:
         return f"{self._machine.replace(':stateMachine:', ':execution:')}:{run}"
@@ -141,11 +140,11 @@ class Bench:
         ]
 
     def report(
-        self, run: str, dataset: dict[str, Any], uploaded: float, memory: MemoryWatch
+        self, run: str, dataset: PackedDataset, uploaded: float, memory: MemoryWatch
     ) -> None:
         """Print the tables; raises SystemExit when a row is missing from the account."""
-        if dataset["rows"] != self._rows or dataset["accepted"] != self._rows:
-            raise SystemExit(f"{dataset['accepted']} of {self._rows} rows were packed")
+        if dataset.rows != self._rows or dataset.accepted != self._rows:
+            raise SystemExit(f"{dataset.accepted} of {self._rows} rows were packed")
         print(f"\n{self._rows:,} rows x {LABELS} labels, images of about 1 kB; {_machine()}\n")
         print(f"| state | seconds | rows/s |\n|---|---:|---:|\n{self._line('(upload)', uploaded)}")
         entered = self._entered(run)
@@ -160,8 +159,8 @@ class Bench:
         ran = [name for name, _ in entered]
         names = ", ".join(ran[: ran.index(AFTER)])
         print(f"\nStates that ran: {names}; stopped at {AFTER}.")
-        sizes = ", ".join(f"{split} {size:,}" for split, size in dataset["bytes"].items())
-        print(f"Packed: train {dataset['train']:,}, validation {dataset['validation']:,} images;")
+        print(f"Packed: train {dataset.train:,}, validation {dataset.validation:,} images;")
+        sizes = f"train {dataset.bytes.train:,}, validation {dataset.bytes.validation:,}"
         print(f"bytes: {sizes}.\n\n| processes | number | largest peak RSS, MiB |\n|---|---:|---:|")
         for kind, number, peak in memory.table():
             print(f"| {kind} | {number} | {peak / 1024:,.0f} |")

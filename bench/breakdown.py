@@ -13,7 +13,7 @@ from entropy import EntropyDecoder
 from im2rec.allocator import keep_freed_memory
 from im2rec.files.images import _encoded, _read, _window, pack_file
 from im2rec.files.options import read_options
-from im2rec.files.rows import FileItem, RowReader
+from im2rec.files.rows import ImageFile, RowReader
 from tagline.formats.recordio import pack_record
 from tagline.imaging import geometry
 from tagline.imaging.decoders.decode import decode
@@ -34,7 +34,7 @@ def main(prefix: str, root: str) -> None:
     keep_freed_memory()  # as a worker does
     options = read_options(["--resize", "96", "--pack-label", prefix, root])
     rows = RowReader(options.root, pack_label=True).read(Path(f"{prefix}.lst"))
-    items = [row for row in rows if isinstance(row, FileItem)][:_IMAGES]
+    items = [row for row in rows if isinstance(row, ImageFile)][:_IMAGES]
     data = [_read(item.path) for item in items]
     headers = [checked_header(each) for each in data]
     windows = [_window(header, options) for header in headers]

@@ -5,6 +5,7 @@ laptop cloud is missing here as it would be in Lambda.
 """
 
 import importlib.metadata
+from collections.abc import Iterable
 from pathlib import Path
 
 _DISTRIBUTIONS = (
@@ -20,11 +21,24 @@ _DISTRIBUTIONS = (
     "urllib3",
 )
 
+# What a layer holds compiled for Lambda's Python: each comes in the same version, compiled for the
+# Python that functions run on here.
+_COMPILED = ("msgspec",)
+
 
 def runtime_folder(folder: Path) -> Path:
     """Fill `folder` with links to the runtime's packages and return it."""
+    return _linked(folder, _DISTRIBUTIONS)
+
+
+def compiled_folders(folder: Path) -> dict[str, Path]:
+    """Return a folder with links to each compiled package, by the package's name."""
+    return {name: _linked(folder / name, (name,)) for name in _COMPILED}
+
+
+def _linked(folder: Path, distributions: Iterable[str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _DISTRIBUTIONS:
+    for name in distributions:
         files = importlib.metadata.distribution(name).files or []
         tops = {file.parts[0]: file for file in files if file.parts[0] != ".."}
         for top, file in tops.items():

@@ -9,14 +9,14 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from local import patching, processes
 from local.context import Cloud
 from local.environment import process_environment
-from local.lambda_packages import runtime_folder
+from local.lambda_packages import compiled_folders, runtime_folder
 
 _RUNTIME = "ministack.core.lambda_runtime"
 _SERVICE = "ministack.services.lambda_svc"
@@ -35,6 +35,7 @@ runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)' "$_HANDLE
 def install(cloud: Cloud) -> None:
     """Run every function with a python runtime through awslambdaric."""
     packages = runtime_folder(cloud.state_dir / "tmp" / "lambda-runtime")
+    compiled = compiled_folders(cloud.state_dir / "tmp" / "lambda-compiled")
     worker = _worker_class()
     choose = patching.function(_RUNTIME, "_worker_class_for", "config")
     patching.replace(
@@ -54,7 +55,7 @@ def install(cloud: Cloud) -> None:
         return run(func, event, request_id)
 
     patching.replace(_SERVICE, "_execute_function_warm", execute, "func", "event", "request_id")
-    _use_minimal_environment(cloud, packages)
+    _use_minimal_environment(cloud, packages, compiled)
     _start_through_awslambdaric()
 
 
@@ -164,7 +165,7 @@ def _start_through_awslambdaric() -> None:
     patching.replace(_SERVICE, "_provided_runtime_code_dir", code_dir, "code_zip")
 
 
-def _use_minimal_environment(cloud: Cloud, packages: Path) -> None:
+def _use_minimal_environment(cloud: Cloud, packages: Path, compiled: Mapping[str, Path]) -> None:
     unpacked_layer: Callable[[bytes, str], str] = patching.function(
         _SERVICE, "_docker_extracted_dir", "blob", "kind"
     )
@@ -178,7 +179,9 @@ def _use_minimal_environment(cloud: Cloud, packages: Path) -> None:
             blob = layer_zip(layer)
             if blob is None:
                 raise RuntimeError(f"layer {layer} of {config.get('FunctionName')} has no content")
-            search.append(str(Path(unpacked_layer(blob, "layer"), "python")))
+            unpacked = Path(unpacked_layer(blob, "layer"), "python")
+            search += [str(own) for name, own in compiled.items() if (unpacked / name).is_dir()]
+            search.append(str(unpacked))
         name = str(config.get("FunctionName", ""))
         variables = (config.get("Environment") or {}).get("Variables") or {}
         return {

@@ -23,8 +23,12 @@ from im2rec.errors import PackFailed
 from im2rec.run.join import join_run
 from im2rec.run.pack import pack_run
 from im2rec.run.parts import pack_part
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.faults import FAULTS, Absent, TooLarge, address_of
+from tagline.aws.s3 import Bucket
+from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
+from tagline.formats.machine import cores
 from tagline.formats.names import InvalidName
 
 _USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join"
@@ -32,8 +36,8 @@ _USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack
 
 def main(arguments: list[str]) -> int:
     """Pack the run that the environment names, or a part, or join parts; return the exit code."""
-    bucket, run = os.environ.get("TAGLINE_BUCKET"), os.environ.get("TAGLINE_RUN")
-    if arguments not in (["pack"], ["join"]) or not bucket or not run:
+    name, run = os.environ.get("TAGLINE_BUCKET"), os.environ.get("TAGLINE_RUN")
+    if arguments not in (["pack"], ["join"]) or not name or not run:
         print(_USAGE, file=sys.stderr)
         return 2
     try:
@@ -42,42 +46,44 @@ def main(arguments: list[str]) -> int:
         print(f"TAGLINE_RUN: {exc}", file=sys.stderr)
         return 2
     client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 8}))
-    store = RunStore(client, bucket, keys)
-    shards, workers = os.environ.get("TAGLINE_SHARDS"), len(os.sched_getaffinity(0))
+    bucket, shards = Bucket(client, name), os.environ.get("TAGLINE_SHARDS")
     if arguments == ["join"]:
-        return _do(store, "JoinParts", lambda folder: join_run(store, folder, sys.stdout))
+        return _do(bucket, keys, "JoinParts", join_run)
     if shards:
         return _do(
-            store,
-            "PackParts",
-            lambda folder: pack_part(store, shards, folder, workers, sys.stdout),
-            f"Part {shards}: ",
+            bucket, keys, "PackParts", lambda task: pack_part(task, shards), f"Part {shards}: "
         )
-    return _do(store, "PackDataset", lambda folder: pack_run(store, folder, workers, sys.stdout))
+    return _do(bucket, keys, "PackDataset", pack_run)
 
 
-def _do(store: RunStore, state: str, work: Callable[[Path], None], prefix: str = "") -> int:
+def _do(
+    bucket: Bucket, keys: RunKeys, state: str, work: Callable[[Task], None], prefix: str = ""
+) -> int:
     """Work in a folder of its own; leave the reason of a failure, named after the flow's state."""
+    workers = cores()
     try:
         with tempfile.TemporaryDirectory(prefix="im2rec-") as folder:
-            work(Path(folder))
-    except PackFailed as exc:
-        _leave(store, state, f"{prefix}{exc}")
+            work(Task(bucket, keys, Path(folder), workers, sys.stdout))
+    except (PackFailed, Absent, TooLarge, UnreadableDocument) as exc:
+        _leave(bucket, keys, state, f"{prefix}{exc}")
+        return 1
+    except FAULTS as exc:
+        _leave(bucket, keys, state, f"{prefix}S3 cannot be used at {address_of(exc)}: {exc}")
         return 1
     except Exception as exc:
         traceback.print_exc()
         fault = f"{prefix}Packing stopped by a fault of its own: {type(exc).__name__}: {exc}"
-        _leave(store, state, fault)
+        _leave(bucket, keys, state, fault)
         raise SystemExit(1) from exc
     return 0
 
 
-def _leave(store: RunStore, state: str, sentence: str) -> None:
+def _leave(bucket: Bucket, keys: RunKeys, state: str, sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
     try:
-        key = store.keys.of(f"failures/{state}.txt")
-        store.write(key, sentence + "\n", "text/plain; charset=utf-8")
-    except PackFailed as exc:
+        note = f"{sentence}\n".encode()
+        bucket.put(keys.failure_note(state), note, "text/plain; charset=utf-8")
+    except FAULTS as exc:
         print(f"The reason could not be left in the bucket: {exc}", file=sys.stderr, flush=True)
 
 

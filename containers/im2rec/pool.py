@@ -17,13 +17,15 @@ import cv2
 
 from im2rec.allocator import keep_freed_memory
 from im2rec.errors import PackFailed
-from im2rec.records import Packed, crashed, pack_item
+from im2rec.records import Packed, Unusable, pack_image
 from im2rec.stopping import follow_parent, stops_held
+from tagline.formats.reasons import Reason
 
 BATCH = 16
 MAX_CRASHES = 20  # more than a few means that the machine, not the images, is at fault
+_CRASHED = Unusable(Reason.UNDECODABLE_IMAGE, "the decoder crashed on this image")
 _PATIENCE = 1.0  # seconds until an answer that stays away is looked into
-PackImage = Callable[[Any, Any], Packed]  # of an item with an `identifier`, and the settings
+PackImage = Callable[[Any, Any], Packed]  # of an image with an `identifier`, and the settings
 _Batch = list[Any]
 _Answers = Future[list[Packed]]
 _Sent = tuple[_Batch, _Answers]
@@ -32,7 +34,7 @@ _Sent = tuple[_Batch, _Answers]
 class PackingPool:
     """Packs images in `workers` processes; a context manager that ends them.
 
-    `pack` gets each item and the `spec`, both of which must survive pickling. `start` is how the
+    `pack` gets each image and the `spec`, both of which must survive pickling. `start` is how the
     processes begin: spawn, or fork, which is quicker and safe in a process that has no threads.
     """
 
@@ -40,7 +42,7 @@ class PackingPool:
         self,
         spec: object,
         workers: int,
-        pack: PackImage = pack_item,
+        pack: PackImage = pack_image,
         *,
         batch: int = BATCH,
         start: str = "spawn",
@@ -59,12 +61,12 @@ class PackingPool:
     def __exit__(self, *_: object) -> None:
         _end(self._pool)
 
-    def pack(self, items: Iterable[Any]) -> Iterator[Packed]:
+    def pack(self, images: Iterable[Any]) -> Iterator[Packed]:
         """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
 
         At most three batches a worker are read ahead of the answers, which bounds the memory.
         """
-        source = iter(items)
+        source = iter(images)
         waiting: deque[_Sent] = deque()
         while True:
             while len(waiting) < 3 * self._workers and (batch := list(islice(source, self._batch))):
@@ -100,27 +102,27 @@ class PackingPool:
         return rescued
 
     def _one_by_one(self, batch: _Batch) -> list[Packed]:
-        answers = []
+        answers: list[Packed] = []
         alone = _new_pool(1, self._start)
         try:
-            for item in batch:
+            for image in batch:
                 try:
-                    answers.extend(_answer(alone, self._submit(alone, [item])))
+                    answers.extend(_answer(alone, self._submit(alone, [image])))
                 except BrokenProcessPool:
-                    self._count_crash(item)
-                    answers.append(crashed("the decoder crashed on this image"))
+                    self._count_crash(image)
+                    answers.append(_CRASHED)
                     _end(alone)
                     alone = _new_pool(1, self._start)
         finally:
             _end(alone)
         return answers
 
-    def _count_crash(self, item: Any) -> None:
+    def _count_crash(self, image: Any) -> None:
         self._crashes += 1
         if self._crashes > MAX_CRASHES:
             raise PackFailed(
                 f"Worker processes died on {self._crashes} images, the last with id "
-                f"{item.identifier}: give the task more memory or look at these images."
+                f"{image.identifier}: give the task more memory or look at these images."
             )
 
 
@@ -131,7 +133,7 @@ def _start_worker() -> None:
 
 
 def _pack_batch(batch: _Batch, spec: object, pack: PackImage) -> list[Packed]:
-    return [pack(item, spec) for item in batch]
+    return [pack(image, spec) for image in batch]
 
 
 def _answer(pool: ProcessPoolExecutor, answers: _Answers) -> list[Packed]:

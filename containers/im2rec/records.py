@@ -1,18 +1,23 @@
 """One image and its labels become one record: the work that worker processes share."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
-from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.formats.rows import Lost
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError
+from tagline.imaging.lost import what_is_lost
+from tagline.imaging.preprocess import preprocess_and_look
 
 QUALITY = 95  # MXNet's im2rec default
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FetchedImage:
     """What a worker needs of one row: the encoded image and the labels as text of 0 and 1."""
 
     identifier: int
@@ -21,35 +26,39 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """A record's payload, or the reason code and detail of an image that cannot be used."""
+class Unusable:
+    """Why an image has no record."""
 
-    payload: bytes | None
-    reason: str | None = None
-    detail: str | None = None
-
-
-def encode_image(data: bytes, spec: ImageSpec) -> bytes:
-    """Return the preprocessed image as JPEG of quality 95; raise ImageError if it is unusable."""
-    pixels = cv2.cvtColor(preprocess(data, spec), cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return bytes(encoded)
+    reason: Reason
+    detail: str
 
 
-def pack_item(item: Item, spec: ImageSpec) -> Packed:
+class Record(NamedTuple):
+    """A record's payload, what its picture does not tell any more, and if it is encoded anew.
+
+    The latter tells of a file whose own bytes were asked for and would not do.
+    """
+
+    payload: bytes
+    lost: Lost | None = None
+    encoded: bool = False
+
+
+Packed = Record | Unusable
+
+
+def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     """Return the record of one image: its multi-hot labels as float32 and its pixels as JPEG."""
     try:
-        image = encode_image(item.data, spec)
+        pixels, transparent = preprocess_and_look(image.data, spec)
     except ImageError as exc:
-        return Packed(None, exc.reason, exc.detail)
-    return Packed(labelled(item.identifier, item.labels, image))
+        return Unusable(exc.reason, exc.detail)
+    stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    payload = labelled(image.identifier, image.labels, bytes(encoded))
+    return Record(payload, what_is_lost(pixels, transparent=transparent))
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:
     """Return the payload of an encoded image with its multi-hot labels as float32."""
     return pack_record(identifier, [float(c) for c in labels], image)
-
-
-def crashed(detail: str) -> Packed:
-    """Return the verdict on an image that took the decoder's whole process down."""
-    return Packed(None, Reason.UNDECODABLE_IMAGE, detail)

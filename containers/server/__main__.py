@@ -14,6 +14,7 @@ from server.accesslog import log
 from server.app import build
 from server.config import Config, WrongSetting
 from server.model import Model, UnusableModel
+from tagline.formats.machine import cores
 
 _GRACE_SECONDS = 20  # SageMaker kills 30 s after SIGTERM
 
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
     try:
         config = Config.of(os.environ)
         cv2.setNumThreads(1)  # requests are the parallelism
-        model = Model.load(config.model, threads=len(os.sched_getaffinity(0)))
+        model = Model.load(config.model, threads=cores())
     except (WrongSetting, UnusableModel) as exc:
         print(f"The server cannot start: {exc}", file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """The two routes of SageMaker's inference contract: GET /ping and POST /invocations."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -12,9 +13,11 @@ from starlette.routing import Route
 from server.accesslog import AccessLog
 from server.config import Config
 from server.model import Model, UnusableModel
-from server.requests import Refused, read_image
+from server.requests import RequestRefused, read_image
+from tagline.formats.document import encode_record
+from tagline.formats.models import ImageScores
 from tagline.formats.reasons import Reason
-from tagline.imaging import ImageError, Limits
+from tagline.imaging import SERVING, ImageError
 
 _STATUS = {
     Reason.UNSUPPORTED_IMAGE: 415,
@@ -30,7 +33,7 @@ class Tagger:
     def __init__(self, model: Model, config: Config) -> None:
         self._model = model
         self._max_body = config.max_body
-        self._limits = Limits(max_bytes=config.max_body)
+        self._limits = replace(SERVING, max_bytes=config.max_body)
         self._slots = anyio.CapacityLimiter(config.workers)
         self._most = config.workers + config.queue
         self._present = 0
@@ -42,16 +45,16 @@ class Tagger:
     async def invocations(self, request: Request) -> Response:
         """Answer the scores of one image."""
         if self._present >= self._most:
-            raise Refused(503, "busy", f"{self._most} requests are under way; try again")
+            raise RequestRefused(503, "busy", f"{self._most} requests are under way; try again")
         self._present += 1
         try:
             image = await read_image(request, self._max_body)
             answer = await self._in_thread(image)
         finally:
             self._present -= 1
-        return JSONResponse(answer)
+        return Response(encode_record(answer), media_type="application/json")
 
-    async def _in_thread(self, image: bytes) -> dict[str, Any]:
+    async def _in_thread(self, image: bytes) -> ImageScores:
         return await anyio.to_thread.run_sync(
             self._model.answer, image, self._limits, limiter=self._slots
         )
@@ -61,7 +64,7 @@ def build(model: Model, config: Config) -> Starlette:
     """Return the application that serves a model."""
     tagger = Tagger(model, config)
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
-        Refused: _refused,
+        RequestRefused: _refused,
         ImageError: _bad_image,
         UnusableModel: _broken_model,
         404: _no_such_route,
@@ -84,7 +87,7 @@ def _error(status: int, code: str, detail: str) -> Response:
 
 
 async def _refused(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, Refused)  # noqa: S101 - by registration
+    assert isinstance(exc, RequestRefused)  # noqa: S101 - by registration
     return _error(exc.status, exc.code, exc.detail)
 
 

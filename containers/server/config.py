@@ -1,10 +1,11 @@
 """What the environment says about a server; SageMaker's variables keep their names."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from tagline.formats.machine import cores
 
 _MIB = 1024 * 1024
 
@@ -31,13 +32,12 @@ class Config:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
         """Return the configuration; raise WrongSetting naming a variable that is no number."""
-        cores = len(os.sched_getaffinity(0))
         return cls(
             model=Path(environment.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model",
             host=environment.get("TAGLINE_BIND_HOST", "0.0.0.0"),  # noqa: S104 - a container's own
             port=_number(environment, "SAGEMAKER_BIND_TO_PORT", 8080, 65535),
             max_body=_number(environment, "TAGLINE_MAX_BODY_BYTES", 6 * _MIB, 64 * _MIB),
-            workers=_number(environment, "TAGLINE_WORKERS", cores, 256),
+            workers=_number(environment, "TAGLINE_WORKERS", cores(), 256),
             queue=_number(environment, "TAGLINE_QUEUE", 32, 10_000),
         )
 

@@ -1,15 +1,15 @@
 """The model behind the endpoint: model.json says what it is, model.onnx computes the scores."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tagline.imaging import ImageSpec, Limits, preprocess
+from tagline.formats.document import UnreadableDocument, decode
+from tagline.formats.models import ImageScores, ModelDescription
+from tagline.imaging import Limits, preprocess
 
 _INPUT, _OUTPUT = "data", "scores"
 
@@ -18,34 +18,12 @@ class UnusableModel(Exception):
     """The files under <base>/model are no model that can answer."""
 
 
-@dataclass(frozen=True)
-class Description:
-    """What model.json states: which run trained the model, when, its labels, how it sees images."""
-
-    run: str
-    created: str
-    labels: tuple[str, ...]
-    spec: ImageSpec
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return the description in a file; raise UnusableModel naming what is wrong."""
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            return cls(
-                run=str(values["run"]),
-                created=str(values["created"]),
-                labels=tuple(values["labels"]),
-                spec=ImageSpec.from_dict(values["image"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise UnusableModel(f"{path}: {type(exc).__name__} {exc}") from exc
-
-
 class Model:
     """A loaded model; `answer` may be called from several threads at once."""
 
-    def __init__(self, description: Description, session: onnxruntime.InferenceSession) -> None:
+    def __init__(
+        self, description: ModelDescription, session: onnxruntime.InferenceSession
+    ) -> None:
         self.description = description
         self._session = session
 
@@ -56,7 +34,7 @@ class Model:
         Raise UnusableModel when a file is missing, or input and output are not as agreed: `data`
         float32 (N, 3, size, size), RGB 0 … 255, to `scores` float32 (N, labels).
         """
-        description = Description.read(folder / "model.json")
+        description = _read(folder / "model.json")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -69,19 +47,19 @@ class Model:
             raise UnusableModel(f"{path} cannot be loaded: {exc}") from exc
         model = cls(description, session)
         model._check_names(path)
-        size = description.spec.size
+        size = description.image.size
         model.score(np.full((size, size, 3), 255, np.uint8))
         return model
 
-    def answer(self, image: bytes, limits: Limits) -> dict[str, Any]:
-        """Return `{run, created, labels, scores}` of an encoded image; raise ImageError if bad."""
-        scores = self.score(preprocess(image, self.description.spec, limits))
-        return {
-            "run": self.description.run,
-            "created": self.description.created,
-            "labels": list(self.description.labels),
-            "scores": [float(score) for score in scores],
-        }
+    def answer(self, image: bytes, limits: Limits) -> ImageScores:
+        """Return the scores of an encoded image; raise ImageError if it is bad."""
+        scores = self.score(preprocess(image, self.description.image, limits))
+        return ImageScores(
+            run=self.description.run,
+            created=self.description.created,
+            labels=self.description.labels,
+            scores=tuple(map(float, scores)),
+        )
 
     def score(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the (labels,) scores 0 … 1 of (size, size, 3) uint8 RGB pixels.
@@ -108,3 +86,11 @@ class Model:
             raise UnusableModel(
                 f"{path} maps {inputs} to {outputs}; expected {_INPUT!r} and {_OUTPUT!r}"
             )
+
+
+def _read(path: Path) -> ModelDescription:
+    """Return the description in a file; raise UnusableModel naming what is wrong."""
+    try:
+        return decode(path.read_bytes(), ModelDescription, str(path))
+    except (OSError, UnreadableDocument) as exc:
+        raise UnusableModel(str(exc)) from exc

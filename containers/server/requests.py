@@ -7,7 +7,7 @@ CONTENT_TYPES = ("image/png", "image/jpeg", "image/webp", "application/x-image")
 _BODY_SECONDS = 30
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered with an error: HTTP status, stable code, what was found."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
@@ -18,13 +18,13 @@ class Refused(Exception):
 
 
 async def read_image(request: Request, max_body: int) -> bytes:
-    """Return the request's body; raise Refused for a wrong type, too many bytes, or a slow sender.
+    """Return the request's body; raise RequestRefused for a wrong type, or a slow or large one.
 
     No more than `max_body` bytes are held, whatever Content-Length says.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in CONTENT_TYPES:
-        raise Refused(
+        raise RequestRefused(
             415, "unsupported_content_type", f"{kind[:60]!r}; send {', '.join(CONTENT_TYPES)}"
         )
     announced = request.headers.get("content-length", "0")
@@ -38,11 +38,13 @@ async def read_image(request: Request, max_body: int) -> bytes:
                 if len(body) > max_body:
                     raise _too_large(max_body)
     except TimeoutError as exc:
-        raise Refused(408, "slow_request", f"no whole body in {_BODY_SECONDS} s") from exc
+        raise RequestRefused(408, "slow_request", f"no whole body in {_BODY_SECONDS} s") from exc
     except ClientDisconnect as exc:
-        raise Refused(400, "incomplete_request", "the client left before its body ended") from exc
+        raise RequestRefused(
+            400, "incomplete_request", "the client left before its body ended"
+        ) from exc
     return bytes(body)
 
 
-def _too_large(max_body: int) -> Refused:
-    return Refused(413, "object_too_large", f"a body has at most {max_body} bytes")
+def _too_large(max_body: int) -> RequestRefused:
+    return RequestRefused(413, "object_too_large", f"a body has at most {max_body} bytes")

@@ -5,6 +5,8 @@ import signal
 import sys
 from types import FrameType
 
+from tagline.formats.machine import cores
+
 USAGE = "usage: python -m trainer train|evaluate"
 
 
@@ -16,7 +18,7 @@ def _stop(signum: int, _frame: FrameType | None) -> None:
 def main(arguments: list[str]) -> int:
     """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
     # MXNet reads the variable when it loads, and uses one core without it
-    os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     signal.signal(signal.SIGTERM, _stop)
     if arguments == ["train"]:
         from trainer import train  # noqa: PLC0415 - MXNet loads after the variable is set

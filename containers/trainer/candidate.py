@@ -3,18 +3,19 @@
 The ONNX file is judged, not MXNet's, because that is the one that serves.
 """
 
-import json
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mxnet as mx
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from trainer.contract import Refused, dataset_labels, existing
+from tagline.formats.document import UnreadableDocument, decode
+from tagline.formats.models import ModelDescription
+from trainer.contract import JobRefused, existing
 from trainer.data import Images, RecordSet
 from trainer.export import score, session
 
@@ -29,28 +30,36 @@ class Candidate:
 
     role: str
     run: str
-    labels: list[str]
-    side: int
-    description: dict[str, Any]
+    description: ModelDescription
     model: onnxruntime.InferenceSession
 
-    def scores(self, records: RecordSet, labels: list[str]) -> NDArray[np.float32]:
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its labels in the order of its outputs."""
+        return self.description.labels
+
+    @property
+    def side(self) -> int:
+        """Pixels of an image's side."""
+        return self.description.image.size
+
+    def scores(self, records: RecordSet, labels: Sequence[str]) -> NDArray[np.float32]:
         """Return the scores (n, L) of a packed set for `labels`, matched by name.
 
         A label the model never learned scores 0 throughout, which ranks nothing: its average
         precision is its frequency. Images of another size are resized to the model's own.
         """
-        places = {label: place for place, label in enumerate(self.labels)}
-        known = [(column, places[label]) for column, label in enumerate(labels) if label in places]
+        outputs = {label: output for output, label in enumerate(self.labels)}
+        known = [(column, outputs[x]) for column, x in enumerate(labels) if x in outputs]
         result = np.zeros((len(records), len(labels)), np.float32)
         start = 0
         for images in records.batches(_BATCH):
             answers = score(self.model, resized(images, self.side))
-            for column, place in known:
-                result[start : start + len(images), column] = answers[:, place]
+            for column, output in known:
+                result[start : start + len(images), column] = answers[:, output]
             start += len(images)
         if not np.isfinite(result).all():
-            raise Refused(f"{self.role}: the model answers with scores that are not numbers")
+            raise JobRefused(f"{self.role}: the model answers with scores that are not numbers")
         return result
 
 
@@ -61,19 +70,18 @@ def load(archive: Path, role: str, run: str | None) -> Candidate:
     """
     files = _read(existing(archive, role), role)
     try:
-        description = json.loads(files["model.json"])
-        labels = dataset_labels(description)
-        side = int(description["image"]["size"])
-    except (ValueError, KeyError, TypeError, Refused) as exc:
-        raise Refused(f"{role}: model.json in {archive} cannot be used: {exc}") from exc
+        description = decode(files["model.json"], ModelDescription, f"model.json in {archive}")
+    except UnreadableDocument as exc:
+        raise JobRefused(f"{role}: {exc}") from exc
     try:
         model = session(files["model.onnx"])
     except Exception as exc:  # ONNX Runtime's errors share no public base class
-        raise Refused(f"{role}: model.onnx in {archive} cannot be loaded: {exc}") from exc
+        raise JobRefused(f"{role}: model.onnx in {archive} cannot be loaded: {exc}") from exc
     outputs = model.get_outputs()[0].shape[-1]
-    if outputs != len(labels):
-        raise Refused(f"{role}: the network has {outputs} outputs for {len(labels)} labels")
-    return Candidate(role, run or str(description.get("run", "")), labels, side, description, model)
+    labels = len(description.labels)
+    if outputs != labels:
+        raise JobRefused(f"{role}: the network has {outputs} outputs for {labels} labels")
+    return Candidate(role, run or description.run, description, model)
 
 
 def resized(images: Images, side: int) -> Images:
@@ -92,10 +100,10 @@ def _read(archive: Path, role: str) -> dict[str, bytes]:
             for name in ("model.json", "model.onnx"):
                 stream = tar.extractfile(_member(tar, name))
                 if stream is None:
-                    raise Refused(f"{role}: {name} in {archive} is not a file")
+                    raise JobRefused(f"{role}: {name} in {archive} is not a file")
                 files[name] = stream.read()
     except (tarfile.TarError, OSError, EOFError, KeyError) as exc:
-        raise Refused(f"{role}: {archive} cannot be read as model.tar.gz: {exc}") from exc
+        raise JobRefused(f"{role}: {archive} cannot be read as model.tar.gz: {exc}") from exc
     return files
 
 

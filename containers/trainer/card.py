@@ -1,59 +1,46 @@
 """The model card: what a model was made from, how good it is, and what it is not."""
 
-from typing import Any
+from collections.abc import Sequence
 
+from msgspec import convert
+
+from tagline.formats.models import CardData, CardMetrics, CardModel, Metrics, ModelCard
+from tagline.formats.packed import PackedDataset
 from tagline.scores.thresholds import SUPPORT_FLOOR
-from trainer.judge import Verdict, metrics_document
+from trainer.judge import Evaluation
 
 
-def card_document(verdict: Verdict, dataset: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of model_card.json (sections after Mitchell et al. 2019)."""
-    candidate = verdict.challenger.candidate
-    numbers = metrics_document(verdict)
-    return {
-        "model": {
-            "run": candidate.run,
-            "created": candidate.description.get("created"),
-            "network": candidate.description.get("network"),
-            "best_epoch": candidate.description.get("best_epoch"),
-            "hyperparameters": candidate.description.get("hyperparameters"),
-            "versions": candidate.description.get("versions"),
-            "input": f"RGB image, {candidate.side} x {candidate.side} pixels, values 0 to 255",
-            "output": f"{len(candidate.labels)} scores in 0..1, one per label, not exclusive",
-        },
-        "intended_use": "Suggest tags for graphic designs like those it was trained on.",
-        "data": {
-            key: dataset.get(key)
-            for key in (
-                "run",
-                "fingerprint",
-                "rows",
-                "accepted",
-                "rejected",
-                "train",
-                "validation",
-                "image",
-                "positives",
-                "sha256",
-            )
-        },
-        "metrics": {
-            key: numbers[key]
-            for key in ("images", "mAP", "micro_ap", "baseline_map", "champion", "difference")
-        },
-        "limits": limits(verdict),
-        "licence": (
+def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDataset) -> ModelCard:
+    """Return model_card.json (sections after Mitchell et al. 2019); `numbers` are metrics.json."""
+    candidate = evaluation.challenger.candidate
+    description = candidate.description
+    return ModelCard(
+        model=CardModel(
+            run=candidate.run,
+            created=description.created,
+            network=description.network,
+            best_epoch=description.best_epoch,
+            hyperparameters=description.hyperparameters,
+            versions=description.versions,
+            input=f"RGB image, {candidate.side} x {candidate.side} pixels, values 0 to 255",
+            output=f"{len(candidate.labels)} scores in 0..1, one per label, not exclusive",
+        ),
+        intended_use="Suggest tags for graphic designs like those it was trained on.",
+        data=convert(dataset, CardData, from_attributes=True),
+        metrics=convert(numbers, CardMetrics, from_attributes=True),
+        limits=tuple(limits(evaluation)),
+        licence=(
             "The model inherits whatever terms its training images and labels carry; the list "
             "does not state them, so check them before passing the model on."
         ),
-    }
+    )
 
 
-def limits(verdict: Verdict) -> list[str]:
+def limits(evaluation: Evaluation) -> list[str]:
     """Return what a reader should know before relying on the numbers, in sentences."""
-    support = verdict.challenger.quality.support
-    absent = [x for x, n in zip(verdict.labels, support, strict=True) if n == 0]
-    few = [x for x, n in zip(verdict.labels, support, strict=True) if 0 < n < SUPPORT_FLOOR]
+    support = evaluation.challenger.quality.support
+    absent = [x for x, n in zip(evaluation.labels, support, strict=True) if n == 0]
+    few = [x for x, n in zip(evaluation.labels, support, strict=True) if 0 < n < SUPPORT_FLOOR]
     said = [
         "Numbers hold for images like the validation set's; others can be tagged much worse.",
         "F1 and mAP are slightly optimistic: thresholds and epoch were chosen on these images.",
@@ -68,9 +55,9 @@ def limits(verdict: Verdict) -> list[str]:
             f"{len(few)} label(s) have fewer than {SUPPORT_FLOOR} validation positives and share "
             f"one threshold: {_some(few)}."
         )
-    champion = verdict.champion
+    champion = evaluation.champion
     if champion:
-        unknown = [x for x in verdict.labels if x not in champion.candidate.labels]
+        unknown = [x for x in evaluation.labels if x not in champion.candidate.labels]
         if unknown:
             said.append(
                 f"The champion never learned {len(unknown)} label(s), which count at their "
@@ -79,6 +66,6 @@ def limits(verdict: Verdict) -> list[str]:
     return said
 
 
-def _some(labels: list[str], most: int = 8) -> str:
+def _some(labels: Sequence[str], most: int = 8) -> str:
     rest = len(labels) - most
     return ", ".join(labels[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -7,12 +7,13 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from tagline.formats.document import D, UnreadableDocument, decode
 
 _FAILURE_LENGTH = 1024  # characters of the text that SageMaker keeps
 
 
-class Refused(Exception):
+class JobRefused(Exception):
     """The job cannot be done with what it was given; the message is for the person who asked."""
 
 
@@ -33,7 +34,7 @@ class Base:
         return self.root / "input/config/hyperparameters.json"
 
     def channel(self, name: str, file: str) -> Path:
-        """Return a file of a training channel; raise Refused when it is not there."""
+        """Return a file of a training channel; raise JobRefused when it is not there."""
         return existing(self.root / "input/data" / name / file, f"channel {name!r}")
 
     @property
@@ -62,26 +63,29 @@ class Base:
 
 
 def existing(path: Path, what: str) -> Path:
-    """Return `path`, or raise Refused saying which file of `what` is missing."""
+    """Return `path`, or raise JobRefused saying which file of `what` is missing."""
     if not path.is_file():
-        raise Refused(f"{what} has no file {path.name} (looked for {path})")
+        raise JobRefused(f"{what} has no file {path.name} (looked for {path})")
     return path
 
 
-def read_json(path: Path, what: str) -> dict[str, Any]:
-    """Return the JSON object in a file, or raise Refused naming the file."""
+def read_document(path: Path, what: str, kind: type[D]) -> D:
+    """Return the document in a file, or raise JobRefused naming the file and the key."""
+    try:
+        return decode(existing(path, what).read_bytes(), kind, f"{what}: {path.name}")
+    except UnreadableDocument as exc:
+        raise JobRefused(str(exc)) from exc
+
+
+def read_json(path: Path, what: str) -> dict[str, object]:
+    """Return the JSON object in a file of SageMaker's, or raise JobRefused naming the file."""
     try:
         value = json.loads(existing(path, what).read_text())
     except ValueError as exc:
-        raise Refused(f"{what}: {path.name} is not valid JSON: {exc}") from exc
+        raise JobRefused(f"{what}: {path.name} is not valid JSON: {exc}") from exc
     if not isinstance(value, dict):
-        raise Refused(f"{what}: {path.name} must hold a JSON object")
+        raise JobRefused(f"{what}: {path.name} must hold a JSON object")
     return value
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write a JSON file; NaN is refused, since no other reader would take it."""
-    path.write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
 
 
 def guarded(work: Callable[[], None], failure: Path) -> int:
@@ -89,19 +93,11 @@ def guarded(work: Callable[[], None], failure: Path) -> int:
     try:
         work()
     except Exception as exc:  # noqa: BLE001 - the contract: whatever went wrong is told, then exit 1
-        text = str(exc) if isinstance(exc, Refused) else f"{type(exc).__name__}: {exc}"
-        if not isinstance(exc, Refused):
+        text = str(exc) if isinstance(exc, JobRefused) else f"{type(exc).__name__}: {exc}"
+        if not isinstance(exc, JobRefused):
             traceback.print_exc()
         sys.stderr.write(f"{text}\n")
         failure.parent.mkdir(parents=True, exist_ok=True)
         failure.write_text(text[:_FAILURE_LENGTH])
         return 1
     return 0
-
-
-def dataset_labels(dataset: dict[str, Any]) -> list[str]:
-    """Return the label names of a dataset.json, or raise Refused."""
-    labels = dataset.get("labels")
-    if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
-        raise Refused("dataset.json: `labels` must be a list of label names")
-    return labels

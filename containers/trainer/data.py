@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagline.formats.recordio import ImageRecord, RecordError, read_records, unpack_record
-from trainer.contract import Refused
+from trainer.contract import JobRefused
 
 Images = NDArray[np.uint8]  # (n, S, S, 3), RGB
 Labels = NDArray[np.uint8]  # (n, L), 0 or 1
@@ -43,7 +43,7 @@ class RecordSet:
             if len(offsets) == 1:
                 self._decode(record)  # the wrong size should be said before minutes of reading
         if not offsets:
-            raise Refused(f"{path.name} holds no records")
+            raise JobRefused(f"{path.name} holds no records")
         self.labels: Labels = np.stack(rows)
         self._offsets = offsets
         room = memory_for_images() if cache_bytes is None else cache_bytes
@@ -80,7 +80,7 @@ class RecordSet:
                 yield offset, unpack_record(payload)
                 offset = self._stream.tell()
         except RecordError as exc:
-            raise Refused(f"{self.path.name}: {exc}") from exc
+            raise JobRefused(f"{self.path.name}: {exc}") from exc
 
     def _record(self, index: int) -> ImageRecord:
         self._stream.seek(self._offsets[index])
@@ -89,20 +89,20 @@ class RecordSet:
     def _decode_all(self, indexes: Iterable[int]) -> Images:
         chosen = list(indexes)
         images = np.empty((len(chosen), self.side, self.side, 3), np.uint8)
-        for place, index in enumerate(chosen):
-            images[place] = self._decode(self._record(int(index)))
+        for position, index in enumerate(chosen):
+            images[position] = self._decode(self._record(int(index)))
         return images
 
     def _decode(self, record: ImageRecord) -> Images:
         try:
             image: Images = mx.image.imdecode(record.image).asnumpy()
         except mx.MXNetError as exc:
-            raise Refused(
+            raise JobRefused(
                 f"{self.path.name}: the image of record {record.identifier} cannot be decoded"
             ) from exc
         if image.shape != (self.side, self.side, 3):
             height, width = image.shape[:2]
-            raise Refused(
+            raise JobRefused(
                 f"{self.path.name}: record {record.identifier} is {width}x{height} pixels, "
                 f"but image_shape says {self.side}x{self.side}"
             )
@@ -117,11 +117,11 @@ def memory_for_images() -> int:
 
 def _multi_hot(record: ImageRecord, labels: int, file: str) -> Labels:
     if len(record.labels) != labels:
-        raise Refused(
+        raise JobRefused(
             f"{file}: record {record.identifier} has {len(record.labels)} labels, "
             f"but {labels} are expected (num_classes)"
         )
     values = np.asarray(record.labels, np.float32)
     if not ((values == 0) | (values == 1)).all():
-        raise Refused(f"{file}: record {record.identifier} has a label that is not 0 or 1")
+        raise JobRefused(f"{file}: record {record.identifier} has a label that is not 0 or 1")
     return values.astype(np.uint8)

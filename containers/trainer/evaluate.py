@@ -4,17 +4,11 @@ import os
 import sys
 from datetime import UTC, datetime
 
+from tagline.formats.document import encode
+from tagline.formats.packed import PackedDataset
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
-from trainer.contract import (
-    Base,
-    Refused,
-    dataset_labels,
-    existing,
-    guarded,
-    read_json,
-    write_json,
-)
+from trainer.contract import Base, JobRefused, existing, guarded, read_document
 from trainer.data import RecordSet
 from trainer.judge import judge, metrics_document
 from trainer.report import report_page
@@ -28,12 +22,10 @@ def main() -> int:
 
 
 def evaluate(base: Base) -> None:
-    """Judge the models and write the documents; raises Refused."""
-    dataset = read_json(base.processing_input("dataset/dataset.json"), "input 'dataset'")
-    labels = dataset_labels(dataset)
-    side = dataset.get("image", {}).get("size")
-    if not isinstance(side, int):
-        raise Refused("dataset.json: `image.size` must be the images' side in pixels")
+    """Judge the models and write the documents; raises JobRefused."""
+    path = base.processing_input("dataset/dataset.json")
+    dataset = read_document(path, "input 'dataset'", PackedDataset)
+    labels = dataset.labels
     path = existing(base.processing_input("validation/val.rec"), "input 'validation'")
     challenger = load(
         base.processing_input("challenger/model.tar.gz"),
@@ -41,25 +33,27 @@ def evaluate(base: Base) -> None:
         os.environ.get("TAGLINE_RUN"),
     )
     if challenger.labels != labels:
-        raise Refused("the challenger's labels are not those of dataset.json, in its order")
+        raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
     champion = _champion(base)
-    records = RecordSet(path, labels=len(labels), side=side)
+    records = RecordSet(path, labels=len(labels), side=dataset.image.size)
     if not records.labels.any():
-        raise Refused("no validation image carries any label: no model could be judged")
+        raise JobRefused("no validation image carries any label: no model could be judged")
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    verdict = judge(challenger, champion, records, labels, created)
-    numbers = metrics_document(verdict)
+    evaluation = judge(challenger, champion, records, labels, created)
+    numbers = metrics_document(evaluation)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "smoke.json", smoke_document(verdict, records))
-    write_json(output / "model_card.json", card_document(verdict, dataset))
-    (output / "report.html").write_text(report_page(verdict, records, dataset), encoding="utf-8")
-    write_json(output / "metrics.json", numbers)
-    beside = f", champion {numbers['champion']['mAP']}" if numbers["champion"] else ""
+    page = report_page(evaluation, records, dataset)
+    (output / "smoke.json").write_bytes(encode(smoke_document(evaluation, records)))
+    card = card_document(evaluation, numbers, dataset)
+    (output / "model_card.json").write_bytes(encode(card))
+    (output / "report.html").write_text(page, encoding="utf-8")
+    (output / "metrics.json").write_bytes(encode(numbers))
+    beside = f", champion {numbers.champion.mAP}" if numbers.champion else ""
     sys.stdout.write(
-        f"mAP {numbers['mAP']} on {numbers['images']} images"
-        f" (label frequencies alone {numbers['baseline_map']}{beside})\n"
+        f"mAP {numbers.mAP} on {numbers.images} images"
+        f" (label frequencies alone {numbers.baseline_map}{beside})\n"
     )
 
 
@@ -68,6 +62,6 @@ def _champion(base: Base) -> Candidate | None:
     run = os.environ.get("TAGLINE_CHAMPION_RUN")
     if not archive.is_file():
         if run:
-            raise Refused(f"champion {run} is named, but its model.tar.gz was not given")
+            raise JobRefused(f"champion {run} is named, but its model.tar.gz was not given")
         return None
     return load(archive, "input 'champion'", run)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data import RecordSet
-from trainer.judge import Verdict
+from trainer.judge import Evaluation
 
 _LARGEST_IMAGE, _LARGEST_PAGE = 150_000, 1_200_000  # bytes of JPEG
 
@@ -21,13 +21,13 @@ class Choice:
     wrong: list[int]
 
 
-def choose_examples(verdict: Verdict, each: int = 6) -> Choice:
+def choose_examples(evaluation: Evaluation, each: int = 6) -> Choice:
     """Return up to `each` images that show the model's strength, and its weakness.
 
     An image's agreement is the F1 of its tags. Of the best, those with most tags; images without
     any tag, true or given, show nothing and are left out.
     """
-    given, true = tagged(verdict), verdict.truth.astype(bool)
+    given, true = tagged(evaluation), evaluation.truth.astype(bool)
     hits = (given & true).sum(axis=1)
     both = given.sum(axis=1) + true.sum(axis=1)
     agreement = np.where(both > 0, 2 * hits / np.maximum(both, 1), 1.0)
@@ -40,17 +40,17 @@ def choose_examples(verdict: Verdict, each: int = 6) -> Choice:
     )
 
 
-def tagged(verdict: Verdict) -> NDArray[np.bool_]:
+def tagged(evaluation: Evaluation) -> NDArray[np.bool_]:
     """Return which tags the thresholds give, (n, L)."""
     given: NDArray[np.bool_] = (
-        verdict.challenger.scores.astype(np.float64) >= verdict.thresholds.values
+        evaluation.challenger.scores.astype(np.float64) >= evaluation.thresholds.values
     )
     return given
 
 
-def figures(verdict: Verdict, records: RecordSet, indexes: list[int]) -> str:
+def figures(evaluation: Evaluation, records: RecordSet, indexes: list[int]) -> str:
     """Return the images with their tags as HTML; the page's size stays bounded."""
-    given, true = tagged(verdict), verdict.truth.astype(bool)
+    given, true = tagged(evaluation), evaluation.truth.astype(bool)
     parts: list[str] = []
     used = 0
     for index in indexes:
@@ -66,7 +66,7 @@ def figures(verdict: Verdict, records: RecordSet, indexes: list[int]) -> str:
                 ("wrong", "+", given[index] & ~true[index]),
                 ("missed", "−", ~given[index] & true[index]),  # noqa: RUF001 - a minus sign
             )
-            for label, yes in zip(verdict.labels, which, strict=True)
+            for label, yes in zip(evaluation.labels, which, strict=True)
             if yes
         )
         parts.append(

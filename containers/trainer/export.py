@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from trainer.contract import Refused
+from trainer.contract import JobRefused
 from trainer.data import Images
 from trainer.fit import as_input
 from trainer.network import Logits, Tagger
@@ -23,7 +23,7 @@ def export(network: Logits, folder: Path, images: Images) -> float:
     """Write model-symbol.json, model-0000.params and model.onnx for a trained network.
 
     The ONNX scores of `images` (n, S, S, 3) are compared with MXNet's; returns the largest
-    difference, or raises Refused when it is above TOLERANCE.
+    difference, or raises JobRefused when it is above TOLERANCE.
     """
     folder.mkdir(parents=True, exist_ok=True)
     side = images.shape[1]
@@ -37,7 +37,7 @@ def export(network: Logits, folder: Path, images: Images) -> float:
     actual = score(session((folder / "model.onnx").read_bytes()), images)
     difference = float(np.abs(expected - actual).max())
     if not difference <= TOLERANCE:
-        raise Refused(
+        raise JobRefused(
             f"the exported ONNX model disagrees with MXNet's by {difference:.2g} in a score; "
             f"{TOLERANCE:g} is allowed, so the model is not handed on"
         )
@@ -94,9 +94,9 @@ def _tidy(graph: Any) -> None:
     old = graph.output[0].name
     for node in graph.node:
         for names in (node.input, node.output):
-            for place, name in enumerate(names):
+            for position, name in enumerate(names):
                 if name == old:
-                    names[place] = "scores"
+                    names[position] = "scores"
     graph.output[0].name = "scores"
     for value in (graph.input[0], graph.output[0]):
         value.type.tensor_type.shape.dim[0].dim_param = "N"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tagline.scores.ranking import Quality, quality
 from trainer.augment import augment
-from trainer.contract import Refused
+from trainer.contract import JobRefused
 from trainer.data import Images, RecordSet
 from trainer.hyperparameters import Hyperparameters
 from trainer.network import Logits
@@ -53,7 +53,7 @@ def fit(
 ) -> Best:
     """Train and return the best epoch; prints the line of each epoch that metrics are read from.
 
-    Raises Refused when the loss is no longer a number.
+    Raises JobRefused when the loss is no longer a number.
     """
     rng = np.random.default_rng(asked.seed)
     loop = _Loop(network, train, asked, context)
@@ -62,13 +62,13 @@ def fit(
         started = time.monotonic()
         loss = loop.epoch(rng.permutation(len(train)), rng)
         if not math.isfinite(loss):
-            raise Refused(
+            raise JobRefused(
                 f"training diverged in epoch {epoch}: the loss is {loss}; "
                 f"try a learning_rate below {asked.learning_rate:g}"
             )
         logits = predict(network, validation, asked.mini_batch_size, context)
         if not np.isfinite(logits).all():
-            raise Refused(
+            raise JobRefused(
                 f"training diverged in epoch {epoch}: the network's answers are not numbers; "
                 f"try a learning_rate below {asked.learning_rate:g}"
             )

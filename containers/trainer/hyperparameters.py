@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from trainer.contract import Refused
+from tagline.formats.settings import Augmentation, Optimizer
+from trainer.contract import JobRefused
 
-OPTIMIZERS = ("adam", "sgd", "rmsprop", "nag")
-AUGMENTATIONS = ("none", "crop", "crop_color", "crop_color_transform")
+OPTIMIZERS, AUGMENTATIONS = get_args(Optimizer), get_args(Augmentation)
 NETWORKS = ("auto", "small", "resnet18_v1", "mobilenet_v2_0_5")
 _SIDES = (16, 1024)  # pixels
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
@@ -32,20 +33,23 @@ class Hyperparameters:
     seed: int
 
 
-def parse(given: Mapping[str, str]) -> Hyperparameters:
-    """Return the hyperparameters of a job; raise Refused naming the first that is wrong.
+def parse(given: Mapping[str, object]) -> Hyperparameters:
+    """Return the hyperparameters of a job; raise JobRefused naming the first that is wrong.
 
     Names that begin with an underscore are the tuner's own and are ignored.
     """
-    values = {name: value for name, value in given.items() if not name.startswith("_")}
-    wrong = [name for name, value in values.items() if not isinstance(value, str)]
-    if wrong:
-        raise Refused(f"hyperparameter {wrong[0]}: SageMaker passes strings, found another type")
+    values: dict[str, str] = {}
+    for name, value in given.items():
+        if name.startswith("_"):
+            continue
+        if not isinstance(value, str):
+            raise JobRefused(f"hyperparameter {name}: SageMaker passes strings, found another type")
+        values[name] = value
     unknown = sorted(set(values) - set(Hyperparameters.__annotations__) - {"image_shape"})
     if unknown or "side" in values:
         known = sorted({*Hyperparameters.__annotations__, "image_shape"} - {"side"})
         name = unknown[0] if unknown else "side"
-        raise Refused(f"hyperparameter {name!r} is unknown; known are {', '.join(known)}")
+        raise JobRefused(f"hyperparameter {name!r} is unknown; known are {', '.join(known)}")
     read = _Reader(values)
     return Hyperparameters(
         run=read.text("run", ""),
@@ -77,7 +81,7 @@ class _Reader:
     def text(self, name: str, default: str | None = None) -> str:
         value = self._values.get(name, default)
         if value is None:
-            raise Refused(f"hyperparameter {name} is missing")
+            raise JobRefused(f"hyperparameter {name} is missing")
         return value.strip()
 
     def integer(self, name: str, low: int, high: int, default: str | None = None) -> int:
@@ -122,7 +126,7 @@ class _Reader:
         except ValueError as exc:
             raise self._wrong(name, rule, default) from exc
 
-    def _wrong(self, name: str, rule: str, default: str | None) -> Refused:
-        return Refused(
+    def _wrong(self, name: str, rule: str, default: str | None) -> JobRefused:
+        return JobRefused(
             f"hyperparameter {name} is {self.text(name, default)!r:.80}; it must be {rule}"
         )

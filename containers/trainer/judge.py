@@ -1,11 +1,11 @@
 """One model's numbers on the validation set, and what they say beside another's."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagline.formats.models import ChampionMeans, Difference, LabelMetrics, Metrics
 from tagline.scores.bootstrap import Interval, map_difference
 from tagline.scores.ranking import Quality, quality
 from tagline.scores.thresholds import Thresholds, choose
@@ -16,7 +16,7 @@ _DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluated:
     """A candidate, its scores (n, L) on the validation images, and their quality."""
 
     candidate: Candidate
@@ -25,13 +25,13 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Evaluation:
     """Everything the evaluation found; `champion` and `difference` are None on a first run."""
 
-    labels: list[str]
+    labels: tuple[str, ...]
     truth: NDArray[np.uint8]
-    challenger: Judged
-    champion: Judged | None
+    challenger: Evaluated
+    champion: Evaluated | None
     thresholds: Thresholds
     difference: Interval | None
     created: str
@@ -41,13 +41,13 @@ def judge(
     challenger: Candidate,
     champion: Candidate | None,
     records: RecordSet,
-    labels: list[str],
+    labels: tuple[str, ...],
     created: str,
-) -> Verdict:
+) -> Evaluation:
     """Judge both models on the same images, by the same code."""
-    first = _judged(challenger, records, labels)
-    second = _judged(champion, records, labels) if champion else None
-    return Verdict(
+    first = _evaluated(challenger, records, labels)
+    second = _evaluated(champion, records, labels) if champion else None
+    return Evaluation(
         labels=labels,
         truth=records.labels,
         challenger=first,
@@ -58,30 +58,31 @@ def judge(
     )
 
 
-def metrics_document(verdict: Verdict) -> dict[str, Any]:
-    """Return the content of metrics.json."""
-    champion = verdict.champion
-    return {
-        "run": verdict.challenger.candidate.run,
-        "created": verdict.created,
-        "images": len(verdict.truth),
-        **_means(verdict.challenger.quality),
-        "shared_threshold": number(verdict.thresholds.shared),
-        "labels": [
-            {
-                "label": label,
-                "ap": number(verdict.challenger.quality.ap[column]),
-                "f1": number(verdict.thresholds.f1[column]),
-                "support": int(verdict.challenger.quality.support[column]),
-                "threshold": number(verdict.thresholds.values[column]),
-            }
-            for column, label in enumerate(verdict.labels)
-        ],
-        "champion": (
-            {"run": champion.candidate.run, **_means(champion.quality)} if champion else None
+def metrics_document(evaluation: Evaluation) -> Metrics:
+    """Return metrics.json."""
+    challenger = evaluation.challenger
+    found, thresholds = challenger.quality, evaluation.thresholds
+    return Metrics(
+        run=challenger.candidate.run,
+        created=evaluation.created,
+        images=len(evaluation.truth),
+        mAP=number(found.mean_ap),
+        micro_ap=number(found.micro_ap),
+        baseline_map=number(found.baseline_map),
+        shared_threshold=number(thresholds.shared),
+        labels=tuple(
+            LabelMetrics(
+                label=label,
+                ap=number(found.ap[column]),
+                f1=number(thresholds.f1[column]),
+                support=int(found.support[column]),
+                threshold=round(float(thresholds.values[column]), _DIGITS),
+            )
+            for column, label in enumerate(evaluation.labels)
         ),
-        "difference": _difference(verdict),
-    }
+        champion=_champion(evaluation.champion),
+        difference=_difference(evaluation),
+    )
 
 
 def number(value: float) -> float | None:
@@ -89,27 +90,30 @@ def number(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), _DIGITS)
 
 
-def _judged(candidate: Candidate, records: RecordSet, labels: list[str]) -> Judged:
+def _evaluated(candidate: Candidate, records: RecordSet, labels: tuple[str, ...]) -> Evaluated:
     scores = candidate.scores(records, labels)
-    return Judged(candidate, scores, quality(scores, records.labels))
+    return Evaluated(candidate, scores, quality(scores, records.labels))
 
 
-def _difference(verdict: Verdict) -> dict[str, Any] | None:
-    champion, interval = verdict.champion, verdict.difference
+def _difference(evaluation: Evaluation) -> Difference | None:
+    champion, interval = evaluation.champion, evaluation.difference
     if champion is None or interval is None:
         return None
-    return {
-        "mAP": number(verdict.challenger.quality.mean_ap - champion.quality.mean_ap),
-        "low": number(interval.low),
-        "high": number(interval.high),
-        "level": interval.level,
-        "rounds": interval.rounds,
-    }
+    return Difference(
+        mAP=number(evaluation.challenger.quality.mean_ap - champion.quality.mean_ap),
+        low=number(interval.low),
+        high=number(interval.high),
+        level=interval.level,
+        rounds=interval.rounds,
+    )
 
 
-def _means(found: Quality) -> dict[str, float | None]:
-    return {
-        "mAP": number(found.mean_ap),
-        "micro_ap": number(found.micro_ap),
-        "baseline_map": number(found.baseline_map),
-    }
+def _champion(champion: Evaluated | None) -> ChampionMeans | None:
+    if champion is None:
+        return None
+    return ChampionMeans(
+        run=champion.candidate.run,
+        mAP=number(champion.quality.mean_ap),
+        micro_ap=number(champion.quality.micro_ap),
+        baseline_map=number(champion.quality.baseline_map),
+    )

@@ -117,8 +117,8 @@ def _small(side: int) -> Any:
     )
     if side >= _TINY:
         features.add(nn.MaxPool2D(3, 2, 1))
-    for place, channels in enumerate(_WIDTHS):
-        features.add(Residual(channels, 1 if place == 0 else 2, width))
+    for block, channels in enumerate(_WIDTHS):
+        features.add(Residual(channels, 1 if block == 0 else 2, width))
         width = channels
     features.add(nn.GlobalAvgPool2D(), nn.Flatten())
     return features

@@ -5,38 +5,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import asdict
 
+from tagline.formats.packed import PackedDataset
 from tagline.scores.ranking import rank
 from trainer.card import limits
 from trainer.charts import bar, comparison, curve
 from trainer.data import RecordSet
 from trainer.examples import choose_examples, figures
-from trainer.judge import Verdict
+from trainer.judge import Evaluation
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _CURVES = 6
 _COUNTS = ("rows", "accepted", "rejected", "train", "validation")
 
 
-def report_page(verdict: Verdict, records: RecordSet, dataset: dict[str, Any]) -> str:
+def report_page(evaluation: Evaluation, records: RecordSet, dataset: PackedDataset) -> str:
     """Return the whole page as HTML; every name that comes from outside is escaped."""
-    run = escape(verdict.challenger.candidate.run)
-    examples = choose_examples(verdict)
+    run = escape(evaluation.challenger.candidate.run)
+    examples = choose_examples(evaluation)
     body = "".join(
         (
-            _first_screen(verdict, run),
-            _labels(verdict),
-            _curves(verdict),
+            _first_screen(evaluation, run),
+            _labels(evaluation),
+            _curves(evaluation),
             "<h2>Tagged best</h2>",
             _legend(),
-            figures(verdict, records, examples.right),
+            figures(evaluation, records, examples.right),
             "<h2>Tagged worst</h2>",
             _legend(),
-            figures(verdict, records, examples.wrong),
+            figures(evaluation, records, examples.wrong),
             "<h2>Before relying on this</h2><ul>",
-            *(f"<li>{escape(text)}</li>" for text in limits(verdict)),
+            *(f"<li>{escape(text)}</li>" for text in limits(evaluation)),
             "</ul>",
-            _details(verdict, dataset),
+            _details(evaluation, dataset),
         )
     )
     style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
@@ -49,41 +51,41 @@ def report_page(verdict: Verdict, records: RecordSet, dataset: dict[str, Any]) -
     )
 
 
-def _first_screen(verdict: Verdict, run: str) -> str:
-    found = verdict.challenger.quality
+def _first_screen(evaluation: Evaluation, run: str) -> str:
+    found = evaluation.challenger.quality
     rows = [("this model", found.mean_ap, "this")]
-    if verdict.champion:
-        name = escape(verdict.champion.candidate.run)
-        rows.append((f"champion {name}", verdict.champion.quality.mean_ap, "other"))
+    if evaluation.champion:
+        name = escape(evaluation.champion.candidate.run)
+        rows.append((f"champion {name}", evaluation.champion.quality.mean_ap, "other"))
     rows.append(("label frequencies alone", found.baseline_map, "other"))
     judged = int((found.support > 0).sum())
     facts = {
-        "images": f"{len(verdict.truth):,}",
-        "labels judged": f"{judged} of {len(verdict.labels)}",
+        "images": f"{len(evaluation.truth):,}",
+        "labels judged": f"{judged} of {len(evaluation.labels)}",
         "micro AP": f"{found.micro_ap:.3f}",
-        "mean F1": f"{_mean(verdict.thresholds.f1):.3f}",
-        "evaluated": escape(verdict.created.replace("T", " ").replace("+00:00", " UTC")),
+        "mean F1": f"{_mean(evaluation.thresholds.f1):.3f}",
+        "evaluated": escape(evaluation.created.replace("T", " ").replace("+00:00", " UTC")),
     }
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
     return (
-        f'<h1>Evaluation of {run}</h1><p class="verdict">{_sentence(verdict)}</p>'
+        f'<h1>Evaluation of {run}</h1><p class="verdict">{_sentence(evaluation)}</p>'
         f'<div class="panel">{comparison(rows)}<dl class="facts">{cells}</dl></div>'
         '<p class="note" style="margin-top:10px">Mean average precision (mAP) over labels: 1 '
         "ranks every image with a label before every one without. All on the same images.</p>"
     )
 
 
-def _sentence(verdict: Verdict) -> str:
-    found = verdict.challenger.quality
+def _sentence(evaluation: Evaluation) -> str:
+    found = evaluation.challenger.quality
     times = found.mean_ap / found.baseline_map
     text = f"mAP {found.mean_ap:.3f}: {times:.1f} times what label frequencies alone would reach"
-    if not verdict.champion:
+    if not evaluation.champion:
         return f"{text}. There is no champion yet."
-    gap = found.mean_ap - verdict.champion.quality.mean_ap
+    gap = found.mean_ap - evaluation.champion.quality.mean_ap
     if gap == 0:
         return f"{text}, and exactly as much as the champion."
     text += f", and {abs(gap):.3f} {'above' if gap > 0 else 'below'} the champion"
-    interval = verdict.difference
+    interval = evaluation.difference
     if interval is None:
         return f"{text}."
     sure = interval.low > 0 or interval.high < 0
@@ -93,23 +95,23 @@ def _sentence(verdict: Verdict) -> str:
     )
 
 
-def _labels(verdict: Verdict) -> str:
-    found, champion = verdict.challenger.quality, verdict.champion
-    images = len(verdict.truth)
+def _labels(evaluation: Evaluation) -> str:
+    found, champion = evaluation.challenger.quality, evaluation.champion
+    images = len(evaluation.truth)
     order = np.argsort(np.where(np.isnan(found.ap), -1, found.ap), kind="stable")[::-1]
     rows = []
     for j in order:
         ap, support = float(found.ap[j]), int(found.support[j])
-        cells = [f"<td>{escape(verdict.labels[j])}</td>", f"<td>{support:,}</td>"]
+        cells = [f"<td>{escape(evaluation.labels[j])}</td>", f"<td>{support:,}</td>"]
         if np.isnan(ap):
             cells.append('<td class="wide"></td><td>–</td>')  # noqa: RUF001 - a dash
         else:
             cells.append(f'<td class="wide">{bar(ap, support / images)}</td><td>{ap:.3f}</td>')
         if champion:
             cells.append(_against(ap - float(champion.quality.ap[j])))
-        f1 = float(verdict.thresholds.f1[j])
+        f1 = float(evaluation.thresholds.f1[j])
         cells.append(f"<td>{'–' if np.isnan(f1) else f'{f1:.3f}'}</td>")  # noqa: RUF001
-        cells.append(f"<td>{verdict.thresholds.values[j]:.3f}</td>")
+        cells.append(f"<td>{evaluation.thresholds.values[j]:.3f}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     beside = "<th>vs champion</th>" if champion else ""
     return (
@@ -129,18 +131,18 @@ def _against(gap: float) -> str:
     return f'<td class="{kind}">{gap:+.3f}</td>'
 
 
-def _curves(verdict: Verdict) -> str:
+def _curves(evaluation: Evaluation) -> str:
     """Show the labels spread evenly from the best average precision to the worst."""
-    ap = verdict.challenger.quality.ap
+    ap = evaluation.challenger.quality.ap
     known = np.flatnonzero(~np.isnan(ap))
     known = known[np.argsort(-ap[known], kind="stable")]
     picks = known[np.unique(np.linspace(0, len(known) - 1, _CURVES).round().astype(int))]
     parts = []
     for j in picks:
-        ranking = rank(verdict.challenger.scores[:, j], verdict.truth[:, j])
+        ranking = rank(evaluation.challenger.scores[:, j], evaluation.truth[:, j])
         parts.append(
-            f"<figure><figcaption>{escape(verdict.labels[j])} <small>AP {ap[j]:.3f}</small>"
-            f"</figcaption>{curve(ranking, float(verdict.thresholds.values[j]))}</figure>"
+            f"<figure><figcaption>{escape(evaluation.labels[j])} <small>AP {ap[j]:.3f}</small>"
+            f"</figcaption>{curve(ranking, float(evaluation.thresholds.values[j]))}</figure>"
         )
     return (
         '<h2>Precision against recall</h2><p class="note">Labels from the best to the worst; the '
@@ -157,15 +159,15 @@ def _legend() -> str:
     )
 
 
-def _details(verdict: Verdict, dataset: dict[str, Any]) -> str:
-    description = verdict.challenger.candidate.description
-    facts: dict[str, Any] = {
-        **{key: dataset.get(key) for key in _COUNTS},
-        **{f"image {key}": value for key, value in dataset.get("image", {}).items()},
-        **(description.get("hyperparameters") or {}),
-        "network": description.get("network"),  # what `auto` stood for
-        "best epoch": description.get("best_epoch"),
-        **(description.get("versions") or {}),
+def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
+    description = evaluation.challenger.candidate.description
+    facts: dict[str, object] = {
+        **{key: getattr(dataset, key) for key in _COUNTS},
+        **{f"image {key}": value for key, value in asdict(dataset.image).items()},
+        **(description.hyperparameters or {}),
+        "network": description.network,  # what `auto` stood for
+        "best epoch": description.best_epoch,
+        **(description.versions or {}),
     }
     rows = "".join(
         f"<tr><td>{escape(str(name))}</td><td>{escape(str(value))}</td></tr>"

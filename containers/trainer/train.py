@@ -3,12 +3,14 @@
 import importlib.metadata
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 import mxnet as mx
 import numpy as np
 
-from trainer.contract import Base, Refused, dataset_labels, guarded, read_json, write_json
+from tagline.formats.document import encode
+from tagline.formats.models import ModelDescription
+from tagline.formats.packed import PackedDataset
+from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 from trainer.data import RecordSet
 from trainer.export import export
 from trainer.fit import Best, fit, restore
@@ -26,12 +28,13 @@ def main() -> int:
 
 
 def train(base: Base) -> None:
-    """Train as the hyperparameters ask and write the model; raises Refused."""
+    """Train as the hyperparameters ask and write the model; raises JobRefused."""
     asked = parse(read_json(base.hyperparameters, "the training job"))
-    dataset = read_json(base.channel("dataset", "dataset.json"), "channel 'dataset'")
-    labels = dataset_labels(dataset)
+    path = base.channel("dataset", "dataset.json")
+    dataset = read_document(path, "channel 'dataset'", PackedDataset)
+    labels = dataset.labels
     if len(labels) != asked.num_classes:
-        raise Refused(
+        raise JobRefused(
             f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
         )
     train_file = base.channel("train", "train.rec")
@@ -56,38 +59,39 @@ def train(base: Base) -> None:
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
     difference = export(network, base.model, some)
     _say(f"best epoch {best.epoch}; MXNet and ONNX Runtime agree to {difference:.1e}")
-    write_json(base.model / "model.json", _description(asked, dataset, network_name, best))
+    description = _description(asked, dataset, network_name, best)
+    (base.model / "model.json").write_bytes(encode(description))
 
 
 def _check_counts(asked: Hyperparameters, training: RecordSet, validation: RecordSet) -> None:
     told = asked.num_training_samples
     if told is not None and told != len(training):
-        raise Refused(
+        raise JobRefused(
             f"num_training_samples is {told}, but train.rec holds {len(training)} records"
         )
     if asked.mini_batch_size > len(training):
-        raise Refused(
+        raise JobRefused(
             f"mini_batch_size is {asked.mini_batch_size}, but train.rec holds only "
             f"{len(training)} images; ask for a smaller batch or add images"
         )
     if not training.labels.any():
-        raise Refused("no training image carries any label: there is nothing to learn")
+        raise JobRefused("no training image carries any label: there is nothing to learn")
     if not validation.labels.any():
-        raise Refused("no validation image carries any label: no model could be judged")
+        raise JobRefused("no validation image carries any label: no model could be judged")
 
 
 def _description(
-    asked: Hyperparameters, dataset: dict[str, Any], network: str, best: Best
-) -> dict[str, Any]:
+    asked: Hyperparameters, dataset: PackedDataset, network: str, best: Best
+) -> ModelDescription:
     if best.quality is None:
-        raise Refused("no epoch was completed")
-    return {
-        "run": asked.run or dataset.get("run", ""),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "labels": dataset["labels"],
-        "image": dataset["image"],
-        "network": network,
-        "hyperparameters": {
+        raise JobRefused("no epoch was completed")
+    return ModelDescription(
+        run=asked.run or dataset.run,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        labels=dataset.labels,
+        image=dataset.image,
+        network=network,
+        hyperparameters={
             **{
                 name: str(value)
                 for name, value in vars(asked).items()
@@ -95,10 +99,10 @@ def _description(
             },
             "image_shape": f"3,{asked.side},{asked.side}",
         },
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
-        "best_epoch": best.epoch,
-        "mAP": best.quality.mean_ap,
-    }
+        versions={name: importlib.metadata.version(name) for name in _VERSIONS},
+        best_epoch=best.epoch,
+        mAP=float(best.quality.mean_ap),
+    )
 
 
 def _say(text: str) -> None:

@@ -1,16 +1,16 @@
 """GET /datasets and below, the API's description, and the page that shows them."""
 
 import functools
-import os
 from pathlib import Path
 
 from tagline.api import clients
 from tagline.api.boundary import http_api
-from tagline.api.bucket import Bucket
+from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.page import page_answer
 from tagline.api.problem import Answer, json_answer, not_found
 from tagline.api.requests import Page, Request
+from tagline.aws.environment import environment
 from tagline.formats.names import RUN
 
 HERE = Path(__file__).parent
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 @functools.cache
 def catalog() -> Catalog:
     """Return what this container knows of the data bucket."""
-    return Catalog(Bucket(clients.s3(), os.environ["DATA_BUCKET"]))
+    return Catalog(DataBucket(clients.s3(), environment().data_bucket))
 
 
 @functools.cache

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tagline.aws.observability import logger, metrics, step
+from tagline.aws.observability import logger, metrics
+from tagline.aws.step import step
 from tagline.fetching.arriving import WORKERS
 from tagline.fetching.image import image_client
-from tagline.fetching.shard import FetchRequest, fetch_shard
+from tagline.fetching.shard import fetch_shard
+from tagline.formats.steps import FetchAnswer, FetchEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,14 +32,13 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises ShardOutOfTime where that was not one image.
     """
 
-    def work(event: Mapping[str, Any]) -> dict[str, Any]:
-        request = FetchRequest(event["bucket"], event["run"], event["shard"])
-        logger.append_keys(shard=request.shard)
-        answer = fetch_shard(request, client(), seconds_left)
-        if not answer["left"]:  # the answer tells of all calls that the shard took
-            metrics.add_metric("ImagesFetched", MetricUnit.Count, answer["fetched"])
-            metrics.add_metric("BytesFetched", MetricUnit.Bytes, answer["bytes"])
-        return dict(answer)
+    def work(event: FetchEvent) -> FetchAnswer:
+        logger.append_keys(shard=event.shard)
+        answer = fetch_shard(event, client(), seconds_left)
+        if not answer.left:  # the answer tells of all calls that the shard took
+            metrics.add_metric("ImagesFetched", MetricUnit.Count, answer.fetched)
+            metrics.add_metric("BytesFetched", MetricUnit.Bytes, answer.bytes)
+        return answer
 
     def seconds_left() -> float:
         return context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS

@@ -1,28 +1,24 @@
 """PlanTraining: dataset facts and settings to a complete, checked request."""
 
-import os
-from typing import Any
-
 from tagline.aws import clients
-from tagline.aws.observability import Event, step
-from tagline.aws.s3json import read_json, write_json
+from tagline.aws.environment import environment
+from tagline.aws.s3 import Bucket
+from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
-from tagline.jobs.training import Facts, Stack, plan_training
-from tagline.settings.schema import Settings
+from tagline.formats.packed import PackedDataset
+from tagline.formats.plan import Plan
+from tagline.formats.steps import RunEvent, TrainPlan, TunePlan
+from tagline.jobs.sagemaker import Stack
+from tagline.jobs.training import plan_training
 
 
 @step
-def handler(event: Event) -> dict[str, Any]:
+def handler(event: RunEvent) -> TrainPlan | TunePlan:
     """Return the request and keep it in the run's files."""
-    bucket, keys = event["bucket"], RunKeys(event["run"])
-    plan = read_json(clients.s3(), bucket, keys.of("plan.json"))
-    facts = Facts.of(read_json(clients.s3(), bucket, keys.of("dataset.json")))
-    stack = Stack(
-        bucket=bucket,
-        image=os.environ["TRAINER_IMAGE"],
-        role=os.environ["SAGEMAKER_ROLE_ARN"],
-        instance_type=os.environ["TRAINING_INSTANCE_TYPE"],
-    )
-    planned = plan_training(keys.run, facts, Settings.from_dict(plan["settings"]), stack)
-    write_json(clients.s3(), bucket, keys.of("training.json"), planned)
+    bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
+    settings = bucket.read(keys.plan, Plan).settings
+    dataset = bucket.read(keys.packed_dataset, PackedDataset)
+    stack = Stack(bucket.name, here.trainer_image, here.training_instance_type)
+    planned = plan_training(keys.run, dataset, settings, stack, here.sagemaker_role)
+    bucket.write(keys.training_plan, planned)
     return planned

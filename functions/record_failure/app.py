@@ -1,48 +1,43 @@
 """RecordFailure: what failed, why, and what to do; also for executions that broke off."""
 
-import os
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tagline.aws import clients
-from tagline.aws.observability import Event, logger, metrics, step
-from tagline.formats.names import RUN
-from tagline.outcomes.endings import Ending, record_ending
-from tagline.outcomes.failed_run import FailedRun, announce, explain, failed_execution
+from tagline.aws.environment import environment
+from tagline.aws.s3 import Bucket
+from tagline.aws.step import Event, step
+from tagline.formats.steps import ExecutionEnded, FailureAnswer, FailureEvent, RecordedAnswer
+from tagline.outcomes.failed_run import record_broken_off, record_failure
 
 
 @step
-def handler(event: Event) -> dict[str, Any]:
-    """Record the failure that a state caught, or that an execution ended with by itself."""
-    if "detail" not in event:
-        error = event["error"]
-        failed = FailedRun(
-            event["execution_arn"], event["run"], event["started"], error["Error"], error["Cause"]
-        )
-        ending, _ = _record(event["bucket"], failed)
-        return {
-            "outcome": str(ending.outcome),
-            "state": ending.state,
-            "reason": ending.reason,
-            "error": f"{ending.state}Failed",
-        }
-    run = event["detail"]["name"]
-    logger.append_keys(run=run)
-    if not RUN.fullmatch(run):
-        logger.warning("ignored an execution that is no run: it was started by hand")
-        return {"recorded": False}
-    failed = failed_execution(event["detail"], run)
-    ending, written = _record(os.environ["DATA_BUCKET"], failed)
-    if written:
-        topic = os.environ["ALERTS_TOPIC_ARN"]
-        announce(clients.sns(), topic, os.environ["DATA_BUCKET"], failed, ending)
-    return {"recorded": written, "outcome": str(ending.outcome)}
+def caught(event: FailureEvent) -> FailureAnswer:
+    """Record the failure that a state caught."""
+    bucket = Bucket(clients.s3(), event.bucket)
+    ending, _ = record_failure(event, clients.stepfunctions(), bucket)
+    return FailureAnswer(
+        outcome=ending.outcome,
+        state=ending.state,
+        reason=ending.reason,
+        error=f"{ending.state}Failed",
+    )
 
 
-def _record(bucket: str, failed: FailedRun) -> tuple[Ending, bool]:
-    ending = explain(clients.stepfunctions(), clients.s3(), bucket, failed)
-    ending, written = record_ending(clients.s3(), bucket, failed.run, failed.started, ending)
-    if written:
-        metrics.add_metric("RunsFailed", MetricUnit.Count, 1)
-    return ending, written
+@step
+def broken_off(event: ExecutionEnded) -> RecordedAnswer:
+    """Record the failure that an execution ended with by itself."""
+    here = environment()
+    return record_broken_off(
+        event.detail,
+        clients.stepfunctions(),
+        Bucket(clients.s3(), here.data_bucket),
+        clients.sns(),
+        here.alerts_topic,
+    )
+
+
+def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
+    """Answer the state machine's Catch, or EventBridge, whose events have a detail."""
+    return (broken_off if "detail" in event else caught)(event, context)

@@ -1,21 +1,14 @@
 """RecordOutcome: how the run ended, and what the next one compares itself with."""
 
-from typing import Any
-
-from aws_lambda_powertools.metrics import MetricUnit
-
 from tagline.aws import clients
-from tagline.aws.observability import Event, metrics, step
-from tagline.outcomes.endings import JUDGED, ending_of, record_ending, record_latest
+from tagline.aws.s3 import Bucket
+from tagline.aws.step import step
+from tagline.formats.outcomes import Ending
+from tagline.formats.steps import OutcomeEvent
+from tagline.outcomes.endings import record_outcome
 
 
 @step
-def handler(event: Event) -> dict[str, Any]:
+def handler(event: OutcomeEvent) -> Ending:
     """Write latest.json for a judged run, then status.json, which closes the run."""
-    bucket, run, ending = event["bucket"], event["run"], ending_of(event)
-    if ending.outcome in JUDGED:
-        record_latest(clients.s3(), bucket, run, ending.outcome)
-    ending, written = record_ending(clients.s3(), bucket, run, event["started"], ending)
-    if written:
-        metrics.add_metric(f"Runs{ending.outcome}", MetricUnit.Count, 1)
-    return {"outcome": str(ending.outcome), "state": ending.state, "reason": ending.reason}
+    return record_outcome(event, Bucket(clients.s3(), event.bucket))

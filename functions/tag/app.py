@@ -1,30 +1,29 @@
 """POST /datasets/{dataset}/tags: an image in, its tags out."""
 
 import functools
-import os
 
 from tagline.api import clients
 from tagline.api.boundary import http_api
-from tagline.api.bucket import Bucket
+from tagline.api.bucket import DataBucket
 from tagline.api.champions import Champions
 from tagline.api.endpoint import ask
 from tagline.api.images import requested_image
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Request, TagQuery
 from tagline.api.tagging import choose_tags, tags_document
+from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 
 
 @functools.cache
 def champions() -> Champions:
     """Return what this container remembers of champions and thresholds."""
-    return Champions(Bucket(clients.s3(), os.environ["DATA_BUCKET"]))
+    return Champions(DataBucket(clients.s3(), environment().data_bucket))
 
 
-def readable_buckets() -> set[str]:
+def readable_buckets() -> frozenset[str]:
     """Return the buckets an s3_uri may point into."""
-    sources = os.environ.get("SOURCE_BUCKETS", "").split(",")
-    return {os.environ["DATA_BUCKET"], *(name.strip() for name in sources)} - {""}
+    return environment().source_buckets | {environment().data_bucket}
 
 
 @http_api
@@ -38,4 +37,4 @@ def handler(request: Request) -> Answer:
     tags = choose_tags(model.labels, model.scores, thresholds, query.top_k)
     logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))
     metrics.add_metric(name="TagsPerImage", unit="Count", value=len(tags))
-    return json_answer(tags_document(dataset, model.run, model.created, tags))
+    return json_answer(tags_document(dataset, model, tags))

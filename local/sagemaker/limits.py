@@ -113,7 +113,10 @@ HONOURED: dict[str, Tree] = {
     "CreateHyperParameterTuningJob": {
         "HyperParameterTuningJobName": None,
         "HyperParameterTuningJobConfig": {
-            "Strategy": Only(("Random", "Bayesian", "Grid")),
+            "Strategy": Only(("Random", "Bayesian", "Hyperband", "Grid")),
+            "StrategyConfig": {
+                "HyperbandStrategyConfig": {"MinResource": None, "MaxResource": None}
+            },
             "HyperParameterTuningJobObjective": None,
             "ResourceLimits": None,
             "ParameterRanges": _RANGES,

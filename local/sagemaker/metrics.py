@@ -18,12 +18,12 @@ class MetricScanner:
         self._latest: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
-    def scan(self, line: str) -> bool:
-        """Take the metrics out of one line; return whether there was any.
+    def scan(self, line: str) -> list[tuple[str, float]]:
+        """Take the metrics out of one line and return their names and values.
 
         What a group matched that is not a finite number is no metric, as on AWS.
         """
-        found = False
+        found = []
         for name, expression in self._expressions:
             for match in expression.finditer(line):
                 try:
@@ -31,7 +31,7 @@ class MetricScanner:
                 except (TypeError, ValueError):
                     continue
                 if math.isfinite(value):
-                    found = True
+                    found.append((name, value))
                     entry = {"MetricName": name, "Value": value, "Timestamp": time.time()}
                     with self._lock:
                         self._latest[name] = entry

@@ -5,17 +5,20 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.ht
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from local import logs
+from local.context import Cloud
 from local.images import command_of
+from local.objects import Objects
 from local.sagemaker import archives, channels
 from local.sagemaker.container import Container, Exit
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import Jobs, check_s3, read_message, required
 from local.sagemaker.metrics import MetricScanner
-from local.sagemaker.store import TRAINING, Record
+from local.sagemaker.store import TRAINING, Record, Store
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _DEFAULT_RUNTIME_S = 86_400
@@ -28,6 +31,11 @@ class TrainingJobs(Jobs):
     kind = TRAINING
     name_member = "TrainingJobName"
     status_member = "TrainingJobStatus"
+
+    def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
+        super().__init__(cloud, store, objects)
+        # called with a job's name and the metrics of a line, before the next line is read
+        self.on_metrics: Callable[[str, list[tuple[str, float]]], None] | None = None
 
     def create(self, request: dict[str, Any], **own: Any) -> dict[str, Any]:
         """Start a job; `own` are further members of its record (TuningJobArn)."""
@@ -101,9 +109,12 @@ class TrainingJobs(Jobs):
 
         def log(line: str) -> None:
             write(line)
-            if scanner.scan(line):
+            found = scanner.scan(line)
+            if found:
                 with self.store.edit(TRAINING, name, persist=False) as running:
                     running["FinalMetricDataList"] = scanner.latest()
+                if self.on_metrics:
+                    self.on_metrics(name, found)
 
         command = command_of(algorithm["TrainingImage"], *_words(algorithm), cloud=self.cloud)
         variables = {

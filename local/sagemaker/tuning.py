@@ -1,5 +1,6 @@
 """Hyperparameter tuning jobs: real training jobs, proposed one after another."""
 
+import contextlib
 import secrets
 import threading
 import time
@@ -9,10 +10,18 @@ from typing import Any
 from local.sagemaker.errors import SageMakerError, invalid
 from local.sagemaker.jobs import STOPPED_WITH_CLOUD, required
 from local.sagemaker.metrics import MetricScanner
-from local.sagemaker.search import Point, Result, Search, read_search
+from local.sagemaker.search import Search, read_search
 from local.sagemaker.store import TRAINING, TUNING, Record, Store
 from local.sagemaker.training import TrainingJobs
-from local.sagemaker.trials import best_first, counters, objective_counters, trial_summary
+from local.sagemaker.trials import (
+    best_first,
+    counters,
+    objective,
+    objective_counters,
+    objective_value,
+    trial_summary,
+    tried,
+)
 
 _MOST_JOBS = 750  # AWS's own limit, for a request without one (Grid)
 _LONGEST_S = 30 * 86_400
@@ -26,6 +35,8 @@ class TuningJobs:
         self._training = training
         self._stops: dict[str, threading.Event] = {}
         self._closing = False
+        self._judging = threading.Lock()
+        training.on_metrics = self._heard
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
         """Start a tuning job."""
@@ -39,29 +50,24 @@ class TuningJobs:
         )
         if config["Strategy"] != "Grid":
             required(config, "ResourceLimits.MaxNumberOfTrainingJobs")
-        search = read_search(config)
-        definition = request["TrainingJobDefinition"]
-        metrics = definition["AlgorithmSpecification"].get("MetricDefinitions", [])
-        MetricScanner(metrics)
-        objective = config["HyperParameterTuningJobObjective"]["MetricName"]
-        if objective not in {item["Name"] for item in metrics}:
-            raise invalid(f"objective metric {objective!r} is not among the MetricDefinitions")
-        twice = {axis.name for axis in search.axes} & set(
-            definition.get("StaticHyperParameters", {})
+        metrics = request["TrainingJobDefinition"]["AlgorithmSpecification"].get(
+            "MetricDefinitions", []
         )
-        if twice:
-            raise invalid(f"hyperparameters {sorted(twice)} are both static and in a range")
+        MetricScanner(metrics)
+        counts = objective(request)["MetricName"]
+        if counts not in {item["Name"] for item in metrics}:
+            raise invalid(f"objective metric {counts!r} is not among the MetricDefinitions")
         name = request["HyperParameterTuningJobName"]
         record = {
             **{key: value for key, value in request.items() if key != "Tags"},
             "HyperParameterTuningJobArn": self._store.arn(TUNING, name),
             "HyperParameterTuningJobStatus": "InProgress",
+            "_Seed": config.get("RandomSeed", secrets.randbits(32)),
         }
+        read_search(record)
         arn = self._store.add(TUNING, name, record, request.get("Tags"))
         self._stops[name] = threading.Event()
-        threading.Thread(
-            target=self._run, args=(name, record, search), name=name, daemon=True
-        ).start()
+        threading.Thread(target=self._run, args=(name, record), name=name, daemon=True).start()
         return {"HyperParameterTuningJobArn": arn}
 
     def describe(self, name: str) -> Record:
@@ -108,10 +114,10 @@ class TuningJobs:
         for stop in self._stops.values():
             stop.set()
 
-    def _run(self, name: str, record: Record, search: Search) -> None:
+    def _run(self, name: str, record: Record) -> None:
         ended = False
         try:
-            self._search(name, record, search)
+            self._search(name, record)
             ended = True
         except SageMakerError as exc:  # a trial that SageMaker itself refuses
             self._finish(name, "Failed", f"ClientError: {exc.message}")
@@ -120,100 +126,115 @@ class TuningJobs:
             if not ended:
                 self._finish(name, "Failed", "InternalServerError: the laptop cloud's own failure")
 
-    def _search(self, name: str, record: Record, search: Search) -> None:
-        config = record["HyperParameterTuningJobConfig"]
-        limits = config["ResourceLimits"]
+    def _search(self, name: str, record: Record) -> None:
+        limits = record["HyperParameterTuningJobConfig"]["ResourceLimits"]
         most = limits.get("MaxNumberOfTrainingJobs", _MOST_JOBS)
         parallel = min(limits["MaxParallelTrainingJobs"], most)
         deadline = time.monotonic() + limits.get("MaxRuntimeInSeconds", _LONGEST_S)
-        stop = self._stops[name]
-        results: list[Result] = []
-        running: dict[Future[float | None], Point] = {}
-        started = 0
+        running: set[Future[Record]] = set()
         with ThreadPoolExecutor(parallel, thread_name_prefix=name) as pool:
             while True:
-                while started < most and len(running) < parallel and not stop.is_set():
-                    point = search.propose(results, list(running.values()))
-                    if point is None:
-                        most = started
-                        break
-                    started += 1
-                    values = search.values(point)
-                    running[pool.submit(self._trial, name, record, started, values)] = point
+                while len(running) < parallel and (trial := self._launch(name, record, most)):
+                    running.add(pool.submit(self._training.join, trial))
                 if not running:
                     break
                 left = max(deadline - time.monotonic(), 0)
-                done, _ = wait(running, timeout=left, return_when=FIRST_COMPLETED)
-                for trial in done:
-                    point, value = running.pop(trial), trial.result()
-                    if value is not None:
-                        results.append((point, value))
-                if not done or self._reached(config, results):
-                    stop.set()
+                done, running = wait(running, timeout=left, return_when=FIRST_COMPLETED)
+                if not done or self._reached(name, record):
+                    self._stops[name].set()
                     self._stop_trials(name)
                     wait(running)
-        self._conclude(name, results)
+        self._conclude(name)
 
-    def _trial(
-        self, tuning: str, record: Record, number: int, values: dict[str, str]
-    ) -> float | None:
-        """Run one training job; return its objective, higher is better, or None without one."""
-        stop = self._stops[tuning]
-        if stop.is_set():
+    def _launch(self, tuning: str, record: Record, most: int) -> str | None:
+        """Start the next training job and return its name, or None when there is none to start."""
+        trials = self.trials(tuning)
+        if self._stops[tuning].is_set() or len(trials) >= most:
+            return None
+        search = read_search(record)
+        values = search.propose([tried(record, trial) for trial in trials])
+        if values is None:
             return None
         definition = record["TrainingJobDefinition"]
-        objective = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
-        name = f"{tuning}-{number:03d}-{secrets.token_hex(4)}"
+        name = f"{tuning}-{len(trials) + 1:03d}-{secrets.token_hex(4)}"
         request = {
             **{key: value for key, value in definition.items() if key != "StaticHyperParameters"},
             "TrainingJobName": name,
             "HyperParameters": {
                 **definition.get("StaticHyperParameters", {}),
                 **values,
-                "_tuning_objective_metric": objective["MetricName"],
+                "_tuning_objective_metric": objective(record)["MetricName"],
             },
         }
-        arn = record["HyperParameterTuningJobArn"]
-        self._training.create(request, TuningJobArn=arn, _TunedHyperParameters=values)
-        if stop.is_set():  # since it was created
+        own: Record = {
+            "TuningJobArn": record["HyperParameterTuningJobArn"],
+            "_TuningJobName": tuning,
+            "_TunedHyperParameters": values,
+        }
+        if search.resources:
+            own["_Values"] = []  # of the objective, one an epoch
+        self._training.create(request, **own)
+        if self._stops[tuning].is_set():  # since it was created
             self._stop_trials(tuning)
-        best = best_first(record, [self._training.join(name)])
-        if not best:
-            return None
-        value: float = trial_summary(record, best[0])[
-            "FinalHyperParameterTuningJobObjectiveMetric"
-        ]["Value"]
-        return value if objective["Type"] == "Maximize" else -value
+        return name
 
-    def _reached(self, config: Record, results: list[Result]) -> bool:
-        target: float | None = config.get("TuningJobCompletionCriteria", {}).get(
-            "TargetObjectiveMetricValue"
+    def _heard(self, name: str, metrics: list[tuple[str, float]]) -> None:
+        """Keep the objective's values of a Hyperband trial; stop it if Hyperband gives it up."""
+        trial = self._store.get(TRAINING, name)
+        if "_Values" not in trial:
+            return
+        tuning = self._store.get(TUNING, trial["_TuningJobName"])
+        search = read_search(tuning)
+        for metric, value in metrics:
+            if metric == objective(tuning)["MetricName"]:
+                with self._judging:
+                    self._judge(search, name, value)
+
+    def _judge(self, search: Search, name: str, value: float) -> None:
+        with self._store.edit(TRAINING, name, persist=False) as trial:
+            if trial["TrainingJobStatus"] != "InProgress":
+                return
+            trial["_Values"].append(value)
+            tuning = trial["_TuningJobName"]
+        values = {trial["TrainingJobName"]: trial["_Values"] for trial in self.trials(tuning)}
+        exhausted = search.exhausted(values[name])
+        if exhausted or search.gives_up(list(values.values()), list(values).index(name)):
+            self._store.update(TRAINING, name, _Pruned=not exhausted)
+            self._stop_trial(name)
+
+    def _reached(self, name: str, record: Record) -> bool:
+        target: float | None = (
+            record["HyperParameterTuningJobConfig"]
+            .get("TuningJobCompletionCriteria", {})
+            .get("TargetObjectiveMetricValue")
         )
-        if target is None or not results:
+        best = best_first(record, self.trials(name))[:1]
+        value = objective_value(record, best[0]) if best else None
+        if target is None or value is None:
             return False
-        maximize = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
-        best = max(value for _, value in results)
-        return best >= target if maximize else -best <= target
+        return value >= target if objective(record)["Type"] == "Maximize" else value <= target
 
     def _stop_trials(self, name: str) -> None:
         for trial in self.trials(name):
             if trial["TrainingJobStatus"] == "InProgress":
-                self._training.stop(trial["TrainingJobName"])
+                self._stop_trial(trial["TrainingJobName"])
 
-    def _conclude(self, name: str, results: list[Result]) -> None:
+    def _stop_trial(self, name: str) -> None:
+        with contextlib.suppress(SageMakerError):  # it has ended meanwhile
+            self._training.stop(name)
+
+    def _conclude(self, name: str) -> None:
         record = self._store.get(TUNING, name)
         trials = self.trials(name)
         if self._closing:
             self._finish(name, "Failed", STOPPED_WITH_CLOUD)
         elif record["HyperParameterTuningJobStatus"] == "Stopping":
             self._finish(name, "Stopped")
-        elif results:
+        elif best_first(record, trials):
             self._finish(name, "Completed")
         elif any(trial["TrainingJobStatus"] == "Completed" for trial in trials):
-            metric = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
-            self._finish(
-                name, "Failed", f"no training job wrote the metric {metric['MetricName']!r}"
-            )
+            metric = objective(record)["MetricName"]
+            self._finish(name, "Failed", f"no training job wrote the metric {metric!r}")
         else:
             reasons = [trial.get("FailureReason", "stopped") for trial in trials]
             self._finish(name, "Failed", f"All training jobs failed. The last: {reasons[-1:]}")

@@ -6,17 +6,18 @@ Nothing leaves as an exception, since API Gateway would turn that into a 500 wit
 import functools
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
+import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
+from tagline.aws.faults import error_code
 from tagline.aws.observability import logger, metrics
 
-Event = Mapping[str, Any]
+Event = Mapping[str, object]
 _BUSY = {
     "InternalDependencyException",
     "InternalError",
@@ -34,7 +35,7 @@ _BUSY = {
 
 def http_api(
     respond: Callable[[Request], Answer],
-) -> Callable[[Event, LambdaContext], dict[str, Any]]:
+) -> Callable[[Event, LambdaContext], dict[str, object]]:
     """Make a Lambda handler of a function from request to answer.
 
     Problems become their RFC 9457 document, AWS being busy or out of reach a 503 with
@@ -42,7 +43,7 @@ def http_api(
     """
 
     @functools.wraps(respond)
-    def handler(event: Event, _: LambdaContext) -> dict[str, Any]:
+    def handler(event: Event, _: LambdaContext) -> dict[str, object]:
         request = Request.of(event)
         logger.append_keys(request_id=request.request_id, route=request.route, **request.path)
         try:
@@ -59,7 +60,8 @@ def http_api(
             answer = _problem(_fault(), request)
         if metrics.provider.metric_set:
             metrics.flush_metrics()
-        return answer.to_event()
+        plain: dict[str, object] = msgspec.to_builtins(answer.for_gateway())
+        return plain
 
     return logger.inject_lambda_context(handler, clear_state=True)
 
@@ -70,7 +72,7 @@ def _problem(problem: Problem, request: Request) -> Answer:
 
 
 def _of_aws(exc: ClientError) -> Problem:
-    code = exc.response["Error"]["Code"]
+    code = error_code(exc)
     if code in _BUSY:
         logger.warning("AWS is busy", error=code)
         return unavailable("busy", "A service behind the API is busy; try again.", 2)

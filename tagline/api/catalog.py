@@ -4,151 +4,155 @@ A run's name says nothing of its time, so a listing of runs reads the status of 
 written once, at a run's end, and a container reads it once.
 """
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import TypeVar
 
-from tagline.api.bucket import Bucket
+import msgspec
+
+from tagline.api.bucket import DataBucket
+from tagline.api.documents import (
+    ChampionDetails,
+    ChampionSummary,
+    Counts,
+    DatasetDetails,
+    Datasets,
+    DatasetSummary,
+    ListShown,
+    RunDecision,
+    RunDetails,
+    RunMetrics,
+    Runs,
+    RunSummary,
+)
 from tagline.api.problem import bad_request, not_found
 from tagline.api.requests import Page
+from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, RUN
+from tagline.formats.outcomes import Champion, Decision, Latest, Status
+from tagline.formats.packed import PackedDataset
+from tagline.formats.plan import Plan
 
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
-_COUNTS = ("rows", "accepted", "rejected", "train", "validation")
-_STATUS = ("outcome", "state", "reason", "started", "ended")
-_SCORES = ("mAP", "micro_ap", "baseline_map")
-_FILES = (
-    ("report.html", "text/html; charset=utf-8"),
-    ("rejects.jsonl", "text/plain; charset=utf-8"),
-    ("verdicts.jsonl", "text/plain; charset=utf-8"),
-)
+_HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
+S = TypeVar("S", bound=msgspec.Struct)
+C = TypeVar("C", bound=ChampionSummary)
 
 
 class Catalog:
     """Datasets and runs of one data bucket, as the documents they left say."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: DataBucket) -> None:
         self._bucket = bucket
-        self._ended: dict[str, dict[str, Any]] = {}
+        self._ended: dict[str, RunSummary] = {}
 
-    def datasets(self, page: Page) -> dict[str, Any]:
+    def datasets(self, page: Page) -> Datasets:
         """Return one page of the datasets by name, each with a summary of its champion."""
         names = filter(DATASET.fullmatch, self._bucket.folders("", page.after))
         found = list(islice(names, page.limit + 1))
         shown = found[: page.limit]
         with ThreadPoolExecutor(_READERS) as pool:
             champions = list(pool.map(self._champion, shown))
-        return {
-            "datasets": [
-                {"dataset": name, "champion": _summary(champion)}
+        return Datasets(
+            datasets=[
+                DatasetSummary(dataset=name, champion=_champion(champion, ChampionSummary))
                 for name, champion in zip(shown, champions, strict=True)
             ],
-            "next": shown[-1] if len(found) > page.limit else None,
-        }
+            next=shown[-1] if len(found) > page.limit else None,
+        )
 
-    def dataset(self, dataset: str) -> dict[str, Any]:
+    def dataset(self, dataset: str) -> DatasetDetails:
         """Return a dataset: champion, labels and row counts of the run judged last, or a 404."""
         self._require(dataset)
         champion = self._champion(dataset)
-        latest = self._bucket.document(DatasetKeys(dataset).latest) or champion
-        packed = self._of_run(latest["run"], "dataset.json") if latest else None
-        return {
-            "dataset": dataset,
-            "champion": _summary(champion, "reason", "previous", "endpoint"),
-            "labels": packed["labels"] if packed else [],
-            "counts": _counts(packed),
-        }
+        latest = self._bucket.get(DatasetKeys(dataset).latest, Latest) or champion
+        packed = latest and self._bucket.get(RunKeys(latest.run).packed_dataset, PackedDataset)
+        return DatasetDetails(
+            dataset=dataset,
+            champion=_champion(champion, ChampionDetails),
+            labels=list(packed.labels) if packed else [],
+            counts=_shown(packed, Counts),
+        )
 
-    def runs(self, dataset: str, page: Page) -> dict[str, Any]:
+    def runs(self, dataset: str, page: Page) -> Runs:
         """Return one page of a dataset's runs, newest first, or a 404."""
         self._require(dataset)
         runs = self.all_runs(dataset)
         start = 0
         if page.after is not None:
-            start = 1 + next((at for at, run in enumerate(runs) if run["run"] == page.after), -1)
+            start = 1 + next((at for at, run in enumerate(runs) if run.run == page.after), -1)
             if start == 0:
                 raise bad_request("bad_query", "next must be the value an earlier page gave.")
         shown = runs[start : start + page.limit]
         more = len(runs) > start + page.limit
-        return {"dataset": dataset, "runs": shown, "next": shown[-1]["run"] if more else None}
+        return Runs(dataset=dataset, runs=shown, next=shown[-1].run if more else None)
 
-    def run(self, run: str) -> dict[str, Any]:
+    def run(self, run: str) -> RunDetails:
         """Return all that is known of a run, or a 404; what it has not reached is null."""
         keys = RunKeys(run)
         if not self._bucket.holds(keys.prefix):
             raise not_found("unknown_run", f"There is no run {run}.")
-        documents = ("plan.json", "dataset.json", "metrics.json", "decision.json")
         with ThreadPoolExecutor(_READERS) as pool:
-            read = pool.map(lambda name: self._of_run(run, name), documents)
-            links = pool.map(lambda file: self._bucket.link(keys.of(file[0]), file[1]), _FILES)
-            plan, packed, metrics, decision = read
-            report, rejects, verdicts = links
-        return {
-            "dataset": keys.dataset,
-            **self._status(run),
-            "list": _pick(plan["list"], "key", "version_id", "etag") if plan else None,
-            "counts": _counts(packed or plan),
-            "metrics": _metrics(metrics),
-            "decision": decision,
-            "report": report,
-            "rejects": rejects,
-            "verdicts": verdicts,
-        }
+            plan = pool.submit(self._bucket.get, keys.plan, Plan)
+            packed = pool.submit(self._bucket.get, keys.packed_dataset, PackedDataset)
+            metrics = pool.submit(self._bucket.get, keys.metrics, Metrics)
+            decision = pool.submit(self._bucket.get, keys.decision, Decision)
+            report = pool.submit(self._bucket.link, keys.report, _HTML)
+            rejects = pool.submit(self._bucket.link, keys.rejects, _TEXT)
+            verdicts = pool.submit(self._bucket.link, keys.verdicts, _TEXT)
+        planned = plan.result()
+        return RunDetails(
+            dataset=keys.dataset,
+            **msgspec.structs.asdict(self._status(run)),
+            list=_shown(planned and planned.list, ListShown),
+            counts=_shown(packed.result() or planned, Counts),
+            metrics=_shown(metrics.result(), RunMetrics),
+            decision=_shown(decision.result(), RunDecision),
+            report=report.result(),
+            rejects=rejects.result(),
+            verdicts=verdicts.result(),
+        )
 
     def has_dataset(self, dataset: str) -> bool:
         """Tell whether anything lies under a dataset's name."""
         return self._bucket.holds(f"{dataset}/")
 
-    def all_runs(self, dataset: str) -> list[dict[str, Any]]:
+    def all_runs(self, dataset: str) -> list[RunSummary]:
         """Return the summaries of all runs of a dataset, newest first."""
         names = filter(RUN.fullmatch, self._bucket.folders(DatasetKeys(dataset).runs))
         with ThreadPoolExecutor(_READERS) as pool:
             runs = list(pool.map(self._status, names))
-        return sorted(runs, key=lambda run: (run["started"] or _LAST, run["run"]), reverse=True)
+        return sorted(runs, key=lambda run: (run.started or _LAST, run.run), reverse=True)
 
-    def _status(self, run: str) -> dict[str, Any]:
+    def _status(self, run: str) -> RunSummary:
         if run not in self._ended:
-            status = self._of_run(run, "status.json")
+            keys = RunKeys(run)
+            status = _shown(self._bucket.get(keys.status, Status), RunSummary)
             if status is None:
-                begun = self._bucket.written(RunKeys(run).of("plan.json"))
-                return {"run": run, **_pick({"state": "Running", "started": begun}, *_STATUS)}
-            self._ended[run] = {"run": run, **_pick(status, *_STATUS)}
+                begun = self._bucket.written(keys.plan)
+                return RunSummary(
+                    run=run, outcome=None, state="Running", reason=None, started=begun, ended=None
+                )
+            self._ended[run] = status
         return self._ended[run]
 
-    def _champion(self, dataset: str) -> dict[str, Any] | None:
-        return self._bucket.document(DatasetKeys(dataset).champion)
-
-    def _of_run(self, run: str, name: str) -> dict[str, Any] | None:
-        return self._bucket.document(RunKeys(run).of(name))
+    def _champion(self, dataset: str) -> Champion | None:
+        return self._bucket.get(DatasetKeys(dataset).champion, Champion)
 
     def _require(self, dataset: str) -> None:
         if not self.has_dataset(dataset):
             raise not_found("unknown_dataset", f"There is no dataset {dataset}.")
 
 
-def _pick(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: document.get(name) for name in names}
+def _shown(document: Document | Record | None, kind: type[S]) -> S | None:
+    """Return the keys of a document that the API shows."""
+    return None if document is None else msgspec.convert(document, kind, from_attributes=True)
 
 
-def _summary(champion: Mapping[str, Any] | None, *more: str) -> dict[str, Any] | None:
+def _champion(champion: Champion | None, kind: type[C]) -> C | None:
     if champion is None:
         return None
-    facts = {"run": champion["run"], "mAP": champion["mAP"], "since": champion["created"]}
-    return facts | _pick(champion, *more)
-
-
-def _counts(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return _pick(document, *_COUNTS) if document else None
-
-
-def _metrics(metrics: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if metrics is None:
-        return None
-    champion = metrics["champion"]
-    return {
-        **_pick(metrics, *_SCORES, "images", "labels"),
-        "champion": _pick(champion, "run", *_SCORES) if champion else None,
-    }
+    return msgspec.convert(msgspec.to_builtins(champion) | {"since": champion.created}, kind)

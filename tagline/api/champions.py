@@ -2,33 +2,25 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from tagline.api.bucket import Bucket
+from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.problem import Problem, not_found
-from tagline.aws.s3json import MissingDocument, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.models import Metrics
+from tagline.formats.outcomes import Champion
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256
 V = TypeVar("V")
 
 
-@dataclass(frozen=True)
-class Champion:
-    """The run that serves a dataset, and the endpoint it is served by."""
-
-    run: str
-    endpoint: str
-
-
 class Champions:
     """Champions and thresholds, kept in memory so that a warm call reads nothing from S3."""
 
-    def __init__(self, bucket: Bucket, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, bucket: DataBucket, clock: Callable[[], float] = time.monotonic) -> None:
         self._bucket = bucket
         self._clock = clock
         self._champions: dict[str, tuple[float, Champion]] = {}
@@ -43,30 +35,21 @@ class Champions:
         read, champion = self._champions.get(dataset, (0.0, None))
         if champion is not None and now - read < CHAMPION_SECONDS:
             return champion
-        document = self._bucket.document(DatasetKeys(dataset).champion)
-        if document is None:
+        champion = self._bucket.get(DatasetKeys(dataset).champion, Champion)
+        if champion is None:
             raise self._no_champion(dataset)
-        champion = _champion(document, dataset)
         _keep(self._champions, dataset, (now, champion))
         return champion
 
     def thresholds(self, run: str) -> dict[str, float]:
         """Return the threshold of each label as the run's evaluation chose them.
 
-        A run's metrics never change, so they are read once. Raises MissingDocument without
-        metrics.json and UnreadableDocument when a label has no threshold in it.
+        A run's metrics never change, so they are read once. Raises Absent without metrics.json
+        and UnreadableDocument when a label has no threshold in it.
         """
         if run not in self._thresholds:
-            key = RunKeys(run).of("metrics.json")
-            document = self._bucket.document(key)
-            if document is None:
-                raise MissingDocument(f"{self._bucket.uri(key)} is missing")
-            try:
-                found = {row["label"]: float(row["threshold"]) for row in document["labels"]}
-            except (KeyError, TypeError, ValueError) as exc:
-                raise UnreadableDocument(
-                    f"{self._bucket.uri(key)}: a label has no threshold"
-                ) from exc
+            metrics = self._bucket.read(RunKeys(run).metrics, Metrics)
+            found = {row.label: row.threshold for row in metrics.labels}
             _keep(self._thresholds, run, found)
         return self._thresholds[run]
 
@@ -74,7 +57,7 @@ class Champions:
         catalog = Catalog(self._bucket)
         if not catalog.has_dataset(dataset):
             return not_found("unknown_dataset", f"There is no dataset {dataset}.")
-        running = [run["run"] for run in catalog.all_runs(dataset) if run["outcome"] is None]
+        running = [run.run for run in catalog.all_runs(dataset) if run.outcome is None]
         if running:
             detail = f"Dataset {dataset} has no champion yet; run {running[0]} is going on."
         else:
@@ -83,13 +66,6 @@ class Champions:
                 f"Drop a list under {DatasetKeys(dataset).lists} to start one."
             )
         return Problem(HTTPStatus.CONFLICT, "no_champion", detail, running=running)
-
-
-def _champion(document: dict[str, Any], dataset: str) -> Champion:
-    run, endpoint = document.get("run"), document.get("endpoint")
-    if not isinstance(run, str) or not isinstance(endpoint, str):
-        raise UnreadableDocument(f"the champion of {dataset} names no run or no endpoint")
-    return Champion(run, endpoint)
 
 
 def _keep(kept: dict[str, V], name: str, value: V) -> None:

@@ -1,14 +1,16 @@
 """Asking a dataset's endpoint for the scores of one image."""
 
-import json
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
+from tagline.aws.faults import error_code
+from tagline.formats.document import Record, UnreadableDocument, decode_record
+from tagline.formats.models import ImageScores, Refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -17,17 +19,14 @@ _CLIENT_ERRORS = range(400, 500)
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-@dataclass(frozen=True)
-class Scores:
-    """What a model says of one image: a score (0 to 1) per label, in the model's order."""
+class _ModelError(Record, kw_only=True, rename="pascal"):
+    """What SageMaker tells of the container's answer when that was no success."""
 
-    run: str
-    created: str
-    labels: list[str]
-    scores: list[float]
+    original_status_code: int = 500
+    original_message: str = ""
 
 
-def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> Scores:
+def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> ImageScores:
     """Return the endpoint's scores of an image.
 
     Raises a 422 with the container's words when it refuses the image, and a 503 when the
@@ -43,14 +42,8 @@ def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> Score
     except ClientError as exc:
         raise _problem(exc, endpoint) from exc
     try:
-        document = json.loads(answer["Body"].read())
-        found = Scores(
-            run=document["run"],
-            created=document["created"],
-            labels=list(document["labels"]),
-            scores=[float(score) for score in document["scores"]],
-        )
-    except (ValueError, KeyError, TypeError) as exc:
+        found = decode_record(answer["Body"].read(), ImageScores, endpoint)
+    except UnreadableDocument as exc:
         raise _broken(f"Endpoint {endpoint} answered something else than scores.") from exc
     if len(found.labels) != len(found.scores):
         raise _broken(f"Endpoint {endpoint} answered labels and scores of different lengths.")
@@ -58,12 +51,12 @@ def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> Score
 
 
 def _problem(exc: ClientError, endpoint: str) -> Exception:
-    response: dict[str, Any] = {**exc.response}
-    code = response["Error"]["Code"]
+    code = error_code(exc)
     if code == "ModelError":
-        status = int(response.get("OriginalStatusCode", 500))
+        told = msgspec.convert(exc.response, _ModelError)
+        status = told.original_status_code
         if status in _CLIENT_ERRORS and status not in _BUSY:
-            return _refused(str(response.get("OriginalMessage", "")))
+            return _refused(told.original_message)
         return unavailable("model_failed", f"The model behind {endpoint} failed; try again.", 5)
     if code in {"ValidationError", "ValidationException"}:  # no such endpoint, or not in service
         return unavailable("endpoint_not_ready", f"Endpoint {endpoint} is not in service yet.", 30)
@@ -73,13 +66,12 @@ def _problem(exc: ClientError, endpoint: str) -> Exception:
 
 
 def _refused(message: str) -> Problem:
-    """Pass on the container's `{"error", "detail"}`, or its text when it is no such JSON."""
+    """Pass on the container's words, or its text when it is none of its refusals."""
     try:
-        document = json.loads(message)
-        code, detail = str(document["error"]), str(document["detail"])
-    except (ValueError, KeyError, TypeError):
-        code, detail = "refused_image", message or "The model refused the image."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, code[:60], detail[:500])
+        refusal = decode_record(message.encode("utf-8", "replace"), Refusal, "the answer")
+    except UnreadableDocument:
+        refusal = Refusal(error="refused_image", detail=message or "The model refused the image.")
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, refusal.error[:60], refusal.detail[:500])
 
 
 def _broken(detail: str) -> Problem:

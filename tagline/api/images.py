@@ -4,7 +4,6 @@ The bytes say what an image is, not the declared type: `curl --data-binary @imag
 form. Nothing is decoded here; the endpoint does that.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,13 +13,13 @@ from botocore.exceptions import ClientError
 
 from tagline.api.problem import Problem, bad_request
 from tagline.api.requests import Request, s3_uri_of
+from tagline.aws.faults import error_code, is_absent
+from tagline.formats.locations import Location, fault_of_key, parse_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MAX_IMAGE_BYTES = 6 * 1024 * 1024  # InvokeEndpoint's body, as botocore's model states it
-MAX_KEY_BYTES = 1024
-_S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.+)", re.DOTALL)
 _UNSPECIFIC = {"", "application/octet-stream", "application/x-www-form-urlencoded"}
 _IMAGE_TYPES = {"image/png", "image/jpeg", "image/jpg", "image/webp", "application/x-image"}
 
@@ -91,24 +90,21 @@ def _image_at(uri: str, s3: "S3Client", buckets: Collection[str]) -> Image:
     return _image(answer["Body"].read(), "The object")
 
 
-def _location(uri: str) -> tuple[str, str]:
-    match = _S3_URI.fullmatch(uri)
-    if match is None:
+def _location(uri: str) -> Location:
+    found = parse_uri(uri)
+    if found is None or not found.key:
         raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.")
-    key = match["key"]
-    if ".." in key.split("/") or not key.isprintable() or len(key.encode()) > MAX_KEY_BYTES:
-        raise bad_request(
-            "bad_s3_uri",
-            f"The key of s3_uri must be printable, without '..' and within {MAX_KEY_BYTES} bytes.",
-        )
-    return match["bucket"], key
+    if not found.key.isprintable():
+        raise bad_request("bad_s3_uri", "The key of s3_uri must be printable.")
+    if fault := fault_of_key(found.key):
+        raise bad_request("bad_s3_uri", f"The key of s3_uri {fault}.")
+    return found
 
 
 def _unreadable(exc: ClientError, bucket: str) -> Exception:
-    code = exc.response["Error"]["Code"]
+    code = "404" if is_absent(exc) else error_code(exc)
     reasons = {
         "404": ("missing_object", "There is no such object"),
-        "NoSuchKey": ("missing_object", "There is no such object"),
         "NoSuchBucket": ("missing_object", "There is no such bucket"),
         "403": ("access_denied", "The object may not be read, or does not exist,"),
         "AccessDenied": ("access_denied", "The object may not be read, or does not exist,"),

@@ -7,10 +7,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tagline.api.documents import ProblemDocument
+from tagline.formats.document import Record
 
 PROBLEM_JSON = "application/problem+json"
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+class HttpAnswer(Record, kw_only=True, rename="camel"):
+    """An answer in the form API Gateway takes (payload format 2.0)."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: str
+    is_base64_encoded: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,27 +36,22 @@ class Answer:
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
 
-    def to_event(self) -> dict[str, Any]:
-        """Return the answer in the form API Gateway takes (payload format 2.0)."""
+    def for_gateway(self) -> HttpAnswer:
+        """Return the answer as API Gateway takes it, with the headers that every answer has."""
         headers = {"Content-Type": self.content_type, **_EVERYWHERE, **self.headers}
-        return {
-            "statusCode": int(self.status),
-            "headers": headers,
-            "body": self.body,
-            "isBase64Encoded": False,
-        }
+        return HttpAnswer(status_code=int(self.status), headers=headers, body=self.body)
 
 
-def json_answer(document: Mapping[str, Any]) -> Answer:
+def json_answer(document: msgspec.Struct) -> Answer:
     """Return `document` as a 200 answer that no cache keeps."""
-    return Answer(json.dumps(document, allow_nan=False))
+    return Answer(_json(document))
 
 
 class Problem(Exception):
     """What is wrong with a request or with the service, and the status that says so.
 
-    `detail` is one or two sentences for the caller: what, where, what to do. `more` holds
-    extension members of the problem document.
+    `detail` is one or two sentences for the caller: what, where, what to do. `running` are the
+    runs that are going on.
     """
 
     def __init__(
@@ -52,30 +61,29 @@ class Problem(Exception):
         detail: str,
         *,
         retry_after: int | None = None,
-        **more: Any,
+        running: list[str] | UnsetType = UNSET,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
-        self.more = more
+        self.running = running
 
     def to_answer(self, request_id: str) -> Answer:
         """Return the problem as `application/problem+json`."""
-        document = {
-            "type": "about:blank",  # the status says the kind; `code` says which
-            "title": self.status.phrase,
-            "status": int(self.status),
-            "code": self.code,
-            "detail": self.detail,
-            "request_id": request_id,
-            **self.more,
-        }
+        document = ProblemDocument(
+            title=self.status.phrase,
+            status=int(self.status),
+            code=self.code,
+            detail=self.detail,
+            request_id=request_id,
+            running=self.running,
+        )
         headers = {"Cache-Control": "no-store"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
-        return Answer(json.dumps(document), PROBLEM_JSON, self.status, headers)
+        return Answer(_json(document), PROBLEM_JSON, self.status, headers)
 
 
 def bad_request(code: str, detail: str) -> Problem:
@@ -91,3 +99,8 @@ def not_found(code: str, detail: str) -> Problem:
 def unavailable(code: str, detail: str, retry_after: int) -> Problem:
     """Return a 503 with the seconds after which trying again makes sense."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, retry_after=retry_after)
+
+
+def _json(document: msgspec.Struct) -> str:
+    # not msgspec's own: a caller's words may hold what is no UTF-8, which json escapes
+    return json.dumps(msgspec.to_builtins(document), allow_nan=False)

@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
+import msgspec
+
+from tagline.api.documents import ImageLocation
 from tagline.api.problem import Problem, bad_request, not_found
+from tagline.formats.document import Record
 from tagline.formats.names import DATASET, InvalidName, check_dataset, dataset_of_run
 
 # Lambda takes events of 6 MB, in which base64 makes 4 bytes of every 3; the rest is for headers.
@@ -20,8 +23,25 @@ MAX_BODY_BYTES = 4_500_000
 MAX_JSON_BYTES = 16_384
 MAX_TOP_K = 1000
 MAX_PAGE = 100
+DEFAULT_PAGE = 20
 _NUMBER = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class _Context(Record, kw_only=True, rename="camel"):
+    request_id: str
+
+
+class _Event(Record, kw_only=True, rename="camel"):
+    """What is read of an HTTP API event."""
+
+    route_key: str
+    path_parameters: Mapping[str, str] | None = None
+    query_string_parameters: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = {}
+    body: str | None = None
+    is_base64_encoded: bool = False
+    request_context: _Context
 
 
 @dataclass(frozen=True)
@@ -37,16 +57,17 @@ class Request:
     request_id: str
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> "Request":
+    def of(cls, event: Mapping[str, object]) -> "Request":
         """Return the request of an event; what API Gateway leaves out is empty."""
+        found = msgspec.convert(event, _Event)
         return cls(
-            route=event["routeKey"],
-            path=event.get("pathParameters") or {},
-            query=event.get("queryStringParameters") or {},
-            headers={name.lower(): value for name, value in event.get("headers", {}).items()},
-            encoded_body=event.get("body") or "",
-            is_base64=bool(event.get("isBase64Encoded")),
-            request_id=event["requestContext"]["requestId"],
+            route=found.route_key,
+            path=found.path_parameters or {},
+            query=found.query_string_parameters or {},
+            headers={name.lower(): value for name, value in found.headers.items()},
+            encoded_body=found.body or "",
+            is_base64=found.is_base64_encoded,
+            request_id=found.request_context.request_id,
         )
 
     @property
@@ -111,7 +132,7 @@ class TagQuery:
 class Page:
     """Which part of a listing: at most `limit` entries after the one named `after`."""
 
-    limit: int = 20
+    limit: int = DEFAULT_PAGE
     after: str | None = None
 
     @classmethod
@@ -121,7 +142,7 @@ class Page:
         after = query.get("next")
         if after is not None and not names.fullmatch(after):
             raise bad_request("bad_query", "next must be the value an earlier page gave.")
-        return cls(_count("limit", query.get("limit", "20"), MAX_PAGE), after)
+        return cls(_count("limit", query.get("limit", str(DEFAULT_PAGE)), MAX_PAGE), after)
 
 
 def s3_uri_of(body: bytes) -> str:
@@ -132,12 +153,14 @@ def s3_uri_of(body: bytes) -> str:
         document = json.loads(body)
     except (ValueError, RecursionError) as exc:  # ValueError: also bytes that are not UTF-8
         raise bad_request("bad_json", "The body is not JSON of a sensible depth.") from exc
-    if not isinstance(document, dict) or document.keys() != {"s3_uri"}:
-        raise bad_request("bad_json", 'The JSON body must be {"s3_uri": "s3://bucket/key"}.')
-    uri = document["s3_uri"]
-    if not isinstance(uri, str):
-        raise bad_request("bad_s3_uri", "s3_uri must be a string.")
-    return uri
+    try:
+        return msgspec.convert(document, ImageLocation).s3_uri
+    except msgspec.ValidationError as exc:
+        if str(exc).endswith("`$.s3_uri`"):
+            raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.") from exc
+        raise bad_request(
+            "bad_json", 'The JSON body must be {"s3_uri": "s3://bucket/key"}.'
+        ) from exc
 
 
 def _only(query: Mapping[str, str], *allowed: str) -> None:

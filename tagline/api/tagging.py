@@ -1,16 +1,9 @@
 """From scores to tags: a pure rule, the same wherever tags are shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Tag:
-    """One label the image carries, with the model's score (0 to 1)."""
-
-    label: str
-    score: float
+from tagline.api.documents import Model, Tag, Tags
+from tagline.formats.models import ImageScores
 
 
 def choose_tags(
@@ -31,20 +24,17 @@ def choose_tags(
         else [thresholds[label] for label in labels]
     )
     tags = [
-        Tag(label, score)
+        Tag(label=label, score=score)
         for label, score, limit in zip(labels, scores, limits, strict=True)
         if score >= limit
     ]
     return sorted(tags, key=lambda tag: -tag.score)[:top_k]
 
 
-def tags_document(dataset: str, run: str, created: str, tags: Sequence[Tag]) -> dict[str, Any]:
-    """Return the answer of `POST /datasets/{dataset}/tags`; scores to 6 decimal places.
-
-    `run` and `created` are those of the model that answered.
-    """
-    return {
-        "dataset": dataset,
-        "model": {"run": run, "created": created},
-        "tags": [{"label": tag.label, "score": round(tag.score, 6)} for tag in tags],
-    }
+def tags_document(dataset: str, model: ImageScores, tags: Sequence[Tag]) -> Tags:
+    """Return the answer of `POST /datasets/{dataset}/tags`; scores to 6 decimal places."""
+    return Tags(
+        dataset=dataset,
+        model=Model(run=model.run, created=model.created),
+        tags=[Tag(label=tag.label, score=round(tag.score, 6)) for tag in tags],
+    )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from tagline.aws.environment import environment
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -52,6 +54,6 @@ def sns() -> "SNSClient":
 
 
 def forget() -> None:
-    """Drop all clients, so that the next call makes them anew."""
-    for client in (s3, sagemaker, sagemaker_runtime, stepfunctions, sns):
-        client.cache_clear()
+    """Drop all clients and the environment, so that the next call makes them anew."""
+    for made in (s3, sagemaker, sagemaker_runtime, stepfunctions, sns, environment):
+        made.cache_clear()

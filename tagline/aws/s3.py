@@ -2,17 +2,20 @@
 
 Conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html.
 What S3 refuses for another reason than that an object is absent, or is not the version that was
-meant, leaves as botocore's own error.
+meant, leaves as botocore's own error, with the object's address as its note (`address_of`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from tagline.aws.faults import FAULTS, Absent, Conflict, TooLarge, is_absent, is_conflict
 from tagline.formats.document import (
     D,
     Document,
@@ -22,7 +25,7 @@ from tagline.formats.document import (
     check_format,
     decode,
     decode_array,
-    decode_record,
+    decode_lines,
     encode,
     encode_record,
 )
@@ -30,47 +33,17 @@ from tagline.formats.document import (
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef, ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
-JSON, JSON_LINES, RECORDIO = "application/json", "application/x-ndjson", "application/x-recordio"
+JSON, JSON_LINES = "application/json", "application/x-ndjson"
+RECORDIO, TAR = "application/x-recordio", "application/x-tar"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
-_CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-
-
-class Absent(LookupError):
-    """There is no object at a key; the message is its address."""
-
-
-class Conflict(RuntimeError):
-    """An object is not, or no longer, the version that was meant; the message is its address."""
-
-
-class TooLarge(ValueError):
-    """An object is larger than its reader allows."""
-
-
-def error_code(exc: ClientError) -> str:
-    """Return the code S3 gave for a refused request, such as NoSuchKey or 412."""
-    return str(exc.response.get("Error", {}).get("Code", ""))
-
-
-def is_absent(exc: ClientError) -> bool:
-    """Return whether a request was refused because there is no such object (or version)."""
-    return error_code(exc) in _ABSENT
-
-
-def is_conflict(exc: ClientError) -> bool:
-    """Return whether a request was refused because its condition does not hold."""
-    return error_code(exc) in _CONFLICT
-
-
-def plain_etag(etag: str) -> str:
-    """Return an ETag without the quotes that HTTP puts round it."""
-    return etag.strip('"')
+# one CopyObject takes up to 5 GiB; beyond it, parts copied on S3's side
+_COPY = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=1 << 28)
 
 
 @dataclass(frozen=True)
@@ -84,11 +57,12 @@ class Version(Generic[T]):
 
 @dataclass(frozen=True)
 class Head:
-    """An object as it stands: bytes, ETag (with quotes), metadata."""
+    """An object as it stands: bytes, ETag (with quotes), metadata, when it was written."""
 
     size: int
     etag: str
     metadata: Mapping[str, str]
+    written: datetime
 
 
 @dataclass(frozen=True)
@@ -102,6 +76,26 @@ class Bucket:
         """Return the address of a key."""
         return f"s3://{self.name}/{key}"
 
+    @contextmanager
+    def about(self, key: str) -> Iterator[None]:
+        """Note the address of a key on what goes wrong in the block, for `address_of`."""
+        try:
+            yield
+        except FAULTS as exc:
+            if not hasattr(exc, "__notes__"):
+                exc.add_note(self.uri(key))
+            raise
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        try:
+            with self.about(key):
+                yield
+        except ClientError as exc:
+            if is_absent(exc):
+                raise Absent(f"{self.uri(key)} is not there") from exc
+            raise
+
     # documents
 
     def find(self, key: str, kind: type[D]) -> Version[D] | None:
@@ -113,6 +107,11 @@ class Bucket:
         if found is None:
             return None
         return Version(decode(found.content, kind, self.uri(key)), found.etag, found.metadata)
+
+    def get(self, key: str, kind: type[D]) -> D | None:
+        """Return a document's content, or None when there is none; raises UnreadableDocument."""
+        found = self.find(key, kind)
+        return found.content if found else None
 
     def read(self, key: str, kind: type[D]) -> D:
         """Return a document that must be there; raises Absent or UnreadableDocument."""
@@ -149,8 +148,7 @@ class Bucket:
         with self.stream(key) as answer:
             where = self.uri(key)
             check_format(int(answer.metadata.get(FORMAT, "1")), formats, where)
-            for number, line in enumerate(answer.content.iter_lines(), 1):
-                yield decode_record(line, kind, f"{where}, line {number}")
+            yield from decode_lines(answer.content.iter_lines(), kind, where)
 
     def write_lines(self, key: str, records: Iterable[Record], formats: int = 1) -> None:
         """Write records as JSON Lines; more than a few MiB wait on disk, not in memory."""
@@ -164,12 +162,13 @@ class Bucket:
     def head(self, key: str) -> Head | None:
         """Return what is known of an object without reading it, or None when there is none."""
         try:
-            answer = self.client.head_object(Bucket=self.name, Key=key)
-        except ClientError as exc:
-            if is_absent(exc):
-                return None
-            raise
-        return Head(answer["ContentLength"], answer["ETag"], answer["Metadata"])
+            with self._reading(key):
+                answer = self.client.head_object(Bucket=self.name, Key=key)
+        except Absent:
+            return None
+        return Head(
+            answer["ContentLength"], answer["ETag"], answer["Metadata"], answer["LastModified"]
+        )
 
     def find_bytes(self, key: str, limit: int) -> Version[bytes] | None:
         """Return an object's bytes, or None when there is none; raises TooLarge."""
@@ -183,15 +182,25 @@ class Bucket:
         return Version(data, answer.etag, answer.metadata)
 
     @contextmanager
-    def stream(self, key: str) -> "Iterator[Version[StreamingBody]]":
-        """Open an object to read it once, from its beginning; raises Absent."""
+    def stream(
+        self, key: str, *, version_id: str = "", etag: str = ""
+    ) -> "Iterator[Version[StreamingBody]]":
+        """Open an object to read it once, from its beginning; raises Absent.
+
+        A version's id, or the ETag (without quotes) it must have, may be given: where it has
+        another, Conflict is raised.
+        """
+        wanted: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        if etag:
+            wanted["IfMatch"] = f'"{etag}"'
         try:
-            answer = self.client.get_object(Bucket=self.name, Key=key)
+            with self._reading(key):
+                answer = self.client.get_object(Bucket=self.name, Key=key, **wanted)
         except ClientError as exc:
-            if is_absent(exc):
-                raise Absent(f"{self.uri(key)} is not there") from exc
+            if etag and is_conflict(exc):
+                raise Conflict(f"{self.uri(key)} is not the version that was meant") from exc
             raise
-        with closing(answer["Body"]) as body:
+        with self.about(key), closing(answer["Body"]) as body:
             yield Version(body, answer["ETag"], answer["Metadata"])
 
     def put(
@@ -205,14 +214,15 @@ class Bucket:
     ) -> None:
         """Write bytes, over whatever was there; `tags` are a URL query."""
         more: dict[str, Any] = {"Tagging": tags} if tags else {}
-        self.client.put_object(
-            Bucket=self.name,
-            Key=key,
-            Body=body,
-            ContentType=content_type,
-            Metadata=dict(metadata or {}),
-            **more,
-        )
+        with self.about(key):
+            self.client.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                Metadata=dict(metadata or {}),
+                **more,
+            )
 
     def put_over(self, key: str, body: bytes, content_type: str, etag: str | None) -> None:
         """Write bytes over the version `etag`, or where there is none when that is None.
@@ -221,9 +231,10 @@ class Bucket:
         """
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
-            self.client.put_object(
-                Bucket=self.name, Key=key, Body=body, ContentType=content_type, **condition
-            )
+            with self.about(key):
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=body, ContentType=content_type, **condition
+                )
         except ClientError as exc:
             if is_conflict(exc) or (etag is not None and is_absent(exc)):
                 raise Conflict(f"{self.uri(key)} was written by somebody else") from exc
@@ -242,22 +253,50 @@ class Bucket:
         extra = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         if tags:
             extra["Tagging"] = tags
-        self.client.upload_fileobj(file, self.name, key, ExtraArgs=extra)
+        with self.about(key):
+            self.client.upload_fileobj(file, self.name, key, ExtraArgs=extra)
 
     def download(self, key: str, file: "IO[bytes]") -> None:
         """Write an object to a file, by parallel requests where it is large; raises Absent."""
-        try:
+        with self._reading(key):
             self.client.download_fileobj(self.name, key, file)
-        except ClientError as exc:
-            if is_absent(exc):
-                raise Absent(f"{self.uri(key)} is not there") from exc
-            raise
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object to another key, on S3's side."""
+        origin: CopySourceTypeDef = {"Bucket": self.name, "Key": source}
+        with self.about(target):
+            self.client.copy(origin, self.name, target, Config=_COPY)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in key order."""
         pages = self.client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.name, Prefix=prefix):
-            yield from (item["Key"] for item in page.get("Contents", ()))
+        with self.about(prefix):
+            for page in pages.paginate(Bucket=self.name, Prefix=prefix):
+                yield from (item["Key"] for item in page.get("Contents", ()))
+
+    def page(self, prefix: str, after: str, size: int) -> "ListObjectsV2OutputTypeDef":
+        """Return the first `size` objects below a prefix whose keys come behind `after`.
+
+        Archived ones tell whether they are restored.
+        """
+        return self.client.list_objects_v2(
+            Bucket=self.name,
+            Prefix=prefix,
+            StartAfter=after,
+            MaxKeys=size,
+            OptionalObjectAttributes=["RestoreStatus"],
+        )
+
+    def folders(self, prefix: str, after: str | None = None) -> Iterator[str]:
+        """Yield the names of the folders right under `prefix` in order, those after `after`."""
+        # "0" follows "/": every key in the folder `after` lies before that.
+        start = f"{prefix}{after}0" if after else ""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/", StartAfter=start
+        )
+        for page in pages:
+            for common in page.get("CommonPrefixes", ()):
+                yield common["Prefix"][len(prefix) : -1]
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:

@@ -1,18 +1,28 @@
 """A client for the HTTP API with nothing but the standard library."""
 
 import http.client
-import json
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
+
+from tagline.api.documents import ImageLocation, Tags
 from tagline.api.requests import MAX_BODY_BYTES
 from tagline.cli.target import is_laptop
+from tagline.formats.document import Record, UnreadableDocument, decode_record
 
 _TIMEOUT = 60  # seconds; the API's own limit is 30
 _MAX_ANSWER_BYTES = 8 << 20
+
+
+class _Problem(Record, kw_only=True):
+    """Of a problem document (RFC 9457), or of API Gateway's own, what people are told."""
+
+    title: str | None = None
+    message: str | None = None
+    detail: str | None = None
 
 
 class ApiProblem(Exception):
@@ -21,10 +31,10 @@ class ApiProblem(Exception):
 
 def ask_tags(
     api_url: str, dataset: str, image: str, *, threshold: float | None, top_k: int | None
-) -> dict[str, Any]:
+) -> Tags:
     """Return the API's answer for a file or an s3:// URI; raises ApiProblem."""
     if image.startswith("s3://"):
-        kind, body = "application/json", json.dumps({"s3_uri": image}).encode()
+        kind, body = "application/json", msgspec.json.encode(ImageLocation(s3_uri=image))
     else:
         kind, body = _read_image(Path(image))
     asked = {"threshold": threshold, "top_k": top_k}
@@ -33,7 +43,7 @@ def ask_tags(
     return _post(url, kind, body)
 
 
-def _post(url: str, kind: str, body: bytes) -> dict[str, Any]:
+def _post(url: str, kind: str, body: bytes) -> Tags:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ApiProblem(f"{url} is no HTTP address")
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
@@ -51,28 +61,24 @@ def _post(url: str, kind: str, body: bytes) -> dict[str, Any]:
         raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
 
 
-def _decode(data: bytes) -> dict[str, Any]:
+def _decode(data: bytes) -> Tags:
     try:
-        answer = json.loads(data)
+        return msgspec.json.decode(data, type=Tags)
+    except msgspec.ValidationError as exc:
+        raise ApiProblem(f"the API's answer has no tags or model as agreed: {exc}") from exc
     except ValueError as exc:
         raise ApiProblem(f"the API's answer is not JSON: {data[:100]!r}") from exc
-    if not isinstance(answer, dict) or not {"tags", "model"} <= answer.keys():
-        raise ApiProblem("the API's answer has no tags or model")
-    return answer
 
 
 def _problem(error: urllib.error.HTTPError) -> str:
-    """Return an application/problem+json (RFC 9457) body as one line."""
+    """Return a problem as one line."""
     data = error.read(64 << 10)
     try:
-        told = json.loads(data)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
+        told = decode_record(data, _Problem, "the answer")
+    except UnreadableDocument:
         return f"{error.code} {error.reason}: {data[:200].decode(errors='replace')}".strip()
-    title = told.get("title") or told.get("message") or error.reason
-    parts = (f"{error.code} {title}", told.get("detail"))
-    return ": ".join(str(part) for part in parts if part)
+    title = told.title or told.message or error.reason
+    return ": ".join(filter(None, (f"{error.code} {title}", told.detail)))
 
 
 def _read_image(path: Path) -> tuple[str, bytes]:

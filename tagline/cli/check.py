@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from tagline.cli.options import JsonOption
@@ -31,7 +32,7 @@ def check(
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
     if as_json:
-        print_json(report.to_dict())
+        print_json(msgspec.to_builtins(report))
     else:
         _show(report)
     for problem in report.problems:
@@ -64,9 +65,9 @@ def show_reasons(report: CheckReport) -> None:
     rows = []
     for reason, count in report.reasons.items():
         first = report.first.get(reason, [])
-        lines = ", ".join(str(record["line"]) for record in first)
+        lines = ", ".join(str(reject.line) for reject in first)
         more = " …" if count > len(first) else ""
-        detail = first[0]["detail"] if first else None
+        detail = first[0].detail if first else None
         rows.append((reason, f"{count:,}", f"{lines}{more}", detail))
     emit(rows_table(("Reason", ">Rows", "Lines", "First detail"), rows, title="Rejected rows"))
 

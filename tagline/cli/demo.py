@@ -6,24 +6,38 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.text import Text
 
+from tagline.api.documents import Tag
 from tagline.cli.api import ApiProblem, ask_tags
 from tagline.cli.cloud import RunningCloud, check_start, running_cloud
 from tagline.cli.drop import drop_dataset, wait_for
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.options import JsonOption
-from tagline.cli.outcome import outcome_table
-from tagline.cli.output import OUT, emit, facts_table, print_json, rows_table, say, seconds
+from tagline.cli.outcome import RunOutcome, outcome_table
+from tagline.cli.output import (
+    OUT,
+    emit,
+    facts_table,
+    number,
+    print_json,
+    rows_table,
+    say,
+    seconds,
+)
 from tagline.cli.phases import Phases
 from tagline.cli.places import STATE, free_port, port_taken
 from tagline.cli.up import announced, print_urls
-from tagline.designs import DesignSet, HeldOut, draw_designs
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from tagline.designs import DesignSet, HeldOut
 
 DATASET = "designs"
 TIMES_BASELINE = 3.0  # the model must beat guessing by this factor
@@ -35,9 +49,8 @@ _MARK = "tagline-demo"
 class Answer:
     """What the API says of a held-out image."""
 
-    image: HeldOut
-    tags: list[dict[str, Any]]
-    run: str
+    image: "HeldOut"
+    tags: list[Tag]
 
 
 def demo(
@@ -107,6 +120,8 @@ def _take_folder(folder: Path) -> None:
 @contextmanager
 def _drawing(folder: Path, images: int, seed: int) -> Iterator["Future[DesignSet]"]:
     """Draw in a process of its own while the cloud starts."""
+    from tagline.designs import draw_designs  # noqa: PLC0415 - Pillow is slow to load
+
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -116,7 +131,7 @@ def _drawing(folder: Path, images: int, seed: int) -> Iterator["Future[DesignSet
 
 def _run(
     cloud: RunningCloud, drawing: "Future[DesignSet]", report: Path, phases: Phases
-) -> tuple[dict[str, Any], Answer, Path]:
+) -> tuple[RunOutcome, Answer, Path]:
     with phases.phase("Draw the designs"):
         designs = drawing.result()
     keys = DatasetKeys(DATASET)
@@ -130,33 +145,32 @@ def _run(
             images=designs.folder,
         )
     with phases.timed("Run the flow"):
-        facts = wait_for(cloud.target, dropped.run)
-    if facts["outcome"] != "Promoted":
-        emit(outcome_table(facts))
-        raise Refused(f"the run ended {facts['outcome']}: {facts['reason']} (log: {cloud.log})")
+        ended = wait_for(cloud.target, dropped.run)
+    if ended.outcome != Outcome.PROMOTED:
+        emit(outcome_table(ended))
+        raise Refused(f"the run ended {ended.outcome}: {ended.reason} (log: {cloud.log})")
     with phases.phase("Fetch the report, ask the API"):
-        cloud.target.s3.download_file(
-            cloud.target.outputs.bucket, RunKeys(dropped.run).of("report.html"), str(report)
-        )
+        with report.open("wb") as file:
+            cloud.target.bucket.download(RunKeys(dropped.run).report, file)
         answer = _ask(cloud, designs.held_out[0])
-    return facts, answer, report
+    return ended, answer, report
 
 
-def _ask(cloud: RunningCloud, image: HeldOut) -> Answer:
+def _ask(cloud: RunningCloud, image: "HeldOut") -> Answer:
     try:
         told = ask_tags(
             cloud.target.outputs.api_url, DATASET, str(image.path), threshold=None, top_k=None
         )
     except ApiProblem as exc:
         raise Refused(f"the API does not tag {image.path.name}: {exc}") from exc
-    return Answer(image, told["tags"], told["model"]["run"])
+    return Answer(image, told.tags)
 
 
-def _report(facts: dict[str, Any], answer: Answer, report: Path, phases: Phases) -> None:
+def _report(ended: RunOutcome, answer: Answer, report: Path, phases: Phases) -> None:
     emit(rows_table(("Phase", ">Time"), ((name, seconds(t)) for name, t in phases.times.items()),
                     title=f"{seconds(sum(phases.times.values()))} in all"))  # fmt: skip
     truth = set(answer.image.labels)
-    tags = {tag["label"]: tag["score"] for tag in answer.tags}
+    tags = {tag.label: tag.score for tag in answer.tags}
     rows = [(name, f"{score:.3f}", _verdict(name in truth)) for name, score in tags.items()]
     rows += [(name, "", Text("missed", style="red")) for name in sorted(truth - tags.keys())]
     emit(rows_table(("Tag", ">Score", "Truth"), rows, title=f"Held out: {answer.image.path.name}"))
@@ -165,9 +179,9 @@ def _report(facts: dict[str, Any], answer: Answer, report: Path, phases: Phases)
     emit(
         facts_table(
             {
-                "Validation mAP": f"{facts['mAP']:.4f}",
-                "Baseline mAP": f"{facts['baseline_map']:.4f}",
-                "Times baseline": f"{facts['mAP'] / facts['baseline_map']:.1f}",
+                "Validation mAP": number(ended.mAP),
+                "Baseline mAP": number(ended.baseline_map),
+                "Times baseline": f"{_times_baseline(ended):.1f}",
                 "Report": report,
             }
         )
@@ -178,23 +192,29 @@ def _verdict(right: bool) -> Text:
     return Text("right", style="green") if right else Text("wrong", style="red")
 
 
-def _summary(facts: dict[str, Any], answer: Answer, report: Path, phases: Phases) -> dict[str, Any]:
-    return {
-        **facts,
+def _summary(ended: RunOutcome, answer: Answer, report: Path, phases: Phases) -> dict[str, object]:
+    facts: dict[str, object] = msgspec.to_builtins(ended)
+    return facts | {
         "image": str(answer.image.path),
-        "tags": answer.tags,
+        "tags": msgspec.to_builtins(answer.tags),
         "truth": list(answer.image.labels),
         "report": str(report),
-        "report_uri": facts["report"],
+        "report_uri": ended.report,
         "seconds": phases.times,
     }
 
 
-def _judge(facts: dict[str, Any]) -> None:
-    if facts["mAP"] < TIMES_BASELINE * facts["baseline_map"]:
+def _times_baseline(ended: RunOutcome) -> float:
+    if ended.mAP is None or not ended.baseline_map:
+        raise Refused("the run's metrics.json has no mAP to hold against a baseline")
+    return ended.mAP / ended.baseline_map
+
+
+def _judge(ended: RunOutcome) -> None:
+    if _times_baseline(ended) < TIMES_BASELINE:
         raise Refused(
-            f"validation mAP {facts['mAP']:.4f} is below {TIMES_BASELINE:g} times the baseline "
-            f"{facts['baseline_map']:.4f}"
+            f"validation mAP {ended.mAP:.4f} is below {TIMES_BASELINE:g} times the baseline "
+            f"{ended.baseline_map:.4f}"
         )
 
 

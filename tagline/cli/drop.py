@@ -1,16 +1,17 @@
 """`tagline drop`: upload a dataset and its list; the list, last, starts the run."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 from botocore.exceptions import ClientError
 
 from tagline.cli.check import ConfigOption, LabelsOption, ListArgument
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
-from tagline.cli.outcome import FAILED, outcome_facts, outcome_table
+from tagline.cli.outcome import FAILED, RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.cli.records import read_run
@@ -20,7 +21,7 @@ from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import run_name
 from tagline.listing.checking import CheckReport, check_list
-from tagline.settings.schema import load_settings
+from tagline.settings import load_settings
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,17 @@ def drop(
     dropped = drop_dataset(target, keys, list_path, labels=labels, config=config, images=images)
     if not wait:
         if as_json:
-            print_json(asdict(dropped))
+            print_json(msgspec.to_builtins(dropped))
         else:
             emit(facts_table({"Run": dropped.run, "List": dropped.list_uri}))
             say(f"`tagline show {dropped.run}` tells how it goes")
         return
-    facts = wait_for(target, dropped.run)
+    ended = wait_for(target, dropped.run)
     if as_json:
-        print_json({**asdict(dropped), **facts})
+        print_json(msgspec.to_builtins(dropped) | msgspec.to_builtins(ended))
     else:
-        emit(outcome_table(facts))
-    if facts["outcome"] in FAILED:
+        emit(outcome_table(ended))
+    if ended.outcome in FAILED:
         raise typer.Exit(1)
 
 
@@ -95,7 +96,7 @@ def drop_dataset(
     images: Path | None = None,
 ) -> Dropped:
     """Upload images, labels.txt and dataset.yaml, then the list; return the run it starts."""
-    bucket = target.outputs.bucket
+    bucket = target.bucket
     name = list_path.name if list_path.suffix == ".lst" else f"{list_path.name}.lst"
     key = f"{keys.lists}{name}"
     uploaded = None
@@ -108,12 +109,12 @@ def drop_dataset(
         uploaded = upload_images(target, keys.dataset, placement.files)
     for path, beside in ((labels, keys.labels), (config, keys.settings)):
         if path is not None:
-            target.s3.put_object(Bucket=bucket, Key=beside, Body=path.read_bytes())
+            target.bucket.put(beside, path.read_bytes(), "text/plain")
     with list_path.open("rb") as body:  # in one part, so that answer and event agree on the ETag
-        answer = target.s3.put_object(Bucket=bucket, Key=key, Body=body)
+        answer = target.s3.put_object(Bucket=bucket.name, Key=key, Body=body)
     version = answer.get("VersionId", "")
-    run = run_name(bucket, key, version, answer["ETag"])
-    return Dropped(run, keys.dataset, f"s3://{bucket}/{key}", version, uploaded)
+    run = run_name(bucket.name, key, version, answer["ETag"])
+    return Dropped(run, keys.dataset, bucket.uri(key), version, uploaded)
 
 
 def _refuse_full_disk(target: Target, key: str) -> None:
@@ -121,20 +122,20 @@ def _refuse_full_disk(target: Target, key: str) -> None:
     if not is_laptop(target.endpoint):
         return
     try:  # the condition never holds, so nothing is written
-        target.s3.put_object(Bucket=target.outputs.bucket, Key=key, IfMatch='"never"')
+        target.s3.put_object(Bucket=target.bucket.name, Key=key, IfMatch='"never"')
     except ClientError as exc:
         if exc.response["Error"].get("Code") == "InsufficientStorage":
             raise Refused(exc.response["Error"].get("Message", "")) from exc
 
 
-def wait_for(target: Target, run: str) -> dict[str, Any]:
+def wait_for(target: Target, run: str) -> RunOutcome:
     """Show a run's progress to its end and return its outcome."""
     try:
         execution = watch(target, run)
     except KeyboardInterrupt:
         say(f"The run goes on: `tagline show {run}` tells how", style="yellow")
         raise
-    return outcome_facts(target, read_run(target, run), execution)
+    return run_outcome(target, read_run(target, run), execution)
 
 
 def _refuse_other_source(config: Path | None) -> None:

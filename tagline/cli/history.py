@@ -1,9 +1,12 @@
 """From an execution's history to what a person wants to see: the states, in order, with times."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 Status = Literal["running", "done", "failed"]
 _SHOWN = ("TaskState", "MapState", "ParallelState")  # choices and waits are the flow's own affair
@@ -24,7 +27,7 @@ class State:
     error: str | None = None
 
 
-def follow(events: Iterable[Mapping[str, Any]]) -> list[State]:
+def follow(events: "Iterable[HistoryEventTypeDef]") -> list[State]:
     """Return the states of a history (GetExecutionHistory's events, oldest first) as entered.
 
     A state whose failure the flow catches counts as failed; one that is retried and then
@@ -51,7 +54,7 @@ def follow(events: Iterable[Mapping[str, Any]]) -> list[State]:
     return list(states.values())
 
 
-def _advance(state: State, kind: str, event: Mapping[str, Any]) -> State:
+def _advance(state: State, kind: str, event: "HistoryEventTypeDef") -> State:
     if kind in _ATTEMPTS:
         return replace(state, attempts=state.attempts + 1, error=None)
     if kind in _FAILURES:
@@ -66,10 +69,10 @@ def _advance(state: State, kind: str, event: Mapping[str, Any]) -> State:
     return state
 
 
-def _told(event: Mapping[str, Any]) -> str:
+def _told(event: "HistoryEventTypeDef") -> str:
     """Return the error name and cause of a failure event."""
     for key, details in event.items():
-        if key.endswith("EventDetails"):
+        if key.endswith("EventDetails") and isinstance(details, dict):
             parts = (details.get("error"), details.get("cause"))
             return ": ".join(str(part) for part in parts if part) or event["type"]
     return str(event["type"])

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tagline.cli.records import read_json
+from tagline.aws.faults import error_code
 from tagline.cli.target import Target
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import job_name
+from tagline.formats.steps import TrainPlan
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef
@@ -62,9 +63,8 @@ class JobDetails:
     @cached_property
     def _epochs(self) -> str | None:
         """How many epochs the run asked for: PlanTraining has said so before a job logs."""
-        plan = read_json(self.target, RunKeys(self.run).of("training.json")) or {}
-        epochs = plan.get("request", {}).get("HyperParameters", {}).get("epochs")
-        return str(epochs) if epochs else None
+        plan = self.target.bucket.get(RunKeys(self.run).training_plan, TrainPlan)
+        return plan.request.hyper_parameters.get("epochs") if plan else None
 
     def _new_lines(self, stream_prefix: str) -> list[str]:
         try:
@@ -72,7 +72,7 @@ class JobDetails:
                 logGroupName=TRAINING_LOGS, logStreamNamePrefix=stream_prefix
             )["logStreams"]
         except ClientError as exc:
-            if exc.response["Error"].get("Code") in _MISSING:  # no job has logged yet
+            if error_code(exc) in _MISSING:  # no job has logged yet
                 return []
             raise
         lines = []

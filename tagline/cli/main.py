@@ -17,13 +17,21 @@ from tagline.cli.runs import runs
 from tagline.cli.show import show
 from tagline.cli.tag import tag
 from tagline.cli.up import up
+from tagline.formats.document import UnreadableDocument
 from tagline.formats.names import InvalidName
 from tagline.formats.reasons import UnusableList
-from tagline.settings.schema import InvalidSettings
+from tagline.settings import InvalidSettings
 
 _EXPECTED = (
-    Refused, InvalidName, InvalidSettings, UnusableList, BotoCoreError, ClientError, OSError,
-)  # fmt: skip
+    Refused,
+    InvalidName,
+    InvalidSettings,
+    UnreadableDocument,
+    UnusableList,
+    BotoCoreError,
+    ClientError,
+    OSError,
+)
 
 
 class OneLineErrors(TyperGroup):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -10,43 +10,62 @@ from rich.text import Text
 from tagline.cli.output import facts_table, number
 from tagline.cli.records import RunRecord
 from tagline.cli.target import Target
+from tagline.formats.document import Record
 from tagline.formats.keys import RunKeys
+from tagline.formats.outcomes import Outcome
 
-FAILED = frozenset({"Failed", "RolledBack"})
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
+
+FAILED = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK})
+_RUNNING = "Running"  # the one "outcome" of a run that goes on
 _STYLES = {"Promoted": "green", "NotPromoted": "yellow", "Unchanged": "yellow"}
 
 
-def outcome_facts(
-    target: Target, record: RunRecord, execution: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Return a run's outcome with the keys that --json prints.
+class RunOutcome(Record, kw_only=True):
+    """How a run ended, with the keys that --json prints."""
 
-    Where a run has left no status.json, its execution's own words stand in.
-    """
-    status = record.status or {}
-    metrics = record.metrics or {}
-    champion = metrics.get("champion") or {}
-    state = (execution or {}).get("status")
-    outcome = status.get("outcome")
-    reason = status.get("reason")
-    if outcome is None and state is not None:
-        outcome = "Running" if state == "RUNNING" else "Failed"
-        told = (execution or {}).get("error"), (execution or {}).get("cause")
-        reason = ": ".join(str(part) for part in told if part) or None
-    report = f"s3://{target.outputs.bucket}/{RunKeys(record.run).of('report.html')}"
-    return {
-        "run": record.run,
-        "dataset": record.dataset,
-        "outcome": outcome,
-        "state": status.get("state"),
-        "reason": reason,
-        "mAP": metrics.get("mAP"),
-        "baseline_map": metrics.get("baseline_map"),
-        "champion_map": champion.get("mAP"),
-        "started": status.get("started") or _moment((execution or {}).get("startDate")),
-        "ended": status.get("ended") or _moment((execution or {}).get("stopDate")),
-        "report": report if record.metrics else None,
-    }
+    run: str
+    dataset: str
+    outcome: str | None
+    state: str | None
+    reason: str | None
+    mAP: float | None  # noqa: N815 - the files' name for it
+    baseline_map: float | None
+    champion_map: float | None
+    started: str | None
+    ended: str | None
+    report: str | None
+    """S3 URI."""
+
+
+def run_outcome(
+    target: Target, record: RunRecord, execution: "DescribeExecutionOutputTypeDef | None"
+) -> RunOutcome:
+    """Return how a run ended; without a status.json its execution's own words stand in."""
+    status, metrics = record.status, record.metrics
+    champion = metrics.champion if metrics else None
+    outcome: str | None = status.outcome if status else None
+    reason = status.reason if status else None
+    if status is None and execution is not None:
+        outcome = _RUNNING if execution["status"] == "RUNNING" else Outcome.FAILED
+        told = execution.get("error"), execution.get("cause")
+        reason = ": ".join(part for part in told if part) or None
+    began = execution.get("startDate") if execution else None
+    stopped = execution.get("stopDate") if execution else None
+    return RunOutcome(
+        run=record.run,
+        dataset=record.dataset,
+        outcome=outcome,
+        state=status.state if status else None,
+        reason=reason,
+        mAP=metrics.mAP if metrics else None,
+        baseline_map=metrics.baseline_map if metrics else None,
+        champion_map=champion.mAP if champion else None,
+        started=status.started if status else _moment(began),
+        ended=status.ended if status else _moment(stopped),
+        report=target.bucket.uri(RunKeys(record.run).report) if metrics else None,
+    )
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -56,18 +75,18 @@ def _moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def outcome_table(facts: dict[str, Any], more: Mapping[str, object] | None = None) -> Table:
+def outcome_table(ended: RunOutcome, more: Mapping[str, object] | None = None) -> Table:
     """Return the outcome, and more facts below it, as a table."""
     return facts_table(
         {
-            "Run": facts["run"],
-            "Outcome": styled(facts["outcome"]),
-            "State": facts["state"],
-            "Reason": facts["reason"],
-            "mAP": number(facts["mAP"]),
-            "Baseline mAP": number(facts["baseline_map"]),
-            "Champion's mAP": number(facts["champion_map"]),
-            "Report": facts["report"],
+            "Run": ended.run,
+            "Outcome": styled(ended.outcome),
+            "State": ended.state,
+            "Reason": ended.reason,
+            "mAP": number(ended.mAP),
+            "Baseline mAP": number(ended.baseline_map),
+            "Champion's mAP": number(ended.champion_map),
+            "Report": ended.report,
             **(more or {}),
         }
     )

@@ -1,15 +1,15 @@
 """Where things lie in a checkout: environments, template, state."""
 
 import errno
-import json
 import os
 import socket
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 import tagline
 from tagline.cli.errors import Refused
+from tagline.formats.document import Record, UnreadableDocument, decode_record
 
 HOST = "127.0.0.1"
 ROOT = Path(tagline.__file__).resolve().parents[1]
@@ -25,8 +25,7 @@ def tool(environment: str, name: str) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class CloudFile:
+class CloudFile(Record, kw_only=True):
     """What `tagline up` leaves for the other commands while it runs."""
 
     endpoint: str
@@ -38,7 +37,7 @@ class CloudFile:
         """Write the file in one step, so that no reader sees half of it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{self.pid}.draft")
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
         draft.replace(path)
 
 
@@ -49,11 +48,10 @@ def live_cloud(path: Path | None = None) -> CloudFile | None:
     """
     path = path or CLOUD_FILE
     try:
-        told: dict[str, Any] = json.loads(path.read_text())
-        cloud = CloudFile(**told)
+        cloud = decode_record(path.read_bytes(), CloudFile, path.name)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as exc:
+    except UnreadableDocument as exc:
         raise Refused(f"{path} is not what `tagline up` writes: remove it ({exc})") from exc
     return cloud if _alive(cloud.pid) and port_taken(cloud.port) else None
 

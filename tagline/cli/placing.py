@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tagline.cli.errors import Refused
-from tagline.listing.list_file import Row, read_rows, survey
+from tagline.listing.list_file import read_rows
+from tagline.listing.rows import Row
 from tagline.listing.sources import Source
+from tagline.listing.survey import survey_list
 
 _SHOWN = 3
 
@@ -25,8 +27,7 @@ def relative_paths(list_path: Path) -> list[str]:
     A leading `/` is gone, as it is when a run resolves the path. Raises UnusableList.
     """
     with list_path.open("rb") as stream:
-        shape = survey(stream)
-        rows = read_rows(stream, shape, Source.unchecked())
+        rows = read_rows(stream, survey_list(stream), Source.unchecked())
         found = {row.key: None for row in rows if isinstance(row, Row) and not row.bucket}
     return list(found)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
 from tagline.cli.options import JsonOption, StackOption
-from tagline.cli.outcome import outcome_facts, styled
+from tagline.cli.outcome import RunOutcome, run_outcome, styled
 from tagline.cli.output import emit, number, print_json, rows_table, say, seconds
 from tagline.cli.records import RunRecord, read_runs
 from tagline.cli.target import STACK, Target, find_target
@@ -29,43 +30,40 @@ def runs(
     found = []
     for record in records.values():
         execution = None if record.status else describe(target, record.run)
-        found.append(outcome_facts(target, record, execution))
-    found.sort(key=lambda facts: moment(facts["started"]), reverse=True)
+        found.append(run_outcome(target, record, execution))
+    found.sort(key=lambda ended: moment(ended.started), reverse=True)
     shown = found[:limit]
     if as_json:
-        print_json(shown)
+        print_json(msgspec.to_builtins(shown))
         return
     if not found:
         say("No runs yet: `tagline drop DATASET LIST` starts one")
         return
     emit(rows_table(("Run", "Dataset", "Outcome", ">mAP", "Started", ">Took"),
-                    (_row(facts) for facts in shown), title="Runs"))  # fmt: skip
+                    map(_row, shown), title="Runs"))  # fmt: skip
     if len(found) > len(shown):
         say(f"{len(found) - len(shown)} older runs: --limit shows more")
 
 
-def moment(value: object) -> datetime:
-    """Return a time given as ISO 8601 text or datetime; the distant past for none."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, str):
-        parsed = datetime.fromisoformat(value)
-        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    return datetime.min.replace(tzinfo=UTC)
+def moment(text: str | None) -> datetime:
+    """Return a time given as ISO 8601; the distant past for none."""
+    if text is None:
+        return datetime.min.replace(tzinfo=UTC)
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def took(facts: dict[str, Any]) -> str | None:
+def took(run: RunOutcome) -> str | None:
     """Return how long a run took, or has taken so far."""
-    if not facts["started"]:
+    if not run.started:
         return None
-    ended = moment(facts["ended"]) if facts["ended"] else datetime.now(UTC)
-    return seconds(max(0.0, (ended - moment(facts["started"])).total_seconds()))
+    ended = moment(run.ended) if run.ended else datetime.now(UTC)
+    return seconds(max(0.0, (ended - moment(run.started)).total_seconds()))
 
 
-def _row(facts: dict[str, Any]) -> tuple[object, ...]:
-    started = f"{moment(facts['started']):%Y-%m-%d %H:%M:%S}" if facts["started"] else None
-    return (facts["run"], facts["dataset"], styled(facts["outcome"]), number(facts["mAP"]),
-            started, took(facts))  # fmt: skip
+def _row(run: RunOutcome) -> tuple[object, ...]:
+    started = f"{moment(run.started):%Y-%m-%d %H:%M:%S}" if run.started else None
+    return (run.run, run.dataset, styled(run.outcome), number(run.mAP), started, took(run))
 
 
 def _running(target: Target, dataset: str | None) -> Iterator[str]:

@@ -3,20 +3,63 @@
 from itertools import islice
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
+from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
-from tagline.cli.outcome import FAILED, outcome_facts, outcome_table
+from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, number, print_json, rows_table, say
-from tagline.cli.records import read_json, read_json_lines, read_run
+from tagline.cli.records import read_run
 from tagline.cli.runs import took
 from tagline.cli.target import STACK, Target, find_target
 from tagline.cli.watching import describe
+from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.models import CardModel, ChampionMeans, LabelMetrics, ModelCard
+from tagline.formats.outcomes import Champion, Decision
+from tagline.formats.packed import PackedDataset
+from tagline.formats.plan import Plan
+from tagline.formats.rows import Reject
+from tagline.formats.steps import TrainPlan, TunePlan
 
 _FIRST = 20
 _EDGE = 5  # labels shown from either end
+
+
+class Counts(Record, kw_only=True):
+    """The rows of a run's list; null what is not known yet."""
+
+    rows: int
+    accepted: int
+    rejected: int
+    reused: int
+    fetched: int | None = None
+    train: int
+    validation: int
+
+
+class RunReport(RunOutcome, kw_only=True):
+    """All that is known of a run, with the keys that --json prints."""
+
+    counts: Counts | None
+    rejects: list[Reject]
+    """The first of them."""
+    labels: tuple[LabelMetrics, ...] | None
+    champion: ChampionMeans | None
+    decision: Decision | None
+    training: TrainPlan | TunePlan | None
+    serving: bool
+    artifact: str | None
+    model: CardModel | None
+    location: str
+
+
+class _Training(Document, kw_only=True):
+    """Of training.json what tells its type."""
+
+    mode: str
 
 
 def show(
@@ -33,111 +76,119 @@ def show(
     if rejects:
         _print_rejects(target, keys)
         return
-    facts = _facts(target, keys)
+    report = _report(target, keys)
     if as_json:
-        print_json(facts)
+        print_json(_plain(report))
         return
-    _show_outcome(facts)
-    _show_rejects(facts)
-    _show_labels(facts)
+    _show_outcome(report)
+    _show_rejects(report)
+    _show_labels(report)
 
 
-def _facts(target: Target, keys: RunKeys) -> dict[str, Any]:
+def _report(target: Target, keys: RunKeys) -> RunReport:
     record = read_run(target, keys.run)
     execution = describe(target, keys.run)
     if record.status is None and execution is None:
         raise Refused(f"no run {keys.run}: `tagline runs` lists those there are")
-    facts = outcome_facts(target, record, execution)
-    if facts["outcome"] in FAILED and not facts["reason"] and execution:
-        facts["reason"] = execution.get("cause")
-    source = read_json(target, keys.of("dataset.json")) or read_json(target, keys.of("plan.json"))
-    training = read_json(target, keys.of("training.json"))
-    decision = read_json(target, keys.of("decision.json"))
-    champion = read_json(target, DatasetKeys(keys.dataset).champion)
-    serves = champion is not None and champion.get("run") == keys.run
-    rejected = read_json_lines(target, keys.of("rejects.jsonl"))
-    return {
-        **facts,
-        "counts": {
-            name: source.get(name)
-            for name in ("rows", "accepted", "rejected", "reused", "fetched", "train", "validation")
-        }
-        if source
-        else None,
-        "rejects": list(islice(rejected, _FIRST)),
-        "labels": (record.metrics or {}).get("labels"),
-        "champion": (record.metrics or {}).get("champion"),
-        "decision": decision,
-        "training": training,
-        "serving": serves,
-        "artifact": champion["artifact"] if champion and serves else None,
-        "model": (read_json(target, keys.of("model_card.json")) or {}).get("model"),
-        "location": f"s3://{target.outputs.bucket}/{keys.prefix}",
-    }
+    bucket, metrics = target.bucket, record.metrics
+    counted = bucket.get(keys.packed_dataset, PackedDataset) or bucket.get(keys.plan, Plan)
+    champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
+    serving = champion is not None and champion.run == keys.run
+    card = bucket.get(keys.model_card, ModelCard)
+    return RunReport(
+        **msgspec.structs.asdict(run_outcome(target, record, execution)),
+        counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
+        rejects=_first_rejects(target, keys),
+        labels=metrics.labels if metrics else None,
+        champion=metrics.champion if metrics else None,
+        decision=bucket.get(keys.decision, Decision),
+        training=_training(target, keys.training_plan),
+        serving=serving,
+        artifact=champion.artifact if champion and serving else None,
+        model=card.model if card else None,
+        location=bucket.uri(keys.prefix),
+    )
 
 
-def _show_outcome(facts: dict[str, Any]) -> None:
-    counts = facts["counts"] or {}
-    decision = facts["decision"] or {}
-    model = facts["model"] or {}
+def _first_rejects(target: Target, keys: RunKeys) -> list[Reject]:
+    try:
+        return list(islice(target.bucket.lines(keys.rejects, Reject), _FIRST))
+    except Absent:
+        return []
+
+
+def _training(target: Target, key: str) -> TrainPlan | TunePlan | None:
+    found = target.bucket.get(key, _Training)
+    if found is None:
+        return None
+    if found.mode == "tune":
+        return target.bucket.read(key, TunePlan)
+    return target.bucket.read(key, TrainPlan)
+
+
+def _plain(report: RunReport) -> object:
+    """Return the report for --json; files' formats are the files' own affair."""
+    plain: Any = msgspec.to_builtins(report)
+    for document in (plain["decision"], plain["training"]):
+        if document is not None:
+            del document["format"]
+    return plain
+
+
+def _show_outcome(report: RunReport) -> None:
+    counts, model = report.counts, report.model
     emit(
         outcome_table(
-            facts,
+            report,
             {
-                "Took": took(facts),
-                "Rows": counts.get("rows"),
-                "Accepted": counts.get("accepted"),
-                "Rejected": counts.get("rejected"),
-                "Reused from an earlier run": counts.get("reused"),
-                "Fetched and packed": counts.get("fetched"),
-                "Training images": counts.get("train"),
-                "Validation images": counts.get("validation"),
-                "Compared with": (facts["champion"] or {}).get("run"),
-                "Decision": decision.get("reason"),
-                "Model": f"{model['network']}, epoch {model['best_epoch']}" if model else None,
-                "Artifact": facts["artifact"],
-                "Serves now": "yes" if facts["serving"] else None,
-                "Files": facts["location"],
+                "Took": took(report),
+                "Rows": counts and counts.rows,
+                "Accepted": counts and counts.accepted,
+                "Rejected": counts and counts.rejected,
+                "Reused from an earlier run": counts and counts.reused,
+                "Fetched and packed": counts and counts.fetched,
+                "Training images": counts and counts.train,
+                "Validation images": counts and counts.validation,
+                "Compared with": report.champion and report.champion.run,
+                "Decision": report.decision and report.decision.reason,
+                "Model": model and f"{model.network}, epoch {model.best_epoch}",
+                "Artifact": report.artifact,
+                "Serves now": "yes" if report.serving else None,
+                "Files": report.location,
             },
         )
     )
 
 
-def _show_rejects(facts: dict[str, Any]) -> None:
-    rows = facts["rejects"]
+def _show_rejects(report: RunReport) -> None:
+    rows = report.rejects
     if not rows:
         return
-    total = (facts["counts"] or {}).get("rejected") or len(rows)
+    total = (report.counts.rejected if report.counts else 0) or len(rows)
     emit(
         rows_table(
             (">Line", "Reason", "Path", "Detail"),
-            ((row["line"], row["reason"], row.get("path"), row.get("detail")) for row in rows),
+            ((row.line, row.reason, row.path, row.detail) for row in rows),
             title=f"Rejected rows ({len(rows)} of {total})",
         )
     )
     if total > len(rows):
-        say(f"`tagline show {facts['run']} --rejects` prints all of them")
+        say(f"`tagline show {report.run} --rejects` prints all of them")
 
 
-def _show_labels(facts: dict[str, Any]) -> None:
-    labels = [label for label in facts["labels"] or [] if label.get("ap") is not None]
-    if not labels:
+def _show_labels(report: RunReport) -> None:
+    measured = [(row.ap, row) for row in report.labels or () if row.ap is not None]
+    if not measured:
         return
-    labels.sort(key=lambda label: label["ap"], reverse=True)
+    labels = [row for _, row in sorted(measured, key=lambda pair: pair[0], reverse=True)]
     few = labels if len(labels) <= 2 * _EDGE else [*labels[:_EDGE], *labels[-_EDGE:]]
     title = "Labels" if few is labels else f"Best and worst {_EDGE} of {len(labels)} labels"
     emit(
         rows_table(
             ("Label", ">AP", ">F1", ">Support", ">Threshold"),
             (
-                (
-                    label["label"],
-                    number(label["ap"]),
-                    number(label.get("f1")),
-                    label.get("support"),
-                    number(label.get("threshold")),
-                )
-                for label in few
+                (row.label, number(row.ap), number(row.f1), row.support, number(row.threshold))
+                for row in few
             ),
             title=title,
         )
@@ -145,11 +196,9 @@ def _show_labels(facts: dict[str, Any]) -> None:
 
 
 def _print_rejects(target: Target, keys: RunKeys) -> None:
-    found = target.s3.list_objects_v2(
-        Bucket=target.outputs.bucket, Prefix=keys.of("rejects.jsonl"), MaxKeys=1
-    )
-    if not found.get("KeyCount"):
-        raise Refused(f"run {keys.run} has no rejects.jsonl (yet)")
-    body = target.s3.get_object(Bucket=target.outputs.bucket, Key=keys.of("rejects.jsonl"))["Body"]
-    for line in body.iter_lines():
-        typer.echo(line)
+    try:
+        with target.bucket.stream(keys.rejects) as found:
+            for line in found.content.iter_lines():
+                typer.echo(line)
+    except Absent as exc:
+        raise Refused(f"run {keys.run} has no rejects.jsonl (yet)") from exc

@@ -1,10 +1,12 @@
 """`tagline tag`: ask the HTTP API what an image shows."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
+from tagline.api.documents import Tags
 from tagline.cli.api import ApiProblem, ask_tags
 from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import ERR, emit, number, print_json, rows_table
@@ -28,7 +30,7 @@ def tag(
     check_dataset(dataset)
     target = find_target(stack)
     url = target.outputs.api_url
-    answers: list[dict[str, Any]] = []
+    answers: list[dict[str, object]] = []
     failed = False
     for image in images:
         try:
@@ -38,7 +40,7 @@ def tag(
             answers.append({"image": image, "error": str(exc)})
             ERR.print(f"tagline: {image}: {exc}", style="red", soft_wrap=True)
             continue
-        answers.append({"image": image, **answer})
+        answers.append({"image": image} | msgspec.to_builtins(answer))
         if not as_json:
             _show(image, answer)
     if as_json:
@@ -47,8 +49,8 @@ def tag(
         raise typer.Exit(1)
 
 
-def _show(image: str, answer: dict[str, Any]) -> None:
+def _show(image: str, answer: Tags) -> None:
     name = image if "://" in image else Path(image).name
-    rows = ((tag["label"], number(tag["score"])) for tag in answer["tags"])
-    title = f"{name}, by {answer['model']['run']}"
+    rows = ((tag.label, number(tag.score)) for tag in answer.tags)
+    title = f"{name}, by {answer.model.run}"
     emit(rows_table(("Tag", ">Score"), rows, title=title))

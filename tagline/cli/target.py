@@ -11,6 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
+from tagline.aws.faults import error_code
+from tagline.aws.s3 import Bucket
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
 from tagline.cli.places import live_cloud
@@ -51,6 +53,11 @@ class Target:
         return self.session.client("s3", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
+    def bucket(self) -> Bucket:
+        """The data bucket."""
+        return Bucket(self.s3, self.outputs.bucket)
+
+    @cached_property
     def states(self) -> "SFNClient":
         """Client for the state machine."""
         return self.session.client("stepfunctions", endpoint_url=self.endpoint, config=self._config)
@@ -82,7 +89,7 @@ class Target:
         try:
             stacks = client.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as exc:
-            if exc.response["Error"].get("Code") != "ValidationError":
+            if error_code(exc) != "ValidationError":
                 raise
             raise Refused(
                 f"no stack {self.stack} at {self.endpoint or 'this account and region'}: "

@@ -58,7 +58,12 @@ def up(
 @contextmanager
 def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
     """Let other commands find the cloud, unless they already talk to another that runs."""
-    told = CloudFile(cloud.endpoint, cloud.port, os.getpid(), cloud.target.stack_outputs())
+    told = CloudFile(
+        endpoint=cloud.endpoint,
+        port=cloud.port,
+        pid=os.getpid(),
+        outputs=cloud.target.stack_outputs(),
+    )
     other = live_cloud()
     if other is not None:
         say(

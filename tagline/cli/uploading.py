@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tagline.cli.errors import Refused
 from tagline.cli.output import ERR, say
 from tagline.cli.target import Target
+from tagline.formats.locations import plain_etag
 
 _PARALLEL = 16
 _BATCH = 1024  # images under way at most: a failure stops the upload after so many
@@ -69,11 +70,11 @@ def _has_parent(folder: str, folders: set[str]) -> bool:
 
 def _listed(target: Target, prefix: str) -> Iterator[tuple[str, tuple[int, str]]]:
     pages = target.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=target.outputs.bucket, Prefix=prefix
+        Bucket=target.bucket.name, Prefix=prefix
     )
     for page in pages:
         for item in page.get("Contents", []):
-            yield item["Key"], (item["Size"], item["ETag"].strip('"'))
+            yield item["Key"], (item["Size"], plain_etag(item["ETag"]))
 
 
 def _send(target: Target, key: str, file: Path, known: tuple[int, str] | None) -> bool:
@@ -85,5 +86,5 @@ def _send(target: Target, key: str, file: Path, known: tuple[int, str] | None) -
     if known == (size, hashlib.md5(body, usedforsecurity=False).hexdigest()):
         return False
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    target.s3.put_object(Bucket=target.outputs.bucket, Key=key, Body=body, ContentType=kind)
+    target.bucket.put(key, body, kind)
     return True

@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
 from tagline.cli.history import State, follow
 from tagline.cli.jobs import JobDetails
 from tagline.cli.output import say
 from tagline.cli.progress import Progress
 from tagline.cli.target import Target, is_laptop
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import (
+        DescribeExecutionOutputTypeDef,
+        HistoryEventTypeDef,
+    )
 
 START_SECONDS = 120  # events are delivered in seconds; more means that the rule or Lambda failed
 _LAPTOP_INTERVAL = 0.5
@@ -24,19 +31,19 @@ def execution_arn(target: Target, run: str) -> str:
     return f"{target.outputs.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
 
 
-def describe(target: Target, run: str) -> dict[str, Any] | None:
+def describe(target: Target, run: str) -> "DescribeExecutionOutputTypeDef | None":
     """Return the run's execution (DescribeExecution), or None where there is none (yet)."""
     try:
-        return dict(
-            target.states.describe_execution(executionArn=execution_arn(target, run)).items()
-        )
+        return target.states.describe_execution(executionArn=execution_arn(target, run))
     except ClientError as exc:
-        if exc.response["Error"].get("Code") == _NO_EXECUTION:
+        if error_code(exc) == _NO_EXECUTION:
             return None
         raise
 
 
-def watch(target: Target, run: str, *, start_seconds: float = START_SECONDS) -> dict[str, Any]:
+def watch(
+    target: Target, run: str, *, start_seconds: float = START_SECONDS
+) -> "DescribeExecutionOutputTypeDef":
     """Show a run's progress until it ends and return its execution (DescribeExecution).
 
     Raises Refused when the execution does not start within `start_seconds`.
@@ -86,7 +93,7 @@ def _look_inside(
             closed.add(state.name)
 
 
-def _history(target: Target, arn: str) -> Iterator[Any]:
+def _history(target: Target, arn: str) -> "Iterator[HistoryEventTypeDef]":
     pages = target.states.get_paginator("get_execution_history").paginate(
         executionArn=arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
     )

@@ -1,13 +1,14 @@
 """A shard's images as they arrive: several requests at a time, and a stop that loses none."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tagline.fetching.image import GRACE, Fetched, ShardOutOfTime, fetch_image
+from tagline.formats.rows import PlannedRow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,8 +17,8 @@ WORKERS = 16
 
 
 def images_as_they_arrive(
-    rows: Sequence[Mapping[str, Any]], client: "S3Client", deadline: float
-) -> Iterator[tuple[Mapping[str, Any], Fetched]]:
+    rows: Sequence[PlannedRow], client: "S3Client", deadline: float
+) -> Iterator[tuple[PlannedRow, Fetched]]:
     """Yield each row with its image, in order of arrival.
 
     A plan's shard holds 64 MiB of images, or one larger one: that bounds the memory. The first
@@ -27,7 +28,7 @@ def images_as_they_arrive(
     pool = ThreadPoolExecutor(WORKERS)
     called_off = Event()
     to_begin = iter(rows)
-    on_their_way: dict[Future[Fetched], Mapping[str, Any]] = {}
+    on_their_way: dict[Future[Fetched], PlannedRow] = {}
     stopped: BaseException | None = None
     until = deadline
     try:

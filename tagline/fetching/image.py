@@ -2,8 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -14,8 +14,10 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-from tagline.aws.storage import error_code
+from tagline.aws.faults import error_code
+from tagline.formats.locations import plain_etag
 from tagline.formats.reasons import Reason
+from tagline.formats.rows import PlannedRow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -114,18 +116,18 @@ def image_client(connections: int) -> "S3Client":
 
 def fetch_image(
     client: "S3Client",
-    row: Mapping[str, Any],
+    row: PlannedRow,
     deadline: float,
     wait: Callable[[float], bool | None] = time.sleep,
 ) -> Fetched:
-    """Fetch the image of a shard's row (bucket, key, etag, size), begun before `deadline`.
+    """Fetch the image of a shard's row, begun before `deadline`.
 
     That is a time of time.monotonic(). Throttling and faults of the service are retried with
     jitter until then; `wait` lets seconds pass, and is true where nobody wants the image any more.
     Raises ShardOutOfTime when either ends it, and the client's error where only a person or another
     call may help.
     """
-    where = f"s3://{row['bucket']}/{row['key']}"
+    where = f"s3://{row.bucket}/{row.key}"
     longest = _FIRST_PAUSE
     breaks = 0
     while True:
@@ -154,11 +156,11 @@ def _may_pass(exc: ClientError) -> bool:
     return status >= _SERVER_FAULT or code in _PASSING
 
 
-def _fetch(client: "S3Client", row: Mapping[str, Any], where: str, deadline: float) -> Fetched:
+def _fetch(client: "S3Client", row: PlannedRow, where: str, deadline: float) -> Fetched:
     if time.monotonic() > deadline:
         raise ShardOutOfTime
     try:
-        answer = client.get_object(Bucket=row["bucket"], Key=row["key"], IfMatch=f'"{row["etag"]}"')
+        answer = client.get_object(Bucket=row.bucket, Key=row.key, IfMatch=f'"{row.etag}"')
     except ClientError as exc:
         code = error_code(exc)
         if code in _OWN_FAULT or _may_pass(exc):
@@ -166,8 +168,8 @@ def _fetch(client: "S3Client", row: Mapping[str, Any], where: str, deadline: flo
         message = exc.response.get("Error", {}).get("Message", "")
         reason = _VERDICTS.get(code, Reason.ACCESS_DENIED)
         return Fetched(None, reason, f"{code}: {message} ({where})"[:300])
-    data = _read(answer, row["size"], deadline)
-    if data is None or answer["ETag"].strip('"') != row["etag"]:
+    data = _read(answer, row.size, deadline)
+    if data is None or plain_etag(answer["ETag"]) != row.etag:
         return Fetched(
             None, Reason.OBJECT_CHANGED, f"{where} is not the object that was listed any more"
         )

@@ -7,29 +7,25 @@ from, and a part that was left before it stays behind unread.
 """
 
 import hashlib
-import json
-from contextlib import closing
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
-from botocore.exceptions import ClientError
-
-from tagline.aws import storage
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import JSON_LINES, TAR, Bucket
+from tagline.formats.document import decode_lines, encode_record
 from tagline.formats.keys import RunKeys
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tagline.formats.rows import FetchVerdict
 
 EXPIRING = "tagline=shard"  # the data bucket's lifecycle rule drops objects of this tag
 ROWS_DIGEST = "rows-sha256"  # of the rows a verdict is about, so that a new plan is not skipped
-_LINES = "application/x-ndjson"
+_MAX_BYTES = 256 << 20
 
 
 @dataclass
 class Gathered:
     """A shard's rows so far: their verdicts by line number, and the bytes of their images."""
 
-    verdicts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    verdicts: dict[int, FetchVerdict] = field(default_factory=dict)
     bytes: int = 0
 
 
@@ -37,51 +33,37 @@ class Gathered:
 class ShardParts:
     """The part of one shard, whose rows have the SHA-256 `digest`."""
 
-    client: "S3Client"
-    bucket: str
+    bucket: Bucket
     keys: RunKeys
     shard: str
     digest: str
 
     def resume(self, spool: IO[bytes]) -> Gathered:
         """Return what earlier calls have done, its tar written to `spool`; nothing if nothing."""
+        key = self.keys.shard_part(self.shard)
+        part = self.bucket.find_bytes(key, _MAX_BYTES)
+        if part is None or part.metadata.get(ROWS_DIGEST) != self.digest:
+            return Gathered()
         try:
-            answer = self.client.get_object(
-                Bucket=self.bucket, Key=self.keys.shard_part(self.shard)
-            )
-        except ClientError as exc:
-            if storage.error_code(exc) in {"404", "NoSuchKey"}:
-                return Gathered()
-            raise
-        with closing(answer["Body"]) as body:
-            if answer["Metadata"].get(ROWS_DIGEST) != self.digest:
-                return Gathered()
-            lines = body.read()
-        try:
-            self.client.download_fileobj(self.bucket, self._images(lines), spool)
-        except ClientError as exc:
-            if storage.error_code(exc) in {"404", "NoSuchKey"}:  # it has expired
-                return Gathered()
-            raise
+            self.bucket.download(self._images(part.content), spool)
+        except Absent:  # it has expired
+            return Gathered()
         spool.seek(0)
-        verdicts = map(json.loads, lines.splitlines())
-        by_line = {verdict["line"]: verdict for verdict in verdicts}
-        return Gathered(by_line, int(answer["Metadata"]["bytes"]))
+        verdicts = decode_lines(part.content.splitlines(), FetchVerdict, self.bucket.uri(key))
+        by_line = {verdict.line: verdict for verdict in verdicts}
+        return Gathered(by_line, int(part.metadata["bytes"]))
 
     def leave(self, gathered: Gathered, spool: IO[bytes]) -> None:
         """Leave what is done for the next call; `spool` holds its tar."""
-        lines = b"".join(map(storage.json_line, gathered.verdicts.values()))
+        lines = b"".join(map(encode_record, gathered.verdicts.values()))
         spool.seek(0)
-        self.client.upload_fileobj(
-            spool, self.bucket, self._images(lines), ExtraArgs={"Tagging": EXPIRING}
-        )
-        self.client.put_object(
-            Bucket=self.bucket,
-            Key=self.keys.shard_part(self.shard),
-            Body=lines,
-            ContentType=_LINES,
-            Metadata={ROWS_DIGEST: self.digest, "bytes": str(gathered.bytes)},
-            Tagging=EXPIRING,
+        self.bucket.upload(spool, self._images(lines), TAR, tags=EXPIRING)
+        self.bucket.put(
+            self.keys.shard_part(self.shard),
+            lines,
+            JSON_LINES,
+            metadata={ROWS_DIGEST: self.digest, "bytes": str(gathered.bytes)},
+            tags=EXPIRING,
         )
 
     def _images(self, lines: bytes) -> str:

@@ -6,6 +6,7 @@ formats were numbered. A key that nobody knows is passed over, so that an older 
 newer one adds; a higher number is refused by name (CHANGELOG.md has the policy).
 """
 
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, TypeVar, dataclass_transform
 
 import msgspec
@@ -16,7 +17,11 @@ T = TypeVar("T")
 
 
 class UnreadableDocument(ValueError):
-    """A document is no JSON, lacks a key, has a value of another type, or is of a newer format."""
+    """A document is no JSON, lacks a key, or has a value of another type; it says where."""
+
+
+class NewerFormat(UnreadableDocument):
+    """A document is of a newer format than this version reads."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
@@ -51,6 +56,12 @@ def decode_record(line: bytes, kind: type[R], where: str) -> R:
     return _decoded(line, kind, where)
 
 
+def decode_lines(lines: Iterable[bytes], kind: type[R], where: str) -> Iterator[R]:
+    """Yield the records of lines; errors name the line."""
+    for number, line in enumerate(lines, 1):
+        yield decode_record(line, kind, f"{where}, line {number}")
+
+
 def decode_array(data: bytes, kind: type[R], where: str) -> list[R]:
     """Return the records of a JSON array."""
     return _decoded(data, list[kind], where)  # type: ignore[valid-type]
@@ -67,9 +78,9 @@ def encode_record(record: Record) -> bytes:
 
 
 def check_format(found: int, known: int, where: str) -> None:
-    """Raise UnreadableDocument for a format that is newer than `known`."""
+    """Raise NewerFormat for a format above `known`."""
     if not 1 <= found <= known:
-        raise UnreadableDocument(
+        raise NewerFormat(
             f"{where} is of format {found}, and this version of Tagline reads 1 to {known}: "
             "update Tagline"
         )
@@ -88,7 +99,7 @@ def _decoded(data: bytes, kind: type[T], where: str) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as exc:
         raise UnreadableDocument(f"{where}: {_words(exc)}") from exc
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableDocument(f"{where} is not JSON: {exc}") from exc
 
 

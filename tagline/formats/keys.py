@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tagline.formats.names import check_dataset, dataset_of_run
+from tagline.formats.rows import Side
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,23 @@ class RunKeys:
     def shard_part_images(self, shard: str, digest: str) -> str:
         """Return the key of the images that verdicts of this digest are about."""
         return self.of(f"shards/{shard}.part-{digest}.tar")
+
+    @property
+    def parts(self) -> str:
+        """Prefix of what several packing tasks leave, each in its part's folder."""
+        return self.of("parts/")
+
+    def part(self, part: str) -> str:
+        """Return the key of what is known of a packed part, written last."""
+        return f"{self.parts}{part}/part.json"
+
+    def part_verdicts(self, part: str) -> str:
+        """Return the key of the verdicts on a part's rows (JSON Lines)."""
+        return f"{self.parts}{part}/verdicts.jsonl"
+
+    def part_records(self, part: str, side: Side) -> str:
+        """Return the key of a part's records of one side of the split."""
+        return f"{self.parts}{part}/{side}.rec"
 
     def packed(self, channel: str) -> str:
         """Return the key of the run's packed channel (training or validation)."""

@@ -39,3 +39,8 @@ def fault_of_key(key: str) -> str | None:
     if len(key) > MAX_KEY_BYTES // _MOST_BYTES and (size := len(key.encode())) > MAX_KEY_BYTES:
         return f"is {size} bytes long; S3 takes {MAX_KEY_BYTES}"
     return None
+
+
+def plain_etag(etag: str) -> str:
+    """Return an ETag without the quotes that HTTP puts round it."""
+    return etag.strip('"')

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tagline.formats.document import Document, Record
+from tagline.formats.packed import BySide, Digests, Names
 from tagline.formats.rows import Size
 from tagline.formats.settings import ImageSpec
 
@@ -13,7 +14,7 @@ class ModelDescription(Document, kw_only=True):
     run: str = ""
     created: str = ""
     """ISO 8601, UTC."""
-    labels: tuple[str, ...]
+    labels: Names
     """In the order of the network's outputs."""
     image: ImageSpec
     network: str | None = None
@@ -77,6 +78,16 @@ class Metrics(Document, kw_only=True):
     difference: Difference | None = None
 
 
+class ImageScores(Record):
+    """What an endpoint answers of an image: which model, and a score from 0 to 1 a label."""
+
+    run: str
+    created: str
+    """When the model was trained: ISO 8601, UTC."""
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
 class SmokeImage(Record):
     """An image as the endpoint takes it, and the scores that the evaluation saw."""
 
@@ -92,6 +103,15 @@ class Smoke(Document, kw_only=True):
     run: str
     labels: tuple[str, ...]
     images: tuple[SmokeImage, ...]
+
+
+class Refusal(Record):
+    """What an endpoint answers of an image that it does not take."""
+
+    error: str
+    """Stable code, one of the reject reasons where the image is at fault."""
+    detail: str
+    """For people."""
 
 
 class CardModel(Record):
@@ -118,8 +138,8 @@ class CardData(Record):
     train: Size
     validation: Size
     image: ImageSpec
-    positives: Mapping[str, Mapping[str, int]]
-    sha256: Mapping[str, str]
+    positives: Mapping[str, BySide]
+    sha256: Digests
 
 
 class CardMetrics(Record):

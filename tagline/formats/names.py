@@ -7,6 +7,8 @@ so a repeated event asks for an execution that exists already and starts nothing
 import hashlib
 import re
 
+from tagline.formats.locations import plain_etag
+
 LIST_KEY = re.compile(r"(?P<dataset>[^/]+)/lists/[^/]+\.lst")
 DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
@@ -38,7 +40,7 @@ def dataset_of_list(key: str) -> str:
 
 def run_name(bucket: str, key: str, version_id: str, etag: str) -> str:
     """Return the run (and execution) name of one version of one list file."""
-    identity = "\0".join((bucket, key, version_id, etag.strip('"')))
+    identity = "\0".join((bucket, key, version_id, plain_etag(etag)))
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return f"{dataset_of_list(key)}-{digest}"
 

@@ -1,8 +1,8 @@
-"""How runs end: status.json, champion.json, latest.json and decision.json."""
+"""How runs end: status.json, champion.json, latest.json, decision.json, and what is announced."""
 
 from enum import StrEnum
 
-from tagline.formats.document import Document
+from tagline.formats.document import Document, Record
 
 
 class Outcome(StrEnum):
@@ -13,6 +13,16 @@ class Outcome(StrEnum):
     UNCHANGED = "Unchanged"
     FAILED = "Failed"
     ROLLED_BACK = "RolledBack"
+
+
+class Ending(Record):
+    """How a run ended, in short."""
+
+    outcome: Outcome
+    state: str
+    """The state that decided it."""
+    reason: str
+    """A sentence for people."""
 
 
 class Status(Document, kw_only=True):
@@ -62,3 +72,17 @@ class Latest(Document, kw_only=True):
     run: str
     fingerprint: str
     outcome: Outcome
+
+
+class Alert(Record):
+    """What the alerts topic is told of a run; the states that notify write the same."""
+
+    run: str
+    dataset: str
+    outcome: Outcome
+    state: str
+    reason: str
+    status: str
+    """S3 URI of status.json."""
+    execution: str
+    """ARN."""

@@ -1,11 +1,15 @@
 """What packing leaves: dataset.json, packed.json, and a part's part.json."""
 
 from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta
 
 from tagline.formats.document import Document, Record
 from tagline.formats.rows import Side, Size
 from tagline.formats.settings import ImageSpec
 
+Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 CHANNELS = {Side.TRAIN: "training", Side.VALIDATION: "validation"}  # a side's folder in the bucket
 
 
@@ -32,6 +36,15 @@ class Versions(Record):
     python: str
 
 
+class LostCounts(Record):
+    """Accepted images that say little as they are packed; each is counted once."""
+
+    one_colour: Size = 0
+    """One colour all over on the dataset's background."""
+    transparent: Size = 0
+    """Transparent all over."""
+
+
 class PackedDataset(Document, kw_only=True):
     """A packed dataset: what training, evaluation and people may rely on."""
 
@@ -44,9 +57,10 @@ class PackedDataset(Document, kw_only=True):
     rejected: Size
     reused: Size = 0
     fetched: Size = 0
+    lost: LostCounts = LostCounts()
     train: Size
     validation: Size
-    labels: tuple[str, ...]
+    labels: Names
     """In column order."""
     positives: Mapping[str, BySide]
     """Images that have each label."""
@@ -75,11 +89,14 @@ class RecordFile(Record):
     """Images that have each label, in column order."""
 
 
-class PartChannels(Record):
-    """The record files of a part."""
+class RecordFiles(Record):
+    """The record files of both sides."""
 
     train: RecordFile
     validation: RecordFile
+
+    def __getitem__(self, side: Side) -> RecordFile:
+        return self.train if side is Side.TRAIN else self.validation
 
 
 class Part(Document, kw_only=True):
@@ -87,4 +104,4 @@ class Part(Document, kw_only=True):
 
     rows: Size
     """Verdicts in the part's verdicts.jsonl."""
-    channels: PartChannels
+    channels: RecordFiles

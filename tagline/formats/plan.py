@@ -7,16 +7,21 @@ from tagline.formats.rows import Size
 from tagline.formats.settings import Settings
 
 
-class ListVersion(Record, kw_only=True):
-    """One version of a list file."""
+class DroppedList(Record, kw_only=True):
+    """One version of a list file, as it was dropped."""
 
     key: str
     version_id: str = ""
     """Empty in a bucket without versions."""
     etag: str
     """Without quotes."""
+
+
+class ListVersion(DroppedList, kw_only=True):
+    """One version of a list file that has been read."""
+
     sha256: str = ""
-    """Of its bytes, hexadecimal; known once it has been read."""
+    """Of its bytes, hexadecimal."""
 
 
 class Reuse(Record):

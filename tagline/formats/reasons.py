@@ -1,7 +1,6 @@
 """Why a row, or a whole list, is refused: the stable codes of the rejects and their meaning."""
 
 from enum import StrEnum
-from typing import TypedDict
 
 
 class UnusableList(ValueError):
@@ -57,13 +56,3 @@ MEANING: dict[Reason, str] = {
     Reason.ANIMATED_IMAGE: "the image has several frames",
     Reason.TOO_MANY_PIXELS: "the image has more pixels than allowed",
 }
-
-
-class RejectRecord(TypedDict):
-    """A line of `rejects.jsonl`; `id` is an integer where the row has a valid one."""
-
-    line: int
-    id: int | str | None
-    path: str | None
-    reason: str
-    detail: str

@@ -19,6 +19,19 @@ class Side(StrEnum):
     VALIDATION = "validation"
 
 
+class Lost(StrEnum):
+    """What an accepted image's pixels do not tell any more, as they are packed."""
+
+    ONE_COLOUR = "one_colour"
+    TRANSPARENT = "transparent"
+
+
+LOST_MEANING = {
+    Lost.ONE_COLOUR: "the picture is one colour on its background",
+    Lost.TRANSPARENT: "the picture is transparent all over",
+}
+
+
 class PlannedRow(Record, omit_defaults=True):
     """A row of a shard: an image that exists, on its side of the split."""
 
@@ -73,11 +86,21 @@ class Verdict(Record):
     split: Side | None = None
     reason: Reason | None = None
     detail: str | None = None
+    lost: Lost | None = None
+    """Of an accepted row whose picture says little."""
 
     @classmethod
-    def accepted(cls, row: PlannedRow) -> Self:
+    def accepted(cls, row: PlannedRow, lost: Lost | None = None) -> Self:
         """Return the verdict of a row whose image was packed."""
-        return cls(line=row.line, id=row.id, path=row.path, verdict="accepted", split=row.split)
+        return cls(
+            line=row.line,
+            id=row.id,
+            path=row.path,
+            verdict="accepted",
+            split=row.split,
+            detail=LOST_MEANING[lost] if lost else None,
+            lost=lost,
+        )
 
     @classmethod
     def rejected(cls, row: "PlannedRow | Reject", reason: Reason, detail: str) -> Self:

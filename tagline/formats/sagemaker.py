@@ -70,15 +70,20 @@ class StoppingCondition(Record, kw_only=True, rename="pascal"):
     max_runtime_in_seconds: int
 
 
-class TrainingRequest(Record, kw_only=True, rename="pascal"):
-    """Of CreateTrainingJob."""
+class Job(Record, kw_only=True, rename="pascal"):
+    """What a training job and each trial of a search have in common."""
 
-    hyper_parameters: Mapping[str, str]
     algorithm_specification: AlgorithmSpecification
     input_data_config: tuple[Channel, ...]
     output_data_config: OutputData
     resource_config: Cluster
     stopping_condition: StoppingCondition
+
+
+class TrainingRequest(Job, kw_only=True, rename="pascal"):
+    """Of CreateTrainingJob."""
+
+    hyper_parameters: Mapping[str, str]
 
 
 class NumberRange(Record, kw_only=True, rename="pascal"):
@@ -130,17 +135,12 @@ class Search(Record, kw_only=True, rename="pascal"):
     random_seed: int
 
 
-class Trial(Record, kw_only=True, rename="pascal"):
+class Trial(Job, kw_only=True, rename="pascal"):
     """The training job that each trial is."""
 
     static_hyper_parameters: Mapping[str, str]
     role_arn: str
-    enable_network_isolation: bool = True
-    algorithm_specification: AlgorithmSpecification
-    input_data_config: tuple[Channel, ...]
-    output_data_config: OutputData
-    resource_config: Cluster
-    stopping_condition: StoppingCondition
+    enable_network_isolation: Literal[True] = True
 
 
 class TuningRequest(Record, kw_only=True, rename="pascal"):
@@ -230,7 +230,7 @@ class CanarySize(Record, kw_only=True, rename="pascal"):
 class TrafficRouting(Record, kw_only=True, rename="pascal", omit_defaults=True):
     """How traffic moves from the old fleet to the new."""
 
-    type: str
+    type: Literal["ALL_AT_ONCE", "CANARY"]
     canary_size: CanarySize | None = None
     wait_interval_in_seconds: int
 

@@ -10,14 +10,36 @@ Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Epochs = Annotated[int, Meta(ge=1, le=1000)]
 BatchSize = Annotated[int, Meta(ge=1, le=4096)]
+ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
 Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform"]
-Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
-InstanceType = Annotated[str, Meta(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+# a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
+Word = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}\Z",
+        description="a name of lower-case letters and digits",
+    ),
+]
+Colour = Annotated[
+    str,
+    Meta(
+        pattern=r"^#[0-9a-fA-F]{6}\Z",
+        description="a colour such as '#ffffff' (in quotes: # begins a comment)",
+    ),
+]
+InstanceType = Annotated[
+    str,
+    Meta(
+        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+\Z",
+        description="an instance type such as ml.m5.xlarge",
+    ),
+]
+Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that belong together."""
 
 
@@ -30,8 +52,8 @@ class ImageSpec(Section):
 
     size: Annotated[int, Meta(ge=16, le=1024)] = 96
     """Pixels, the side of the square."""
-    mode: Literal["letterbox", "crop", "stretch"] = "letterbox"
-    background: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    mode: ImageMode = "letterbox"
+    background: Colour = "#ffffff"
     """#rrggbb in sRGB."""
 
 
@@ -108,7 +130,7 @@ class EndpointSettings(Section):
 class Settings(Section):
     """All settings of a dataset."""
 
-    source: str | None = None
+    source: Prefix | None = None
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
     image: ImageSpec = ImageSpec()
     split: Split = Split()

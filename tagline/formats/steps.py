@@ -6,9 +6,11 @@ statemachine/ picks from an answer what later states need.
 
 from typing import Literal
 
+from msgspec import field
+
 from tagline.formats.document import Document, Record
-from tagline.formats.outcomes import Decision, Outcome
-from tagline.formats.plan import ListVersion
+from tagline.formats.outcomes import Decision, Ending, Outcome
+from tagline.formats.plan import DroppedList
 from tagline.formats.rows import Size
 from tagline.formats.sagemaker import (
     Container,
@@ -30,9 +32,37 @@ class RunInput(RunEvent):
     """An execution's input: the run, its dataset, and the version of the list that was dropped."""
 
     dataset: str
-    list: ListVersion
+    list: DroppedList
     started: str
     """ISO 8601, UTC."""
+
+
+class CreatedObject(Record, rename="kebab"):
+    """An object that was written, as EventBridge tells of it: its key is not URL-encoded."""
+
+    key: str
+    etag: str
+    version_id: str = ""
+
+
+class BucketName(Record):
+    """The bucket it was written to."""
+
+    name: str
+
+
+class CreatedDetail(Record):
+    """The detail of EventBridge's "Object Created"."""
+
+    bucket: BucketName
+    object: CreatedObject
+
+
+class ObjectCreated(Record):
+    """StartRun, from EventBridge: an object was written."""
+
+    time: str
+    detail: CreatedDetail
 
 
 class StartAnswer(Record, omit_defaults=True):
@@ -119,19 +149,28 @@ class EvaluationAnswer(Record):
     request: ProcessingRequest
 
 
-class Compared(Record):
-    """Who was compared with whom."""
+class Opponent(Record):
+    """The champion that the run was compared with."""
 
-    champion_run: str | None = None
-    champion_etag: str | None = None
-    artifact: str = ""
-    """The challenger's."""
+    champion_run: str | None
 
 
 class DecisionEvent(RunEvent):
-    """DecidePromotion, PlanDeployment: who was compared."""
+    """DecidePromotion: compared with whom."""
 
-    evaluation: Compared
+    evaluation: Opponent
+
+
+class Challenger(Record):
+    """The model that was compared."""
+
+    artifact: str
+
+
+class DeploymentEvent(RunEvent):
+    """PlanDeployment: which model."""
+
+    evaluation: Challenger
 
 
 class Fleet(Record):
@@ -156,17 +195,16 @@ class DeploymentAnswer(Record):
     deployment_config: DeploymentConfig
 
 
-class Deployed(Record):
-    """Where the challenger was deployed."""
+class Served(Record):
+    """Where the challenger serves."""
 
     endpoint: str
-    action: Literal["create", "update"] = "update"
 
 
 class SmokeEvent(RunEvent):
     """SmokeTest: which endpoint."""
 
-    deployment: Deployed
+    deployment: Served
 
 
 class SmokeAnswer(Record):
@@ -175,8 +213,16 @@ class SmokeAnswer(Record):
     checked: Size
 
 
-class Judged(Record):
-    """What DecidePromotion said, as RecordChampion is told."""
+class Comparison(Record):
+    """Which model was compared with which champion, and with which version of champion.json."""
+
+    artifact: str
+    champion_run: str | None
+    champion_etag: str | None
+
+
+class Won(Record):
+    """What DecidePromotion said of the challenger."""
 
     challenger_map: float | None
     reason: str
@@ -185,9 +231,9 @@ class Judged(Record):
 class ChampionEvent(RunEvent):
     """RecordChampion: who, compared with whom, serving where."""
 
-    evaluation: Compared
-    decision: Judged
-    deployment: Deployed
+    evaluation: Comparison
+    decision: Won
+    deployment: Served
     model: str
     endpoint_config: str
 
@@ -205,10 +251,13 @@ class Caught(Record, rename="pascal"):
     cause: str = ""
 
 
+WayBack = Literal["restore", "delete", "keep"]
+
+
 class RollBackAnswer(Record):
     """PlanRollBack: what to do with the endpoint, and why it came to this."""
 
-    action: Literal["restore", "delete", "keep"]
+    action: WayBack
     endpoint: str
     endpoint_config: str | None
     """The one that is to serve; null where none is known."""
@@ -216,22 +265,27 @@ class RollBackAnswer(Record):
     reason: str
 
 
-class DeployingState(Record):
-    """The execution's state when something went wrong while deploying."""
+class Deploying(Served):
+    """Where the challenger was to serve, and whether the endpoint was there before."""
 
-    deployment: Deployed
-    evaluation: Compared = Compared()
+    action: Literal["create", "update"]
+
+
+class DeployingExecution(Record):
+    """What an execution held when something went wrong while deploying."""
+
+    deployment: Deploying
+    evaluation: Opponent
     rollback: RollBackAnswer | None = None
     """An earlier attempt at it."""
     error: Caught | None = None
 
 
 class RollBackEvent(RunEvent):
-    """PlanRollBack: the execution, and its state."""
+    """PlanRollBack: the execution, and all it holds."""
 
-    dataset: str
     execution_arn: str
-    state: DeployingState
+    execution: DeployingExecution = field(name="state")
 
 
 class PlanFacts(Record):
@@ -241,22 +295,14 @@ class PlanFacts(Record):
     reason: str
 
 
-class FinishedState(RunEvent):
-    """RecordOutcome: the whole state of an execution that did not fail."""
+class OutcomeEvent(RunEvent):
+    """RecordOutcome: all that an execution holds which did not fail."""
 
     started: str
     plan: PlanFacts
     rollback: RollBackAnswer | None = None
     decision: Decision | None = None
     champion: ChampionAnswer | None = None
-
-
-class OutcomeAnswer(Record):
-    """RecordOutcome: how the run ended."""
-
-    outcome: Outcome
-    state: str
-    reason: str
 
 
 class FailureEvent(RunEvent):
@@ -267,7 +313,19 @@ class FailureEvent(RunEvent):
     error: Caught
 
 
-class FailureAnswer(OutcomeAnswer):
+class MapItem(Record):
+    """A shard, as a child of FetchShards is given it."""
+
+    shard: str = "?"
+
+
+class MapInput(MapItem):
+    """What a child of a Map was given: a shard, or a batch of them."""
+
+    items: tuple[MapItem, ...] = field(name="Items", default=())
+
+
+class FailureAnswer(Ending):
     """RecordFailure: how the run ended, and the name of the execution's error."""
 
     error: str

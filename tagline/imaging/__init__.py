@@ -2,6 +2,6 @@
 
 from tagline.imaging.errors import ImageError
 from tagline.imaging.preprocess import preprocess
-from tagline.imaging.spec import ImageSpec, Limits
+from tagline.imaging.spec import SERVING, Limits
 
-__all__ = ["ImageError", "ImageSpec", "Limits", "preprocess"]
+__all__ = ["SERVING", "ImageError", "Limits", "preprocess"]

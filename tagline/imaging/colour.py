@@ -21,7 +21,8 @@ _CACHED = 16  # profiles; a dataset has a handful
 def to_srgb(pixels: Pixels, profile: Profile) -> Pixels:
     """Return BGR or premultiplied BGRA pixels of an rgb or grey `profile` in sRGB.
 
-    A profile that Little CMS cannot use counts as absent, as in every viewer.
+    A profile that Little CMS cannot use counts as absent, as in every viewer, and one that changes
+    no colour by more than a level is not applied.
     """
     transform = _transform(profile)
     if transform is None:
@@ -59,7 +60,7 @@ def decode_cmyk(data: bytes, header: ImageHeader, scale: int) -> Pixels:
 @lru_cache(_CACHED)
 def _transform(profile: Profile) -> ImageCms.ImageCmsTransform | None:
     try:
-        return ImageCms.buildTransform(
+        transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(io.BytesIO(profile.data)),
             ImageCms.createProfile("sRGB"),
             _MODES[profile.space],
@@ -69,6 +70,18 @@ def _transform(profile: Profile) -> ImageCms.ImageCmsTransform | None:
         )
     except (ImageCms.PyCMSError, OSError):
         return None
+    return None if profile.space != "cmyk" and _idle(profile, transform) else transform
+
+
+def _idle(profile: Profile, transform: ImageCms.ImageCmsTransform) -> bool:
+    """Return whether a transform leaves colours as they are: sRGB by another name."""
+    if profile.space == "grey":
+        colours = np.repeat(np.arange(256, dtype=np.uint8)[:, None, None], 3, 2)
+    else:
+        steps = np.arange(0, 256, 15, dtype=np.uint8)
+        colours = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(-1, 1, 3)
+    changed = _converted(colours, profile, transform).astype(np.int16) - colours
+    return bool(np.abs(changed).max() <= 1)
 
 
 def _bgr(image: Image.Image | None) -> Pixels:

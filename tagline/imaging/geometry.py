@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.imaging.spec import ImageSpec
+from tagline.formats.settings import ImageSpec
+from tagline.imaging.spec import bgr
 
 Pixels = NDArray[np.uint8]
 _TURNS = {
@@ -123,9 +124,9 @@ def _placed(
 ) -> Pixels:
     """Interpolate an image of `size` whose pixels lie `step` apart, from the edge `start` on."""
     (across, down), (left, top) = step, start
-    place = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
+    matrix = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    found = cv2.warpAffine(pixels, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.warpAffine(pixels, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found, np.uint8)
 
 
@@ -181,7 +182,7 @@ def centred(pixels: Pixels, spec: ImageSpec) -> Pixels:
     height, width = pixels.shape[:2]
     if (height, width) == (spec.size, spec.size):
         return pixels
-    square = np.full((spec.size, spec.size, 3), spec.background_bgr, np.uint8)
+    square = np.full((spec.size, spec.size, 3), bgr(spec.background), np.uint8)
     top, left = (spec.size - height) // 2, (spec.size - width) // 2
     square[top : top + height, left : left + width] = pixels
     return square

@@ -4,13 +4,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tagline.formats.settings import ImageSpec
 from tagline.imaging import geometry
-from tagline.imaging.decoders.decode import decode
-from tagline.imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UndecodableImage
+from tagline.imaging.cost import check_decoding, check_size
+from tagline.imaging.decoders.decode import decode, scale_of
+from tagline.imaging.errors import EmptyObject, ObjectTooLarge
 from tagline.imaging.geometry import Window
 from tagline.imaging.headers.detect import read_header
 from tagline.imaging.headers.header import ImageHeader
-from tagline.imaging.spec import ImageSpec, Limits
+from tagline.imaging.lost import transparent
+from tagline.imaging.spec import Limits, bgr
 
 DEFAULT_LIMITS = Limits()
 
@@ -20,27 +23,39 @@ def preprocess(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) ->
 
     PNG, JPEG and WebP, of any depth and colour type; bytes and pixels are checked against `limits`
     from the header before anything is decoded. Transparency is flattened on the background, EXIF
-    orientation applied, 16 bits rounded to 8. Colours of an
-    embedded ICC profile are converted to sRGB; without one, samples are taken as sRGB.
+    orientation applied, 16 bits rounded to 8. Colours of an embedded ICC profile, or of a PNG's
+    cICP, gAMA and cHRM chunks, are converted to sRGB; without one, samples are taken as sRGB.
 
     Raise an ImageError whose `reason` is the code that goes into the rejects. A shortened file is
     always noticed, damage inside a PNG by its checksums; a JPEG has none, and a few wrong bits that
     leave its code readable are not.
     """
+    return preprocess_and_look(data, spec, limits)[0]
+
+
+def preprocess_and_look(
+    data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS
+) -> tuple[NDArray[np.uint8], bool]:
+    """Return what `preprocess` does, and whether all of the picture is transparent."""
     header = checked_header(data, limits)
     window = geometry.window(header.width, header.height, spec)
-    pixels = geometry.flattened(stored_pixels(data, header, window), spec.background_bgr)
+    stored = stored_pixels(data, header, window, limits)
+    pixels = geometry.flattened(stored, bgr(spec.background))
     pixels = geometry.upright(pixels, header.orientation)
     pixels = geometry.centred(pixels, spec)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8), transparent(stored)
 
 
-def stored_pixels(data: bytes, header: ImageHeader, window: Window) -> NDArray[np.uint8]:
+def stored_pixels(
+    data: bytes, header: ImageHeader, window: Window, limits: Limits = DEFAULT_LIMITS
+) -> NDArray[np.uint8]:
     """Return the window's pixels in sRGB, as they are stored: BGR, or BGRA premultiplied.
 
-    Raise an ImageError when the bytes are damaged.
+    Raise an ImageError when the bytes are damaged or decoding them costs too much.
     """
-    pixels, scale = decode(data, header, window.needs(header.width, header.height))
+    wanted = window.needs(header.width, header.height)
+    check_decoding(header, scale_of(header, wanted), limits)
+    pixels, scale = decode(data, header, wanted)
     pixels = geometry.resample(pixels, window, (header.width, header.height), scale)
     if header.profile is None or header.profile.space == "cmyk":  # that one is decoded to sRGB
         return pixels
@@ -56,12 +71,5 @@ def checked_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
     if len(data) > limits.max_bytes:
         raise ObjectTooLarge(f"{len(data)} bytes; at most {limits.max_bytes} are taken")
     header = read_header(data)
-    width, height = header.width, header.height
-    if not width or not height:
-        raise UndecodableImage(f"the {header.format} says it is {width} x {height} pixels")
-    if max(width, height) > limits.max_side or width * height > limits.max_pixels:
-        raise TooManyPixels(
-            f"{width} x {height} pixels; at most {limits.max_side} a side and "
-            f"{limits.max_pixels} in all are taken"
-        )
+    check_size(header, limits)
     return header

@@ -1,63 +1,30 @@
-"""What a dataset's images become, and how much an image may ask for."""
+"""How much an image may ask for, and a dataset's background as pixels."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
-
-MODES = ("letterbox", "crop", "stretch")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_MAX_SIZE = 1024
-
-
-@dataclass(frozen=True)
-class ImageSpec:
-    """The pixels a model sees: a square of `size`, filled by `mode`, transparency on `background`.
-
-    letterbox fits the whole image and fills the rest with the background, crop takes the centre
-    square, stretch ignores the aspect. The background is `#rrggbb` in sRGB.
-    """
-
-    size: int = 96
-    mode: str = "letterbox"
-    background: str = "#ffffff"
-
-    def __post_init__(self) -> None:
-        if type(self.size) is not int or not 1 <= self.size <= _MAX_SIZE:
-            raise ValueError(f"image.size: 1 … {_MAX_SIZE} pixels, not {self.size!r}")
-        if self.mode not in MODES:
-            raise ValueError(f"image.mode: one of {', '.join(MODES)}, not {self.mode!r}")
-        if not isinstance(self.background, str) or not _COLOUR.fullmatch(self.background):
-            raise ValueError(f"image.background: a colour like #ffffff, not {self.background!r}")
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the spec that plan.json, dataset.json and model.json keep under `image`.
-
-        Raise ValueError naming the key that is missing, unknown or out of range.
-        """
-        if set(values) != {"size", "mode", "background"}:
-            raise ValueError(f"image: needs size, mode and background, found {sorted(values)}")
-        return cls(**values)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return `{size, mode, background}`; `from_dict` takes it back."""
-        return asdict(self)
-
-    @property
-    def background_bgr(self) -> tuple[int, int, int]:
-        """The background in OpenCV's order, 0 … 255 each."""
-        red, green, blue = bytes.fromhex(self.background[1:])
-        return blue, green, red
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
     """What an image may ask for before a byte of it is decoded.
 
-    The defaults keep a decoder below about 0.9 GB: 50 megapixels, 16-bit, four channels.
+    Decoded pixels count, not stored ones: a JPEG is decoded at 1/2, 1/4 or 1/8 where the result
+    is that small. `max_memory` is what samples and a progressive JPEG's coefficients take at once,
+    in bytes; `max_work` is stored pixels times the scans that go through them. The defaults keep a
+    decoder below about 1 GB.
     """
 
     max_bytes: int = 64 * 1024 * 1024
-    max_pixels: int = 50_000_000
+    max_pixels: int = 100_000_000
+    max_memory: int = 400_000_000
+    max_work: int = 4_000_000_000
     max_side: int = 30_000
+
+
+# A client waits: what takes about a quarter of a second to decode, a photo of any phone among it.
+SERVING = Limits(max_pixels=50_000_000, max_memory=200_000_000, max_work=1_000_000_000)
+
+
+def bgr(colour: str) -> tuple[int, int, int]:
+    """Return `#rrggbb` in OpenCV's order, 0 … 255 each."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return blue, green, red

@@ -1,84 +1,75 @@
 """The processing job that judges challenger and champion on the same validation images."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
+from tagline.aws.s3 import Version
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import job_name
-from tagline.jobs import sagemaker
-from tagline.jobs.training import Stack
+from tagline.formats.outcomes import Champion
+from tagline.formats.packed import PackedDataset
+from tagline.formats.sagemaker import (
+    AppSpecification,
+    ProcessingInput,
+    ProcessingOutput,
+    ProcessingOutputs,
+    ProcessingRequest,
+    ProcessingResources,
+    S3Input,
+    S3Output,
+    StoppingCondition,
+)
+from tagline.formats.steps import EvaluationAnswer
+from tagline.jobs.sagemaker import Stack, cluster
 
 _BASE = "/opt/ml/processing"
 _MAX_RUNTIME = 6 * 3600  # seconds; Evaluate's TimeoutSeconds in the state machine is an hour more
 
 
-@dataclass(frozen=True)
-class Champion:
-    """Who serves at this moment: its run, its model.tar.gz, and the ETag of champion.json."""
-
-    run: str
-    artifact: str
-    etag: str
-
-
 def plan_evaluation(
-    run: str, artifact: str, champion: Champion | None, dataset: Mapping[str, Any], stack: Stack
-) -> dict[str, Any]:
+    run: str,
+    artifact: str,
+    champion: Version[Champion] | None,
+    dataset: PackedDataset,
+    stack: Stack,
+) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
-    `artifact` is the challenger's model.tar.gz (an S3 URI); `dataset` is the run's dataset.json.
+    `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment.
     """
     keys = RunKeys(run)
     inputs = {
         "challenger": artifact,
-        "validation": sagemaker.s3_uri(stack.bucket, keys.of("validation/")),
-        "dataset": sagemaker.s3_uri(stack.bucket, keys.of("dataset.json")),
+        "validation": stack.uri(keys.of("validation/")),
+        "dataset": stack.uri(keys.packed_dataset),
     }
     environment = {"TAGLINE_RUN": run}
     if champion is not None:
-        inputs["champion"] = champion.artifact
-        environment["TAGLINE_CHAMPION_RUN"] = champion.run
-    return {
-        "job_name": job_name(run, "eval"),
-        "champion_run": champion.run if champion else None,
-        "champion_etag": champion.etag if champion else None,
-        "artifact": artifact,
-        "request": {
-            "AppSpecification": {"ImageUri": stack.image, "ContainerArguments": ["evaluate"]},
-            "Environment": environment,
-            "ProcessingInputs": [_input(name, uri) for name, uri in inputs.items()],
-            "ProcessingOutputConfig": {
-                "Outputs": [
-                    {
-                        "OutputName": "evaluation",
-                        "S3Output": {
-                            # metrics.json and the others join the run's files
-                            "S3Uri": sagemaker.s3_uri(stack.bucket, keys.prefix.rstrip("/")),
-                            "LocalPath": f"{_BASE}/output",
-                            "S3UploadMode": "EndOfJob",
-                        },
-                    }
-                ]
-            },
-            "ProcessingResources": {
-                "ClusterConfig": sagemaker.cluster(
-                    stack.instance_type, dataset.get("bytes", {}).get("validation", 0)
-                )
-            },
-            "StoppingCondition": {"MaxRuntimeInSeconds": _MAX_RUNTIME},
-        },
-    }
+        inputs["champion"] = champion.content.artifact
+        environment["TAGLINE_CHAMPION_RUN"] = champion.content.run
+    output = S3Output(
+        s3_uri=stack.uri(keys.prefix.rstrip("/")),  # metrics.json and the others join the run's
+        local_path=f"{_BASE}/output",
+    )
+    return EvaluationAnswer(
+        job_name=job_name(run, "eval"),
+        champion_run=champion.content.run if champion else None,
+        champion_etag=champion.etag if champion else None,
+        artifact=artifact,
+        request=ProcessingRequest(
+            app_specification=AppSpecification(
+                image_uri=stack.image, container_arguments=("evaluate",)
+            ),
+            environment=environment,
+            processing_inputs=tuple(_input(name, uri) for name, uri in inputs.items()),
+            processing_output_config=ProcessingOutputs(
+                outputs=(ProcessingOutput(output_name="evaluation", s3_output=output),)
+            ),
+            processing_resources=ProcessingResources(
+                cluster_config=cluster(stack.instance_type, dataset.bytes.validation)
+            ),
+            stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
+        ),
+    )
 
 
-def _input(name: str, uri: str) -> dict[str, Any]:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": f"{_BASE}/input/{name}",
-            "S3DataType": "S3Prefix",
-            "S3InputMode": "File",
-            "S3DataDistributionType": "FullyReplicated",
-        },
-    }
+def _input(name: str, uri: str) -> ProcessingInput:
+    source = S3Input(s3_uri=uri, local_path=f"{_BASE}/input/{name}")
+    return ProcessingInput(input_name=name, s3_input=source)

@@ -1,18 +1,28 @@
-"""What the requests of all SageMaker jobs share: S3 locations, disks, clocks."""
+"""What the requests of all SageMaker jobs share: what the stack decides, disks, clocks."""
 
 import math
-from typing import Any
+from dataclasses import dataclass
 
-RECORDIO = "application/x-recordio"
+from tagline.formats.locations import Location
+from tagline.formats.sagemaker import Channel, Cluster, DataSource, S3Data
+
 LONGEST_STATE = 30 * 86400  # seconds that a state of the flow may take at most
 SLACK = 3600  # seconds for a machine to start, to load and to store, beyond a job's own run time
 _SMALLEST_DISK = 30  # GiB
 _GIB = 2**30
 
 
-def s3_uri(bucket: str, key: str) -> str:
-    """Return the URI of a key or prefix."""
-    return f"s3://{bucket}/{key}"
+@dataclass(frozen=True)
+class Stack:
+    """What the stack decides: where things lie, what runs, on what."""
+
+    bucket: str
+    image: str
+    instance_type: str
+
+    def uri(self, key: str) -> str:
+        """Return the URI of a key or prefix."""
+        return Location(self.bucket, key).uri
 
 
 def disk(data_bytes: int) -> int:
@@ -20,29 +30,15 @@ def disk(data_bytes: int) -> int:
     return max(_SMALLEST_DISK, math.ceil(2 * data_bytes / _GIB) + 20)
 
 
-def cluster(instance_type: str, data_bytes: int) -> dict[str, Any]:
+def cluster(instance_type: str, data_bytes: int) -> Cluster:
     """Return one machine of a type, as every job here takes."""
-    return {
-        "InstanceCount": 1,
-        "InstanceType": instance_type,
-        "VolumeSizeInGB": disk(data_bytes),
-    }
+    return Cluster(instance_type=instance_type, volume_size_in_gb=disk(data_bytes))
 
 
-def channel(name: str, uri: str, content_type: str) -> dict[str, Any]:
+def channel(name: str, uri: str, content_type: str) -> Channel:
     """Return an input channel of a training job; `uri` is a prefix that ends in "/", or a key.
 
     S3Prefix takes every object that begins with it: "training" would also match "training_old".
     """
-    return {
-        "ChannelName": name,
-        "ContentType": content_type,
-        "InputMode": "File",
-        "DataSource": {
-            "S3DataSource": {
-                "S3DataType": "S3Prefix",
-                "S3Uri": uri,
-                "S3DataDistributionType": "FullyReplicated",
-            }
-        },
-    }
+    source = DataSource(s3_data_source=S3Data(s3_uri=uri))
+    return Channel(channel_name=name, content_type=content_type, data_source=source)

@@ -7,108 +7,86 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.ht
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
+from msgspec.structs import asdict
+
+from tagline.aws.s3 import JSON, RECORDIO
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
-from tagline.jobs import sagemaker
+from tagline.formats.packed import PackedDataset
+from tagline.formats.sagemaker import (
+    AlgorithmSpecification,
+    ChoiceRange,
+    Job,
+    MetricDefinition,
+    NumberRange,
+    Objective,
+    OutputData,
+    ParameterRanges,
+    ResourceLimits,
+    Search,
+    StoppingCondition,
+    TrainingRequest,
+    Trial,
+    TuningRequest,
+)
+from tagline.formats.settings import Ranges, Settings, Tuning
+from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.jobs.defaults import defaults, learning_rate
-from tagline.settings.schema import Settings, Tuning
+from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
 
 OBJECTIVE = "validation:mAP"
 _NUMBER = r"([0-9.]+)"
-METRICS = [
-    {"Name": "train:loss", "Regex": f"train:loss={_NUMBER}"},
-    {"Name": OBJECTIVE, "Regex": f"{OBJECTIVE}={_NUMBER}"},
-    {"Name": "validation:micro_ap", "Regex": f"validation:micro_ap={_NUMBER}"},
-    {"Name": "epoch", "Regex": r"epoch=([0-9]+)"},
-]
-_INTEGERS = {"mini_batch_size", "epochs"}
-_CONTINUOUS = {"learning_rate", "weight_decay"}
-_LEFT_TO_DEFAULTS = (
-    "epochs",
-    "mini_batch_size",
-    "learning_rate",
-    "weight_decay",
-    "augmentation_type",
+METRICS = (
+    MetricDefinition(name="train:loss", regex=f"train:loss={_NUMBER}"),
+    MetricDefinition(name=OBJECTIVE, regex=f"{OBJECTIVE}={_NUMBER}"),
+    MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
+    MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
+_CONTINUOUS = ("learning_rate", "weight_decay")
+_INTEGERS = ("mini_batch_size", "epochs")
+_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type")
 
 
 class UnusableTraining(ValueError):
     """The dataset cannot be trained with these settings; the message says which and what to do."""
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What dataset.json says that training depends on."""
-
-    train: int
-    validation: int
-    labels: int
-    image_size: int  # pixels, the side of the square
-    bytes: int  # of both channels
-
-    @classmethod
-    def of(cls, dataset: Mapping[str, Any]) -> "Facts":
-        """Return the facts of a dataset.json."""
-        return cls(
-            train=dataset["train"],
-            validation=dataset["validation"],
-            labels=len(dataset["labels"]),
-            image_size=dataset["image"]["size"],
-            bytes=sum(dataset.get("bytes", {}).values()),
-        )
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What the stack decides: where things lie, what runs, as whom, on what."""
-
-    bucket: str
-    image: str
-    role: str
-    instance_type: str
-
-
-def plan_training(run: str, facts: Facts, settings: Settings, stack: Stack) -> dict[str, Any]:
+def plan_training(
+    run: str, dataset: PackedDataset, settings: Settings, stack: Stack, role: str
+) -> TrainPlan | TunePlan:
     """Return mode, base name of the job, seconds the state may take, and the request's fields.
 
-    Raises UnusableTraining.
+    `role` is the ARN that the trials of a search run as. Raises UnusableTraining.
     """
-    hyperparameters = _hyperparameters(run, facts, settings)
-    _check(facts, settings, hyperparameters)
-    common = _common(run, facts, settings, stack)
-    seconds = settings.training.max_runtime
-    if settings.tuning is None:
-        return {
-            "mode": "train",
-            "job_name": job_name(run, "train"),
-            "timeout": seconds + sagemaker.SLACK,
-            "request": {"HyperParameters": hyperparameters, **common},
-        }
-    rounds = math.ceil(settings.tuning.max_jobs / settings.tuning.max_parallel_jobs)
-    fixed = {k: v for k, v in hyperparameters.items() if k not in settings.tuning.ranges}
-    return {
-        "mode": "tune",
-        "job_name": job_name(run, "tune"),
-        "timeout": min(rounds * (seconds + sagemaker.SLACK), sagemaker.LONGEST_STATE),
-        "request": {
-            "HyperParameterTuningJobConfig": _search(settings.tuning, settings.training.seed),
-            "TrainingJobDefinition": {
-                "StaticHyperParameters": fixed,
-                "RoleArn": stack.role,
-                "EnableNetworkIsolation": True,
-                **common,
-            },
-        },
-    }
+    hyperparameters = _hyperparameters(run, dataset, settings)
+    _check(dataset, settings.tuning, int(hyperparameters["mini_batch_size"]))
+    job = asdict(_job(run, dataset, settings, stack))
+    seconds = settings.training.max_runtime + SLACK
+    tuning = settings.tuning
+    if tuning is None:
+        return TrainPlan(
+            job_name=job_name(run, "train"),
+            timeout=seconds,
+            request=TrainingRequest(hyper_parameters=hyperparameters, **job),
+        )
+    rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
+    searched = _given(tuning.ranges)
+    fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
+    return TunePlan(
+        job_name=job_name(run, "tune"),
+        timeout=min(rounds * seconds, LONGEST_STATE),
+        request=TuningRequest(
+            hyper_parameter_tuning_job_config=_search(tuning, settings.training.seed),
+            training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
+        ),
+    )
 
 
-def _hyperparameters(run: str, facts: Facts, settings: Settings) -> dict[str, str]:
-    wanted = settings.training
+def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
+    wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
     try:
-        chosen = defaults(facts.train, facts.labels, facts.image_size)
+        chosen = defaults(dataset.train, labels, size)
         chosen |= {
             name: _text(value)
             for name in _LEFT_TO_DEFAULTS
@@ -120,98 +98,100 @@ def _hyperparameters(run: str, facts: Facts, settings: Settings) -> dict[str, st
             chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
     except ValueError as exc:
         raise UnusableTraining(f"The dataset cannot be trained: {exc}") from exc
-    chosen |= {
+    return chosen | {
         "network": wanted.network,
         "use_weighted_loss": _text(wanted.use_weighted_loss),
         "seed": str(wanted.seed),
-        "image_shape": f"3,{facts.image_size},{facts.image_size}",
-        "num_classes": str(facts.labels),
-        "num_training_samples": str(facts.train),
+        "image_shape": f"3,{size},{size}",
+        "num_classes": str(labels),
+        "num_training_samples": str(dataset.train),
         "run": run,
     }
-    return chosen
 
 
-def _check(facts: Facts, settings: Settings, hyperparameters: Mapping[str, str]) -> None:
-    if facts.validation < 1:
+def _check(dataset: PackedDataset, tuning: Tuning | None, batch: int) -> None:
+    if dataset.validation < 1:
         raise UnusableTraining(
             "No image is left for validation: add rows, or raise split.validation in dataset.yaml"
         )
-    batches = [int(hyperparameters["mini_batch_size"])]
     where = "training.mini_batch_size"
-    tuning = settings.tuning
-    if tuning is not None and "mini_batch_size" in tuning.ranges:
-        batches, where = [int(tuning.ranges["mini_batch_size"][1])], "tuning.ranges.mini_batch_size"
-    if max(batches) > facts.train:
+    if tuning is not None and tuning.ranges.mini_batch_size is not None:
+        batch, where = tuning.ranges.mini_batch_size[1], "tuning.ranges.mini_batch_size"
+    if batch > dataset.train:
         raise UnusableTraining(
-            f"{where} reaches {max(batches)} but there are {facts.train} training images: "
-            f"set at most {facts.train} in dataset.yaml, or add images"
+            f"{where} reaches {batch} but there are {dataset.train} training images: "
+            f"set at most {dataset.train} in dataset.yaml, or add images"
         )
-    if tuning is None:
-        return
-    if tuning.max_parallel_jobs > tuning.max_jobs:
+    if tuning is not None and tuning.max_parallel_jobs > tuning.max_jobs:
         raise UnusableTraining(
             f"tuning.max_parallel_jobs {tuning.max_parallel_jobs} is more than "
             f"tuning.max_jobs {tuning.max_jobs}"
         )
 
 
-def _common(run: str, facts: Facts, settings: Settings, stack: Stack) -> dict[str, Any]:
+def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> Job:
     keys = RunKeys(run)
-
-    def uri(name: str) -> str:
-        return sagemaker.s3_uri(stack.bucket, keys.of(name))
-
-    return {
-        "AlgorithmSpecification": {
-            "TrainingImage": stack.image,
-            "TrainingInputMode": "File",
-            "MetricDefinitions": METRICS,
-        },
-        "InputDataConfig": [
-            sagemaker.channel("train", uri("training/"), sagemaker.RECORDIO),
-            sagemaker.channel("validation", uri("validation/"), sagemaker.RECORDIO),
-            sagemaker.channel("dataset", uri("dataset.json"), "application/json"),
-        ],
-        "OutputDataConfig": {
-            "S3OutputPath": sagemaker.s3_uri(stack.bucket, DatasetKeys(keys.dataset).output)
-        },
-        "ResourceConfig": sagemaker.cluster(
-            settings.training.instance_type or stack.instance_type, facts.bytes
+    return Job(
+        algorithm_specification=AlgorithmSpecification(
+            training_image=stack.image, metric_definitions=METRICS
         ),
-        "StoppingCondition": {"MaxRuntimeInSeconds": settings.training.max_runtime},
-    }
+        input_data_config=(
+            channel("train", stack.uri(keys.of("training/")), RECORDIO),
+            channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
+            channel("dataset", stack.uri(keys.packed_dataset), JSON),
+        ),
+        output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
+        resource_config=cluster(
+            settings.training.instance_type or stack.instance_type,
+            dataset.bytes.train + dataset.bytes.validation,
+        ),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=settings.training.max_runtime),
+    )
 
 
-def _search(tuning: Tuning, seed: int) -> dict[str, Any]:
-    numbers: dict[str, list[dict[str, Any]]] = {"Continuous": [], "Integer": []}
-    choices = []
-    for name, values in tuning.ranges.items():
-        if name in _CONTINUOUS | _INTEGERS:
-            low, high = (_text(value) for value in values)
-            kind = "Integer" if name in _INTEGERS else "Continuous"
-            # rates and sizes matter by their ratio; a logarithm needs a minimum above zero
-            scale = "Logarithmic" if float(low) > 0 else "Linear"
-            numbers[kind].append(
-                {"Name": name, "MinValue": low, "MaxValue": high, "ScalingType": scale}
-            )
-        else:
-            choices.append({"Name": name, "Values": [_text(value) for value in values]})
+def _search(tuning: Tuning, seed: int) -> Search:
+    ranges = _given(tuning.ranges)
+    return Search(
+        strategy=tuning.strategy,
+        hyper_parameter_tuning_job_objective=Objective(type="Maximize", metric_name=OBJECTIVE),
+        resource_limits=ResourceLimits(
+            max_number_of_training_jobs=tuning.max_jobs,
+            max_parallel_training_jobs=tuning.max_parallel_jobs,
+        ),
+        parameter_ranges=ParameterRanges(
+            continuous_parameter_ranges=_numbers(ranges, _CONTINUOUS),
+            integer_parameter_ranges=_numbers(ranges, _INTEGERS),
+            categorical_parameter_ranges=tuple(
+                ChoiceRange(name=name, values=tuple(values))
+                for name, values in ranges.items()
+                if name not in _CONTINUOUS + _INTEGERS
+            ),
+        ),
+        random_seed=seed,
+    )
+
+
+def _given(ranges: Ranges) -> dict[str, list[str]]:
+    """Return the ranges that are searched, their values as SageMaker's strings."""
     return {
-        "Strategy": tuning.strategy,
-        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
-        "ResourceLimits": {
-            "MaxNumberOfTrainingJobs": tuning.max_jobs,
-            "MaxParallelTrainingJobs": tuning.max_parallel_jobs,
-        },
-        "ParameterRanges": {
-            "ContinuousParameterRanges": numbers["Continuous"],
-            "IntegerParameterRanges": numbers["Integer"],
-            "CategoricalParameterRanges": choices,
-        },
-        "TrainingJobEarlyStoppingType": "Off",
-        "RandomSeed": seed,
+        name: [_text(value) for value in values]
+        for name, values in asdict(ranges).items()
+        if values is not None
     }
+
+
+def _numbers(ranges: Mapping[str, list[str]], names: tuple[str, ...]) -> tuple[NumberRange, ...]:
+    return tuple(
+        NumberRange(
+            name=name,
+            min_value=low,
+            max_value=high,
+            # rates and sizes matter by their ratio; a logarithm needs a minimum above zero
+            scaling_type="Logarithmic" if float(low) > 0 else "Linear",
+        )
+        for name, (low, high) in ranges.items()
+        if name in names
+    )
 
 
 def _text(value: object) -> str:

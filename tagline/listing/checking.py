@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tagline.formats.list_lines import MAX_LIST_BYTES
-from tagline.formats.reasons import RejectRecord, UnusableList
+from tagline.formats.reasons import UnusableList
+from tagline.formats.rows import Reject
+from tagline.formats.settings import Settings
 from tagline.listing.label_counts import LabelCounter
 from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, parse_label_names
-from tagline.listing.list_file import Reject, check_names, read_rows, survey
+from tagline.listing.list_file import check_names, read_rows
 from tagline.listing.sources import Source
-from tagline.settings.schema import MAX_SETTINGS_BYTES, InvalidSettings, Settings, load_settings
+from tagline.listing.survey import survey_list
+from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings
 
 FIRST_REJECTS = 3  # shown of every reason
 _CHUNK = 1 << 20
@@ -53,12 +56,8 @@ class CheckReport:
     accepted: int = 0
     rejected: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
-    first: dict[str, list[RejectRecord]] = field(default_factory=dict)
+    first: dict[str, list[Reject]] = field(default_factory=dict)
     labels: LabelFacts | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON-ready values, keys as the attributes."""
-        return asdict(self)
 
 
 def check_list(
@@ -111,40 +110,40 @@ def _check(
     problems: list[str],
 ) -> CheckReport:
     try:
-        shape = survey(stream)
+        survey = survey_list(stream)
     except UnusableList as exc:
         return CheckReport(path, usable=False, problems=[*problems, str(exc)])
     if names is not None:
         try:
-            check_names(shape, names)
+            check_names(survey, names)
         except UnusableList as exc:
             problems.append(str(exc))
-    counter = LabelCounter(shape.label_count)
+    counter = LabelCounter(survey.label_count)
     reasons: Counter[str] = Counter()
-    first: dict[str, list[RejectRecord]] = {}
+    first: dict[str, list[Reject]] = {}
     accepted = 0
-    for row in read_rows(stream, shape, source):
+    for row in read_rows(stream, survey, source):
         if isinstance(row, Reject):
             reasons[row.reason.value] += 1
             samples = first.setdefault(row.reason.value, [])
             if len(samples) < FIRST_REJECTS:
-                samples.append(row.record())
+                samples.append(row)
         else:
             accepted += 1
             counter.add(row.labels)
     rejected = reasons.total()
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")
-    elif rejected > settings.tolerance.rejected * shape.rows:
+    elif not settings.tolerance.allows(rejected, survey.rows):
         problems.append(
-            f"{rejected:,} of {shape.rows:,} rows are rejected, more than the tolerated share of "
+            f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
             f"{settings.tolerance.rejected:g} (tolerance.rejected)"
         )
     return CheckReport(
         path=path,
         usable=not problems,
         problems=problems,
-        rows=shape.rows,
+        rows=survey.rows,
         accepted=accepted,
         rejected=rejected,
         reasons=dict(reasons.most_common()),

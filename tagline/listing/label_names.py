@@ -2,7 +2,7 @@
 
 import re
 
-from tagline.settings.rules import InvalidSettings
+from tagline.settings import InvalidSettings
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128

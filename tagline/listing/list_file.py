@@ -14,52 +14,45 @@ from zlib import crc32
 
 from tagline.formats.list_lines import read_lines
 from tagline.formats.reasons import Reason, UnusableList
-from tagline.listing.rows import Reject, Row, RowParser
+from tagline.formats.rows import Reject
+from tagline.listing.rows import Row, RowParser
 from tagline.listing.sources import Source
-from tagline.listing.survey import Survey, survey
-
-__all__ = ["Reject", "Row", "Survey", "UnusableList", "check_names", "read_rows", "survey"]
+from tagline.listing.survey import Survey
 
 
-def check_names(shape: Survey, names: Sequence[str]) -> None:
+def check_names(survey: Survey, names: Sequence[str]) -> None:
     """Raise UnusableList where labels.txt has not one name for every label of the list."""
-    if shape.label_count and len(names) != shape.label_count:
+    if survey.label_count and len(names) != survey.label_count:
         raise UnusableList(
-            f"labels.txt has {len(names)} names, but the list's rows have {shape.label_count} "
+            f"labels.txt has {len(names)} names, but the list's rows have {survey.label_count} "
             "labels; give one name a label, in column order"
         )
 
 
-def read_rows(stream: BinaryIO, shape: Survey, source: Source) -> Iterator[Row | Reject]:
+def read_rows(stream: BinaryIO, survey: Survey, source: Source) -> Iterator[Row | Reject]:
     """Yield every row of a surveyed, seekable list as accepted or rejected.
 
     Of rows with the same id, or the same image, the first well-formed one counts.
     """
-    parser = RowParser(shape.label_count, source, shape.header_line)
+    parser = RowParser(survey.label_count, source, survey.header_line)
     ids = _Ids()
     images = _Images()
     for line in read_lines(stream):
         row = parser.parse(line)
         if isinstance(row, Row):
-            place = images.place(row)
-            earlier = images.find(place, row)
+            digest = images.digest(row)
+            earlier = images.find(digest, row)
             if row.id in ids:
-                row = _refuse(row, "id", Reason.DUPLICATE_ID, f"an earlier row has the id {row.id}")
+                row = row.reject(Reason.DUPLICATE_ID, f"an earlier row has the id {row.id}")
             elif earlier is not None:
                 first_line, same = earlier
                 reason = Reason.DUPLICATE_PATH if same else Reason.CONFLICTING_LABELS
                 labels = "the same labels" if same else "other labels"
-                row = _refuse(
-                    row, "path", reason, f"line {first_line} has the same image with {labels}"
-                )
+                row = row.reject(reason, f"line {first_line} has the same image with {labels}")
             else:
                 ids.add(row.id)
-                images.add(place, row)
+                images.add(digest, row)
         yield row
-
-
-def _refuse(row: Row, field: str, reason: Reason, detail: str) -> Reject:
-    return Reject(row.line, row.id, row.path, field, reason, detail)
 
 
 class _Ids:
@@ -91,16 +84,16 @@ class _Images:
         self._seen: dict[bytes, int] = {}
 
     @staticmethod
-    def place(row: Row) -> bytes:
+    def digest(row: Row) -> bytes:
         """Return what identifies the row's image here."""
         # no bucket's name holds a slash
         return blake2b(f"{row.bucket}/{row.key}".encode(), digest_size=16).digest()
 
-    def find(self, place: bytes, row: Row) -> tuple[int, bool] | None:
+    def find(self, digest: bytes, row: Row) -> tuple[int, bool] | None:
         """Return the line that named the row's image first, and whether its labels were equal."""
-        packed = self._seen.get(place)
+        packed = self._seen.get(digest)
         return None if packed is None else (packed >> 32, packed & 0xFFFFFFFF == crc32(row.labels))
 
-    def add(self, place: bytes, row: Row) -> None:
+    def add(self, digest: bytes, row: Row) -> None:
         """Note the first row of an image."""
-        self._seen[place] = row.line << 32 | crc32(row.labels)
+        self._seen[digest] = row.line << 32 | crc32(row.labels)

@@ -3,9 +3,13 @@
 import re
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from tagline.formats.list_lines import MAX_LINE_BYTES, Line
-from tagline.formats.reasons import Reason, RejectRecord
-from tagline.listing.sources import MAX_KEY_BYTES, BadLocation, Source
+from tagline.formats.locations import MAX_KEY_BYTES
+from tagline.formats.reasons import Reason
+from tagline.formats.rows import Reject
+from tagline.listing.sources import BadLocation, Source
 
 MAX_ID = 2**64 - 1
 _MAX_ID_DIGITS = 64  # leading zeros too
@@ -41,26 +45,9 @@ class Row(NamedTuple):
     key: str
     labels: bytes
 
-
-class Reject(NamedTuple):
-    """A refused row: which field is wrong, the stable reason, and the detail for a person."""
-
-    line: int
-    id: int | str | None
-    path: str | None
-    field: str
-    reason: Reason
-    detail: str
-
-    def record(self) -> RejectRecord:
-        """Return the row's line of `rejects.jsonl`."""
-        return {
-            "line": self.line,
-            "id": self.id,
-            "path": self.path,
-            "reason": self.reason.value,
-            "detail": self.detail,
-        }
+    def reject(self, reason: Reason, detail: str) -> Reject:
+        """Return why the row stays out all the same."""
+        return Reject(line=self.line, id=self.id, path=self.path, reason=reason, detail=detail)
 
 
 class RowParser:
@@ -99,9 +86,9 @@ class RowParser:
             path = text[last + 1 :].strip(b" ").decode()
             location = self._source.resolve(path)
         except UnicodeDecodeError:
-            return _reject(line, "path", Reason.BAD_ENCODING, "the path is not valid UTF-8")
+            return _reject(line, Reason.BAD_ENCODING, "the path is not valid UTF-8")
         except BadLocation as exc:
-            return _reject(line, "path", exc.reason, exc.detail)
+            return _reject(line, exc.reason, exc.detail)
         return Row(line.number, number, path, location.bucket, location.key, labels)
 
     def _labels(self, column: bytes) -> bytes | None:
@@ -153,32 +140,26 @@ class RowParser:
     def _malformed(self, line: Line) -> Reject:
         if line.cut:
             return Reject(
-                line.number,
-                None,
-                None,
-                "line",
-                Reason.LINE_TOO_LONG,
-                f"the line is longer than {MAX_LINE_BYTES >> 20} MiB",
+                line=line.number,
+                id=None,
+                path=None,
+                reason=Reason.LINE_TOO_LONG,
+                detail=f"the line is longer than {MAX_LINE_BYTES >> 20} MiB",
             )
         if line.number == self._header_line:
-            return _reject(
-                line, "line", Reason.HEADER_ROW, "a list has no header; remove this line"
-            )
+            return _reject(line, Reason.HEADER_ROW, "a list has no header; remove this line")
         if self._lacks_path(line):
             return _no_path(line)
         ident, *columns = line.text.split(b"\t")
         if len(columns) < 2:  # noqa: PLR2004 - labels and path
             return _reject(
                 line,
-                "label",
                 Reason.WRONG_LABEL_COUNT,
                 f"expected {self._count} labels between the id and the path, separated by tabs; "
                 f"the line has {len(columns)} tab(s)",
             )
         shown = _text(ident.strip(b" "))
-        return _reject(
-            line, "id", Reason.BAD_ID, f"the id {shown!r} is not an integer from 0 to 2^64-1"
-        )
+        return _reject(line, Reason.BAD_ID, f"the id {shown!r} is not an integer from 0 to 2^64-1")
 
     def _lacks_path(self, line: Line) -> bool:
         """Return whether a row's labels are all there and end the line."""
@@ -190,12 +171,12 @@ class RowParser:
         fields = split_labels(column)
         if len(fields) != self._count:
             detail = f"{len(fields)} label(s), expected {self._count}"
-            return _reject(line, "label", Reason.WRONG_LABEL_COUNT, detail, number)
+            return _reject(line, Reason.WRONG_LABEL_COUNT, detail, number)
         index, value = next(
             (i, field.strip(b" ")) for i, field in enumerate(fields, start=1) if not is_label(field)
         )
         detail = f"label {index} is {_text(value)!r}, expected 0 or 1"
-        return _reject(line, f"label {index}", Reason.BAD_LABEL, detail, number)
+        return _reject(line, Reason.BAD_LABEL, detail, number)
 
 
 def split_labels(column: bytes) -> list[bytes]:
@@ -209,12 +190,10 @@ def is_label(field: bytes) -> bool:
 
 
 def _no_path(line: Line) -> Reject:
-    return _reject(line, "path", Reason.BAD_PATH, "the path is empty")._replace(path="")
+    return replace(_reject(line, Reason.BAD_PATH, "the path is empty"), path="")
 
 
-def _reject(
-    line: Line, field: str, reason: Reason, detail: str, number: int | None = None
-) -> Reject:
+def _reject(line: Line, reason: Reason, detail: str, number: int | None = None) -> Reject:
     try:
         line.text.decode()
     except UnicodeDecodeError as exc:
@@ -226,7 +205,13 @@ def _reject(
     if number is None and ident.isdigit() and len(ident) <= _MAX_ID_DIGITS:
         number = int(ident) if int(ident) <= MAX_ID else None
     path = _text(rest.rpartition(b"\t")[2].strip(b" "), MAX_KEY_BYTES) if rest else None
-    return Reject(line.number, shown if number is None else number, path, field, reason, detail)
+    return Reject(
+        line=line.number,
+        id=shown if number is None else number,
+        path=path,
+        reason=reason,
+        detail=detail,
+    )
 
 
 def _text(value: bytes, limit: int = _SHOWN) -> str:

@@ -9,22 +9,13 @@ the data bucket in SourceBuckets lifts that limit.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
 
+from tagline.formats.locations import Location, fault_of_key, parse_uri
 from tagline.formats.reasons import Reason
-from tagline.settings.rules import S3_PREFIX, InvalidSettings
+from tagline.settings import InvalidSettings
 
-MAX_KEY_BYTES = 1024  # S3's limit, counted in UTF-8
-_MOST_BYTES = 4  # of a character in UTF-8
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-
-
-class Location(NamedTuple):
-    """An object: its bucket and key."""
-
-    bucket: str
-    key: str
 
 
 class BadLocation(ValueError):
@@ -55,10 +46,10 @@ class Source:
         allowed = frozenset({own, *(Location(bucket, "") for bucket in source_buckets if bucket)})
         home = own
         if source is not None:
-            match = S3_PREFIX.fullmatch(source)
-            if match is None:
+            prefix = parse_uri(source)
+            if prefix is None:
                 raise InvalidSettings(f"source: expected s3://bucket/prefix/, found {source!r:.80}")
-            home = Location(match[1], match[2] or "")
+            home = prefix
         found = cls(home, allowed)
         if not found._allows(home):
             raise InvalidSettings(
@@ -70,31 +61,19 @@ class Source:
     @classmethod
     def unchecked(cls, source: str | None = None) -> Self:
         """Return a source for looking at a list without a cloud: any bucket is allowed."""
-        match = S3_PREFIX.fullmatch(source) if source else None
-        return cls(Location(match[1], match[2] or "") if match else Location("", ""), None)
+        home = parse_uri(source) if source else None
+        return cls(home or Location("", ""), None)
 
     def resolve(self, path: str) -> Location:
         """Return the object a row's path names; raises BadLocation with the row's reason."""
         if not path:
             raise BadLocation(Reason.BAD_PATH, "the path is empty")
-        # each check has a cheap form first: a list has a million paths, nearly all of them plain
-        control = None if path.isascii() and path.isprintable() else _CONTROL.search(path)
-        if control:
-            raise BadLocation(
-                Reason.BAD_PATH, f"the path holds a control character (U+{ord(control[0]):04X})"
-            )
         is_uri = "://" in path and _SCHEME.match(path)
         location = self._uri(path) if is_uri else self._below_home(path)
         if not location.key or location.key.endswith("/"):
             raise BadLocation(Reason.BAD_PATH, "the path names no file")
-        if ".." in location.key and ".." in location.key.split("/"):
-            raise BadLocation(Reason.BAD_PATH, "the path holds '..'")
-        if len(location.key) > MAX_KEY_BYTES // _MOST_BYTES:
-            size = len(location.key.encode())
-            if size > MAX_KEY_BYTES:
-                raise BadLocation(
-                    Reason.BAD_PATH, f"the key is {size} bytes long; S3 takes {MAX_KEY_BYTES}"
-                )
+        if fault := fault_of_key(location.key):
+            raise BadLocation(Reason.BAD_PATH, f"the key {fault}")
         return location
 
     def scope(self, location: Location) -> str:
@@ -108,10 +87,9 @@ class Source:
         return Location(self.home.bucket, self.home.key + path.lstrip("/"))
 
     def _uri(self, path: str) -> Location:
-        match = S3_PREFIX.fullmatch(path)
-        if match is None:
+        location = parse_uri(path)
+        if location is None:
             raise BadLocation(Reason.BAD_PATH, "a URI is s3://bucket/key; others are not read")
-        location = Location(match[1], match[2] or "")
         if not self._allows(location):
             raise BadLocation(
                 Reason.NOT_ALLOWED_BUCKET,

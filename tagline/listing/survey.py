@@ -48,7 +48,7 @@ _SURE_LINES = 3  # fewer may have images named 0 and 1
 
 @dataclass(frozen=True)
 class Survey:
-    """A list's shape: its rows, labels per row, and the number of a header line (0: none).
+    """What a list has: its rows, labels per row, and the number of a header line (0: none).
 
     A header is among the rows: it is rejected like any other line that is none.
     """
@@ -68,8 +68,8 @@ def count_labels(text: bytes) -> int:
     return text.count(b"\t") - 1 + commas
 
 
-def survey(stream: BinaryIO) -> Survey:
-    """Read a seekable list once and return its shape.
+def survey_list(stream: BinaryIO) -> Survey:
+    """Read a seekable list once and return what it has.
 
     The number of labels is the one that most rows have. Where the others are two or more and above
     a quarter of the rows, nobody can tell which columns mean what: UnusableList, as for a file that

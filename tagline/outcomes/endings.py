@@ -4,37 +4,20 @@
 judged against; `latest.json` by every run that was judged, for the next one to compare with.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tagline.aws.s3json import WriteConflict, find_json, read_json, write_json, write_json_over
+from aws_lambda_powertools.metrics import MetricUnit
+from msgspec.structs import asdict
+
+from tagline.aws.faults import Conflict
+from tagline.aws.observability import metrics
+from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
+from tagline.formats.plan import Plan
+from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-
-class Outcome(StrEnum):
-    """The ways a run can end."""
-
-    PROMOTED = "Promoted"
-    NOT_PROMOTED = "NotPromoted"
-    UNCHANGED = "Unchanged"
-    FAILED = "Failed"
-    ROLLED_BACK = "RolledBack"
-
-
-JUDGED = {Outcome.PROMOTED, Outcome.NOT_PROMOTED}
-
-
-class Ending(NamedTuple):
-    """An outcome, the state that decided it, and why, in a sentence for people."""
-
-    outcome: Outcome
-    state: str
-    reason: str
+_JUDGED = {Outcome.PROMOTED, Outcome.NOT_PROMOTED}
 
 
 class ChampionChanged(RuntimeError):
@@ -42,76 +25,84 @@ class ChampionChanged(RuntimeError):
 
 
 class UnknownOutcome(ValueError):
-    """The execution's state tells of no ending."""
+    """What the execution holds tells of no ending."""
 
 
-def now() -> str:
-    """Return the time, ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def ending_of(state: Mapping[str, Any]) -> Ending:
+def ending_of(execution: OutcomeEvent) -> Ending:
     """Return how an execution that did not fail ended, from what its states left behind."""
-    if state.get("plan", {}).get("unchanged"):
-        return Ending(Outcome.UNCHANGED, "PlanDataset", state["plan"]["reason"])
-    rollback = state.get("rollback")
+    plan, decision, rollback = execution.plan, execution.decision, execution.rollback
+    if plan.unchanged:
+        return Ending(outcome=Outcome.UNCHANGED, state="PlanDataset", reason=plan.reason)
     if rollback:
-        return Ending(Outcome.ROLLED_BACK, rollback["state"], rollback["reason"])
-    decision = state.get("decision")
-    if decision and not decision["promote"]:
-        return Ending(Outcome.NOT_PROMOTED, "DecidePromotion", decision["reason"])
-    if decision and state.get("champion"):
-        return Ending(Outcome.PROMOTED, "RecordChampion", decision["reason"])
-    raise UnknownOutcome(f"no ending can be told from the state's keys {sorted(state)}")
+        return Ending(outcome=Outcome.ROLLED_BACK, state=rollback.state, reason=rollback.reason)
+    if decision and not decision.promote:
+        return Ending(outcome=Outcome.NOT_PROMOTED, state="DecidePromotion", reason=decision.reason)
+    if decision and execution.champion:
+        return Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason=decision.reason)
+    left = sorted(key for key, value in asdict(execution).items() if value is not None)
+    raise UnknownOutcome(f"no ending can be told from the execution's {', '.join(left)}")
 
 
-def record_ending(
-    s3: "S3Client", bucket: str, run: str, started: str, ending: Ending
-) -> tuple[Ending, bool]:
+def record_outcome(execution: OutcomeEvent, bucket: Bucket) -> Ending:
+    """Write latest.json for a judged run, then status.json, which closes the run."""
+    ending = ending_of(execution)
+    if ending.outcome in _JUDGED:
+        record_latest(bucket, execution.run, ending.outcome)
+    return record_ending(bucket, execution.run, execution.started, ending)[0]
+
+
+def record_ending(bucket: Bucket, run: str, started: str, ending: Ending) -> tuple[Ending, bool]:
     """Write status.json, or return the ending that is recorded already; True when written."""
     keys = RunKeys(run)
-    status = {
-        "run": run,
-        "dataset": keys.dataset,
-        "outcome": str(ending.outcome),
-        "state": ending.state,
-        "reason": ending.reason,
-        "started": started,
-        "ended": now(),
-    }
+    status = Status(run=run, dataset=keys.dataset, started=started, ended=_now(), **asdict(ending))
     try:
-        write_json_over(s3, bucket, keys.of("status.json"), status, None)
-    except WriteConflict:
-        first = read_json(s3, bucket, keys.of("status.json"))
-        return Ending(Outcome(first["outcome"]), first["state"], first["reason"]), False
+        bucket.write_over(keys.status, status, None)
+    except Conflict:
+        first = bucket.read(keys.status, Status)
+        return Ending(outcome=first.outcome, state=first.state, reason=first.reason), False
+    metrics.add_metric(f"Runs{ending.outcome}", MetricUnit.Count, 1)
     return ending, True
 
 
-def record_latest(s3: "S3Client", bucket: str, run: str, outcome: Outcome) -> None:
+def record_latest(bucket: Bucket, run: str, outcome: Outcome) -> None:
     """Let the next run know what the newest judged one was made of."""
     keys = RunKeys(run)
-    fingerprint = read_json(s3, bucket, keys.of("plan.json"))["fingerprint"]
-    latest = {"run": run, "fingerprint": fingerprint, "outcome": str(outcome)}
-    write_json(s3, bucket, DatasetKeys(keys.dataset).latest, latest)
+    fingerprint = bucket.read(keys.plan, Plan).fingerprint
+    latest = Latest(run=run, fingerprint=fingerprint, outcome=outcome)
+    bucket.write(DatasetKeys(keys.dataset).latest, latest)
 
 
-def record_champion(
-    s3: "S3Client", bucket: str, champion: Mapping[str, Any], etag: str | None
-) -> None:
-    """Write champion.json over the version `etag` (None: there was no champion).
+def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
+    """Write champion.json over the version that the run was compared with.
 
     A repeat of a write that succeeded is no conflict. Raises ChampionChanged.
     """
-    key = DatasetKeys(champion["dataset"]).champion
-    document = {k: v for k, v in champion.items() if k != "dataset"}
+    key, compared = DatasetKeys(RunKeys(won.run).dataset).champion, won.evaluation
+    champion = Champion(
+        run=won.run,
+        created=_now(),
+        endpoint=won.deployment.endpoint,
+        endpoint_config=won.endpoint_config,
+        model=won.model,
+        artifact=compared.artifact,
+        mAP=won.decision.challenger_map,
+        reason=won.decision.reason,
+        previous=compared.champion_run,
+    )
     try:
-        write_json_over(s3, bucket, key, document, etag)
-    except WriteConflict as exc:
-        current = find_json(s3, bucket, key)
-        if current is not None and current.content.get("run") == champion["run"]:
-            return
-        winner = current.content.get("run") if current else "nobody"
-        raise ChampionChanged(
-            f"{winner} became champion while this run was compared with "
-            f"{champion['previous'] or 'no champion'}: upload the list again to be compared with it"
-        ) from exc
+        bucket.write_over(key, champion, compared.champion_etag)
+    except Conflict as exc:
+        current = bucket.find(key, Champion)
+        winner = current.content.run if current else "nobody"
+        if winner != won.run:
+            raise ChampionChanged(
+                f"{winner} became champion while this run was compared with "
+                f"{compared.champion_run or 'no champion'}: upload the list again to be compared "
+                "with it"
+            ) from exc
+    return ChampionAnswer(run=won.run)
+
+
+def _now() -> str:
+    """Return the time, ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -4,11 +4,15 @@ A Catch hands over the error but not the state's name; the history has both.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
 """
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from tagline.formats.document import decode_record
+from tagline.formats.steps import Caught, MapInput
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 _PAGE = 1000
 _MOST_EVENTS = 5000  # read backwards: the state that failed lies near the end
@@ -19,7 +23,14 @@ class UnknownState(LookupError):
     """The history names no state that could have failed."""
 
 
-def newest_events(client: "SFNClient", execution_arn: str) -> list[Mapping[str, Any]]:
+class FailedChild(NamedTuple):
+    """What a child of a Map was given, and the error it failed with."""
+
+    given: MapInput
+    error: Caught
+
+
+def newest_events(client: "SFNClient", execution_arn: str) -> list["HistoryEventTypeDef"]:
     """Return the execution's newest events, newest first, at most 5,000."""
     pages = client.get_paginator("get_execution_history").paginate(
         executionArn=execution_arn,
@@ -27,10 +38,10 @@ def newest_events(client: "SFNClient", execution_arn: str) -> list[Mapping[str, 
         includeExecutionData=False,
         PaginationConfig={"PageSize": _PAGE, "MaxItems": _MOST_EVENTS},
     )
-    return [dict(event) for page in pages for event in page["events"]]
+    return [event for page in pages for event in page["events"]]
 
 
-def failed_state(events: Iterable[Mapping[str, Any]], handlers: Iterable[str]) -> str:
+def failed_state(events: Iterable["HistoryEventTypeDef"], handlers: Iterable[str]) -> str:
     """Return the last state entered before those of `handlers`; events are newest first.
 
     Choices and passes have nothing that could fail in them, so the last task or map counts.
@@ -40,31 +51,40 @@ def failed_state(events: Iterable[Mapping[str, Any]], handlers: Iterable[str]) -
     for event in events:
         if event["type"] not in ("TaskStateEntered", "MapStateEntered"):
             continue
-        name = str(event["stateEnteredEventDetails"]["name"])
+        name = event["stateEnteredEventDetails"]["name"]
         if name not in passed_over:
             return name
     raise UnknownState("the execution's history names no task that could have failed")
 
 
-def ended_with(events: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
+def ended_with(events: Iterable["HistoryEventTypeDef"]) -> Caught:
     """Return error and cause of an execution that ended badly; events are newest first."""
     for event in events:
         if event["type"] in _ENDS:
-            kind = event["type"][0].lower() + event["type"][1:]
-            details = event.get(f"{kind}EventDetails") or {}
+            details = (
+                event.get("executionFailedEventDetails")
+                or event.get("executionTimedOutEventDetails")
+                or event.get("executionAbortedEventDetails")
+                or {}
+            )
             error = details.get("error") or event["type"].removeprefix("Execution")
-            return error, details.get("cause") or ""
-    return "", ""
+            return Caught(error=error, cause=details.get("cause") or "")
+    return Caught(error="")
 
 
-def failed_child(client: "SFNClient", execution_arn: str) -> tuple[str, str, str] | None:
-    """Return input, error and cause of a failed child of the execution's last map run, if any."""
+def failed_child(client: "SFNClient", execution_arn: str) -> FailedChild | None:
+    """Return a failed child of the execution's last map run, if there is one."""
     runs = client.list_map_runs(executionArn=execution_arn)["mapRuns"]
     for run in sorted(runs, key=lambda run: run["startDate"], reverse=True):
         failed = client.list_executions(
             mapRunArn=run["mapRunArn"], statusFilter="FAILED", maxResults=1
         )["executions"]
         for child in failed:
-            found = client.describe_execution(executionArn=child["executionArn"])
-            return found.get("input", ""), found.get("error", ""), found.get("cause", "")
+            arn = child["executionArn"]
+            found = client.describe_execution(executionArn=arn)
+            given = (found.get("input") or "{}").encode()
+            return FailedChild(
+                decode_record(given, MapInput, f"the input of {arn}"),
+                Caught(error=found.get("error", ""), cause=found.get("cause", "")),
+            )
     return None

@@ -4,8 +4,9 @@ Every kind of task wraps its cause differently: a Lambda function as JSON with e
 SageMaker job as its Describe answer, an ECS task as its description, a service call as text.
 """
 
-import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 _LONGEST = 2000  # characters; a reason is read by people, on a phone too
 # Raised by this product for its users: the message already says what to do.
@@ -32,6 +33,25 @@ _OTHERWISE = "See the execution's history, then upload the list again."
 _QUOTA = "Ask for a higher quota (Service Quotas), or name another instance type."
 
 
+class _Container(msgspec.Struct, rename="pascal"):
+    """A container of an ECS task; Step Functions writes its keys in Pascal case."""
+
+    name: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+
+
+class _Wrapped(msgspec.Struct, rename="pascal"):
+    """What the services put into a cause, each some of it."""
+
+    error_message: str | None = msgspec.field(name="errorMessage", default=None)
+    error_type: str | None = msgspec.field(name="errorType", default=None)
+    failure_reason: str | None = None
+    exit_message: str | None = None
+    containers: list[_Container] | None = None
+    stopped_reason: str | None = None
+
+
 class Cause(NamedTuple):
     """What a cause says once it is unwrapped."""
 
@@ -43,22 +63,18 @@ class Cause(NamedTuple):
 def unwrap(error: str, cause: str) -> Cause:
     """Return the message in an error's cause, whatever service wrapped it."""
     try:
-        details = json.loads(cause)
-    except ValueError:
+        details = msgspec.json.decode(cause, type=_Wrapped)
+    except msgspec.DecodeError:  # text, or JSON of another form
         return Cause(cause.strip() or error or "no cause was given", error, explained=False)
-    if not isinstance(details, dict):
-        return Cause(cause.strip(), error, explained=False)
-    if "errorMessage" in details:
-        kind = str(details.get("errorType") or error)
-        message = str(details["errorMessage"]).strip() or kind
+    if details.error_message is not None:
+        kind = details.error_type or error
+        message = details.error_message.strip() or kind
         explained = kind in EXPLAINED
         return Cause(message if explained else f"{kind}: {message}", kind, explained)
-    for key in ("FailureReason", "ExitMessage"):
-        if details.get(key):
-            return Cause(str(details[key]).strip(), error, explained=False)
-    if "Containers" in details or "StoppedReason" in details:
-        return Cause(_task(details), error, explained=False)
-    return Cause(cause.strip(), error, explained=False)
+    said = details.failure_reason or details.exit_message
+    if said is None and (details.containers is not None or details.stopped_reason is not None):
+        said = _task(details)
+    return Cause((said or cause).strip(), error, explained=False)
 
 
 def reason(state: str, cause: Cause, left_behind: str | None = None) -> str:
@@ -71,17 +87,14 @@ def reason(state: str, cause: Cause, left_behind: str | None = None) -> str:
     return f"{state}: {message}. {advice}"
 
 
-def _task(details: dict[str, Any]) -> str:
-    """Say how a container task ended; Step Functions writes its keys in Pascal case."""
+def _task(details: _Wrapped) -> str:
+    """Say how a container task ended."""
     said = [
-        f"container {c.get('Name')} exited with {c['ExitCode']}"
-        + (f" ({c['Reason']})" if c.get("Reason") else "")
-        for c in details.get("Containers") or []
-        if c.get("ExitCode")
+        f"container {c.name} exited with {c.exit_code}" + (f" ({c.reason})" if c.reason else "")
+        for c in details.containers or ()
+        if c.exit_code
     ]
-    if not said and details.get("StoppedReason"):
-        said = [str(details["StoppedReason"])]
-    return "; ".join(said) or "the task stopped without saying why"
+    return "; ".join(said) or details.stopped_reason or "the task stopped without saying why"
 
 
 def _shortened(text: str) -> str:

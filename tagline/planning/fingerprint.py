@@ -4,28 +4,40 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from tagline.formats.image_index import PACKING
-from tagline.settings.schema import Settings
+from tagline.formats.outcomes import Latest
+from tagline.formats.rows import PlannedRow
+from tagline.formats.settings import Settings
 
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
-def fingerprint(
-    names: Sequence[str], settings: Settings, rows: Iterable[tuple[int, bytes, str, str, str]]
-) -> str:
+def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[PlannedRow]) -> str:
     """Return the SHA-256 (hex) of the label names, the settings and the accepted rows.
 
-    `rows` holds (id, labels, bucket, key, etag) in packing order, which does not depend on the
-    order of the list; neither do line numbers or the way the file is written count.
+    The rows come in packing order, which does not depend on the order of the list; neither do line
+    numbers or the way the file is written count.
     """
     head = {
         "format": FORMAT,
         "packing": PACKING,
         "labels": list(names),
-        "settings": settings.to_dict(),
+        "settings": msgspec.to_builtins(settings),
     }
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode() + b"\n")
-    for row_id, labels, bucket, key, etag in rows:
+    for row in rows:
         # no field can hold a tab: the parser refuses control characters
-        digest.update(b"%d\t%b\t%b\n" % (row_id, labels, f"{bucket}\t{key}\t{etag}".encode()))
+        digest.update(f"{row.id}\t{row.labels}\t{row.bucket}\t{row.key}\t{row.etag}\n".encode())
     return digest.hexdigest()
+
+
+def compare(mark: str, latest: Latest | None) -> tuple[bool, str]:
+    """Return whether the newest judged run has this fingerprint, and the reason in words."""
+    if latest is None:
+        return False, "the dataset has no finished run yet"
+    run = latest.run
+    if latest.fingerprint == mark:
+        return True, f"list, labels, settings and images are those of run {run} ({latest.outcome})"
+    return False, f"the list, labels, settings or images changed since run {run}"

@@ -1,64 +1,53 @@
 """What a plan is made from: the version of the list that was dropped, and the files beside it."""
 
 import hashlib
-from typing import TYPE_CHECKING, BinaryIO
+from io import BufferedRandom
 
-from botocore.exceptions import ClientError
+import msgspec
 
-from tagline.aws import storage
+from tagline.aws.faults import Absent, Conflict, TooLarge
+from tagline.aws.s3 import Bucket, copy_body
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.plan import DroppedList, ListVersion
 from tagline.formats.reasons import UnusableList
+from tagline.formats.settings import Settings
 from tagline.listing.label_names import MAX_LABELS_BYTES, parse_label_names
-from tagline.settings.schema import MAX_SETTINGS_BYTES, InvalidSettings, Settings, load_settings
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
-
-_CHUNK = 1 << 20
+from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings
 
 
-def read_companions(
-    client: "S3Client", bucket: str, keys: DatasetKeys
-) -> tuple[Settings, tuple[str, ...] | None]:
+def read_companions(bucket: Bucket, keys: DatasetKeys) -> tuple[Settings, tuple[str, ...] | None]:
     """Return the dataset's settings and label names (None: unnamed); raises InvalidSettings."""
     try:
-        text = storage.read_object(client, bucket, keys.settings, MAX_SETTINGS_BYTES)
-        names = storage.read_object(client, bucket, keys.labels, MAX_LABELS_BYTES)
-    except storage.DocumentTooLarge as exc:
+        text = bucket.find_bytes(keys.settings, MAX_SETTINGS_BYTES)
+        names = bucket.find_bytes(keys.labels, MAX_LABELS_BYTES)
+    except TooLarge as exc:
         raise InvalidSettings(str(exc)) from exc
     return (
-        Settings() if text is None else load_settings(text),
-        None if names is None else parse_label_names(names),
+        Settings() if text is None else load_settings(text.content),
+        None if names is None else parse_label_names(names.content),
     )
 
 
-def download_list(wanted: "GetObjectRequestTypeDef", client: "S3Client", spool: BinaryIO) -> str:
-    """Copy the wanted version of the list to `spool`; return its SHA-256 (hex).
+def read_list(dropped: DroppedList, bucket: Bucket, spool: BufferedRandom) -> ListVersion:
+    """Copy the dropped version of a list to `spool`.
 
     Raises UnusableList where that version is gone or too large.
     """
-    key = wanted["Key"]
+    key = dropped.key
     try:
-        answer = client.get_object(**wanted)
-    except ClientError as exc:
-        code = storage.error_code(exc)
-        if code in {"PreconditionFailed", "412"}:
-            raise UnusableList(
-                f"{key} was overwritten before this run read it; the newer version has a "
-                "run of its own"
-            ) from exc
-        if code in {"NoSuchKey", "NoSuchVersion", "404"}:
-            raise UnusableList(f"{key} was deleted before this run read it") from exc
-        raise
-    with answer["Body"] as body:
-        if storage.copy_body(body, spool, MAX_LIST_BYTES) > MAX_LIST_BYTES:
-            raise UnusableList(
-                f"the list is larger than {MAX_LIST_BYTES >> 30} GiB; split it into several"
-            )
+        with bucket.stream(key, version_id=dropped.version_id, etag=dropped.etag) as answer:
+            size = copy_body(answer.content, spool, MAX_LIST_BYTES)
+    except Conflict as exc:
+        raise UnusableList(
+            f"{key} was overwritten before this run read it; the newer version has a run of its own"
+        ) from exc
+    except Absent as exc:
+        raise UnusableList(f"{key} was deleted before this run read it") from exc
+    if size > MAX_LIST_BYTES:
+        raise UnusableList(
+            f"the list is larger than {MAX_LIST_BYTES >> 30} GiB; split it into several"
+        )
     spool.seek(0)
-    digest = hashlib.sha256()
-    while chunk := spool.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
+    digest = hashlib.file_digest(spool, "sha256")
+    return ListVersion(**msgspec.structs.asdict(dropped), sha256=digest.hexdigest())

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from botocore.exceptions import ClientError
 
+from tagline.aws.faults import error_code
+from tagline.aws.s3 import Bucket
+from tagline.formats.locations import MAX_KEY_BYTES, plain_etag
 from tagline.formats.reasons import Reason
-from tagline.listing.sources import MAX_KEY_BYTES
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 MAX_OBJECT_BYTES = 64 << 20
@@ -51,7 +52,7 @@ class Found(NamedTuple):
         """Return an item of a listing; without a RestoreStatus it counts as not restored."""
         status = item.get("RestoreStatus", {})
         return cls(
-            item["ETag"].strip('"'),
+            plain_etag(item["ETag"]),
             item["Size"],
             item.get("StorageClass", "STANDARD"),
             "RestoreExpiryDate" in status and not status.get("IsRestoreInProgress"),
@@ -70,7 +71,7 @@ class Found(NamedTuple):
 
 
 def take_inventory(
-    client: "S3Client", bucket: str, prefix: str, keys: Sequence[str], page_size: int = _PAGE
+    bucket: Bucket, prefix: str, keys: Sequence[str], page_size: int = _PAGE
 ) -> dict[str, Found]:
     """Return those of `keys` (sorted, distinct, all below `prefix`) that exist.
 
@@ -80,29 +81,21 @@ def take_inventory(
     found: dict[str, Found] = {}
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
-            scans = [pool.submit(_scan, client, bucket, prefix, s, page_size) for s in segments]
+            scans = [pool.submit(_scan, bucket, prefix, s, page_size) for s in segments]
             for scan in scans:
                 found.update(scan.result())
     except ClientError as exc:
-        raise _explained(exc, bucket, prefix) from exc
+        raise _explained(exc, bucket.name, prefix) from exc
     return found
 
 
-def _scan(
-    client: "S3Client", bucket: str, prefix: str, keys: Sequence[str], page_size: int
-) -> dict[str, Found]:
+def _scan(bucket: Bucket, prefix: str, keys: Sequence[str], page_size: int) -> dict[str, Found]:
     found: dict[str, Found] = {}
     index = 0
     start = ""
     while index < len(keys):
         start = max(start, _just_before(keys[index]))
-        page = client.list_objects_v2(
-            Bucket=bucket,
-            Prefix=prefix,
-            StartAfter=start,
-            MaxKeys=page_size,
-            OptionalObjectAttributes=["RestoreStatus"],
-        )
+        page = bucket.page(prefix, start, page_size)
         for item in page.get("Contents", []):
             key = start = item["Key"]
             while index < len(keys) and keys[index] < key:
@@ -128,7 +121,7 @@ def _just_before(key: str) -> str:
 
 
 def _explained(exc: ClientError, bucket: str, prefix: str) -> Exception:
-    code = exc.response.get("Error", {}).get("Code", "")
+    code = error_code(exc)
     if code in {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}:
         return Unlistable(
             Reason.ACCESS_DENIED,

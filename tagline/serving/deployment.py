@@ -3,35 +3,42 @@
 Guardrails: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-from tagline.formats.names import dataset_of_run, endpoint_name, job_name
+from tagline.formats.names import job_name
+from tagline.formats.sagemaker import (
+    Alarm,
+    AutoRollback,
+    BlueGreenPolicy,
+    CanarySize,
+    Container,
+    DeploymentConfig,
+    TrafficRouting,
+)
+from tagline.formats.steps import DeploymentAnswer, Fleet
 
 _SMALLEST_CANARY_FLEET = 2  # a canary takes at most half of the fleet: at least one of two
 _UPDATABLE = {"InService", "Updating", "SystemUpdating", "RollingBack", "Creating"}
+_ALL_AT_ONCE = DeploymentConfig(
+    blue_green_update_policy=BlueGreenPolicy(
+        traffic_routing_configuration=TrafficRouting(
+            type="ALL_AT_ONCE", wait_interval_in_seconds=0
+        ),
+        termination_wait_in_seconds=0,
+        maximum_execution_timeout_in_seconds=3600,
+    )
+)
 
 
 class UnusableEndpoint(RuntimeError):
     """The dataset's endpoint is in a state that takes no update."""
 
 
-@dataclass(frozen=True)
-class Fleet:
-    """The machines behind an endpoint."""
-
-    instance_type: str
-    instance_count: int
-
-
 def plan_deployment(
-    *, run: str, stack: str, artifact: str, image: str, fleet: Fleet, status: str | None
-) -> dict[str, Any]:
+    *, run: str, artifact: str, image: str, fleet: Fleet, endpoint: str, status: str | None
+) -> DeploymentAnswer:
     """Return what the deploying states need; `status` is the endpoint's, None when there is none.
 
     Raises UnusableEndpoint when the endpoint must be repaired first.
     """
-    endpoint = endpoint_name(stack, dataset_of_run(run))
     if status is not None and status not in _UPDATABLE:
         raise UnusableEndpoint(
             f"Endpoint {endpoint} is {status} and takes no update: upload the list again after "
@@ -39,43 +46,28 @@ def plan_deployment(
         )
     canary = fleet.instance_count >= _SMALLEST_CANARY_FLEET
     alarm = f"{endpoint}-5xx"
-    return {
-        "action": "create" if status is None else "update",
-        "canary": canary,
-        "endpoint": endpoint,
-        "alarm": alarm,
-        "model": job_name(run, "model"),
-        "endpoint_config": job_name(run, "config"),
-        "container": {"Image": image, "ModelDataUrl": artifact, "Mode": "SingleModel"},
-        "fleet": {
-            "instance_type": fleet.instance_type,
-            "instance_count": fleet.instance_count,
-        },
-        "deployment_config": _canary(alarm) if canary else _all_at_once(),
-    }
+    return DeploymentAnswer(
+        action="create" if status is None else "update",
+        canary=canary,
+        endpoint=endpoint,
+        alarm=alarm,
+        model=job_name(run, "model"),
+        endpoint_config=job_name(run, "config"),
+        container=Container(image=image, model_data_url=artifact),
+        fleet=fleet,
+        deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,
+    )
 
 
-def _all_at_once() -> dict[str, Any]:
-    return {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
-            "TerminationWaitInSeconds": 0,
-            "MaximumExecutionTimeoutInSeconds": 3600,
-        }
-    }
-
-
-def _canary(alarm: str) -> dict[str, Any]:
+def _canary(alarm: str) -> DeploymentConfig:
     """One instance takes its share for five minutes; an alarm in them brings the old fleet back."""
-    return {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {
-                "Type": "CANARY",
-                "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
-                "WaitIntervalInSeconds": 300,
-            },
-            "TerminationWaitInSeconds": 120,
-            "MaximumExecutionTimeoutInSeconds": 5400,
-        },
-        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]},
-    }
+    return DeploymentConfig(
+        blue_green_update_policy=BlueGreenPolicy(
+            traffic_routing_configuration=TrafficRouting(
+                type="CANARY", canary_size=CanarySize(value=1), wait_interval_in_seconds=300
+            ),
+            termination_wait_in_seconds=120,
+            maximum_execution_timeout_in_seconds=5400,
+        ),
+        auto_rollback_configuration=AutoRollback(alarms=(Alarm(alarm_name=alarm),)),
+    )

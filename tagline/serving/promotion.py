@@ -5,45 +5,39 @@ other images, never counts.
 """
 
 import math
-from typing import NamedTuple
+
+from tagline.formats.models import Metrics
+from tagline.formats.outcomes import Decision
+from tagline.formats.settings import Promotion
 
 
-class Decision(NamedTuple):
-    """The answer and its reason, a sentence with the numbers in it."""
+def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decision:
+    """Return whether to promote, and why: a sentence with the numbers in it.
 
-    promote: bool
-    reason: str
-
-
-def decide(
-    challenger: float | None,
-    champion: float | None,
-    *,
-    champion_run: str | None,
-    margin: float,
-    minimum: float,
-) -> Decision:
-    """Return whether to promote; mAPs lie in [0, 1] and are None where nothing could be measured.
-
-    Without a champion the challenger needs `minimum`; with one it needs that and more than the
+    Without a champion the challenger needs `minimum_map`; with one it needs that and more than the
     champion's mAP plus `margin`. Raises ValueError for a champion that was not measured.
     """
+    challenger = metrics.mAP
+    champion = metrics.champion.mAP if metrics.champion else None
+    promote, reason = _judge(challenger, champion, champion_run, rule)
+    return Decision(
+        promote=promote, reason=reason, challenger_map=challenger, champion_map=champion
+    )
+
+
+def _judge(
+    challenger: float | None, champion: float | None, champion_run: str | None, rule: Promotion
+) -> tuple[bool, str]:
     if challenger is None or not math.isfinite(challenger):
-        return Decision(promote=False, reason="The challenger has no mAP: no label has an example")
-    if challenger < minimum:
-        return Decision(
-            promote=False,
-            reason=f"mAP {challenger:.4f} is below promotion.minimum_map, {minimum:.4f}",
-        )
+        return False, "The challenger has no mAP: no label has an example"
+    if challenger < rule.minimum_map:
+        return False, f"mAP {challenger:.4f} is below promotion.minimum_map, {rule.minimum_map:.4f}"
     if champion_run is None:
-        return Decision(
-            promote=True,
-            reason=f"mAP {challenger:.4f}, and there is no champion to beat",
-        )
+        return True, f"mAP {challenger:.4f}, and there is no champion to beat"
     if champion is None or not math.isfinite(champion):
         raise ValueError(f"champion {champion_run} has no mAP on the challenger's validation set")
     against = f"the champion's {champion:.4f} ({champion_run})"
-    needed = f" by more than promotion.margin, {margin:.4f}" if margin else ""
-    if challenger > champion + margin:
-        return Decision(promote=True, reason=f"mAP {challenger:.4f} beats {against}{needed}")
-    return Decision(promote=False, reason=f"mAP {challenger:.4f} does not beat {against}{needed}")
+    needed = f" by more than promotion.margin, {rule.margin:.4f}" if rule.margin else ""
+    if challenger > champion + rule.margin:
+        return True, f"mAP {challenger:.4f} beats {against}{needed}"
+    return False, f"mAP {challenger:.4f} does not beat {against}{needed}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from tagline.settings.rules import InvalidSettings
+from tagline.settings.errors import InvalidSettings
 
 
 class _Loader(yaml.SafeLoader):

@@ -7,7 +7,7 @@ import pytest
 from tagline.designs import DesignSet
 from tests.chaos.conftest import DATASET, Start, alerts
 from tests.e2e.pipeline import Pipeline, Run, list_rows
-from tests.integration.test_laptop_cloud_lifecycle import environments_of
+from tests.integration.test_laptop_cloud_lifecycle import processes_with
 from tests.laptop import eventually
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
 def kill(pipeline: Pipeline) -> None:
     pipeline.cloud.process.send_signal(signal.SIGKILL)
-    eventually(lambda: environments_of(pipeline.cloud.endpoint) == [])
+    eventually(lambda: processes_with(pipeline.cloud.endpoint) == [])
 
 
 def entered(pipeline: Pipeline, run: str) -> list[str]:

@@ -1,14 +1,19 @@
 """A run as PlanDataset and FetchShards leave it in the bucket, built by hand for the packing."""
 
 import io
-import json
 import tarfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
+from tagline.aws.s3 import JSON, Bucket
+from tagline.formats.document import encode
 from tagline.formats.keys import RunKeys
+from tagline.formats.plan import Plan, PlannedShard
+from tagline.formats.reasons import Reason
+from tagline.formats.rows import FetchVerdict, PlannedRow, Reject, Side
+from tests.unit.run_documents import plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,10 +40,10 @@ def drawing(number: int) -> bytes:
 class RunOnPaper:
     """Rows, rejects and images of a run; `put` writes them as the steps before packing would."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[PlannedRow] = field(default_factory=list)
     images: dict[int, bytes] = field(default_factory=dict)
-    fetch_rejects: dict[int, tuple[str, str]] = field(default_factory=dict)
-    plan_rejects: list[dict[str, Any]] = field(default_factory=list)
+    fetch_rejects: dict[int, tuple[Reason, str]] = field(default_factory=dict)
+    plan_rejects: list[Reject] = field(default_factory=list)
     shard_rows: int = 20
     image_size: int = 48
     tolerance: float = 0.5
@@ -49,17 +54,17 @@ class RunOnPaper:
         paper = cls()
         for line in range(1, images + 1):
             paper.rows.append(
-                {
-                    "line": line,
-                    "id": 1000 + line,
-                    "path": f"images/{line}.png",
-                    "bucket": BUCKET,
-                    "key": f"designs/images/{line}.png",
-                    "etag": "x",
-                    "size": 1,
-                    "labels": "".join("1" if line % 3 == n else "0" for n in range(3)),
-                    "split": "train" if line % 5 else "validation",
-                }
+                PlannedRow(
+                    line=line,
+                    id=1000 + line,
+                    path=f"images/{line}.png",
+                    bucket=BUCKET,
+                    key=f"designs/images/{line}.png",
+                    etag="x",
+                    size=1,
+                    labels="".join("1" if line % 3 == n else "0" for n in range(3)),
+                    split=Side.TRAIN if line % 5 else Side.VALIDATION,
+                )
             )
             paper.images[line] = drawing(line)
         return paper
@@ -67,61 +72,46 @@ class RunOnPaper:
     def reject_in_plan(self, line: int) -> None:
         """Let the plan have rejected a further row."""
         self.plan_rejects.append(
-            {"line": line, "id": None, "path": "x", "reason": "bad_label", "detail": "label '2'"}
+            Reject(line=line, id=None, path="x", reason=Reason.BAD_LABEL, detail="label '2'")
         )
 
     def put(self, client: "S3Client") -> None:
         """Write plan, shards, tars and verdicts to the bucket."""
-        shards = [
-            self.rows[at : at + self.shard_rows] for at in range(0, len(self.rows), self.shard_rows)
-        ]
-        names = [f"{number:05d}" for number in range(len(shards))]
-        self._put_json(client, "plan.json", self._plan(len(shards)))
-        self._put_json(
-            client,
-            "shards.json",
-            [
-                {"shard": name, "rows": len(rows), "bytes": 1}
-                for name, rows in zip(names, shards, strict=True)
-            ],
-        )
+        bucket = Bucket(client, BUCKET)
+        shards = {
+            f"{at // self.shard_rows:05d}": self.rows[at : at + self.shard_rows]
+            for at in range(0, len(self.rows), self.shard_rows)
+        }
+        bucket.write(KEYS.plan, self._plan(len(shards)))
+        items = [PlannedShard(shard=name, rows=len(rows), bytes=1) for name, rows in shards.items()]
+        bucket.put(KEYS.shards, encode(items), JSON)
         if self.plan_rejects:
-            self._put_lines(client, KEYS.of("plan-rejects.jsonl"), self.plan_rejects)
-        for name, rows in zip(names, shards, strict=True):
-            self._put_lines(client, KEYS.shard_rows(name), rows)
-            self._put_lines(client, KEYS.shard_verdicts(name), [self._verdict(r) for r in rows])
-            fetched = [row["line"] for row in rows if row["line"] not in self.fetch_rejects]
+            bucket.write_lines(KEYS.plan_rejects, self.plan_rejects)
+        for name, rows in shards.items():
+            bucket.write_lines(KEYS.shard_rows(name), rows)
+            bucket.write_lines(KEYS.shard_verdicts(name), map(self._verdict, rows))
+            fetched = [row.line for row in rows if row.line not in self.fetch_rejects]
             body = tar({str(line): self.images[line] for line in fetched})
             client.put_object(Bucket=BUCKET, Key=KEYS.shard_images(name), Body=body)
 
-    def _plan(self, shards: int) -> dict[str, Any]:
-        settings = {
-            "image": {"size": self.image_size, "mode": "letterbox", "background": "#ffffff"},
-            "tolerance": {"rejected": self.tolerance},
-        }
-        return {
-            "run": RUN,
-            "dataset": "designs",
-            "bucket": BUCKET,
-            "fingerprint": "f" * 64,
-            "rows": len(self.rows) + len(self.plan_rejects),
-            "accepted": len(self.rows),
-            "rejected": len(self.plan_rejects),
-            "labels": LABELS,
-            "settings": settings,
-            "shards": shards,
-        }
+    def _plan(self, shards: int) -> Plan:
+        settings = {"image": {"size": self.image_size}, "tolerance": {"rejected": self.tolerance}}
+        return plan(
+            run=RUN,
+            dataset="designs",
+            bucket=BUCKET,
+            fingerprint="f" * 64,
+            rows=len(self.rows) + len(self.plan_rejects),
+            accepted=len(self.rows),
+            rejected=len(self.plan_rejects),
+            labels=LABELS,
+            settings=settings,
+            shards=shards,
+        )
 
-    def _verdict(self, row: dict[str, Any]) -> dict[str, Any]:
-        reason, detail = self.fetch_rejects.get(row["line"], (None, None))
-        return {k: row[k] for k in ("line", "id", "path")} | {"reason": reason, "detail": detail}
-
-    def _put_json(self, client: "S3Client", name: str, value: object) -> None:
-        client.put_object(Bucket=BUCKET, Key=KEYS.of(name), Body=json.dumps(value).encode())
-
-    def _put_lines(self, client: "S3Client", key: str, values: list[dict[str, Any]]) -> None:
-        body = "".join(json.dumps(value) + "\n" for value in values)
-        client.put_object(Bucket=BUCKET, Key=key, Body=body.encode())
+    def _verdict(self, row: PlannedRow) -> FetchVerdict:
+        reason, detail = self.fetch_rejects.get(row.line, (None, ""))
+        return FetchVerdict(line=row.line, id=row.id, path=row.path, reason=reason, detail=detail)
 
 
 def tar(members: dict[str, bytes]) -> bytes:

@@ -12,10 +12,14 @@ import pytest
 from moto import mock_aws
 
 from im2rec.run.pack import pack_run
-from im2rec.run.store import RunStore
-from tagline.fetching.shard import FetchAnswer, FetchRequest, fetch_shard
+from im2rec.run.task import Task
+from tagline.aws.s3 import Bucket
+from tagline.fetching.shard import fetch_shard
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.planning.plan import PlanAnswer, PlanRequest, plan_dataset
+from tagline.formats.locations import plain_etag
+from tagline.formats.plan import DroppedList
+from tagline.formats.steps import FetchAnswer, FetchEvent, PlanAnswer, RunInput
+from tagline.planning.plan import plan_dataset
 from tests.integration.packing_run import drawing
 
 if TYPE_CHECKING:
@@ -54,21 +58,31 @@ class Bench:
         keys = RunKeys(f"{DATASET}-{self.runs:016x}")
         key = f"{DATASET}/lists/{self.runs}.lst"
         etag = self.s3.put_object(Bucket=DATA, Key=key, Body="\n".join(lines).encode())["ETag"]
-        request = PlanRequest(DATA, DATASET, keys.run, key, "", etag.strip('"'))
-        return keys, plan_dataset(request, self.s3, [PICTURES])
+        event = RunInput(
+            bucket=DATA,
+            dataset=DATASET,
+            run=keys.run,
+            list=DroppedList(key=key, etag=plain_etag(etag)),
+            started="2026-11-12T00:00:00Z",
+        )
+        return keys, plan_dataset(event, self.s3, [PICTURES])
 
     def fetch(self, keys: RunKeys) -> list[FetchAnswer]:
         self.source_bytes = self.source_reads = 0
         shards = json.loads(self.read(keys.of("shards.json")))
         return [
-            fetch_shard(FetchRequest(DATA, keys.run, shard["shard"]), self, lambda: 60.0)  # type: ignore[arg-type]
+            fetch_shard(
+                FetchEvent(bucket=DATA, run=keys.run, shard=shard["shard"]),
+                self,  # type: ignore[arg-type]
+                lambda: 60.0,
+            )
             for shard in shards
         ]
 
     def pack(self, keys: RunKeys, workers: int = 1) -> dict[str, Any]:
         folder = self.folder / keys.run
         folder.mkdir()
-        pack_run(RunStore(self.s3, DATA, keys), folder, workers, io.StringIO())
+        pack_run(Task(Bucket(self.s3, DATA), keys, folder, workers, io.StringIO()))
         assert not list(folder.glob("earlier-*"))
         packed: dict[str, Any] = json.loads(self.read(keys.of("dataset.json")))
         return packed

@@ -11,9 +11,13 @@ import pytest
 from moto import mock_aws
 
 from im2rec.run.pack import pack_run
-from im2rec.run.store import RunStore
-from tagline.fetching.shard import FetchRequest, fetch_shard
-from tagline.planning.plan import PlanRequest, plan_dataset
+from im2rec.run.task import Task
+from tagline.aws.s3 import Bucket
+from tagline.fetching.shard import fetch_shard
+from tagline.formats.locations import plain_etag
+from tagline.formats.plan import DroppedList
+from tagline.formats.steps import FetchEvent, RunInput
+from tagline.planning.plan import plan_dataset
 from tests.integration.packing_run import BUCKET, KEYS, RUN, drawing
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
         yield client
 
 
-def drop_list(s3: "S3Client") -> PlanRequest:
+def drop_list(s3: "S3Client") -> RunInput:
     lines = []
     for line in range(1, ROWS + 1):
         labels = ["2" if line == BAD else "01"[line % 3 == n] for n in range(3)]
@@ -45,7 +49,13 @@ def drop_list(s3: "S3Client") -> PlanRequest:
             s3.put_object(Bucket=BUCKET, Key=f"designs/images/{line}.png", Body=body)
     key = "designs/lists/new.lst"
     etag = s3.put_object(Bucket=BUCKET, Key=key, Body="\n".join(lines).encode())["ETag"]
-    return PlanRequest(BUCKET, "designs", RUN, key, "", etag.strip('"'))
+    return RunInput(
+        bucket=BUCKET,
+        dataset="designs",
+        run=RUN,
+        list=DroppedList(key=key, etag=plain_etag(etag)),
+        started="2026-11-12T00:00:00Z",
+    )
 
 
 def content(s3: "S3Client", name: str) -> bytes:
@@ -57,10 +67,11 @@ def test_every_row_of_a_list_ends_in_the_files_or_in_the_rejects(
 ) -> None:
     plan = plan_dataset(drop_list(s3), s3, [BUCKET])
     for shard in json.loads(content(s3, "shards.json")):
-        fetch_shard(FetchRequest(BUCKET, RUN, shard["shard"]), s3, lambda: 60.0)
-    pack_run(RunStore(s3, BUCKET, KEYS), tmp_path, 1, io.StringIO())
+        event = FetchEvent(bucket=BUCKET, run=RUN, shard=shard["shard"])
+        fetch_shard(event, s3, lambda: 60.0)
+    pack_run(Task(Bucket(s3, BUCKET), KEYS, tmp_path, 1, io.StringIO()))
     dataset: dict[str, Any] = json.loads(content(s3, "dataset.json"))
-    assert (plan["rows"], dataset["rows"]) == (ROWS, ROWS)
+    assert (plan.rows, dataset["rows"]) == (ROWS, ROWS)
     assert (dataset["accepted"], dataset["rejected"]) == (ROWS - 3, 3)
     assert dataset["train"] + dataset["validation"] == ROWS - 3
     rejects = [json.loads(line) for line in content(s3, "rejects.jsonl").splitlines()]

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from im2rec.records import Item, pack_item
+from im2rec.records import FetchedImage, Record, pack_image
 from im2rec.run.channels import Channel
-from tagline.imaging import ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import preprocess
 from tests.integration.packing_run import drawing
 
 ROOT = Path(__file__).parents[2]
@@ -51,14 +52,14 @@ def read_with_mxnet(path: Path, labels: int) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("labels", [1, 3, 334])
 def test_image_record_iter_reads_labels_and_pixels(tmp_path: Path, labels: int) -> None:
-    spec = ImageSpec(SIZE)
+    spec = ImageSpec(size=SIZE)
     channel = Channel(tmp_path / "train.rec", labels)
     rng = np.random.default_rng(labels)
     expected, seen = [], []
     for number in range(3 * BATCH):
         text = "".join(rng.choice(["0", "1"], labels))
-        packed = pack_item(Item(number, text, drawing(number)), spec)
-        assert packed.payload is not None, packed.detail
+        packed = pack_image(FetchedImage(number, text, drawing(number)), spec)
+        assert isinstance(packed, Record)
         channel.add(packed.payload, text)
         expected.append([float(c) for c in text])
         seen.append(preprocess(drawing(number), spec).astype(float))

@@ -12,22 +12,27 @@ import numpy as np
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from PIL import Image
 
 from im2rec.__main__ import main
 from im2rec.errors import PackFailed
 from im2rec.run.join import join_run
-from im2rec.run.multipart import MIN_PART
 from im2rec.run.pack import pack_run
 from im2rec.run.parts import pack_part
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.multipart import MIN_PART
+from tagline.aws.s3 import Bucket
+from tagline.formats.reasons import Reason
+from tagline.formats.rows import Side
 from tests.integration.packing_run import BUCKET, KEYS, RUN, RunOnPaper
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RESULTS = (
-    *("training/train.rec", "validation/val.rec"),
-    *("verdicts.jsonl", "rejects.jsonl", "dataset.json"),
+    *(KEYS.packed("training"), KEYS.packed("validation")),
+    *(KEYS.verdicts, KEYS.rejects, KEYS.packed_dataset),
+    *("designs/training/train.rec", "designs/validation/val.rec"),
 )
 PARTS = ("00000-00001", "00002-00003", "00004-00004")
 
@@ -61,42 +66,46 @@ def content(s3: "S3Client", key: str) -> bytes:
 
 def results(s3: "S3Client") -> dict[str, bytes]:
     """Return all that a packing leaves for others, and forget it."""
-    keys = [*map(KEYS.of, RESULTS), "designs/training/train.rec", "designs/validation/val.rec"]
-    found = {key: content(s3, key) for key in keys}
-    for key in keys:
+    found = {key: content(s3, key) for key in RESULTS}
+    for key in RESULTS:
         s3.delete_object(Bucket=BUCKET, Key=key)
     return found
 
 
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / str(len(list(tmp_path.iterdir())))
-    made.mkdir()
-    return made
+def new_task(s3: "S3Client", tmp_path: Path) -> Task:
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    return Task(Bucket(s3, BUCKET), KEYS, folder, 1, io.StringIO())
 
 
-def pack_parts(s3: "S3Client", tmp_path: Path, names: tuple[str, ...] = PARTS) -> RunStore:
-    store = RunStore(s3, BUCKET, KEYS)
+def pack_parts(s3: "S3Client", tmp_path: Path, names: tuple[str, ...] = PARTS) -> Task:
+    """Pack the parts, each in its own task; return a task that may join them."""
     for name in names:
-        pack_part(store, name, folder(tmp_path), 1, io.StringIO())
-    return store
+        pack_part(new_task(s3, tmp_path), name)
+    return new_task(s3, tmp_path)
 
 
 def both_ways(s3: "S3Client", tmp_path: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    pack_run(RunStore(s3, BUCKET, KEYS), folder(tmp_path), 1, io.StringIO())
+    pack_run(new_task(s3, tmp_path))
     one = results(s3)
-    join_run(pack_parts(s3, tmp_path), folder(tmp_path), io.StringIO())
+    join_run(pack_parts(s3, tmp_path))
     return one, results(s3)
 
 
 def test_small_parts_make_what_one_task_makes(s3: "S3Client", tmp_path: Path) -> None:
     paper = RunOnPaper.of(90)
     paper.images[7] = b"<html>not found</html>"
-    paper.fetch_rejects[41] = ("missing_object", "no such key")
+    paper.fetch_rejects[41] = (Reason.MISSING_OBJECT, "no such key")
     paper.reject_in_plan(91)
+    stream = io.BytesIO()
+    Image.new("RGB", (50, 50), "white").save(stream, "PNG")
+    paper.images[12] = paper.images[80] = stream.getvalue()
     paper.put(s3)
     one, several = both_ways(s3, tmp_path)
     assert one == several
-    assert json.loads(one[KEYS.of("dataset.json")])["rejected"] == 3
+    dataset = json.loads(one[KEYS.packed_dataset])
+    assert dataset["rejected"] == 3
+    assert dataset["lost"] == {"one_colour": 2, "transparent": 0}
 
 
 @pytest.mark.slow
@@ -107,24 +116,24 @@ def test_large_parts_make_what_one_task_makes(s3: "S3Client", tmp_path: Path) ->
     paper.put(s3)
     one, several = both_ways(s3, tmp_path)
     assert one == several
-    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=KEYS.of("parts/"))["Contents"]
-    sizes = {item["Key"].removeprefix(KEYS.of("parts/")): item["Size"] for item in listed}
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=KEYS.parts)["Contents"]
+    sizes = {item["Key"].removeprefix(KEYS.parts): item["Size"] for item in listed}
     # one channel whose parts S3 copies, one whose parts are too small for that
     assert sizes["00000-00001/train.rec"] > MIN_PART > sizes["00000-00001/validation.rec"]
 
 
 def test_a_part_that_is_packed_again_overwrites_itself(s3: "S3Client", tmp_path: Path) -> None:
     RunOnPaper.of(90).put(s3)
-    store = pack_parts(s3, tmp_path, (*PARTS, PARTS[1]))
-    join_run(store, folder(tmp_path), io.StringIO())
-    assert json.loads(content(s3, KEYS.of("dataset.json")))["accepted"] == 90
+    task = pack_parts(s3, tmp_path, (*PARTS, PARTS[1]))
+    join_run(task)
+    assert json.loads(content(s3, KEYS.packed_dataset))["accepted"] == 90
 
 
 def test_a_parts_records_end_with_the_fetched_images(s3: "S3Client", tmp_path: Path) -> None:
     RunOnPaper.of(90).put(s3)
     pack_parts(s3, tmp_path)
-    for split in ("train", "validation"):
-        key = KEYS.of(f"parts/{PARTS[0]}/{split}.rec")
+    for side in Side:
+        key = KEYS.part_records(PARTS[0], side)
         tags = s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
         assert tags == [{"Key": "tagline", "Value": "shard"}]
 
@@ -142,39 +151,39 @@ def test_parts_that_are_missing_fail_the_join(
     s3: "S3Client", tmp_path: Path, names: tuple[str, ...], says: str
 ) -> None:
     RunOnPaper.of(90).put(s3)
-    store = pack_parts(s3, tmp_path, names)
+    task = pack_parts(s3, tmp_path, names)
     with pytest.raises(PackFailed, match=says):
-        join_run(store, folder(tmp_path), io.StringIO())
+        join_run(task)
 
 
 def test_parts_that_overlap_fail_the_join(s3: "S3Client", tmp_path: Path) -> None:
     RunOnPaper.of(90).put(s3)
-    store = pack_parts(s3, tmp_path, (*PARTS, "00001-00002"))
+    task = pack_parts(s3, tmp_path, (*PARTS, "00001-00002"))
     with pytest.raises(PackFailed, match=r"00001-00002"):
-        join_run(store, folder(tmp_path), io.StringIO())
+        join_run(task)
 
 
 def test_records_that_are_not_those_packed_fail_the_join(s3: "S3Client", tmp_path: Path) -> None:
     RunOnPaper.of(90).put(s3)
-    store = pack_parts(s3, tmp_path)
-    key = KEYS.of(f"parts/{PARTS[1]}/train.rec")
+    task = pack_parts(s3, tmp_path)
+    key = KEYS.part_records(PARTS[1], Side.TRAIN)
     s3.put_object(Bucket=BUCKET, Key=key, Body=bytes(reversed(content(s3, key))))
     with pytest.raises(PackFailed, match="train records of part 00002-00003 are not those"):
-        join_run(store, folder(tmp_path), io.StringIO())
+        join_run(task)
     s3.put_object(Bucket=BUCKET, Key=key, Body=b"short")
     with pytest.raises(PackFailed, match="has 5 bytes, its part"):
-        join_run(store, folder(tmp_path), io.StringIO())
+        join_run(task)
     listed = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
-    assert KEYS.of("dataset.json") not in {item["Key"] for item in listed}
+    assert KEYS.packed_dataset not in {item["Key"] for item in listed}
 
 
 def test_verdicts_that_are_not_all_there_fail_the_join(s3: "S3Client", tmp_path: Path) -> None:
     RunOnPaper.of(90).put(s3)
-    store = pack_parts(s3, tmp_path)
-    key = KEYS.of(f"parts/{PARTS[2]}/verdicts.jsonl")
+    task = pack_parts(s3, tmp_path)
+    key = KEYS.part_verdicts(PARTS[2])
     s3.put_object(Bucket=BUCKET, Key=key, Body=content(s3, key).split(b"\n", 1)[1])
     with pytest.raises(PackFailed, match="00004-00004 has 9 verdicts for 10 rows"):
-        join_run(store, folder(tmp_path), io.StringIO())
+        join_run(task)
 
 
 def test_a_dataset_that_tolerates_too_little_fails_in_the_join(
@@ -184,10 +193,10 @@ def test_a_dataset_that_tolerates_too_little_fails_in_the_join(
     paper.tolerance = 0.01
     paper.images |= {3: b"nothing", 4: b"nothing"}
     paper.put(s3)
-    store = pack_parts(s3, tmp_path)
+    task = pack_parts(s3, tmp_path)
     with pytest.raises(PackFailed, match="2 of 90 rows were rejected"):
-        join_run(store, folder(tmp_path), io.StringIO())
-    assert len(content(s3, KEYS.of("rejects.jsonl")).splitlines()) == 2
+        join_run(task)
+    assert len(content(s3, KEYS.rejects).splitlines()) == 2
 
 
 def test_the_commands_pack_parts_and_join_them(
@@ -218,7 +227,7 @@ def test_a_part_that_is_none_leaves_its_reason(
     monkeypatch.setenv("TAGLINE_RUN", RUN)
     monkeypatch.setenv("TAGLINE_SHARDS", name)
     assert main(["pack"]) == 1
-    left = content(s3, KEYS.of("failures/PackParts.txt")).decode()
+    left = content(s3, KEYS.failure_note("PackParts")).decode()
     assert left.startswith(f"Part {name}: There are no shards {name!r}")
 
 
@@ -229,5 +238,5 @@ def test_a_join_that_fails_leaves_its_reason(
     monkeypatch.setenv("TAGLINE_BUCKET", BUCKET)
     monkeypatch.setenv("TAGLINE_RUN", RUN)
     assert main(["join"]) == 1
-    left = content(s3, KEYS.of("failures/JoinParts.txt")).decode()
+    left = content(s3, KEYS.failure_note("JoinParts")).decode()
     assert left.startswith("No part holds shard 00000")

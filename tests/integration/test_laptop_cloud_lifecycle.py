@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.integration.conftest import DOCKERFILE, PROGRAM, TEMPLATE, Stack
@@ -39,21 +40,16 @@ def start(*options: object) -> "subprocess.CompletedProcess[str]":
 
 def processes_of(cloud: LaptopCloud) -> list[str]:
     """Return the command lines of processes whose environment names this cloud."""
-    return environments_of(cloud.endpoint)
+    return processes_with(cloud.endpoint)
 
 
-def environments_of(endpoint: str) -> list[str]:
+def processes_with(endpoint: str) -> list[str]:
     """Return the command lines of processes that were given an endpoint to talk to."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (entry / "environ").read_bytes()
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if f"AWS_ENDPOINT_URL={endpoint}\0".encode() in environment:
-            found.append(command)
-    return found
+    return [
+        " ".join(process.info["cmdline"])
+        for process in psutil.process_iter(["environ", "cmdline"])
+        if (process.info["environ"] or {}).get("AWS_ENDPOINT_URL") == endpoint
+    ]
 
 
 def workers(cloud: LaptopCloud) -> list[str]:

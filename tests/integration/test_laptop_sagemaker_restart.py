@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.integration.laptop_sagemaker import Toys, add_toys
@@ -29,10 +30,10 @@ def test_a_restarted_cloud_serves_again_and_fails_what_ran(
                 "FinalMetricDataList"
             ]
         )
-        children = group_members(cloud.process.pid)
+        children = psutil.Process(cloud.process.pid).children()
         assert len(children) >= 2
         cloud.stop(end)
-        eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+        eventually(lambda: not any(child.is_running() for child in children))
     with running(tmp_path / "state", root, port=cloud.port) as cloud:
         sagemaker = cloud.client("sagemaker")
         job = sagemaker.describe_training_job(TrainingJobName="cut")
@@ -41,10 +42,3 @@ def test_a_restarted_cloud_serves_again_and_fails_what_ran(
         assert laptop.invoke("kept", b"", ContentType="a", Accept="b") == b"a b kept "
         assert laptop.settled("kept")["EndpointStatus"] == "InService"
         assert not (cloud.state_dir / "jobs" / "cut").exists()
-
-
-def group_members(parent: int) -> list[int]:
-    """Return the ids of a process's children."""
-    children = Path(f"/proc/{parent}/task")
-    found = [(task / "children").read_text().split() for task in children.iterdir()]
-    return [int(child) for children_of in found for child in children_of]

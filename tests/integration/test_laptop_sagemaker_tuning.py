@@ -88,6 +88,42 @@ def test_the_best_of_real_trials_is_found(laptop: Toys, strategy: str, jobs: int
     assert summary["TrainingJobStatusCounters"]["Completed"] == jobs
 
 
+def hyperband(laptop: Toys, name: str, most: int | None, **static: str) -> dict[str, Any]:
+    """Start a Hyperband tuning job of three fading trials, one at a time; return its end."""
+    request = tuning(laptop, name, "Hyperband", jobs=3)
+    config = request["HyperParameterTuningJobConfig"]
+    config["ResourceLimits"]["MaxParallelTrainingJobs"] = 1
+    resources = {"MinResource": 1, **({"MaxResource": most} if most else {})}
+    config["StrategyConfig"] = {"HyperbandStrategyConfig": resources}
+    request["TrainingJobDefinition"]["StaticHyperParameters"] = {"mode": "fade", **static}
+    laptop.sagemaker.create_hyper_parameter_tuning_job(**request)
+    return laptop.ended("HyperParameterTuningJob", name)
+
+
+def test_hyperband_stops_bad_trials_early_and_keeps_the_good_one(laptop: Toys) -> None:
+    job = hyperband(laptop, "tune-band", None, epochs="2")
+    assert job["HyperParameterTuningJobStatus"] == "Completed", job
+    assert job["TrainingJobStatusCounters"]["Completed"] == 1
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 2
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 3, "Pending": 0, "Failed": 0}
+    tried = trials(laptop, "tune-band")
+    assert [item["TrainingJobStatus"] for item in tried] == ["Completed", "Stopped", "Stopped"]
+    assert job["BestTrainingJob"]["TrainingJobName"] == tried[0]["TrainingJobName"]
+    final = [item["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for item in tried]
+    assert final == [2.0, 0.5, pytest.approx(1 / 3)]
+    assert len({item["TunedHyperParameters"]["x"] for item in tried}) == 3
+    stopped = laptop.sagemaker.describe_training_job(TrainingJobName=tried[1]["TrainingJobName"])
+    assert stopped["SecondaryStatus"] == "Stopped"
+
+
+def test_hyperband_stops_a_trial_that_trains_on_after_its_last_epoch(laptop: Toys) -> None:
+    job = hyperband(laptop, "tune-over", 2, epochs="3", endless="1")
+    assert job["HyperParameterTuningJobStatus"] == "Completed", job
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 3
+    assert job["BestTrainingJob"]["TrainingJobName"].startswith("tune-over-001-")
+    assert job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 3.0
+
+
 def test_failed_trials_are_borne_while_one_succeeds(laptop: Toys) -> None:
     request = tuning(laptop, "tune-some", "Grid")
     config = request["HyperParameterTuningJobConfig"]
@@ -127,7 +163,9 @@ def test_a_tuning_job_can_be_stopped(laptop: Toys) -> None:
 @pytest.mark.parametrize(
     ("member", "value", "told"),
     [
-        ("Strategy", "Hyperband", "honours only"),
+        ("Strategy", "Hyperband", "MaxResource is required"),
+        ("Strategy", "Simulated", "must be one of"),
+        ("StrategyConfig", {"HyperbandStrategyConfig": {"MaxResource": 9}}, "goes with Strategy"),
         ("TrainingJobEarlyStoppingType", "Auto", "honours only 'Off'"),
         ("ParameterRanges", {}, "ParameterRanges"),
         (

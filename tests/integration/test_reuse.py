@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from im2rec.errors import PackFailed
 from im2rec.run.join import join_run
 from im2rec.run.parts import pack_part
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.s3 import Bucket
 from tagline.formats import image_index
 from tagline.formats.keys import DatasetKeys
-from tagline.planning import plan, reuse
+from tagline.planning import reuse, writing
 from tagline.planning.sharding import cut
 from tests.integration.packing_run import drawing
 from tests.integration.reuse_bench import (
@@ -47,10 +49,10 @@ def test_a_95_percent_overlap_reads_a_tenth_of_the_source(bench: Bench) -> None:
     answers = bench.fetch(keys)
     assert bench.source_reads == 10
     assert bench.source_bytes * 10 <= everything
-    assert answer["reused"] == 190
-    assert sum(a["reused"] for a in answers) == 190
-    assert (sum(a["fetched"] for a in answers), sum(a["rejected"] for a in answers)) == (10, 0)
-    assert sum(a["bytes"] for a in answers) == bench.source_bytes
+    assert answer.reused == 190
+    assert sum(a.reused for a in answers) == 190
+    assert (sum(a.fetched for a in answers), sum(a.rejected for a in answers)) == (10, 0)
+    assert sum(a.bytes for a in answers) == bench.source_bytes
     plan = json.loads(bench.read(keys.of("plan.json")))
     assert plan["reused"] == 190
     packed = bench.pack(keys)
@@ -65,7 +67,7 @@ def test_reused_records_are_those_that_fresh_packing_makes(bench: Bench) -> None
     assert packed["reused"] == IMAGES - 20
     bench.forget()
     afresh, answer, made = bench.run(changed)
-    assert answer["reused"] == made["reused"] == 0
+    assert answer.reused == made["reused"] == 0
     assert [bench.read(reusing.of(name)) for name in RECORDS] == [
         bench.read(afresh.of(name)) for name in RECORDS
     ]
@@ -77,12 +79,33 @@ def test_what_was_reused_can_be_reused(bench: Bench) -> None:
     bench.run(rows(range(50)))
     bench.run(rows(range(60), first_id=100))
     keys, answer, packed = bench.run(rows(range(10, 60), turn=2, first_id=300))
-    assert (answer["reused"], packed["reused"], bench.source_reads) == (50, 50, 0)
+    assert (answer.reused, packed["reused"], bench.source_reads) == (50, 50, 0)
     with tarfile.open(fileobj=io.BytesIO(bench.read(keys.shard_images("00000")))) as tar:
         assert not tar.getnames()  # nothing to decode
     assert packed["accepted"] == 50
     verdicts = [json.loads(line) for line in bench.read(keys.of("verdicts.jsonl")).splitlines()]
     assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
+
+
+def test_what_an_earlier_run_lost_is_told_again(bench: Bench) -> None:
+    for number, alpha in ((7, 0), (8, 255), (9, 255)):
+        stream = io.BytesIO()
+        Image.new("RGBA", (40, 40), (number, 99, 99, alpha)).save(stream, "PNG")
+        bench.image(f"{number}.png", stream.getvalue())
+    for turn in range(3):
+        keys, _, packed = bench.run(rows(range(50), turn=turn, first_id=100 * turn))
+        assert packed["reused"] == (50 if turn else 0)
+        assert packed["lost"] == {"one_colour": 2, "transparent": 1}
+        verdicts = [json.loads(line) for line in bench.read(keys.verdicts).splitlines()]
+        said = {v["path"]: (v["verdict"], v["lost"]) for v in verdicts if v["detail"]}
+        assert said == {
+            "7.png": ("accepted", "transparent"),
+            "8.png": ("accepted", "one_colour"),
+            "9.png": ("accepted", "one_colour"),
+        }
+    bench.s3.delete_object(Bucket=DATA, Key=keys.verdicts)
+    _, _, packed = bench.run(rows(range(50), turn=3, first_id=400))
+    assert packed["lost"] == {"one_colour": 0, "transparent": 0}  # nobody knows any more
 
 
 def test_an_image_that_changed_or_was_of_no_use_is_fetched(bench: Bench) -> None:
@@ -91,23 +114,23 @@ def test_an_image_that_changed_or_was_of_no_use_is_fetched(bench: Bench) -> None
     bench.image("9.png", drawing(9) + b"another version")
     _, answer, packed = bench.run(rows(range(50), turn=1))
     assert bench.source_reads == 2
-    assert (answer["reused"], packed["reused"], packed["fetched"], packed["rejected"]) == (
+    assert (answer.reused, packed["reused"], packed["fetched"], packed["rejected"]) == (
         48, 48, 1, 1,
     )  # fmt: skip
 
 
 def test_several_tasks_reuse_as_one_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "cut", functools.partial(cut, max_rows=20))
+    monkeypatch.setattr(writing, "cut", functools.partial(cut, max_rows=20))
     bench.run(rows(range(50)))
     changed = rows(range(5, 60), turn=1)
     keys, _ = bench.plan(changed)
     bench.fetch(keys)
-    store = RunStore(bench.s3, DATA, keys)
     for part in ("00000-00001", "00002-00002"):
         folder = bench.folder / part
         folder.mkdir()
-        pack_part(store, part, folder, 1, io.StringIO())
-    join_run(store, bench.folder, io.StringIO())
+        task = Task(Bucket(bench.s3, DATA), keys, folder, 1, io.StringIO())
+        pack_part(task, part)
+    join_run(task)
     packed = json.loads(bench.read(keys.of("dataset.json")))
     assert (packed["reused"], packed["fetched"]) == (45, 10)
     bench.forget()
@@ -129,7 +152,7 @@ def test_records_made_otherwise_are_not_reused(
         name = {"no records": RECORDS[0], "no dataset": "dataset.json", "no index": "images.jsonl"}
         bench.s3.delete_object(Bucket=DATA, Key=keys.of(name[change]))
     again, answer = bench.plan(rows(range(30), turn=1))
-    assert answer["reused"] == 0
+    assert answer.reused == 0
     bench.fetch(again)
     assert bench.source_reads == 30
     assert bench.pack(again)["reused"] == 0
@@ -169,7 +192,7 @@ def test_what_a_run_left_damaged_is_not_used(
     else:
         bench.s3.put_object(Bucket=DATA, Key=first.of(name), Body=content)
     _, answer, packed = bench.run(rows(range(31)))
-    assert (answer["reused"], bench.source_reads, packed["accepted"]) == (0, 31, 30)
+    assert (answer.reused, bench.source_reads, packed["accepted"]) == (0, 31, 30)
     assert f"No image of run {first.run} is reused" in caplog.text
 
 
@@ -177,7 +200,7 @@ def test_of_the_last_packed_sets_the_one_with_most_of_the_images_is_reused(bench
     bench.run(rows(range(100)))
     bench.run(rows(range(100, 110)))
     _, answer, packed = bench.run(rows(range(105)))
-    assert (answer["reused"], packed["reused"], bench.source_reads) == (100, 100, 5)
+    assert (answer.reused, packed["reused"], bench.source_reads) == (100, 100, 5)
 
 
 def test_a_few_packed_sets_are_remembered(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.serving import picture, put_model
+from tests.measured import measured
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [str(ROOT / ".venvs/server/bin/python"), "-m", "server", "serve"]
@@ -27,6 +28,7 @@ def environment(base: Path, port: int) -> dict[str, str]:
         "SAGEMAKER_BASE_DIR": str(base),
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "TAGLINE_BIND_HOST": "127.0.0.1",
+        **measured(),
     }
 
 

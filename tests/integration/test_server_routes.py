@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from server.app import build
 from server.config import Config
 from server.model import Model, UnusableModel
-from tagline.imaging import ImageSpec, Limits, preprocess
+from tagline.formats.models import ImageScores
+from tagline.imaging import Limits, preprocess
 from tests.integration.serving import DESCRIPTION, picture, put_model
 
 PNG = {"content-type": "image/png"}
@@ -67,7 +68,7 @@ def test_serving_sees_exactly_the_pixels_that_packing_sees(
 ) -> None:
     image = picture((10, 200, 90, 100), size=(91, 33))
     scores = client.post("/invocations", content=image, headers=PNG).json()["scores"]
-    pixels = preprocess(image, ImageSpec.from_dict(DESCRIPTION["image"]))
+    pixels = preprocess(image, model.description.image)
     assert scores == [float(score) for score in model.score(pixels)]
 
 
@@ -140,10 +141,10 @@ class SlowModel(Model):
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Event()
 
-    def answer(self, image: bytes, limits: Limits) -> dict[str, Any]:
+    def answer(self, image: bytes, limits: Limits) -> ImageScores:
         self.begun.release()
         self.go_on.wait(20)
-        return {"scores": []}
+        return ImageScores(run="", created="", labels=(), scores=())
 
 
 def test_more_requests_than_fit_are_told_to_come_back() -> None:
@@ -187,7 +188,12 @@ def _rename(folder: Path) -> None:
     ("change", "says"),
     [
         (lambda folder: (folder / "model.json").unlink(), "model.json"),
-        (lambda folder: (folder / "model.json").write_text("{"), "model.json"),
+        (lambda folder: (folder / "model.json").write_text("{"), "model.json is not JSON"),
+        (lambda folder: (folder / "model.json").write_text("{}"), "model.json: .* field `labels`"),
+        (
+            lambda folder: (folder / "model.json").write_text('{"format": 2, "labels": 1}'),
+            "model.json is of format 2",
+        ),
         (lambda folder: (folder / "model.onnx").unlink(), "cannot be loaded"),
         (_cut, "cannot be loaded"),
         (_rename, "expected 'data' and 'scores'"),

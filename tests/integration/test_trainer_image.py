@@ -1,11 +1,10 @@
 """What the Dockerfile copies is all that the trainer imports."""
 
-import re
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.integration.test_container_files import copy_program
 from tests.integration.trainer_jobs import ROOT, python, training_job
 
 
@@ -13,16 +12,7 @@ from tests.integration.trainer_jobs import ROOT, python, training_job
 def program(tmp_path: Path) -> Path:
     """The image's program folder, laid out by the Dockerfile's own COPY lines."""
     folder = tmp_path / "program"
-    dockerfile = (ROOT / "containers/trainer/Dockerfile").read_text().replace("\\\n", " ")
-    copies = [line.split() for line in re.findall(r"^COPY (.*\./.*)$", dockerfile, re.MULTILINE)]
-    assert len(copies) == 2
-    for *sources, target in copies:
-        for source in sources:
-            if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, folder / target)
-            else:
-                (folder / target).mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / source, folder / target)
+    copy_program(ROOT / "containers/trainer/Dockerfile", folder)
     return folder
 
 

@@ -1,5 +1,6 @@
 """`python -m trainer train` under SageMaker's contract: logs, model files, refusals."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.integration.trainer_jobs import (
     read_json,
     run,
     training_job,
-    write_json,
+    write,
     write_records,
 )
 
@@ -52,7 +53,8 @@ def test_the_model_folder_holds_what_serving_needs(trained: tuple[Path, str]) ->
     }
     described = read_json(model / "model.json")
     assert described["labels"] == LABELS
-    assert described["image"] == {"size": SIDE}
+    assert described["format"] == 1
+    assert described["image"] == {"size": SIDE, "mode": "letterbox", "background": "#ffffff"}
     assert described["run"] == RUN
     assert described["network"] == "small"
     assert set(described["versions"]) == {"mxnet", "numpy", "onnx", "onnxruntime"}
@@ -159,5 +161,6 @@ def test_validation_without_a_label_is_refused(tmp_path: Path) -> None:
 
 def test_a_dataset_without_names_is_refused(tmp_path: Path) -> None:
     base = training_job(tmp_path)
-    write_json(base / "input/data/dataset/dataset.json", {"labels": "red"})
-    assert failure(base).startswith("dataset.json: `labels` must be a list")
+    path = base / "input/data/dataset/dataset.json"
+    write(path, json.dumps(read_json(path) | {"labels": "red"}).encode())
+    assert failure(base) == ("channel 'dataset': dataset.json: labels: Expected `array`, got `str`")

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from tagline.formats.document import encode
 from tagline.formats.recordio import RecordWriter, pack_record
+from tests.measured import measured
+from tests.unit.run_documents import packed_dataset
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["red", "green", "blue", "<b>wide</b> & low"]
@@ -36,8 +39,8 @@ def jpeg(marks: list[int], rng: np.random.Generator, side: int) -> bytes:
     image = Image.new("RGB", (side, side), "white")
     pen = ImageDraw.Draw(image)
     inks = [ink for ink, mark in zip(("red", "green", "blue"), marks, strict=False) if mark]
-    for place, ink in enumerate(inks or ["black"]):
-        top = side // 8 + place * side // 4 + int(rng.integers(0, 3))
+    for number, ink in enumerate(inks or ["black"]):
+        top = side // 8 + number * side // 4 + int(rng.integers(0, 3))
         end = side - 3 if marks[3] else side // 3
         pen.rectangle((3, top, end, top + side // 5), fill=ink)
     stream = io.BytesIO()
@@ -68,10 +71,11 @@ def training_job(
     data = base / "input/data"
     write_records(data / "train/train.rec", 96, seed=1, side=side)
     write_records(data / "validation/val.rec", 40, seed=2, side=side)
-    dataset = {"labels": labels, "image": {"size": side}, "run": RUN, "train": 96, "validation": 40}
-    write_json(data / "dataset/dataset.json", dataset)
+    counts = {"train": 96, "validation": 40}
+    dataset = packed_dataset(run=RUN, labels=labels, image={"size": side}, **counts)
+    write(data / "dataset/dataset.json", encode(dataset))
     hyperparameters = HYPERPARAMETERS | {"image_shape": f"3,{side},{side}"} | (asked or {})
-    write_json(base / "input/config/hyperparameters.json", hyperparameters)
+    write(base / "input/config/hyperparameters.json", json.dumps(hyperparameters).encode())
     return base
 
 
@@ -79,8 +83,8 @@ def processing_job(base: Path, challenger: Path, champion: Path | None = None) -
     """Lay an evaluation out under `base`, of models in the folders of training jobs."""
     inputs = base / "processing/input"
     write_records(inputs / "validation/val.rec", 40, seed=2)
-    dataset = {"labels": LABELS, "image": {"size": SIDE}, "run": RUN, "rows": 136, "rejected": 0}
-    write_json(inputs / "dataset/dataset.json", dataset)
+    dataset = packed_dataset(run=RUN, labels=LABELS, image={"size": SIDE}, rows=136, rejected=0)
+    write(inputs / "dataset/dataset.json", encode(dataset))
     for name, job in (("challenger", challenger), ("champion", champion)):
         if job:
             (inputs / name).mkdir(parents=True)
@@ -89,9 +93,9 @@ def processing_job(base: Path, challenger: Path, champion: Path | None = None) -
     return base
 
 
-def write_json(path: Path, value: object) -> None:
+def write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value))
+    path.write_bytes(data)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -119,6 +123,7 @@ def python(base: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "SAGEMAKER_BASE_DIR": str(base),
             "HOME": str(base),
             "OMP_NUM_THREADS": "1",
+            **measured(),
             **environment,
         },
     )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.planning.split.sides import CannotSplit, Side, assign, place
+from tagline.formats.rows import Side
+from tagline.planning.split.sides import CannotSplit, assign_sides, content_hash
 
 LABELS = 4
 ROW = st.tuples(st.integers(0, 40), st.text("01", min_size=LABELS, max_size=LABELS))
@@ -18,29 +19,29 @@ Sides = Mapping[int, Side]
 
 
 def split(rows: Rows, fraction: float = 0.2, earlier: Sides | None = None) -> dict[int, Side]:
-    places = [place(f"content {content}", 0) for content, _ in rows]
-    return assign(places, [labels.encode() for _, labels in rows], fraction, earlier or {})
+    hashes = [content_hash(f"content {content}", 0) for content, _ in rows]
+    return assign_sides(hashes, [labels.encode() for _, labels in rows], fraction, earlier or {})
 
 
 def members(rows: Rows) -> dict[int, set[int]]:
-    """Return the places of the contents with each label."""
+    """Return the hashes of the contents with each label."""
     found: dict[int, set[int]] = {label: set() for label in range(LABELS)}
     for content, labels in rows:
         for label in range(LABELS):
             if labels[label] == "1":
-                found[label].add(place(f"content {content}", 0))
+                found[label].add(content_hash(f"content {content}", 0))
     return found
 
 
-def on_both_sides(places: set[int], sides: Sides) -> bool:
-    return len({sides[at] for at in places}) == 2
+def on_both_sides(hashes: set[int], sides: Sides) -> bool:
+    return len({sides[at] for at in hashes}) == 2
 
 
 @given(ROWS, FRACTION)
 def test_no_side_is_empty_and_every_content_has_one_side(rows: Rows, fraction: float) -> None:
     sides = split(rows, fraction)
     assert set(sides.values()) == set(Side)
-    assert set(sides) == {place(f"content {content}", 0) for content, _ in rows}
+    assert set(sides) == {content_hash(f"content {content}", 0) for content, _ in rows}
 
 
 @given(ROWS, FRACTION, st.randoms())
@@ -78,11 +79,11 @@ def test_a_label_is_on_one_side_only_where_no_image_could_be_moved(
     rows: Rows, fraction: float
 ) -> None:
     sides = split(rows, fraction)
-    labels = [places for places in members(rows).values() if len(places) > 1]
-    shown = [places for places in [*labels, set(sides)] if on_both_sides(places, sides)]
-    for places in labels:
-        if not on_both_sides(places, sides):
-            for at in places:
+    labels = [hashes for hashes in members(rows).values() if len(hashes) > 1]
+    shown = [hashes for hashes in [*labels, set(sides)] if on_both_sides(hashes, sides)]
+    for hashes in labels:
+        if not on_both_sides(hashes, sides):
+            for at in hashes:
                 other = Side.TRAIN if sides[at] is Side.VALIDATION else Side.VALIDATION
                 moved = {**sides, at: other}
                 assert not all(on_both_sides(kept, moved) for kept in shown)
@@ -95,8 +96,8 @@ def test_labels_that_share_no_image_are_all_on_both_sides(only: list[int], fract
         for content, label in enumerate(only)
     ]
     sides = split(rows, fraction)
-    for places in members(rows).values():
-        assert len(places) < 2 or on_both_sides(places, sides)
+    for hashes in members(rows).values():
+        assert len(hashes) < 2 or on_both_sides(hashes, sides)
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
@@ -109,9 +110,9 @@ def test_labels_have_their_share(fraction: float) -> None:
         for content in range(4000)
     ]
     sides = split(rows, fraction)
-    for places in [*members(rows).values(), set(sides)]:
-        share = fraction * len(places)
-        kept = sum(sides[at] is Side.VALIDATION for at in places)
+    for hashes in [*members(rows).values(), set(sides)]:
+        share = fraction * len(hashes)
+        kept = sum(sides[at] is Side.VALIDATION for at in hashes)
         assert abs(kept - share) <= max(1.0, 0.1 * share)
 
 
@@ -125,6 +126,29 @@ def test_the_hash_decides_for_nearly_all() -> None:
         at for at, side in split(rows).items() if (at < 2**64 // 5) != (side is Side.VALIDATION)
     ]
     assert len(moved) < 100
+
+
+HALF = 2**63
+
+
+@pytest.mark.parametrize(
+    ("hashes", "kept"),
+    [
+        ([HALF - 9, HALF - 7, HALF, HALF + 1000], {HALF - 9, HALF - 7}),
+        ([HALF - 9, HALF - 1, HALF - 700, HALF - 80], {HALF - 9, HALF - 700, HALF - 80}),
+        ([HALF + 9, HALF + 1, HALF + 700, HALF + 80], {HALF + 1}),
+    ],
+    ids=["none moves", "one to train", "one to validation"],
+)
+def test_the_image_that_moves_is_the_one_nearest_to_the_limit(
+    hashes: list[int], kept: set[int]
+) -> None:
+    sides = assign_sides(hashes, [b"0"] * 4, 0.5, {})
+    assert {at for at in hashes if sides[at] is Side.VALIDATION} == kept
+
+
+def test_sides_have_the_names_that_shards_and_records_know() -> None:
+    assert [str(side) for side in Side] == ["train", "validation"]
 
 
 def test_a_grown_label_gets_its_validation_image_from_the_new_ones() -> None:
@@ -141,4 +165,4 @@ def test_one_image_cannot_be_split() -> None:
 
 
 def test_the_seed_decides_the_places() -> None:
-    assert place("a", 0) != place("a", 1)
+    assert content_hash("a", 0) != content_hash("a", 1)

@@ -5,7 +5,22 @@ Format: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-
 
 from typing import Any
 
-BUCKET, DATASET, RUN = "data", "demo", "demo-0123456789abcdef"
+import msgspec
+from msgspec.structs import replace
+
+from tagline.formats.outcomes import Decision, Ending, Outcome
+from tagline.formats.steps import (
+    ChampionAnswer,
+    FailureAnswer,
+    FetchAnswer,
+    PlanAnswer,
+    RollBackAnswer,
+    SmokeAnswer,
+    WayBack,
+)
+from tests.unit.documents import RUN, golden
+
+BUCKET, DATASET = "data", "demo"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
 JOB = "tagline-0123456789abcdef"
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
@@ -13,9 +28,9 @@ ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 MODEL = {"ModelArtifacts": {"S3ModelArtifacts": ARTIFACT}}
 
 
-def answers(**payload: Any) -> dict[str, Any]:
+def answers(answer: msgspec.Struct | dict[str, Any]) -> dict[str, Any]:
     """Return the script of a function that answers this."""
-    return {"0-9": {"Return": {"Payload": payload, "StatusCode": 200}}}
+    return {"0-9": {"Return": {"Payload": msgspec.to_builtins(answer), "StatusCode": 200}}}
 
 
 def returns(value: dict[str, Any]) -> dict[str, Any]:
@@ -28,38 +43,21 @@ def throws(error: str, cause: str = "{}") -> dict[str, Any]:
     return {"0-9": {"Throw": {"Error": error, "Cause": cause}}}
 
 
-def training(mode: str) -> dict[str, Any]:
-    fields = (
-        "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig ResourceConfig "
-        "StoppingCondition HyperParameterTuningJobConfig TrainingJobDefinition"
-    )
-    request: dict[str, dict[str, str]] = {key: {} for key in fields.split()}
-    return answers(mode=mode, job_name=f"{JOB}-{mode}", timeout=90, request=request)
-
-
-def deployment(action: str, canary: bool = False) -> dict[str, Any]:
-    return answers(
-        action=action,
-        canary=canary,
-        endpoint="tagline-demo",
-        alarm="tagline-demo-5xx",
-        model=f"{JOB}-model",
-        endpoint_config=f"{JOB}-config",
-        container={},
-        fleet={"instance_type": "ml.c5.large", "instance_count": 1},
-        deployment_config={},
-    )
-
-
-def roll_back(action: str) -> dict[str, Any]:
+def roll_back(action: WayBack) -> dict[str, Any]:
     config = None if action == "delete" else "old-config-0"
     return answers(
-        action=action,
-        endpoint="tagline-demo",
-        endpoint_config=config,
-        state="SmokeTest",
-        reason="off",
+        RollBackAnswer(
+            action=action,
+            endpoint="tagline-demo",
+            endpoint_config=config,
+            state="SmokeTest",
+            reason="off",
+        )
     )
+
+
+def decision(promote: bool) -> dict[str, Any]:
+    return answers(Decision(promote=promote, reason="r", challenger_map=0.6, champion_map=None))
 
 
 def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
@@ -71,32 +69,28 @@ def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
 
 
 NEW, OLD = f"{JOB}-config-0", "old-config-0"
-PLAN = {
-    "unchanged": False,
-    "reason": "new",
-    "rows": 3,
-    "accepted": 3,
-    "rejected": 0,
-    "reused": 0,
-    "train": 2,
-    "validation": 1,
-    "shards": 1,
-    "plan_key": "plan.json",
-    "shards_key": "shards.json",
-}
-DECISION = {"reason": "r", "challenger_map": 0.6, "champion_map": None}
-EVALUATION = (
-    "AppSpecification Environment ProcessingInputs ProcessingOutputConfig ProcessingResources "
-    "StoppingCondition"
+PLAN = PlanAnswer(
+    unchanged=False,
+    reason="new",
+    rows=3,
+    accepted=3,
+    rejected=0,
+    reused=0,
+    train=2,
+    validation=1,
+    shards=1,
+    shards_key="shards.json",
 )
-SHARD = {"shard": "00000", "fetched": 3, "rejected": 0, "reused": 0, "left": 0, "bytes": 9}
+SHARD = FetchAnswer(shard="00000", fetched=3, rejected=0, reused=0, left=0, bytes=9)
+TUNING = answers(golden("tune_plan"))
+UPDATE, CANARY = answers(golden("deployment_update")), answers(golden("deployment_canary"))
 SUNNY: dict[str, dict[str, Any]] = {
-    "PlanDataset": answers(**PLAN),
-    "FetchShard": answers(**SHARD),
+    "PlanDataset": answers(PLAN),
+    "FetchShard": answers(SHARD),
     "PackDataset": returns({"TaskArn": "arn:task"}),
     "PackPart": returns({"TaskArn": "arn:task"}),
     "JoinParts": returns({"TaskArn": "arn:task"}),
-    "PlanTraining": training("train"),
+    "PlanTraining": answers(golden("train_plan")),
     "Train": returns({"TrainingJobName": f"{JOB}-train-0", **MODEL}),
     "Tune": returns(
         {
@@ -105,68 +99,64 @@ SUNNY: dict[str, dict[str, Any]] = {
         }
     ),
     "DescribeBestTrial": returns({"TrainingJobName": f"{JOB}-tune-0-002", **MODEL}),
-    "PlanEvaluation": answers(
-        job_name=f"{JOB}-eval",
-        champion_run=None,
-        champion_etag=None,
-        artifact=ARTIFACT,
-        request={key: {} for key in EVALUATION.split()},
-    ),
+    "PlanEvaluation": answers(golden("evaluation")),
     "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-0"}),
-    "DecidePromotion": answers(promote=True, **DECISION),
-    "PlanDeployment": deployment("create"),
+    "DecidePromotion": decision(promote=True),
+    "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
     "CreateEndpointConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
     "CreateEndpoint": returns({"EndpointArn": "arn"}),
     "CreateRollBackAlarm": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
     "DescribeEndpoint": endpoint(("Creating", NEW), ("InService", NEW)),
-    "SmokeTest": answers(checked=4),
-    "RecordChampion": answers(run=RUN),
+    "SmokeTest": answers(SmokeAnswer(checked=4)),
+    "RecordChampion": answers(ChampionAnswer(run=RUN)),
     "PlanRollBack": roll_back("delete"),
     "RestoreChampion": returns({"EndpointArn": "arn"}),
     "DeleteEndpoint": returns({}),
-    "RecordOutcome": answers(outcome="Promoted", state="RecordChampion", reason="r"),
+    "RecordOutcome": answers(Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r")),
     "NotifyRollBack": returns({"MessageId": "1"}),
-    "RecordFailure": answers(outcome="Failed", state="S", reason="why", error="SFailed"),
+    "RecordFailure": answers(
+        FailureAnswer(outcome=Outcome.FAILED, state="S", reason="why", error="SFailed")
+    ),
     "NotifyFailure": returns({"MessageId": "1"}),
 }
-LONG = answers(**(PLAN | {"shards": 5}))  # of more shards than one task packs
-ROLLED_BACK = answers(outcome="RolledBack", state="SmokeTest", reason="off")
+LONG = answers(replace(PLAN, shards=5))  # of more shards than one task packs
+ROLLED_BACK = answers(Ending(outcome=Outcome.ROLLED_BACK, state="SmokeTest", reason="off"))
 SMOKE = {"SmokeTest": throws("SmokeTestFailed"), "RecordOutcome": ROLLED_BACK}
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "first": {},
     "handed-on": {
         "FetchShard": {
-            "0-1": {"Return": {"Payload": SHARD | {"left": 2}, "StatusCode": 200}},
-            "2-99": {"Return": {"Payload": SHARD, "StatusCode": 200}},
+            "0-1": answers(replace(SHARD, left=2))["0-9"],
+            "2-99": answers(SHARD)["0-9"],
         }
     },
-    "unchanged": {"PlanDataset": answers(**(PLAN | {"unchanged": True}))},
-    "as-long-as-one-task-packs": {"PlanDataset": answers(**(PLAN | {"shards": 2}))},
+    "unchanged": {"PlanDataset": answers(replace(PLAN, unchanged=True))},
+    "as-long-as-one-task-packs": {"PlanDataset": answers(replace(PLAN, shards=2))},
     "in-parts": {"PlanDataset": LONG},
-    "tune": {"PlanTraining": training("tune")},
-    "not-promoted": {"DecidePromotion": answers(promote=False, **DECISION)},
+    "tune": {"PlanTraining": TUNING},
+    "not-promoted": {"DecidePromotion": decision(promote=False)},
     "update": {
-        "PlanDeployment": deployment("update"),
+        "PlanDeployment": UPDATE,
         "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW)),
     },
-    "canary": {"PlanDeployment": deployment("update", canary=True)},
+    "canary": {"PlanDeployment": CANARY},
     "first-rolled-back": SMOKE,
     "rolled-back": SMOKE
     | {
-        "PlanDeployment": deployment("update"),
+        "PlanDeployment": UPDATE,
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("InService", NEW), ("Updating", NEW), ("InService", OLD)),
     },
     "rolled-back-by-alarm": {
-        "PlanDeployment": deployment("update", canary=True),
+        "PlanDeployment": CANARY,
         "DescribeEndpoint": endpoint(("RollingBack", OLD), ("InService", OLD)),
         "PlanRollBack": roll_back("keep"),
         "RecordOutcome": ROLLED_BACK,
     },
     "champion-changed": {
-        "PlanDeployment": deployment("update"),
+        "PlanDeployment": UPDATE,
         "RecordChampion": throws("ChampionChanged"),
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("InService", NEW), ("InService", OLD)),
@@ -204,12 +194,12 @@ CASES |= {
     for name in ("PackPart", "JoinParts")
 }
 CASES |= {
-    f"fails-in-{name}": {"PlanTraining": training("tune"), name: throws("States.TaskFailed")}
+    f"fails-in-{name}": {"PlanTraining": TUNING, name: throws("States.TaskFailed")}
     for name in ("Tune", "DescribeBestTrial")
 }
 CASES |= {
     f"fails-in-{name}": {
-        "PlanDeployment": deployment("update", canary=True),
+        "PlanDeployment": CANARY,
         name: throws("States.TaskFailed"),
     }
     for name in ("CreateRollBackAlarm", "UpdateEndpoint")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.integration.packing_run import BUCKET, KEYS, RUN, RunOnPaper
 from tests.laptop import LaptopCloud, eventually, make_root, running
@@ -14,7 +15,7 @@ from tests.statemachine.script import PLAN, answers, mock_file
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 REAL = ("PackDataset", "PackPart", "JoinParts")
 CASES = {
-    name: {"PlanDataset": answers(**(PLAN | {"shards": n, "shards_key": KEYS.of("shards.json")}))}
+    name: {"PlanDataset": answers(replace(PLAN, shards=n, shards_key=KEYS.shards))}
     for name, n in (("one-task", 2), ("three-parts", 5), ("a-part-fails", 5))
 }
 INPUT = {"bucket": BUCKET, "dataset": "designs", "run": RUN, "started": "2026-11-12T00:00:00Z"}

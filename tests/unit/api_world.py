@@ -23,7 +23,10 @@ from moto import mock_aws
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
 from tagline.api import clients
+from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
+from tagline.formats.document import Document, encode
+from tests.unit import run_documents
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = json.loads((ROOT / "functions/datasets/openapi.json").read_text())
@@ -61,7 +64,10 @@ class World:
             self.s3.create_bucket(Bucket=name)
 
     def put(self, key: str, content: object, bucket: str = BUCKET) -> None:
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        if isinstance(content, Document):
+            body = encode(content)
+        else:
+            body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.s3.put_object(Bucket=bucket, Key=key, Body=body)
 
     def crown(self, dataset: str = DATASET, run: str = RUN) -> None:
@@ -97,10 +103,12 @@ def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     forget()
     with mock_aws(), Stubber(clients.runtime()) as endpoint:
         yield World(endpoint)
+    forget()
 
 
 def forget() -> None:
     """Make the next call the first of a new container, save for its clients (slow to make)."""
+    environment.cache_clear()
     tag_app.champions.cache_clear()
     datasets_app.catalog.cache_clear()
 
@@ -163,32 +171,17 @@ def _hold_against_openapi(route: str, reply: Reply) -> None:
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def champion_document(dataset: str = DATASET, run: str = RUN) -> dict[str, Any]:
-    return {
-        "run": run,
-        "dataset": dataset,
-        "created": "2026-11-20T09:10:00Z",
-        "endpoint": f"tagline-{dataset}",
-        "endpoint_config": "c",
-        "model": "m",
-        "artifact": "s3://data/x/model.tar.gz",
-        "mAP": 0.81,
-        "reason": "the first model of the dataset",
-        "previous": None,
-    }
+def champion_document(dataset: str = DATASET, run: str = RUN) -> Document:
+    created, endpoint = "2026-11-20T09:10:00Z", f"tagline-{dataset}"
+    return run_documents.champion(run=run, created=created, endpoint=endpoint, mAP=0.81)
 
 
-def metrics_document(run: str = RUN) -> dict[str, Any]:
+def metrics_document(run: str = RUN, **changes: object) -> Document:
     rows = zip(LABELS, THRESHOLDS, strict=True)
-    return {
-        "run": run,
-        "images": 250,
-        "mAP": 0.81,
-        "micro_ap": 0.84,
-        "baseline_map": 0.12,
-        "labels": [
-            {"label": label, "ap": 0.8, "f1": 0.7, "support": 20, "threshold": threshold}
-            for label, threshold in rows
-        ],
-        "champion": None,
-    }
+    labels = [
+        {"label": label, "ap": 0.8, "f1": 0.7, "support": 20, "threshold": threshold}
+        for label, threshold in rows
+    ]
+    return run_documents.metrics(
+        **{"run": run, "mAP": 0.81, "micro_ap": 0.84, "labels": labels, **changes}
+    )

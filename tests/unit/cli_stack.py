@@ -11,6 +11,10 @@ from moto import mock_aws
 
 from tagline.cli import places
 from tagline.cli.target import Target, find_target
+from tagline.formats.document import Document, encode
+from tagline.formats.models import Metrics
+from tagline.formats.outcomes import Status
+from tests.unit import run_documents
 
 BUCKET = "tagline-data"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:retrain"
@@ -40,40 +44,37 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Target]:
 
 
 def put(target: Target, key: str, content: object) -> None:
-    """Write an object: bytes and text as they are, a list as JSON Lines, anything else as JSON."""
-    if isinstance(content, list):
+    """Write an object: bytes as they are, a list as JSON Lines, a document as it is in its file."""
+    if isinstance(content, Document):
+        body = encode(content)
+    elif isinstance(content, list):
         body = "".join(f"{json.dumps(row)}\n" for row in content).encode()
-    elif isinstance(content, bytes):
-        body = content
     else:
-        body = json.dumps(content).encode()
+        assert isinstance(content, bytes)
+        body = content
     target.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
-def status(run: str, outcome: str, started: str, **more: Any) -> dict[str, Any]:
+def golden(name: str) -> bytes:
+    """A file as version 0.1.0 left it."""
+    return (Path(__file__).parents[1] / "golden/formats" / name).read_bytes()
+
+
+def status(run: str, outcome: str, started: str, **more: Any) -> Status:
     """A status.json as RecordOutcome and RecordFailure write it."""
-    return {
-        "run": run,
-        "dataset": run.rpartition("-")[0],
-        "outcome": outcome,
-        "state": "RecordOutcome",
-        "reason": "better than no champion",
-        "started": started,
-        "ended": started.replace(":00Z", ":59Z"),
-        **more,
-    }
+    known = {"dataset": run.rpartition("-")[0], "state": "RecordOutcome"}
+    times = {"started": started, "ended": started.replace(":00Z", ":59Z")}
+    ending = {"run": run, "outcome": outcome, "reason": "better than no champion"}
+    return run_documents.status(**ending | known | times | more)
 
 
-METRICS: dict[str, Any] = {
-    "run": RUN,
-    "mAP": 0.91,
-    "micro_ap": 0.93,
-    "baseline_map": 0.19,
-    "labels": [
+def metrics(run: str = RUN) -> Metrics:
+    """A metrics.json of 14 labels that were measured and one that was not."""
+    rows: list[dict[str, Any]] = [
         {"label": f"tag{number}", "ap": 0.99 - number / 20, "f1": 0.8, "support": 9,
          "threshold": 0.5}
         for number in range(14)
-    ]
-    + [{"label": "never", "ap": None, "f1": None, "support": 0, "threshold": 0.5}],
-    "champion": {"run": OTHER_RUN, "mAP": 0.85, "micro_ap": 0.8, "baseline_map": 0.19},
-}  # fmt: skip
+    ]  # fmt: skip
+    never = {"label": "never", "ap": None, "f1": None, "support": 0, "threshold": 0.5}
+    champion = {"run": OTHER_RUN, "mAP": 0.85, "micro_ap": 0.8, "baseline_map": 0.19}
+    return run_documents.metrics(run=run, labels=[*rows, never], champion=champion)

@@ -45,6 +45,16 @@ def resources(kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield template, name, resource
 
 
+def variables(folder: str) -> set[str]:
+    """Return the environment variables that the function in a folder of functions/ is given."""
+    for template, _, resource in resources("AWS::Serverless::Function"):
+        if Path(resource["Properties"]["CodeUri"]).name == folder:
+            shared = TEMPLATES[template]["Globals"]["Function"]["Environment"]["Variables"]
+            own = resource["Properties"].get("Environment", {}).get("Variables", {})
+            return {*shared, *own}
+    raise LookupError(folder)
+
+
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     """Return whose it is, and each statement that an identity is allowed by."""
     for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):

@@ -4,20 +4,22 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from tagline.aws import clients
+from tagline.aws.environment import environment
+from tests.unit.cloudformation import ROOT, variables
+from tests.unit.documents import RUN
 
-ROOT = Path(__file__).parents[2]
-BUCKET, RUN, DATASET = "data", "demo-0123456789abcdef", "demo"
+BUCKET, DATASET = "data", "demo"
 PREFIX = f"{DATASET}/runs/{RUN}/"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
 ENVIRONMENT = {
@@ -27,9 +29,13 @@ ENVIRONMENT = {
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "tagline",
     "POWERTOOLS_METRICS_NAMESPACE": "Tagline",
+}
+# Each value is another one, so that a handler which reads the wrong variable answers wrongly
+VARIABLES = {
     "DATA_BUCKET": BUCKET,
     "STACK_NAME": "tagline",
     "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
+    "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
     "TRAINER_IMAGE": "registry/tagline/trainer:latest",
     "SERVER_IMAGE": "registry/tagline/server:latest",
     "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sagemaker",
@@ -57,8 +63,8 @@ class Account:
         self.s3.create_bucket(Bucket=BUCKET)
 
     def put(self, key: str, content: object) -> str:
-        """Write a JSON document and return its ETag."""
-        body = json.dumps(content).encode()
+        """Write a document, typed or as plain values, and return its ETag."""
+        body = json.dumps(msgspec.to_builtins(content)).encode()
         return str(self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["ETag"])
 
     def get(self, key: str) -> Any:
@@ -70,7 +76,7 @@ class Account:
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """Enter a mocked account with the functions' environment."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name, value in ENVIRONMENT.items():
+    for name, value in (ENVIRONMENT | VARIABLES).items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         clients.forget()
@@ -90,11 +96,15 @@ def app(name: str) -> ModuleType:
 
 
 def call(name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Call a function as Lambda does."""
-    answer = app(name).handler(event, Context())
-    assert isinstance(answer, dict)
-    json.dumps(answer)  # what a state gets must be JSON
-    return answer
+    """Call a function as Lambda does, with the environment variables of its template."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in set(VARIABLES) - variables(name):
+            patch.delenv(variable, raising=False)
+        environment.cache_clear()
+        answer = app(name).handler(event, Context())
+    plain = json.loads(json.dumps(answer, allow_nan=False))  # what a state gets must be JSON
+    assert isinstance(plain, dict)
+    return plain
 
 
 def event(name: str) -> dict[str, Any]:

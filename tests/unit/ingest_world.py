@@ -9,8 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tagline.formats.locations import plain_etag
 from tagline.formats.names import run_name
-from tagline.planning.plan import PlanAnswer, PlanRequest, plan_dataset
+from tagline.formats.plan import DroppedList
+from tagline.formats.steps import PlanAnswer, RunInput
+from tagline.planning.plan import plan_dataset
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,8 +26,7 @@ class World:
 
     def __init__(self, client: "S3Client") -> None:
         self.s3 = client
-        self.request: PlanRequest
-        self.event: dict[str, Any]
+        self.event: RunInput
 
     def image(self, name: str, content: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=f"demo/images/{name}", Body=content)
@@ -32,35 +34,31 @@ class World:
     def put(self, key: str, content: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
 
-    def drop(self, data: bytes, name: str = "all.lst") -> PlanRequest:
+    def drop(self, data: bytes, name: str = "all.lst") -> RunInput:
         key = f"demo/lists/{name}"
         answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
-        self.event = {
-            "bucket": BUCKET,
-            "dataset": "demo",
-            "run": run_name(BUCKET, key, answer["VersionId"], answer["ETag"]),
-            "list": {
-                "key": key,
-                "version_id": answer["VersionId"],
-                "etag": answer["ETag"].strip('"'),
-                "size": len(data),
-            },
-        }
-        self.request = PlanRequest.from_event(self.event)
-        return self.request
+        version, etag = answer["VersionId"], plain_etag(answer["ETag"])
+        self.event = RunInput(
+            bucket=BUCKET,
+            dataset="demo",
+            run=run_name(BUCKET, key, version, etag),
+            list=DroppedList(key=key, version_id=version, etag=etag),
+            started="2026-11-12T00:00:00Z",
+        )
+        return self.event
 
-    def plan(self, request: PlanRequest | None = None) -> PlanAnswer:
-        return plan_dataset(request or self.request, self.s3, {"pictures"})
+    def plan(self, event: RunInput | None = None) -> PlanAnswer:
+        return plan_dataset(event or self.event, self.s3, {"pictures"})
 
     def read(self, name: str) -> bytes:
-        key = f"demo/runs/{self.request.run}/{name}"
+        key = f"demo/runs/{self.event.run}/{name}"
         return self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.read(name).splitlines()]
 
     def names(self) -> set[str]:
-        prefix = f"demo/runs/{self.request.run}/"
+        prefix = f"demo/runs/{self.event.run}/"
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
         return {item["Key"].removeprefix(prefix) for item in found}
 

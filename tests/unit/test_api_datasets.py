@@ -25,6 +25,7 @@ from tests.unit.api_world import (
     get,
     metrics_document,
 )
+from tests.unit.run_documents import decision, latest, packed_dataset, plan, status
 
 COUNTS = {"rows": 1260, "accepted": 1258, "rejected": 2, "train": 1006, "validation": 252}
 
@@ -40,9 +41,10 @@ def name(number: int, dataset: str = DATASET) -> str:
 
 
 def end(world: World, run: str, outcome: str, started: str, **more: str) -> None:
-    document = {"run": run, "dataset": DATASET, "outcome": outcome, "state": "RecordOutcome"}
-    times = {"started": started, "ended": "2026-11-20T12:00:00Z", "reason": "because"}
-    world.put(f"{DATASET}/runs/{run}/status.json", document | times | more)
+    ending = {"outcome": outcome, "state": "RecordOutcome", "reason": "because"} | more
+    times = {"started": started, "ended": "2026-11-20T12:00:00Z"}
+    document = status(run=run, dataset=DATASET, **ending, **times)
+    world.put(f"{DATASET}/runs/{run}/status.json", document)
 
 
 def query(name: str, **parameters: str) -> dict[str, Any]:
@@ -90,8 +92,8 @@ def test_pages_of_datasets_meet_without_gap_or_overlap(world: World, limit: str)
 
 def test_a_dataset_shows_the_run_judged_last(world: World) -> None:
     world.crown()
-    world.put(f"{DATASET}/latest.json", {"run": name(2), "outcome": "NotPromoted"})
-    world.put(f"{DATASET}/runs/{name(2)}/dataset.json", COUNTS | {"labels": LABELS, "sha256": {}})
+    world.put(f"{DATASET}/latest.json", latest(run=name(2)))
+    world.put(f"{DATASET}/runs/{name(2)}/dataset.json", packed_dataset(**COUNTS, labels=LABELS))
     found = get(event("dataset")).json
     assert found["champion"]["run"] == RUN
     assert found["champion"]["reason"] == "the first model of the dataset"
@@ -147,11 +149,11 @@ def test_a_finished_run_in_full(world: World) -> None:
     end(world, RUN, "Promoted", "2026-11-20T10:00:00Z")
     prefix = f"{DATASET}/runs/{RUN}/"
     source = {"key": f"{DATASET}/lists/a.lst", "version_id": "v", "etag": "e", "sha256": "s"}
-    world.put(f"{prefix}plan.json", {"list": source, **COUNTS, "rejected": 0})
-    world.put(f"{prefix}dataset.json", COUNTS | {"labels": LABELS})
-    before = {"run": name(1), "mAP": 0.7, "micro_ap": 0.7, "baseline_map": 0.1, "labels": []}
-    world.put(f"{prefix}metrics.json", metrics_document() | {"champion": before})
-    world.put(f"{prefix}decision.json", {"promote": True, "reason": "better by 0.11"})
+    world.put(f"{prefix}plan.json", plan(list=source, **COUNTS | {"rejected": 0}))
+    world.put(f"{prefix}dataset.json", packed_dataset(**COUNTS))
+    before = {"run": name(1), "mAP": 0.7, "micro_ap": 0.7, "baseline_map": 0.1}
+    world.put(f"{prefix}metrics.json", metrics_document(champion=before))
+    world.put(f"{prefix}decision.json", decision())
     for file in ("report.html", "rejects.jsonl", "verdicts.jsonl"):
         world.put(prefix + file, file.encode())
     found = get(event("run")).json
@@ -159,8 +161,9 @@ def test_a_finished_run_in_full(world: World) -> None:
     assert found["list"] == {"key": source["key"], "version_id": "v", "etag": "e"}
     assert found["counts"] == COUNTS
     assert found["metrics"]["mAP"] == 0.81
-    assert found["metrics"]["champion"] == {k: before[k] for k in before if k != "labels"}
-    assert found["decision"]["promote"] is True
+    assert found["metrics"]["champion"] == before
+    maps = {"challenger_map": 0.91, "champion_map": 0.85}
+    assert found["decision"] == {"promote": True, "reason": "better", **maps}
     assert found["report"]["s3_uri"] == f"s3://{BUCKET}/{prefix}report.html"
     for link, media_type in (("report", "html"), ("rejects", "plain"), ("verdicts", "plain")):
         signed = parse_qs(urlsplit(found[link]["url"]).query)

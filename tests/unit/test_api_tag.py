@@ -9,8 +9,10 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from tagline.api import champions, clients
-from tagline.api.bucket import Bucket
+from tagline.api.bucket import DataBucket
 from tagline.aws.observability import logger
+from tagline.formats.document import encode
+from tests.unit import run_documents
 from tests.unit.api_world import (
     BUCKET,
     DATASET,
@@ -18,6 +20,7 @@ from tests.unit.api_world import (
     RUN,
     World,
     api_world,
+    champion_document,
     event,
     metrics_document,
     problem,
@@ -96,7 +99,7 @@ def test_a_dataset_without_a_champion_names_the_run_going_on(world: World) -> No
 
 def test_a_dataset_whose_runs_all_failed_says_how_to_go_on(world: World) -> None:
     run = "fresh-00112233445566aa"
-    world.put(f"fresh/runs/{run}/status.json", {"run": run, "outcome": "Failed"})
+    world.put(f"fresh/runs/{run}/status.json", run_documents.status(run=run, outcome="Failed"))
     reply = tag(event("tag_png", dataset="fresh"))
     assert problem(reply) == (409, "no_champion")
     assert reply.json["running"] == []
@@ -173,16 +176,25 @@ def test_a_missing_right_is_our_fault_and_tells_the_caller_nothing(
 
 
 def test_metrics_without_a_threshold_are_our_fault(world: World) -> None:
-    metrics = metrics_document()
+    metrics = json.loads(encode(metrics_document()))
     del metrics["labels"][1]["threshold"]
     world.put(f"{DATASET}/runs/{RUN}/metrics.json", metrics)
     world.expect([0.9] * 4)
     assert problem(tag(event("tag_png"))) == (500, "internal")
 
 
+@pytest.mark.parametrize("key", ["run", "endpoint", "mAP"])
+def test_a_champion_that_lacks_a_key_is_our_fault(world: World, log: io.StringIO, key: str) -> None:
+    damaged = json.loads(encode(champion_document()))
+    del damaged[key]
+    world.put(f"{DATASET}/champion.json", damaged)
+    assert problem(tag(event("tag_png"))) == (500, "internal")
+    assert f"s3://{BUCKET}/{DATASET}/champion.json: Object missing" in log.getvalue()
+
+
 def test_thresholds_are_those_of_the_run_that_answered(world: World) -> None:
     before = f"{DATASET}-ffffffffffffffff"
-    metrics = metrics_document(before)
+    metrics = json.loads(encode(metrics_document(before)))
     for row in metrics["labels"]:
         row["threshold"] = 0.99
     world.put(f"{DATASET}/runs/{before}/metrics.json", metrics)
@@ -212,7 +224,7 @@ def test_each_answer_counts_its_tags(world: World, capsys: pytest.CaptureFixture
 
 def test_a_champion_is_asked_for_again_after_thirty_seconds(world: World) -> None:
     now = [0.0]
-    kept = champions.Champions(Bucket(world.s3, BUCKET), clock=lambda: now[0])
+    kept = champions.Champions(DataBucket(world.s3, BUCKET), clock=lambda: now[0])
     assert kept.of(DATASET).run == RUN
     other = f"{DATASET}-aaaaaaaaaaaaaaaa"
     world.crown(run=other)

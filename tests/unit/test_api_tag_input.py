@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from functions.tag import app as tag_app
-from tagline.api import champions, clients, requests
+from tagline.api import clients, requests
 from tagline.api.images import MAX_IMAGE_BYTES
+from tests.unit import run_documents
 from tests.unit.api_world import (
     BUCKET,
     DATASET,
-    RUN,
     SOURCE,
     World,
     api_world,
@@ -63,7 +63,13 @@ def test_images_are_known_by_their_first_bytes(
 
 def test_curl_with_json_and_no_content_type_is_understood(world: World) -> None:
     world.put("a.png", PNG, SOURCE)
-    world.expect([0.9] * 4)
+    world.expect(
+        [0.9] * 4,
+        EndpointName=f"tagline-{DATASET}",
+        ContentType="image/png",
+        Accept="application/json",
+        Body=PNG,
+    )
     sent = image_event(b' {"s3_uri": "s3://artwork/a.png"}', "application/x-www-form-urlencoded")
     assert tag(sent).status == 200
 
@@ -99,7 +105,13 @@ def test_bodies_that_are_no_image(
         ("http://127.0.0.1/a.png", (400, "bad_s3_uri")),
         ("s3://data", (400, "bad_s3_uri")),
         ("s3://user:pass@data/a.png", (400, "bad_s3_uri")),
+        ("s3://data/", (400, "bad_s3_uri")),
+        ("s3://Data/a.png", (400, "bad_s3_uri")),
         ("s3://data/../secrets/a.png", (400, "bad_s3_uri")),
+        ("s3://data/a/..", (400, "bad_s3_uri")),
+        ("s3://data/a\u2028b.png", (400, "bad_s3_uri")),
+        ("s3://data/a\x7fb.png", (400, "bad_s3_uri")),
+        ("s3://data/" + "\u5706" * 342, (400, "bad_s3_uri")),  # 1,026 bytes
         ("s3://data/a\nb.png", (400, "bad_s3_uri")),
         ("s3://data/" + "k" * 1025, (400, "bad_s3_uri")),
         ("s3://data/\ud800", (400, "bad_s3_uri")),
@@ -123,8 +135,7 @@ def test_an_object_is_measured_before_it_is_read(
 ) -> None:
     world.put("big.png", PNG + bytes(MAX_IMAGE_BYTES))
     monkeypatch.setattr(clients.s3(), "get_object", None)  # reading would fail loudly
-    serving = champions.Champion(RUN, "e")
-    monkeypatch.setattr(tag_app.champions(), "of", lambda _: serving)
+    monkeypatch.setattr(tag_app.champions(), "of", lambda _: run_documents.champion())
     sent = image_event(f'{{"s3_uri": "s3://{BUCKET}/big.png"}}'.encode(), "application/json")
     assert problem(tag(sent)) == (413, "object_too_large")
 
@@ -144,20 +155,19 @@ def test_bad_base64(world: World, body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "code"),
     [
-        {"threshold": "nan"},
-        {"threshold": "-0.1"},
-        {"threshold": "1.01"},
-        {"threshold": ""},
-        {"threshold": "0.1,0.2"},  # given twice
-        {"top_k": "0"},
-        {"top_k": "-1"},
-        {"top_k": "1000000000"},
-        {"top_k": "1.0"},
-        {"topk": "3"},
+        ({"threshold": "nan"}, "bad_query"),
+        ({"threshold": "-0.1"}, "bad_query"),
+        ({"threshold": "1.01"}, "bad_query"),
+        ({"threshold": ""}, "bad_query"),
+        ({"threshold": "0.1,0.2"}, "bad_query"),  # given twice
+        ({"top_k": "0"}, "bad_query"),
+        ({"top_k": "-1"}, "bad_query"),
+        ({"top_k": "1000000000"}, "bad_query"),
+        ({"top_k": "1.0"}, "bad_query"),
+        ({"topk": "3"}, "unknown_parameter"),
     ],
 )
-def test_bad_queries(world: World, query: dict[str, str]) -> None:
-    status, code = problem(tag(event("tag_png", queryStringParameters=query)))
-    assert (status, code) in {(400, "bad_query"), (400, "unknown_parameter")}
+def test_bad_queries(world: World, query: dict[str, str], code: str) -> None:
+    assert problem(tag(event("tag_png", queryStringParameters=query))) == (400, code)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tagline.imaging import ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import preprocess
 from tagline.imaging.headers.detect import read_header
 
 BENCH = Path(__file__).parents[2] / "bench"
@@ -39,5 +40,5 @@ def test_the_jpegs_are_of_the_size_that_the_table_says(images: Any) -> None:
 
 
 def test_the_pngs_have_a_transparent_ground(images: Any) -> None:
-    pixels = preprocess(images.draw_png(1), ImageSpec(32, background="#00ff00"))
+    pixels = preprocess(images.draw_png(1), ImageSpec(size=32, background="#00ff00"))
     assert tuple(pixels[0, 0]) == (0, 255, 0)

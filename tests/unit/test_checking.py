@@ -1,10 +1,10 @@
 """`tagline check`'s report: rejects by reason and facts about the labels, with no cloud."""
 
-import json
 import os
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tagline.formats import list_lines
@@ -37,14 +37,16 @@ def test_accounts_for_rows_and_labels(tmp_path: Path) -> None:
     assert report.usable
     assert (report.rows, report.accepted, report.rejected) == (4, 3, 1)
     assert report.reasons == {"bad_id": 1}
-    assert report.first["bad_id"][0]["line"] == 3
+    assert report.first["bad_id"][0].line == 3
     assert report.labels is not None
     assert report.labels.positives == {"cat": 3, "dog": 0, "bird": 1}
     assert report.labels.never == ["dog"]
     assert report.labels.once == ["bird"]
     assert report.labels.always == ["cat"]
     assert report.labels.rows_without_label == 0
-    assert json.loads(json.dumps(report.to_dict()))["labels"]["named"] is True
+    plain = msgspec.to_builtins(report)
+    assert plain["labels"]["named"] is True
+    assert plain["first"]["bad_id"][0]["reason"] == "bad_id"
 
 
 def test_counts_rows_without_a_label(tmp_path: Path) -> None:

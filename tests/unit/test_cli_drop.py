@@ -13,7 +13,7 @@ from tagline.cli.target import Target
 from tagline.designs import DesignSet, draw_designs
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import run_name
-from tests.unit.cli_stack import BUCKET, METRICS, put, stack, status
+from tests.unit.cli_stack import BUCKET, metrics, put, stack, status
 
 __all__ = ["stack"]
 runner = CliRunner()
@@ -128,7 +128,7 @@ def test_waiting_ends_with_the_outcome(
 ) -> None:
     def finish(target: Target, run: str) -> dict[str, object]:
         put(target, f"designs/runs/{run}/status.json", status(run, outcome, "2026-01-01T00:00:00Z"))
-        put(target, f"designs/runs/{run}/metrics.json", METRICS)
+        put(target, f"designs/runs/{run}/metrics.json", metrics())
         return {"status": "SUCCEEDED" if code == 0 else "FAILED"}
 
     monkeypatch.setattr(drop_module, "watch", finish)

@@ -13,7 +13,7 @@ class History:
     """Builds events as GetExecutionHistory returns them, a second apart."""
 
     def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Any] = []
 
     def add(self, kind: str, **details: object) -> "History":
         moment = START + timedelta(seconds=len(self.events))

@@ -10,7 +10,7 @@ from tagline.cli import watching
 from tagline.cli.errors import Refused
 from tagline.cli.jobs import TRAINING_LOGS, JobDetails, epoch_line
 from tagline.cli.target import Target
-from tests.unit.cli_stack import MACHINE, RUN, put, stack
+from tests.unit.cli_stack import MACHINE, RUN, golden, put, stack
 
 __all__ = ["stack"]
 ARN = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{RUN}"
@@ -100,18 +100,14 @@ def test_epoch_lines(message: str, line: str | None) -> None:
 def test_the_newest_epoch_is_told_and_read_on_from(stack: Target) -> None:
     jobs = JobDetails(stack, RUN, ARN)
     assert jobs.of("Train") is None  # no job has ever logged
-    put(
-        stack,
-        f"designs/runs/{RUN}/training.json",
-        {"request": {"HyperParameters": {"epochs": "9"}}},
-    )
+    put(stack, f"designs/runs/{RUN}/training.json", golden("training.json"))  # of 12 epochs
     stack.logs.create_log_group(logGroupName=TRAINING_LOGS)
     stack.logs.create_log_stream(logGroupName=TRAINING_LOGS, logStreamName=STREAM)
     log(stack, "loading", "epoch=1 train:loss=0.9 validation:mAP=0.1")
-    assert jobs.of("Train") == "epoch 1/9, train:loss 0.9, validation:mAP 0.1"
+    assert jobs.of("Train") == "epoch 1/12, train:loss 0.9, validation:mAP 0.1"
     log(stack, "epoch=2 train:loss=0.8 validation:mAP=0.2")
-    assert jobs.of("Train") == "epoch 2/9, train:loss 0.8, validation:mAP 0.2"
-    assert jobs.of("Train") == "epoch 2/9, train:loss 0.8, validation:mAP 0.2"
+    assert jobs.of("Train") == "epoch 2/12, train:loss 0.8, validation:mAP 0.2"
+    assert jobs.of("Train") == "epoch 2/12, train:loss 0.8, validation:mAP 0.2"
 
 
 def test_shards_come_from_the_newest_map_run(stack: Target) -> None:

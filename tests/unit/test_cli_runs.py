@@ -14,13 +14,15 @@ from tagline.cli.target import Target
 from tests.unit.cli_stack import (
     BUCKET,
     LATER_RUN,
-    METRICS,
     OTHER_RUN,
     RUN,
+    golden,
+    metrics,
     put,
     stack,
     status,
 )
+from tests.unit.run_documents import decision, packed_dataset
 
 __all__ = ["stack"]
 runner = CliRunner()
@@ -41,10 +43,10 @@ def history(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     monkeypatch.setattr(runs_module, "_running", running)
     prefix = f"designs/runs/{RUN}/"
     put(stack, f"{prefix}status.json", status(RUN, "Promoted", "2026-01-01T00:00:00Z"))
-    put(stack, f"{prefix}metrics.json", METRICS)
+    put(stack, f"{prefix}metrics.json", metrics())
     put(stack, f"{prefix}dataset.json",
-        {"rows": 40, "accepted": 15, "rejected": 25, "train": 12, "validation": 3})  # fmt: skip
-    put(stack, f"{prefix}decision.json", {"promote": True, "reason": "0.9100 against 0.8500"})
+        packed_dataset(accepted=15, rejected=25, train=12, validation=3))  # fmt: skip
+    put(stack, f"{prefix}decision.json", decision(reason="0.9100 against 0.8500"))
     rejects = [
         {"line": n, "id": n, "path": f"{n}.png", "reason": "missing_object", "detail": "no object"}
         for n in range(1, 26)
@@ -111,6 +113,51 @@ def test_show_as_json_has_the_first_rejects_and_all_labels() -> None:
     assert told["counts"]["accepted"] + told["counts"]["rejected"] == told["counts"]["rows"]
     assert len(told["rejects"]) == 20
     assert len(told["labels"]) == 15
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("mode", ["training.json", "training.tune.json"])
+def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
+    stack: Target, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(show_module, "describe", lambda _target, _run: None)
+    left = {"status.json": "status.Promoted.json", "training.json": mode}
+    same = ("plan", "dataset", "metrics", "decision", "model_card")
+    left |= {f"{name}.json": f"{name}.json" for name in same} | {"rejects.jsonl": "rejects.jsonl"}
+    for name, other in left.items():
+        put(stack, f"designs/runs/{RUN}/{name}", golden(other))
+    champion = json.loads(golden("champion.json")) | {"run": RUN}
+    put(stack, "designs/champion.json", json.dumps(champion).encode())
+    told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    assert told.pop("rejects") == list(map(json.loads, golden("rejects.jsonl").splitlines()))
+    metrics, packed, ended = (
+        json.loads(golden(name)) for name in ("metrics.json", "dataset.json", left["status.json"])
+    )
+    counts = ("rows", "accepted", "rejected", "reused", "fetched", "train", "validation")
+    assert told == {
+        **{key: ended[key] for key in ("dataset", "outcome", "state", "reason")},
+        **{key: ended[key] for key in ("started", "ended")},
+        **{key: metrics[key] for key in ("mAP", "baseline_map", "labels", "champion")},
+        "run": RUN,
+        "champion_map": None,
+        "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
+        "counts": {key: packed[key] for key in counts},
+        "decision": json.loads(golden("decision.json")),
+        "training": json.loads(golden(mode)),
+        "serving": True,
+        "artifact": champion["artifact"],
+        "model": json.loads(golden("model_card.json"))["model"],
+        "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
+    }
+
+
+@pytest.mark.usefixtures("history")
+def test_a_document_of_a_newer_version_is_refused_in_one_line(stack: Target) -> None:
+    put(stack, f"designs/runs/{RUN}/status.json", b'{"format": 2}')
+    result = runner.invoke(app, ["show", RUN])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"tagline: s3://{BUCKET}/designs/runs/{RUN}/status.json is of")
+    assert result.stderr.endswith("update Tagline\n")
 
 
 @pytest.mark.usefixtures("history")

@@ -94,7 +94,7 @@ def test_options_become_the_query_and_json_is_printed(api: Api, image: Path) -> 
 def test_an_s3_uri_is_passed_on(api: Api) -> None:
     runner.invoke(app, ["tag", "designs", "s3://bucket/a.png"])
     assert api.asked == [
-        ("/base/datasets/designs/tags", "application/json", b'{"s3_uri": "s3://bucket/a.png"}')
+        ("/base/datasets/designs/tags", "application/json", b'{"s3_uri":"s3://bucket/a.png"}')
     ]
 
 

@@ -34,7 +34,9 @@ def running(shell: pytest.MonkeyPatch) -> Iterator[CloudFile]:
     """A cloud file that names a live process and a port that answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        cloud = CloudFile(f"http://127.0.0.1:{port}", port, os.getpid(), {})
+        cloud = CloudFile(
+            endpoint=f"http://127.0.0.1:{port}", port=port, pid=os.getpid(), outputs={}
+        )
         cloud.write(places.CLOUD_FILE)
         yield cloud
 
@@ -95,7 +97,9 @@ def test_credentials_without_a_region_are_refused(shell: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("shell")
 def test_the_file_of_a_dead_cloud_is_no_cloud() -> None:
-    CloudFile("http://127.0.0.1:1", free_port(), os.getpid(), {}).write(places.CLOUD_FILE)
+    CloudFile(endpoint="http://127.0.0.1:1", port=free_port(), pid=os.getpid(), outputs={}).write(
+        places.CLOUD_FILE
+    )
     assert live_cloud() is None
 
 

@@ -6,6 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -17,6 +18,7 @@ from tagline.cli.cloud import running_cloud
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.main import app
+from tagline.cli.outcome import RunOutcome
 from tagline.cli.places import free_port
 from tagline.cli.target import Target
 from tests.unit.cli_stack import OUTPUTS
@@ -168,7 +170,13 @@ def test_the_demo_says_which_port_it_takes_instead(
     assert f"the demo uses {port}" in capsys.readouterr().err
 
 
+def promoted(mean_ap: float) -> RunOutcome:
+    names = ("run", "dataset", "outcome", "state", "reason", "started", "ended", "report")
+    scores = {"mAP": mean_ap, "baseline_map": 0.2, "champion_map": None}
+    return msgspec.convert(dict.fromkeys(names, "x") | scores, RunOutcome)
+
+
 def test_the_demo_fails_on_a_model_that_hardly_beats_guessing() -> None:
-    demo_module._judge({"mAP": 0.61, "baseline_map": 0.2})
-    with pytest.raises(Refused, match="below 3 times the baseline"):
-        demo_module._judge({"mAP": 0.59, "baseline_map": 0.2})
+    demo_module._judge(promoted(0.61))
+    with pytest.raises(Refused, match=r"mAP 0.5900 is below 3 times the baseline 0.2000"):
+        demo_module._judge(promoted(0.59))

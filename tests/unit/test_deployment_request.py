@@ -4,128 +4,165 @@ from typing import Any
 
 import pytest
 
-from tagline.jobs.evaluation import Champion, plan_evaluation
-from tagline.jobs.training import Stack
+from tagline.aws.s3 import Version
+from tagline.formats.names import job_name
+from tagline.formats.outcomes import Champion
+from tagline.formats.steps import (
+    Caught,
+    Deploying,
+    DeployingExecution,
+    Fleet,
+    Opponent,
+    RollBackAnswer,
+)
+from tagline.jobs.evaluation import plan_evaluation
+from tagline.jobs.sagemaker import Stack
 from tagline.outcomes.roll_back import RollBackFailed, plan_roll_back
-from tagline.serving.deployment import Fleet, UnusableEndpoint, plan_deployment
+from tagline.serving.deployment import UnusableEndpoint, plan_deployment
 from tagline.serving.endpoints import Endpoint
+from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
-RUN = "demo-0123456789abcdef"
-STACK = Stack("data", "registry/tagline/trainer:latest", "arn:aws:iam::1:role/r", "ml.m5.xlarge")
+STACK = Stack("data", "registry/tagline/trainer:latest", "ml.m5.xlarge")
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
-CHAMPION = Champion("demo-00000000000000ff", "s3://data/demo/output/old/output/model.tar.gz", '"e"')
+CHAMPION = champion()
 
 
-def evaluation(champion: Champion | None) -> dict[str, Any]:
-    dataset = {"bytes": {"train": 5, "validation": 1}}
-    return plan_evaluation(RUN, ARTIFACT, champion, dataset, STACK)
-
-
-@pytest.mark.parametrize("champion", [None, CHAMPION])
-def test_a_processing_job_that_sagemaker_takes(champion: Champion | None) -> None:
-    planned = evaluation(champion)
-    named = {"ProcessingJobName": f"{planned['job_name']}-0", "RoleArn": STACK.role}
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [(None, "evaluation"), (Version(CHAMPION, '"0123"', {}), "evaluation_of_two")],
+)
+def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, name: str) -> None:
+    planned = plain(plan_evaluation(RUN, ARTIFACT, found, packed_dataset(), STACK))
+    assert planned == golden(name)
+    named = {"ProcessingJobName": f"{planned['job_name']}-0", "RoleArn": "arn:aws:iam::1:role/role"}
     assert_valid("CreateProcessingJob", named | planned["request"])
 
 
-def test_the_champion_is_an_input_only_when_there_is_one() -> None:
-    alone, both = evaluation(None), evaluation(CHAMPION)
-    names = [{i["InputName"] for i in p["request"]["ProcessingInputs"]} for p in (alone, both)]
-    assert names == [
-        {"challenger", "validation", "dataset"},
-        {"challenger", "validation", "dataset", "champion"},
-    ]
-    assert (alone["champion_run"], alone["champion_etag"]) == (None, None)
-    assert (both["champion_run"], both["champion_etag"]) == (CHAMPION.run, CHAMPION.etag)
-    assert alone["request"]["Environment"] == {"TAGLINE_RUN": RUN}
-    assert both["request"]["Environment"]["TAGLINE_CHAMPION_RUN"] == CHAMPION.run
-
-
-def test_what_the_evaluation_writes_joins_the_run() -> None:
-    output = evaluation(None)["request"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]
-    assert output["S3Uri"] == f"s3://data/demo/runs/{RUN}"
-
-
 def deployment(count: int, status: str | None) -> dict[str, Any]:
-    return plan_deployment(
+    planned = plan_deployment(
         run=RUN,
-        stack="tagline",
         artifact=ARTIFACT,
         image="registry/tagline/server:latest",
-        fleet=Fleet("ml.c5.large", count),
+        fleet=Fleet(instance_type="ml.c5.large", instance_count=count),
+        endpoint="tagline-demo",
         status=status,
     )
+    return plain(planned)
+
+
+@pytest.mark.parametrize(
+    ("count", "status", "name"),
+    [
+        (1, None, "deployment_create"),
+        (1, "InService", "deployment_update"),
+        (2, "InService", "deployment_canary"),
+    ],
+)
+def test_an_update_that_sagemaker_takes(count: int, status: str | None, name: str) -> None:
+    planned = deployment(count, status)
+    assert planned == golden(name)
+    assert_valid(
+        "UpdateEndpoint",
+        {
+            "EndpointName": planned["endpoint"],
+            "EndpointConfigName": f"{planned['endpoint_config']}-0",
+            "DeploymentConfig": planned["deployment_config"],
+        },
+    )
+    assert_valid(
+        "CreateModel",
+        {"ModelName": f"{planned['model']}-0", "PrimaryContainer": planned["container"]},
+    )
+    routing = planned["deployment_config"]["BlueGreenUpdatePolicy"]
+    waits = routing["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"]
+    waits += routing["TerminationWaitInSeconds"]
+    assert routing["MaximumExecutionTimeoutInSeconds"] > waits
 
 
 @pytest.mark.parametrize(("count", "canary"), [(1, False), (2, True), (5, True)])
 def test_a_fleet_of_two_updates_by_canary(count: int, canary: bool) -> None:
     planned = deployment(count, "InService")
     assert planned["canary"] is canary
-    policy = planned["deployment_config"]
-    assert ("AutoRollbackConfiguration" in policy) is canary
-    request = {
-        "EndpointName": planned["endpoint"],
-        "EndpointConfigName": f"{planned['endpoint_config']}-0",
-        "DeploymentConfig": policy,
+    assert ("AutoRollbackConfiguration" in planned["deployment_config"]) is canary
+    assert planned["fleet"]["instance_count"] == count
+
+
+@pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
+def test_an_endpoint_that_changes_is_updated_by_the_flows_own_retries(status: str) -> None:
+    assert deployment(1, status)["action"] == "update"
+
+
+@pytest.mark.parametrize("status", ["Failed", "OutOfService", "Deleting"])
+def test_a_broken_endpoint_is_named_with_the_command_that_clears_it(status: str) -> None:
+    with pytest.raises(
+        UnusableEndpoint, match=rf"is {status} .* delete-endpoint --endpoint-name tagline-demo"
+    ):
+        deployment(1, status)
+
+
+OFF = Caught(
+    error="SmokeTestFailed", cause='{"errorMessage": "off", "errorType": "SmokeTestFailed"}'
+)
+TAKEN = Endpoint("tagline-demo", "InService", CHAMPION.endpoint_config, None)
+NEW = Endpoint("tagline-demo", "InService", f"{job_name(RUN, 'config')}-0", None)
+
+
+def deploying(**changes: Any) -> DeployingExecution:
+    """Return what an execution holds whose endpoint was updated."""
+    held = {
+        "deployment": Deploying(endpoint="tagline-demo", action="update"),
+        "evaluation": Opponent(champion_run=OTHER),
     }
-    assert_valid("UpdateEndpoint", request)
-    routing = policy["BlueGreenUpdatePolicy"]
-    waits = routing["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"]
-    waits += routing["TerminationWaitInSeconds"]
-    assert routing["MaximumExecutionTimeoutInSeconds"] > waits
-
-
-def test_the_first_deployment_creates() -> None:
-    assert deployment(1, None)["action"] == "create"
-    assert deployment(1, "InService")["action"] == "update"
-
-
-def test_a_broken_endpoint_is_named_with_the_command_that_clears_it() -> None:
-    with pytest.raises(UnusableEndpoint, match=r"delete-endpoint --endpoint-name tagline-demo"):
-        deployment(1, "Failed")
-
-
-STATE: dict[str, Any] = {
-    "deployment": {"endpoint": "tagline-demo", "action": "update"},
-    "error": {
-        "Error": "SmokeTestFailed",
-        "Cause": '{"errorMessage": "off", "errorType": "SmokeTestFailed"}',
-    },
-}
-OLD = {"endpoint_config": "tagline-old-config-0"}
-NEW = Endpoint("tagline-demo", "InService", "tagline-new-config-0", None)
+    return DeployingExecution(**(held | changes))
 
 
 def test_back_to_the_configuration_of_the_champion() -> None:
-    planned = plan_roll_back(STATE, OLD, NEW, "SmokeTest")
-    assert planned["action"] == "restore"
-    assert planned["endpoint_config"] == OLD["endpoint_config"]
-    assert planned["state"] == "SmokeTest"
-    assert planned["reason"] == "SmokeTest: off."
+    assert plan_roll_back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest") == RollBackAnswer(
+        action="restore",
+        endpoint="tagline-demo",
+        endpoint_config=CHAMPION.endpoint_config,
+        state="SmokeTest",
+        reason="SmokeTest: off.",
+    )
 
 
-def test_without_a_champion_nothing_may_serve() -> None:
-    assert plan_roll_back(STATE, None, NEW, "SmokeTest")["action"] == "delete"
-    assert plan_roll_back(STATE, None, None, "SmokeTest")["action"] == "keep"
+@pytest.mark.parametrize(
+    ("endpoint", "action"),
+    [
+        (NEW, "delete"),
+        (Endpoint("tagline-demo", "Failed", "c", None), "delete"),
+        (Endpoint("tagline-demo", "Deleting", "c", None), "keep"),
+        (None, "keep"),
+    ],
+)
+def test_without_a_champion_nothing_may_serve(endpoint: Endpoint | None, action: str) -> None:
+    planned = plan_roll_back(deploying(error=OFF), None, endpoint, "SmokeTest")
+    assert (planned.action, planned.endpoint_config) == (action, None)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [None, Endpoint("tagline-demo", "Updating", CHAMPION.endpoint_config, None)],
+)
+def test_a_champion_that_does_not_serve_is_restored(endpoint: Endpoint | None) -> None:
+    planned = plan_roll_back(deploying(), CHAMPION, endpoint, None)
+    assert (planned.action, planned.endpoint_config) == ("restore", CHAMPION.endpoint_config)
 
 
 def test_what_sagemaker_rolled_back_by_itself_is_kept_and_told() -> None:
-    back = Endpoint("tagline-demo", "InService", OLD["endpoint_config"], None)
-    state = {"deployment": STATE["deployment"]}
-    planned = plan_roll_back(state, OLD, back, None)
-    assert (planned["action"], planned["state"]) == ("keep", "UpdateEndpoint")
-    assert "alarm" in planned["reason"]
+    planned = plan_roll_back(deploying(), CHAMPION, TAKEN, None)
+    assert (planned.action, planned.state) == ("keep", "UpdateEndpoint")
+    assert planned.endpoint_config == CHAMPION.endpoint_config
+    assert "alarm" in planned.reason
 
 
-@pytest.mark.parametrize("champion", [None, OLD])
-def test_an_endpoint_that_another_run_took_over_is_left_to_it(champion: dict[str, str]) -> None:
-    taken = Endpoint("tagline-demo", "InService", "tagline-00000000000000ff-config-0", None)
-    state = {"deployment": STATE["deployment"]}
-    planned = plan_roll_back(state, champion, taken, None, rival="demo-00000000000000ff")
-    assert planned["action"] == "keep"
-    assert "demo-00000000000000ff" in planned["reason"]
-    assert "alarm" not in planned["reason"]
+@pytest.mark.parametrize("serving", [None, champion(endpoint_config="older-0")])
+def test_an_endpoint_that_another_run_took_over_is_left_to_it(serving: Champion | None) -> None:
+    planned = plan_roll_back(deploying(), serving, TAKEN, None, rival=OTHER)
+    assert (planned.action, planned.endpoint_config) == ("keep", TAKEN.config)
+    assert f"run {OTHER}, of another list" in planned.reason
+    assert "alarm" not in planned.reason
 
 
 @pytest.mark.parametrize(
@@ -137,13 +174,20 @@ def test_an_endpoint_that_another_run_took_over_is_left_to_it(champion: dict[str
     ],
 )
 def test_the_reason_is_what_the_endpoint_says(endpoint: Endpoint | None, said: str) -> None:
-    state = {"deployment": {"endpoint": "e", "action": "create"}}
-    planned = plan_roll_back(state, None, endpoint, None)
-    assert planned["state"] == "CreateEndpoint"
-    assert said in planned["reason"]
+    first = deploying(deployment=Deploying(endpoint="e", action="create"))
+    planned = plan_roll_back(first, None, endpoint, None)
+    assert planned.state == "CreateEndpoint"
+    assert said in planned.reason
 
 
-def test_a_second_roll_back_gives_up_with_both_stories() -> None:
-    state = STATE | {"rollback": {"endpoint_config": "c", "reason": "SmokeTest: off."}}
-    with pytest.raises(RollBackFailed, match=r"did not come back to c.*SmokeTest: off"):
-        plan_roll_back(state, OLD, NEW, None)
+@pytest.mark.parametrize(("endpoint", "is_now"), [(NEW, "InService"), (None, "gone")])
+def test_a_second_roll_back_gives_up_with_both_stories(
+    endpoint: Endpoint | None, is_now: str
+) -> None:
+    before = RollBackAnswer(
+        action="restore", endpoint="e", endpoint_config="c", state="s", reason="SmokeTest: off."
+    )
+    execution = deploying(error=OFF, rollback=before)
+    told = rf"tagline-demo is {is_now} and did not come back to c: .*SmokeTest: off"
+    with pytest.raises(RollBackFailed, match=told):
+        plan_roll_back(execution, CHAMPION, endpoint, None)

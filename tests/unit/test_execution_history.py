@@ -1,20 +1,20 @@
 """Which state failed, read backwards from an execution's history."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tagline.formats.steps import Caught
 from tagline.outcomes.execution_history import UnknownState, ended_with, failed_state
 
 HANDLERS = ("RecordFailure", "NotifyFailure")
 
 
-def entered(name: str, kind: str = "Task") -> Mapping[str, Any]:
+def entered(name: str, kind: str = "Task") -> Any:
     return {"type": f"{kind}StateEntered", "stateEnteredEventDetails": {"name": name}}
 
 
-NEWEST_FIRST = [
+NEWEST_FIRST: list[Any] = [
     {"type": "LambdaFunctionStarted"},
     entered("RecordFailure"),
     {"type": "TaskStateExited", "stateExitedEventDetails": {"name": "Train"}},
@@ -30,7 +30,8 @@ def test_the_last_task_before_the_handlers_failed() -> None:
 
 
 def test_without_handlers_it_is_the_last_task() -> None:
-    assert failed_state([{"type": "ExecutionAborted"}, entered("Tune")], HANDLERS) == "Tune"
+    aborted: Any = {"type": "ExecutionAborted"}
+    assert failed_state([aborted, entered("Tune")], HANDLERS) == "Tune"
 
 
 def test_a_map_can_fail_and_choices_cannot() -> None:
@@ -43,23 +44,14 @@ def test_a_history_of_nothing_is_no_guess() -> None:
         failed_state([entered("RecordFailure")], HANDLERS)
 
 
-@pytest.mark.parametrize(
-    ("event", "expected"),
-    [
-        (
-            {
-                "type": "ExecutionFailed",
-                "executionFailedEventDetails": {"error": "States.Runtime", "cause": "no path"},
-            },
-            ("States.Runtime", "no path"),
-        ),
-        ({"type": "ExecutionAborted"}, ("Aborted", "")),
-        ({"type": "ExecutionTimedOut"}, ("TimedOut", "")),
-    ],
-)
-def test_how_an_execution_ended(event: Mapping[str, Any], expected: tuple[str, str]) -> None:
-    assert ended_with([event, *NEWEST_FIRST]) == expected
+@pytest.mark.parametrize("kind", ["Failed", "Aborted", "TimedOut"])
+def test_how_an_execution_ended(kind: str) -> None:
+    event: Any = {"type": f"Execution{kind}"}
+    assert ended_with([event, *NEWEST_FIRST]) == Caught(error=kind, cause="")
+    said = {"error": "States.Runtime", "cause": "no path"}
+    event |= {f"execution{kind}EventDetails": said}
+    assert ended_with([event, *NEWEST_FIRST]) == Caught(error="States.Runtime", cause="no path")
 
 
 def test_an_execution_under_way_has_not_ended() -> None:
-    assert ended_with(NEWEST_FIRST) == ("", "")
+    assert ended_with(NEWEST_FIRST) == Caught(error="", cause="")

@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from tagline.outcomes.failures import reason, unwrap
+from tagline.formats.reasons import UnusableList
+from tagline.jobs.training import UnusableTraining
+from tagline.outcomes.endings import ChampionChanged
+from tagline.outcomes.failures import EXPLAINED, reason, unwrap
+from tagline.outcomes.roll_back import RollBackFailed
+from tagline.serving.deployment import UnusableEndpoint
+from tagline.serving.smoke import SmokeTestFailed
 
 
 def function_error(kind: str, message: str) -> str:
@@ -40,15 +46,47 @@ def function_error(kind: str, message: str) -> str:
         ),
         ("SageMaker.AmazonSageMakerException", "Could not find model", "Could not find model"),
         ("X", "[1, 2]", "[1, 2]"),
+        ("X", ' {"Status": "odd"} ', '{"Status": "odd"}'),
+        ("X", '{"FailureReason": 7}', '{"FailureReason": 7}'),
+        ("States.TaskFailed", '{"errorMessage": "lost"}', "States.TaskFailed: lost"),
+        ("KeyError", function_error("KeyError", ""), "KeyError: KeyError"),
+        (
+            "States.TaskFailed",
+            json.dumps({"Containers": [{"ExitCode": 0}, {"Name": "a", "ExitCode": 2}]}),
+            "container a exited with 2",
+        ),
+        ("States.TaskFailed", '{"Containers": []}', "the task stopped without saying why"),
     ],
 )
 def test_the_message_of_every_kind_of_cause(error: str, cause: str, expected: str) -> None:
     assert unwrap(error, cause).message == expected
 
 
-def test_a_message_for_users_is_left_as_it_is() -> None:
-    told = unwrap("UnusableList", function_error("UnusableList", "the list is empty"))
+def test_the_errors_that_explain_themselves_exist() -> None:
+    raised = (
+        ChampionChanged,
+        RollBackFailed,
+        SmokeTestFailed,
+        UnusableEndpoint,
+        UnusableList,
+        UnusableTraining,
+    )
+    assert {cls.__name__ for cls in raised} | {"InvalidSettings"} == EXPLAINED
+
+
+@pytest.mark.parametrize("kind", sorted(EXPLAINED))
+def test_a_message_for_users_is_left_as_it_is(kind: str) -> None:
+    told = unwrap("Lambda", function_error(kind, "the list is empty"))
     assert reason("PlanDataset", told) == "PlanDataset: the list is empty."
+    assert told.kind == kind
+
+
+def test_a_fault_of_the_products_own_is_named_and_gets_advice() -> None:
+    told = unwrap("Lambda", function_error("WrongEnvironment", "X is not set"))
+    assert reason("PlanTraining", told) == (
+        "PlanTraining: WrongEnvironment: X is not set. "
+        "See the execution's history, then upload the list again."
+    )
 
 
 def test_a_fault_gets_advice() -> None:

@@ -1,4 +1,4 @@
-"""FetchShard: a tar in row order, one verdict a row, and nothing half-written."""
+"""FetchShard: a tar of a shard's images, one verdict a row, and nothing half-written."""
 
 import io
 import tarfile
@@ -13,8 +13,10 @@ from botocore.response import StreamingBody
 
 from tagline.fetching import arriving, image
 from tagline.fetching.image import ShardOutOfTime, fetch_image
-from tagline.fetching.shard import FetchAnswer, FetchRequest, fetch_shard
+from tagline.fetching.shard import fetch_shard
 from tagline.formats.reasons import Reason
+from tagline.formats.rows import PlannedRow, Side
+from tagline.formats.steps import FetchAnswer, FetchEvent
 from tests.unit.ingest_world import BUCKET, World, world
 
 
@@ -27,8 +29,8 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def fetch(demo: World, client: Any = None, seconds: float = 60) -> FetchAnswer:
-    request = FetchRequest(BUCKET, demo.request.run, "00000")
-    return fetch_shard(request, client or demo.s3, lambda: seconds)
+    event = FetchEvent(bucket=BUCKET, run=demo.event.run, shard="00000")
+    return fetch_shard(event, client or demo.s3, lambda: seconds)
 
 
 def images(demo: World) -> dict[str, bytes]:
@@ -38,24 +40,23 @@ def images(demo: World) -> dict[str, bytes]:
             assert (member.mtime, member.uid, member.mode) == (0, 0, 0o644)
             file = tar.extractfile(member)
             assert file is not None
+            assert member.name not in found
             found[member.name] = file.read()
         return found
 
 
-def test_fetches_a_shard_in_row_order(demo: World) -> None:
+def test_fetches_a_shard(demo: World) -> None:
     rows = demo.lines("shards/00000.jsonl")
     answer = fetch(demo)
-    assert answer == {
-        "shard": "00000",
-        "fetched": 40,
-        "rejected": 0,
-        "reused": 0,
-        "left": 0,
-        "bytes": sum(row["size"] for row in rows),
-    }
-    found = images(demo)
-    assert list(found) == [str(row["line"]) for row in rows]
-    assert found["4"] == b"picture 3"
+    assert answer == FetchAnswer(
+        shard="00000",
+        fetched=40,
+        rejected=0,
+        reused=0,
+        left=0,
+        bytes=sum(row["size"] for row in rows),
+    )
+    assert images(demo) == {str(line): b"picture %d" % (line - 1) for line in range(1, 41)}
     verdicts = demo.lines("shards/00000.verdicts.jsonl")
     assert [verdict["line"] for verdict in verdicts] == [row["line"] for row in rows]
     assert {verdict["reason"] for verdict in verdicts} == {None}
@@ -66,7 +67,7 @@ def test_an_image_that_changed_or_went_is_a_verdict(demo: World) -> None:
     demo.image("3.png", b"other bytes")
     demo.s3.delete_object(Bucket=BUCKET, Key="demo/images/5.png")
     answer = fetch(demo)
-    assert (answer["fetched"], answer["rejected"]) == (38, 2)
+    assert (answer.fetched, answer.rejected) == (38, 2)
     verdicts = {v["line"]: v for v in demo.lines("shards/00000.verdicts.jsonl")}
     assert verdicts[4]["reason"] == "object_changed"
     assert verdicts[6]["reason"] == "missing_object"
@@ -78,25 +79,25 @@ def test_a_finished_shard_is_not_fetched_again(demo: World) -> None:
     first = fetch(demo)
     demo.s3.delete_object(Bucket=BUCKET, Key="demo/images/5.png")
     assert fetch(demo) == first
-    demo.put(
-        f"demo/runs/{demo.request.run}/shards/00000.jsonl", demo.read("shards/00000.jsonl")[:-1]
-    )
-    assert fetch(demo)["rejected"] == 1  # the rows are others than those the verdicts are about
+    demo.put(f"demo/runs/{demo.event.run}/shards/00000.jsonl", demo.read("shards/00000.jsonl")[:-1])
+    assert fetch(demo).rejected == 1  # the rows are others than those the verdicts are about
 
 
-def test_equal_shards_are_equal_bytes(demo: World) -> None:
+def test_equal_shards_hold_equal_images(demo: World) -> None:
     fetch(demo)
-    first = demo.read("shards/00000.tar")
+    first = images(demo)
     demo.s3.delete_object(
-        Bucket=BUCKET, Key=f"demo/runs/{demo.request.run}/shards/00000.verdicts.jsonl"
+        Bucket=BUCKET, Key=f"demo/runs/{demo.event.run}/shards/00000.verdicts.jsonl"
     )
     fetch(demo)
-    assert demo.read("shards/00000.tar") == first
+    assert images(demo) == first
 
 
 def test_a_shard_that_was_never_planned(demo: World) -> None:
     with pytest.raises(LookupError, match="shard 00009"):
-        fetch_shard(FetchRequest(BUCKET, demo.request.run, "00009"), demo.s3, lambda: 60)
+        fetch_shard(
+            FetchEvent(bucket=BUCKET, run=demo.event.run, shard="00009"), demo.s3, lambda: 60
+        )
 
 
 def test_out_of_time_leaves_nothing_visible(demo: World) -> None:
@@ -131,7 +132,17 @@ def test_a_stuck_image_cannot_outlive_the_time(
     assert "shards/00000.verdicts.jsonl" not in demo.names()
 
 
-ROW = {"bucket": "b", "key": "k.png", "etag": "e", "size": 4}
+ROW = PlannedRow(
+    line=1,
+    id=1,
+    path="k.png",
+    bucket="b",
+    key="k.png",
+    etag="e",
+    size=4,
+    labels="01",
+    split=Side.TRAIN,
+)
 FAR = float("inf")
 
 

@@ -3,148 +3,165 @@
 import base64
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 from tagline.aws import clients
-from tagline.formats.names import run_name
+from tagline.aws.environment import WrongEnvironment
+from tagline.formats.document import UnreadableDocument
 from tagline.serving.smoke import SmokeTestFailed
-from tagline.settings.schema import Settings
+from tests.unit.documents import (
+    OTHER,
+    RANGES,
+    RUN,
+    TRAINING,
+    TUNING,
+    champion,
+    golden,
+    metrics,
+    packed_dataset,
+    plan,
+    settings,
+)
 from tests.unit.flow_world import (
     BUCKET,
     PREFIX,
-    RUN,
     STATE,
     Account,
     account,
     call,
     describe,
-    event,
 )
 
-DATASET_JSON = {
-    "train": 80,
-    "validation": 20,
-    "labels": ["red", "round"],
-    "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
-    "bytes": {"train": 1000, "validation": 200},
-}
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with account(monkeypatch) as made:
-        made.put(f"{PREFIX}dataset.json", DATASET_JSON)
-        made.put(f"{PREFIX}plan.json", {"settings": Settings().to_dict(), "fingerprint": "abc"})
+        made.put(f"{PREFIX}dataset.json", packed_dataset())
+        made.put(f"{PREFIX}plan.json", plan())
         yield made
-
-
-@pytest.fixture
-def executions(world: Account) -> Iterator[Stubber]:
-    with Stubber(clients.stepfunctions()) as stubber:
-        yield stubber
-
-
-def expected_start() -> dict[str, Any]:
-    dropped = event("s3_object_created")
-    bucket, listed = dropped["detail"]["bucket"]["name"], dropped["detail"]["object"]
-    run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
-    state = {
-        "bucket": bucket,
-        "dataset": "50-label-rs96",
-        "run": run,
-        "list": {
-            "key": listed["key"],
-            "version_id": listed["version-id"],
-            "etag": listed["etag"],
-            "size": listed["size"],
-        },
-        "started": "2026-11-12T00:00:00Z",
-    }
-    return {
-        "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
-        "name": run,
-        "input": json.dumps(state),
-    }
-
-
-def test_a_dropped_list_starts_its_run(executions: Stubber) -> None:
-    answer = {"executionArn": "arn", "startDate": 0}
-    executions.add_response("start_execution", answer, expected_start())
-    assert call("start_run", event("s3_object_created"))["started"] is True
-
-
-def test_a_key_is_taken_as_eventbridge_gives_it(executions: Stubber) -> None:
-    dropped = event("s3_object_created")
-    listed = dropped["detail"]["object"]
-    listed["key"] = (
-        "50-label-rs96/lists/a+b%20c&é.lst"  # unlike S3's own notifications: not encoded
-    )
-    bucket = dropped["detail"]["bucket"]["name"]
-    run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
-    answer = {"executionArn": "arn", "startDate": 0}
-    expected = {"stateMachineArn": ANY, "name": run, "input": ANY}
-    executions.add_response("start_execution", answer, expected)
-    assert call("start_run", dropped)["run"] == run
-
-
-def test_the_same_event_again_starts_nothing(executions: Stubber) -> None:
-    executions.add_client_error("start_execution", "ExecutionAlreadyExists")
-    assert call("start_run", event("s3_object_created"))["reason"] == "exists"
-
-
-@pytest.mark.parametrize("key", ["a/b/lists/x.lst", "-bad-/lists/x.lst", "a/lists/deep/x.lst"])
-def test_what_is_no_list_of_a_dataset_is_ignored(executions: Stubber, key: str) -> None:
-    dropped = event("s3_object_created")
-    dropped["detail"]["object"]["key"] = key
-    assert call("start_run", dropped)["started"] is False
-
-
-def test_another_error_goes_to_lambdas_retries(executions: Stubber) -> None:
-    executions.add_client_error("start_execution", "AccessDeniedException")
-    with pytest.raises(ClientError):
-        call("start_run", event("s3_object_created"))
 
 
 def test_plan_training_keeps_what_it_answers(world: Account) -> None:
     planned = call("plan_training", STATE)
-    assert planned["mode"] == "train"
+    assert planned == {"format": 1} | golden("train_plan_defaults")
     assert world.get(f"{PREFIX}training.json") == planned
 
 
+@pytest.mark.parametrize(
+    ("name", "sections"),
+    [
+        ("train_plan", {"training": TRAINING}),
+        (
+            "tune_plan",
+            {
+                "training": TRAINING | {"instance_type": "ml.g5.xlarge"},
+                "tuning": TUNING | {"ranges": RANGES},
+            },
+        ),
+        ("tune_plan_some", {"training": TRAINING, "tuning": TUNING | {"strategy": "Random"}}),
+    ],
+)
+def test_every_setting_and_variable_arrives_in_the_training(
+    world: Account, name: str, sections: dict[str, Any]
+) -> None:
+    world.put(f"{PREFIX}plan.json", plan(settings=settings(**sections)))
+    assert call("plan_training", STATE) == {"format": 1} | golden(name)
+
+
 def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
-    state = STATE | {"trained": {"artifact": ARTIFACT}}
-    assert call("plan_evaluation", state)["champion_run"] is None
-    etag = world.put("demo/champion.json", {"run": "demo-00000000000000ff", "artifact": "s3://o"})
-    planned = call("plan_evaluation", state)
-    assert (planned["champion_run"], planned["champion_etag"]) == ("demo-00000000000000ff", etag)
+    state = STATE | {"trained": {"artifact": ARTIFACT, "job_name": "j"}}
+    assert call("plan_evaluation", state) == golden("evaluation")
+    etag = world.put("demo/champion.json", champion())
+    expected = golden("evaluation_of_two") | {"champion_etag": etag}
+    assert call("plan_evaluation", state) == expected
 
 
-def test_decide_promotion_keeps_its_decision(world: Account) -> None:
-    world.put(f"{PREFIX}metrics.json", {"mAP": 0.6, "champion": {"mAP": 0.5}})
-    state = STATE | {"evaluation": {"champion_run": "demo-00000000000000ff"}}
-    decision = call("decide_promotion", state)
-    assert decision["promote"] is True
-    assert (decision["challenger_map"], decision["champion_map"]) == (0.6, 0.5)
+def decide(world: Account, against: str | None, **rule: float) -> dict[str, Any]:
+    """Call DecidePromotion and return what it answers and keeps."""
+    world.put(f"{PREFIX}plan.json", plan(settings=settings(promotion=rule)))
+    decision = call("decide_promotion", STATE | {"evaluation": {"champion_run": against}})
     assert world.get(f"{PREFIX}decision.json") == decision
+    return decision
+
+
+def test_decide_promotion_hands_on_the_numbers_and_the_champion(world: Account) -> None:
+    world.put(f"{PREFIX}metrics.json", metrics(0.6, 0.5))
+    assert decide(world, OTHER) == {
+        "format": 1,
+        "promote": True,
+        "reason": f"mAP 0.6000 beats the champion's 0.5000 ({OTHER})",
+        "challenger_map": 0.6,
+        "champion_map": 0.5,
+    }
+    world.put(f"{PREFIX}metrics.json", metrics(0.4))
+    assert decide(world, None)["reason"] == "mAP 0.4000, and there is no champion to beat"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"margin": 0.2}, "does not beat .* by more than promotion.margin, 0.2000"),
+        ({"minimum_map": 0.7}, "is below promotion.minimum_map, 0.7000"),
+    ],
+)
+def test_decide_promotion_hands_on_the_rule(
+    world: Account, rule: dict[str, float], said: str
+) -> None:
+    world.put(f"{PREFIX}metrics.json", metrics(0.6, 0.5))
+    decision = decide(world, OTHER, **rule)
+    assert decision["promote"] is False
+    assert re.search(said, decision["reason"])
+
+
+def test_decide_promotion_promotes_over_no_champion_that_was_not_measured(world: Account) -> None:
+    world.put(f"{PREFIX}metrics.json", metrics(0.6))
+    with pytest.raises(ValueError, match=f"champion {OTHER} has no mAP"):
+        decide(world, OTHER)
+
+
+def deploy(status: str | None) -> dict[str, Any]:
+    with Stubber(clients.sagemaker()) as stubber:
+        describe(stubber, status)
+        return call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
 
 
 @pytest.mark.parametrize(("status", "action"), [(None, "create"), ("InService", "update")])
 def test_plan_deployment_looks_at_the_endpoint(
     world: Account, status: str | None, action: str
 ) -> None:
-    with Stubber(clients.sagemaker()) as stubber:
-        describe(stubber, status)
-        planned = call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
-    assert planned["action"] == action
-    assert planned["container"]["ModelDataUrl"] == ARTIFACT
-    assert planned["fleet"] == {"instance_type": "ml.c5.large", "instance_count": 1}
+    assert deploy(status) == golden(f"deployment_{action}")
+
+
+def test_plan_deployment_takes_the_stacks_fleet(
+    world: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", "2")
+    assert deploy("InService") == golden("deployment_canary")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fleet"),
+    [
+        ({"instance_type": "ml.g4dn.xlarge"}, ("ml.g4dn.xlarge", 1)),
+        ({"instance_count": 3}, ("ml.c5.large", 3)),
+    ],
+)
+def test_the_settings_fleet_wins(
+    world: Account, endpoint: dict[str, Any], fleet: tuple[str, int]
+) -> None:
+    world.put(f"{PREFIX}plan.json", plan(settings=settings(endpoint=endpoint)))
+    planned = deploy("InService")
+    assert planned["fleet"] == {"instance_type": fleet[0], "instance_count": fleet[1]}
+    assert planned["canary"] is (fleet[1] > 1)
 
 
 def test_an_endpoint_that_may_not_be_seen_is_no_missing_one(world: Account) -> None:
@@ -177,41 +194,49 @@ def smoke(world: Account, answer: object) -> dict[str, Any]:
         return call("smoke_test", STATE | {"deployment": {"endpoint": "tagline-demo"}})
 
 
+SCORES = {"run": RUN, "created": "2026-11-12T00:30:00Z", "labels": ["red", "round"]}
+
+
 def test_an_endpoint_that_agrees_passes(world: Account) -> None:
-    said = {"run": RUN, "labels": ["red", "round"], "scores": [0.915, 0.085]}
-    assert smoke(world, said) == {"checked": 1}
+    assert smoke(world, SCORES | {"scores": [0.915, 0.085]}) == {"checked": 1}
 
 
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"run": "demo-00000000000000ff"}, "answered instead of"),
+        ({"run": OTHER}, f"image 1 of 1: run {OTHER} answered instead of {RUN}"),
         ({"labels": ["round", "red"]}, "labels are not those"),
         ({"scores": [0.9]}, "expected 2 scores"),
         ({"scores": [0.9, 0.13]}, "round scores 0.1300, the evaluation saw 0.1000"),
-        ({"scores": [float("nan"), 0.1]}, "red scores nan"),
+        ({"scores": [0.9, 0.07]}, "round scores 0.0700, the evaluation saw 0.1000"),
+        ({"scores": [float("nan"), 0.1]}, "the answer is not JSON"),
+        ({"scores": [None, 0.1]}, r"the answer: scores\[0\]: Expected `float`"),
     ],
 )
 def test_an_endpoint_that_differs_fails(
     world: Account, wrong: dict[str, Any], complaint: str
 ) -> None:
-    said = {"run": RUN, "labels": ["red", "round"], "scores": [0.9, 0.1]} | wrong
-    with pytest.raises(SmokeTestFailed, match=complaint):
-        smoke(world, said)
+    with pytest.raises(SmokeTestFailed, match=rf"^Endpoint tagline-demo, .*{complaint}"):
+        smoke(world, SCORES | {"scores": [0.9, 0.1]} | wrong)
 
 
-def test_record_champion_tells_where_it_serves(world: Account) -> None:
+@pytest.mark.parametrize(("against", "stored"), [(None, False), (OTHER, True)])
+def test_record_champion_tells_where_it_serves(
+    world: Account, against: str | None, stored: bool
+) -> None:
+    etag = world.put("demo/champion.json", champion()) if stored else None
     state = STATE | {
-        "evaluation": {"artifact": ARTIFACT, "champion_run": None, "champion_etag": None},
+        "evaluation": {"artifact": ARTIFACT, "champion_run": against, "champion_etag": etag},
         "decision": {"challenger_map": 0.6, "reason": "first"},
         "deployment": {"endpoint": "tagline-demo"},
         "model": "m-0",
         "endpoint_config": "c-0",
     }
     assert call("record_champion", state) == {"run": RUN}
-    champion = world.get("demo/champion.json")
-    assert champion.pop("created").endswith("Z")
-    assert champion == {
+    written = world.get("demo/champion.json")
+    assert written.pop("created").endswith("Z")
+    assert written == {
+        "format": 1,
         "run": RUN,
         "endpoint": "tagline-demo",
         "endpoint_config": "c-0",
@@ -219,17 +244,89 @@ def test_record_champion_tells_where_it_serves(world: Account) -> None:
         "artifact": ARTIFACT,
         "mAP": 0.6,
         "reason": "first",
-        "previous": None,
+        "previous": against,
     }
 
 
-def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(world: Account) -> None:
-    judged = {"plan": {"unchanged": False}, "decision": {"promote": False, "reason": "worse"}}
-    answer = call("record_outcome", STATE | judged)
-    assert answer == {"outcome": "NotPromoted", "state": "DecidePromotion", "reason": "worse"}
-    assert world.get("demo/latest.json")["fingerprint"] == "abc"
-    world.s3.delete_object(Bucket=BUCKET, Key="demo/latest.json")
-    world.s3.delete_object(Bucket=BUCKET, Key=f"{PREFIX}status.json")
-    call("record_outcome", STATE | {"plan": {"unchanged": True, "reason": "same"}})
+DECISION = {"reason": "judged", "challenger_map": 0.6, "champion_map": None}
+ROLL_BACK = {"action": "keep", "endpoint": "tagline-demo", "endpoint_config": None}
+
+
+@pytest.mark.parametrize(
+    ("held", "answer", "judged"),
+    [
+        (
+            {"plan": {"unchanged": True, "reason": "same"}},
+            {"outcome": "Unchanged", "state": "PlanDataset", "reason": "same"},
+            False,
+        ),
+        (
+            {"decision": DECISION | {"promote": False}},
+            {"outcome": "NotPromoted", "state": "DecidePromotion", "reason": "judged"},
+            True,
+        ),
+        (
+            {"decision": DECISION | {"promote": True}, "champion": {"run": RUN}},
+            {"outcome": "Promoted", "state": "RecordChampion", "reason": "judged"},
+            True,
+        ),
+        (
+            {
+                "decision": DECISION | {"promote": True},
+                "rollback": ROLL_BACK | {"state": "SmokeTest", "reason": "off"},
+            },
+            {"outcome": "RolledBack", "state": "SmokeTest", "reason": "off"},
+            False,
+        ),
+    ],
+)
+def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(
+    world: Account,
+    capsys: pytest.CaptureFixture[str],
+    held: dict[str, Any],
+    answer: dict[str, Any],
+    judged: bool,
+) -> None:
+    state = STATE | {"plan": {"unchanged": False, "reason": "new"}} | held
+    assert call("record_outcome", state) == answer
+    assert f'"Runs{answer["outcome"]}":[1.0]' in capsys.readouterr().out  # the metric
+    status = world.get(f"{PREFIX}status.json")
+    assert status.pop("ended").endswith("Z")
+    about = {"format": 1, "run": RUN, "dataset": "demo", "started": STATE["started"]}
+    assert status == about | answer
     left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")
-    assert left["KeyCount"] == 0
+    assert left["KeyCount"] == judged
+    if judged:
+        about = {"format": 1, "run": RUN, "fingerprint": "abc"}
+        assert world.get("demo/latest.json") == about | {"outcome": answer["outcome"]}
+
+
+@pytest.mark.parametrize(
+    ("function", "variable"),
+    [
+        ("plan_training", "TRAINER_IMAGE"),
+        ("plan_training", "TRAINING_INSTANCE_TYPE"),
+        ("plan_training", "SAGEMAKER_ROLE_ARN"),
+        ("plan_training", "STACK_NAME"),
+        ("plan_evaluation", "TRAINER_IMAGE"),
+        ("plan_evaluation", "EVALUATION_INSTANCE_TYPE"),
+        ("plan_deployment", "SERVER_IMAGE"),
+        ("plan_deployment", "ENDPOINT_INSTANCE_TYPE"),
+        ("plan_deployment", "ENDPOINT_INSTANCE_COUNT"),
+    ],
+)
+def test_a_variable_that_is_missing_is_named(
+    world: Account, monkeypatch: pytest.MonkeyPatch, function: str, variable: str
+) -> None:
+    monkeypatch.delenv(variable)
+    state = STATE | {"trained": {"artifact": ARTIFACT}, "evaluation": {"artifact": ARTIFACT}}
+    with Stubber(clients.sagemaker()) as stubber:
+        describe(stubber, None)
+        with pytest.raises(WrongEnvironment, match=variable):
+            call(function, state)
+
+
+@pytest.mark.parametrize("function", ["decide_promotion", "record_champion", "plan_roll_back"])
+def test_an_event_that_lacks_a_key_names_it(world: Account, function: str) -> None:
+    with pytest.raises(UnreadableDocument, match=r"the event of \w+: .* `run`"):
+        call(function, {"bucket": BUCKET})

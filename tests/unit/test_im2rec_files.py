@@ -102,6 +102,47 @@ def test_pass_through_keeps_bytes_and_refuses_what_is_no_image(root: Path) -> No
     assert found[1].image == whole
 
 
+def test_pass_through_encodes_what_mxnet_s_reader_would_not_read(tmp_path: Path) -> None:
+    """Of WebP, MXNet's OpenCV makes nothing; inks and 16 bits come out as the decoder pleases."""
+    wide = Image.fromarray(np.full((40, 60), 40_000, np.uint16))
+    save(tmp_path / "images/a.webp", picture(1), lossless=True)
+    save(tmp_path / "images/b.jpg", picture(1).convert("CMYK"))
+    save(tmp_path / "images/c.png", wide)
+    save(tmp_path / "images/d.png", picture(1))
+    save(tmp_path / "images/e.jpg", picture(1))
+    names = ("a.webp", "b.jpg", "c.png", "d.png", "e.jpg")
+    rows = "".join(f"{n}\t1\t{name}\n" for n, name in enumerate(names))
+    (tmp_path / "set.lst").write_text(rows)
+    done = im2rec(tmp_path / "set", tmp_path / "images", "--pass-through", "--resize", 20)
+    assert done.code == 0, done.err
+    assert "3 x MXNet's reader would not have the file's colours" in done.out
+    found = [record.image for record in records(tmp_path / "set.rec")]
+    assert [image[:3] == b"\xff\xd8\xff" for image in found] == [True, True, True, False, True]
+    for name, image in list(zip(names, found, strict=True))[3:]:
+        assert image == (tmp_path / "images" / name).read_bytes()
+    seen = [decoded(record) for record in records(tmp_path / "set.rec")[:3]]
+    assert [pixels.shape for pixels in seen] == [(40, 60, 3)] * 3  # in the file's own size
+    assert np.abs(seen[0].astype(int) - np.asarray(picture(1))).mean() < 4
+    assert np.abs(seen[2].astype(int) - 156).max() <= 2
+
+
+@pytest.mark.parametrize("options", [(), ("--color", -1, "--encoding", ".png", "--quality", 3)])
+def test_pictures_that_say_little_are_counted(tmp_path: Path, options: tuple[object, ...]) -> None:
+    white = Image.new("RGBA", (40, 40), (255, 255, 255, 0))
+    save(tmp_path / "images/nothing.png", white)
+    white.paste((255, 255, 255, 255), (5, 5, 30, 30))
+    save(tmp_path / "images/white.png", white)
+    save(tmp_path / "images/picture.png", picture(1))
+    names = ("nothing", "white", "picture")
+    (tmp_path / "set.lst").write_text(
+        "".join(f"{n}\t1\t{name}.png\n" for n, name in enumerate(names))
+    )
+    done = im2rec(tmp_path / "set", tmp_path / "images", *options)
+    assert done.code == 0, done.err
+    assert "1 x the picture is transparent all over" in done.out
+    assert ("1 x the picture is one colour on its background" in done.out) == (not options)
+
+
 def test_without_pack_label_the_first_label_stays_and_the_loss_is_said(root: Path) -> None:
     done = im2rec(root.parent / "set", root, "--resize", 32)
     assert done.code == 0
@@ -228,3 +269,31 @@ def test_a_profile_is_converted_as_in_the_flow(tmp_path: Path) -> None:
     assert im2rec(tmp_path / "set", tmp_path).code == 0
     found = decoded(records(tmp_path / "set.rec")[0])[20, 20].astype(int)
     assert np.abs(found - (40, 100, 220)).max() <= 6
+
+
+HOSTILE = "\x1b]0;mine\x07\x1b[2J\x9b31m\u202egnp.a\u2066\u061c\u2028"
+
+
+def harmless(text: str) -> bool:
+    return not set(text) & (set(HOSTILE) - set("]0;mine[2J31mgnp.a"))
+
+
+@pytest.mark.parametrize("option", ["row", "root", "list"])
+def test_no_name_moves_the_terminal(tmp_path: Path, option: str) -> None:
+    folder = tmp_path / HOSTILE
+    save(folder / "a.png", picture(1))
+    prefix = tmp_path / "set"
+    if option == "list":
+        done = im2rec("--list", "--recursive", prefix, tmp_path)
+        assert done.code == 0, done.err
+    elif option == "row":
+        (tmp_path / "set.lst").write_text(f"1\t1\t{HOSTILE}/b.png\n2\t{HOSTILE}\ta.png\n")
+        done = im2rec(prefix, tmp_path)
+        assert "missing_object" in done.err
+    else:
+        (folder / "set.lst").write_text("1\t1\tno.png\n2\t1\ta.png\n")
+        done = im2rec(folder / "set", folder)
+        assert "1 of 2 rows" in done.out
+        assert harmless(im2rec(folder / "none", folder).err)
+    assert "\\x1b]0;mine" in done.out + done.err
+    assert harmless(done.out + done.err)

@@ -12,62 +12,66 @@ import pytest
 from im2rec import pool
 from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
-from im2rec.records import Item, Packed
-from tagline.imaging import ImageSpec
+from im2rec.records import FetchedImage, Packed, Record, Unusable
+from tagline.formats.settings import ImageSpec
 
-SPEC = ImageSpec(16)
+SPEC = ImageSpec(size=16)
 CONTAINERS = Path(__file__).parents[2] / "containers"
 
 
-def echo(item: Item, _: ImageSpec) -> Packed:
+def echo(image: FetchedImage, _: ImageSpec) -> Packed:
     """Stand in for the packing: the answer is the data; `deadly` kills as a fault in C would."""
-    if item.data == b"deadly":
+    if image.data == b"deadly":
         os.kill(os.getpid(), signal.SIGKILL)
-    return Packed(item.data)
+    return Record(image.data)
 
 
-def dies_answering(item: Item, spec: ImageSpec) -> Packed:
+def dies_answering(image: FetchedImage, spec: ImageSpec) -> Packed:
     """Die after the first bytes of the answer about a deadly image."""
 
     def begin(pipe: Connection, data: bytes) -> None:
         os.write(pipe.fileno(), data[:4])
         os.kill(os.getpid(), signal.SIGKILL)
 
-    if item.data == b"deadly":
+    if image.data == b"deadly":
         setattr(Connection, "_send", begin)  # noqa: B010
-        return Packed(item.data)
-    return echo(item, spec)
+        return Record(image.data)
+    return echo(image, spec)
 
 
-def items(count: int, deadly: set[int]) -> list[Item]:
-    return [Item(n, "1", b"deadly" if n in deadly else str(n).encode()) for n in range(count)]
+def images(count: int, deadly: set[int]) -> list[FetchedImage]:
+    return [
+        FetchedImage(n, "1", b"deadly" if n in deadly else str(n).encode()) for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_answers_come_in_order(workers: int) -> None:
     with PackingPool(SPEC, workers, echo) as packing:
-        answers = [answer.payload for answer in packing.pack(items(150, set()))]
-    assert answers == [str(n).encode() for n in range(150)]
+        answers = list(packing.pack(images(150, set())))
+    assert answers == [Record(str(n).encode()) for n in range(150)]
 
 
 def test_an_image_that_kills_its_worker_is_the_only_one_rejected() -> None:
     with PackingPool(SPEC, 2, echo) as packing:
-        answers = list(packing.pack(items(60, {3, 40})))
-    assert [n for n, answer in enumerate(answers) if answer.payload is None] == [3, 40]
-    assert {answers[n].reason for n in (3, 40)} == {"undecodable_image"}
-    assert answers[59].payload == b"59"
+        answers = list(packing.pack(images(60, {3, 40})))
+    refused = {n: answer for n, answer in enumerate(answers) if isinstance(answer, Unusable)}
+    assert list(refused) == [3, 40]
+    assert {answer.reason for answer in refused.values()} == {"undecodable_image"}
+    assert answers[59] == Record(b"59")
 
 
 @pytest.mark.parametrize("start", ["spawn", "fork"])
 def test_a_worker_that_dies_in_the_middle_of_its_answer_costs_nothing_else(start: str) -> None:
     program = f"""
 from im2rec.pool import PackingPool
-from tests.unit.test_im2rec_pool import SPEC, dies_answering, items
+from tests.unit.test_im2rec_pool import SPEC, dies_answering, images
 
 if __name__ == "__main__":
     with PackingPool(SPEC, 2, dies_answering, batch=4, start={start!r}) as packing:
-        answers = [answer.payload for answer in packing.pack(items(30, {{9}}))]
-    print([n for n, answer in enumerate(answers) if answer != str(n).encode()])
+        answers = list(packing.pack(images(30, {{9}})))
+    payloads = [getattr(answer, "payload", None) for answer in answers]
+    print([n for n, payload in enumerate(payloads) if payload != str(n).encode()])
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -86,7 +90,7 @@ def test_workers_that_keep_dying_fail_the_run(monkeypatch: pytest.MonkeyPatch) -
         PackingPool(SPEC, 1, echo) as packing,
         pytest.raises(PackFailed, match="died on 2 images, the last with id 6"),
     ):
-        list(packing.pack(items(20, {4, 6, 9})))
+        list(packing.pack(images(20, {4, 6, 9})))
 
 
 def test_no_images_no_answers() -> None:

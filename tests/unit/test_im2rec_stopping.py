@@ -5,14 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.unit.im2rec_files import ROOT, im2rec, picture, save
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 IMAGES = 4
 
 
@@ -52,13 +52,10 @@ def running(root: Path, *launcher: str) -> Iterator[subprocess.Popen[str]]:
 def processes(session: int) -> list[int]:
     """Return the processes of a session that have not ended."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(path.parent.name))
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError, PermissionError):
+            if process.info["status"] != psutil.STATUS_ZOMBIE and os.getsid(process.pid) == session:
+                found.append(process.pid)
     return found
 
 
@@ -86,6 +83,7 @@ def test_told_to_stop_it_says_so_and_leaves_nothing(
     assert {path.name for path in root.parent.iterdir()} == {"images", "set.lst"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells of a parent's death")
 def test_workers_die_with_their_parent(root: Path) -> None:
     with running(root) as process:
         assert len(processes(process.pid)) == 3

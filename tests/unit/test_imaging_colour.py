@@ -3,13 +3,15 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, preprocess
 from tagline.imaging.headers.detect import read_header
 from tagline.imaging.headers.profile import MAX_BYTES
 
@@ -17,7 +19,7 @@ SPEC = ImageSpec(size=16)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def made(space: bytes, *tags: tuple[bytes, bytes]) -> bytes:
+def made(space: bytes, *tags: tuple[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes:
     """Return a version 2 monitor profile of these tags, as ICC.1 lays them out."""
     table, body = b"", b""
     start = 128 + 4 + 12 * len(tags)
@@ -25,9 +27,7 @@ def made(space: bytes, *tags: tuple[bytes, bytes]) -> bytes:
         table += struct.pack(">4sII", name, start + len(body), len(data))
         body += data + b"\0" * (-len(data) % 4)
     white = b"".join(fixed(v) for v in (0.9642, 1.0, 0.8249))
-    head = struct.pack(
-        ">I4sI4s4s4s", start + len(body), b"test", 0x02400000, b"mntr", space, b"XYZ "
-    )
+    head = struct.pack(">I4sI4s4s4s", start + len(body), b"test", 0x02400000, b"mntr", space, pcs)
     head += b"\0" * 12 + b"acsp" + b"\0" * 28 + white
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
@@ -113,7 +113,7 @@ def test_linear_light_is_not_srgb_whatever_it_is_called() -> None:
 
 @pytest.mark.parametrize(
     "profile",
-    [SRGB, SAYS_SRGB, DARK_GREY, b"junk" * 100, SWAPPED[:100], SWAPPED[:200], b"\0" * 4000],
+    [SRGB, DARK_GREY, b"junk" * 100, SWAPPED[:100], SWAPPED[:200], b"\0" * 4000],
 )
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_what_is_no_other_profile_changes_nothing(kind: str, profile: bytes) -> None:
@@ -138,8 +138,33 @@ def test_a_profile_bomb_is_refused_without_being_inflated_whole() -> None:
     assert caught.value.reason == "unsupported_image"
 
 
-def test_a_four_colour_jpeg_uses_its_profile_where_little_cms_can() -> None:
-    """A press profile cannot be made here; one of the right space and no tables is ignored."""
+def inks(lightness: Callable[[int], int]) -> bytes:
+    """Return a lut8Type from four inks to Lab: grey of a lightness (0 … 255) by the first alone."""
+    line = bytes(range(256))
+    one = fixed(1) + fixed(0) * 3
+    grid = b"".join(bytes((lightness(corner >> 3), 128, 128)) for corner in range(16))
+    return b"mft1\0\0\0\0\4\3\2\0" + one * 2 + fixed(1) + line * 4 + grid + line * 3
+
+
+# cyan is a dark grey of L 40, other inks are as paper; what is meant for photographs is all black
+PRESS = made(
+    b"CMYK", (b"desc", named(b"press")), WHITE,
+    (b"A2B0", inks(lambda cyan: 0)), (b"A2B1", inks(lambda cyan: 102 if cyan else 255)),
+    pcs=b"Lab ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cyan", "grey"), [(0, 255), (255, 0), (128, 156)], ids=["paper", "darkest", "half"]
+)
+def test_a_four_colour_jpeg_uses_its_profile(cyan: int, grey: int) -> None:
+    """Relative colorimetric; the darkest of its inks becomes black."""
+    ink = (cyan, 255 - cyan, 255 - cyan, 255 - cyan)
+    found = seen(encoded("CMYK", ink, "JPEG", quality=98, icc_profile=PRESS))
+    assert np.abs(np.subtract(found, grey)).max() <= 3
+
+
+def test_a_four_colour_jpeg_has_ideal_inks_where_its_profile_cannot_be_used() -> None:
     plain = seen(encoded("CMYK", (0, 255, 255, 0), "JPEG", quality=98))
     empty = made(b"CMYK", (b"desc", named(b"press")))
     assert np.abs(np.subtract(plain, (255, 0, 0))).max() <= 2

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, preprocess
 from tagline.imaging.decoders.decode import decode
 from tagline.imaging.headers.detect import read_header
 from tagline.imaging.headers.png import pixel_chunks
 
-SPEC = ImageSpec(16)
+SPEC = ImageSpec(size=16)
 _RNG = np.random.default_rng(11)
 NOISE = Image.fromarray(_RNG.integers(0, 256, (203, 157, 4), dtype=np.uint8), "RGBA")
 # 7 x 9, RGB, Adam7, by libvips: red 40 x, green 30 y, blue 17

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from tagline.formats.reasons import Reason
-from tagline.imaging import ImageError, ImageSpec, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, preprocess
 from tests.unit.test_imaging_colour import DARK_GREY, SWAPPED
 
-SPEC = ImageSpec(16)
+SPEC = ImageSpec(size=16)
 FLIPS = 150
 SECONDS = 2.0  # 50 megapixels decode in less
 _RNG = np.random.default_rng(7)

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from tagline.formats.reasons import Reason
-from tagline.imaging import ImageError, ImageSpec, Limits, preprocess
+from tagline.formats.settings import ImageSpec
+from tagline.imaging import ImageError, Limits, preprocess
 
-SPEC = ImageSpec(16)
+SPEC = ImageSpec(size=16)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -145,10 +146,15 @@ def test_pixels_are_limited() -> None:
         assert caught.value.reason == Reason.TOO_MANY_PIXELS
 
 
+def forbid_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    for decoder in ("cv2.imdecode", "pyspng.load", "simplejpeg.decode_jpeg_header"):
+        monkeypatch.setattr(decoder, lambda *_, **__: pytest.fail("decoded"))
+
+
 def test_a_chunk_that_promises_gigabytes_never_reaches_the_decoder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cv2.imdecode", lambda *_: pytest.fail("decoded"))
+    forbid_decoding(monkeypatch)
     lying = bytearray(encoded("PNG"))
     at = lying.index(b"IDAT")
     lying[at - 4 : at] = b"\xff\xff\xff\xf0"
@@ -161,6 +167,6 @@ def test_a_chunk_that_promises_gigabytes_never_reaches_the_decoder(
 def test_limits_and_formats_are_judged_without_the_decoder(
     case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cv2.imdecode", lambda *_: pytest.fail("decoded"))
+    forbid_decoding(monkeypatch)
     with pytest.raises(ImageError):
         preprocess(CASES[case][0], SPEC)

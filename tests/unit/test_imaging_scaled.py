@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tagline.imaging import ImageSpec, preprocess
+from tagline.formats.settings import ImageMode, ImageSpec
+from tagline.imaging import preprocess
 
 
 def encoded(image: Image.Image, kind: str) -> bytes:
@@ -18,13 +19,13 @@ def encoded(image: Image.Image, kind: str) -> bytes:
 
 @pytest.mark.parametrize("mode", ["letterbox", "crop", "stretch"])
 @pytest.mark.parametrize("size", [(775, 775), (769, 1001), (1537, 771), (1201, 399), (201, 197)])
-def test_texture_survives_scaling(size: tuple[int, int], mode: str) -> None:
+def test_texture_survives_scaling(size: tuple[int, int], mode: ImageMode) -> None:
     """Waves of eight pixels of the result: a shift by half of one would cost more than 10 dB."""
     cycles = 12 * np.pi * 2
     x, y = np.meshgrid(np.linspace(0, cycles, size[0]), np.linspace(0, cycles, size[1]))
     grey = (128 + 60 * np.sin(x) + 60 * np.sin(y)).astype(np.uint8)
     image = Image.fromarray(np.dstack([grey] * 3))
-    spec = ImageSpec(96, mode)
+    spec = ImageSpec(size=96, mode=mode)
     scaled = preprocess(encoded(image, "JPEG"), spec).astype(float)
     full = preprocess(encoded(image, "PNG"), spec).astype(float)
     psnr = 10 * np.log10(255**2 / ((scaled - full) ** 2).mean())
@@ -48,12 +49,12 @@ def line_art(side: int) -> Image.Image:
 @pytest.mark.parametrize(
     ("side", "least"), [(385, 27.5), (700, 31), (750, 33), (767, 36), (1530, 36), (1535, 44.5)]
 )
-def test_squares_lose_little_at_any_side(side: int, least: float, mode: str) -> None:
+def test_squares_lose_little_at_any_side(side: int, least: float, mode: ImageMode) -> None:
     """Sides where the scaled decode has just the wanted number of pixels, or nearly twice it."""
     data = encoded(line_art(side), "JPEG")
     with Image.open(io.BytesIO(data)) as image:
         full = np.asarray(image.convert("RGB")).astype(np.float32)
     averaged = cv2.resize(full, (96, 96), interpolation=cv2.INTER_AREA)
-    found = preprocess(data, ImageSpec(96, mode)).astype(np.float32)
+    found = preprocess(data, ImageSpec(size=96, mode=mode)).astype(np.float32)
     psnr = 10 * np.log10(255**2 / ((found - averaged) ** 2).mean())
     assert psnr > least, psnr

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 
 from tagline.aws import clients
+from tagline.aws.environment import environment
 from tagline.formats.reasons import UnusableList
 from tests.unit.ingest_world import BUCKET, World, world
 
@@ -45,18 +47,21 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "tagline")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tagline")
     monkeypatch.setenv("SOURCE_BUCKETS", "pictures, more")
+    monkeypatch.setenv("STACK_NAME", "tagline")
     with world(monkeypatch) as made:
         clients.forget()
+        environment.cache_clear()
         yield made
     clients.forget()
+    environment.cache_clear()
 
 
 def test_plan_then_fetch(demo: World, capsys: pytest.CaptureFixture[str]) -> None:
     demo.drop(demo.fill(10))
-    plan = app("plan_dataset").handler(demo.event, Context())
+    plan = app("plan_dataset").handler(msgspec.to_builtins(demo.event), Context())
     assert plan["accepted"] == 10
     shards = json.loads(demo.s3.get_object(Bucket=BUCKET, Key=plan["shards_key"])["Body"].read())
-    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.request.run, **shards[0]}
+    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.event.run, **shards[0]}
     answer = app("fetch_shard").handler(event, Context())
     assert (answer["fetched"], answer["rejected"]) == (10, 0)
     logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -66,13 +71,13 @@ def test_plan_then_fetch(demo: World, capsys: pytest.CaptureFixture[str]) -> Non
 def test_errors_keep_their_class(demo: World) -> None:
     demo.drop(b"")
     with pytest.raises(UnusableList):
-        app("plan_dataset").handler(demo.event, Context())
+        app("plan_dataset").handler(msgspec.to_builtins(demo.event), Context())
 
 
 def test_a_shard_gives_up_before_lambda_does(demo: World) -> None:
     demo.drop(demo.fill(3))
     demo.plan()
-    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.request.run, "shard": "00000"}
+    event = {"bucket": BUCKET, "dataset": "demo", "run": demo.event.run, "shard": "00000"}
     module = app("fetch_shard")
     with pytest.raises(RuntimeError, match="did not arrive in time") as caught:
         module.handler(event, Context(milliseconds=20_000))

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from tagline.aws.s3 import Bucket
 from tagline.formats.reasons import Reason
 from tagline.planning.inventory import MAX_OBJECT_BYTES, Found, Unlistable, take_inventory
 
@@ -42,7 +43,7 @@ def test_finds_what_is_there(s3: "S3Client") -> None:
     for key in keys:
         s3.put_object(Bucket="pictures", Key=key, Body=key.encode())
     wanted = sorted([*keys, "site/0.png", "site/\u00e9.png", "site/zz.png"])
-    found = take_inventory(s3, "pictures", "site/", wanted)
+    found = take_inventory(Bucket(s3, "pictures"), "site/", wanted)
     assert sorted(found) == sorted(keys)
     head = s3.head_object(Bucket="pictures", Key=keys[1])
     assert found[keys[1]] == Found(head["ETag"].strip('"'), len(keys[1]))
@@ -53,11 +54,11 @@ def test_skips_what_nobody_asked_for(s3: "S3Client") -> None:
         s3.put_object(Bucket="pictures", Key=f"{number:03d}.png", Body=b"x")
     calls = calls_of(s3)
     dense = [f"{number:03d}.png" for number in range(100, 200)]
-    assert len(take_inventory(s3, "pictures", "", dense, page_size=50)) == 100
+    assert len(take_inventory(Bucket(s3, "pictures"), "", dense, page_size=50)) == 100
     assert len(calls) == 2
     calls.clear()
     sparse = ["010.png", "150.png", "290.png"]
-    assert len(take_inventory(s3, "pictures", "", sparse, page_size=50)) == 3
+    assert len(take_inventory(Bucket(s3, "pictures"), "", sparse, page_size=50)) == 3
     assert len(calls) == 3
 
 
@@ -66,7 +67,7 @@ def test_scans_segments_side_by_side(s3: "S3Client", monkeypatch: pytest.MonkeyP
     keys = [f"{number:02d}" for number in range(40)]
     for key in keys[::2]:
         s3.put_object(Bucket="pictures", Key=key, Body=b"x")
-    assert sorted(take_inventory(s3, "pictures", "", keys)) == keys[::2]
+    assert sorted(take_inventory(Bucket(s3, "pictures"), "", keys)) == keys[::2]
 
 
 @pytest.mark.parametrize(
@@ -82,13 +83,13 @@ def test_scans_segments_side_by_side(s3: "S3Client", monkeypatch: pytest.MonkeyP
 )
 def test_a_refused_listing_names_the_cure(code: str, reason: Reason, sentence: str) -> None:
     with pytest.raises(Unlistable, match=sentence) as caught:
-        take_inventory(Refusing(code), "pictures", "site/", ["site/a"])  # type: ignore[arg-type]
+        take_inventory(Bucket(Refusing(code), "pictures"), "site/", ["site/a"])  # type: ignore[arg-type]
     assert caught.value.reason is reason
 
 
 def test_other_errors_pass() -> None:
     with pytest.raises(ClientError):
-        take_inventory(Refusing("SlowDown"), "b", "", ["a"])  # type: ignore[arg-type]
+        take_inventory(Bucket(Refusing("SlowDown"), "b"), "", ["a"])  # type: ignore[arg-type]
 
 
 class Refusing:
@@ -142,6 +143,6 @@ def test_a_restored_object_can_be_read(
 
     s3.meta.events.register("after-call.s3.ListObjectsV2", say)
     calls = calls_of(s3)
-    found = take_inventory(s3, "pictures", "", ["a"])["a"]
+    found = take_inventory(Bucket(s3, "pictures"), "", ["a"])["a"]
     assert calls[0]["OptionalObjectAttributes"] == ["RestoreStatus"]
     assert (found.fault() is None) is restored

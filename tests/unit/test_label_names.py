@@ -3,7 +3,7 @@
 import pytest
 
 from tagline.listing.label_names import default_label_names, parse_label_names
-from tagline.settings.schema import InvalidSettings
+from tagline.settings import InvalidSettings
 
 
 def test_reads_names_in_order() -> None:
@@ -22,6 +22,7 @@ def test_reads_names_in_order() -> None:
         (b"a\nb\x00\n", "line 2: the name holds a control character"),
         (b"a\tb\n", "line 1: the name holds a control character"),
         (b"ok\n\xff\n", "line 2: not valid UTF-8"),
+        (b"\n\xff\n", "line 2: not valid UTF-8"),
         (b"x" * 129, "line 1: a name has at most 128 characters"),
         (b"a\n" * (3 << 20), "larger than 4 MiB"),
     ],
@@ -29,6 +30,15 @@ def test_reads_names_in_order() -> None:
 def test_refuses_with_the_line(data: bytes, message: str) -> None:
     with pytest.raises(InvalidSettings, match=message):
         parse_label_names(data)
+
+
+def test_takes_as_much_as_the_limits_allow() -> None:
+    assert parse_label_names(b"x" * 128) == ("x" * 128,)
+    many = b"".join(b"%07d\n" % number for number in range(1 << 19))
+    assert len(many) == 4 * 1024 * 1024
+    assert len(parse_label_names(many)) == 1 << 19
+    with pytest.raises(InvalidSettings, match="larger than 4 MiB"):
+        parse_label_names(many + b"\n")
 
 
 def test_numbers_labels_without_names() -> None:

@@ -12,17 +12,30 @@ def test_dataset_keys() -> None:
     keys = DatasetKeys("noto-50")
     assert keys.labels == "noto-50/labels.txt"
     assert keys.settings == "noto-50/dataset.yaml"
+    assert keys.lists == "noto-50/lists/"
+    assert keys.runs == "noto-50/runs/"
     assert keys.champion == "noto-50/champion.json"
+    assert keys.latest == "noto-50/latest.json"
+    assert keys.split == "noto-50/split.txt"
+    assert keys.packed_run == "noto-50/packed.json"
+    assert keys.output == "noto-50/output/"
     assert keys.packed("training") == "noto-50/training/train.rec"
     assert keys.packed("validation") == "noto-50/validation/val.rec"
 
 
 def test_run_keys_lie_under_the_run() -> None:
-    keys = RunKeys(RUN)
-    assert keys.prefix == f"noto-50/runs/{RUN}/"
-    assert keys.packed("training") == f"noto-50/runs/{RUN}/training/train.rec"
-    for key in (keys.of("plan.json"), keys.shard_rows("00000"), keys.shard_images("00000")):
-        assert key.startswith(keys.prefix)
+    keys, run = RunKeys(RUN), f"noto-50/runs/{RUN}"
+    assert keys.dataset == "noto-50"
+    assert keys.prefix == f"{run}/"
+    assert keys.of("plan.json") == f"{run}/plan.json"
+    assert keys.images == f"{run}/images.jsonl"
+    assert keys.shard_rows("00000") == f"{run}/shards/00000.jsonl"
+    assert keys.shard_images("00000") == f"{run}/shards/00000.tar"
+    assert keys.shard_verdicts("00000") == f"{run}/shards/00000.verdicts.jsonl"
+    assert keys.shard_part("00000") == f"{run}/shards/00000.part.jsonl"
+    assert keys.shard_part_images("00000", "ab") == f"{run}/shards/00000.part-ab.tar"
+    assert keys.packed("training") == f"{run}/training/train.rec"
+    assert keys.packed("validation") == f"{run}/validation/val.rec"
 
 
 def test_names_are_checked() -> None:

@@ -1,12 +1,17 @@
 """Rows of a list: every accepted form, and every reason the list alone can give."""
 
 import io
+import json
 
 import pytest
 
+from tagline.formats.document import encode_record
 from tagline.formats.reasons import MEANING, Reason
-from tagline.listing.list_file import Reject, Row, read_rows, survey
+from tagline.formats.rows import Reject
+from tagline.listing.list_file import read_rows
+from tagline.listing.rows import Row
 from tagline.listing.sources import Source
+from tagline.listing.survey import survey_list
 
 SOURCE = Source.of_dataset("demo", "data", None, {"pictures"})
 GOOD = b"1\t0\t1\t0\ta.png\n2\t1\t0\t0\tb.png\n3\t0\t0\t1\tc.png\n4\t0\t0\t0\td.png\n"
@@ -14,7 +19,7 @@ GOOD = b"1\t0\t1\t0\ta.png\n2\t1\t0\t0\tb.png\n3\t0\t0\t1\tc.png\n4\t0\t0\t0\td.
 
 def rows(data: bytes) -> list[Row | Reject]:
     stream = io.BytesIO(data)
-    return list(read_rows(stream, survey(stream), SOURCE))
+    return list(read_rows(stream, survey_list(stream), SOURCE))
 
 
 def last(line: bytes) -> Row | Reject:
@@ -122,7 +127,7 @@ def test_rejects_with_line_reason_and_detail(reason: Reason, line: bytes, detail
     assert reject.reason is reason
     assert reject.line == 5
     assert detail in reject.detail
-    assert set(reject.record()) == {"line", "id", "path", "reason", "detail"}
+    assert set(json.loads(encode_record(reject))) == {"line", "id", "path", "reason", "detail"}
 
 
 def test_every_reason_of_the_list_has_an_example() -> None:
@@ -152,7 +157,8 @@ def test_ids_need_not_rise() -> None:
 def test_a_reject_shows_the_id_and_path_it_has() -> None:
     reject = last(b"9\t7\t0\t0\te.png")
     assert isinstance(reject, Reject)
-    assert (reject.id, reject.path, reject.field) == (9, "e.png", "label 1")
+    assert (reject.id, reject.path) == (9, "e.png")
+    assert reject.detail == "label 1 is '7', expected 0 or 1"
     bare = last(b"lost")
     assert isinstance(bare, Reject)
     assert (bare.id, bare.path) == ("lost", None)

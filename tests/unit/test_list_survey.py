@@ -10,11 +10,12 @@ import pytest
 
 from tagline.formats.reasons import UnusableList
 from tagline.listing import survey as first_look
-from tagline.listing.list_file import Survey, check_names, survey
+from tagline.listing.list_file import check_names
+from tagline.listing.survey import Survey, survey_list
 
 
 def look(data: bytes) -> Survey:
-    return survey(io.BytesIO(data))
+    return survey_list(io.BytesIO(data))
 
 
 def test_counts_rows_and_labels() -> None:
@@ -129,7 +130,7 @@ def test_refuses_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_and_labels_must_agree() -> None:
-    shape = Survey(1260, 50, 0)
-    check_names(shape, ["x"] * 50)
+    survey = Survey(1260, 50, 0)
+    check_names(survey, ["x"] * 50)
     with pytest.raises(UnusableList, match="49 names, but the list's rows have 50 labels"):
-        check_names(shape, ["x"] * 49)
+        check_names(survey, ["x"] * 49)

@@ -1,5 +1,6 @@
 import math
-import time
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -31,11 +32,28 @@ def test_a_label_without_a_positive_has_no_average_precision() -> None:
     assert result.baseline_map == 0.5
 
 
-def test_nothing_positive_anywhere_is_not_a_number() -> None:
-    result = ranking.quality(np.zeros((3, 2)), np.zeros((3, 2)))
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("images", [0, 1, 3])
+def test_nothing_positive_anywhere_is_not_a_number(images: int) -> None:
+    result = ranking.quality(np.zeros((images, 2)), np.zeros((images, 2)))
+    assert np.isnan(result.ap).tolist() == [True, True]
+    assert result.support.tolist() == [0, 0]
     assert math.isnan(result.mean_ap)
     assert math.isnan(result.micro_ap)
     assert math.isnan(result.baseline_map)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_ranking_without_a_positive_has_no_recall() -> None:
+    found = ranking.rank([0.9, 0.4], [0, 0])
+    assert np.isnan(found.recall).tolist() == [True, True]
+    assert found.precision.tolist() == [0, 0]
+    assert ranking.rank([], []).scores.tolist() == []
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+def test_scores_may_be_numbers_of_any_kind(kind: type) -> None:
+    assert ranking.average_precision(np.array([0, 5, 3], kind), [0, 1, 1]) == 1
 
 
 def test_micro_ranks_all_pairs_together() -> None:
@@ -57,6 +75,13 @@ def test_unusable_input_is_named(scores: list[float], truth: list[int], message:
         ranking.average_precision(scores, truth)
 
 
+def test_scores_have_a_column_a_label_or_none() -> None:
+    with pytest.raises(ranking.InvalidScores, match=r"one shape of 2 dimension"):
+        ranking.quality([0.1, 0.2], [0, 1])
+    with pytest.raises(ranking.InvalidScores, match=r"one shape of 1 dimension"):
+        ranking.rank([[0.1, 0.2]], [[0, 1]])
+
+
 def test_the_curve_ends_at_full_recall() -> None:
     found = ranking.rank([0.9, 0.4, 0.4, 0.2], [1, 0, 1, 1])
     assert found.scores.tolist() == [0.9, 0.4, 0.2]
@@ -64,14 +89,24 @@ def test_the_curve_ends_at_full_recall() -> None:
     assert found.precision.tolist() == pytest.approx([1, 2 / 3, 3 / 4])
 
 
-def test_the_large_reference_set_takes_seconds() -> None:
+def plain_average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
+    """The mean, over the positives, of the precision among all that score at least as much."""
+    positives = scores[truth == 1]
+    precision = [truth[scores >= score].mean() for score in positives]
+    return float(np.mean(precision)) if len(positives) else math.nan
+
+
+def test_all_numbers_are_those_of_their_definitions() -> None:
     rng = np.random.default_rng(0)
-    scores = rng.random((40_000, 334), dtype=np.float32)
-    truth = (rng.random((40_000, 334), dtype=np.float32) < 0.02).astype(np.uint8)
-    started = time.process_time()
+    truth = (rng.random((400, 9)) < [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 0.8, 1]).astype(np.uint8)
+    scores = np.round(rng.random(truth.shape) * 0.7 + truth * 0.3, 2)  # two digits: many ties
     result = ranking.quality(scores, truth)
-    assert result.mean_ap == pytest.approx(0.02, abs=0.005)
-    assert time.process_time() - started < 30
+    by_label = [plain_average_precision(scores[:, j], truth[:, j]) for j in range(9)]
+    assert result.ap == pytest.approx(np.array(by_label), nan_ok=True)
+    assert result.mean_ap == pytest.approx(np.nanmean(by_label))
+    assert result.micro_ap == pytest.approx(plain_average_precision(scores.ravel(), truth.ravel()))
+    assert result.support.tolist() == [int(truth[:, j].sum()) for j in range(9)]
+    assert result.baseline_map == pytest.approx(np.mean([c.mean() for c in truth.T if c.any()]))
 
 
 def test_the_bootstrap_sees_a_clear_difference_and_none() -> None:
@@ -88,6 +123,57 @@ def test_the_bootstrap_sees_a_clear_difference_and_none() -> None:
     assert clear == bootstrap.map_difference(good, noise, truth)
 
 
+def plain_interval(
+    a: np.ndarray, b: np.ndarray, truth: np.ndarray, rounds: int, seed: int, level: float
+) -> bootstrap.Interval:
+    """Resample the images round by round, and judge both models on copies of the drawn ones."""
+    rng = np.random.default_rng(seed)
+    differences = []
+    for _ in range(rounds):
+        drawn = rng.integers(0, len(truth), len(truth))
+        means = [
+            ranking.mean_average_precision(ranking.label_average_precision(s[drawn], truth[drawn]))
+            for s in (a, b)
+        ]
+        differences.append(0.0 if math.isnan(means[0]) else means[0] - means[1])
+    low, high = np.quantile(differences, [0.5 - level / 2, 0.5 + level / 2])
+    return bootstrap.Interval(low, high, level, rounds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seed", "level"), [({}, 0, 0.95), ({"seed": 7}, 7, 0.95), ({"level": 0.5}, 0, 0.5)]
+)
+@pytest.mark.parametrize(
+    ("work", "block", "rounds"), [(400_000_000, 4_000_000, 400), (3000, 90, 50), (1, 1, 20)]
+)
+@pytest.mark.parametrize("share", [[0, 0.1, 0.4, 0.8, 1], [0, 0, 0.2, 0, 0]])
+def test_the_bootstrap_is_that_of_plain_resampling(
+    asked: dict[str, Any], seed: int, level: float, work: int, block: int, rounds: int,
+    share: list[float], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Over labels from never to always positive, with ties, in as many rounds as work allows."""
+    monkeypatch.setattr(bootstrap, "_LARGEST_WORK", work)
+    monkeypatch.setattr(bootstrap, "_BLOCK", block)
+    draws = Mock(wraps=bootstrap._draws)
+    monkeypatch.setattr(bootstrap, "_draws", draws)
+    rng = np.random.default_rng(1)
+    truth = (rng.random((12, 5)) < share).astype(np.uint8)
+    a, b = (np.round(rng.random(truth.shape) + truth * more, 1) for more in (0.5, 0.2))
+    found = bootstrap.map_difference(a, b, truth, **asked)
+    expected = plain_interval(a, b, truth, rounds, seed, level)
+    assert found is not None
+    assert (found.level, found.rounds) == (level, rounds)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert max(call.args[1] for call in draws.call_args_list) == min(rounds, max(1, block // 12))
+
+
+def test_two_images_have_a_spread() -> None:
+    truth = np.array([[1], [0]], np.uint8)
+    found = bootstrap.map_difference(truth * 1.0, 1.0 - truth, truth)
+    assert found is not None
+    assert (found.low, found.high) == (0, 0.5)
+
+
 def test_the_bootstrap_declines_where_nothing_can_vary() -> None:
     one = np.ones((1, 2))
     assert bootstrap.map_difference(one, one, one.astype(np.uint8)) is None
@@ -95,7 +181,10 @@ def test_the_bootstrap_declines_where_nothing_can_vary() -> None:
     assert bootstrap.map_difference(two, two, np.zeros((2, 2), np.uint8)) is None
 
 
-def test_the_bootstrap_refuses_scores_of_another_shape() -> None:
+@pytest.mark.parametrize(("challenger", "champion"), [((3, 1), (3, 2)), ((3, 2), (2, 2))])
+def test_the_bootstrap_refuses_scores_of_another_shape(
+    challenger: tuple[int, int], champion: tuple[int, int]
+) -> None:
     truth = np.ones((3, 2), np.uint8)
     with pytest.raises(ranking.InvalidScores, match="do not match"):
-        bootstrap.map_difference(np.ones((3, 1)), np.ones((3, 2)), truth)
+        bootstrap.map_difference(np.ones(challenger), np.ones(champion), truth)

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from im2rec.run.multipart import MIN_PART, Piece, Source, join, plan_parts
+from tagline.aws.faults import address_of
+from tagline.aws.multipart import MIN_PART, Piece, Source, join, plan_parts
+from tagline.aws.s3 import Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -99,7 +101,7 @@ def test_the_joined_object_is_the_parts_in_a_row(s3: "S3Client", sizes: list[int
     s3.meta.events.register(
         "provide-client-params.s3.UploadPart", lambda params, **_: sent.append(len(params["Body"]))
     )
-    join(s3, BUCKET, sources, "whole", "application/x-recordio")
+    join(Bucket(s3, BUCKET), sources, "whole", "application/x-recordio")
     found = s3.get_object(Bucket=BUCKET, Key="whole")
     assert found["ContentType"] == "application/x-recordio"
     assert hashlib.sha256(found["Body"].read()).digest() == hashlib.sha256(whole).digest()
@@ -112,10 +114,49 @@ def test_a_source_that_changed_leaves_nothing(s3: "S3Client") -> None:
 
     def refused() -> Any:
         with pytest.raises(ClientError) as caught:
-            join(s3, BUCKET, sources, "whole", "application/x-recordio")
+            join(Bucket(s3, BUCKET), sources, "whole", "application/x-recordio")
+        assert address_of(caught.value) == f"s3://{BUCKET}/whole"
         return caught.value.response["Error"]["Code"]
 
     assert refused() in {"PreconditionFailed", "412"}
     listed = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert {item["Key"] for item in listed} == {"part-0", "part-1"}
     assert s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
+
+
+def test_only_the_planned_version_of_a_source_is_taken(s3: "S3Client") -> None:
+    """Moto takes no notice of CopySourceIfMatch: what is asked for has to do."""
+    sources, _ = put(s3, [6 * MIB, 3, 12 * MIB])
+    asked: list[dict[str, Any]] = []
+    for operation in ("UploadPartCopy", "GetObject"):
+        s3.meta.events.register(
+            f"provide-client-params.s3.{operation}", lambda params, **_: asked.append(dict(params))
+        )
+    join(Bucket(s3, BUCKET), sources, "whole", "application/x-recordio")
+    copied = {call["PartNumber"]: call for call in asked if "CopySource" in call}
+    target = {"Bucket": BUCKET, "Key": "whole", "UploadId": copied[1]["UploadId"]}
+    assert copied == {
+        1: target
+        | {
+            "PartNumber": 1,
+            "CopySource": {"Bucket": BUCKET, "Key": "part-0"},
+            "CopySourceIfMatch": sources[0].etag,
+        },
+        3: target
+        | {
+            "PartNumber": 3,
+            "CopySource": {"Bucket": BUCKET, "Key": "part-2"},
+            "CopySourceIfMatch": sources[2].etag,
+            "CopySourceRange": f"bytes={5 * MIB - 3}-{12 * MIB - 1}",
+        },
+    }
+    read = [call for call in asked if "CopySource" not in call]
+    assert read == [
+        {"Bucket": BUCKET, "Key": "part-1", "IfMatch": sources[1].etag, "Range": "bytes=0-2"},
+        {
+            "Bucket": BUCKET,
+            "Key": "part-2",
+            "IfMatch": sources[2].etag,
+            "Range": f"bytes=0-{5 * MIB - 4}",
+        },
+    ]

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tagline.formats import names
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+RUN = "50-label-rs96-0123456789abcdef"
+stacks = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,127}", fullmatch=True)  # CloudFormation's rule
 datasets = st.from_regex(names.DATASET, fullmatch=True).filter(str.isascii)
 
 
@@ -49,12 +51,30 @@ def test_run_names_lead_back_to_their_dataset(dataset: str) -> None:
     assert len(run) <= 80
 
 
-@given(datasets)
-def test_job_and_endpoint_names_fit_sagemaker(dataset: str) -> None:
-    run = names.run_name("bucket", f"{dataset}/lists/x.lst", "v", "e")
-    tuning_job = names.job_name(run, "tune") + "-9"
-    assert len(tuning_job) <= 32
-    endpoint = names.endpoint_name("tagline", dataset)
+def test_a_run_keeps_its_name_in_every_version_of_tagline() -> None:
+    """Else a repeated event would start a run that has been made already."""
+    etag = "9a0364b9e99bb480dd25e1f0284c8555"
+    run = names.run_name("data", "noto-50/lists/all.lst", "v1", etag)
+    assert run == "noto-50-d8a510859785d05a"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("train", "tagline-0123456789abcdef-train"), ("tune", "tagline-0123456789abcdef-tune")],
+)
+def test_a_job_has_the_digest_of_its_run_and_leaves_room_for_the_attempt(
+    kind: str, name: str
+) -> None:
+    assert names.job_name(RUN, kind) == name
+    # the longest name is that of a tuning job, and a state is tried at most ten times
+    assert len(names.job_name(RUN, "tune") + "-9") <= 32
+    with pytest.raises(names.InvalidName, match="is not <dataset>-<16 hexadecimal digits>"):
+        names.job_name("50-label-rs96", kind)
+
+
+@given(stacks, datasets)
+def test_endpoint_names_fit_sagemaker(stack: str, dataset: str) -> None:
+    endpoint = names.endpoint_name(stack, dataset)
     assert len(endpoint) <= 63
     assert SAGEMAKER_NAME.fullmatch(endpoint)
 
@@ -65,7 +85,22 @@ def test_different_datasets_have_different_endpoints(one: str, other: str) -> No
     assert same == (one == other)
 
 
+@pytest.mark.parametrize(
+    ("stack", "dataset", "endpoint"),
+    [
+        ("tagline", "noto-50", "tagline-noto-50"),
+        ("tagline", "noto_50", "tagline-noto-50-df5efa5c"),
+        ("tagline", "a__b", "tagline-a-b-a8c7a8ed"),
+        ("tagline", "a" * 40, "tagline-" + "a" * 40),
+        ("s" * 22, "a" * 40, "s" * 22 + "-" + "a" * 40),  # 63 characters
+        ("s" * 23, "a" * 40, "s" * 23 + "-" + "a" * 30 + "-13b6724d"),
+        ("s" * 53, "a" * 20, "s" * 53 + "-682474b3"),
+    ],
+)
+def test_an_endpoint_is_found_again_by_its_name(stack: str, dataset: str, endpoint: str) -> None:
+    assert names.endpoint_name(stack, dataset) == endpoint
+
+
 def test_a_jobs_name_tells_its_run() -> None:
-    run = "50-label-rs96-0123456789abcdef"
-    assert names.run_of_job("50-label-rs96", names.job_name(run, "config") + "-0") == run
+    assert names.run_of_job("50-label-rs96", names.job_name(RUN, "config") + "-0") == RUN
     assert names.run_of_job("50-label-rs96", "made-by-hand") is None

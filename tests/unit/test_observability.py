@@ -1,12 +1,17 @@
-"""Log lines: they carry the name of the state that a function works for."""
+"""A state's function as a Lambda handler: what it takes, answers, logs and raises."""
 
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tagline.aws.observability import logger, state_of, step
+from tagline.aws import clients
+from tagline.aws.observability import logger, metrics
+from tagline.aws.step import state_of, step
+from tagline.formats.document import UnreadableDocument
+from tagline.formats.steps import RunEvent, SmokeAnswer
 from tests.unit.cloudformation import resources
 
 
@@ -28,25 +33,57 @@ def test_every_function_of_the_templates_logs_its_logical_name() -> None:
         assert state_of(function, "s") == name
 
 
-def test_a_log_line_carries_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+@step
+def work(event: RunEvent) -> SmokeAnswer:
+    metrics.add_metric("RunsWorked", "Count", 1)
+    if event.bucket == "broken":
+        raise LookupError("no such bucket")
+    return SmokeAnswer(checked=3)
+
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="tagline-plan-dataset",
+    memory_limit_in_mb=128,
+    invoked_function_arn="arn:aws:lambda:us-east-1:1:function:tagline-plan-dataset",
+    aws_request_id="r",
+)
+EVENT = {"bucket": "data", "run": "demo-0123456789abcdef", "dataset": "demo"}
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What is logged."""
     monkeypatch.setenv("STACK_NAME", "tagline")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    lines: list[str] = []
+    clients.forget()
+    said: list[str] = []
     handler = logger.registered_handler
-    monkeypatch.setattr(handler, "emit", lambda record: lines.append(handler.format(record)))
+    monkeypatch.setattr(handler, "emit", lambda record: said.append(handler.format(record)))
     logger.setLevel("INFO")
+    yield said
+    clients.forget()
 
-    @step
-    def work(_: Any) -> dict[str, Any]:
-        return {"rows": 3}
 
-    context = SimpleNamespace(
-        function_name="tagline-plan-dataset",
-        memory_limit_in_mb=128,
-        invoked_function_arn="arn:aws:lambda:us-east-1:1:function:tagline-plan-dataset",
-        aws_request_id="r",
-    )
-    work({"run": "demo-0123456789abcdef"}, context)  # type: ignore[arg-type]
+def test_a_log_line_carries_the_state(lines: list[str]) -> None:
+    assert work(EVENT, CONTEXT) == {"checked": 3}
     said = json.loads(lines[-1])
-    assert (said["state"], said["run"]) == ("PlanDataset", "demo-0123456789abcdef")
-    assert said["answer"] == {"rows": 3}
+    assert (said["state"], said["run"], said["dataset"]) == ("PlanDataset", EVENT["run"], "demo")
+    assert said["answer"] == {"checked": 3}
+
+
+def test_an_error_leaves_as_it_is_and_is_logged_with_the_state(
+    lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(LookupError, match="no such bucket"):
+        work(EVENT | {"bucket": "broken"}, CONTEXT)
+    said = json.loads(lines[-1])
+    assert (said["state"], said["message"]) == ("PlanDataset", "the step failed")
+    assert said["exception_name"] == "LookupError"
+    assert '"RunsWorked"' in capsys.readouterr().out  # metrics are published all the same
+
+
+def test_an_event_of_another_form_names_state_and_key(lines: list[str]) -> None:
+    with pytest.raises(UnreadableDocument, match=r"the event of PlanDataset: .* `bucket`"):
+        work({"run": "demo-0123456789abcdef"}, CONTEXT)
+    with pytest.raises(UnreadableDocument, match=r"the event of PlanDataset: run: Expected `str`"):
+        work(EVENT | {"run": 7}, CONTEXT)

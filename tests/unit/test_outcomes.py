@@ -4,22 +4,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tagline.aws.s3json import MissingDocument, UnreadableDocument, find_json, read_json
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import Bucket
+from tagline.formats.document import UnreadableDocument, convert
+from tagline.formats.outcomes import Champion, Ending, Latest, Outcome
+from tagline.formats.steps import ChampionEvent, Comparison, OutcomeEvent, Served, Won
 from tagline.outcomes.endings import (
     ChampionChanged,
-    Ending,
-    Outcome,
     UnknownOutcome,
     ending_of,
     record_champion,
     record_ending,
     record_latest,
 )
-from tests.unit.flow_world import BUCKET, PREFIX, RUN, Account, account
+from tests.unit.documents import OTHER, RUN, champion, plain, plan
+from tests.unit.flow_world import BUCKET, PREFIX, STATE, Account, account
 
-ENDING = Ending(Outcome.PROMOTED, "RecordChampion", "mAP 0.5 and no champion")
-CHAMPION = {"run": RUN, "dataset": "demo", "mAP": 0.5, "previous": None}
+STARTED, KEY = "2026-11-12T00:00:00Z", "demo/champion.json"
+ENDING = Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason="mAP 0.5 and no champion")
 
 
 @pytest.fixture
@@ -28,109 +32,175 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         yield made
 
 
-def test_a_status_is_written_once(world: Account) -> None:
-    first = record_ending(world.s3, BUCKET, RUN, "2026-11-12T00:00:00Z", ENDING)
-    late = Ending(Outcome.FAILED, "RecordOutcome", "too late")
-    second = record_ending(world.s3, BUCKET, RUN, "2026-11-12T00:00:00Z", late)
+@pytest.fixture
+def bucket(world: Account) -> Bucket:
+    return Bucket(world.s3, BUCKET)
+
+
+def won(etag: str | None, against: str | None = None) -> ChampionEvent:
+    return ChampionEvent(
+        bucket=BUCKET,
+        run=RUN,
+        evaluation=Comparison(artifact="s3://a/b", champion_run=against, champion_etag=etag),
+        decision=Won(challenger_map=0.5, reason="first"),
+        deployment=Served(endpoint="tagline-demo"),
+        model="m-0",
+        endpoint_config="c-0",
+    )
+
+
+def test_a_status_is_written_once(world: Account, bucket: Bucket) -> None:
+    first = record_ending(bucket, RUN, STARTED, ENDING)
+    late = Ending(outcome=Outcome.FAILED, state="RecordOutcome", reason="too late")
+    second = record_ending(bucket, RUN, "2026-11-13T00:00:00Z", late)
     assert first == (ENDING, True)
     assert second == (ENDING, False)
     status = world.get(f"{PREFIX}status.json")
-    assert {key: status[key] for key in ("run", "dataset", "outcome", "state", "started")} == {
+    assert status.pop("ended").endswith("Z")
+    assert status == {
+        "format": 1,
         "run": RUN,
         "dataset": "demo",
         "outcome": "Promoted",
         "state": "RecordChampion",
-        "started": "2026-11-12T00:00:00Z",
+        "reason": "mAP 0.5 and no champion",
+        "started": STARTED,
     }
-    assert status["ended"].endswith("Z")
 
 
-def test_the_first_champion_needs_an_empty_place(world: Account) -> None:
-    record_champion(world.s3, BUCKET, CHAMPION, None)
-    written = world.get("demo/champion.json")
-    assert written["run"] == RUN
-    assert "dataset" not in written
+def test_a_repeated_write_is_no_conflict(world: Account, bucket: Bucket) -> None:
+    record_champion(won(None), bucket)
+    written = world.get(KEY)
+    record_champion(won(None), bucket)
+    assert world.get(KEY) == written
 
 
-def test_a_repeated_write_is_no_conflict(world: Account) -> None:
-    record_champion(world.s3, BUCKET, CHAMPION, None)
-    record_champion(world.s3, BUCKET, CHAMPION, None)
+def test_a_champion_that_appeared_meanwhile_stays(world: Account, bucket: Bucket) -> None:
+    world.put(KEY, champion())
+    with pytest.raises(ChampionChanged, match=f"{OTHER} became champion .* no champion: upload"):
+        record_champion(won(None), bucket)
+    assert world.get(KEY)["run"] == OTHER
 
 
-def test_a_champion_that_appeared_meanwhile_stays(world: Account) -> None:
-    world.put("demo/champion.json", {"run": "demo-00000000000000ff"})
-    with pytest.raises(ChampionChanged, match="demo-00000000000000ff became champion"):
-        record_champion(world.s3, BUCKET, CHAMPION, None)
-    assert world.get("demo/champion.json")["run"] == "demo-00000000000000ff"
+def test_a_champion_that_changed_meanwhile_stays(world: Account, bucket: Bucket) -> None:
+    etag = world.put(KEY, champion())
+    world.put(KEY, champion(run="demo-00000000000000bb"))
+    with pytest.raises(ChampionChanged, match=f"00bb became champion .* compared with {OTHER}: "):
+        record_champion(won(etag, OTHER), bucket)
+    assert world.get(KEY)["run"] == "demo-00000000000000bb"
 
 
-def test_a_champion_that_changed_meanwhile_stays(world: Account) -> None:
-    etag = world.put("demo/champion.json", {"run": "demo-00000000000000aa"})
-    world.put("demo/champion.json", {"run": "demo-00000000000000bb"})
-    challenger = CHAMPION | {"previous": "demo-00000000000000aa"}
-    with pytest.raises(ChampionChanged, match=r"compared with demo-00000000000000aa"):
-        record_champion(world.s3, BUCKET, challenger, etag)
-
-
-def test_a_champion_that_was_removed_meanwhile_is_not_replaced(world: Account) -> None:
-    etag = world.put("demo/champion.json", {"run": "demo-00000000000000aa"})
-    world.s3.delete_object(Bucket=BUCKET, Key="demo/champion.json")
+def test_a_champion_that_was_removed_meanwhile_is_not_replaced(
+    world: Account, bucket: Bucket
+) -> None:
+    etag = world.put(KEY, champion())
+    world.s3.delete_object(Bucket=BUCKET, Key=KEY)
     with pytest.raises(ChampionChanged, match="nobody became champion"):
-        record_champion(world.s3, BUCKET, CHAMPION, etag)
+        record_champion(won(etag, OTHER), bucket)
 
 
-def test_the_compared_champion_is_replaced(world: Account) -> None:
-    etag = world.put("demo/champion.json", {"run": "demo-00000000000000aa"})
-    record_champion(world.s3, BUCKET, CHAMPION, etag)
-    assert world.get("demo/champion.json")["run"] == RUN
+def test_the_compared_champion_is_replaced(world: Account, bucket: Bucket) -> None:
+    etag = world.put(KEY, champion())
+    record_champion(won(etag, OTHER), bucket)
+    assert world.get(KEY)["run"] == RUN
 
 
-def test_the_next_run_learns_the_fingerprint(world: Account) -> None:
-    world.put(f"{PREFIX}plan.json", {"fingerprint": "abc"})
-    record_latest(world.s3, BUCKET, RUN, Outcome.NOT_PROMOTED)
+def test_the_next_run_learns_the_fingerprint(world: Account, bucket: Bucket) -> None:
+    world.put(f"{PREFIX}plan.json", plan())
+    record_latest(bucket, RUN, Outcome.NOT_PROMOTED)
     assert world.get("demo/latest.json") == {
+        "format": 1,
         "run": RUN,
         "fingerprint": "abc",
         "outcome": "NotPromoted",
     }
 
 
+def decided(promote: bool) -> dict[str, Any]:
+    return {"promote": promote, "reason": "judged", "challenger_map": 0.5, "champion_map": None}
+
+
+ROLLED_BACK = {
+    "action": "keep",
+    "endpoint": "tagline-demo",
+    "endpoint_config": None,
+    "state": "SmokeTest",
+    "reason": "off",
+}
+
+
+def execution(**held: Any) -> OutcomeEvent:
+    """Return what an execution holds at its end."""
+    facts = {"unchanged": False, "reason": "new"}
+    return convert(STATE | {"plan": facts} | held, OutcomeEvent, "the event")
+
+
 @pytest.mark.parametrize(
-    ("state", "outcome", "where"),
+    ("held", "ending"),
     [
-        ({"plan": {"unchanged": True, "reason": "r"}}, "Unchanged", "PlanDataset"),
-        ({"decision": {"promote": False, "reason": "r"}}, "NotPromoted", "DecidePromotion"),
         (
-            {"decision": {"promote": True, "reason": "r"}, "champion": {"run": RUN}},
-            "Promoted",
-            "RecordChampion",
+            {"plan": {"unchanged": True, "reason": "same"}},
+            (Outcome.UNCHANGED, "PlanDataset", "same"),
+        ),
+        ({"decision": decided(False)}, (Outcome.NOT_PROMOTED, "DecidePromotion", "judged")),
+        (
+            {"decision": decided(True), "champion": {"run": RUN}},
+            (Outcome.PROMOTED, "RecordChampion", "judged"),
         ),
         (
-            {
-                "decision": {"promote": True, "reason": "won"},
-                "rollback": {"state": "SmokeTest", "reason": "r"},
-            },
-            "RolledBack",
-            "SmokeTest",
+            {"decision": decided(True), "rollback": ROLLED_BACK},
+            (Outcome.ROLLED_BACK, "SmokeTest", "off"),
         ),
     ],
 )
-def test_how_an_execution_ended(state: dict[str, Any], outcome: str, where: str) -> None:
-    assert ending_of({"plan": {"unchanged": False}} | state) == (outcome, where, "r")
+def test_how_an_execution_ended(held: dict[str, Any], ending: tuple[Outcome, str, str]) -> None:
+    outcome, state, reason = ending
+    expected = Ending(outcome=outcome, state=state, reason=reason)
+    assert ending_of(execution(**held)) == expected
 
 
-def test_a_promotion_that_was_not_recorded_is_none() -> None:
-    with pytest.raises(UnknownOutcome):
-        ending_of({"plan": {"unchanged": False}, "decision": {"promote": True, "reason": "r"}})
+@pytest.mark.parametrize(
+    "held", [{"decision": decided(True)}, {"champion": {"run": RUN}}, {}], ids=str
+)
+def test_a_promotion_that_was_not_recorded_is_none(held: dict[str, Any]) -> None:
+    with pytest.raises(UnknownOutcome, match="told from the execution's bucket, "):
+        ending_of(execution(**held))
 
 
-def test_documents_that_are_missing_or_none(world: Account) -> None:
-    assert find_json(world.s3, BUCKET, "nothing.json") is None
-    with pytest.raises(MissingDocument, match=r"s3://data/nothing\.json"):
-        read_json(world.s3, BUCKET, "nothing.json")
+def test_documents_that_are_missing_or_none(world: Account, bucket: Bucket) -> None:
+    assert bucket.find("nothing.json", Latest) is None
+    with pytest.raises(Absent, match=r"s3://data/nothing\.json"):
+        bucket.read("nothing.json", Latest)
     world.s3.put_object(Bucket=BUCKET, Key="a.json", Body=b"{")
-    with pytest.raises(UnreadableDocument, match="not JSON"):
-        read_json(world.s3, BUCKET, "a.json")
+    with pytest.raises(UnreadableDocument, match=r"s3://data/a\.json is not JSON"):
+        bucket.read("a.json", Latest)
     world.put("b.json", [1])
-    with pytest.raises(UnreadableDocument, match="list, not an object"):
-        read_json(world.s3, BUCKET, "b.json")
+    with pytest.raises(UnreadableDocument, match=r"b\.json: .*object.*array"):
+        bucket.read("b.json", Latest)
+
+
+def test_what_was_written_before_formats_were_numbered_is_read(
+    world: Account, bucket: Bucket
+) -> None:
+    world.put(KEY, {k: v for k, v in plain(champion()).items() if k != "format"})
+    assert bucket.read(KEY, Champion) == champion()
+
+
+@pytest.mark.parametrize("key", ["run", "artifact", "endpoint_config", "previous"])
+def test_what_lacks_a_key_is_refused_with_its_address(
+    world: Account, bucket: Bucket, key: str
+) -> None:
+    world.put(KEY, {k: v for k, v in plain(champion()).items() if k != key})
+    with pytest.raises(UnreadableDocument, match=rf"s3://data/demo/champion\.json: .*`{key}`"):
+        bucket.read(KEY, Champion)
+    world.put(KEY, plain(champion()) | {key: 7})
+    with pytest.raises(UnreadableDocument, match=rf"s3://data/demo/champion\.json: {key}: "):
+        bucket.read(KEY, Champion)
+
+
+def test_what_a_newer_version_wrote_is_refused_by_its_number(
+    world: Account, bucket: Bucket
+) -> None:
+    world.put(KEY, replace(champion(), format=2))
+    with pytest.raises(UnreadableDocument, match=r"of format 2, .* update Tagline"):
+        bucket.read(KEY, Champion)

@@ -6,11 +6,15 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from tagline.formats.document import decode
+from tagline.formats.plan import DroppedList, Plan
 from tagline.formats.reasons import UnusableList
-from tagline.planning import plan
+from tagline.formats.settings import Settings
+from tagline.formats.steps import PlanAnswer
+from tagline.planning import writing
 from tagline.planning.sharding import cut
-from tagline.settings.schema import Settings
 from tests.unit.ingest_world import BUCKET, World, world
 
 
@@ -25,21 +29,20 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
     demo.image("empty.png", b"")
     data += b"7\t0\t1\t0\timages/gone.png\n8\t0\t5\t0\timages/1.png\n9\t0\t0\t0\timages/empty.png\n"
     demo.put("demo/labels.txt", b"cat\ndog\nbird\n")
-    request = demo.drop(data)
+    event = demo.drop(data)
     answer = demo.plan()
-    assert answer == {
-        "unchanged": False,
-        "reason": "the dataset has no finished run yet",
-        "rows": 43,
-        "accepted": 40,
-        "rejected": 3,
-        "reused": 0,
-        "train": answer["train"],
-        "validation": 40 - answer["train"],
-        "shards": 1,
-        "plan_key": f"demo/runs/{request.run}/plan.json",
-        "shards_key": f"demo/runs/{request.run}/shards.json",
-    }
+    assert answer == PlanAnswer(
+        unchanged=False,
+        reason="the dataset has no finished run yet",
+        rows=43,
+        accepted=40,
+        rejected=3,
+        reused=0,
+        train=answer.train,
+        validation=40 - answer.train,
+        shards=1,
+        shards_key=f"demo/runs/{event.run}/shards.json",
+    )
     assert demo.names() == {
         "images.jsonl",
         "plan.json",
@@ -67,8 +70,8 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
     assert first["size"] == len(b"picture 3")
     sides = [row["split"] for row in rows]
     assert (sides.count("train"), sides.count("validation")) == (
-        answer["train"],
-        answer["validation"],
+        answer.train,
+        answer.validation,
     )
     assert json.loads(demo.read("shards.json")) == [
         {"shard": "00000", "rows": 40, "bytes": sum(row["size"] for row in rows)}
@@ -77,14 +80,14 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
     assert plan["labels"] == ["cat", "dog", "bird"]
     assert plan["positives"] == {"cat": 40, "dog": 20, "bird": 14}
     assert plan["list"]["sha256"] == hashlib.sha256(data).hexdigest()
-    assert Settings.from_dict(plan["settings"]) == Settings()
+    assert decode(demo.read("plan.json"), Plan, "plan.json").settings == Settings()
     assert plan["accepted"] + plan["rejected"] == plan["rows"]
 
 
 def test_cuts_large_lists_into_shards(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "cut", functools.partial(cut, max_rows=7))
+    monkeypatch.setattr(writing, "cut", functools.partial(cut, max_rows=7))
     demo.drop(demo.fill(20))
-    assert demo.plan()["shards"] == 3
+    assert demo.plan().shards == 3
     lines = [r["line"] for n in range(3) for r in demo.lines(f"shards/0000{n}.jsonl")]
     assert sorted(lines) == list(range(1, 21))
 
@@ -93,24 +96,22 @@ def test_reads_the_version_that_was_dropped(demo: World) -> None:
     data = demo.fill(5)
     first = demo.drop(data)
     demo.drop(b"1\t0\tnothing.png\n")
-    demo.request = first
-    assert demo.plan(first)["accepted"] == 5
+    demo.event = first
+    assert demo.plan(first).accepted == 5
 
 
 def test_says_when_the_list_is_gone(demo: World) -> None:
-    request = demo.drop(demo.fill(3))
-    demo.s3.delete_object(Bucket=BUCKET, Key=request.key, VersionId=request.version_id)
+    event = demo.drop(demo.fill(3))
+    demo.s3.delete_object(Bucket=BUCKET, Key=event.list.key, VersionId=event.list.version_id)
     with pytest.raises(UnusableList, match="was deleted"):
         demo.plan()
 
 
 def test_says_when_an_unversioned_list_was_overwritten(demo: World) -> None:
     demo.drop(demo.fill(3))
-    request = plan.PlanRequest.from_event(
-        {**demo.event, "list": {**demo.event["list"], "version_id": "", "etag": "0" * 32}}
-    )
+    other = DroppedList(key=demo.event.list.key, etag="0" * 32)
     with pytest.raises(UnusableList, match="was overwritten"):
-        demo.plan(request)
+        demo.plan(replace(demo.event, list=other))
 
 
 def finish(demo: World) -> str:
@@ -136,9 +137,9 @@ def test_the_same_again_is_unchanged(demo: World) -> None:
         second = demo.drop(again)
         answer = demo.plan()
         assert second.run != first.run
-        assert answer["unchanged"]
-        assert first.run in answer["reason"]
-        assert (answer["rows"], answer["accepted"], answer["shards"]) == (11, 10, 0)
+        assert answer.unchanged
+        assert first.run in answer.reason
+        assert (answer.rows, answer.accepted, answer.shards) == (11, 10, 0)
         assert demo.names() == {
             "plan.json",
             "plan-rejects.jsonl",
@@ -169,8 +170,8 @@ def test_any_change_is_a_new_dataset(demo: World, change: str) -> None:
         data = data.split(b"\n", 1)[1]
     demo.drop(data)
     answer = demo.plan()
-    assert not answer["unchanged"]
-    assert answer["shards"] == 1
+    assert not answer.unchanged
+    assert answer.shards == 1
     assert json.loads(demo.read("plan.json"))["fingerprint"] != before
 
 
@@ -179,7 +180,7 @@ def test_a_source_of_another_bucket(demo: World) -> None:
         demo.s3.put_object(Bucket="pictures", Key=f"site/{number}.png", Body=b"p%d" % number)
     demo.put("demo/dataset.yaml", b"source: s3://pictures/site/\n")
     demo.drop(b"".join(b"%d\t1\t%d.png\n" % (n, n) for n in range(4)))
-    assert demo.plan()["accepted"] == 4
+    assert demo.plan().accepted == 4
     assert {row["bucket"] for row in demo.lines("shards/00000.jsonl")} == {"pictures"}
 
 
@@ -189,3 +190,19 @@ def test_equal_plans_are_equal_bytes(demo: World) -> None:
     first = {name: demo.read(name) for name in demo.names()}
     demo.plan()
     assert {name: demo.read(name) for name in demo.names()} == first
+
+
+EARLIER = "demo-00000000000000ff"
+
+
+@pytest.mark.parametrize("content", [b"junk", b"[]", b"{}", b'{"run": 1}', b'{"format": 9}'])
+@pytest.mark.parametrize("key", ["demo/packed.json", f"demo/runs/{EARLIER}/dataset.json"])
+def test_packed_sets_that_cannot_be_read_are_passed_over(
+    demo: World, key: str, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    demo.put("demo/packed.json", json.dumps({"run": EARLIER}).encode())
+    demo.put(key, content)
+    demo.drop(demo.fill(3))
+    assert (demo.plan().accepted, demo.plan().reused) == (3, 0)
+    assert "is reused" in caplog.text
+    assert key in caplog.text

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tagline.formats.reasons import UnusableList
 from tagline.planning.plan import plan_dataset
-from tagline.settings.schema import InvalidSettings
+from tagline.settings import InvalidSettings
 from tests.unit.ingest_world import World, world
 
 
@@ -50,7 +50,7 @@ def test_a_list_with_nothing_usable_leaves_its_rejects(demo: World) -> None:
 def test_rejects_above_the_tolerance_fail(demo: World) -> None:
     data = demo.fill(10) + b"".join(b"x%d\t0\t0\t0\ty\n" % n for n in range(3))
     demo.drop(data)
-    assert demo.plan()["rejected"] == 3
+    assert demo.plan().rejected == 3
     demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.2}\n")
     demo.drop(data)
     with pytest.raises(
@@ -79,25 +79,38 @@ def test_names_that_do_not_fit(demo: World) -> None:
     ("key", "content", "sentence"),
     [
         ("demo/dataset.yaml", b"epochs: 3\n", "epochs: no such setting"),
-        ("demo/dataset.yaml", b"#" * 70_000, "larger than"),
-        ("demo/dataset.yaml", b"source: s3://elsewhere/\n", "elsewhere"),
-        ("demo/dataset.yaml", b"source: s3://pictures/\n", None),
-        ("demo/labels.txt", b"a\na\nb\n", "named before"),
+        ("demo/dataset.yaml", b"#" * 70_000, "dataset.yaml is larger than 65,536 bytes"),
+        ("demo/dataset.yaml", b"source: s3://elsewhere/\n", "source: .*elsewhere"),
+        ("demo/labels.txt", b"a\na\nb\n", "line 2: 'a' was named before, in line 1"),
     ],
 )
 def test_settings_are_checked_before_rows(
-    demo: World, key: str, content: bytes, sentence: str | None
+    demo: World, key: str, content: bytes, sentence: str
 ) -> None:
     demo.put(key, content)
-    demo.drop(demo.fill(3))
-    with pytest.raises(InvalidSettings if sentence else UnusableList, match=sentence):
+    demo.drop(b"not a list")
+    with pytest.raises(InvalidSettings, match=sentence):
         demo.plan()
+    assert demo.names() == set()
+
+
+def test_rows_are_looked_up_in_the_datasets_own_source(demo: World) -> None:
+    data = demo.fill(3)
+    demo.drop(data)
+    demo.put("demo/dataset.yaml", b"source: s3://pictures/site/\n")
+    with pytest.raises(
+        UnusableList, match=r"missing_object 3; first: line 1: .*s3://pictures/site/"
+    ):
+        demo.plan()
+    for number in range(3):
+        demo.s3.put_object(Bucket="pictures", Key=f"site/images/{number}.png", Body=b"%d" % number)
+    assert demo.plan().accepted == 3
 
 
 def test_a_bucket_that_cannot_be_listed_costs_its_rows_alone(demo: World) -> None:
     demo.drop(demo.fill(60) + b"999\t0\t0\t1\ts3://gone-bucket/x.png\n")
     demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.1}\n")
-    assert plan_dataset(demo.request, demo.s3, {"gone-bucket"})["accepted"] == 60
+    assert plan_dataset(demo.event, demo.s3, {"gone-bucket"}).accepted == 60
     (reject,) = demo.lines("plan-rejects.jsonl")
     assert (reject["line"], reject["reason"]) == (61, "missing_object")
     assert "bucket gone-bucket does not exist" in reject["detail"]
@@ -107,7 +120,7 @@ def test_a_bucket_that_refuses_listing_costs_its_rows_alone(demo: World) -> None
     demo.drop(demo.fill(60) + b"999\t0\t0\t1\ts3://pictures/x.png\n")
     demo.put("demo/dataset.yaml", b"tolerance: {rejected: 0.1}\n")
     refuse_listing(demo, "pictures")
-    assert demo.plan()["accepted"] == 60
+    assert demo.plan().accepted == 60
     (reject,) = demo.lines("plan-rejects.jsonl")
     assert reject["reason"] == "access_denied"
     assert "s3:ListBucket" in reject["detail"]
@@ -121,7 +134,7 @@ def test_the_own_source_must_be_listable(demo: World) -> None:
         demo.plan()
     demo.put("demo/dataset.yaml", b"source: s3://gone-bucket/\n")
     with pytest.raises(InvalidSettings, match="bucket gone-bucket does not exist"):
-        plan_dataset(demo.request, demo.s3, {"gone-bucket"})
+        plan_dataset(demo.event, demo.s3, {"gone-bucket"})
 
 
 def refuse_listing(demo: World, bucket: str) -> None:

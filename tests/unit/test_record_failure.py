@@ -1,22 +1,24 @@
 """RecordFailure: from the state machine's catch, and from executions that broke off."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 from tagline.aws import clients
-from tests.unit.flow_world import BUCKET, PREFIX, RUN, STATE, Account, account, call, event
+from tagline.aws.environment import WrongEnvironment
+from tests.unit.documents import RUN, plain, status
+from tests.unit.flow_world import BUCKET, PREFIX, STATE, VARIABLES, Account, account, call, event
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
-TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
+TOPIC = VARIABLES["ALERTS_TOPIC_ARN"]
+OURS = {"format": 1, "run": RUN, "dataset": "demo", "started": "2026-11-12T00:00:00Z"}
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setenv("ALERTS_TOPIC_ARN", TOPIC)
     with account(monkeypatch) as made:
         yield made
 
@@ -25,6 +27,15 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 def executions(world: Account) -> Iterator[Stubber]:
     with Stubber(clients.stepfunctions()) as stubber:
         yield stubber
+
+
+def heard(published: dict[str, Any]) -> Callable[..., None]:
+    """Return a listener that keeps what is sent."""
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        published.update(params)
+
+    return keep
 
 
 def history(stubber: Stubber, *events: dict[str, Any]) -> None:
@@ -46,16 +57,23 @@ def caught(error: str, cause: str) -> dict[str, Any]:
     return STATE | {"execution_arn": ARN, "error": {"Error": error, "Cause": cause}}
 
 
-def test_a_caught_failure_is_told_with_its_state(world: Account, executions: Stubber) -> None:
+def test_a_caught_failure_is_told_with_its_state(
+    world: Account, executions: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
     history(executions, entered("RecordFailure"), entered("Train"))
-    answer = call(
-        "record_failure", caught("States.TaskFailed", '{"FailureReason": "AlgorithmError: lr"}')
-    )
-    assert answer["error"] == "TrainFailed"
-    assert answer["reason"].startswith("Train: AlgorithmError: lr.")
-    status = world.get(f"{PREFIX}status.json")
-    assert (status["outcome"], status["state"]) == ("Failed", "Train")
-    assert status["reason"] == answer["reason"]
+    cause = '{"FailureReason": "AlgorithmError: lr"}'
+    answer = call("record_failure", caught("States.TaskFailed", cause))
+    said = {
+        "outcome": "Failed",
+        "state": "Train",
+        "reason": "Train: AlgorithmError: lr. See the training job's log, correct dataset.yaml, "
+        "then upload the list again.",
+    }
+    assert answer == said | {"error": "TrainFailed"}
+    assert '"RunsFailed":[1.0]' in capsys.readouterr().out  # the metric
+    written = world.get(f"{PREFIX}status.json")
+    assert written.pop("ended").endswith("Z")
+    assert written == OURS | said
 
 
 def test_what_the_packing_container_left_is_the_reason(world: Account, executions: Stubber) -> None:
@@ -65,6 +83,16 @@ def test_what_the_packing_container_left_is_the_reason(world: Account, execution
     cause = '{"Containers": [{"Name": "im2rec", "ExitCode": 1}]}'
     answer = call("record_failure", caught("States.TaskFailed", cause))
     assert answer["reason"] == "PackDataset: All 12 rows were rejected: see rejects.jsonl."
+
+
+def test_a_long_note_is_read_only_as_far_as_a_reason_reaches(
+    world: Account, executions: Stubber
+) -> None:
+    note = "\N{SNOWMAN}".encode() * 1500  # 4,500 bytes
+    world.s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}failures/PackDataset.txt", Body=note)
+    history(executions, entered("RecordFailure"), entered("PackDataset"))
+    reason = call("record_failure", caught("States.TaskFailed", "{}"))["reason"]
+    assert reason.count("\N{SNOWMAN}") == 1365  # in 4,096 bytes
 
 
 @pytest.mark.parametrize(
@@ -82,8 +110,9 @@ def test_a_map_tells_of_its_failed_child(
     world: Account, executions: Stubber, state: str, given: dict[str, object], named: str
 ) -> None:
     history(executions, entered("RecordFailure"), entered(state, "Map"))
-    run = {"executionArn": ARN, "mapRunArn": "arn:run", "stateMachineArn": "arn:m", "startDate": 0}
-    executions.add_response("list_map_runs", {"mapRuns": [run]}, {"executionArn": ARN})
+    run = {"executionArn": ARN, "mapRunArn": "arn:run", "stateMachineArn": "arn:m", "startDate": 9}
+    before = run | {"mapRunArn": "arn:before", "startDate": 0}
+    executions.add_response("list_map_runs", {"mapRuns": [before, run]}, {"executionArn": ARN})
     child = {"name": "c", "status": "FAILED", "startDate": 0} | {
         "executionArn": "arn:child",
         "stateMachineArn": "arn:m",
@@ -105,41 +134,90 @@ def test_a_map_tells_of_its_failed_child(
     assert answer["state"] == state
 
 
-def test_a_status_that_is_there_is_not_overwritten(world: Account, executions: Stubber) -> None:
-    first = {"outcome": "Promoted", "state": "RecordChampion", "reason": "won"}
-    world.put(f"{PREFIX}status.json", first)
+def test_a_status_that_is_there_is_not_overwritten(
+    world: Account, executions: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.put(f"{PREFIX}status.json", status())
     history(executions, entered("RecordFailure"), entered("RecordOutcome"))
-    assert call("record_failure", caught("X", "y"))["outcome"] == "Promoted"
-    assert world.get(f"{PREFIX}status.json") == first
+    assert call("record_failure", caught("X", "y")) == {
+        "outcome": "Promoted",
+        "state": "RecordChampion",
+        "reason": "won",
+        "error": "RecordChampionFailed",
+    }
+    assert "RunsPromoted" not in capsys.readouterr().out  # counted once already
+    assert world.get(f"{PREFIX}status.json") == plain(status())
 
 
 def test_a_history_without_a_state_is_said_so(world: Account, executions: Stubber) -> None:
     history(executions, entered("RecordFailure"))
     answer = call("record_failure", caught("X", "odd"))
-    assert "odd (the execution's history names no task" in answer["reason"]
+    assert answer["reason"].startswith("odd (the execution's history names no task")
+    assert (answer["outcome"], answer["state"]) == ("Failed", "Unknown")
+    assert answer["error"] == "UnknownFailed"
 
 
 def test_an_aborted_execution_is_recorded_and_announced(
     world: Account, executions: Stubber
 ) -> None:
     history(executions, {"type": "ExecutionAborted"}, entered("Train"))
-    published = {"TopicArn": TOPIC, "Subject": "Tagline: a run of demo failed", "Message": ANY}
-    with Stubber(clients.sns()) as topic:
-        topic.add_response("publish", {"MessageId": "1"}, published)
-        assert call("record_failure", event("execution_aborted"))["recorded"] is True
-        topic.assert_no_pending_responses()
-    status = world.get(f"{PREFIX}status.json")
-    assert status["started"] == "2026-11-12T00:00:00Z"
-    assert status["reason"] == "Train: stopped by hand: upload the list again to start over."
+    said = {
+        "outcome": "Failed",
+        "state": "Train",
+        "reason": "Train: stopped by hand: upload the list again to start over.",
+    }
+    published: dict[str, Any] = {}
+    topic = clients.sns()
+    topic.meta.events.register("provide-client-params.sns.Publish", heard(published))
+    with Stubber(topic) as stubber:
+        stubber.add_response("publish", {"MessageId": "1"})
+        answer = call("record_failure", event("execution_aborted"))
+        stubber.assert_no_pending_responses()
+    assert answer == {"recorded": True, "outcome": "Failed"}
+    written = world.get(f"{PREFIX}status.json")
+    assert written.pop("ended").endswith("Z")
+    assert written == OURS | said
+    assert json.loads(published.pop("Message")) == said | {
+        "run": RUN,
+        "dataset": "demo",
+        "status": f"s3://{BUCKET}/{PREFIX}status.json",
+        "execution": ARN,
+    }
+    assert published == {"TopicArn": TOPIC, "Subject": "Tagline: a run of demo failed"}
 
 
 def test_the_event_after_a_recorded_failure_says_nothing_more(
     world: Account, executions: Stubber
 ) -> None:
-    world.put(f"{PREFIX}status.json", {"outcome": "Failed", "state": "Train", "reason": "r"})
+    world.put(f"{PREFIX}status.json", status())
     history(executions, {"type": "ExecutionAborted"}, entered("Train"))
     with Stubber(clients.sns()):  # any call would be an error
-        assert call("record_failure", event("execution_aborted"))["recorded"] is False
+        answer = call("record_failure", event("execution_aborted"))
+    assert answer == {"recorded": False, "outcome": "Promoted"}
+
+
+@pytest.mark.parametrize("detail", [{"input": None}, {"input": "{}"}, {"input": '{"run": "x"}'}])
+def test_an_execution_without_its_input_is_recorded_all_the_same(
+    world: Account, executions: Stubber, detail: dict[str, Any]
+) -> None:
+    history(executions, {"type": "ExecutionTimedOut"}, entered("Tune"))
+    ended = event("execution_aborted")
+    ended["detail"] |= detail | {"error": "States.Timeout", "cause": "too long"}
+    with Stubber(clients.sns()) as stubber:
+        stubber.add_response("publish", {"MessageId": "1"})
+        assert call("record_failure", ended)["recorded"] is True
+    written = world.get(f"{PREFIX}status.json")
+    assert written["started"] == ""
+    assert written["reason"].startswith("Tune: too long. See the trials' logs")
+
+
+@pytest.mark.parametrize("variable", ["ALERTS_TOPIC_ARN", "DATA_BUCKET"])
+def test_a_variable_that_is_missing_is_named(
+    world: Account, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv(variable)
+    with pytest.raises(WrongEnvironment, match=variable):
+        call("record_failure", event("execution_aborted"))
 
 
 def test_an_execution_started_by_hand_is_no_run(world: Account, executions: Stubber) -> None:

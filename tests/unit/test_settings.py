@@ -1,15 +1,19 @@
 """dataset.yaml: defaults, round trip, and an error that names what is wrong."""
 
+from itertools import pairwise
+
+import msgspec
 import pytest
 
-from tagline.settings.schema import InvalidSettings, Settings, load_settings
+from tagline.formats.settings import Settings
+from tagline.settings import InvalidSettings, load_settings
 
 
 def test_empty_file_is_all_defaults() -> None:
     assert load_settings("") == load_settings("# nothing\n") == Settings()
     assert Settings().image.size == 96
     assert Settings().tuning is None
-    assert load_settings("split:\n") == Settings()
+    assert load_settings("split:\n") == load_settings("tuning:\n") == Settings()
 
 
 def test_everything_survives_a_round_trip() -> None:
@@ -33,9 +37,9 @@ def test_everything_survives_a_round_trip() -> None:
     assert settings.image.background == "#ff00aa"
     assert settings.training.learning_rate == 1e-4
     assert settings.tuning is not None
-    assert settings.tuning.ranges["learning_rate"] == (1e-5, 0.1)
-    assert settings.tuning.ranges["mini_batch_size"] == (8, 64)
-    assert Settings.from_dict(settings.to_dict()) == settings
+    assert settings.tuning.ranges.learning_rate == (1e-5, 0.1)
+    assert settings.tuning.ranges.mini_batch_size == (8, 64)
+    assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
 
 
 @pytest.mark.parametrize(
@@ -76,9 +80,46 @@ def test_everything_survives_a_round_trip() -> None:
         ("[" * 5000, "nested too deeply"),
         ("#" * 70_000, "larger than 64 KiB"),
         (b"\xff\xfe\xfd", "not valid YAML"),
+        ("training: {epochs: x}", "training.epochs: expected an integer from 1 to 1000, found 'x'"),
+        ("training: {learning_rate: 2}", "expected a number from 1e-07 to 1, found 2"),
+        ("training: {optimizer: 1}", "expected one of adam, sgd, rmsprop, nag, found 1"),
+        ("training: {use_weighted_loss: 0}", "expected true or false, found 0"),
+        ('training: {network: "vgg\\n"}', "expected a name of lower-case letters and digits"),
+        ('training: {instance_type: "ml.m5.large\\n"}', "instance type such as ml.m5.xlarge"),
+        ('image: {background: "#ffffff\\n"}', "image.background: expected a colour such as"),
+        ('source: "s3://pictures/a\\tb"', "source: expected s3://bucket/prefix/, found"),
+        ("image: {size: null}", "image.size: expected an integer from 16 to 1024, found None"),
+        ("training: {epochz: 1}", "training.epochz: no such setting; known here: network, epochs"),
+        ("tuning: {ranges: {epochs: null}}", "tuning.ranges.epochs: expected [low, high]"),
+        ("tuning: {ranges: {epochs: [5, 5]}}", "expected [low, high] with low below high"),
+        ("tuning: {ranges: null}", "tuning.ranges: expected ranges for some of learning_rate"),
+        ("tuning: {ranges: {network: [a, a]}}", "tuning.ranges.network: expected choices that"),
     ],
 )
 def test_refuses_and_names_the_setting(text: str | bytes, named: str) -> None:
     with pytest.raises(InvalidSettings) as caught:
         load_settings(text)
     assert named in str(caught.value)
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
+    for before, name in pairwise("abcdefghij")
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"training:\n  epochs: 0x{'f' * 60_000}\n",
+        f"? 0x{'f' * 60_000}\n: 1\n",
+        f"{'x' * 60_000}: 1\n",
+        f"image: {'x' * 60_000}\n",
+        f"image: {{size: [{'x, ' * 20_000}]}}\n",
+        f"image:\n  size:\n    {BOMB.replace(chr(10), chr(10) + '    ')}",
+    ],
+)
+def test_a_long_value_is_shown_in_part(text: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(text)
+    assert len(str(caught.value)) < 300

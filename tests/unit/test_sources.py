@@ -2,9 +2,10 @@
 
 import pytest
 
+from tagline.formats.locations import Location
 from tagline.formats.reasons import Reason
-from tagline.listing.sources import BadLocation, Location, Source
-from tagline.settings.schema import InvalidSettings
+from tagline.listing.sources import BadLocation, Source
+from tagline.settings import InvalidSettings
 
 
 def test_a_source_of_another_account() -> None:

@@ -1,13 +1,15 @@
 """split.txt: what plans remember of the split, and how two of them at once get along."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
+from tagline.aws.s3 import Bucket
+from tagline.formats.document import NewerFormat
+from tagline.formats.keys import DatasetKeys
+from tagline.formats.rows import Side
+from tagline.formats.settings import Split
 from tagline.planning.split.memory import SplitFile, SplitMemory, SplitOvertaken, UnreadableSplit
-from tagline.planning.split.sides import Side
-from tagline.settings.schema import Split
 from tests.unit.ingest_world import BUCKET, World, world
 
 SETTINGS = Split()
@@ -17,6 +19,10 @@ SETTINGS = Split()
 def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with world(monkeypatch) as made:
         yield made
+
+
+def split_file(demo: World, settings: Split = SETTINGS) -> SplitFile:
+    return SplitFile(Bucket(demo.s3, BUCKET), DatasetKeys("demo"), settings)
 
 
 def sides(demo: World) -> dict[str, str]:
@@ -37,7 +43,7 @@ def test_a_plan_remembers_and_the_next_one_keeps_it(demo: World) -> None:
     assert {key: after[key] for key in before} == before
     text = demo.s3.get_object(Bucket=BUCKET, Key="demo/split.txt")["Body"].read().decode()
     head, *lines = text.splitlines()
-    assert json.loads(head) == {"format": 1, "seed": 0, "validation": 0.2}
+    assert f"{head}\n".encode() == HEAD
     assert lines == sorted(lines)
     assert [line[-1] for line in lines].count("v") == list(after.values()).count("validation")
 
@@ -82,14 +88,14 @@ def test_two_plans_at_once_agree(demo: World, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(SplitFile, "remember", overtaken)
     demo.drop(demo.fill(30))
     demo.plan()
-    kept = SplitFile(demo.s3, BUCKET, "demo", SETTINGS).recall().sides
+    kept = split_file(demo).recall().sides
     assert kept == other[0]
     planned = list(sides(demo).values())
     assert planned.count("validation") == sum(side is Side.VALIDATION for side in kept.values())
 
 
 def test_a_stale_memory_is_refused(demo: World) -> None:
-    file = SplitFile(demo.s3, BUCKET, "demo", SETTINGS)
+    file = split_file(demo)
     empty = file.recall()
     file.remember(empty, {1: Side.TRAIN})
     with pytest.raises(SplitOvertaken):
@@ -105,9 +111,9 @@ def test_a_stale_memory_is_refused(demo: World) -> None:
 
 @pytest.mark.parametrize("other", [Split(seed=1), Split(validation=0.3)])
 def test_other_settings_begin_anew(demo: World, other: Split) -> None:
-    first = SplitFile(demo.s3, BUCKET, "demo", SETTINGS)
+    first = split_file(demo)
     first.remember(first.recall(), {1: Side.TRAIN})
-    second = SplitFile(demo.s3, BUCKET, "demo", other)
+    second = split_file(demo, other)
     memory = second.recall()
     assert not memory.sides
     second.remember(memory, {5: Side.VALIDATION})
@@ -123,4 +129,10 @@ HEAD = b'{"format": 1, "seed": 0, "validation": 0.2}\n'
 def test_a_damaged_file_is_named(demo: World, content: bytes) -> None:
     demo.put("demo/split.txt", content)
     with pytest.raises(UnreadableSplit, match=r"demo/split\.txt is damaged"):
-        SplitFile(demo.s3, BUCKET, "demo", SETTINGS).recall()
+        split_file(demo).recall()
+
+
+def test_a_newer_file_is_left_alone(demo: World) -> None:
+    demo.put("demo/split.txt", HEAD.replace(b"1", b"2"))
+    with pytest.raises(NewerFormat, match=r"demo/split\.txt, line 1 is of format 2.*update"):
+        split_file(demo).recall()

@@ -17,7 +17,9 @@ from tests.unit.cloudformation import (
     listed,
     resources,
     statements,
+    variables,
 )
+from tests.unit.test_environment import READ_AS
 
 FUNCTIONS = {name: (t, r) for t, name, r in resources("AWS::Serverless::Function")}
 # Actions that know no resources; each carries its reason in the template.
@@ -103,12 +105,10 @@ def test_every_function_has_its_folder_its_role_and_its_log() -> None:
 
 
 def test_a_handler_finds_the_variables_it_reads() -> None:
-    for name, (template, resource) in FUNCTIONS.items():
-        folder = ROOT / "templates" / resource["Properties"]["CodeUri"]
-        read = set(re.findall(r'os\.environ\["(\w+)"\]', (folder / "app.py").read_text("utf-8")))
-        shared = TEMPLATES[template]["Globals"]["Function"]["Environment"]["Variables"]
-        own = resource["Properties"].get("Environment", {}).get("Variables", {})
-        assert read <= set(shared) | set(own), name
+    for path in ROOT.glob("functions/*/app.py"):
+        words = set(re.findall(r"\.(\w+)", path.read_text("utf-8")))
+        read = {variable for name, variable in READ_AS.items() if name in words}
+        assert read <= variables(path.parent.name), path
 
 
 def test_logs_do_not_stay_for_ever() -> None:

@@ -1,3 +1,8 @@
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import cv2
 import numpy as np
 import pytest
 
@@ -68,3 +73,93 @@ def test_colours_stay_the_colours_they_were() -> None:
     middle = changed[:, 16, 10].astype(int)
     assert (middle[:, 0] > 2 * middle[:, 1]).all()
     assert (middle[:, 0] > 2 * middle[:, 2]).all()
+
+
+class Draws:
+    """A generator that mirrors and shifts nothing; `uniform` is what it is made with."""
+
+    def __init__(self, uniform: Callable[[float, float, Any], Any]) -> None:
+        self.uniform = uniform
+
+    def random(self, count: int) -> Any:
+        return np.ones(count)
+
+    def integers(self, low: int, high: int, size: Any) -> Any:
+        return np.full(size, (low + high - 1) // 2)
+
+
+def changed_by(uniform: Callable[[float, float, Any], Any], images: Any, kind: str) -> Any:
+    return augment(images, kind, Draws(uniform)).astype(float)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("side", [24, 25])
+def test_images_are_turned_and_scaled_as_opencv_does_it(side: int) -> None:
+    """About the middle, by up to 10 degrees and a tenth; beyond the edge its pixel repeats."""
+
+    def spread(low: float, high: float, size: Any) -> Any:
+        """Spread turns and scales over all that may be drawn, and leave the colours."""
+        return np.linspace(low, high, size) if isinstance(size, int) else np.zeros(size)
+
+    noise = np.random.default_rng(5).integers(0, 256, (7, 8, 8, 3), dtype=np.uint8)
+    smooth = np.stack([cv2.resize(image, (side + 8, side + 8))[4:-4, 4:-4] for image in noise])
+    middle = ((side - 1) / 2, (side - 1) / 2)
+    angles, scales = np.linspace(10, -10, 7), np.linspace(0.9, 1.1, 7)
+    turned = changed_by(spread, smooth, "crop_color_transform")
+    for image, found, angle, scale in zip(smooth, turned, angles, scales, strict=True):
+        turn = cv2.getRotationMatrix2D(middle, angle, scale)
+        wanted = cv2.warpAffine(image, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
+        assert np.abs(found - wanted).max() <= 2
+        assert angle == 0 or np.abs(found - image).max() > 20
+
+
+def test_an_image_that_is_neither_turned_nor_changed_stays_as_it_is() -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (3, 9, 9, 3), dtype=np.uint8)
+    assert (augment(noise, "none", np.random.default_rng(1)) == noise).all()
+    middle = changed_by(
+        lambda low, high, size: np.full(size, (low + high) / 2), noise, "crop_color_transform"
+    )
+    assert (middle == noise).all()
+
+
+@pytest.mark.parametrize(("side", "reach"), [(4, 1), (24, 2), (40, 2)])
+def test_crop_shifts_each_way_by_a_sixteenth_and_a_pixel_at_least(side: int, reach: int) -> None:
+    images = np.zeros((1500, side, side, 1), np.uint8)
+    images[:, side // 2, side // 2] = 255
+    changed = augment(images, "crop", np.random.default_rng(6))
+    shifts = np.argwhere(changed[..., 0])[:, 1:] - side // 2
+    each_way = range(-reach, reach + 1)
+    assert set(map(tuple, shifts.tolist())) == set(itertools.product(each_way, each_way))
+
+
+def test_brightness_contrast_and_saturation_use_their_bounds_and_keep_them() -> None:
+    """Three colours tell them apart: two greys, and one whose luma is its mean."""
+    images = np.empty((500, 30, 30, 3), np.uint8)
+    images[:, :10], images[:, 10:20], images[:, 20:] = 60, 180, (151, 100, 92)
+    changed = changed_by(np.random.default_rng(6).uniform, images, "crop_color")
+    dark, light, colour = (changed[:, row, 0] for row in (0, 10, 20))
+    brightness = changed.mean(axis=(1, 2, 3)) / images[0].mean()
+    contrast = (light - dark)[:, 0] / (180 - 60) / brightness
+    saturation = (colour[:, 0] - colour[:, 2]) / (151 - 92) / (brightness * contrast)
+    for factor, most in ((brightness, 0.1), (contrast, 0.1), (saturation, 0.2)):
+        assert 1 + most * 0.9 < factor.max() < 1 + most * 1.1
+        assert 1 - most * 1.1 < factor.min() < 1 - most * 0.9
+        assert abs(factor.mean() - 1) < most / 10
+    assert np.abs(np.corrcoef([brightness, contrast, saturation]) - np.eye(3)).max() < 0.2
+
+
+def test_contrast_is_about_an_images_own_mean() -> None:
+    images = np.stack([np.full((8, 8, 3), grey, np.uint8) for grey in (60, 180)])
+    changed = changed_by(lambda low, high, size: np.full(size, high), images, "crop_color")
+    assert (changed[0] == 66).all()
+    assert (changed[1] == 198).all()
+
+
+def test_black_and_white_stay_what_they_are_at_their_brightest_and_darkest() -> None:
+    images = np.zeros((1, 8, 8, 3), np.uint8)
+    images[:, :4] = 255
+    brightest = changed_by(lambda low, high, size: np.full(size, high), images, "crop_color")
+    assert (brightest == images).all()
+    darkest = changed_by(lambda low, high, size: np.full(size, low), images, "crop_color")
+    # contrast about the mean, 127.5, then brightness, each a tenth less
+    assert (darkest[0, 0] == round((127.5 + 127.5 * 0.9) * 0.9)).all()
+    assert (darkest[0, 7] == round((127.5 - 127.5 * 0.9) * 0.9)).all()

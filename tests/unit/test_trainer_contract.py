@@ -1,14 +1,19 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from trainer.contract import Base, Refused, dataset_labels, guarded, read_json, write_json
+from tagline.formats.document import encode
+from tagline.formats.models import ModelDescription
+from tagline.formats.packed import PackedDataset
+from tests.unit.run_documents import metrics, packed_dataset
+from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 
 
 def test_a_refusal_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def work() -> None:
-        raise Refused("num_classes is 3, but dataset.json names 4 labels")
+        raise JobRefused("num_classes is 3, but dataset.json names 4 labels")
 
     failure = Base(tmp_path).training_failure
     assert guarded(work, failure) == 1
@@ -43,7 +48,7 @@ def test_the_base_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_channel_without_its_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"channel 'train' has no file train\.rec"):
+    with pytest.raises(JobRefused, match=r"channel 'train' has no file train\.rec"):
         Base(tmp_path).channel("train", "train.rec")
 
 
@@ -51,18 +56,47 @@ def test_a_channel_without_its_file_is_named(tmp_path: Path) -> None:
 def test_unusable_json_is_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "dataset.json"
     path.write_text(text)
-    with pytest.raises(Refused, match=f"dataset.json.*{message}"):
+    with pytest.raises(JobRefused, match=f"dataset.json.*{message}"):
         read_json(path, "channel 'dataset'")
 
 
-def test_not_a_number_is_never_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json(tmp_path / "x.json", {"mAP": float("nan")})
-    write_json(tmp_path / "x.json", {"mAP": None})
-    assert json.loads((tmp_path / "x.json").read_text()) == {"mAP": None}
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"labels": None}, "labels: Expected `array`, got `null`"),
+        ({"labels": []}, "labels: Expected `array` of length >= 1"),
+        ({"labels": ["a", 1]}, r"labels\[1\]: Expected `str`, got `int`"),
+        ({"labels": "abc"}, "labels: Expected `array`, got `str`"),
+        ({"image": {"size": "96"}}, "image.size: Expected `int`, got `str`"),
+        ({"format": 2}, "is of format 2, and this version of Tagline reads 1 to 1"),
+    ],
+)
+def test_a_document_s_fault_is_named(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+    path = tmp_path / "dataset.json"
+    path.write_text(json.dumps(json.loads(encode(packed_dataset())) | change))
+    with pytest.raises(JobRefused, match=f"channel 'dataset': dataset.json.*{says}"):
+        read_document(path, "channel 'dataset'", PackedDataset)
 
 
-@pytest.mark.parametrize("labels", [None, [], ["a", 1], "abc"])
-def test_labels_must_be_names(labels: object) -> None:
-    with pytest.raises(Refused, match="`labels` must be a list"):
-        dataset_labels({"labels": labels})
+@pytest.mark.parametrize("key", ["labels", "image"])
+def test_a_key_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "dataset.json"
+    whole = json.loads(encode(packed_dataset()))
+    path.write_text(json.dumps({name: value for name, value in whole.items() if name != key}))
+    with pytest.raises(JobRefused, match=f"missing required field `{key}`"):
+        read_document(path, "channel 'dataset'", PackedDataset)
+
+
+def test_what_an_older_version_wrote_is_read(tmp_path: Path) -> None:
+    older = {"labels": ["red"], "image": {"size": 32, "mode": "crop", "background": "#102030"}}
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(older))
+    read = read_document(path, "the model", ModelDescription)
+    assert (read.run, read.labels, read.image.mode, read.network) == ("", ("red",), "crop", None)
+    known = {"run": "designs-0123456789abcdef", "created": "2026-01-01T00:00:00+00:00"}
+    path.write_text(json.dumps(older | known | {"best_epoch": 3, "mAP": 0.5, "unheard": {}}))
+    assert read_document(path, "the model", ModelDescription).best_epoch == 3
+
+
+def test_not_a_number_is_null_in_a_document() -> None:
+    assert json.loads(encode(metrics(mAP=float("nan"))))["mAP"] is None

@@ -1,7 +1,7 @@
 import pytest
 
 from tagline.jobs.defaults import defaults
-from trainer.contract import Refused
+from trainer.contract import JobRefused
 from trainer.hyperparameters import parse
 
 ASKED = {
@@ -50,17 +50,17 @@ def test_what_the_tuner_adds_is_ignored() -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, message: str) -> None:
-    with pytest.raises(Refused, match=message):
+    with pytest.raises(JobRefused, match=message):
         parse(ASKED | {name: value})
 
 
 @pytest.mark.parametrize("name", ["epochs", "learning_rate", "image_shape", "num_classes"])
 def test_a_missing_one_is_named(name: str) -> None:
     given = {key: value for key, value in ASKED.items() if key != name}
-    with pytest.raises(Refused, match=f"hyperparameter {name} is missing"):
+    with pytest.raises(JobRefused, match=f"hyperparameter {name} is missing"):
         parse(given)
 
 
 def test_a_value_that_is_no_string_is_named() -> None:
-    with pytest.raises(Refused, match="epochs: SageMaker passes strings"):
-        parse(ASKED | {"epochs": 3})  # type: ignore[arg-type]
+    with pytest.raises(JobRefused, match="epochs: SageMaker passes strings"):
+        parse({**ASKED, "epochs": 3})

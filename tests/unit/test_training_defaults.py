@@ -7,9 +7,30 @@ def test_everything_is_a_string() -> None:
     assert all(isinstance(value, str) for value in defaults(1000, 16, 96).values())
 
 
+def test_a_dataset_of_a_thousand_designs() -> None:
+    assert defaults(1000, 16, 96) == {
+        "network": "auto",
+        "epochs": "24",
+        "mini_batch_size": "32",
+        "optimizer": "adam",
+        "learning_rate": "0.004",
+        "weight_decay": "0.0001",
+        "augmentation_type": "crop",
+        "use_weighted_loss": "0",
+    }
+
+
 @pytest.mark.parametrize(
     ("images", "size", "epochs", "batch"),
     [
+        (1, 1, "100", "1"),
+        (1_000, 48, "24", "32"),  # smaller images do not mean more epochs
+        (1_000, 120, "16", "32"),  # 15.36 of them in two minutes
+        (100, 192, "60", "32"),
+        (9_999, 96, "10", "32"),
+        (10_000, 96, "10", "64"),
+        (49_999, 96, "10", "64"),
+        (50_000, 96, "10", "256"),
         (1_019, 96, "24", "32"),  # two minutes on two cores
         (1_019, 192, "10", "32"),  # four times the pixels
         (20, 96, "100", "20"),  # a batch never holds more than there is
@@ -22,15 +43,28 @@ def test_epochs_and_batch_follow_the_size(images: int, size: int, epochs: str, b
     assert (chosen["epochs"], chosen["mini_batch_size"]) == (epochs, batch)
 
 
-def test_the_rate_grows_with_the_root_of_the_batch() -> None:
-    assert learning_rate("adam", 32) == "0.004"
-    assert learning_rate("adam", 128) == "0.008"
-    assert learning_rate("sgd", 4096) == "0.2"
+@pytest.mark.parametrize(
+    ("optimizer", "batch", "rate"),
+    [
+        ("adam", 32, "0.004"),
+        ("adam", 128, "0.008"),
+        ("rmsprop", 8, "0.0005"),
+        ("sgd", 32, "0.05"),
+        ("nag", 32, "0.05"),
+        ("nag", 511, "0.199805"),
+        ("sgd", 512, "0.2"),
+        ("sgd", 4096, "0.2"),
+        ("adam", 1, "0.000707107"),
+    ],
+)
+def test_the_rate_grows_with_the_root_of_the_batch(optimizer: str, batch: int, rate: str) -> None:
+    assert learning_rate(optimizer, batch) == rate
 
 
-def test_a_dataset_without_images_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 training images"):
-        defaults(0, 5, 96)
+@pytest.mark.parametrize("nothing", [(0, 5, 96), (5, 0, 96), (5, 5, 0)])
+def test_a_dataset_of_nothing_is_refused(nothing: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="each must be at least 1"):
+        defaults(*nothing)
 
 
 def test_an_unknown_optimizer_is_refused() -> None:

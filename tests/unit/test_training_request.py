@@ -1,28 +1,58 @@
 """Dataset facts and settings to a training or tuning request."""
 
-import dataclasses
 from typing import Any
 
 import pytest
 
-from tagline.jobs.training import Facts, Stack, UnusableTraining, plan_training
-from tagline.settings.schema import Settings
+from tagline.formats.packed import BySide, PackedDataset
+from tagline.jobs.sagemaker import Stack
+from tagline.jobs.training import UnusableTraining, plan_training
+from tests.unit.documents import (
+    GIB,
+    RANGES,
+    RUN,
+    TRAINING,
+    TUNING,
+    golden,
+    packed_dataset,
+    plain,
+    settings,
+)
 from tests.unit.flow_world import assert_valid
 
-RUN = "demo-0123456789abcdef"
-FACTS = Facts(train=800, validation=200, labels=12, image_size=96, bytes=40_000_000)
-STACK = Stack("data", "registry/tagline/trainer:latest", "arn:aws:iam::1:role/r", "ml.c5.4xlarge")
+STACK = Stack("data", "registry/tagline/trainer:latest", "ml.c5.4xlarge")
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+DATASET = packed_dataset()
 
 
-def plan(facts: Facts = FACTS, **sections: Any) -> dict[str, Any]:
-    return plan_training(RUN, facts, Settings.from_dict(sections), STACK)
+def plan(dataset: PackedDataset = DATASET, **sections: Any) -> dict[str, Any]:
+    return plain(plan_training(RUN, dataset, settings(**sections), STACK, ROLE))
+
+
+@pytest.mark.parametrize(
+    ("name", "sections"),
+    [
+        ("train_plan", {"training": TRAINING}),
+        ("train_plan_defaults", {}),
+        (
+            "tune_plan",
+            {
+                "training": TRAINING | {"instance_type": "ml.g5.xlarge"},
+                "tuning": TUNING | {"ranges": RANGES},
+            },
+        ),
+        ("tune_plan_some", {"training": TRAINING, "tuning": TUNING | {"strategy": "Random"}}),
+    ],
+)
+def test_the_request_is_the_one_that_is_kept(name: str, sections: dict[str, Any]) -> None:
+    assert plan(**sections) == {"format": 1} | golden(name)
 
 
 def test_a_training_job_that_sagemaker_takes() -> None:
     planned = plan()
     assert (planned["mode"], planned["job_name"]) == ("train", "tagline-0123456789abcdef-train")
     assert planned["timeout"] == 86400 + 3600
-    named = {"TrainingJobName": f"{planned['job_name']}-0", "RoleArn": STACK.role}
+    named = {"TrainingJobName": f"{planned['job_name']}-0", "RoleArn": ROLE}
     assert_valid("CreateTrainingJob", named | planned["request"])
 
 
@@ -49,8 +79,8 @@ def test_hyperparameters_are_strings_and_complete() -> None:
             "learning_rate": "0.002",
             "epochs": "7",
             "use_weighted_loss": "1",
-            "image_shape": "3,96,96",
-            "num_classes": "12",
+            "image_shape": "3,80,80",
+            "num_classes": "3",
             "num_training_samples": "800",
             "run": RUN,
         }
@@ -59,10 +89,10 @@ def test_hyperparameters_are_strings_and_complete() -> None:
 
 
 def test_what_settings_leave_open_follows_the_size_of_the_dataset() -> None:
-    small = plan(dataclasses.replace(FACTS, train=20))["request"]["HyperParameters"]
+    small = plan(packed_dataset(train=20))["request"]["HyperParameters"]
     assert small["mini_batch_size"] == "20"
     wanted = plan(
-        dataclasses.replace(FACTS, train=20),
+        packed_dataset(train=20),
         training={"mini_batch_size": 5, "augmentation_type": "none"},
     )
     values = wanted["request"]["HyperParameters"]
@@ -104,7 +134,7 @@ def test_a_long_search_never_outlasts_the_execution() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "sections", "complaint"),
+    ("changes", "sections", "complaint"),
     [
         ({"validation": 0}, {}, "No image is left for validation"),
         (
@@ -126,10 +156,17 @@ def test_a_long_search_never_outlasts_the_execution() -> None:
     ],
 )
 def test_what_would_fail_after_paid_waiting_fails_now(
-    facts: dict[str, int], sections: dict[str, Any], complaint: str
+    changes: dict[str, int], sections: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(UnusableTraining, match=complaint):
-        plan(dataclasses.replace(FACTS, **facts), **sections)
+        plan(packed_dataset(**changes), **sections)
+
+
+def test_the_last_values_that_work_are_taken() -> None:
+    training = {"mini_batch_size": 24}
+    tuning = {"max_jobs": 2, "max_parallel_jobs": 2, "ranges": {"mini_batch_size": [8, 24]}}
+    planned = plan(packed_dataset(train=24, validation=1), training=training, tuning=tuning)
+    assert planned["mode"] == "tune"
 
 
 def test_instance_and_run_time_follow_the_settings() -> None:
@@ -140,6 +177,6 @@ def test_instance_and_run_time_follow_the_settings() -> None:
 
 
 def test_the_disk_grows_with_the_data() -> None:
-    big = dataclasses.replace(FACTS, bytes=100 * 2**30)
-    assert plan()["request"]["ResourceConfig"]["VolumeSizeInGB"] == 30
-    assert plan(big)["request"]["ResourceConfig"]["VolumeSizeInGB"] == 220
+    for size, disk in ((1, 30), (5 * GIB, 30), (5 * GIB + 1, 31), (100 * GIB, 220)):
+        dataset = packed_dataset(bytes=BySide(train=size - 1, validation=1))
+        assert plan(dataset)["request"]["ResourceConfig"]["VolumeSizeInGB"] == disk

@@ -15,6 +15,7 @@ from im2rec.errors import PackFailed
 from im2rec.files.listing import write_lists
 from im2rec.files.options import read_options
 from im2rec.stopping import STOPS
+from tagline.formats.printable import printable
 from tagline.formats.reasons import UnusableList
 
 _STOPPED = "im2rec was told to stop: each record file is the old or the new one"
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
 
         return pack_lists(options)
     except (OSError, PackFailed, UnusableList) as exc:
-        print(f"im2rec: {exc}", file=sys.stderr)
+        print(printable(f"im2rec: {exc}"), file=sys.stderr)
         return 1
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from typing import cast
 
 import cv2
@@ -9,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from im2rec.files.options import Options
-from im2rec.files.rows import FileItem
-from im2rec.records import Packed
+from im2rec.files.rows import ImageFile
+from im2rec.records import Packed, Record, Unusable
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
+from tagline.formats.rows import Lost
 from tagline.imaging import ImageError, Limits
 from tagline.imaging.decoders.decode import decode
 from tagline.imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UnsupportedImage
 from tagline.imaging.geometry import Window, flattened, upright
 from tagline.imaging.headers.header import ImageHeader
+from tagline.imaging.lost import transparent, what_is_lost
 from tagline.imaging.preprocess import checked_header, stored_pixels
+from tagline.imaging.spec import bgr
 
 LIMITS = Limits()
 _LYING = 5  # from this orientation on, width and height change places
@@ -26,49 +30,63 @@ _WITH_ALPHA = 4
 _BEST_PNG = 9
 
 
-def pack_file(item: FileItem, options: Options) -> Packed:
+def pack_file(file: ImageFile, options: Options) -> Packed:
     """Return the record of one file, or the reason why it has none."""
+    own, lost = options.pass_through, None
     try:
-        data = _read(item.path)
+        data = _read(file.path)
         header = checked_header(data, LIMITS)
-        if options.pass_through:
+        own = own and header.plain
+        if own:
             decode(data, header, (1, 1))  # at the coarsest scale: whole and no other format
         else:
-            data = _encoded(_pixels(data, header, options), options)
+            if options.pass_through:  # as the file has it, in a format that MXNet reads
+                options = replace(options, resize=0, center_crop=False)
+            pixels, lost = _pixels(data, header, options)
+            data = _encoded(pixels, options)
     except ImageError as exc:
-        return Packed(None, exc.reason, exc.detail)
+        return Unusable(exc.reason, exc.detail)
     except FileNotFoundError:
-        return Packed(None, Reason.MISSING_OBJECT, "there is no such file")
+        return Unusable(Reason.MISSING_OBJECT, "there is no such file")
     except OSError as exc:
-        return Packed(None, Reason.ACCESS_DENIED, f"the file cannot be read: {exc.strerror}")
-    return Packed(pack_record(item.identifier, item.labels, data))
+        return Unusable(Reason.ACCESS_DENIED, f"the file cannot be read: {exc.strerror}")
+    payload = pack_record(file.identifier, file.labels, data)
+    return Record(payload, lost, encoded=options.pass_through and not own)
 
 
 def _read(path: str) -> bytes:
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not hold the run up
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not hold the run up
     try:
-        state = os.fstat(file)
+        state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             raise UnsupportedImage("this is no file")
         if not state.st_size:
             raise EmptyObject("the file has no bytes")
         if state.st_size > LIMITS.max_bytes:
             raise ObjectTooLarge(f"{state.st_size} bytes; at most {LIMITS.max_bytes} are taken")
-        return os.read(file, state.st_size)
+        return os.read(descriptor, state.st_size)
     finally:
-        os.close(file)
+        os.close(descriptor)
 
 
-def _pixels(data: bytes, header: ImageHeader, options: Options) -> NDArray[np.uint8]:
-    """Return the record's pixels: (h, w, 3) BGR, (h, w) grey, or (h, w, 4) BGRA."""
-    pixels = stored_pixels(data, header, _window(header, options))
+def _pixels(
+    data: bytes, header: ImageHeader, options: Options
+) -> tuple[NDArray[np.uint8], Lost | None]:
+    """Return the record's pixels, and what they do not tell any more.
+
+    The pixels are (h, w, 3) BGR, (h, w) grey, or (h, w, 4) BGRA.
+    """
+    pixels = stored_pixels(data, header, _window(header, options), LIMITS)
     if options.color < 0 and options.encoding == ".png" and pixels.shape[2] == _WITH_ALPHA:
         straight = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_mRGBA2RGBA), np.uint8)
-        return upright(straight, header.orientation)
-    pixels = upright(flattened(pixels, options.background_bgr), header.orientation)
+        lost = Lost.TRANSPARENT if transparent(pixels) else None
+        return upright(straight, header.orientation), lost
+    nothing = transparent(pixels)
+    pixels = upright(flattened(pixels, bgr(options.background)), header.orientation)
+    lost = what_is_lost(pixels, transparent=nothing)
     if options.color == 0:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
-    return pixels
+        pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    return pixels, lost
 
 
 def _window(header: ImageHeader, options: Options) -> Window:

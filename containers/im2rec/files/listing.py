@@ -10,6 +10,7 @@ from pathlib import Path
 
 from im2rec.errors import PackFailed
 from im2rec.files.options import Options
+from tagline.formats.printable import printable
 
 _SEED = 100  # the lists are those that MXNet's tool makes
 # what a reader of the list would split or strip, and names that are not UTF-8
@@ -66,7 +67,7 @@ def _write(path: str, entries: Sequence[Entry]) -> None:
         return
     rows = "".join(f"{index}\t{label:f}\t{name}\n" for index, name, label in entries)
     Path(path).write_text(rows, encoding="utf-8", newline="\n")
-    print(f"{path}: {len(entries)} images")
+    print(f"{printable(path)}: {len(entries)} images")
 
 
 def _entries(options: Options) -> Iterator[Entry]:
@@ -81,8 +82,7 @@ def _entries(options: Options) -> Iterator[Entry]:
                 yield index, os.path.relpath(path, options.root), label
                 index += 1
     for folder, label in folders.items():
-        shown = os.path.relpath(folder, options.root).encode(errors="backslashreplace")
-        print(shown.decode(), label)
+        print(printable(os.path.relpath(folder, options.root)), label)
 
 
 def _folders(options: Options) -> Iterator[tuple[str, list[str]]]:

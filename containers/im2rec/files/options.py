@@ -35,12 +35,6 @@ class Options:
     background: str
     tolerance: float
 
-    @property
-    def background_bgr(self) -> tuple[int, int, int]:
-        """The background in OpenCV's order, 0 … 255 each."""
-        red, green, blue = bytes.fromhex(self.background[1:])
-        return blue, green, red
-
 
 def read_options(arguments: list[str]) -> Options:
     """Return the options; print the usage and exit with 2 when they make no sense."""

@@ -1,10 +1,9 @@
 """Packing: every list of the prefix becomes a record file, an index, and the rows left out."""
 
 import errno
-import json
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +12,15 @@ from typing import Self
 from im2rec.errors import PackFailed
 from im2rec.files.images import pack_file
 from im2rec.files.options import Options
-from im2rec.files.rows import FileItem, RejectedRow, RowReader
+from im2rec.files.rows import ImageFile, RowReader
 from im2rec.pool import PackingPool
+from im2rec.records import Record, Unusable
 from im2rec.stopping import stops_held
+from tagline.formats.document import encode_record
+from tagline.formats.printable import printable
 from tagline.formats.reasons import UnusableList
 from tagline.formats.recordio import RecordWriter
+from tagline.formats.rows import LOST_MEANING, Reject
 
 _BATCH = 32  # files a task: small enough to share the end of a list evenly
 _SHOWN = 20  # rejected rows on stderr; the file has them all
@@ -53,26 +56,35 @@ def _pack_or_say(path: Path, pool: PackingPool, options: Options) -> int:
     try:
         return _pack_list(path, pool, options)
     except (OSError, PackFailed, UnusableList) as exc:
-        print(f"im2rec: {path}: {exc}", file=sys.stderr)
+        print(printable(f"im2rec: {path}: {exc}"), file=sys.stderr)
         return 1
 
 
 def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
     reader = RowReader(options.root, pack_label=options.pack_label)
     rejects = Rejects(path)
+    remarks: Counter[str] = Counter()
     with RecordFiles(path) as files:
-        sent: deque[FileItem] = deque()
+        sent: deque[ImageFile] = deque()
         answers = pool.pack(_accepted(reader.read(path), sent, rejects))
         for count, answer in enumerate(answers, 1):
-            item = sent.popleft()
-            if answer.payload is None:
-                name = item.path.removeprefix(str(options.root)).lstrip("/")
-                reason, detail = str(answer.reason), str(answer.detail)
-                rejects.add(RejectedRow(item.line, item.identifier, name, reason, detail))
+            file = sent.popleft()
+            if isinstance(answer, Unusable):
+                name = file.path.removeprefix(str(options.root)).lstrip("/")
+                rejects.add(
+                    Reject(
+                        line=file.line,
+                        id=file.identifier,
+                        path=name,
+                        reason=answer.reason,
+                        detail=answer.detail,
+                    )
+                )
             else:
-                files.add(item.identifier, answer.payload)
+                files.add(file.identifier, answer.payload)
+                remarks.update(_remarks(answer, options))
             if count % _EVERY == 0:
-                print(f"{path}: {count} rows", file=sys.stderr)
+                print(printable(f"{path}: {count} rows"), file=sys.stderr)
         with stops_held():  # rejects, records and index change together
             rejects.write()
             if not files.records:
@@ -80,14 +92,23 @@ def _pack_list(path: Path, pool: PackingPool, options: Options) -> int:
             files.keep()
     rows = files.records + len(rejects.rows)
     _say(path, rows, rejects, reader, options)
+    for remark, times in sorted(remarks.items()):
+        print(printable(f"{path.with_suffix('.rec')}: {times} x {remark}"))
     return 1 if len(rejects.rows) / rows > options.tolerance else 0
 
 
+def _remarks(record: Record, options: Options) -> Iterator[str]:
+    if record.lost:
+        yield LOST_MEANING[record.lost]
+    if record.encoded:
+        yield f"MXNet's reader would not have the file's colours: encoded as {options.encoding}"
+
+
 def _accepted(
-    rows: Iterable[FileItem | RejectedRow], sent: deque[FileItem], rejects: "Rejects"
-) -> Iterator[FileItem]:
+    rows: Iterable[ImageFile | Reject], sent: deque[ImageFile], rejects: "Rejects"
+) -> Iterator[ImageFile]:
     for row in rows:
-        if isinstance(row, RejectedRow):
+        if isinstance(row, Reject):
             rejects.add(row)
         else:
             sent.append(row)
@@ -97,40 +118,42 @@ def _accepted(
 def _say(path: Path, rows: int, rejects: "Rejects", reader: RowReader, options: Options) -> None:
     hidden = len(rejects.rows) - _SHOWN
     if hidden > 0:
-        print(f"{path}: {hidden} more rejected rows in {rejects.path}", file=sys.stderr)
+        more = f"{path}: {hidden} more rejected rows in {rejects.path}"
+        print(printable(more), file=sys.stderr)
     if reader.labels > 1 and not options.pack_label:
         print(
-            f"{path}: rows have {reader.labels} labels and only the first is packed: "
+            f"{printable(path)}: rows have {reader.labels} labels and only the first is packed: "
             "--pack-label packs all",
             file=sys.stderr,
         )
     packed = rows - len(rejects.rows)
-    print(f"{path.with_suffix('.rec')}: {packed} of {rows} rows, {len(rejects.rows)} rejected")
+    done = f"{path.with_suffix('.rec')}: {packed} of {rows} rows, {len(rejects.rows)} rejected"
+    print(printable(done))
 
 
 class Rejects:
     """The rows that stay out: the first are said at once, all are written when it is over."""
 
     def __init__(self, path: Path) -> None:
-        self.rows: list[RejectedRow] = []
+        self.rows: list[Reject] = []
         self.path = path.with_suffix(".rejects.jsonl")
         self._list = path
 
-    def add(self, row: RejectedRow) -> None:
+    def add(self, row: Reject) -> None:
         """Take a row in; say so while there are few."""
         self.rows.append(row)
         if len(self.rows) <= _SHOWN:
             where = f"{self._list}, line {row.line}"
-            print(f"{where}: {row.reason}: {row.path}: {row.detail}", file=sys.stderr)
+            said = f"{where}: {row.reason}: {row.path}: {row.detail}"
+            print(printable(said), file=sys.stderr)
 
     def write(self) -> None:
         """Write `<list>.rejects.jsonl`, by line; remove an older one when nothing is rejected."""
         if not self.rows:
             self.path.unlink(missing_ok=True)
             return
-        with self.path.open("w", encoding="utf-8") as stream:
-            for row in sorted(self.rows, key=lambda row: row.line):
-                stream.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
+        with self.path.open("wb") as stream:
+            stream.writelines(map(encode_record, sorted(self.rows, key=lambda row: row.line)))
 
 
 class RecordFiles:

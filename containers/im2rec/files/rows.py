@@ -3,46 +3,25 @@
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tagline.formats.list_lines import Line, read_lines
 from tagline.formats.reasons import Reason
+from tagline.formats.rows import Reject
 
 _FEWEST_FIELDS = 3
 _LARGEST = 3.4028234663852886e38  # the largest float32
 _SHOWN, _MOST_DIGITS = 80, 20
 
 
-class FileItem(NamedTuple):
+class ImageFile(NamedTuple):
     """A row that may be packed: `path` is absolute, `labels` a number without --pack-label."""
 
     line: int
     identifier: int
     path: str
     labels: tuple[float, ...] | float
-
-
-@dataclass(frozen=True)
-class RejectedRow:
-    """A row that stays out, and why; the keys are those of a run's rejects.jsonl."""
-
-    line: int
-    identifier: int | None
-    path: str | None
-    reason: str
-    detail: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the line of `<prefix>.rejects.jsonl`."""
-        return {
-            "line": self.line,
-            "id": self.identifier,
-            "path": self.path,
-            "reason": self.reason,
-            "detail": self.detail,
-        }
 
 
 class RowReader:
@@ -55,27 +34,27 @@ class RowReader:
         self._pack_label = pack_label
         self._ids: set[int] = set()
 
-    def read(self, path: Path) -> Iterator[FileItem | RejectedRow]:
+    def read(self, path: Path) -> Iterator[ImageFile | Reject]:
         """Yield each row of a list; raise UnusableList when the file as a whole is unusable."""
         with path.open("rb") as stream:
             for line in read_lines(stream):
                 yield self._row(line)
 
-    def _row(self, line: Line) -> FileItem | RejectedRow:
+    def _row(self, line: Line) -> ImageFile | Reject:
         if line.cut:
-            return RejectedRow(line.number, None, None, Reason.LINE_TOO_LONG, "over 1 MiB")
+            return _reject(line, None, None, Reason.LINE_TOO_LONG, "over 1 MiB")
         try:
             fields = line.text.decode().strip().split("\t")  # as MXNet reads it
         except UnicodeDecodeError as exc:
-            return RejectedRow(line.number, None, None, Reason.BAD_ENCODING, str(exc))
+            return _reject(line, None, None, Reason.BAD_ENCODING, str(exc))
         fields[0], fields[-1] = fields[0].strip(), fields[-1].strip()  # float() skips blanks
         identifier = _identifier(fields[0])
         try:
-            return self._item(line.number, identifier, fields)
+            return self._file(line.number, identifier, fields)
         except _Refused as exc:
-            return RejectedRow(line.number, identifier, fields[-1], exc.reason, exc.detail)
+            return _reject(line, identifier, fields[-1], exc.reason, exc.detail)
 
-    def _item(self, line: int, identifier: int | None, fields: list[str]) -> FileItem:
+    def _file(self, line: int, identifier: int | None, fields: list[str]) -> ImageFile:
         if len(fields) < _FEWEST_FIELDS:
             detail = f"{len(fields)} fields; id, label and path are separated by tabs"
             raise _Refused(Reason.WRONG_LABEL_COUNT, detail)
@@ -95,7 +74,7 @@ class RowReader:
         self.labels = len(values)
         self._ids.add(identifier)
         packed = values if self._pack_label and len(values) > 1 else values[0]
-        return FileItem(line, identifier, path, packed)
+        return ImageFile(line, identifier, path, packed)
 
 
 class _Refused(ValueError):
@@ -105,6 +84,12 @@ class _Refused(ValueError):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+def _reject(
+    line: Line, identifier: int | None, path: str | None, reason: Reason, detail: str
+) -> Reject:
+    return Reject(line=line.number, id=identifier, path=path, reason=reason, detail=detail)
 
 
 def _identifier(text: str) -> int | None:

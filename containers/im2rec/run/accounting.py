@@ -1,13 +1,13 @@
 """One row, one verdict: the sums that must come out before a dataset may be used."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from im2rec.errors import PackFailed
-from im2rec.run.channels import ChannelFacts
-from im2rec.run.plan import Plan
-from im2rec.run.rows import SPLITS, Verdict
-from tagline.formats.reasons import MEANING, Reason
+from tagline.formats.packed import CHANNELS, RecordFiles
+from tagline.formats.plan import Plan
+from tagline.formats.reasons import MEANING
+from tagline.formats.rows import Reject, Side, Verdict
 
 _EXAMPLES = 3
 
@@ -22,32 +22,26 @@ def check_every_row_once(plan: Plan, verdicts: Sequence[Verdict]) -> None:
         raise PackFailed(f"The list has {plan.rows} rows and {len(lines)} of them have a verdict.")
 
 
-def check_usable(
-    plan: Plan, verdicts: Sequence[Verdict], channels: Mapping[str, ChannelFacts]
-) -> None:
-    """Raise PackFailed when too many rows were rejected or a channel has no image."""
-    rejects = [verdict for verdict in verdicts if verdict.reason]
-    if len(rejects) > plan.tolerance * plan.rows:
+def check_usable(plan: Plan, rejects: Sequence[Reject], files: RecordFiles) -> None:
+    """Raise PackFailed when too many rows were rejected or a side of the split has no image."""
+    tolerance = plan.settings.tolerance
+    if not tolerance.allows(len(rejects), plan.rows):
         raise PackFailed(
             f"{len(rejects)} of {plan.rows} rows were rejected; tolerance.rejected allows "
-            f"{plan.tolerance:.0%}. {_summary(rejects)}"
+            f"{tolerance.rejected:.0%}. {_summary(rejects)}"
         )
-    for split in SPLITS:
-        if not channels[split].images:
+    for side in Side:
+        if not files[side].images:
             raise PackFailed(
-                f"No image is left for {'training' if split == 'train' else split}: "
+                f"No image is left for {CHANNELS[side]}: "
                 f"{len(rejects)} of {plan.rows} rows were rejected. {_summary(rejects)}"
             )
 
 
-def _summary(rejects: Sequence[Verdict]) -> str:
+def _summary(rejects: Sequence[Reject]) -> str:
     if not rejects:
         return "Add images to the list or change split.validation in dataset.yaml."
-    reasons = Counter(reject.reason for reject in rejects).most_common()
-    counts = ", ".join(f"{times} x {_meaning(reason)}" for reason, times in reasons[:_EXAMPLES])
+    reasons = Counter(reject.reason for reject in rejects).most_common(_EXAMPLES)
+    counts = ", ".join(f"{times} x {reason} ({MEANING[reason]})" for reason, times in reasons)
     first = rejects[0]
     return f"Reasons: {counts}. First: line {first.line}, {first.path}: {first.detail}."
-
-
-def _meaning(reason: str | None) -> str:
-    return f"{reason} ({MEANING[Reason(reason)]})" if reason in set(Reason) else str(reason)

@@ -1,27 +1,16 @@
 """The two files that training reads, written as records come, with what is known about them."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from im2rec.run.rows import SPLITS
+from tagline.aws.s3 import RECORDIO, Bucket
+from tagline.formats.packed import RecordFile, RecordFiles
 from tagline.formats.recordio import frame
-
-NAMES = {"train": "training", "validation": "validation"}  # a split's channel, as training says
-
-
-@dataclass(frozen=True)
-class ChannelFacts:
-    """What is known of a record file: its SHA-256 (hex) and how many images have each label."""
-
-    images: int
-    bytes: int
-    sha256: str
-    positives: list[int]
+from tagline.formats.rows import Side
 
 
 class Channel:
@@ -29,8 +18,8 @@ class Channel:
 
     def __init__(self, path: Path, labels: int) -> None:
         self.path = path
-        self.images = 0
-        self.bytes = 0
+        self._images = 0
+        self._bytes = 0
         self._positives = np.zeros(labels, np.int64)
         self._hash = hashlib.sha256()
         self._stream = path.open("xb")
@@ -40,15 +29,24 @@ class Channel:
         framed = frame(payload)
         self._stream.write(framed)
         self._hash.update(framed)
-        self.images += 1
-        self.bytes += len(framed)
+        self._images += 1
+        self._bytes += len(framed)
         self._positives += np.frombuffer(labels.encode(), np.uint8) == ord("1")
 
     @property
-    def facts(self) -> ChannelFacts:
+    def file(self) -> RecordFile:
         """What is known of the file so far."""
-        positives = [int(count) for count in self._positives]
-        return ChannelFacts(self.images, self.bytes, self._hash.hexdigest(), positives)
+        return RecordFile(
+            images=self._images,
+            bytes=self._bytes,
+            sha256=self._hash.hexdigest(),
+            positives=tuple(self._positives.tolist()),
+        )
+
+    def upload(self, bucket: Bucket, key: str, tags: str | None = None) -> None:
+        """Write the closed file to an object; `tags` are a URL query."""
+        with self.path.open("rb") as stream:
+            bucket.upload(stream, key, RECORDIO, tags=tags)
 
     def close(self) -> None:
         """Finish the file; it can be uploaded after this."""
@@ -56,18 +54,18 @@ class Channel:
 
 
 class Channels:
-    """The channels of a run by split; a context manager that closes their files."""
+    """The channels of a run by side of the split; a context manager that closes their files."""
 
     def __init__(self, folder: Path, labels: int) -> None:
-        self._channels = {split: Channel(folder / f"{split}.rec", labels) for split in SPLITS}
+        self._channels = {side: Channel(folder / f"{side}.rec", labels) for side in Side}
 
-    def __getitem__(self, split: str) -> Channel:
-        return self._channels[split]
+    def __getitem__(self, side: Side) -> Channel:
+        return self._channels[side]
 
     @property
-    def facts(self) -> dict[str, ChannelFacts]:
-        """What is known of the files so far, by split."""
-        return {split: channel.facts for split, channel in self._channels.items()}
+    def files(self) -> RecordFiles:
+        """What is known of the files so far."""
+        return RecordFiles(**{side: channel.file for side, channel in self._channels.items()})
 
     def __enter__(self) -> Self:
         return self

@@ -1,45 +1,49 @@
 """dataset.json: what training, evaluation and people may rely on about a packed dataset."""
 
 import platform
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 import tagline
-from im2rec.run.channels import ChannelFacts
-from im2rec.run.plan import Plan
 from tagline.formats.image_index import PACKING
+from tagline.formats.packed import BySide, Digests, LostCounts, PackedDataset, RecordFiles, Versions
+from tagline.formats.plan import Plan
+from tagline.formats.rows import Lost, Verdict
 
 
-def describe(plan: Plan, channels: Mapping[str, ChannelFacts]) -> dict[str, Any]:
-    """Return dataset.json; its counts are those of the record files themselves."""
-    train, validation = channels["train"], channels["validation"]
+def describe(plan: Plan, files: RecordFiles, verdicts: Sequence[Verdict]) -> PackedDataset:
+    """Return dataset.json; its counts are those of the record files themselves.
+
+    What is lost is told by the verdicts on the list's rows.
+    """
+    train, validation = files.train, files.validation
+    lost = Counter(verdict.lost for verdict in verdicts)
     accepted = train.images + validation.images
-    return {
-        "run": plan.run,
-        "packing": PACKING,
-        "fingerprint": plan.fingerprint,
-        "rows": plan.rows,
-        "accepted": accepted,
-        "rejected": plan.rows - accepted,
-        "reused": plan.reused,
-        "fetched": accepted - plan.reused,
-        "train": train.images,
-        "validation": validation.images,
-        "labels": list(plan.labels),
-        "positives": {
-            label: {"train": train.positives[at], "validation": validation.positives[at]}
-            for at, label in enumerate(plan.labels)
-        },
-        "sha256": {"train": train.sha256, "validation": validation.sha256},
-        "bytes": {"train": train.bytes, "validation": validation.bytes},
-        "image": plan.spec.to_dict(),
-        "versions": {
-            "tagline": tagline.__version__,
-            "opencv": cv2.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
+    counts = zip(plan.labels, train.positives, validation.positives, strict=True)
+    return PackedDataset(
+        run=plan.run,
+        packing=PACKING,
+        fingerprint=plan.fingerprint,
+        rows=plan.rows,
+        accepted=accepted,
+        rejected=plan.rows - accepted,
+        reused=plan.reused,
+        fetched=accepted - plan.reused,
+        lost=LostCounts(one_colour=lost[Lost.ONE_COLOUR], transparent=lost[Lost.TRANSPARENT]),
+        train=train.images,
+        validation=validation.images,
+        labels=plan.labels,
+        positives={label: BySide(train=t, validation=v) for label, t, v in counts},
+        sha256=Digests(train=train.sha256, validation=validation.sha256),
+        bytes=BySide(train=train.bytes, validation=validation.bytes),
+        image=plan.settings.image,
+        versions=Versions(
+            tagline=tagline.__version__,
+            opencv=cv2.__version__,
+            numpy=np.__version__,
+            python=platform.python_version(),
+        ),
+    )

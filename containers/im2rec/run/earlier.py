@@ -3,16 +3,19 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from io import BufferedRandom
 from typing import BinaryIO
 
 from im2rec.errors import PackFailed
-from im2rec.run.plan import Plan
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.aws.faults import Absent
+from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import InvalidName
+from tagline.formats.plan import Plan, Reuse
 from tagline.formats.recordio import RecordError, read_records, unpack_record
+from tagline.formats.rows import Lost, Verdict
 
 _ADVICE = "remove the dataset's packed.json, so that all is fetched, and upload the list again."
 
@@ -23,17 +26,18 @@ class EarlierRecords:
     def __init__(self) -> None:
         self._run = ""
         self._files: list[BinaryIO] = []
-        self._places: dict[int, int] = {}  # offset in the file, times 2, plus the file's number
+        self.lost: dict[int, Lost] = {}  # by record
+        self._offsets: dict[int, int] = {}  # in the file, times 2, plus the file's number
 
     def image(self, identifier: int) -> bytes:
         """Return the encoded image of a record; raise PackFailed when there is no such record."""
-        place = self._places.get(identifier)
-        if place is None:
+        offset = self._offsets.get(identifier)
+        if offset is None:
             raise PackFailed(
                 f"Run {self._run} has no record {identifier}, which the plan reuses: {_ADVICE}"
             )
-        file = self._files[place & 1]
-        file.seek(place >> 1)
+        file = self._files[offset & 1]
+        file.seek(offset >> 1)
         return unpack_record(next(read_records(file))).image
 
     def add(self, run: str, file: BinaryIO) -> None:
@@ -43,48 +47,60 @@ class EarlierRecords:
         self._run = run
         offset = 0
         for payload in read_records(file):
-            self._places[unpack_record(payload).identifier] = offset << 1 | number
+            self._offsets[unpack_record(payload).identifier] = offset << 1 | number
             offset = file.tell()
 
 
 @contextmanager
-def earlier_records(store: RunStore, plan: Plan, folder: Path) -> Iterator[EarlierRecords]:
-    """Open the records that `plan` reuses, downloaded to `folder`; none where it reuses none.
+def earlier_records(task: Task, plan: Plan) -> Iterator[EarlierRecords]:
+    """Open the records that `plan` reuses, downloaded to the task's folder; none where it has none.
 
     Raise PackFailed when they are not those that were planned with.
     """
     found = EarlierRecords()
     with ExitStack() as files:
         if plan.reuse is not None:
-            run, packing = plan.reuse["run"], plan.reuse["packing"]
-            if packing != PACKING:
+            if plan.reuse.packing != PACKING:
                 raise PackFailed(
-                    f"The plan reuses images that were packed by {packing!r}; this task packs by "
-                    f"{PACKING!r}. The stack was updated during the run: upload the list again."
+                    f"The plan reuses images that were packed by {plan.reuse.packing!r}; this task "
+                    f"packs by {PACKING!r}. The stack was updated during the run: upload the list "
+                    "again."
                 )
-            for channel, sha256 in plan.reuse["sha256"].items():
-                path = folder / f"earlier-{channel}.rec"
+            for channel in plan.reuse.sha256:
+                path = task.folder / f"earlier-{channel}.rec"
                 files.callback(path.unlink, missing_ok=True)
-                file = files.enter_context(_download(store, run, channel, path).open("rb"))
-                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                    raise PackFailed(
-                        f"The {channel} records of run {run} are not those that its dataset.json "
-                        f"tells of: {_ADVICE}"
-                    )
-                file.seek(0)
+                file = files.enter_context(path.open("w+b"))
+                _download(task, plan.reuse, channel, file)
                 try:
-                    found.add(run, file)
+                    found.add(plan.reuse.run, file)
                 except RecordError as exc:
                     raise PackFailed(
-                        f"The {channel} records of run {run}: {exc}: {_ADVICE}"
+                        f"The {channel} records of run {plan.reuse.run}: {exc}: {_ADVICE}"
                     ) from exc
+            found.lost = _lost(task, plan.reuse.run)
         yield found
 
 
-def _download(store: RunStore, run: str, channel: str, path: Path) -> Path:
+def _lost(task: Task, run: str) -> dict[int, Lost]:
+    """Return what the run's images did not tell any more; nothing where its verdicts are gone."""
     try:
-        key = RunKeys(run).packed(channel)
+        verdicts = task.bucket.lines(RunKeys(run).verdicts, Verdict)
+        return {v.id: v.lost for v in verdicts if v.lost and isinstance(v.id, int)}
+    except (Absent, UnreadableDocument) as exc:
+        print(f"lost={run} unknown: {exc}", file=task.log, flush=True)
+        return {}
+
+
+def _download(task: Task, reuse: Reuse, channel: str, file: BufferedRandom) -> None:
+    try:
+        key = RunKeys(reuse.run).packed(channel)
     except (InvalidName, KeyError) as exc:
-        raise PackFailed(f"plan.json reuses no run's channel: {run!r}, {channel!r}.") from exc
-    store.download(key, path)
-    return path
+        raise PackFailed(f"plan.json reuses no run's channel: {reuse.run!r}, {channel!r}.") from exc
+    task.bucket.download(key, file)
+    file.seek(0)
+    if hashlib.file_digest(file, "sha256").hexdigest() != reuse.sha256[channel]:
+        raise PackFailed(
+            f"The {channel} records of run {reuse.run} are not those that its dataset.json tells "
+            f"of: {_ADVICE}"
+        )
+    file.seek(0)

@@ -5,79 +5,83 @@ to hold each part's bytes against what its task wrote.
 """
 
 import hashlib
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Mapping, Sequence
 
-import numpy as np
+from msgspec.structs import replace
 
 from im2rec.errors import PackFailed
-from im2rec.run.channels import NAMES, ChannelFacts
-from im2rec.run.multipart import Source
 from im2rec.run.pack import plan_rejects
-from im2rec.run.parts import Part, read_parts, read_verdicts, records_of
-from im2rec.run.plan import Plan
-from im2rec.run.publishing import RECORDS, account, publish
-from im2rec.run.store import RunStore
+from im2rec.run.parts import read_parts, read_verdicts
+from im2rec.run.publishing import account, publish
+from im2rec.run.task import Task
+from tagline.aws.multipart import Source, join
+from tagline.aws.s3 import RECORDIO
+from tagline.formats.packed import CHANNELS, Part, RecordFile, RecordFiles
+from tagline.formats.rows import Side
 
 _READ = 1 << 20
 
 
-def join_run(store: RunStore, folder: Path, report: TextIO) -> None:
-    """Join the parts of the run of `store`; raise PackFailed with the reason if not."""
-    plan = Plan.of_run(store)
-    parts = read_parts(store)
-    verdicts = plan_rejects(store, plan)
-    for part in parts:
-        verdicts.extend(read_verdicts(store, part))
-    together = {split: _sum([part.channels[split] for part in parts]) for split in NAMES}
-    account(store, folder, plan, verdicts, together)
-    joined: dict[str, ChannelFacts] = {}
-    for split, name in NAMES.items():
-        sources = [_source(store, part, split) for part in parts]
-        store.join(sources, store.keys.packed(name), RECORDS)
-        joined[split] = _checked(store, parts, split, together[split])
-        line = f"joined={name} parts={len(parts)} bytes={together[split].bytes}"
-        print(line, file=report, flush=True)
-    publish(store, plan, joined)
+def join_run(task: Task) -> None:
+    """Join the parts of the task's run; raise PackFailed with the reason if not."""
+    plan = task.plan()
+    parts = read_parts(task)
+    verdicts = plan_rejects(task, plan)
+    for name, part in parts.items():
+        verdicts.extend(read_verdicts(task, name, part))
+    together = RecordFiles(
+        **{side: _sum([part.channels[side] for part in parts.values()]) for side in Side}
+    )
+    account(task, plan, verdicts, together)
+    joined = RecordFiles(**{side: _join(task, parts, side) for side in Side})
+    publish(task, plan, joined, verdicts)
 
 
-def _sum(parts: Sequence[ChannelFacts]) -> ChannelFacts:
+def _sum(files: Sequence[RecordFile]) -> RecordFile:
     """Return what the parts have together; their SHA-256 is known once they are joined."""
-    return ChannelFacts(
-        images=sum(part.images for part in parts),
-        bytes=sum(part.bytes for part in parts),
+    return RecordFile(
+        images=sum(file.images for file in files),
+        bytes=sum(file.bytes for file in files),
         sha256="",
-        positives=[int(n) for n in np.sum([part.positives for part in parts], axis=0)],
+        positives=tuple(map(sum, zip(*(file.positives for file in files), strict=True))),
     )
 
 
-def _source(store: RunStore, part: Part, split: str) -> Source:
-    source = store.source(records_of(store, part)[split])
-    if source.size != part.channels[split].bytes:
-        raise PackFailed(
-            f"{source.key} has {source.size} bytes, its part.json {part.channels[split].bytes}."
-        )
-    return source
+def _join(task: Task, parts: Mapping[str, Part], side: Side) -> RecordFile:
+    """Make one object of the parts' records of a side; return what it is."""
+    key = task.keys.packed(CHANNELS[side])
+    join(task.bucket, [_source(task, *part, side) for part in parts.items()], key, RECORDIO)
+    together = _sum([part.channels[side] for part in parts.values()])
+    joined = replace(together, sha256=_digest(task, key, parts, side))
+    line = f"joined={CHANNELS[side]} parts={len(parts)} bytes={joined.bytes}"
+    print(line, file=task.log, flush=True)
+    return joined
 
 
-def _checked(
-    store: RunStore, parts: Sequence[Part], split: str, together: ChannelFacts
-) -> ChannelFacts:
-    """Return the facts with the joined object's SHA-256; raise PackFailed if a part differs."""
+def _source(task: Task, name: str, part: Part, side: Side) -> Source:
+    key = task.keys.part_records(name, side)
+    head = task.bucket.head(key)
+    size, told = head.size if head else 0, part.channels[side].bytes
+    if head is None or size != told:
+        raise PackFailed(f"{task.bucket.uri(key)} has {size} bytes, its part.json {told}.")
+    return Source(key, size, head.etag)
+
+
+def _digest(task: Task, key: str, parts: Mapping[str, Part], side: Side) -> str:
+    """Return the joined object's SHA-256; raise PackFailed if a part of it differs."""
     whole = hashlib.sha256()
-    with store.stream(store.keys.packed(NAMES[split])) as body:
-        for part in parts:
-            own, left = hashlib.sha256(), part.channels[split].bytes
-            while left and (data := body.read(min(_READ, left))):
+    with task.bucket.stream(key) as answer:
+        for name, part in parts.items():
+            own, left = hashlib.sha256(), part.channels[side].bytes
+            while left and (data := answer.content.read(min(_READ, left))):
                 own.update(data)
                 whole.update(data)
                 left -= len(data)
-            if left or own.hexdigest() != part.channels[split].sha256:
+            if left or own.hexdigest() != part.channels[side].sha256:
                 raise PackFailed(
-                    f"The {split} records of part {part.name} are not those that were packed: "
+                    f"The {side} records of part {name} are not those that were packed: "
                     "upload the list again."
                 )
-        if body.read(1):
-            raise PackFailed(f"The joined {split} records are longer than their parts.")
-    return ChannelFacts(together.images, together.bytes, whole.hexdigest(), together.positives)
+        if answer.content.read(1):
+            raise PackFailed(f"The joined {side} records are longer than their parts.")
+    return whole.hexdigest()

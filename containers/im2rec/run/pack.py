@@ -6,117 +6,101 @@ packing in `im2rec.run.parts` and `im2rec.run.join`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TextIO
 
 from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
-from im2rec.records import Item, Packed, labelled
-from im2rec.run.channels import NAMES, Channels
+from im2rec.records import FetchedImage, Packed, Record, Unusable, labelled
+from im2rec.run.channels import Channels
 from im2rec.run.earlier import EarlierRecords, earlier_records
-from im2rec.run.plan import Plan
 from im2rec.run.progress import Progress
-from im2rec.run.publishing import RECORDS, account, publish
-from im2rec.run.rows import Row, Verdict
+from im2rec.run.publishing import account, publish
 from im2rec.run.shards import Shard, read_shards
-from im2rec.run.store import MissingObject, RunStore
+from im2rec.run.task import Task
+from tagline.aws.faults import Absent
+from tagline.formats.packed import CHANNELS
+from tagline.formats.plan import Plan
+from tagline.formats.rows import PlannedRow, Reject, Verdict
 
 
-@dataclass(frozen=True)
-class Workshop:
-    """What packing works with: a folder for files, a number of processes, a progress to tell."""
+def pack_run(task: Task) -> None:
+    """Pack the task's run; raise PackFailed with the reason if not.
 
-    folder: Path
-    workers: int
-    progress: Progress
-
-
-def pack_run(store: RunStore, folder: Path, workers: int, report: TextIO) -> None:
-    """Pack the run of `store`, using `folder` for files; raise PackFailed with the reason if not.
-
-    The record files are the same bytes for any number of `workers`. Progress goes to `report`.
+    The record files are the same bytes for any number of workers.
     """
-    plan = Plan.of_run(store)
-    verdicts = plan_rejects(store, plan)
-    shards = [shard["shard"] for shard in store.read_json(store.keys.of("shards.json"))]
-    progress = Progress(plan.rows, report)
+    plan = task.plan()
+    verdicts = plan_rejects(task, plan)
+    shards = [shard.shard for shard in task.shards()]
+    progress = Progress(plan.rows, task.log)
     progress.count(verdicts)
-    with Channels(folder, len(plan.labels)) as channels:
-        verdicts += pack_shards(store, plan, shards, channels, Workshop(folder, workers, progress))
-    account(store, folder, plan, verdicts, channels.facts)
-    for split, name in NAMES.items():
-        store.upload(channels[split].path, store.keys.packed(name), RECORDS)
-    publish(store, plan, channels.facts)
+    with Channels(task.folder, len(plan.labels)) as channels:
+        verdicts += pack_shards(task, plan, shards, channels, progress)
+    account(task, plan, verdicts, channels.files)
+    for side, channel in CHANNELS.items():
+        channels[side].upload(task.bucket, task.keys.packed(channel))
+    publish(task, plan, channels.files, verdicts)
 
 
-def plan_rejects(store: RunStore, plan: Plan) -> list[Verdict]:
+def plan_rejects(task: Task, plan: Plan) -> list[Verdict]:
     """Return the verdicts on the rows that the plan rejected."""
     try:
-        rejects = list(store.read_lines(store.keys.of("plan-rejects.jsonl")))
-    except MissingObject:
+        rejects = list(task.bucket.lines(task.keys.plan_rejects, Reject))
+    except Absent:
         if plan.rejected:
             raise
-        rejects = []
-    return [Verdict.of_reject(reject) for reject in rejects]
+        return []
+    return [Verdict.rejected(reject, reject.reason, reject.detail) for reject in rejects]
 
 
 def pack_shards(
-    store: RunStore,
-    plan: Plan,
-    shards: Sequence[str],
-    channels: Channels,
-    shop: Workshop,
+    task: Task, plan: Plan, shards: Sequence[str], channels: Channels, progress: Progress
 ) -> list[Verdict]:
     """Pack these shards in their order into `channels`; return the verdicts on their rows."""
     verdicts: list[Verdict] = []
     with (
-        earlier_records(store, plan, shop.folder) as earlier,
-        PackingPool(plan.spec, shop.workers) as pool,
+        earlier_records(task, plan) as earlier,
+        PackingPool(plan.settings.image, task.workers) as pool,
     ):
-        for shard in read_shards(store, list(shards), shop.folder):
-            payloads = _payloads(shard, pool, plan, earlier)
-            verdicts.extend(_pack_shard(payloads, channels, shop.progress))
-    shop.progress.finish()
+        for shard in read_shards(task, shards):
+            records = _records(shard, pool, plan, earlier)
+            verdicts.extend(_pack_shard(records, channels, progress))
+    progress.finish()
     return verdicts
 
 
 def _pack_shard(
-    payloads: Iterable[tuple[Row, Packed]], channels: Channels, progress: Progress
+    records: Iterable[tuple[PlannedRow, Packed]], channels: Channels, progress: Progress
 ) -> Iterator[Verdict]:
-    for row, answer in payloads:
-        if answer.payload is None:
-            yield progress.counted(row.rejected(str(answer.reason), str(answer.detail)))
+    for row, packed in records:
+        if isinstance(packed, Unusable):
+            yield progress.counted(Verdict.rejected(row, packed.reason, packed.detail))
         else:
-            channels[row.split].add(answer.payload, row.labels)
-            yield progress.counted(row.accepted())
+            channels[row.split].add(packed.payload, row.labels)
+            yield progress.counted(Verdict.accepted(row, packed.lost))
 
 
-def _payloads(
+def _records(
     shard: Shard, pool: PackingPool, plan: Plan, earlier: EarlierRecords
-) -> Iterator[tuple[Row, Packed]]:
+) -> Iterator[tuple[PlannedRow, Packed]]:
     """Yield each row with its record, made of the fetched image or of the earlier run's."""
-    answers = pool.pack(_items(shard, plan))
-    for row, reject in shard.rows:
-        if reject is not None:
-            yield row, Packed(None, *reject)
+    packed = pool.pack(_images(shard, plan))
+    for row, verdict in shard.rows:
+        if verdict.reason is not None:
+            yield row, Unusable(verdict.reason, verdict.detail)
         elif row.reuse is not None:
             _check_labels(row, plan)
-            image = earlier.image(row.reuse)
-            yield row, Packed(labelled(row.identifier, row.labels, image))
+            payload = labelled(row.id, row.labels, earlier.image(row.reuse))
+            yield row, Record(payload, earlier.lost.get(row.reuse))
         else:
-            yield row, next(answers)
-    for _ in answers:  # there is none, but the shard's tar is looked at up to its end
-        raise PackFailed(f"Shard {shard.name} has more images than rows: fetch again.")
+            yield row, next(packed)
 
 
-def _items(shard: Shard, plan: Plan) -> Iterator[Item]:
+def _images(shard: Shard, plan: Plan) -> Iterator[FetchedImage]:
     for row, data in shard.fetched():
         _check_labels(row, plan)
-        yield Item(row.identifier, row.labels, data)
+        yield FetchedImage(row.id, row.labels, data)
 
 
-def _check_labels(row: Row, plan: Plan) -> None:
+def _check_labels(row: PlannedRow, plan: Plan) -> None:
     if len(row.labels) != len(plan.labels):
         raise PackFailed(
             f"Line {row.line} has {len(row.labels)} labels, plan.json {len(plan.labels)}."

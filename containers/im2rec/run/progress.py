@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TextIO
 
-from im2rec.run.rows import Verdict
+from tagline.formats.rows import Verdict
 
 _LINES = 50  # about as many lines a run, whatever its size
 _FEWEST_ROWS = 100
@@ -12,9 +12,9 @@ _FEWEST_ROWS = 100
 class Progress:
     """Counts verdicts and prints `packed=<n> total=<n> rejected=<n>` now and then."""
 
-    def __init__(self, total: int, report: TextIO) -> None:
+    def __init__(self, total: int, log: TextIO) -> None:
         self._total = total
-        self._report = report
+        self._log = log
         self._step = max(_FEWEST_ROWS, total // _LINES)
         self._packed = 0
         self._rejected = 0
@@ -40,4 +40,4 @@ class Progress:
 
     def _print(self) -> None:
         line = f"packed={self._packed} total={self._total} rejected={self._rejected}"
-        print(line, file=self._report, flush=True)
+        print(line, file=self._log, flush=True)

@@ -1,15 +1,15 @@
 """A shard as FetchShards left it: its rows, one verdict a row, and the images in a tar."""
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from im2rec.errors import PackFailed
-from im2rec.run.rows import Row
-from im2rec.run.store import RunStore
+from im2rec.run.task import Task
+from tagline.formats.rows import FetchVerdict, PlannedRow
 from tagline.imaging import Limits
 
 MAX_IMAGE_BYTES = Limits().max_bytes
@@ -17,75 +17,74 @@ MAX_IMAGE_BYTES = Limits().max_bytes
 
 @dataclass(frozen=True)
 class Shard:
-    """The rows of one shard in packing order, each with the reject of its fetch or None."""
+    """The rows of one shard in packing order, each with its verdict; their images in a tar."""
 
     name: str
-    rows: list[tuple[Row, tuple[str, str] | None]]
+    rows: list[tuple[PlannedRow, FetchVerdict]]
     images: Path
 
-    def fetched(self) -> Iterator[tuple[Row, bytes]]:
+    def fetched(self) -> Iterator[tuple[PlannedRow, bytes]]:
         """Yield each row whose image was fetched, with its bytes.
 
-        Raise PackFailed when the tar does not hold these images in this order.
+        Raise PackFailed when the tar, in whatever order, does not hold exactly these images.
         """
-        wanted = [row for row, reject in self.rows if reject is None and row.reuse is None]
+        wanted = [row for row, verdict in self.rows if verdict.reason is None and row.reuse is None]
         try:
             with tarfile.open(self.images, "r:") as archive:
+                members = self._members(archive, wanted)
                 for row in wanted:
-                    yield row, self._image(archive, row)
-                if archive.next() is not None:
-                    raise PackFailed(f"Shard {self.name} has more images than rows: fetch again.")
+                    stream = archive.extractfile(members[str(row.line)])
+                    assert stream is not None, "a regular member has a stream"  # noqa: S101
+                    yield row, stream.read()
         except tarfile.TarError as exc:
             raise PackFailed(f"The images of shard {self.name} are no tar file: {exc}.") from exc
 
-    def _image(self, archive: tarfile.TarFile, row: Row) -> bytes:
-        member = archive.next()
-        if member is None or member.name != str(row.line) or not member.isfile():
-            found = "its end" if member is None else f"member {member.name!r:.40}"
-            raise PackFailed(f"Shard {self.name}: expected line {row.line}'s image, found {found}.")
-        if member.size > MAX_IMAGE_BYTES:
-            raise PackFailed(f"Shard {self.name}: line {row.line} has {member.size} bytes.")
-        stream = archive.extractfile(member)
-        assert stream is not None, "a regular member has a stream"  # noqa: S101
-        return stream.read()
+    def _members(
+        self, archive: tarfile.TarFile, wanted: Sequence[PlannedRow]
+    ) -> dict[str, tarfile.TarInfo]:
+        """Return the members by name, which is their row's line; read one too many at most."""
+        found = list(islice(archive, len(wanted) + 1))
+        members = {member.name: member for member in found if member.isfile()}
+        for row in wanted:
+            member = members.get(str(row.line))
+            if member is None:
+                lines = {str(row.line) for row in wanted}
+                strange = [m.name for m in found if m.name not in lines or not m.isfile()]
+                what = f"member {strange[0]!r:.40}" if strange else "its end"
+                raise PackFailed(
+                    f"Shard {self.name}: expected line {row.line}'s image, found {what}."
+                )
+            if member.size > MAX_IMAGE_BYTES:
+                raise PackFailed(f"Shard {self.name}: line {row.line} has {member.size} bytes.")
+        if len(found) > len(wanted):
+            raise PackFailed(f"Shard {self.name} has more images than rows: fetch again.")
+        return members
 
 
-def read_shards(store: RunStore, names: list[str], folder: Path) -> Iterator[Shard]:
+def read_shards(task: Task, names: Sequence[str]) -> Iterator[Shard]:
     """Yield the shards in order; while one is packed the next is downloaded.
 
-    At most two tars lie in `folder` at a time; each is deleted once its shard is done.
+    At most two tars lie in the task's folder at a time; each is deleted once its shard is done.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="shards") as ahead:
-        coming = [ahead.submit(_read, store, name, folder) for name in names[:1]]
+        coming = [ahead.submit(_read, task, name) for name in names[:1]]
         for position in range(len(names)):
             shard = coming.pop().result()
             if position + 1 < len(names):
-                coming.append(ahead.submit(_read, store, names[position + 1], folder))
+                coming.append(ahead.submit(_read, task, names[position + 1]))
             try:
                 yield shard
             finally:
                 shard.images.unlink()
 
 
-def _read(store: RunStore, name: str, folder: Path) -> Shard:
-    rows = store.read_lines(store.keys.shard_rows(name))
-    verdicts = store.read_lines(store.keys.shard_verdicts(name))
-    try:
-        joined = [_join(name, *pair) for pair in zip(rows, verdicts, strict=True)]
-    except (KeyError, TypeError, ValueError) as exc:
-        raise PackFailed(f"Shard {name}: rows and verdicts do not match: {exc!s}.") from exc
-    images = folder / f"{name}.tar"
-    store.download(store.keys.shard_images(name), images)
-    return Shard(name, joined, images)
-
-
-def _join(
-    shard: str, row: dict[str, Any], verdict: dict[str, Any]
-) -> tuple[Row, tuple[str, str] | None]:
-    if row["line"] != verdict["line"]:
-        raise PackFailed(
-            f"Shard {shard}: line {row['line']} has the verdict of line {verdict['line']}: "
-            "fetch it again."
-        )
-    reject = None if verdict["reason"] is None else (verdict["reason"], verdict["detail"])
-    return Row.from_dict(row), reject
+def _read(task: Task, name: str) -> Shard:
+    bucket, keys = task.bucket, task.keys
+    rows = list(bucket.lines(keys.shard_rows(name), PlannedRow))
+    verdicts = list(bucket.lines(keys.shard_verdicts(name), FetchVerdict))
+    if [row.line for row in rows] != [verdict.line for verdict in verdicts]:
+        raise PackFailed(f"Shard {name}: rows and verdicts do not match: fetch it again.")
+    images = task.folder / f"{name}.tar"
+    with images.open("wb") as file:
+        bucket.download(keys.shard_images(name), file)
+    return Shard(name, list(zip(rows, verdicts, strict=True)), images)

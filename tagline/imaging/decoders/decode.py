@@ -8,7 +8,7 @@ from tagline.imaging.decoders.jpeg import decode_jpeg
 from tagline.imaging.decoders.opencv import decode_by_opencv
 from tagline.imaging.decoders.png import decode_png
 from tagline.imaging.errors import UndecodableImage
-from tagline.imaging.headers import png
+from tagline.imaging.headers import png, webp
 from tagline.imaging.headers.header import ImageHeader
 
 Pixels = NDArray[np.uint8]
@@ -24,14 +24,17 @@ def decode(data: bytes, header: ImageHeader, wanted: tuple[int, int]) -> tuple[P
     not fall below `wanted` (width, height). EXIF orientation is not applied. Raise
     UndecodableImage when the bytes are damaged.
     """
-    scale = _scale(header, wanted) if header.format == "jpeg" else 1
+    scale = scale_of(header, wanted)
     pixels = _stored(data, header, scale)
     if pixels.shape[:2] != (-(-header.height // scale), -(-header.width // scale)):
         raise UndecodableImage(f"the {header.format} is damaged: it has not the size that it says")
     return pixels, scale
 
 
-def _scale(header: ImageHeader, wanted: tuple[int, int]) -> int:
+def scale_of(header: ImageHeader, wanted: tuple[int, int]) -> int:
+    """Return the scale at which `decode` decodes an image of which that size is wanted."""
+    if header.format != "jpeg":
+        return 1
     fits = min(header.width // wanted[0], header.height // wanted[1])
     return next((scale for scale in _SCALES if scale <= fits), 1)
 
@@ -45,10 +48,34 @@ def _stored(data: bytes, header: ImageHeader, scale: int) -> Pixels:
         return decode_jpeg(data, header, scale)
     if header.format == "png":
         data = png.pixel_chunks(data)
+    if header.in_animation:
+        return _only_frame(data, header)
     if header.samples:
         return _premultiplied(decode_png(data, header), header)
     pixels = decode_by_opencv(data, cv2.IMREAD_UNCHANGED, header.format)
     return _premultiplied(pixels, header)
+
+
+def _only_frame(data: bytes, header: ImageHeader) -> Pixels:
+    """Return the canvas with its only frame; what the frame leaves free is transparent."""
+    frame = webp.only_frame(data)
+    pixels = decode_by_opencv(frame.data, cv2.IMREAD_UNCHANGED, header.format)
+    picture = _premultiplied(pixels, header)
+    size = (frame.height, frame.width)
+    if picture.shape[:2] != size or size == (header.height, header.width):
+        return picture
+    right, bottom = (
+        header.width - frame.left - frame.width,
+        header.height - frame.top - frame.height,
+    )
+    if right < 0 or bottom < 0:
+        raise UndecodableImage("the WebP's frame lies outside of its canvas")
+    if picture.shape[2] == _OPAQUE:
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), np.uint8)
+    placed = cv2.copyMakeBorder(
+        picture, frame.top, bottom, frame.left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)
+    )
+    return np.asarray(placed, np.uint8)
 
 
 def _premultiplied(pixels: NDArray[np.generic], header: ImageHeader) -> Pixels:

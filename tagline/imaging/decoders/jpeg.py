@@ -1,5 +1,6 @@
 """Pixels of a JPEG by libjpeg-turbo, whose warnings about damaged data count as errors here."""
 
+import io
 import re
 
 import cv2
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from tagline.imaging.decoders.opencv import decode_by_opencv
 from tagline.imaging.errors import UndecodableImage
+from tagline.imaging.headers import jpeg
 from tagline.imaging.headers.header import ImageHeader
 
 Pixels = NDArray[np.uint8]
@@ -36,14 +38,31 @@ def decode_jpeg(data: bytes, header: ImageHeader, scale: int, colours: str = "BG
     Raise UndecodableImage when the bytes are damaged: also where a decoder could go on and would
     make up the rest, except in files that TurboJPEG does not take.
     """
+    if header.stray:
+        data = jpeg.without_stray_bytes(data)
     try:
         return _strictly(data, header, scale, colours)
     except ValueError as exc:
-        if colours == "BGR" and _UNUSUAL.search(str(exc)):
-            flags = _REDUCED[scale] | cv2.IMREAD_IGNORE_ORIENTATION
-            return np.asarray(decode_by_opencv(data, flags, "jpeg"), np.uint8)
+        if _UNUSUAL.search(str(exc)):
+            jpeg.check_end(data)
+            return _leniently(data, header, scale, colours)
         said = str(exc).strip().removeprefix("Corrupt JPEG data: ")
         raise UndecodableImage(f"the JPEG is damaged or incomplete: {said}") from exc
+
+
+def _leniently(data: bytes, header: ImageHeader, scale: int, colours: str) -> Pixels:
+    """Return the pixels by plain libjpeg, which makes up what damage has taken."""
+    if colours == "BGR":
+        flags = _REDUCED[scale] | cv2.IMREAD_IGNORE_ORIENTATION
+        return np.asarray(decode_by_opencv(data, flags, "jpeg"), np.uint8)
+    from PIL import JpegImagePlugin  # noqa: PLC0415 - OpenCV would hand out no inks
+
+    try:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
+            image.draft(None, (header.width // scale, header.height // scale))
+            return np.asarray(255 - np.asarray(image, np.uint8), np.uint8)
+    except (OSError, SyntaxError, ValueError) as exc:
+        raise UndecodableImage(f"the JPEG is damaged or incomplete: {exc}") from exc
 
 
 def _strictly(data: bytes, header: ImageHeader, scale: int, colours: str) -> Pixels:

@@ -27,7 +27,10 @@ _STARTS = (
     (b"\x1f\x8b", "a gzip file"),
     (b"v/1\1", "an OpenEXR image"),
 )
-_BRANDS = {b"avif": "an AVIF", b"avis": "an AVIF", b"heic": "a HEIC", b"heix": "a HEIC"}
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "an AVIF"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "a HEIC"),
+}
 _TEXTS = ((b"<svg", "an SVG"), (b"<html", "an HTML page"), (b"<!doctype html", "an HTML page"))
 
 
@@ -47,7 +50,9 @@ def _looks_like(data: bytes) -> str:
         if data.startswith(start):
             return f"this is {name}"
     if data[4:8] == b"ftyp":
-        return f"this is {_BRANDS.get(data[8:12], 'a HEIF or video file')}"
+        brands = (data[at : at + 4] for at in range(8, min(int.from_bytes(data[:4]), 256), 4))
+        found = (_BRANDS[brand] for brand in brands if brand in _BRANDS)
+        return f"this is {next(found, 'a HEIF or video file')}"
     text = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for mark, name in _TEXTS:
         if text.startswith(mark) or (text.startswith(b"<?xml") and mark in text):

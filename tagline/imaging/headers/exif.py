@@ -3,7 +3,7 @@
 import struct
 
 _ORIENTATION = 0x0112
-_SHORT = 3
+_WIDTHS = {1: "B", 3: "H", 4: "I"}  # BYTE, SHORT as the standard has it, LONG
 _UPRIGHT = 1
 
 
@@ -20,9 +20,11 @@ def orientation(block: bytes) -> int:
         (ifd,) = struct.unpack_from(f"{order}I", block, 4)
         (count,) = struct.unpack_from(f"{order}H", block, ifd)
         for entry in range(count):
-            tag, kind, _, value = struct.unpack_from(f"{order}HHIH", block, ifd + 2 + 12 * entry)
-            if tag == _ORIENTATION:
-                return value if kind == _SHORT and 1 <= value <= 8 else _UPRIGHT  # noqa: PLR2004
+            at = ifd + 2 + 12 * entry
+            tag, kind = struct.unpack_from(f"{order}HH", block, at)
+            if tag == _ORIENTATION and kind in _WIDTHS:
+                (value,) = struct.unpack_from(order + _WIDTHS[kind], block, at + 8)
+                return int(value) if 1 <= value <= 8 else _UPRIGHT  # noqa: PLR2004
     except struct.error:
         return _UPRIGHT
     return _UPRIGHT

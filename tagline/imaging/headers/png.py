@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from tagline.imaging.errors import AnimatedImage, UndecodableImage, UnsupportedImage
 from tagline.imaging.headers import exif
 from tagline.imaging.headers.bytefields import big16, big32, take
+from tagline.imaging.headers.colorimetry import profile_of_code_points, profile_of_gamma
 from tagline.imaging.headers.header import ImageHeader
-from tagline.imaging.headers.profile import MAX_BYTES, useful_profile
+from tagline.imaging.headers.profile import MAX_BYTES, Profile, useful_profile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000  # 64 MiB in chunks of 8 KiB has 8,192
 _BYTE = 8
 _COLOURED, _ALPHA = 2, 4  # bits of the colour type
+_OPAQUE, _WITH_ALPHA = 3, 4  # channels
 _CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
-_TELLING = {b"tRNS", b"iCCP", b"sRGB", b"eXIf"}
+_TELLING = {b"tRNS", b"iCCP", b"sRGB", b"eXIf", b"gAMA", b"cHRM", b"cICP"}
 _PIXELS = {*_CRITICAL, b"tRNS"}
 _LOWER_CASE = 0x20  # this bit of a chunk's first letter says that it may be ignored
 _DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}  # by colour
@@ -23,10 +25,17 @@ _DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 
 def read_header(data: bytes) -> ImageHeader:
     """Return the header of a PNG.
 
-    Raise AnimatedImage for an APNG, UndecodableImage when the file ends before its last chunk. That
-    is checked for every chunk: OpenCV allocates what a chunk's length promises, up to 4 GiB.
+    Raise AnimatedImage for an APNG of several frames, UndecodableImage when the file ends before
+    its last chunk. That is checked for every chunk: OpenCV allocates what a chunk's length
+    promises, up to 4 GiB.
     """
-    if take(data, 12, 4, "PNG header") != b"IHDR":
+    first = take(data, 12, 4, "PNG header")
+    if first == b"CgBI":
+        raise UnsupportedImage(
+            "this is Apple's own kind of PNG (CgBI), which Xcode makes; use the file that it was "
+            "made of"
+        )
+    if first != b"IHDR":
         raise UndecodableImage("the PNG does not begin with its header chunk")
     width, height = big32(data, 16, "PNG header"), big32(data, 20, "PNG header")
     depth, colour = take(data, 24, 2, "PNG header")
@@ -36,31 +45,49 @@ def read_header(data: bytes) -> ImageHeader:
     grey, key = None, told.get(b"tRNS")
     if key is not None and colour == 0 and len(key) == 2:  # noqa: PLR2004
         grey = _at_decoded_depth(big16(key, 0, "PNG chunk"), depth)
-    profile = None
-    if b"iCCP" in told and b"sRGB" not in told:
-        space = "rgb" if colour & _COLOURED else "grey"
-        profile = useful_profile(_inflated(told[b"iCCP"]), space)
+    alpha = colour & _ALPHA or key is not None
     return ImageHeader(
         "png",
         width,
         height,
         exif.orientation(told[b"eXIf"]) if b"eXIf" in told else 1,
         grey,
-        profile,
+        _profile(told, "rgb" if colour & _COLOURED else "grey"),
         samples=("RGBA" if colour & _ALPHA else "RGB") if depth <= _BYTE and key is None else "",
+        pixel_bytes=(_WITH_ALPHA if alpha else _OPAQUE) * (2 if depth > _BYTE else 1),
     )
+
+
+def _profile(told: dict[bytes, bytes], space: str) -> Profile | None:
+    """Return what the colours are if not sRGB: of the chunks that say so, the strongest counts."""
+    if b"cICP" in told:
+        known, profile = profile_of_code_points(told[b"cICP"], space)
+        if known:
+            return profile
+    if b"sRGB" in told:
+        return None
+    if b"iCCP" in told:
+        return useful_profile(_inflated(told[b"iCCP"]), space)
+    return profile_of_gamma(told.get(b"gAMA", b""), told.get(b"cHRM", b""), space)
 
 
 def _first_chunks(data: bytes) -> dict[bytes, bytes]:
     """Return the data of the first chunk of each kind that tells how pixels are to be taken."""
     told: dict[bytes, bytes] = {}
+    animated, frames, still = False, 0, False
     for kind, at, length in _chunks(data):
-        if kind == b"acTL":
-            raise AnimatedImage("the PNG is animated")
+        if kind in {b"acTL", b"fcTL"}:
+            animated = animated or kind == b"acTL"
+            frames += kind == b"fcTL"
+        if kind == b"IDAT" and b"IDAT" not in told:
+            told[kind] = b""
+            still = not frames  # a picture that is no part of the animation
         if kind not in _CRITICAL and not kind[0] & _LOWER_CASE:
             raise UndecodableImage(f"the PNG has an unknown critical chunk at byte {at - 8}")
         if kind in _TELLING:
             told.setdefault(kind, data[at : at + length])
+    if animated and frames and frames + still > 1:
+        raise AnimatedImage(f"the PNG has {frames + still} frames")
     return told
 
 

@@ -1,31 +1,26 @@
 """`<dataset>/split.txt`: the side of every content that a plan has put on one, for later plans.
 
-The first line is JSON and names the settings; each further line is a content's place (16
+The first line is JSON and names the settings; each further line is a content's hash (16
 hexadecimal digits) and `t` or `v`, in rising order: 19 bytes an image. The file is one object,
 replaced whole and only over the version that was read: two plans at once cannot decide differently.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+import msgspec
 
-from tagline.aws import storage
+from tagline.aws.faults import Conflict, TooLarge
+from tagline.aws.s3 import Bucket
+from tagline.formats.document import NewerFormat, decode
 from tagline.formats.keys import DatasetKeys
-from tagline.planning.split.sides import Side
-from tagline.settings.schema import Split
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+from tagline.formats.rows import Side
+from tagline.formats.settings import Split
+from tagline.formats.split import SplitHead
 
 MAX_BYTES = 256 << 20  # 14,000,000 contents
-FORMAT = 1
 _LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v"}
 _SIDES = {letter: side for side, letter in _LETTERS.items()}
-_OVERTAKEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 
 
 class UnreadableSplit(ValueError):
@@ -38,7 +33,7 @@ class SplitOvertaken(RuntimeError):
 
 @dataclass(frozen=True)
 class SplitMemory:
-    """The decided sides by place, and the ETag of the object they were read from (None: none)."""
+    """The decided sides by content hash, and the ETag they were read from (None: no object)."""
 
     sides: Mapping[int, Side]
     etag: str | None
@@ -47,39 +42,33 @@ class SplitMemory:
 class SplitFile:
     """The split.txt of a dataset under some settings; under others it begins anew."""
 
-    def __init__(self, client: "S3Client", bucket: str, dataset: str, settings: Split) -> None:
-        self._client = client
+    def __init__(self, bucket: Bucket, keys: DatasetKeys, settings: Split) -> None:
+        self.settings = settings
         self._bucket = bucket
-        self._key = DatasetKeys(dataset).split
-        self._head = {
-            "format": FORMAT,
-            "seed": settings.seed,
-            "validation": settings.validation,
-        }
+        self._key = keys.split
+        self._head = SplitHead(seed=settings.seed, validation=settings.validation)
 
     def recall(self) -> SplitMemory:
-        """Return what earlier plans decided; raises UnreadableSplit."""
+        """Return what earlier plans decided; raises UnreadableSplit or NewerFormat."""
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
-        except ClientError as exc:
-            if storage.error_code(exc) in {"NoSuchKey", "404"}:
-                return SplitMemory({}, None)
-            raise
-        with answer["Body"] as body:
-            data: bytes = body.read(MAX_BYTES + 1)
-        where = f"s3://{self._bucket}/{self._key}"
-        if len(data) > MAX_BYTES:
-            raise UnreadableSplit(f"{where} is larger than {MAX_BYTES >> 20} MiB")
-        head, *lines = data.decode("ascii", "replace").splitlines() or [""]
+            found = self._bucket.find_bytes(self._key, MAX_BYTES)
+        except TooLarge as exc:
+            raise UnreadableSplit(str(exc)) from exc
+        if found is None:
+            return SplitMemory({}, None)
+        where = self._bucket.uri(self._key)
+        head, *lines = found.content.decode("ascii", "replace").splitlines() or [""]
         try:
-            same = json.loads(head) == self._head
+            same = decode(head.encode(), SplitHead, f"{where}, line 1") == self._head
             sides = {int(line[:16], 16): _SIDES[line[17:]] for line in lines} if same else {}
+        except NewerFormat:
+            raise
         except (ValueError, KeyError) as exc:
             raise UnreadableSplit(
                 f"{where} is damaged ({exc}); restore an earlier version of it, or delete it to "
                 "have all images split anew"
             ) from exc
-        return SplitMemory(sides, answer["ETag"])
+        return SplitMemory(sides, found.etag)
 
     def remember(self, memory: SplitMemory, decided: Mapping[int, Side]) -> None:
         """Add a plan's decisions where `memory` has not all of them.
@@ -89,21 +78,9 @@ class SplitFile:
         if all(memory.sides.get(at) is side for at, side in decided.items()):
             return
         sides = {**memory.sides, **decided}
-        lines = [f"{at:016x} {_LETTERS[sides[at]]}\n" for at in sorted(sides)]
-        request: PutObjectRequestTypeDef = {
-            "Bucket": self._bucket,
-            "Key": self._key,
-            "Body": (json.dumps(self._head) + "\n" + "".join(lines)).encode(),
-            "ContentType": "text/plain",
-        }
-        if memory.etag is None:
-            request["IfNoneMatch"] = "*"
-        else:
-            request["IfMatch"] = memory.etag
+        head = msgspec.json.format(msgspec.json.encode(self._head), indent=0).decode()
+        lines = [f"{head}\n", *(f"{at:016x} {_LETTERS[sides[at]]}\n" for at in sorted(sides))]
         try:
-            self._client.put_object(**request)
-        except ClientError as exc:
-            code = storage.error_code(exc)
-            if code in _OVERTAKEN or (memory.etag is not None and code in {"NoSuchKey", "404"}):
-                raise SplitOvertaken(f"{self._key} was written by another plan") from exc
-            raise
+            self._bucket.put_over(self._key, "".join(lines).encode(), "text/plain", memory.etag)
+        except Conflict as exc:
+            raise SplitOvertaken(f"{self._key} was written by another plan") from exc

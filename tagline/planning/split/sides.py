@@ -9,47 +9,40 @@ Three rules, each giving way to the one before it (docs/decisions/011-the-split-
 """
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from hashlib import blake2b
 
+from tagline.formats.rows import Side
 from tagline.planning.split.balance import Balance
 
 _SPAN = 2**64
-
-
-class Side(StrEnum):
-    """The side of the split a row is on."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
 
 
 class CannotSplit(ValueError):
     """There are fewer than two different images."""
 
 
-def place(content: str, seed: int) -> int:
-    """Return a content's place in [0, 2^64), uniform over contents: what it is remembered by."""
-    digest = blake2b(f"{seed}\n{content}".encode(), digest_size=8, person=b"split").digest()
+def content_hash(etag: str, seed: int) -> int:
+    """Return a content's hash in [0, 2^64), uniform over contents: what it is remembered by."""
+    digest = blake2b(f"{seed}\n{etag}".encode(), digest_size=8, person=b"split").digest()
     return int.from_bytes(digest, "big")
 
 
-def assign(
-    places: Sequence[int],
+def assign_sides(
+    hashes: Sequence[int],
     labels: Sequence[bytes],
     fraction: float,
     earlier: Mapping[int, Side],
 ) -> dict[int, Side]:
-    """Return the side of each place, given every row's place and labels (b"0" or b"1" each).
+    """Return each content hash's side, given every row's hash and labels (b"0" or b"1" each).
 
-    Rows of one content share its place; the content has the labels of all of them. `earlier` holds
+    Rows of one content share its hash; the content has the labels of all of them. `earlier` holds
     the sides that are decided. A decided content changes sides only where one side would be empty.
     The answer depends on neither the rows' order nor their number per content.
 
     Raises CannotSplit for fewer than two different contents.
     """
     found: dict[int, bytes] = {}
-    for at, row in zip(places, labels, strict=True):
+    for at, row in zip(hashes, labels, strict=True):
         found[at] = _either(found.get(at, row), row)
     if len(found) < 2:  # noqa: PLR2004 - one for each side
         raise CannotSplit(f"{len(found)} different image(s); a split needs at least 2")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from tagline.aws.s3 import Bucket
+
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, UploadPartCopyRequestTypeDef
 
 MIN_PART = 5 * 1024**2
@@ -70,23 +71,27 @@ def plan_parts(sizes: Sequence[int]) -> Iterator[tuple[Piece, ...]]:
         yield tuple(small)
 
 
-def join(
-    client: "S3Client", bucket: str, sources: Sequence[Source], target: str, content_type: str
-) -> None:
+def join(bucket: Bucket, sources: Sequence[Source], target: str, content_type: str) -> None:
     """Make `target` the sources' bytes one after the other, all in `bucket`.
 
     Nothing of it is visible before all of it is there. Raises botocore's errors, among them that
     of a source that changed (PreconditionFailed).
     """
-    made = client.create_multipart_upload(Bucket=bucket, Key=target, ContentType=content_type)
-    upload = _Upload(client, bucket, sources, target, made["UploadId"])
+    with bucket.about(target):
+        _join(bucket, sources, target, content_type)
+
+
+def _join(bucket: Bucket, sources: Sequence[Source], target: str, content_type: str) -> None:
+    client, name = bucket.client, bucket.name
+    made = client.create_multipart_upload(Bucket=name, Key=target, ContentType=content_type)
+    upload = _Upload(bucket, sources, target, made["UploadId"])
     complete = False
     try:
         parts = enumerate(plan_parts([source.size for source in sources]), 1)
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="join") as pool:
             done = list(pool.map(lambda part: upload.send(*part), parts))
         client.complete_multipart_upload(
-            Bucket=bucket,
+            Bucket=name,
             Key=target,
             UploadId=upload.identifier,
             MultipartUpload={"Parts": done},
@@ -94,13 +99,12 @@ def join(
         complete = True
     finally:
         if not complete:
-            client.abort_multipart_upload(Bucket=bucket, Key=target, UploadId=upload.identifier)
+            client.abort_multipart_upload(Bucket=name, Key=target, UploadId=upload.identifier)
 
 
 @dataclass(frozen=True)
 class _Upload:
-    client: "S3Client"
-    bucket: str
+    bucket: Bucket
     sources: Sequence[Source]
     target: str
     identifier: str
@@ -113,20 +117,20 @@ class _Upload:
     def _copy(self, number: int, piece: Piece) -> str:
         source = self.sources[piece.source]
         wanted: UploadPartCopyRequestTypeDef = {
-            "Bucket": self.bucket,
+            "Bucket": self.bucket.name,
             "Key": self.target,
             "UploadId": self.identifier,
             "PartNumber": number,
-            "CopySource": {"Bucket": self.bucket, "Key": source.key},
+            "CopySource": {"Bucket": self.bucket.name, "Key": source.key},
             "CopySourceIfMatch": source.etag,
         }
         if piece.size < source.size:  # S3 takes a range of objects above 5 MB only
             wanted["CopySourceRange"] = f"bytes={piece.start}-{piece.stop - 1}"
-        return self.client.upload_part_copy(**wanted)["CopyPartResult"]["ETag"]
+        return self.bucket.client.upload_part_copy(**wanted)["CopyPartResult"]["ETag"]
 
     def _put(self, number: int, pieces: tuple[Piece, ...]) -> str:
-        answer = self.client.upload_part(
-            Bucket=self.bucket,
+        answer = self.bucket.client.upload_part(
+            Bucket=self.bucket.name,
             Key=self.target,
             UploadId=self.identifier,
             PartNumber=number,
@@ -138,8 +142,8 @@ class _Upload:
         if not piece.size:
             return b""
         source = self.sources[piece.source]
-        answer = self.client.get_object(
-            Bucket=self.bucket,
+        answer = self.bucket.client.get_object(
+            Bucket=self.bucket.name,
             Key=source.key,
             IfMatch=source.etag,
             Range=f"bytes={piece.start}-{piece.stop - 1}",

@@ -1,0 +1,225 @@
+"""What the API takes and answers: openapi.json is made from these types (`make docs`).
+
+Every key is in every answer, null where nothing is known.
+"""
+
+from typing import Annotated, Literal, dataclass_transform
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tagline.formats.names import DATASET, RUN
+from tagline.formats.outcomes import Outcome
+from tagline.formats.rows import Size
+
+DatasetName = Annotated[str, Meta(title="DatasetName", pattern=f"^{DATASET.pattern}$")]
+RunName = Annotated[
+    str, Meta(title="RunName", pattern=f"^{RUN.pattern.replace('?P<dataset>', '?:')}$")
+]
+Score = Annotated[float, Meta(title="Score", ge=0, le=1)]
+ProblemStatus = Annotated[int, Meta(ge=400, le=599)]
+ObjectUri = Annotated[str, Meta(pattern="^s3://[^/]+/.+$")]
+LINK_SECONDS = 900
+LinkUrl = Annotated[str, Meta(description=f"Good for {LINK_SECONDS // 60} minutes.")]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """An object of a request or an answer."""
+
+
+class ImageLocation(Part, kw_only=True, forbid_unknown_fields=True):
+    """Where an image lies: in the data bucket or a source bucket."""
+
+    s3_uri: ObjectUri
+
+
+class Tag(Part, kw_only=True):
+    """A label that the image carries, with the model's score."""
+
+    label: str
+    score: Score
+
+
+class Model(Part, kw_only=True):
+    """The model that answered."""
+
+    run: RunName
+    created: str
+    """When it was trained: ISO 8601, UTC."""
+
+
+class Tags(Part, kw_only=True):
+    """The tags of an image, highest score first; scores to 6 decimal places."""
+
+    dataset: DatasetName
+    model: Model
+    tags: list[Tag]
+
+
+class ChampionSummary(Part, kw_only=True):
+    """Which run serves a dataset."""
+
+    run: RunName
+    mAP: Score  # noqa: N815 - the files' name for it
+    since: str
+    """When it was promoted: ISO 8601, UTC."""
+
+
+class ChampionDetails(ChampionSummary, kw_only=True):
+    """Which run serves a dataset, and why."""
+
+    reason: str
+    """Why it was promoted."""
+    previous: RunName | None
+    """The champion before it."""
+    endpoint: str
+
+
+class Counts(Part, kw_only=True):
+    """Rows of the list: accepted and rejected make all, train and validation the accepted."""
+
+    rows: Size
+    accepted: Size
+    rejected: Size
+    train: Size
+    validation: Size
+
+
+class DatasetSummary(Part, kw_only=True):
+    """A dataset in a listing."""
+
+    dataset: DatasetName
+    champion: ChampionSummary | None
+
+
+class Datasets(Part, kw_only=True):
+    """One page of datasets."""
+
+    datasets: list[DatasetSummary]
+    next: DatasetName | None
+    """Asks for the page after this one; null on the last."""
+
+
+class DatasetDetails(Part, kw_only=True):
+    """A dataset; labels and counts are those of the run judged last."""
+
+    dataset: DatasetName
+    champion: ChampionDetails | None
+    labels: list[str]
+    """In column order."""
+    counts: Counts | None
+
+
+class RunSummary(Part, kw_only=True):
+    """How a run ended."""
+
+    run: RunName
+    outcome: Outcome | None
+    """null while the run is going on"""
+    state: str
+    """The state that decided it; Running while the run is going on."""
+    reason: str | None
+    started: str | None
+    """ISO 8601, UTC, like `ended`."""
+    ended: str | None
+
+
+class Runs(Part, kw_only=True):
+    """One page of a dataset's runs, newest first."""
+
+    dataset: DatasetName
+    runs: list[RunSummary]
+    next: RunName | None
+    """Asks for the page after this one; null on the last."""
+
+
+class ListShown(Part, kw_only=True):
+    """The version of the list file that started the run."""
+
+    key: str
+    version_id: str
+    etag: str
+
+
+class ModelScores(Part, kw_only=True):
+    """A model's numbers over all labels, null where nothing could be measured."""
+
+    mAP: Score | None  # noqa: N815
+    micro_ap: Score | None
+    baseline_map: Score | None
+    """mAP of always answering each label's frequency."""
+
+
+class ChampionScores(ModelScores, kw_only=True):
+    """The champion's numbers on the same images."""
+
+    run: RunName
+
+
+class LabelScores(Part, kw_only=True):
+    """One label's numbers."""
+
+    label: str
+    ap: Score | None
+    """Average precision; null without a positive."""
+    f1: Score | None
+    """At the threshold."""
+    support: Size
+    """Images that have the label."""
+    threshold: Score
+    """Score from which the API gives the tag."""
+
+
+class RunMetrics(ModelScores, kw_only=True):
+    """How good the run's model is on the validation images."""
+
+    images: Size
+    labels: list[LabelScores]
+    champion: ChampionScores | None
+    """The champion's numbers on the same images."""
+
+
+class RunDecision(Part, kw_only=True):
+    """Why the run's model was promoted or not."""
+
+    promote: bool
+    reason: str
+    challenger_map: Score | None
+    champion_map: Score | None
+
+
+class Link(Part, kw_only=True):
+    """A file of the run."""
+
+    s3_uri: ObjectUri
+    url: LinkUrl
+
+
+class RunDetails(RunSummary, kw_only=True):
+    """All that is known of a run; what it has not reached is null."""
+
+    dataset: DatasetName
+    list: ListShown | None
+    counts: Counts | None
+    metrics: RunMetrics | None
+    decision: RunDecision | None
+    report: Link | None
+    rejects: Link | None
+    verdicts: Link | None
+
+
+class ProblemDocument(Part, kw_only=True):
+    """A problem, as RFC 9457 has it."""
+
+    type: Literal["about:blank"] = "about:blank"
+    """The status says the kind; `code` says which."""
+    title: str
+    status: ProblemStatus
+    code: str
+    """A stable name of the problem."""
+    detail: str
+    request_id: str
+    """Found in the log."""
+    running: list[RunName] | UnsetType = UNSET
+    """With code no_champion: the runs that are going on."""

@@ -1,0 +1,246 @@
+"""Every file of the data bucket: what it is, who writes it, who reads it (docs/formats.md)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from tagline.formats import models, outcomes, packed, plan, rows, split, steps
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.packed import CHANNELS
+from tagline.formats.rows import Side
+
+_DATASET = DatasetKeys("DATASET")
+_RUN = RunKeys(f"DATASET-{0:016x}")
+
+
+class Form(StrEnum):
+    """How a file holds its values."""
+
+    DOCUMENT = "Document"
+    LINES = "JSON Lines"
+    ARRAY = "JSON array"
+    OTHER = ""  # not JSON
+
+
+@dataclass(frozen=True)
+class File:
+    """A file: the pattern of its key, what it is, its form and type, its writers and readers."""
+
+    key: str
+    about: str
+    writers: str
+    readers: str
+    form: Form = Form.OTHER
+    kinds: tuple[type[msgspec.Struct], ...] = ()
+
+
+def pattern(key: str) -> str:
+    """Return a key of `_DATASET` or `_RUN` with the names of both left open."""
+    return key.replace(_RUN.run, "<run>").replace(_DATASET.dataset, "<dataset>")
+
+
+def _document(
+    key: str, writers: str, readers: str, *kinds: type[msgspec.Struct], about: str = ""
+) -> File:
+    said = about or " ".join((kinds[0].__doc__ or "").split())
+    return File(pattern(key), said, writers, readers, Form.DOCUMENT, kinds)
+
+
+def _lines(key: str, about: str, writers: str, readers: str, kind: type[msgspec.Struct]) -> File:
+    return File(pattern(key), about, writers, readers, Form.LINES, (kind,))
+
+
+def _other(key: str, about: str, writers: str, readers: str, *kinds: type[msgspec.Struct]) -> File:
+    return File(pattern(key), about, writers, readers, Form.OTHER, kinds)
+
+
+_PACKERS = "PackDataset or JoinParts"
+OF_DATASET = (
+    _other(
+        f"{_DATASET.lists}<name>.lst",
+        "A list: `id <tab> label_1 … label_N <tab> path` a row, labels 0 or 1; may be gzip. "
+        "Each new version of it starts a run.",
+        "you",
+        "PlanDataset",
+    ),
+    _other(_DATASET.labels, "Tag names, one a line, in column order.", "you", "PlanDataset"),
+    _other(
+        _DATASET.settings,
+        "Optional settings, YAML; the keys are those of `settings` in plan.json.",
+        "you",
+        "PlanDataset",
+    ),
+    _other(
+        _DATASET.split,
+        "The side of the split of every content seen so far. The first line is JSON and names "
+        "format, seed and share; each further line is 16 hexadecimal digits of a content's hash, "
+        "a blank and `t` or `v`, in rising order.",
+        "PlanDataset",
+        "later plans",
+        split.SplitHead,
+    ),
+    _document(_DATASET.packed_run, _PACKERS, "later plans", packed.PackedRuns),
+    *(
+        _other(
+            _DATASET.packed(channel),
+            "The newest packed set (RecordIO, as MXNet reads it), a copy of the run's, for "
+            "programs of your own; nothing of Tagline reads it.",
+            _PACKERS,
+            "you",
+        )
+        for channel in CHANNELS.values()
+    ),
+    _other(
+        f"{_DATASET.output}<job>/output/model.tar.gz",
+        "A trained model: MXNet's files, `model.onnx`, and `model.json`, which is below.",
+        "Train or Tune",
+        "Evaluate, the endpoint",
+    ),
+    _document(
+        "model.json in model.tar.gz",
+        "Train or Tune",
+        "Evaluate, the endpoint",
+        models.ModelDescription,
+        about="What the network is, and how it sees images.",
+    ),
+    _document(
+        _DATASET.champion,
+        "RecordChampion",
+        "the API, PlanEvaluation, PlanRollBack",
+        outcomes.Champion,
+    ),
+    _document(_DATASET.latest, "RecordOutcome", "PlanDataset, the API", outcomes.Latest),
+)
+OF_RUN = (
+    _document(_RUN.plan, "PlanDataset, last of its files", "everything after", plan.Plan),
+    File(
+        pattern(_RUN.shards),
+        "The shards, in packing order.",
+        "PlanDataset",
+        "FetchShards, PackParts, JoinParts",
+        Form.ARRAY,
+        (plan.PlannedShard,),
+    ),
+    _lines(
+        _RUN.images,
+        "Which image each of the run's records is made of.",
+        "PlanDataset",
+        "later plans",
+        rows.IndexedImage,
+    ),
+    _lines(
+        _RUN.plan_rejects, "The rows that the plan rejected.", "PlanDataset", _PACKERS, rows.Reject
+    ),
+    _lines(
+        _RUN.shard_rows("<shard>"),
+        "The rows of a shard, in packing order.",
+        "PlanDataset",
+        "FetchShards, PackDataset, PackParts",
+        rows.PlannedRow,
+    ),
+    _other(
+        _RUN.shard_images("<shard>"),
+        "A shard's fetched images: tar, members named by line number; ends by the bucket's "
+        "lifecycle rule.",
+        "FetchShards",
+        "PackDataset, PackParts",
+    ),
+    _lines(
+        _RUN.shard_verdicts("<shard>"),
+        "What became of each row of a shard in fetching, in packing order.",
+        "FetchShards, after the tar",
+        "PackDataset, PackParts",
+        rows.FetchVerdict,
+    ),
+    _lines(
+        _RUN.shard_part("<shard>"),
+        "The same, of a shard that took longer than one function may run.",
+        "FetchShards",
+        "FetchShards",
+        rows.FetchVerdict,
+    ),
+    _other(
+        _RUN.shard_part_images("<shard>", "<digest>"),
+        "The images that those verdicts are about; the digest is theirs.",
+        "FetchShards",
+        "FetchShards",
+    ),
+    *(
+        _other(
+            _RUN.part_records("<part>", side),
+            "The records of a packed range of shards, `<first>-<last>`; ends by the bucket's "
+            "lifecycle rule.",
+            "PackParts",
+            "JoinParts",
+        )
+        for side in Side
+    ),
+    _lines(
+        _RUN.part_verdicts("<part>"),
+        "What became of the rows of a part.",
+        "PackParts",
+        "JoinParts",
+        rows.Verdict,
+    ),
+    _document(_RUN.part("<part>"), "PackParts, last of its files", "JoinParts", packed.Part),
+    _lines(
+        _RUN.verdicts, "What became of every row of the list.", _PACKERS, "people", rows.Verdict
+    ),
+    _lines(
+        _RUN.rejects,
+        "Every rejected row: accepted + rejected = rows, always.",
+        f"{_PACKERS}; PlanDataset where nothing is packed",
+        "people, the API, later plans",
+        rows.Reject,
+    ),
+    *(
+        _other(
+            _RUN.packed(channel),
+            "The packed channel (RecordIO, as MXNet reads it).",
+            _PACKERS,
+            "Train or Tune, Evaluate, later plans",
+        )
+        for channel in CHANNELS.values()
+    ),
+    _document(
+        _RUN.packed_dataset,
+        _PACKERS,
+        "PlanTraining, Train or Tune, Evaluate, PlanEvaluation, the API, later plans",
+        packed.PackedDataset,
+    ),
+    _document(
+        _RUN.training_plan,
+        "PlanTraining",
+        "people",
+        steps.TrainPlan,
+        steps.TunePlan,
+        about="What SageMaker is asked to train, and the answer of PlanTraining.",
+    ),
+    _document(_RUN.metrics, "Evaluate", "DecidePromotion, the API, people", models.Metrics),
+    _other(_RUN.report, "The evaluation, for people: HTML.", "Evaluate", "people"),
+    _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
+    _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
+    _document(_RUN.decision, "DecidePromotion", "the API, people", outcomes.Decision),
+    _other(
+        f"{_RUN.prefix}{{fetch,pack}}-results/",
+        "What Step Functions writes of the Distributed Maps' children, in its own form.",
+        "FetchShards, PackParts",
+        "people",
+    ),
+    _other(
+        _RUN.failure_note("<state>"),
+        "Why a container failed, a sentence.",
+        "PackDataset, PackParts, JoinParts",
+        "RecordFailure",
+    ),
+    _document(
+        _RUN.status,
+        "RecordOutcome, RecordFailure; last of all",
+        "the API, people",
+        outcomes.Status,
+    ),
+)
+FILES = (*OF_DATASET, *OF_RUN)
+# of the endpoint, to whoever asks it for scores; then what the alerts topic is told
+ANSWERS: tuple[type[msgspec.Struct], ...] = (models.ImageScores, models.Refusal, outcomes.Alert)

@@ -1,0 +1,13 @@
+"""Text that others wrote, made fit for a terminal."""
+
+import re
+
+# controls (C0, DEL, C1), marks that turn the direction of writing, line ends, lone surrogates
+_MOVING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: object) -> str:
+    """Return the text with each character that moves a terminal, or hides, as its escape."""
+    return _MOVING.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))

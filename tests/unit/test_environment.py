@@ -1,0 +1,71 @@
+"""The functions' environment variables: each arrives where it belongs, a missing one is named."""
+
+import functools
+
+import pytest
+
+from tagline.aws import clients
+from tagline.aws.environment import Environment, WrongEnvironment, environment
+
+READ_AS = {
+    "data_bucket": "DATA_BUCKET",
+    "source_buckets": "SOURCE_BUCKETS",
+    "stack": "STACK_NAME",
+    "state_machine": "STATE_MACHINE_ARN",
+    "alerts_topic": "ALERTS_TOPIC_ARN",
+    "trainer_image": "TRAINER_IMAGE",
+    "server_image": "SERVER_IMAGE",
+    "sagemaker_role": "SAGEMAKER_ROLE_ARN",
+    "training_instance_type": "TRAINING_INSTANCE_TYPE",
+    "evaluation_instance_type": "EVALUATION_INSTANCE_TYPE",
+    "endpoint_instance_type": "ENDPOINT_INSTANCE_TYPE",
+    "endpoint_instance_count": "ENDPOINT_INSTANCE_COUNT",
+}
+TEXTS = {name for name in READ_AS if name not in ("source_buckets", "endpoint_instance_count")}
+
+
+def test_every_variable_is_known_here() -> None:
+    made = {n for n, v in vars(Environment).items() if isinstance(v, functools.cached_property)}
+    assert made == set(READ_AS)
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_a_variable_arrives_and_a_missing_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for variable in READ_AS.values():
+        monkeypatch.setenv(variable, f"the {variable}")
+    assert getattr(Environment(), name) == f"the {READ_AS[name]}"
+    for empty in (True, False):
+        monkeypatch.setenv(READ_AS[name], "") if empty else monkeypatch.delenv(READ_AS[name])
+        with pytest.raises(WrongEnvironment, match=rf"{READ_AS[name]} is not set"):
+            getattr(Environment(), name)
+
+
+@pytest.mark.parametrize("text", ["0", "two", "-1", "1.5", "²"])
+def test_a_count_is_a_number_from_one(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", "12")
+    assert Environment().endpoint_instance_count == 12
+    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", text)
+    with pytest.raises(WrongEnvironment, match=f"ENDPOINT_INSTANCE_COUNT.*{text}"):
+        assert Environment().endpoint_instance_count
+
+
+def test_source_buckets_may_be_none_or_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_BUCKETS", " pictures, more-pictures,")
+    assert Environment().source_buckets == {"pictures", "more-pictures"}
+    monkeypatch.delenv("SOURCE_BUCKETS")
+    assert Environment().source_buckets == set()
+
+
+def test_the_environment_is_read_once_until_it_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clients.forget()
+    monkeypatch.setenv("STACK_NAME", "first")
+    assert environment().stack == "first"
+    monkeypatch.setenv("STACK_NAME", "second")
+    assert environment().stack == "first"
+    clients.forget()
+    assert environment().stack == "second"
+    clients.forget()

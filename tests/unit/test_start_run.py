@@ -1,0 +1,79 @@
+"""StartRun: a dropped list starts the run that is named after its version, once."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import ANY, Stubber
+
+from tagline.aws import clients
+from tagline.formats.names import run_name
+from tests.unit.flow_world import account, call, event
+
+
+@pytest.fixture
+def executions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    with account(monkeypatch), Stubber(clients.stepfunctions()) as stubber:
+        yield stubber
+
+
+def expected_start() -> dict[str, Any]:
+    dropped = event("s3_object_created")
+    bucket, listed = dropped["detail"]["bucket"]["name"], dropped["detail"]["object"]
+    run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
+    given = {
+        "bucket": bucket,
+        "run": run,
+        "dataset": "50-label-rs96",
+        "list": {
+            "key": listed["key"],
+            "version_id": listed["version-id"],
+            "etag": listed["etag"],
+        },
+        "started": "2026-11-12T00:00:00Z",
+    }
+    return {
+        "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
+        "name": run,
+        "input": json.dumps(given, separators=(",", ":")),
+    }
+
+
+def test_a_dropped_list_starts_its_run(executions: Stubber) -> None:
+    answer = {"executionArn": "arn", "startDate": 0}
+    executions.add_response("start_execution", answer, expected_start())
+    assert call("start_run", event("s3_object_created"))["started"] is True
+
+
+def test_a_key_is_taken_as_eventbridge_gives_it(executions: Stubber) -> None:
+    dropped = event("s3_object_created")
+    listed = dropped["detail"]["object"]
+    listed["key"] = (
+        "50-label-rs96/lists/a+b%20c&é.lst"  # unlike S3's own notifications: not encoded
+    )
+    bucket = dropped["detail"]["bucket"]["name"]
+    run = run_name(bucket, listed["key"], listed["version-id"], listed["etag"])
+    answer = {"executionArn": "arn", "startDate": 0}
+    expected = {"stateMachineArn": ANY, "name": run, "input": ANY}
+    executions.add_response("start_execution", answer, expected)
+    assert call("start_run", dropped)["run"] == run
+
+
+def test_the_same_event_again_starts_nothing(executions: Stubber) -> None:
+    executions.add_client_error("start_execution", "ExecutionAlreadyExists")
+    assert call("start_run", event("s3_object_created"))["reason"] == "exists"
+
+
+@pytest.mark.parametrize("key", ["a/b/lists/x.lst", "-bad-/lists/x.lst", "a/lists/deep/x.lst"])
+def test_what_is_no_list_of_a_dataset_is_ignored(executions: Stubber, key: str) -> None:
+    dropped = event("s3_object_created")
+    dropped["detail"]["object"]["key"] = key
+    assert call("start_run", dropped)["started"] is False
+
+
+def test_another_error_goes_to_lambdas_retries(executions: Stubber) -> None:
+    executions.add_client_error("start_execution", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        call("start_run", event("s3_object_created"))

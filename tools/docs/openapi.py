@@ -1,0 +1,131 @@
+"""functions/datasets/openapi.json from the API's types, limits and routes (OpenAPI 3.1)."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from tagline.api import documents, requests
+from tools.docs.attributes import meanings, summary
+from tools.docs.routes import Schema, answer, paths, ref
+
+_SCHEMA = "#/components/schemas/"
+_NAMED = ("DatasetName", "RunName", "Score")  # text and numbers that have a schema of their own
+_OPEN = {documents.ProblemDocument}  # RFC 9457: a reader passes over members it does not know
+_ANSWERS = (
+    documents.Tags,
+    documents.Datasets,
+    documents.DatasetDetails,
+    documents.Runs,
+    documents.RunDetails,
+)
+_TYPES = (documents.ImageLocation, *_ANSWERS, documents.ProblemDocument)
+
+
+def openapi_text() -> str:
+    """Return the file's content."""
+    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _document() -> Schema:
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tagline",
+            "version": "1.0.0",
+            "summary": "Tags of images, and the datasets and runs the taggers come from.",
+            "description": (
+                "Errors are problem documents (RFC 9457) with a stable `code`. Requests above "
+                "some 4.7 MB are refused by API Gateway itself with a plain 413."
+            ),
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": ".", "description": "The folder this document was read from"}],
+        "paths": paths(),
+        "components": {
+            "parameters": _parameters(),
+            "responses": _responses(),
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _parameters() -> Schema:
+    limit = {"type": "integer", "minimum": 1, "maximum": requests.MAX_PAGE}
+    return {
+        "dataset": _path_parameter("dataset", "DatasetName"),
+        "run": _path_parameter("run", "RunName"),
+        "limit": {
+            "name": "limit",
+            "in": "query",
+            "description": "Entries a page has at most",
+            "schema": limit | {"default": requests.DEFAULT_PAGE},
+        },
+        "next": {
+            "name": "next",
+            "in": "query",
+            "description": "The `next` of the page before",
+            "schema": {"type": "string"},
+        },
+    }
+
+
+def _path_parameter(name: str, schema: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": ref(f"schemas/{schema}")}
+
+
+def _responses() -> Schema:
+    problem = ref("schemas/ProblemDocument")
+    seconds = {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
+    return {
+        "Problem": answer("What is wrong, and what to do", "application/problem+json", problem),
+        "Unavailable": {
+            **answer(
+                "A service behind the API is changing, busy or broken; try again later",
+                "application/problem+json",
+                problem,
+            ),
+            "headers": {"Retry-After": seconds},
+        },
+    }
+
+
+def _schemas() -> Schema:
+    _, found = msgspec.json.schema_components(_TYPES, ref_template=_SCHEMA + "{name}")
+    named: Schema = {}
+    for kind in _structs(found):
+        schema = found[kind.__name__]
+        schema["description"] = summary(kind)
+        if kind not in _OPEN:
+            schema["additionalProperties"] = False
+        for name, text in meanings(kind).items():
+            schema["properties"][name]["description"] = text
+    plain = {name: _plain(schema, named) for name, schema in found.items()}
+    return dict(sorted((plain | named).items()))
+
+
+def _structs(found: Schema) -> list[type[msgspec.Struct]]:
+    return [
+        kind
+        for kind in vars(documents).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ in found
+    ]
+
+
+def _plain(node: Any, named: Schema) -> Any:
+    """Move each named text or number to a schema of its own; drop titles, which repeat names."""
+    if isinstance(node, list):
+        return [_plain(item, named) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {
+        key: _plain(value, named)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+    title = node.get("title")
+    if title not in _NAMED:
+        return kept
+    said = {"description": kept.pop("description")} if "description" in kept else {}
+    named[title] = kept
+    return ref(f"schemas/{title}") | said
