@@ -108,6 +108,8 @@ def _is_left_alone(node: ast.AST, parent: ast.AST) -> bool:
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
+        case ast.Call(func=ast.Name(id="TypeVar")) | ast.keyword(arg="kw_only"):  # types alone
+            return True
         case ast.Call() | ast.JoinedStr():  # an error's words
             return isinstance(parent, ast.Raise)
         case ast.keyword():

@@ -1,6 +1,7 @@
 """One model's numbers on the validation set, and what they say beside another's."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,10 @@ from tagline.formats.models import ChampionMeans, Difference, LabelMetrics, Metr
 from tagline.scores.bootstrap import Interval, map_difference
 from tagline.scores.ranking import Quality, quality
 from tagline.scores.thresholds import Thresholds, choose
-from trainer.candidate import Candidate
-from trainer.data import RecordSet
+
+if TYPE_CHECKING:  # the rules themselves need no MXNet
+    from trainer.candidate import Candidate
+    from trainer.data import RecordSet
 
 _DIGITS = 6
 
@@ -19,7 +22,7 @@ _DIGITS = 6
 class Evaluated:
     """A candidate, its scores (n, L) on the validation images, and their quality."""
 
-    candidate: Candidate
+    candidate: "Candidate"
     scores: NDArray[np.float32]
     quality: Quality
 
@@ -38,9 +41,9 @@ class Evaluation:
 
 
 def judge(
-    challenger: Candidate,
-    champion: Candidate | None,
-    records: RecordSet,
+    challenger: "Candidate",
+    champion: "Candidate | None",
+    records: "RecordSet",
     labels: tuple[str, ...],
     created: str,
 ) -> Evaluation:
@@ -90,7 +93,7 @@ def number(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), _DIGITS)
 
 
-def _evaluated(candidate: Candidate, records: RecordSet, labels: tuple[str, ...]) -> Evaluated:
+def _evaluated(candidate: "Candidate", records: "RecordSet", labels: tuple[str, ...]) -> Evaluated:
     scores = candidate.scores(records, labels)
     return Evaluated(candidate, scores, quality(scores, records.labels))
 

@@ -44,6 +44,8 @@ def function_error(kind: str, message: str) -> str:
             json.dumps({"Containers": [{"Name": "im2rec"}], "StoppedReason": "no image"}),
             "no image",
         ),
+        ("X", '{"StoppedReason": "no capacity"}', "no capacity"),
+        ("X", '{"Containers": []}', "the task stopped without saying why"),
         ("SageMaker.AmazonSageMakerException", "Could not find model", "Could not find model"),
         ("X", "[1, 2]", "[1, 2]"),
         ("X", ' {"Status": "odd"} ', '{"Status": "odd"}'),

@@ -4,8 +4,11 @@ A test that fails here says that every dataset would be packed or trained anew, 
 in another order. Where that is meant, FORMAT or PACKING has to rise along with the mark.
 """
 
+from pathlib import Path
+
 import pytest
 
+from tagline.formats import image_index
 from tagline.formats.image_index import image_digest
 from tagline.formats.rows import PlannedRow, Side
 from tagline.formats.settings import Settings
@@ -15,6 +18,7 @@ from tagline.planning.sharding import packing_rank
 from tagline.planning.split.sides import content_hash
 from tagline.settings import load_settings
 
+ROOT = Path(__file__).parents[2]
 NAMES = ["a", "b", "c"]
 PACKING = "2, opencv 4.14.0.94, pillow 13.0.0, pyspng 0.1.4, simplejpeg 1.9.0"
 EVERYTHING = """
@@ -77,6 +81,16 @@ def test_another_way_of_planning_or_packing_is_another_dataset(
     before = fingerprint(NAMES, Settings(), ROWS)
     monkeypatch.setattr(fingerprints, name, value)
     assert fingerprint(NAMES, Settings(), ROWS) != before
+
+
+def test_packing_names_the_decoders_of_the_container() -> None:
+    number, *decoders = image_index.PACKING.split(", ")
+    assert number == "2"
+    lock = (ROOT / "containers/im2rec/requirements.txt").read_text(encoding="ascii")
+    pinned = [decoder.replace(" ", "==") for decoder in decoders]
+    pinned[0] = pinned[0].replace("opencv", "opencv-python-headless")
+    assert set(pinned) <= set(lock.replace("\\", "").split())
+    assert len(pinned) == 4
 
 
 def test_the_digest_of_an_image() -> None:

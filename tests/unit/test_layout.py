@@ -4,6 +4,7 @@ import pytest
 
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import InvalidName
+from tagline.formats.rows import Side
 
 RUN = "noto-50-0123456789abcdef"
 
@@ -34,8 +35,35 @@ def test_run_keys_lie_under_the_run() -> None:
     assert keys.shard_verdicts("00000") == f"{run}/shards/00000.verdicts.jsonl"
     assert keys.shard_part("00000") == f"{run}/shards/00000.part.jsonl"
     assert keys.shard_part_images("00000", "ab") == f"{run}/shards/00000.part-ab.tar"
+    assert keys.failure_note("Train") == f"{run}/failures/Train.txt"
+    assert keys.parts == f"{run}/parts/"
+    assert keys.part("3") == f"{run}/parts/3/part.json"
+    assert keys.part_verdicts("3") == f"{run}/parts/3/verdicts.jsonl"
+    assert keys.part_records("3", Side.VALIDATION) == f"{run}/parts/3/validation.rec"
     assert keys.packed("training") == f"{run}/training/train.rec"
     assert keys.packed("validation") == f"{run}/validation/val.rec"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("plan", "plan.json"),
+        ("shards", "shards.json"),
+        ("plan_rejects", "plan-rejects.jsonl"),
+        ("rejects", "rejects.jsonl"),
+        ("verdicts", "verdicts.jsonl"),
+        ("packed_dataset", "dataset.json"),
+        ("training_plan", "training.json"),
+        ("metrics", "metrics.json"),
+        ("smoke", "smoke.json"),
+        ("report", "report.html"),
+        ("model_card", "model_card.json"),
+        ("decision", "decision.json"),
+        ("status", "status.json"),
+    ],
+)
+def test_a_runs_documents_lie_beside_each_other(name: str, file: str) -> None:
+    assert getattr(RunKeys(RUN), name) == f"noto-50/runs/{RUN}/{file}"
 
 
 def test_names_are_checked() -> None:

@@ -43,6 +43,19 @@ def test_passes_over_zeros_after_a_gzip_member(zeros: int) -> None:
     assert lines(packed + gzip.compress(b"b\n")) == [Line(1, b"a"), Line(2, b"b")]
 
 
+def test_other_bytes_after_a_gzip_member_are_damage() -> None:
+    for rest, fault in ((b"~", "ends early"), (b"\0~" * 20, "damaged")):
+        with pytest.raises(UnusableList, match=fault):
+            lines(gzip.compress(b"a\n") + rest)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 18, (1 << 18) + 1, 1 << 19, 700_000])
+def test_reads_of_a_start_what_it_needs_and_no_more(size: int) -> None:
+    stream = io.BytesIO(bytes(range(256)) * 2400)
+    assert read_start(stream, size) == stream.getvalue()[:size]
+    assert stream.tell() <= max(1, -(-size >> 18)) + 1 << 18
+
+
 @pytest.mark.parametrize("cut", [0, 1, 2, 3])
 def test_removes_a_bom_that_comes_in_pieces(cut: int) -> None:
     data = b"\xef\xbb\xbfa\nb"

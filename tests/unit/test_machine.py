@@ -8,7 +8,7 @@ from tagline.formats.machine import cores
 
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {1, 4, 5}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", {0: {1, 4, 5}}.get, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     assert cores() == 3
 

@@ -26,6 +26,8 @@ def names(source: str) -> set[str]:
         ("if a: pass", {"a -> if True", "a -> if False"}),
         ("x = [a for a in b if a]", {"for a in b if a -> without if"}),
         ("x: int = 1", {"1 -> 2"}),
+        ("x = TypeVar('x', bound='y')", set()),
+        ("class A(B, kw_only=True): pass", set()),
         ("while a: break", {"a -> never", "break -> pass"}),
         ("raise E(f'{a} is {1 + 1}')", {"raise E(f'{a} is {1 + 1}') -> pass"}),
         ("'words'", set()),

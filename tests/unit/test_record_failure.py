@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 
 from tagline.aws import clients
 from tagline.aws.environment import WrongEnvironment
+from tagline.formats.document import UnreadableDocument
 from tests.unit.documents import RUN, plain, status
 from tests.unit.flow_world import BUCKET, PREFIX, STATE, VARIABLES, Account, account, call, event
 
@@ -209,6 +210,13 @@ def test_an_execution_without_its_input_is_recorded_all_the_same(
     written = world.get(f"{PREFIX}status.json")
     assert written["started"] == ""
     assert written["reason"].startswith("Tune: too long. See the trials' logs")
+
+
+def test_an_input_that_is_none_is_refused_with_its_execution(world: Account) -> None:
+    ended = event("execution_aborted")
+    ended["detail"]["input"] = '{"started": 7}'
+    with pytest.raises(UnreadableDocument, match=rf"^the input of {ARN}: started: Expected `str`"):
+        call("record_failure", ended)
 
 
 @pytest.mark.parametrize("variable", ["ALERTS_TOPIC_ARN", "DATA_BUCKET"])

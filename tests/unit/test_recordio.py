@@ -63,6 +63,7 @@ def test_two_files_joined_are_one_file() -> None:
         (b"no record here", "no record begins at byte 0"),
         (frame(b"abc") + b"\n\n", "no record begins at byte 12"),
         (frame(b"abcdefgh")[:-1], "the record at byte 0 is cut off"),
+        (frame(b"abcde")[:-1], "the record at byte 0 is cut off"),  # padding is missing
         (frame(b"abc") + frame(b"abcdefgh")[:11], "the record at byte 12 is cut off"),
         (frame(b"abcd" + MAGIC + b"efg")[:12], "lacks its end at byte 12"),
         (frame(b"abcd" + MAGIC + b"efg")[12:], "does not follow"),

@@ -5,15 +5,46 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from tagline.formats.settings import Settings
+from tagline.formats.settings import Settings, Tuning
 from tagline.settings import InvalidSettings, load_settings
 
 
 def test_empty_file_is_all_defaults() -> None:
     assert load_settings("") == load_settings("# nothing\n") == Settings()
-    assert Settings().image.size == 96
-    assert Settings().tuning is None
     assert load_settings("split:\n") == load_settings("tuning:\n") == Settings()
+
+
+def test_the_defaults() -> None:
+    """README's block says them, and each run's plan.json."""
+    assert msgspec.to_builtins(load_settings("tuning: {max_jobs: 4}")) == {
+        "source": None,
+        "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
+        "split": {"validation": 0.2, "seed": 0},
+        "tolerance": {"rejected": 0.5},
+        "training": {
+            "network": "auto",
+            "epochs": None,
+            "learning_rate": None,
+            "mini_batch_size": None,
+            "optimizer": "adam",
+            "weight_decay": None,
+            "augmentation_type": None,
+            "use_weighted_loss": False,
+            "seed": 0,
+            "instance_type": None,
+            "max_runtime": 86400,
+        },
+        "tuning": {
+            "max_jobs": 4,
+            "max_parallel_jobs": 1,
+            "strategy": "Random",
+            "ranges": {"learning_rate": (0.0001, 0.01)},
+        },
+        "promotion": {"margin": 0.0, "minimum_map": 0.0},
+        "endpoint": {"instance_type": None, "instance_count": None},
+    }
+    assert Settings().tuning is None
+    assert Tuning().max_jobs == 4
 
 
 def test_everything_survives_a_round_trip() -> None:
