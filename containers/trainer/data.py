@@ -26,8 +26,9 @@ _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 class RecordSet:
     """The images of one .rec file.
 
-    Labels are held as uint8 (n, L); `different` counts the images that no other equals. Decoded images are kept when all of them fit into a quarter of
-    the memory (8 GiB at most); otherwise each batch is read from the file and decoded again.
+    Labels are held as uint8 (n, L); `different` counts the images, equal ones once. Decoded
+    images are kept when all of them fit into a quarter of the memory (8 GiB at most); otherwise
+    each batch is read from the file and decoded again.
     """
 
     def __init__(

@@ -15,7 +15,8 @@ NOISE = np.random.default_rng(1).normal(size=(IMAGES, LABELS)).astype(np.float32
 def scores(spread: float, signal: float) -> NDArray[np.float32]:
     """Return float32 sigmoids of logits that are this far apart, `signal` of it by the truth."""
     logits = spread * (signal * (2.0 * TRUTH - 1) + NOISE)
-    return (1 / (1 + np.exp(-np.clip(logits, -100, 100)))).astype(np.float32)
+    found: NDArray[np.float32] = 1 / (1 + np.exp(-np.clip(logits, -100, 100)))
+    return found.astype(np.float32)
 
 
 @pytest.mark.parametrize("signal", [0, 0.5, 3])
