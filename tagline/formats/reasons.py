@@ -40,7 +40,7 @@ MEANING: dict[Reason, str] = {
     Reason.BAD_ID: "the id is not an integer from 0 to 2^64-1",
     Reason.DUPLICATE_ID: "an earlier row has the same id",
     Reason.WRONG_LABEL_COUNT: "the row does not have as many labels as the list",
-    Reason.BAD_LABEL: "a label is neither 0 nor 1",
+    Reason.BAD_LABEL: "a label is neither 0 nor 1, or tabs and commas between labels are mixed",
     Reason.BAD_PATH: "the path is empty, too long, or holds '..' or control characters",
     Reason.NOT_ALLOWED_BUCKET: "the path leads outside the allowed buckets",
     Reason.DUPLICATE_PATH: "an earlier row has the same image and the same labels",

@@ -120,11 +120,6 @@ def _check(
         survey = survey_list(stream)
     except UnusableList as exc:
         return CheckReport(path, usable=False, problems=[*problems, str(exc)])
-    if names is not None:
-        try:
-            check_names(survey, names)
-        except UnusableList as exc:
-            problems.append(str(exc))
     counter = LabelCounter(survey.label_count)
     reasons: Counter[str] = Counter()
     first: dict[str, list[Reject]] = {}
@@ -138,6 +133,10 @@ def _check(
         else:
             accepted += 1
             counter.add(row.labels)
+    try:
+        check_names(survey, names, counter.positives)
+    except UnusableList as exc:
+        problems.append(str(exc))
     rejected = reasons.total()
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")

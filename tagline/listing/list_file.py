@@ -1,13 +1,13 @@
 """The list file: every line becomes an accepted row or a reject, in order and in bounded memory.
 
 The form: `id <tab> label_1 … label_N <tab> path`, one image a line, no header. Also taken: blanks
-round the tabs, tabs at a line's end, a leading / on the path, labels as one comma-joined column,
-labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows; accepted +
-rejected = rows.
+round the tabs, tabs at a line's end, a leading / on the path, all rows' labels as one comma-joined
+column, labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows;
+accepted + rejected = rows.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import BinaryIO
 from zlib import crc32
@@ -20,12 +20,26 @@ from tagline.listing.sources import Source
 from tagline.listing.survey import Survey
 
 
-def check_names(survey: Survey, names: Sequence[str]) -> None:
-    """Raise UnusableList where labels.txt has not one name for every label of the list."""
-    if survey.label_count and len(names) != survey.label_count:
+def check_names(
+    survey: Survey, names: Sequence[str] | None, positives: Callable[[], Sequence[int]]
+) -> None:
+    """Raise UnusableList where labels.txt has not one name for every label of the list.
+
+    Without names, labels such as 1,0 may be one label or two; they are two for sure where any row
+    has the second: `positives` tells the number of rows that have each label.
+    """
+    count = survey.label_count
+    if names is None:
+        if survey.decimals and not any(positives()[1::2]):
+            raise UnusableList(
+                f"each row's labels are written like 1,0: {count // 2} with a decimal comma, or "
+                f"{count} of which every second is on no image? write labels as 0 and 1 separated "
+                "by tabs, or name them in labels.txt"
+            )
+    elif count and len(names) != count:
         raise UnusableList(
-            f"labels.txt has {len(names)} names, but the list's rows have {survey.label_count} "
-            "labels; give one name a label, in column order"
+            f"labels.txt has {len(names)} names, but the list's rows have {count} labels; give one "
+            "name a label, in column order"
         )
 
 
@@ -34,7 +48,7 @@ def read_rows(stream: BinaryIO, survey: Survey, source: Source) -> Iterator[Row 
 
     Of rows with the same id, or the same image, the first well-formed one counts.
     """
-    parser = RowParser(survey.label_count, source, survey.header_line)
+    parser = RowParser(survey.label_count, source, survey.header_line, joined=survey.joined)
     ids = _Ids()
     images = _Images()
     for line in read_lines(stream):

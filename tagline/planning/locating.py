@@ -10,6 +10,7 @@ from tagline.formats.locations import Location
 from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
 from tagline.formats.settings import Tolerance
+from tagline.listing.label_counts import count_labels
 from tagline.listing.label_names import default_label_names
 from tagline.listing.list_file import check_names, read_rows
 from tagline.listing.rows import Row
@@ -58,8 +59,6 @@ def parse(
 ) -> list[Row]:
     """Judge every row by what the list says and return the good ones; raises UnusableList."""
     survey = survey_list(stream)
-    if names is not None:
-        check_names(survey, names)
     judged.rows = survey.rows
     judged.names = tuple(names or default_label_names(survey.label_count))
     rows: list[Row] = []
@@ -68,6 +67,9 @@ def parse(
             rows.append(row)
         else:
             judged.rejects.append(row)
+    check_names(
+        survey, names, lambda: count_labels((row.labels for row in rows), survey.label_count)
+    )
     judged.accepted = len(rows)
     judged.check()
     return rows

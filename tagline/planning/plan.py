@@ -11,7 +11,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Side
 from tagline.formats.steps import PlanAnswer, RunInput
-from tagline.listing.label_counts import LabelCounter
+from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
@@ -94,7 +94,5 @@ def plan_dataset(
 
 
 def _positives(names: Collection[str], rows: Iterable[PlannedRow]) -> dict[str, int]:
-    counter = LabelCounter(len(names))
-    for row in rows:
-        counter.add(row.labels.encode())
-    return dict(zip(names, counter.positives(), strict=True))
+    counts = count_labels((row.labels.encode() for row in rows), len(names))
+    return dict(zip(names, counts, strict=True))

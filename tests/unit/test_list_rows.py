@@ -15,6 +15,7 @@ from tagline.listing.survey import survey_list
 
 SOURCE = Source.of_dataset("demo", "data", None, {"pictures"})
 GOOD = b"1\t0\t1\t0\ta.png\n2\t1\t0\t0\tb.png\n3\t0\t0\t1\tc.png\n4\t0\t0\t0\td.png\n"
+JOINED = b"1\t0,1,0\ta.png\n2\t1,0,0\tb.png\n3\t0,0,1\tc.png\n4\t0,0,0\td.png\n"
 
 
 def rows(data: bytes) -> list[Row | Reject]:
@@ -34,14 +35,11 @@ def last(line: bytes) -> Row | Reject:
         b"51628\t0\t1\t1\tasset/n.png\r\n",
         b"51628 \t 0\t1\t1 \t /asset/n.png \r\n",
         b"51628\t0 \t 1\t 1\t/asset/n.png\n",
-        b"51628\t0,1,1\t/asset/n.png\n",
-        b"51628 \t 0, 1, 1 \t/asset/n.png\n",
         b"51628\t0.000000\t1.000000\t1.0\tasset/n.png\n",
         b"051628\t0.\t1.000000000000\t1\tasset/n.png\n",
         b"51628\t0\t1\t1\ts3://data/demo/asset/n.png\n",
         b"51628\t0\t1\t1\tasset/n.png\t\n",
         b"51628\t0\t1\t1\tasset/n.png \t\t \r\r\n",
-        b"51628\t0,1,1\tasset/n.png\t\n",
         b"0" * 59 + b"51628\t0\t1\t1\tasset/n.png\n",
     ],
 )
@@ -50,6 +48,21 @@ def test_accepts_every_form_in_use(line: bytes) -> None:
     assert isinstance(row, Row)
     assert (row.line, row.id, row.labels) == (5, 51628, b"011")
     assert (row.bucket, row.key) == ("data", "demo/asset/n.png")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"51628\t0,1,1\t/asset/n.png\n",
+        b"51628 \t 0, 1, 1 \t/asset/n.png\n",
+        b"51628\t0.000000,1.000000,1.0\tasset/n.png\n",
+        b"51628\t0,1,1\tasset/n.png\t\n",
+    ],
+)
+def test_accepts_a_list_whose_labels_are_joined_by_commas(line: bytes) -> None:
+    row = rows(JOINED + line)[-1]
+    assert isinstance(row, Row)
+    assert (row.line, row.id, row.labels) == (5, 51628, b"011")
 
 
 def test_takes_paths_as_they_are() -> None:
@@ -73,6 +86,10 @@ REJECTS = [
     (Reason.WRONG_LABEL_COUNT, b"9\te.png", "1 tab(s)"),
     (Reason.WRONG_LABEL_COUNT, b"9 0 1 1 e.png", "0 tab(s)"),
     (Reason.BAD_LABEL, b"9\t0\t2\t1\te.png", "label 2 is '2'"),
+    (Reason.BAD_LABEL, b"9\t0\t1,0\t1\te.png", "label 2 is '1,0': tabs and commas are mixed"),
+    (Reason.BAD_LABEL, b"9\t0\t1,0\te.png", "label 2 is '1,0': tabs and commas are mixed"),
+    (Reason.BAD_LABEL, b"9\t1,000000\t0\t0,000000\te.png", "a decimal comma?"),
+    (Reason.BAD_LABEL, b"9\t0,1,1\te.png", "separated by commas, in most other rows by tabs"),
     (Reason.BAD_LABEL, b"9\t0\t0.5\t1\te.png", "label 2 is '0.5'"),
     (Reason.BAD_LABEL, b"9\t0\t-1\t1\te.png", "label 2 is '-1'"),
     (Reason.BAD_LABEL, b"9\tnan\t0\t1\te.png", "label 1 is 'nan'"),
@@ -128,6 +145,17 @@ def test_rejects_with_line_reason_and_detail(reason: Reason, line: bytes, detail
     assert reject.line == 5
     assert detail in reject.detail
     assert set(json.loads(encode_record(reject))) == {"line", "id", "path", "reason", "detail"}
+
+
+def test_among_joined_labels_tabs_are_the_odd_ones() -> None:
+    odd, mixed = rows(JOINED + JOINED + b"8\t0\t1\t1\te.png\n9\t0,1\t1\tf.png\n")[-2:]
+    assert isinstance(odd, Reject)
+    assert (odd.reason, odd.detail) == (
+        Reason.BAD_LABEL,
+        "labels are separated by tabs, in most other rows by commas",
+    )
+    assert isinstance(mixed, Reject)
+    assert "label 1 is '0,1': tabs and commas are mixed" in mixed.detail
 
 
 def test_every_reason_of_the_list_has_an_example() -> None:

@@ -20,7 +20,8 @@ def look(data: bytes) -> Survey:
 
 def test_counts_rows_and_labels() -> None:
     assert look(b"1\t0\t1\t0\ta.png\n\n2\t1\t1\t0\tb.png") == Survey(2, 3, 0)
-    assert look(b"1\t1,0,0,1\ta,b.png\n") == Survey(1, 4, 0)
+    assert look(b"1\t1,0,0,1\ta,b.png\n") == Survey(1, 4, 0, joined=True)
+    assert look(b"1\t1,0,0,0\ta,b.png\n") == Survey(1, 4, 0, joined=True, decimals=True)
     assert look(gzip.compress(b"\xef\xbb\xbf1\t1\ta.png\r\n")) == Survey(1, 1, 0)
 
 
@@ -68,6 +69,34 @@ def test_two_label_counts_in_most_rows(rows: int) -> None:
         look(data)
     assert "have 2 (first: line 1)" in str(caught.value)
     assert "have 3 (first: line 2)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"%d\t1,0\t0,0\tp/%d.png\n",
+        b"%d\t1,0\t0,0\t0,0\tp/%d.png\n",
+        b"%d\t1,0\t0\tp/%d.png\n",
+        b"%d \t 1,000000 \t 0,000000 \t /p/%d.png\r\n",
+        b"%d\t1,000000\tp/%d.png\n",
+        b"%d\t1,00,0,00\tp/%d.png\n",
+    ],
+)
+def test_a_decimal_comma_is_named(row: bytes) -> None:
+    data = b"".join(row % (n, n) for n in range(30))
+    for head in (b"", b"id\tcat\tdog\tpath\n"):
+        with pytest.raises(UnusableList, match="hold commas; a decimal comma"):
+            look(head + data)
+
+
+def test_rows_that_separate_labels_in_two_ways() -> None:
+    tabs = b"".join(b"%d\t0\t1\tp%d\n" % (n, n) for n in range(12))
+    commas = b"".join(b"%d\t0,1\tq%d\n" % (n, n) for n in range(100, 106))
+    with pytest.raises(UnusableList, match="disagree on what separates labels") as caught:
+        look(tabs + commas)
+    assert "tabs in 12 of 18 rows (first: line 1), commas in 6 (first: line 13)" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,6 +160,15 @@ def test_refuses_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_and_labels_must_agree() -> None:
     survey = Survey(1260, 50, 0)
-    check_names(survey, ["x"] * 50)
+    check_names(survey, ["x"] * 50, list)
+    check_names(survey, None, list)
     with pytest.raises(UnusableList, match="49 names, but the list's rows have 50 labels"):
-        check_names(survey, ["x"] * 49)
+        check_names(survey, ["x"] * 49, list)
+
+
+def test_labels_that_may_be_decimals_need_names_or_a_row_that_tells() -> None:
+    survey = Survey(1260, 4, 0, joined=True, decimals=True)
+    with pytest.raises(UnusableList, match="2 with a decimal comma, or 4 of which every second"):
+        check_names(survey, None, lambda: [7, 0, 8, 0])
+    check_names(survey, None, lambda: [7, 0, 8, 1])
+    check_names(survey, ["x"] * 4, list)
