@@ -31,12 +31,12 @@ def check(
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
+    for problem in report.problems:
+        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
         _show(report)
-    for problem in report.problems:
-        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
     if not report.usable:
         raise typer.Exit(1)
 

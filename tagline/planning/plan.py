@@ -1,6 +1,7 @@
 """PlanDataset: a dropped list → every row accounted for, a split, shards, and a fingerprint."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from tagline.formats.rows import PlannedRow, Side
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
+from tagline.listing.trainable import Images, check_trainable
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
 from tagline.planning.locating import JudgedRows, locate, parse
@@ -20,6 +22,7 @@ from tagline.planning.reuse import MarkedRows, find_reusable
 from tagline.planning.split.divide import divide
 from tagline.planning.split.memory import SplitFile
 from tagline.planning.writing import write_index, write_shards
+from tagline.settings import InvalidSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,7 +46,9 @@ def plan_dataset(
             version = read_list(event.list, bucket, spool)
             located = locate(judged, parse(judged, spool, source, names), client, source)
         rows = divide(located, SplitFile(bucket, dataset, settings.split))
-    except UnusableList:
+        images = _images(rows)
+        check_trainable(images, settings)
+    except (UnusableList, InvalidSettings):
         if judged.rejects:
             bucket.write_lines(run.rejects, judged.rejects)
         raise
@@ -58,7 +63,6 @@ def plan_dataset(
         marked = find_reusable(bucket, dataset, settings.image, rows)
         write_index(bucket, run, rows)
     shards = write_shards(bucket, run, marked.rows)
-    validation = sum(row.split is Side.VALIDATION for row in rows)
     plan = Plan(
         run=event.run,
         dataset=event.dataset,
@@ -68,8 +72,8 @@ def plan_dataset(
         rows=judged.rows,
         accepted=judged.accepted,
         rejected=len(judged.rejects),
-        train=len(rows) - validation,
-        validation=validation,
+        train=images.train,
+        validation=images.validation,
         labels=judged.names,
         positives=_positives(judged.names, rows),
         reused=marked.images,
@@ -91,6 +95,13 @@ def plan_dataset(
         shards=plan.shards,
         shards_key=run.shards,
     )
+
+
+def _images(rows: Iterable[PlannedRow]) -> Images:
+    counts = Counter((row.split, "1" in row.labels) for row in rows)
+    labelled = [counts[side, True] for side in (Side.TRAIN, Side.VALIDATION)]
+    bare = [counts[side, False] for side in (Side.TRAIN, Side.VALIDATION)]
+    return Images(labelled[0] + bare[0], labelled[1] + bare[1], *labelled)
 
 
 def _positives(names: Collection[str], rows: Iterable[PlannedRow]) -> dict[str, int]:
