@@ -33,12 +33,19 @@ def check(
     report = check_list(list_path, labels, config)
     for problem in report.problems:
         ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
+    warn(report)
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
         _show(report)
     if not report.usable:
         raise typer.Exit(1)
+
+
+def warn(report: CheckReport) -> None:
+    """Say what a run would leave out though it might be meant."""
+    for warning in report.warnings:
+        say(warning, style="bold yellow")
 
 
 def _show(report: CheckReport) -> None:

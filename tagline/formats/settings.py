@@ -13,6 +13,7 @@ BatchSize = Annotated[int, Meta(ge=1, le=4096)]
 ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
 Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform"]
+OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "mobilenet_v2_0_5"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
@@ -126,6 +127,8 @@ class Settings(Section):
 
     source: Prefix | None = None
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
+    on_conflict: OnConflict = "first_wins"
+    """Which row of an image or an id counts where a list has several."""
     image: ImageSpec = ImageSpec()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()

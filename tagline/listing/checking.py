@@ -16,7 +16,7 @@ from tagline.formats.rows import Reject
 from tagline.formats.settings import Settings
 from tagline.listing.label_counts import LabelCounter
 from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, parse_label_names
-from tagline.listing.list_file import check_names, read_rows
+from tagline.listing.list_file import check_names, contradictions_said, read_rows
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 from tagline.listing.trainable import Images, check_trainable
@@ -48,13 +48,15 @@ class LabelFacts:
 class CheckReport:
     """The findings about one list; `usable` is False where a run would fail in PlanDataset.
 
-    `problems` are sentences about the list as a whole; `reasons` counts the rejected rows by
+    `problems` are sentences about the list as a whole, `warnings` about what a run would leave out
+    though it might be meant; `reasons` counts the rejected rows by
     reason code, and `first` holds the first few rejects of each.
     """
 
     path: str
     usable: bool
     problems: list[str]
+    warnings: list[str] = field(default_factory=list)
     rows: int = 0
     accepted: int = 0
     rejected: int = 0
@@ -139,7 +141,8 @@ def _check(
     reasons: Counter[str] = Counter()
     first: dict[str, list[Reject]] = {}
     accepted = 0
-    for row in read_rows(stream, survey, source):
+    rows = read_rows(stream, survey, source, settings.on_conflict)
+    for row in rows:
         if isinstance(row, Reject):
             reasons[row.reason.value] += 1
             samples = first.setdefault(row.reason.value, [])
@@ -158,8 +161,10 @@ def _check(
             f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
             f"{settings.tolerance.rejected:g} (tolerance.rejected)"
         )
+    said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,
+        warnings=[said] if said else [],
         rows=survey.rows,
         accepted=accepted,
         rejected=rejected,

@@ -15,13 +15,14 @@ from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
 from tagline.listing.trainable import Images, check_trainable
+from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable
 from tagline.planning.split.divide import divide
 from tagline.planning.split.memory import SplitFile
-from tagline.planning.writing import write_index, write_shards
+from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def plan_dataset(
     try:
         with tempfile.TemporaryFile() as spool:
             version = read_list(event.list, bucket, spool)
-            located = locate(judged, parse(judged, spool, source, names), client, source)
+            rows_read = parse(judged, spool, source, names, settings.on_conflict)
+            located = locate(judged, rows_read, client, source)
         rows = divide(located, SplitFile(bucket, dataset, settings.split))
         images = _images(rows)
         check_trainable(images, settings)
@@ -56,12 +58,16 @@ def plan_dataset(
     mark = fingerprint(judged.names, settings, rows)
     latest = bucket.find(dataset.latest, Latest)
     unchanged, reason = compare(mark, latest.content if latest else None)
+    changes = None
     if unchanged:
         bucket.write_lines(run.rejects, judged.rejects)
         marked = MarkedRows(())
     else:
         marked = find_reusable(bucket, dataset, settings.image, rows)
-        write_index(bucket, run, rows)
+        index = index_rows(rows, judged.names)
+        bucket.write_lines(run.images, index)
+        if marked.packed_before:
+            changes = find_changes(bucket, marked.packed_before[0], index)
     shards = write_shards(bucket, run, marked.rows)
     plan = Plan(
         run=event.run,
@@ -81,6 +87,8 @@ def plan_dataset(
         packed_before=marked.packed_before,
         settings=settings,
         shards=shards,
+        contradicting=judged.contradicting,
+        changes=changes,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(

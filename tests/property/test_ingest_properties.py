@@ -12,7 +12,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.list_lines import Line, read_lines
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Reject, Side
-from tagline.formats.settings import Settings
+from tagline.formats.settings import OnConflict, Settings
 from tagline.listing.label_counts import LabelCounter
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row, RowParser
@@ -63,6 +63,20 @@ def test_what_is_written_is_read(rows: list[list[bool]], separator: bytes) -> No
     found = list(read_rows(stream, survey_list(stream), SOURCE))
     taken = [[byte == ord("1") for byte in row.labels] for row in found if isinstance(row, Row)]
     assert taken == rows
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 4)), min_size=1))
+def test_last_wins_is_first_wins_of_the_list_from_its_end(
+    rows: list[tuple[int, bool, int]],
+) -> None:
+    lines = [b"%d\t%d\tp/%d.png\n" % row for row in rows]
+
+    def accepted(data: list[bytes], on_conflict: OnConflict) -> list[tuple[int, bytes, str]]:
+        stream = io.BytesIO(b"".join(data))
+        found = read_rows(stream, survey_list(stream), SOURCE, on_conflict)
+        return [(row.id, row.labels, row.key) for row in found if isinstance(row, Row)]
+
+    assert accepted(lines, "last_wins") == accepted(lines[::-1], "first_wins")[::-1]
 
 
 FORMS = st.sampled_from([b"", b".", b".0", b".000000", b".0000000000000000000"])

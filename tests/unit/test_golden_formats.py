@@ -66,6 +66,8 @@ LINES: dict[str, type[Record]] = {
     "verdicts.jsonl": rows.Verdict,
 }
 ARRAYS: dict[str, type[Record]] = {"shards.json": plan.PlannedShard}
+# keys that later versions added, with what stands for them in older files
+ADDED = {"on_conflict": "first_wins", "contradicting": 0, "changes": None, "labels": None}
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 
 
@@ -78,11 +80,23 @@ def test_every_golden_file_is_read() -> None:
     assert found == {*DOCUMENTS, *LINES, *ARRAYS, "split.txt"}
 
 
+def without_added(after: Any, before: Any) -> Any:
+    """Return `after` less what later versions added at its default."""
+    if not isinstance(after, dict) or not isinstance(before, dict):
+        return after
+    return {
+        key: without_added(value, before.get(key))
+        for key, value in after.items()
+        if key in before or key not in ADDED or value != ADDED[key]
+    }
+
+
 @documents
 def test_a_document_says_the_same_when_it_is_written_again(name: str, kind: type[Document]) -> None:
     before = json.loads(golden(name))
     assert "format" not in before
-    assert json.loads(encode(decode(golden(name), kind, WHERE))) == before | {"format": 1}
+    after = json.loads(encode(decode(golden(name), kind, WHERE)))
+    assert without_added(after, before) == before | {"format": 1}
 
 
 @pytest.mark.parametrize(("name", "kind"), LINES.items())
@@ -90,7 +104,8 @@ def test_a_line_says_the_same_when_it_is_written_again(name: str, kind: type[Rec
     lines = golden(name).splitlines()
     assert lines
     for line in lines:
-        assert json.loads(encode_record(decode_record(line, kind, WHERE))) == json.loads(line)
+        after = json.loads(encode_record(decode_record(line, kind, WHERE)))
+        assert without_added(after, json.loads(line)) == json.loads(line)
 
 
 @pytest.mark.parametrize(("name", "kind"), ARRAYS.items())

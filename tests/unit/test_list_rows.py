@@ -8,6 +8,7 @@ import pytest
 from tagline.formats.document import encode_record
 from tagline.formats.reasons import MEANING, Reason
 from tagline.formats.rows import Reject
+from tagline.formats.settings import OnConflict
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
@@ -190,3 +191,60 @@ def test_a_reject_shows_the_id_and_path_it_has() -> None:
     bare = last(b"lost")
     assert isinstance(bare, Reject)
     assert (bare.id, bare.path) == ("lost", None)
+
+
+CORRECTED = (
+    b"1\t0\t1\ta.png\n2\t1\t0\tb.png\n3\t0\t0\tc.png\n4\t0\t0\td.png\n"
+    b"1\t1\t1\ta.png\n9\t0\t1\tb.png\n3\t0\t0\tc.png\n8\t0\t0\t/d.png\n5\t1\t1\te.png\n"
+)
+
+
+def judged(data: bytes, on_conflict: OnConflict) -> tuple[list[str], int]:
+    """Return each row's labels, or its reason and detail; and how many contradict."""
+    stream = io.BytesIO(data)
+    found = read_rows(stream, survey_list(stream), SOURCE, on_conflict)
+    said = [
+        row.labels.decode() if isinstance(row, Row) else f"{row.reason}: {row.detail}"
+        for row in found
+    ]
+    return said, found.contradicting
+
+
+def test_the_first_row_of_an_image_or_id_counts() -> None:
+    assert judged(CORRECTED, "first_wins") == (
+        [
+            *("01", "10", "00", "00"),
+            "duplicate_id: an earlier row has the id 1",
+            "conflicting_labels: line 2 has the same image with other labels",
+            "duplicate_id: an earlier row has the id 3",
+            "duplicate_path: line 4 has the same image with the same labels",
+            "11",
+        ],
+        2,
+    )
+
+
+def test_the_last_row_of_an_image_or_id_counts_where_it_shall() -> None:
+    assert judged(CORRECTED, "last_wins") == (
+        [
+            "duplicate_id: a later row has the id 1",
+            "conflicting_labels: line 6 has the same image with other labels",
+            "duplicate_id: a later row has the id 3",
+            "duplicate_path: line 8 has the same image with the same labels",
+            *("11", "01", "00", "00", "11"),
+        ],
+        2,
+    )
+
+
+def test_the_last_well_formed_row_counts() -> None:
+    data = b"1\t0\t1\ta.png\n2\t1\t0\tb.png\n1\t1\t1\ta.png\n1\t1\t7\ta.png\n"
+    said, contradicting = judged(data, "last_wins")
+    assert said[1:3] == ["10", "11"]
+    assert said[3].startswith("bad_label")
+    assert contradicting == 1
+
+
+def test_an_id_that_names_two_images_contradicts() -> None:
+    data = b"1\t0\t1\ta.png\n2\t1\t0\tb.png\n1\t0\t1\tc.png\n"
+    assert judged(data, "first_wins")[1] == judged(data, "last_wins")[1] == 1

@@ -19,6 +19,7 @@ def test_empty_file_is_all_defaults() -> None:
 def test_everything_survives_a_round_trip() -> None:
     settings = load_settings("""
         source: s3://pictures/site
+        on_conflict: last_wins
         image: {size: 128, mode: crop, background: "#FF00aa"}
         split: {validation: 0.3, seed: 7}
         tolerance: {rejected: 1}
@@ -34,6 +35,7 @@ def test_everything_survives_a_round_trip() -> None:
         endpoint: {instance_type: ml.m5.large, instance_count: 2}
         """)
     assert settings.source == "s3://pictures/site/"
+    assert settings.on_conflict == "last_wins"
     assert settings.image.background == "#ff00aa"
     assert settings.training.learning_rate == 1e-4
     assert settings.tuning is not None
@@ -61,6 +63,7 @@ def test_everything_survives_a_round_trip() -> None:
         ("image: {size: 96, size: 97}", "dataset.yaml line 1: size: given twice"),
         ("image: {mode: tile}", "image.mode"),
         ("image: {background: white}", "image.background"),
+        ("on_conflict: newest", "on_conflict: expected one of first_wins, last_wins, found"),
         ("split: {validation: 0}", "split.validation"),
         ("split: {validation: 1}", "split.validation"),
         ("tolerance: {rejected: -0.1}", "tolerance.rejected"),
