@@ -1,11 +1,14 @@
 """Tag names: `labels.txt`, one name a line in the list's column order."""
 
 import re
+from codecs import BOM_UTF8
 
+from tagline.listing.file_types import file_type, packing, stand_in
 from tagline.settings import InvalidSettings
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128
+_START = 1 << 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -17,11 +20,7 @@ def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
     """
     if len(data) > MAX_LABELS_BYTES:
         raise InvalidSettings(f"{file} is larger than {MAX_LABELS_BYTES >> 20} MiB")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = data.count(b"\n", 0, exc.start) + 1
-        raise InvalidSettings(f"{file} line {line}: not valid UTF-8") from exc
+    text = _decoded(data, file)
     names = [name.strip() for name in text.rstrip().split("\n")]
     if names == [""]:
         raise InvalidSettings(f"{file} is empty; leave it out to have the labels numbered")
@@ -41,6 +40,21 @@ def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
             )
         first_lines[name] = line
     return tuple(names)
+
+
+def _decoded(data: bytes, file: str) -> str:
+    start = data[:_START].removeprefix(BOM_UTF8)
+    if cause := stand_in(start):
+        raise InvalidSettings(f"{file} is {cause}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        if cause := packing(start):
+            raise InvalidSettings(f"{file} is {cause}") from exc
+        if name := file_type(start):
+            raise InvalidSettings(f"{file} is {name}, not names of labels, one a line") from exc
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise InvalidSettings(f"{file} line {line}: not valid UTF-8") from exc
 
 
 def default_label_names(count: int) -> tuple[str, ...]:

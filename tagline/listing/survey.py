@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from tagline.formats.list_lines import Line, read_lines, read_start
 from tagline.formats.reasons import UnusableList
+from tagline.listing.file_types import file_type, packing, stand_in
 from tagline.listing.rows import DECIMAL_COMMA, is_label, split_labels
 
 MAX_ROWS = 1_000_000
@@ -19,27 +20,6 @@ _SAMPLE_LINES = 20
 _FORM = "a list has lines of: id <tab> label_1 … label_N <tab> path"
 _MIN_TABS = 2
 
-_FILE_TYPES = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x0a\x23\xd7\xce", "a RecordIO file, which is packed already"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"{", "JSON"),
-    (b"[", "JSON"),
-    (b"<", "HTML or XML"),
-)
-_PACKINGS = (  # of what may well be a list
-    (b"BZh", "bzip2 data; unpack it or use gzip"),
-    (b"\xfd7zXZ", "xz data; unpack it or use gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd data; unpack it or use gzip"),
-    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
-)
 _TEXT = bytes({*range(0x20, 0x100), 0x09, 0x0A, 0x0D} - {0x7F})
 _BINARY_SHARE = 0.05  # of control bytes: compressed data has a tenth, text none
 _ID = re.compile(rb" *[0-9]+[ \t]")
@@ -161,12 +141,10 @@ def _recognise(start: bytes) -> None:
     if not start:
         raise UnusableList("the list is empty: the file has 0 bytes")
     text = start.lstrip()
-    for magic, packing in _PACKINGS:
-        if start.startswith(magic):
-            raise UnusableList(f"the file is {packing}")
-    for magic, name in _FILE_TYPES:
-        if text.startswith(magic) or start.startswith(magic):
-            raise UnusableList(f"the file is {name}, not a list; {_FORM}")
+    if cause := packing(start) or stand_in(start):
+        raise UnusableList(f"the file is {cause}")
+    if name := file_type(start):
+        raise UnusableList(f"the file is {name}, not a list; {_FORM}")
     if len(start.translate(None, _TEXT)) > _BINARY_SHARE * len(start):
         raise UnusableList(f"the file is binary data, not a list; {_FORM}")
     if b"\r" in text.rstrip() and b"\n" not in text:

@@ -13,6 +13,15 @@ from tagline.listing import survey as first_look
 from tagline.listing.list_file import check_names
 from tagline.listing.survey import Survey, survey_list
 
+LFS = (
+    b"version https://git-lfs.github.com/spec/v1\n"
+    b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+S3_ERROR = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
+    b"<Message>Access Denied</Message><RequestId>x</RequestId></Error>"
+)
+
 
 def look(data: bytes) -> Survey:
     return survey_list(io.BytesIO(data))
@@ -132,7 +141,13 @@ def test_rows_that_separate_labels_in_two_ways() -> None:
         (b"PK\x03\x04xx", "a ZIP archive"),
         (b'\n{"id": 1}\n', "JSON"),
         (b"[1, 2]", "JSON"),
-        (b"<!doctype html>", "HTML or XML"),
+        (b"<!doctype html>", r"^the file is a web page \(HTML\)"),
+        (b"\xef\xbb\xbf\n<HTML lang=en>\n", "a web page"),
+        (b"<!-- saved -->\n<html>", "a web page"),
+        (b"<svg xmlns=''/>", "HTML or XML, not a list"),
+        (LFS, "^the file is a Git LFS pointer, .*`git lfs pull`"),
+        (S3_ERROR, r"^the file is S3's answer to a request that failed \(AccessDenied\)"),
+        (b"<Error/>", "S3's answer to a request that failed;"),
         ("1\t0\ta".encode("utf-16"), "^the file is UTF-16 text; save it as UTF-8$"),
         (bz2.compress(b"1\t0\ta"), "^the file is bzip2 data; unpack it or use gzip$"),
         (lzma.compress(b"1\t0\ta"), "^the file is xz data; unpack it or use gzip$"),
