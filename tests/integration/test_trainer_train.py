@@ -94,6 +94,7 @@ def test_other_networks_and_optimizers_train_and_export(tmp_path: Path, network:
             "network": network,
             "optimizer": optimizer,
             "epochs": "1",
+            "learning_rate": "0.0005",
             "use_weighted_loss": "1",
             "augmentation_type": "crop_color_transform",
         },
