@@ -17,10 +17,9 @@ from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ModelDescription
 from trainer.contract import JobRefused, existing
 from trainer.data import Images, RecordSet
-from trainer.export import score, session
+from trainer.export import BATCH, score_all, session
 
 _LARGEST_FILE = 2 << 30  # bytes; ONNX itself ends there
-_BATCH = 64  # images
 _AREA, _LINEAR = 3, 1  # OpenCV's interpolations: for smaller, for larger
 
 
@@ -50,14 +49,12 @@ class Candidate:
         precision is its frequency. Images of another size are resized to the model's own.
         """
         outputs = {label: output for output, label in enumerate(self.labels)}
-        known = [(column, outputs[x]) for column, x in enumerate(labels) if x in outputs]
+        batches = (resized(images, self.side) for images in records.batches(BATCH))
+        answers = score_all(self.model, batches)
         result = np.zeros((len(records), len(labels)), np.float32)
-        start = 0
-        for images in records.batches(_BATCH):
-            answers = score(self.model, resized(images, self.side))
-            for column, output in known:
-                result[start : start + len(images), column] = answers[:, output]
-            start += len(images)
+        for column, label in enumerate(labels):
+            if label in outputs:
+                result[:, column] = answers[:, outputs[label]]
         if not np.isfinite(result).all():
             raise JobRefused(f"{self.role}: the model answers with scores that are not numbers")
         return result

@@ -7,6 +7,7 @@ them; it never sees an image from outside.
 import math
 import os
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,8 +26,9 @@ _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 class RecordSet:
     """The images of one .rec file.
 
-    Labels are held as uint8 (n, L). Decoded images are kept when all of them fit into a quarter of
-    the memory (8 GiB at most); otherwise each batch is read from the file and decoded again.
+    Labels are held as uint8 (n, L); `different` counts the images, equal ones once. Decoded
+    images are kept when all of them fit into a quarter of the memory (8 GiB at most); otherwise
+    each batch is read from the file and decoded again.
     """
 
     def __init__(
@@ -37,14 +39,17 @@ class RecordSet:
         self._stream: BinaryIO = path.open("rb")
         offsets: list[int] = []
         rows: list[Labels] = []
+        different: set[bytes] = set()
         for offset, record in self._scan():
             rows.append(_multi_hot(record, labels, path.name))
             offsets.append(offset)
+            different.add(blake2b(record.image, digest_size=16).digest())
             if len(offsets) == 1:
                 self._decode(record)  # the wrong size should be said before minutes of reading
         if not offsets:
             raise JobRefused(f"{path.name} holds no records")
         self.labels: Labels = np.stack(rows)
+        self.different = len(different)
         self._offsets = offsets
         room = memory_for_images() if cache_bytes is None else cache_bytes
         fits = len(offsets) * side * side * 3 <= room

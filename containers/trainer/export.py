@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from trainer.data import Images
 from trainer.fit import as_input
 from trainer.network import Logits, Tagger
 
+BATCH = 64  # images that are scored at once
 TOLERANCE = 1e-3  # the largest difference of a score between MXNet and ONNX Runtime
 
 
@@ -58,6 +60,13 @@ def score(model: onnxruntime.InferenceSession, images: Images) -> NDArray[np.flo
     planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
     scores: NDArray[np.float32] = model.run(["scores"], {"data": planes})[0]
     return scores
+
+
+def score_all(
+    model: onnxruntime.InferenceSession, batches: Iterable[Images]
+) -> NDArray[np.float32]:
+    """Return the scores (n, L) of all images of batches, in their order."""
+    return np.concatenate([score(model, images) for images in batches])
 
 
 def _to_onnx(folder: Path, side: int) -> None:

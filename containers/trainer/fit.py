@@ -12,6 +12,7 @@ from mxnet import autograd, gluon
 from numpy.typing import NDArray
 
 from tagline.scores.ranking import Quality, quality
+from tagline.scores.soundness import why_unsound
 from trainer.augment import augment
 from trainer.contract import JobRefused
 from trainer.data import Images, RecordSet
@@ -42,6 +43,12 @@ def predict(network: Logits, records: RecordSet, size: int, context: Any) -> NDA
     return np.concatenate(parts)
 
 
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the scores of logits as ONNX Runtime rounds them: beyond 17 they are 0 and 1."""
+    certainty = 1 / (1 + np.exp(-np.abs(logits)))
+    return np.where(logits < 0, 1 - certainty, certainty)
+
+
 def as_input(images: Images, context: Any) -> Any:
     """Return images (n, S, S, 3) uint8 as the network's input (n, 3, S, S) float32."""
     planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
@@ -53,34 +60,46 @@ def fit(
 ) -> Best:
     """Train and return the best epoch; prints the line of each epoch that metrics are read from.
 
-    Raises JobRefused when the loss is no longer a number.
+    An epoch whose scores say nothing is not kept. Raises JobRefused when none is left, and when the
+    loss, a parameter or a score is no longer a number.
     """
     rng = np.random.default_rng(asked.seed)
     loop = _Loop(network, train, asked, context)
     best = Best()
+    fault = None
     for epoch in range(1, asked.epochs + 1):
         started = time.monotonic()
         loss = loop.epoch(rng.permutation(len(train)), rng)
         if not math.isfinite(loss):
-            raise JobRefused(
-                f"training diverged in epoch {epoch}: the loss is {loss}; "
-                f"try a learning_rate below {asked.learning_rate:g}"
-            )
+            raise _diverged(epoch, f"the loss is {loss}", asked)
+        weights = _weights(network)
+        if not all(np.isfinite(values).all() for values in weights.values()):
+            raise _diverged(epoch, "the network's parameters are not numbers", asked)
         logits = predict(network, validation, asked.mini_batch_size, context)
         if not np.isfinite(logits).all():
-            raise JobRefused(
-                f"training diverged in epoch {epoch}: the network's answers are not numbers; "
-                f"try a learning_rate below {asked.learning_rate:g}"
-            )
-        reached = quality(logits, validation.labels)
+            raise _diverged(epoch, "the network's answers are not numbers", asked)
+        scores = sigmoid(logits)
+        reached = quality(scores, validation.labels)
         sys.stdout.write(
             f"epoch={epoch} train:loss={loss:.6f} validation:mAP={reached.mean_ap:.6f} "
             f"validation:micro_ap={reached.micro_ap:.6f} seconds={time.monotonic() - started:.1f}\n"
         )
+        fault = why_unsound(scores, validation.labels, validation.different)
+        if fault:
+            sys.stdout.write(f"epoch {epoch} is not kept: {fault}\n")
+        elif best.quality is None or reached.mean_ap > best.quality.mean_ap:
+            best = Best(epoch, reached, weights)
         sys.stdout.flush()
-        if best.quality is None or reached.mean_ap > best.quality.mean_ap:
-            best = Best(epoch, reached, _weights(network))
+    if fault and best.quality is None:
+        raise _diverged(asked.epochs, fault, asked)
     return best
+
+
+def _diverged(epoch: int, how: str, asked: Hyperparameters) -> JobRefused:
+    return JobRefused(
+        f"training diverged in epoch {epoch}: {how}; "
+        f"try a learning_rate below {asked.learning_rate:g}"
+    )
 
 
 def restore(network: Logits, weights: dict[str, NDArray[np.float32]]) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from tagline.formats.settings import Augmentation, Optimizer
+from tagline.formats.settings import Augmentation, Network, Optimizer
 from trainer.contract import JobRefused
 
 OPTIMIZERS, AUGMENTATIONS = get_args(Optimizer), get_args(Augmentation)
-NETWORKS = ("auto", "small", "resnet18_v1", "mobilenet_v2_0_5")
+NETWORKS = get_args(Network)
 _SIDES = (16, 1024)  # pixels
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from tagline.formats.models import ChampionMeans, Difference, LabelMetrics, Metrics
 from tagline.scores.bootstrap import Interval, map_difference
 from tagline.scores.ranking import Quality, quality
+from tagline.scores.soundness import why_unsound
 from tagline.scores.thresholds import Thresholds, choose
+from trainer.contract import JobRefused
 
 if TYPE_CHECKING:  # the rules themselves need no MXNet
     from trainer.candidate import Candidate
@@ -47,8 +49,13 @@ def judge(
     labels: tuple[str, ...],
     created: str,
 ) -> Evaluation:
-    """Judge both models on the same images, by the same code."""
+    """Judge both models on the same images, by the same code.
+
+    Raises JobRefused for a challenger whose scores say nothing.
+    """
     first = _evaluated(challenger, records, labels)
+    if fault := why_unsound(first.scores, records.labels, records.different):
+        raise JobRefused(f"{challenger.role}: {fault}; it is not promoted")
     second = _evaluated(champion, records, labels) if champion else None
     return Evaluation(
         labels=labels,

@@ -10,10 +10,12 @@ import numpy as np
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription
 from tagline.formats.packed import PackedDataset
+from tagline.scores.ranking import Quality, quality
+from tagline.scores.soundness import why_unsound
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 from trainer.data import RecordSet
-from trainer.export import export
-from trainer.fit import Best, fit, restore
+from trainer.export import BATCH, export, score_all, session
+from trainer.fit import fit, restore
 from trainer.hyperparameters import Hyperparameters, parse
 from trainer.network import build, resolve
 
@@ -59,8 +61,20 @@ def train(base: Base) -> None:
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
     difference = export(network, base.model, some)
     _say(f"best epoch {best.epoch}; MXNet and ONNX Runtime agree to {difference:.1e}")
-    description = _description(asked, dataset, network_name, best)
+    reached = _exported(base, validation)
+    description = _description(asked, dataset, network_name, best.epoch, reached)
     (base.model / "model.json").write_bytes(encode(description))
+    # a tuning job ranks its trials by the last value of the log
+    _say(f"exported: epoch {best.epoch}, validation:mAP={reached.mean_ap:.6f}")
+
+
+def _exported(base: Base, validation: RecordSet) -> Quality:
+    """Return the quality of the model that is handed on, as `evaluate` will measure it."""
+    model = session((base.model / "model.onnx").read_bytes())
+    scores = score_all(model, validation.batches(BATCH))
+    if fault := why_unsound(scores, validation.labels, validation.different):
+        raise JobRefused(fault)
+    return quality(scores, validation.labels)
 
 
 def _check_counts(asked: Hyperparameters, training: RecordSet, validation: RecordSet) -> None:
@@ -81,10 +95,8 @@ def _check_counts(asked: Hyperparameters, training: RecordSet, validation: Recor
 
 
 def _description(
-    asked: Hyperparameters, dataset: PackedDataset, network: str, best: Best
+    asked: Hyperparameters, dataset: PackedDataset, network: str, epoch: int, reached: Quality
 ) -> ModelDescription:
-    if best.quality is None:
-        raise JobRefused("no epoch was completed")
     return ModelDescription(
         run=asked.run or dataset.run,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -100,8 +112,8 @@ def _description(
             "image_shape": f"3,{asked.side},{asked.side}",
         },
         versions={name: importlib.metadata.version(name) for name in _VERSIONS},
-        best_epoch=best.epoch,
-        mAP=float(best.quality.mean_ap),
+        best_epoch=epoch,
+        mAP=float(reached.mean_ap),
     )
 
 

@@ -51,6 +51,19 @@ def read_axes(ranges: dict[str, Any]) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
+def combinations(axes: tuple[Axis, ...]) -> float:
+    """Return how many trials can differ; infinite where a continuous range is searched."""
+    sizes = (
+        len(axis.values)
+        if isinstance(axis, Choices)
+        else axis.high - axis.low + 1
+        if axis.whole
+        else math.inf
+        for axis in axes
+    )
+    return math.prod(sizes)
+
+
 def _numbers(item: dict[str, str], *, whole: bool) -> Numbers:
     name = item["Name"]
     try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.sagemaker.errors import invalid
-from local.sagemaker.ranges import Axis, Choices, read_axes
+from local.sagemaker.ranges import Axis, Choices, combinations, read_axes
 from local.sagemaker.store import Record
 
 _EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
@@ -85,6 +85,12 @@ def read_search(tuning: Record) -> Search:
     axes = read_axes(config.get("ParameterRanges", {}))
     if strategy == "Grid" and not all(isinstance(axis, Choices) for axis in axes):
         raise invalid("Strategy Grid takes CategoricalParameterRanges only")
+    wanted = config.get("ResourceLimits", {}).get("MaxNumberOfTrainingJobs", 0)
+    if strategy != "Grid" and wanted > combinations(axes):
+        raise invalid(
+            f"the {combinations(axes):g} combinations of the ranges must be as many as "
+            f"MaxNumberOfTrainingJobs, {wanted}, or more"
+        )
     static = tuning["TrainingJobDefinition"].get("StaticHyperParameters", {})
     twice = {axis.name for axis in axes} & set(static)
     if twice:

@@ -31,14 +31,21 @@ def check(
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
+    for problem in report.problems:
+        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
+    warn(report)
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
         _show(report)
-    for problem in report.problems:
-        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
     if not report.usable:
         raise typer.Exit(1)
+
+
+def warn(report: CheckReport) -> None:
+    """Say what a run would leave out though it might be meant."""
+    for warning in report.warnings:
+        say(warning, style="bold yellow")
 
 
 def _show(report: CheckReport) -> None:

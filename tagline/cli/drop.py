@@ -8,7 +8,7 @@ import msgspec
 import typer
 from botocore.exceptions import ClientError
 
-from tagline.cli.check import ConfigOption, LabelsOption, ListArgument
+from tagline.cli.check import ConfigOption, LabelsOption, ListArgument, warn
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import FAILED, RunOutcome, outcome_table, run_outcome
@@ -20,6 +20,7 @@ from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import run_name
+from tagline.formats.settings import Settings
 from tagline.listing.checking import CheckReport, check_list
 from tagline.settings import load_settings
 
@@ -79,6 +80,7 @@ def check_before(list_path: Path, labels: Path | None, config: Path | None) -> C
     report = check_list(list_path, labels, config)
     if not report.usable:
         raise Refused(f"{list_path}: {'; '.join(report.problems)}")
+    warn(report)
     if report.rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.reasons.items())
         say(f"{report.rejected:,} of {report.rows:,} rows will be rejected: {reasons}",
@@ -101,9 +103,9 @@ def drop_dataset(
     key = f"{keys.lists}{name}"
     uploaded = None
     if images is not None:
-        _refuse_other_source(config)
+        settings = _settings(config)
         _refuse_full_disk(target, key)
-        placement = place(relative_paths(list_path), images)
+        placement = place(relative_paths(list_path, settings.on_conflict), images)
         if placement.missing:
             say(warn_of(placement.missing), style="yellow")
         uploaded = upload_images(target, keys.dataset, placement.files)
@@ -138,11 +140,15 @@ def wait_for(target: Target, run: str) -> RunOutcome:
     return run_outcome(target, read_run(target, run), execution)
 
 
-def _refuse_other_source(config: Path | None) -> None:
-    """Images uploaded beside the list would never be read where `source:` points elsewhere."""
-    source = load_settings(config.read_bytes()).source if config is not None else None
-    if source is not None:
+def _settings(config: Path | None) -> Settings:
+    """Return the settings that images are uploaded for.
+
+    Refuses a `source:`: images uploaded beside the list would never be read.
+    """
+    settings = load_settings(config.read_bytes(), str(config)) if config else Settings()
+    if settings.source is not None:
         raise Refused(
-            f"{config} says `source: {source}`, so a run reads images there: leave --images out, "
-            "or take `source:` out"
+            f"{config} says `source: {settings.source}`, so a run reads images there: leave "
+            "--images out, or take `source:` out"
         )
+    return settings

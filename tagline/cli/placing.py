@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tagline.cli.errors import Refused
+from tagline.formats.settings import OnConflict
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
@@ -21,13 +22,13 @@ class Placement:
     missing: list[str]
 
 
-def relative_paths(list_path: Path) -> list[str]:
+def relative_paths(list_path: Path, on_conflict: OnConflict = "first_wins") -> list[str]:
     """Return the paths of a list's well-formed rows, each once, full s3:// URIs left out.
 
     A leading `/` is gone, as it is when a run resolves the path. Raises UnusableList.
     """
     with list_path.open("rb") as stream:
-        rows = read_rows(stream, survey_list(stream), Source.unchecked())
+        rows = read_rows(stream, survey_list(stream), Source.unchecked(), on_conflict)
         found = {row.key: None for row in rows if isinstance(row, Row) and not row.bucket}
     return list(found)
 

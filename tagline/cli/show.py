@@ -20,9 +20,11 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import CardModel, ChampionMeans, LabelMetrics, ModelCard
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset
-from tagline.formats.plan import Plan
+from tagline.formats.plan import Changes, Plan
 from tagline.formats.rows import Reject
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.listing.list_file import contradictions_said
+from tagline.planning.changes import changes_said
 
 _FIRST = 20
 _EDGE = 5  # labels shown from either end
@@ -44,6 +46,10 @@ class RunReport(RunOutcome, kw_only=True):
     """All that is known of a run, with the keys that --json prints."""
 
     counts: Counts | None
+    contradicting: int
+    """Rows that say something else than the row that counts, and were left out."""
+    warnings: list[str]
+    changes: Changes | None
     rejects: list[Reject]
     """The first of them."""
     labels: tuple[LabelMetrics, ...] | None
@@ -91,13 +97,17 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     if record.status is None and execution is None:
         raise Refused(f"no run {keys.run}: `tagline runs` lists those there are")
     bucket, metrics = target.bucket, record.metrics
-    counted = bucket.get(keys.packed_dataset, PackedDataset) or bucket.get(keys.plan, Plan)
+    plan = bucket.get(keys.plan, Plan)
+    counted = bucket.get(keys.packed_dataset, PackedDataset) or plan
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     serving = champion is not None and champion.run == keys.run
     card = bucket.get(keys.model_card, ModelCard)
     return RunReport(
         **msgspec.structs.asdict(run_outcome(target, record, execution)),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
+        contradicting=plan.contradicting if plan else 0,
+        warnings=_warnings(plan),
+        changes=plan.changes if plan else None,
         rejects=_first_rejects(target, keys),
         labels=metrics.labels if metrics else None,
         champion=metrics.champion if metrics else None,
@@ -108,6 +118,13 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         model=card.model if card else None,
         location=bucket.uri(keys.prefix),
     )
+
+
+def _warnings(plan: Plan | None) -> list[str]:
+    if plan is None:
+        return []
+    said = contradictions_said(plan.contradicting, plan.settings.on_conflict)
+    return [said] if said else []
 
 
 def _first_rejects(target: Target, keys: RunKeys) -> list[Reject]:
@@ -137,6 +154,8 @@ def _plain(report: RunReport) -> object:
 
 def _show_outcome(report: RunReport) -> None:
     counts, model = report.counts, report.model
+    for warning in report.warnings:
+        say(warning, style="bold yellow")
     emit(
         outcome_table(
             report,
@@ -145,6 +164,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Rows": counts and counts.rows,
                 "Accepted": counts and counts.accepted,
                 "Rejected": counts and counts.rejected,
+                "Changed": report.changes and changes_said(report.changes),
                 "Reused from an earlier run": counts and counts.reused,
                 "Fetched and packed": counts and counts.fetched,
                 "Training images": counts and counts.train,

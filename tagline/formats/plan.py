@@ -34,6 +34,17 @@ class Reuse(Record):
     """Of its record files, hexadecimal, by channel: training, validation."""
 
 
+class Changes(Record):
+    """How the images of a list differ from those of the run that was packed last."""
+
+    run: str
+    """The run that was packed last."""
+    relabelled: Size | None
+    """Images of both that have other labels now; null where that run kept no labels."""
+    new: Size
+    gone: Size
+
+
 class Plan(Document, kw_only=True):
     """A run as PlanDataset planned it."""
 
@@ -59,6 +70,10 @@ class Plan(Document, kw_only=True):
     """The runs that packed the dataset last, newest first."""
     settings: Settings
     shards: Size
+    contradicting: Size = 0
+    """Rejected rows that say something else of an image or id than the row that counts."""
+    changes: Changes | None = None
+    """Null for a first list, and for one that changes nothing."""
 
 
 class PlannedShard(Record):

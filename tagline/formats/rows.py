@@ -133,3 +133,5 @@ class IndexedImage(Record):
     image: str
     id: int
     line: int
+    labels: str | None = None
+    """Digest of the names of its labels (`image_index.labels_digest`); null in older files."""

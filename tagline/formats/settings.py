@@ -13,14 +13,9 @@ BatchSize = Annotated[int, Meta(ge=1, le=4096)]
 ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
 Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform"]
+OnConflict = Literal["first_wins", "last_wins"]
+Network = Literal["auto", "small", "resnet18_v1", "mobilenet_v2_0_5"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
-Word = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}\Z",
-        description="a name of lower-case letters and digits",
-    ),
-]
 Colour = Annotated[
     str,
     Meta(
@@ -77,7 +72,7 @@ class Tolerance(Section):
 class Training(Section):
     """What the training job is asked for; null leaves the choice to the plan."""
 
-    network: Word = "auto"
+    network: Network = "auto"
     epochs: Epochs | None = None
     learning_rate: Rate | None = None
     mini_batch_size: BatchSize | None = None
@@ -100,7 +95,7 @@ class Ranges(Section, omit_defaults=True):
     epochs: tuple[Epochs, Epochs] | None = None
     optimizer: tuple[Optimizer, ...] | None = None
     augmentation_type: tuple[Augmentation, ...] | None = None
-    network: tuple[Word, ...] | None = None
+    network: tuple[Network, ...] | None = None
     use_weighted_loss: tuple[bool, ...] | None = None
 
 
@@ -132,6 +127,8 @@ class Settings(Section):
 
     source: Prefix | None = None
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
+    on_conflict: OnConflict = "first_wins"
+    """Which row of an image or an id counts where a list has several."""
     image: ImageSpec = ImageSpec()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()

@@ -34,6 +34,7 @@ from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
+from tagline.listing.trainable import Images, check_trainable
 
 OBJECTIVE = "validation:mAP"
 _NUMBER = r"([0-9.]+)"
@@ -48,19 +49,16 @@ _INTEGERS = ("mini_batch_size", "epochs")
 _LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type")
 
 
-class UnusableTraining(ValueError):
-    """The dataset cannot be trained with these settings; the message says which and what to do."""
-
-
 def plan_training(
     run: str, dataset: PackedDataset, settings: Settings, stack: Stack, role: str
 ) -> TrainPlan | TunePlan:
     """Return mode, base name of the job, seconds the state may take, and the request's fields.
 
-    `role` is the ARN that the trials of a search run as. Raises UnusableTraining.
+    `role` is the ARN that the trials of a search run as. Raises what
+    check_trainable raises: packing may have left images out.
     """
+    check_trainable(_images(dataset), settings)
     hyperparameters = _hyperparameters(run, dataset, settings)
-    _check(dataset, settings.tuning, int(hyperparameters["mini_batch_size"]))
     job = asdict(_job(run, dataset, settings, stack))
     seconds = settings.training.max_runtime + SLACK
     tuning = settings.tuning
@@ -85,19 +83,16 @@ def plan_training(
 
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
-    try:
-        chosen = defaults(dataset.train, labels, size)
-        chosen |= {
-            name: _text(value)
-            for name in _LEFT_TO_DEFAULTS
-            if (value := getattr(wanted, name)) is not None
-        }
-        chosen["optimizer"] = wanted.optimizer
-        if wanted.learning_rate is None:
-            batch = int(chosen["mini_batch_size"])
-            chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
-    except ValueError as exc:
-        raise UnusableTraining(f"The dataset cannot be trained: {exc}") from exc
+    chosen = defaults(dataset.train, labels, size)
+    chosen |= {
+        name: _text(value)
+        for name in _LEFT_TO_DEFAULTS
+        if (value := getattr(wanted, name)) is not None
+    }
+    chosen["optimizer"] = wanted.optimizer
+    if wanted.learning_rate is None:
+        batch = int(chosen["mini_batch_size"])
+        chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
     return chosen | {
         "network": wanted.network,
         "use_weighted_loss": _text(wanted.use_weighted_loss),
@@ -109,24 +104,14 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
     }
 
 
-def _check(dataset: PackedDataset, tuning: Tuning | None, batch: int) -> None:
-    if dataset.validation < 1:
-        raise UnusableTraining(
-            "No image is left for validation: add rows, or raise split.validation in dataset.yaml"
-        )
-    where = "training.mini_batch_size"
-    if tuning is not None and tuning.ranges.mini_batch_size is not None:
-        batch, where = tuning.ranges.mini_batch_size[1], "tuning.ranges.mini_batch_size"
-    if batch > dataset.train:
-        raise UnusableTraining(
-            f"{where} reaches {batch} but there are {dataset.train} training images: "
-            f"set at most {dataset.train} in dataset.yaml, or add images"
-        )
-    if tuning is not None and tuning.max_parallel_jobs > tuning.max_jobs:
-        raise UnusableTraining(
-            f"tuning.max_parallel_jobs {tuning.max_parallel_jobs} is more than "
-            f"tuning.max_jobs {tuning.max_jobs}"
-        )
+def _images(dataset: PackedDataset) -> Images:
+    found = dataset.positives.values()
+    return Images(
+        dataset.train,
+        dataset.validation,
+        sum(label.train for label in found),
+        sum(label.validation for label in found),
+    )
 
 
 def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> Job:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -14,10 +14,11 @@ from tagline.formats.rows import Reject
 from tagline.formats.settings import Settings
 from tagline.listing.label_counts import LabelCounter
 from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, parse_label_names
-from tagline.listing.list_file import check_names, read_rows
+from tagline.listing.list_file import check_names, contradictions_said, read_rows
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
-from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings
+from tagline.listing.trainable import Images, check_trainable
+from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings, located
 
 FIRST_REJECTS = 3  # shown of every reason
 _CHUNK = 1 << 20
@@ -45,13 +46,15 @@ class LabelFacts:
 class CheckReport:
     """The findings about one list; `usable` is False where a run would fail in PlanDataset.
 
-    `problems` are sentences about the list as a whole; `reasons` counts the rejected rows by
+    `problems` are sentences about the list as a whole, `warnings` about what a run would leave out
+    though it might be meant; `reasons` counts the rejected rows by
     reason code, and `first` holds the first few rejects of each.
     """
 
     path: str
     usable: bool
     problems: list[str]
+    warnings: list[str] = field(default_factory=list)
     rows: int = 0
     accepted: int = 0
     rejected: int = 0
@@ -71,27 +74,44 @@ def check_list(
     Without `source_buckets`, s3:// URIs of any bucket pass. The list may be a pipe. Raises
     OSError for a file that cannot be read; everything else that is wrong is in the report.
     """
+    config = _read(settings_path, MAX_SETTINGS_BYTES) if settings_path is not None else b""
     problems: list[str] = []
     settings = Settings()
     names: tuple[str, ...] | None = None
-    try:
-        if settings_path is not None:
-            settings = load_settings(_read(settings_path, MAX_SETTINGS_BYTES))
-        if labels_path is not None:
-            names = parse_label_names(_read(labels_path, MAX_LABELS_BYTES))
+    source = Source.unchecked()
+    with _noting(problems):
+        settings = load_settings(config, str(settings_path))
         source = _source(settings, source_buckets)
-    except InvalidSettings as exc:
+    with _noting(problems):
+        if labels_path is not None:
+            names = parse_label_names(_read(labels_path, MAX_LABELS_BYTES), str(labels_path))
+    report = CheckReport(str(list_path), usable=False, problems=problems)
+    with _noting(problems), _open_twice(list_path) as stream:
+        report = _check(report, stream, names=names, settings=settings, source=source)
+    with _noting(problems):
+        _check_trainable(report, settings, config, str(settings_path))
+    return replace(report, usable=not problems)
+
+
+@contextmanager
+def _noting(problems: list[str]) -> Iterator[None]:
+    """Note what is wrong with a file as a whole."""
+    try:
+        yield
+    except (InvalidSettings, UnusableList) as exc:
         problems.append(str(exc))
-        source = Source.unchecked()
-    with _open_twice(list_path) as stream:
-        return _check(
-            str(list_path),
-            stream,
-            names=names,
-            settings=settings,
-            source=source,
-            problems=problems,
+
+
+def _check_trainable(report: CheckReport, settings: Settings, config: bytes, file: str) -> None:
+    if report.labels is None or not report.accepted:
+        return
+    labelled = report.accepted - report.labels.rows_without_label
+    try:
+        check_trainable(
+            Images.at_best(report.accepted, labelled, settings.split.validation), settings
         )
+    except InvalidSettings as exc:
+        raise located(exc, config, file) from exc
 
 
 def _source(settings: Settings, source_buckets: Collection[str] | None) -> Source:
@@ -101,28 +121,21 @@ def _source(settings: Settings, source_buckets: Collection[str] | None) -> Sourc
 
 
 def _check(
-    path: str,
+    report: CheckReport,
     stream: BinaryIO,
     *,
     names: tuple[str, ...] | None,
     settings: Settings,
     source: Source,
-    problems: list[str],
 ) -> CheckReport:
-    try:
-        survey = survey_list(stream)
-    except UnusableList as exc:
-        return CheckReport(path, usable=False, problems=[*problems, str(exc)])
-    if names is not None:
-        try:
-            check_names(survey, names)
-        except UnusableList as exc:
-            problems.append(str(exc))
+    problems = report.problems
+    survey = survey_list(stream)
     counter = LabelCounter(survey.label_count)
     reasons: Counter[str] = Counter()
     first: dict[str, list[Reject]] = {}
     accepted = 0
-    for row in read_rows(stream, survey, source):
+    rows = read_rows(stream, survey, source, settings.on_conflict)
+    for row in rows:
         if isinstance(row, Reject):
             reasons[row.reason.value] += 1
             samples = first.setdefault(row.reason.value, [])
@@ -131,6 +144,8 @@ def _check(
         else:
             accepted += 1
             counter.add(row.labels)
+    with _noting(problems):
+        check_names(survey, names, counter.positives)
     rejected = reasons.total()
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")
@@ -139,10 +154,10 @@ def _check(
             f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
             f"{settings.tolerance.rejected:g} (tolerance.rejected)"
         )
-    return CheckReport(
-        path=path,
-        usable=not problems,
-        problems=problems,
+    said = contradictions_said(rows.contradicting, settings.on_conflict)
+    return replace(
+        report,
+        warnings=[said] if said else [],
         rows=survey.rows,
         accepted=accepted,
         rejected=rejected,

@@ -1,5 +1,7 @@
 """Counting labels over many rows without touching them one by one."""
 
+from collections.abc import Iterable
+
 _BLOCK = 255  # rows that can be added in one byte a label
 
 _TO_NUMBERS = bytes.maketrans(b"01", b"\x00\x01")
@@ -38,3 +40,11 @@ class LabelCounter:
         self._totals = [total + n for total, n in zip(self._totals, counts, strict=True)]
         self._block = 0
         self._pending = 0
+
+
+def count_labels(rows: Iterable[bytes], count: int) -> list[int]:
+    """Return how many rows have each of `count` labels."""
+    counter = LabelCounter(count)
+    for labels in rows:
+        counter.add(labels)
+    return counter.positives()

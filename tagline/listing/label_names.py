@@ -1,46 +1,60 @@
 """Tag names: `labels.txt`, one name a line in the list's column order."""
 
 import re
+from codecs import BOM_UTF8
 
+from tagline.listing.file_types import file_type, packing, stand_in
 from tagline.settings import InvalidSettings
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128
+_START = 1 << 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def parse_label_names(data: bytes) -> tuple[str, ...]:
+def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
     """Return the names in `labels.txt`; blanks round a name and blank last lines don't count.
 
-    Raises InvalidSettings with the line for a name that is empty, given before, longer than 128
-    characters or not plain UTF-8 text.
+    Raises InvalidSettings with `file` and the line for a name that is empty, given before, longer
+    than 128 characters or not plain UTF-8 text.
     """
     if len(data) > MAX_LABELS_BYTES:
-        raise InvalidSettings(f"labels.txt is larger than {MAX_LABELS_BYTES >> 20} MiB")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = data.count(b"\n", 0, exc.start) + 1
-        raise InvalidSettings(f"labels.txt line {line}: not valid UTF-8") from exc
+        raise InvalidSettings(f"{file} is larger than {MAX_LABELS_BYTES >> 20} MiB")
+    text = _decoded(data, file)
     names = [name.strip() for name in text.rstrip().split("\n")]
     if names == [""]:
-        raise InvalidSettings("labels.txt is empty; leave it out to have the labels numbered")
+        raise InvalidSettings(f"{file} is empty; leave it out to have the labels numbered")
     first_lines: dict[str, int] = {}
     for line, name in enumerate(names, start=1):
         if not name:
-            raise InvalidSettings(f"labels.txt line {line}: the name is empty")
+            raise InvalidSettings(f"{file} line {line}: the name is empty")
         if len(name) > MAX_NAME_LENGTH:
             raise InvalidSettings(
-                f"labels.txt line {line}: a name has at most {MAX_NAME_LENGTH} characters"
+                f"{file} line {line}: a name has at most {MAX_NAME_LENGTH} characters"
             )
         if _CONTROL.search(name):
-            raise InvalidSettings(f"labels.txt line {line}: the name holds a control character")
+            raise InvalidSettings(f"{file} line {line}: the name holds a control character")
         if name in first_lines:
             raise InvalidSettings(
-                f"labels.txt line {line}: {name!r} was named before, in line {first_lines[name]}"
+                f"{file} line {line}: {name!r} was named before, in line {first_lines[name]}"
             )
         first_lines[name] = line
     return tuple(names)
+
+
+def _decoded(data: bytes, file: str) -> str:
+    start = data[:_START].removeprefix(BOM_UTF8)
+    if cause := stand_in(start):
+        raise InvalidSettings(f"{file} is {cause}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        if cause := packing(start):
+            raise InvalidSettings(f"{file} is {cause}") from exc
+        if name := file_type(start):
+            raise InvalidSettings(f"{file} is {name}, not names of labels, one a line") from exc
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise InvalidSettings(f"{file} line {line}: not valid UTF-8") from exc
 
 
 def default_label_names(count: int) -> tuple[str, ...]:

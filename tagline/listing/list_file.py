@@ -1,58 +1,174 @@
 """The list file: every line becomes an accepted row or a reject, in order and in bounded memory.
 
 The form: `id <tab> label_1 … label_N <tab> path`, one image a line, no header. Also taken: blanks
-round the tabs, tabs at a line's end, a leading / on the path, labels as one comma-joined column,
-labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows; accepted +
-rejected = rows.
+round the tabs, tabs at a line's end, a leading / on the path, all rows' labels as one comma-joined
+column, labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows;
+accepted + rejected = rows.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
 from tagline.formats.list_lines import read_lines
 from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
+from tagline.formats.settings import OnConflict
 from tagline.listing.rows import Row, RowParser
 from tagline.listing.sources import Source
 from tagline.listing.survey import Survey
 
+_DIGEST = 16  # bytes that stand for where an image lies
 
-def check_names(survey: Survey, names: Sequence[str]) -> None:
-    """Raise UnusableList where labels.txt has not one name for every label of the list."""
-    if survey.label_count and len(names) != survey.label_count:
+
+def check_names(
+    survey: Survey, names: Sequence[str] | None, positives: Callable[[], Sequence[int]]
+) -> None:
+    """Raise UnusableList where labels.txt has not one name for every label of the list.
+
+    Without names, labels such as 1,0 may be one label or two; they are two for sure where any row
+    has the second: `positives` tells the number of rows that have each label.
+    """
+    count = survey.label_count
+    if names is None:
+        if survey.decimals and not any(positives()[1::2]):
+            raise UnusableList(
+                f"each row's labels are written like 1,0: {count // 2} with a decimal comma, or "
+                f"{count} of which every second is on no image? write labels as 0 and 1 separated "
+                "by tabs, or name them in labels.txt"
+            )
+    elif count and len(names) != count:
         raise UnusableList(
-            f"labels.txt has {len(names)} names, but the list's rows have {survey.label_count} "
-            "labels; give one name a label, in column order"
+            f"labels.txt has {len(names)} names, but the list's rows have {count} labels; give one "
+            "name a label, in column order"
         )
 
 
-def read_rows(stream: BinaryIO, survey: Survey, source: Source) -> Iterator[Row | Reject]:
-    """Yield every row of a surveyed, seekable list as accepted or rejected.
+def contradictions_said(count: int, on_conflict: OnConflict) -> str | None:
+    """Return a sentence about rows that other rows of the list contradict; None without any."""
+    if not count:
+        return None
+    rows, are = ("1 row", "is") if count == 1 else (f"{count:,} rows", "are")
+    if on_conflict == "last_wins":
+        return f"{rows} {are} contradicted by later ones and left out: the last counts"
+    return (
+        f"{rows} {'contradicts' if count == 1 else 'contradict'} earlier ones and {are} left out: "
+        "the first counts. Correct the earlier rows, or set `on_conflict: last_wins` in "
+        "dataset.yaml"
+    )
 
-    Of rows with the same id, or the same image, the first well-formed one counts.
+
+def read_rows(
+    stream: BinaryIO, survey: Survey, source: Source, on_conflict: OnConflict = "first_wins"
+) -> "ListRows":
+    """Return the rows of a surveyed, seekable list."""
+    return ListRows(stream, survey, source, on_conflict)
+
+
+class ListRows:
+    """Every row of a list as accepted or rejected, in order.
+
+    Of rows with the same id, or the same image, one well-formed row counts, the first or the last;
+    `contradicting` counts those left out so far that say something else than the one that counts.
     """
-    parser = RowParser(survey.label_count, source, survey.header_line)
-    ids = _Ids()
-    images = _Images()
-    for line in read_lines(stream):
-        row = parser.parse(line)
-        if isinstance(row, Row):
-            digest = images.digest(row)
-            earlier = images.find(digest, row)
-            if row.id in ids:
-                row = row.reject(Reason.DUPLICATE_ID, f"an earlier row has the id {row.id}")
-            elif earlier is not None:
-                first_line, same = earlier
-                reason = Reason.DUPLICATE_PATH if same else Reason.CONFLICTING_LABELS
-                labels = "the same labels" if same else "other labels"
-                row = row.reject(reason, f"line {first_line} has the same image with {labels}")
-            else:
-                ids.add(row.id)
-                images.add(digest, row)
-        yield row
+
+    def __init__(
+        self, stream: BinaryIO, survey: Survey, source: Source, on_conflict: OnConflict
+    ) -> None:
+        self._stream = stream
+        self._parser = RowParser(
+            survey.label_count, source, survey.header_line, joined=survey.joined
+        )
+        self._last_wins = on_conflict == "last_wins"
+        self.contradicting = 0
+
+    def __iter__(self) -> Iterator[Row | Reject]:
+        """Yield the rows."""
+        self.contradicting = 0
+        return self._last() if self._last_wins else self._first()
+
+    def _first(self) -> Iterator[Row | Reject]:
+        seen = _Seen("an earlier")
+        for line in read_lines(self._stream):
+            row = self._parser.parse(line)
+            if isinstance(row, Row):
+                fault = seen.add(row.line, row.id, _digest(row), crc32(row.labels))
+                if fault is not None:
+                    row = self._left_out(row, fault)
+            yield row
+
+    def _last(self) -> Iterator[Row | Reject]:
+        left_out = self._overruled()
+        for line in read_lines(self._stream):
+            row = self._parser.parse(line)
+            if isinstance(row, Row) and row.line in left_out:
+                row = self._left_out(row, left_out[row.line])
+            yield row
+
+    def _overruled(self) -> dict[int, "_Fault"]:
+        """Read the list from its end, so to speak, and return the lines that later ones overrule.
+
+        Only 36 bytes a row are kept on the way there.
+        """
+        lines, ids, sums, digests = array("Q"), array("Q"), array("Q"), bytearray()
+        for line in read_lines(self._stream):
+            row = self._parser.parse(line)
+            if isinstance(row, Row):
+                lines.append(row.line)
+                ids.append(row.id)
+                sums.append(crc32(row.labels))
+                digests += _digest(row)
+        seen = _Seen("a later")
+        left_out: dict[int, _Fault] = {}
+        for at in reversed(range(len(lines))):
+            digest = bytes(digests[at * _DIGEST : (at + 1) * _DIGEST])
+            fault = seen.add(lines[at], ids[at], digest, sums[at])
+            if fault is not None:
+                left_out[lines[at]] = fault
+        return left_out
+
+    def _left_out(self, row: Row, fault: "_Fault") -> Reject:
+        self.contradicting += fault.contradicts
+        return row.reject(fault.reason, fault.detail)
+
+
+class _Fault(NamedTuple):
+    reason: Reason
+    detail: str
+    contradicts: bool
+
+
+class _Seen:
+    """The rows that count so far: their ids; their images with line and labels' sum."""
+
+    def __init__(self, when: str) -> None:
+        self._when = when
+        self._ids = _Ids()
+        self._images: dict[bytes, int] = {}
+
+    def add(self, line: int, number: int, image: bytes, labels: int) -> _Fault | None:
+        """Take a row in, or return why it stays out."""
+        packed = self._images.get(image)
+        same = packed is not None and packed & 0xFFFFFFFF == labels
+        if number in self._ids:
+            detail = f"{self._when} row has the id {number}"
+            return _Fault(Reason.DUPLICATE_ID, detail, not same)
+        if packed is not None:
+            reason = Reason.DUPLICATE_PATH if same else Reason.CONFLICTING_LABELS
+            labels_said = "the same labels" if same else "other labels"
+            detail = f"line {packed >> 32} has the same image with {labels_said}"
+            return _Fault(reason, detail, not same)
+        self._ids.add(number)
+        self._images[image] = line << 32 | labels
+        return None
+
+
+def _digest(row: Row) -> bytes:
+    """Return what identifies the row's image here."""
+    # no bucket's name holds a slash
+    return blake2b(f"{row.bucket}/{row.key}".encode(), digest_size=_DIGEST).digest()
 
 
 class _Ids:
@@ -75,25 +191,3 @@ class _Ids:
             self._rising.append(number)
         else:
             self._seen.add(number)
-
-
-class _Images:
-    """The images seen, as 128-bit digests of where they lie, with their line and labels' sum."""
-
-    def __init__(self) -> None:
-        self._seen: dict[bytes, int] = {}
-
-    @staticmethod
-    def digest(row: Row) -> bytes:
-        """Return what identifies the row's image here."""
-        # no bucket's name holds a slash
-        return blake2b(f"{row.bucket}/{row.key}".encode(), digest_size=16).digest()
-
-    def find(self, digest: bytes, row: Row) -> tuple[int, bool] | None:
-        """Return the line that named the row's image first, and whether its labels were equal."""
-        packed = self._seen.get(digest)
-        return None if packed is None else (packed >> 32, packed & 0xFFFFFFFF == crc32(row.labels))
-
-    def add(self, digest: bytes, row: Row) -> None:
-        """Note the first row of an image."""
-        self._seen[digest] = row.line << 32 | crc32(row.labels)

@@ -15,6 +15,7 @@ MAX_ID = 2**64 - 1
 _MAX_ID_DIGITS = 64  # leading zeros too
 _SHOWN = 80
 _WIDEST = 16  # bytes of a label and its separator
+DECIMAL_COMMA = "a decimal comma? write labels as 0 and 1, or 0.0 and 1.0"
 _LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
 
 
@@ -53,14 +54,18 @@ class Row(NamedTuple):
 class RowParser:
     """Parses rows of `label_count` labels whose paths resolve against `source`.
 
-    Accepts blanks round the columns, labels joined by commas, and labels written 0.0 or 1.000000.
+    Labels are `joined` by commas in one column, or have a column each. Accepts blanks round the
+    columns, and labels written 0.0 or 1.000000.
     """
 
-    def __init__(self, label_count: int, source: Source, header_line: int = 0) -> None:
+    def __init__(
+        self, label_count: int, source: Source, header_line: int = 0, *, joined: bool = False
+    ) -> None:
         self._count = label_count
         self._source = source
         self._header_line = header_line
-        self._forms: dict[tuple[int, bytes], bytes] = {}
+        self._separator, self._other = (b",", b"\t") if joined else (b"\t", b",")
+        self._forms: dict[int, bytes] = {}
 
     def parse(self, line: Line) -> Row | Reject:
         """Return the row of a line, or its first fault from left to right."""
@@ -97,11 +102,14 @@ class RowParser:
         if digits is not None:
             return digits
         if b" " in column:
-            column = column.replace(b" \t", b"\t").replace(b"\t ", b"\t")
+            separator = self._separator
+            column = column.replace(b" " + separator, separator).replace(
+                separator + b" ", separator
+            )
             digits = self._even(column)
             if digits is not None:
                 return digits
-        fields = split_labels(column)
+        fields = column.split(self._separator)
         if len(fields) != self._count:
             return None
         try:
@@ -119,22 +127,21 @@ class RowParser:
         if odd or stride < 2:  # noqa: PLR2004 - a digit and what separates it from the next
             return None
         digits = column[::stride]
-        zeros = self._zeros(stride, column[stride - 1 : stride])
+        zeros = self._zeros(stride)
         if column.replace(b"1", b"0") != zeros:
             return None
         if stride > 2 and column.count(b"1") != digits.count(b"1"):  # noqa: PLR2004
             return None
         return digits
 
-    def _zeros(self, stride: int, separator: bytes) -> bytes:
+    def _zeros(self, stride: int) -> bytes:
         """Return a column of zeros that take `stride` bytes each: 0, 0. or 0.0 and so on."""
-        separator = separator if separator == b"," else b"\t"
-        zeros = self._forms.get((stride, separator))
+        zeros = self._forms.get(stride)
         if zeros is None:
             form = b"0.".ljust(stride - 1, b"0")[: stride - 1]
-            zeros = separator.join([form] * self._count)
+            zeros = self._separator.join([form] * self._count)
             if stride <= _WIDEST:  # few enough to keep, whatever the list holds
-                self._forms[stride, separator] = zeros
+                self._forms[stride] = zeros
         return zeros
 
     def _malformed(self, line: Line) -> Reject:
@@ -163,12 +170,24 @@ class RowParser:
 
     def _lacks_path(self, line: Line) -> bool:
         """Return whether a row's labels are all there and end the line."""
-        return self._labels(line.text.partition(b"\t")[2].strip(b" ")) is not None
+        fields = split_labels(line.text.partition(b"\t")[2])
+        return len(fields) == self._count and all(map(is_label, fields))
 
     def _bad_labels(self, line: Line, number: int, column: bytes) -> Reject:
         if self._lacks_path(line):
             return _no_path(line)
         fields = split_labels(column)
+        if b"\t" in column and b"," in column:
+            index, value = next((i, it) for i, it in enumerate(fields, 1) if b"," in it)
+            detail = (
+                f"label {index} is {_text(value.strip(b' '))!r}: tabs and commas are mixed between "
+                f"labels; {DECIMAL_COMMA}"
+            )
+            return _reject(line, Reason.BAD_LABEL, detail, number)
+        if len(fields) == self._count > 1 and self._other in column:
+            other, usual = ("commas", "tabs") if self._other == b"," else ("tabs", "commas")
+            detail = f"labels are separated by {other}, in most other rows by {usual}"
+            return _reject(line, Reason.BAD_LABEL, detail, number)
         if len(fields) != self._count:
             detail = f"{len(fields)} label(s), expected {self._count}"
             return _reject(line, Reason.WRONG_LABEL_COUNT, detail, number)
@@ -180,8 +199,8 @@ class RowParser:
 
 
 def split_labels(column: bytes) -> list[bytes]:
-    """Return the labels of a row, tabs or commas between, as they are written."""
-    return column.replace(b",", b"\t").split(b"\t")
+    """Return the labels of a row, tabs or else commas between, as they are written."""
+    return column.split(b"\t" if b"\t" in column else b",")
 
 
 def is_label(field: bytes) -> bool:

@@ -48,13 +48,16 @@ class Source:
         if source is not None:
             prefix = parse_uri(source)
             if prefix is None:
-                raise InvalidSettings(f"source: expected s3://bucket/prefix/, found {source!r:.80}")
+                raise InvalidSettings(
+                    f"source: expected s3://bucket/prefix/, found {source!r:.80}", "source"
+                )
             home = prefix
         found = cls(home, allowed)
         if not found._allows(home):
             raise InvalidSettings(
                 f"source: {source} is not allowed; add the bucket {home.bucket} to the stack's "
-                f"SourceBuckets parameter, or use s3://{data_bucket}/{dataset}/"
+                f"SourceBuckets parameter, or use s3://{data_bucket}/{dataset}/",
+                "source",
             )
         return found
 

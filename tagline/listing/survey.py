@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from tagline.formats.list_lines import Line, read_lines, read_start
 from tagline.formats.reasons import UnusableList
-from tagline.listing.rows import is_label, split_labels
+from tagline.listing.file_types import file_type, packing, stand_in
+from tagline.listing.rows import DECIMAL_COMMA, is_label, split_labels
 
 MAX_ROWS = 1_000_000
 _SAMPLE_BYTES = 1 << 16
@@ -19,53 +20,45 @@ _SAMPLE_LINES = 20
 _FORM = "a list has lines of: id <tab> label_1 … label_N <tab> path"
 _MIN_TABS = 2
 
-_FILE_TYPES = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x0a\x23\xd7\xce", "a RecordIO file, which is packed already"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"{", "JSON"),
-    (b"[", "JSON"),
-    (b"<", "HTML or XML"),
-)
-_PACKINGS = (  # of what may well be a list
-    (b"BZh", "bzip2 data; unpack it or use gzip"),
-    (b"\xfd7zXZ", "xz data; unpack it or use gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd data; unpack it or use gzip"),
-    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
-)
 _TEXT = bytes({*range(0x20, 0x100), 0x09, 0x0A, 0x0D} - {0x7F})
 _BINARY_SHARE = 0.05  # of control bytes: compressed data has a tenth, text none
 _ID = re.compile(rb" *[0-9]+[ \t]")
+_DECIMALS = re.compile(rb" *[01],0+ *(?:,[01],0+ *)*")
+_DECIMAL = re.compile(rb" *[01],0+ *")
+_LONG_DECIMAL = re.compile(rb" *[01],0{2,} *(?:,[01],0{2,} *)*")  # no label is 00
 _SURE_LINES = 3  # fewer may have images named 0 and 1
+
+
+_Form = tuple[int, bool]
 
 
 @dataclass(frozen=True)
 class Survey:
     """What a list has: its rows, labels per row, and the number of a header line (0: none).
 
-    A header is among the rows: it is rejected like any other line that is none.
+    A header is among the rows: it is rejected like any other line that is none. The labels are
+    `joined` by commas in one column, or have a column each.
     """
 
     rows: int
     label_count: int
     header_line: int
+    joined: bool = False
+    decimals: bool = False
+    """The first rows may be half as many labels with decimal commas: 1,0 for 1.0."""
 
 
-def count_labels(text: bytes) -> int:
-    """Return how many labels stand between a row's first and last tab, tabs or commas between."""
+def label_form(text: bytes) -> _Form:
+    """Return how many labels a row has, and whether commas join them in one column."""
     first = text.find(b"\t")
     last = text.rfind(b"\t")
     if first == last:
-        return 0
-    commas = text.count(b",", first + 1, last) if b"," in text else 0
-    return text.count(b"\t") - 1 + commas
+        return 0, False
+    columns = text.count(b"\t") - 1
+    if columns > 1 or b"," not in text:
+        return columns, False
+    commas = text.count(b",", first + 1, last)
+    return commas + 1, commas > 0
 
 
 def survey_list(stream: BinaryIO) -> Survey:
@@ -82,34 +75,47 @@ def survey_list(stream: BinaryIO) -> Survey:
     header = sample[0].number if _is_header(*sample[:2]) else 0
     _check_columns(sample[1:] if header else sample)
     most = MAX_ROWS + bool(header)
-    counts: Counter[int] = Counter()
-    first_lines: dict[int, int] = {}
+    counts: Counter[_Form] = Counter()
+    first_lines: dict[_Form, int] = {}
     rows = 0
     for line in read_lines(stream):
         rows += 1
         if rows > most:
             raise UnusableList(f"the list has more than {MAX_ROWS:,} rows; split it into several")
         if line.number != header:
-            count = count_labels(line.text)
-            counts[count] += 1
-            first_lines.setdefault(count, line.number)
-    return Survey(rows, _agree(counts, first_lines) if counts else 0, header)
+            form = label_form(line.text)
+            counts[form] += 1
+            first_lines.setdefault(form, line.number)
+    count, joined = _agree(counts, first_lines) if counts else (0, False)
+    body = sample[1:] if header else sample
+    return Survey(rows, count, header, joined, joined and _all_match(_DECIMALS, body))
 
 
-def _agree(counts: Counter[int], first_lines: dict[int, int]) -> int:
+def _agree(counts: Counter[_Form], first_lines: dict[_Form, int]) -> _Form:
     (common, most), *rest = counts.most_common(2)
     total = counts.total()
     others = total - most
     if others > 1 and others * 4 > total:
         other, many = rest[0]
+        where = f"(first: line {first_lines[common]})", f"(first: line {first_lines[other]})"
+        if common[0] == other[0]:
+            raise UnusableList(
+                f"the rows disagree on what separates labels: {_said(common)} in {most:,} of "
+                f"{total:,} rows {where[0]}, {_said(other)} in {many:,} {where[1]}; write all rows "
+                "in one way"
+            )
         raise UnusableList(
-            f"the rows disagree on the number of labels: {most:,} of {total:,} rows have {common} "
-            f"(first: line {first_lines[common]}), {many:,} have {other} "
-            f"(first: line {first_lines[other]}); every row needs as many labels as the others"
+            f"the rows disagree on the number of labels: {most:,} of {total:,} rows have "
+            f"{common[0]} {where[0]}, {many:,} have {other[0]} {where[1]}; "
+            "every row needs as many labels as the others"
         )
-    if not common:
+    if not common[0]:
         raise UnusableList(f"the rows have no label columns; {_FORM}")
     return common
+
+
+def _said(form: _Form) -> str:
+    return "commas" if form[1] else "tabs"
 
 
 def _is_header(line: Line, following: Line | None = None) -> bool:
@@ -135,12 +141,10 @@ def _recognise(start: bytes) -> None:
     if not start:
         raise UnusableList("the list is empty: the file has 0 bytes")
     text = start.lstrip()
-    for magic, packing in _PACKINGS:
-        if start.startswith(magic):
-            raise UnusableList(f"the file is {packing}")
-    for magic, name in _FILE_TYPES:
-        if text.startswith(magic) or start.startswith(magic):
-            raise UnusableList(f"the file is {name}, not a list; {_FORM}")
+    if cause := packing(start) or stand_in(start):
+        raise UnusableList(f"the file is {cause}")
+    if name := file_type(start):
+        raise UnusableList(f"the file is {name}, not a list; {_FORM}")
     if len(start.translate(None, _TEXT)) > _BINARY_SHARE * len(start):
         raise UnusableList(f"the file is binary data, not a list; {_FORM}")
     if b"\r" in text.rstrip() and b"\n" not in text:
@@ -163,6 +167,8 @@ def _common_fault(rows: list[Line]) -> str | None:
         return f"{columns} are separated by spaces, not tabs"
     if len(rows) >= _SURE_LINES and all(_ends_in_label(line.text) for line in rows):
         return "rows have no path after the labels"
+    if all(_has_decimal_commas(line.text) for line in rows):
+        return f"labels hold commas; {DECIMAL_COMMA}"
     if any(line.text.count(b"\t") >= _MIN_TABS for line in rows):
         return None
     return _why_no_columns(rows)
@@ -189,6 +195,20 @@ def _has_spaces_for_tabs(text: bytes) -> bool:
         return ident.isdigit() and len(rest) > 1 and all(map(is_label, split_labels(rest[0])))
     parts = (column.split() for column in columns)
     return any(len(numbers) > 1 and all(map(_is_number, numbers)) for numbers in parts)
+
+
+def _has_decimal_commas(text: bytes) -> bool:
+    """Return whether a row has a label such as 1,0 between tabs, or labels such as 1,000000."""
+    columns = text.split(b"\t")[1:-1]
+    if len(columns) == 1:
+        return _LONG_DECIMAL.fullmatch(columns[0]) is not None
+    return any(map(_DECIMAL.fullmatch, columns))
+
+
+def _all_match(form: re.Pattern[bytes], rows: list[Line]) -> bool:
+    """Return whether what stands between the id and the path of every row has a form."""
+    columns = (line.text.partition(b"\t")[2].rpartition(b"\t")[0] for line in rows)
+    return bool(rows) and all(map(form.fullmatch, columns))
 
 
 def _ends_in_label(text: bytes) -> bool:

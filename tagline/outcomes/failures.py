@@ -16,7 +16,6 @@ EXPLAINED = {
     "SmokeTestFailed",
     "UnusableEndpoint",
     "UnusableList",
-    "UnusableTraining",
     "RollBackFailed",
 }
 _ADVICE = {

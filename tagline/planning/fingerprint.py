@@ -18,13 +18,15 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     """Return the SHA-256 (hex) of the label names, the settings and the accepted rows.
 
     The rows come in packing order, which does not depend on the order of the list; neither do line
-    numbers or the way the file is written count.
+    numbers or the way the file is written count. What settings make of rows shows in the rows.
     """
+    plain = msgspec.to_builtins(settings)
+    del plain["on_conflict"]
     head = {
         "format": FORMAT,
         "packing": PACKING,
         "labels": list(names),
-        "settings": msgspec.to_builtins(settings),
+        "settings": plain,
     }
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode() + b"\n")
     for row in rows:

@@ -9,7 +9,8 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.locations import Location
 from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
-from tagline.formats.settings import Tolerance
+from tagline.formats.settings import OnConflict, Tolerance
+from tagline.listing.label_counts import count_labels
 from tagline.listing.label_names import default_label_names
 from tagline.listing.list_file import check_names, read_rows
 from tagline.listing.rows import Row
@@ -32,6 +33,8 @@ class JudgedRows:
     tolerance: Tolerance
     rows: int = 0
     accepted: int = 0
+    contradicting: int = 0
+    """Rejects that say something else than the row that counts."""
     rejects: list[Reject] = field(default_factory=list)
     names: tuple[str, ...] = ()
     """Of the labels, in column order."""
@@ -54,20 +57,27 @@ class JudgedRows:
 
 
 def parse(
-    judged: JudgedRows, stream: BinaryIO, source: Source, names: Sequence[str] | None
+    judged: JudgedRows,
+    stream: BinaryIO,
+    source: Source,
+    names: Sequence[str] | None,
+    on_conflict: OnConflict,
 ) -> list[Row]:
     """Judge every row by what the list says and return the good ones; raises UnusableList."""
     survey = survey_list(stream)
-    if names is not None:
-        check_names(survey, names)
     judged.rows = survey.rows
     judged.names = tuple(names or default_label_names(survey.label_count))
     rows: list[Row] = []
-    for row in read_rows(stream, survey, source):
+    found = read_rows(stream, survey, source, on_conflict)
+    for row in found:
         if isinstance(row, Row):
             rows.append(row)
         else:
             judged.rejects.append(row)
+    judged.contradicting = found.contradicting
+    check_names(
+        survey, names, lambda: count_labels((row.labels for row in rows), survey.label_count)
+    )
     judged.accepted = len(rows)
     judged.check()
     return rows

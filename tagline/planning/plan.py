@@ -1,6 +1,7 @@
 """PlanDataset: a dropped list → every row accounted for, a split, shards, and a fingerprint."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,18 @@ from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Side
 from tagline.formats.steps import PlanAnswer, RunInput
-from tagline.listing.label_counts import LabelCounter
+from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
+from tagline.listing.trainable import Images, check_trainable
+from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable
 from tagline.planning.split.divide import divide
 from tagline.planning.split.memory import SplitFile
-from tagline.planning.writing import write_index, write_shards
+from tagline.planning.writing import write_shards
+from tagline.settings import InvalidSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,9 +45,12 @@ def plan_dataset(
     try:
         with tempfile.TemporaryFile() as spool:
             version = read_list(event.list, bucket, spool)
-            located = locate(judged, parse(judged, spool, source, names), client, source)
+            rows_read = parse(judged, spool, source, names, settings.on_conflict)
+            located = locate(judged, rows_read, client, source)
         rows = divide(located, SplitFile(bucket, dataset, settings.split))
-    except UnusableList:
+        images = _images(rows)
+        check_trainable(images, settings)
+    except (UnusableList, InvalidSettings):
         if judged.rejects:
             bucket.write_lines(run.rejects, judged.rejects)
         raise
@@ -51,14 +58,17 @@ def plan_dataset(
     mark = fingerprint(judged.names, settings, rows)
     latest = bucket.find(dataset.latest, Latest)
     unchanged, reason = compare(mark, latest.content if latest else None)
+    changes = None
     if unchanged:
         bucket.write_lines(run.rejects, judged.rejects)
         marked = MarkedRows(())
     else:
         marked = find_reusable(bucket, dataset, settings.image, rows)
-        write_index(bucket, run, rows)
+        index = index_rows(rows, judged.names)
+        bucket.write_lines(run.images, index)
+        if marked.packed_before:
+            changes = find_changes(bucket, marked.packed_before[0], index)
     shards = write_shards(bucket, run, marked.rows)
-    validation = sum(row.split is Side.VALIDATION for row in rows)
     plan = Plan(
         run=event.run,
         dataset=event.dataset,
@@ -68,8 +78,8 @@ def plan_dataset(
         rows=judged.rows,
         accepted=judged.accepted,
         rejected=len(judged.rejects),
-        train=len(rows) - validation,
-        validation=validation,
+        train=images.train,
+        validation=images.validation,
         labels=judged.names,
         positives=_positives(judged.names, rows),
         reused=marked.images,
@@ -77,6 +87,8 @@ def plan_dataset(
         packed_before=marked.packed_before,
         settings=settings,
         shards=shards,
+        contradicting=judged.contradicting,
+        changes=changes,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(
@@ -93,8 +105,13 @@ def plan_dataset(
     )
 
 
+def _images(rows: Iterable[PlannedRow]) -> Images:
+    counts = Counter((row.split, "1" in row.labels) for row in rows)
+    labelled = [counts[side, True] for side in (Side.TRAIN, Side.VALIDATION)]
+    bare = [counts[side, False] for side in (Side.TRAIN, Side.VALIDATION)]
+    return Images(labelled[0] + bare[0], labelled[1] + bare[1], *labelled)
+
+
 def _positives(names: Collection[str], rows: Iterable[PlannedRow]) -> dict[str, int]:
-    counter = LabelCounter(len(names))
-    for row in rows:
-        counter.add(row.labels.encode())
-    return dict(zip(names, counter.positives(), strict=True))
+    counts = count_labels((row.labels.encode() for row in rows), len(names))
+    return dict(zip(names, counts, strict=True))

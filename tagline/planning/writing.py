@@ -1,28 +1,16 @@
 """The files that a plan leaves for the steps after it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tagline.aws.s3 import JSON, JSON_LINES, Bucket
 from tagline.formats.document import encode, encode_record
-from tagline.formats.image_index import image_digest
 from tagline.formats.keys import RunKeys
 from tagline.formats.plan import PlannedShard
-from tagline.formats.rows import IndexedImage, PlannedRow
+from tagline.formats.rows import PlannedRow
 from tagline.planning.sharding import cut, shard_name
 
 _WRITERS = 8
-
-
-def write_index(bucket: Bucket, keys: RunKeys, rows: Iterable[PlannedRow]) -> None:
-    """Leave which image each record of the run will be made of, for later plans."""
-    bucket.write_lines(
-        keys.images,
-        (
-            IndexedImage(image=image_digest(r.bucket, r.key, r.etag), id=r.id, line=r.line)
-            for r in rows
-        ),
-    )
 
 
 def write_shards(bucket: Bucket, keys: RunKeys, rows: Sequence[PlannedRow]) -> int:

@@ -1,6 +1,6 @@
-"""Whether a challenger takes the champion's place: a pure rule over two numbers.
+"""Whether a challenger takes the champion's place: a pure rule over a few numbers.
 
-Both numbers are mAP on the same validation images (`metrics.json`); a champion's older score, on
+They are mAP on the same validation images (`metrics.json`); a champion's older score, on
 other images, never counts.
 """
 
@@ -14,24 +14,40 @@ from tagline.formats.settings import Promotion
 def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decision:
     """Return whether to promote, and why: a sentence with the numbers in it.
 
-    Without a champion the challenger needs `minimum_map`; with one it needs that and more than the
-    champion's mAP plus `margin`. Raises ValueError for a champion that was not measured.
+    Without a champion the challenger needs `minimum_map` and more than label frequencies reach;
+    with one it needs `minimum_map` and more than the champion's mAP plus `margin`. Raises
+    ValueError for a champion that was not measured.
     """
     challenger = metrics.mAP
     champion = metrics.champion.mAP if metrics.champion else None
-    promote, reason = _judge(challenger, champion, champion_run, rule)
+    promote, reason = _judge(
+        challenger,
+        champion,
+        champion_run=champion_run,
+        frequencies=metrics.baseline_map or 0.0,
+        rule=rule,
+    )
     return Decision(
         promote=promote, reason=reason, challenger_map=challenger, champion_map=champion
     )
 
 
 def _judge(
-    challenger: float | None, champion: float | None, champion_run: str | None, rule: Promotion
+    challenger: float | None,
+    champion: float | None,
+    *,
+    champion_run: str | None,
+    frequencies: float,
+    rule: Promotion,
 ) -> tuple[bool, str]:
     if challenger is None or not math.isfinite(challenger):
         return False, "The challenger has no mAP: no label has an example"
     if challenger < rule.minimum_map:
         return False, f"mAP {challenger:.4f} is below promotion.minimum_map, {rule.minimum_map:.4f}"
+    if champion_run is None and challenger <= frequencies:
+        return False, (
+            f"mAP {challenger:.4f} is no better than label frequencies alone, {frequencies:.4f}"
+        )
     if champion_run is None:
         return True, f"mAP {challenger:.4f}, and there is no champion to beat"
     if champion is None or not math.isfinite(champion):

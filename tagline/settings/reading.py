@@ -15,7 +15,8 @@ from msgspec.structs import fields
 from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.settings import Colour, Prefix, Ranges, Section, Settings
 from tagline.settings.errors import InvalidSettings
-from tagline.settings.yaml_file import parse_yaml
+from tagline.settings.search import check_search
+from tagline.settings.yaml_file import line_of, parse_yaml
 
 S = TypeVar("S", bound=Section)
 MAX_SETTINGS_BYTES = 64 * 1024
@@ -24,27 +25,42 @@ _SHOWN = 80  # characters of a value or name
 _LONG = 256  # bits of an integer
 
 
-def load_settings(text: str | bytes) -> Settings:
+def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
     """Read a `dataset.yaml`; an empty one means all defaults.
 
-    Raises InvalidSettings for what is not YAML, too long (64 KiB), or not a setting.
+    Raises InvalidSettings for what is not YAML, too long (64 KiB), or not a setting; it names
+    `file` and the line.
     """
     if len(text) > MAX_SETTINGS_BYTES:
-        raise InvalidSettings(f"dataset.yaml is larger than {MAX_SETTINGS_BYTES // 1024} KiB")
-    return _section("", parse_yaml(text), Settings)
+        raise InvalidSettings(f"{file}: larger than {MAX_SETTINGS_BYTES // 1024} KiB")
+    try:
+        settings = _section("", parse_yaml(text), Settings)
+        check_search(settings)
+    except InvalidSettings as exc:
+        raise located(exc, text, file) from exc
+    return settings
+
+
+def located(fault: InvalidSettings, text: str | bytes, file: str) -> InvalidSettings:
+    """Return a fault that names its file and, where it is known, the line of its setting."""
+    line = fault.line
+    if line is None and fault.setting:
+        line = line_of(text, fault.setting)
+    where = f"{file} line {line}" if line else file
+    return InvalidSettings(f"{where}: {fault}", fault.setting, line)
 
 
 def _section(name: str, values: object, kind: type[S]) -> S:
     if values is None:  # `training:` with nothing under it: a section left at its defaults
         return kind()
     if not isinstance(values, Mapping):
-        raise _refused(name or "dataset.yaml", "`name: value` settings", values)
+        raise _refused(name, "`name: value` settings", values)
     known = {field.name: field.type for field in fields(kind)}
     found: dict[str, object] = {}
     for key, value in values.items():
         path = _path(name, key)
         if key not in known:
-            raise InvalidSettings(f"{path}: no such setting; known here: {', '.join(known)}")
+            raise InvalidSettings(f"{path}: no such setting; known here: {', '.join(known)}", path)
         found[key] = _setting(path, value, known[key])
     return kind(**found)
 
@@ -69,7 +85,7 @@ def _ranges(name: str, values: object) -> Ranges:
     for key, value in values.items():
         path = _path(name, key)
         if key not in known:
-            raise InvalidSettings(f"{path}: cannot be tuned; known: {', '.join(known)}")
+            raise InvalidSettings(f"{path}: cannot be tuned; known: {', '.join(known)}", path)
         kind, other = known[key]
         found[key] = (_choices if other is Ellipsis else _bounds)(path, value, kind)
     return Ranges(**found)
@@ -135,7 +151,8 @@ def _path(section: str, key: object) -> str:
 
 
 def _refused(name: str, wanted: str, value: object) -> InvalidSettings:
-    return InvalidSettings(f"{name}: expected {wanted}, found {_shown(value)}")
+    said = f"expected {wanted}, found {_shown(value)}"
+    return InvalidSettings(f"{name}: {said}" if name else said, name)
 
 
 def _shown(value: object) -> str:

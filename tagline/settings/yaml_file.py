@@ -17,9 +17,7 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = getattr(key_node, "value", None)
             if isinstance(key, str) and key in seen:
-                raise InvalidSettings(
-                    f"{key[:60]}: given twice (line {key_node.start_mark.line + 1})"
-                )
+                raise InvalidSettings(f"{key[:60]}: given twice", line=key_node.start_mark.line + 1)
             seen.add(key if isinstance(key, str) else id(key_node))
         return super().construct_mapping(node, deep=deep)
 
@@ -35,11 +33,28 @@ def parse_yaml(text: str | bytes) -> object:
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except RecursionError as exc:
-        raise InvalidSettings("dataset.yaml is nested too deeply") from exc
+        raise InvalidSettings("nested too deeply") from exc
     except (yaml.YAMLError, ValueError) as exc:
         if isinstance(exc, InvalidSettings):
             raise
         mark = getattr(exc, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
         problem = getattr(exc, "problem", None) or str(exc).splitlines()[0]
-        raise InvalidSettings(f"dataset.yaml{where}: not valid YAML: {problem}") from exc
+        line = mark.line + 1 if mark else None
+        raise InvalidSettings(f"not valid YAML: {problem}", line=line) from exc
+
+
+def line_of(text: str | bytes, setting: str) -> int | None:
+    """Return the line, from 1, of a setting by its dotted name, or of the section it is missing in.
+
+    None where not even that is there. `text` is YAML that has been read.
+    """
+    node = yaml.compose(text, Loader=_Loader)
+    line = None
+    for name in setting.split("."):
+        if not isinstance(node, yaml.MappingNode):
+            break
+        found = [pair for pair in node.value if getattr(pair[0], "value", None) == name]
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.integration.trainer_jobs import (
     RUN,
     onnx_scores,
     processing_job,
+    python,
     read_json,
     run,
     training_job,
@@ -67,7 +69,8 @@ def test_a_challenger_judged_against_itself_is_equal(
     base = processing_job(tmp_path, models[0], models[0])
     assert run("evaluate", base).returncode == 0
     metrics = read_json(base / "processing/output/metrics.json")
-    assert metrics["champion"]["mAP"] == metrics["mAP"] == pytest.approx(model_map(models[0]))
+    assert metrics["champion"]["mAP"] == metrics["mAP"]
+    assert metrics["mAP"] == round(model_map(models[0]), 6)
     assert (metrics["difference"]["low"], metrics["difference"]["high"]) == (0, 0)
 
 
@@ -140,6 +143,43 @@ def test_a_damaged_champion_is_named(models: tuple[Path, Path], tmp_path: Path) 
     archive = base / "processing/input/champion/model.tar.gz"
     archive.write_bytes(archive.read_bytes()[:2000])
     assert "input 'champion': " in refusal(base)
+
+
+# moves every logit so far down that its score is exactly 0
+SATURATE = """
+import sys, onnx
+from onnx import numpy_helper
+model = onnx.load(sys.argv[1])
+bias = next(x for x in model.graph.initializer if x.name.endswith("dense0_bias"))
+bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) - 1000, bias.name))
+onnx.save(model, sys.argv[1])
+"""
+
+
+def test_a_challenger_that_answers_the_same_to_all_is_refused(
+    models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(models[0] / "model", tmp_path / "broken/model")
+    done = python(tmp_path, "-c", SATURATE, str(tmp_path / "broken/model/model.onnx"))
+    assert done.returncode == 0, done.stderr
+    base = processing_job(tmp_path / "job", tmp_path / "broken", models[1])
+    assert re.fullmatch(
+        r"input 'challenger': the model is constant: \d+ different images get the same scores; "
+        "it is not promoted",
+        refusal(base),
+    )
+
+
+def test_a_champion_that_answers_the_same_to_all_may_be_beaten(
+    models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(models[1] / "model", tmp_path / "broken/model")
+    done = python(tmp_path, "-c", SATURATE, str(tmp_path / "broken/model/model.onnx"))
+    assert done.returncode == 0, done.stderr
+    base = processing_job(tmp_path / "job", models[0], tmp_path / "broken")
+    assert run("evaluate", base).returncode == 0
+    metrics = read_json(base / "processing/output/metrics.json")
+    assert metrics["champion"]["mAP"] == metrics["baseline_map"]
 
 
 def refusal(base: Path) -> str:

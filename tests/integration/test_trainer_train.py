@@ -59,8 +59,12 @@ def test_the_model_folder_holds_what_serving_needs(trained: tuple[Path, str]) ->
     assert described["network"] == "small"
     assert set(described["versions"]) == {"mxnet", "numpy", "onnx", "onnxruntime"}
     maps = [float(value) for _, _, value in EPOCH.findall(trained[1])]
-    assert described["mAP"] == pytest.approx(max(maps), abs=1e-6)
-    assert described["best_epoch"] == maps.index(max(maps)) + 1
+    best = maps.index(max(maps)) + 1
+    assert described["best_epoch"] == best
+    assert described["mAP"] == pytest.approx(max(maps), abs=0.005)
+    assert trained[1].splitlines()[-1] == (
+        f"exported: epoch {best}, validation:mAP={described['mAP']:.6f}"
+    )
 
 
 def test_the_onnx_model_takes_any_batch_and_answers_scores(trained: tuple[Path, str]) -> None:
@@ -90,6 +94,7 @@ def test_other_networks_and_optimizers_train_and_export(tmp_path: Path, network:
             "network": network,
             "optimizer": optimizer,
             "epochs": "1",
+            "learning_rate": "0.0005",
             "use_weighted_loss": "1",
             "augmentation_type": "crop_color_transform",
         },
@@ -135,6 +140,41 @@ def test_a_loss_that_is_no_number_ends_the_job(tmp_path: Path) -> None:
     assert python(base, "-c", broken).returncode == 1
     told = (base / "output/failure").read_text()
     assert re.match(r"training diverged in epoch 1: .*try a learning_rate below 0\.004$", told)
+
+
+def test_a_rate_that_saturates_the_scores_ends_the_job(tmp_path: Path) -> None:
+    told = failure(training_job(tmp_path, {"learning_rate": "1", "epochs": "2"}))
+    assert re.match(
+        r"training diverged in epoch 2: the model is (constant|saturated): .*; "
+        r"try a learning_rate below 1$",
+        told,
+    )
+
+
+def test_an_epoch_that_is_saturated_is_not_the_one_that_is_kept(tmp_path: Path) -> None:
+    # six steps an epoch: the rate explodes in the third
+    shaped = (
+        "import sys, trainer.fit; trainer.fit.learning_rate = "
+        "lambda peak, step, steps: peak if step < 12 else 1.0; "
+        "from trainer.__main__ import main; sys.exit(main(['train']))"
+    )
+    base = training_job(tmp_path, {"epochs": "3"})
+    done = python(base, "-c", shaped)
+    assert done.returncode == 0, done.stderr
+    kept = [f"epoch {epoch} is not kept: the model is " in done.stdout for epoch in (1, 2, 3)]
+    assert kept == [False, False, True]
+
+
+def test_parameters_that_are_no_numbers_end_the_job(tmp_path: Path) -> None:
+    broken = (
+        "import sys, trainer.fit as fit; before = fit._weights; "
+        "fit._weights = lambda network: {k: v * float('inf') for k, v in before(network).items()}; "
+        "from trainer.__main__ import main; sys.exit(main(['train']))"
+    )
+    base = training_job(tmp_path)
+    assert python(base, "-c", broken).returncode == 1
+    told = (base / "output/failure").read_text()
+    assert told.startswith("training diverged in epoch 1: the network's parameters are not numbers")
 
 
 def test_records_that_do_not_fit_the_labels_are_named(tmp_path: Path) -> None:

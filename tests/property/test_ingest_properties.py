@@ -14,7 +14,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.list_lines import Line, read_lines
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Reject, Side
-from tagline.formats.settings import Settings
+from tagline.formats.settings import OnConflict, Settings
 from tagline.listing.label_counts import LabelCounter
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row, RowParser
@@ -53,19 +53,32 @@ def test_accepted_and_rejected_are_all_rows(fields: list[bytes], separator: byte
     assert [row.line for row in found] == sorted({row.line for row in found})
 
 
-@given(st.lists(st.tuples(st.lists(st.booleans(), min_size=3, max_size=3), st.booleans())))
-def test_what_is_written_is_read(rows: list[tuple[list[bool], bool]]) -> None:
+@given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3)), st.sampled_from([b",", b"\t"]))
+def test_what_is_written_is_read(rows: list[list[bool]], separator: bytes) -> None:
     lines = []
-    for number, (labels, commas) in enumerate(rows):
-        joined = (b"," if commas else b"\t").join(b"%d" % label for label in labels)
+    for number, labels in enumerate(rows):
+        joined = separator.join(b"%d" % label for label in labels)
         lines.append(b"%d\t%b\tp/%d.png\n" % (number, joined, number))
     if not lines:
         return
     stream = io.BytesIO(b"".join(lines))
     found = list(read_rows(stream, survey_list(stream), SOURCE))
-    assert [[byte == ord("1") for byte in row.labels] for row in found if isinstance(row, Row)] == [
-        labels for labels, _ in rows
-    ]
+    taken = [[byte == ord("1") for byte in row.labels] for row in found if isinstance(row, Row)]
+    assert taken == rows
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 4)), min_size=1))
+def test_last_wins_is_first_wins_of_the_list_from_its_end(
+    rows: list[tuple[int, bool, int]],
+) -> None:
+    lines = [b"%d\t%d\tp/%d.png\n" % row for row in rows]
+
+    def accepted(data: list[bytes], on_conflict: OnConflict) -> list[tuple[int, bytes, str]]:
+        stream = io.BytesIO(b"".join(data))
+        found = read_rows(stream, survey_list(stream), SOURCE, on_conflict)
+        return [(row.id, row.labels, row.key) for row in found if isinstance(row, Row)]
+
+    assert accepted(lines, "last_wins") == accepted(lines[::-1], "first_wins")[::-1]
 
 
 FORMS = st.sampled_from([b"", b".", b".0", b".000000", b".0000000000000000000"])
@@ -85,8 +98,9 @@ def test_a_column_of_labels_is_taken_only_as_it_is_written(
     column = separator.join(b"%d%b" % (label, form) for label in labels)
     at %= len(column)
     for written in (column, column[:at] + change + column[at + 1 :]):
-        found = RowParser(len(labels), SOURCE).parse(Line(1, b"7\t" + written + b"\ta.png"))
-        fields = [field.strip(b" ") for field in re.split(rb"[\t,]", written.strip(b" "))]
+        parser = RowParser(len(labels), SOURCE, joined=b"," in separator)
+        found = parser.parse(Line(1, b"7\t" + written + b"\ta.png"))
+        fields = [field.strip(b" ") for field in written.strip(b" ").split(separator.strip(b" "))]
         plain = all(re.fullmatch(rb"[01](\.0*)?", field) for field in fields)
         if len(fields) == len(labels) and plain:
             assert isinstance(found, Row)

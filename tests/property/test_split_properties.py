@@ -100,6 +100,19 @@ def test_labels_that_share_no_image_are_all_on_both_sides(only: list[int], fract
         assert len(hashes) < 2 or on_both_sides(hashes, sides)
 
 
+@given(ROWS, FRACTION)
+def test_images_with_any_label_are_on_both_sides(rows: Rows, fraction: float) -> None:
+    sides = split(rows, fraction)
+    labelled = set().union(*members(rows).values())
+    assert len(labelled) < 2 or on_both_sides(labelled, sides)
+
+
+@given(st.integers(2, 60), st.integers(0, 60), FRACTION)
+def test_two_labelled_images_are_on_both_sides(at: int, bare: int, fraction: float) -> None:
+    rows = [(0, "1000"), (at, "0100"), *((100 + content, "0000") for content in range(bare))]
+    assert on_both_sides(set().union(*members(rows).values()), split(rows, fraction))
+
+
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
 def test_labels_have_their_share(fraction: float) -> None:
     """Within a tenth of the share or one image, for labels from rare to common."""

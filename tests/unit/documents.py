@@ -35,7 +35,7 @@ RANGES = {
     "epochs": [3, 9],
     "optimizer": ["adam", "sgd"],
     "augmentation_type": ["none", "crop"],
-    "network": ["small", "resnet18"],
+    "network": ["small", "resnet18_v1"],
     "use_weighted_loss": [True, False],
 }
 LABELS = ("red", "round", "großer Ball")

@@ -57,6 +57,15 @@ def test_counts_rows_without_a_label(tmp_path: Path) -> None:
     assert list(report.labels.positives) == ["label_001", "label_002"]
 
 
+def test_one_label_with_a_decimal_comma_is_not_taken_for_two(tmp_path: Path) -> None:
+    data = b"".join(b"%d\t%d,0\t%d.png\n" % (i, i % 3 == 0, i) for i in range(30))
+    report = check(tmp_path, data)
+    assert not report.usable
+    assert "1 with a decimal comma, or 2 of which every second" in report.problems[0]
+    assert check(tmp_path, data, "cat\ndog\n").usable
+    assert check(tmp_path, data + b"99\t0,1\t99.png\n").usable
+
+
 def test_counts_positives_past_one_block(tmp_path: Path) -> None:
     data = b"".join(b"%d\t1\t%d\t%d.png\n" % (i, i % 3 == 0, i) for i in range(1000))
     report = check(tmp_path, data)
@@ -113,14 +122,11 @@ def test_checks_buckets_only_where_they_are_given(tmp_path: Path) -> None:
     assert check(tmp_path, data, buckets={"pictures"}).reasons["not_allowed_bucket"] == 1
 
 
-def test_reads_lists_of_the_system_this_grew_from(tmp_path: Path) -> None:
-    labels = "\t".join("1" if i in {3, 40} else "0" for i in range(334))
-    data = "".join(
-        f"{51628 + i} \t {labels} \t /asset-image/user-2/node-{i}/name.png\n" for i in range(20)
-    ) + "".join(
-        f"{i}\t{labels.replace(chr(9), ',')}\t/asset-image/user-3/node-{i}/b.png\n"
-        for i in range(20)
-    )
+@pytest.mark.parametrize("row", ["{} \t {} \t /asset-image/{}.png\n", "{}\t{}\t/asset/{}.png\n"])
+@pytest.mark.parametrize("separator", ["\t", ","])
+def test_reads_lists_of_the_system_this_grew_from(tmp_path: Path, row: str, separator: str) -> None:
+    labels = separator.join("1" if i in {3, 40} else "0" for i in range(334))
+    data = "".join(row.format(51628 + i, labels, i) for i in range(40))
     report = check(tmp_path, data.encode())
     assert (report.accepted, report.rejected) == (40, 0)
     assert report.labels is not None

@@ -68,4 +68,37 @@ def test_wrong_settings_are_named(good: Path, tmp_path: Path) -> None:
     config.write_text("image:\n  sise: 64\n")
     result = runner.invoke(app, ["check", str(good), "--config", str(config)])
     assert result.exit_code == 1
-    assert "image.sise" in result.stderr
+    assert f"tagline: {config} line 2: image.sise: no such setting" in result.stderr
+
+
+def test_a_setting_that_does_not_suit_the_list_is_named_by_its_line(
+    good: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text("training:\n  epochs: 3\n  mini_batch_size: 64\n")
+    result = runner.invoke(app, ["check", str(good), "--config", str(config)])
+    assert result.exit_code == 1
+    assert f"tagline: {config} line 3: training.mini_batch_size reaches 64" in result.stderr
+
+
+def test_rows_that_contradict_earlier_ones_are_said(good: Path, tmp_path: Path) -> None:
+    corrected = "".join(f"{row}\t1\t0\timages/{row}.png\n" for row in range(8))
+    good.write_text(good.read_text() + corrected)
+    result = runner.invoke(app, ["check", str(good)])
+    assert result.exit_code == 0
+    said = "8 rows contradict earlier ones and are left out: the first counts."
+    assert said in result.stderr
+    assert result.output.index(said) < result.output.index("duplicate_id")
+    report = json.loads(runner.invoke(app, ["check", str(good), "--json"]).stdout)
+    assert report["warnings"][0].startswith(said)
+    config = tmp_path / "dataset.yaml"
+    config.write_text("on_conflict: last_wins\n")
+    result = runner.invoke(app, ["check", str(good), "--config", str(config)])
+    assert "8 rows are contradicted by later ones and left out: the last counts" in result.stderr
+
+
+def test_errors_come_before_tables(good: Path) -> None:
+    good.write_text("1\t0\t1\timages/1.png\nx\t0\t1\timages/2.png\n")
+    result = runner.invoke(app, ["check", str(good)])
+    assert result.exit_code == 1
+    assert result.output.index("tagline: 1 usable") < result.output.index("bad_id")

@@ -85,6 +85,28 @@ def test_images_that_are_there_are_not_sent_again(stack: Target, designs: Design
 
 
 @pytest.mark.usefixtures("stack")
+def test_rows_that_contradict_earlier_ones_are_said(
+    stack: Target, designs: DesignSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "designs.lst"
+    first, *rest = designs.list_path.read_text().splitlines()
+    number, *labels, _ = first.split("\t")
+    other = "\t".join([number, *labels, "images/other.png"])
+    path.write_text("\n".join([first, *rest, other]))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/other.png").write_bytes(b"picture")
+    result = runner.invoke(app, ["drop", "designs", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "1 row contradicts earlier ones and is left out: the first counts" in result.stderr
+    config = tmp_path / "dataset.yaml"
+    config.write_text("on_conflict: last_wins\n")
+    uploading = ["--config", str(config), "--images", str(tmp_path / "images")]
+    result = runner.invoke(app, ["drop", "designs", str(path), *uploading])
+    assert result.exit_code == 0, result.output
+    assert "1 row is contradicted by later ones" in result.stderr
+    assert "designs/images/other.png" in keys(stack)
+
+
 def test_a_list_that_no_run_could_use_is_not_uploaded(stack: Target, tmp_path: Path) -> None:
     path = tmp_path / "bad.lst"
     path.write_text("x\t1\ta.png\n")

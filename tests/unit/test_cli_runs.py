@@ -148,7 +148,24 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "artifact": champion["artifact"],
         "model": json.loads(golden("model_card.json"))["model"],
         "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
+        "contradicting": 0,
+        "changes": None,
+        "warnings": [],
     }
+
+
+@pytest.mark.usefixtures("history")
+def test_show_says_what_contradicts_and_what_changed(stack: Target) -> None:
+    plan = json.loads(golden("plan.json")) | {
+        "contradicting": 100,
+        "changes": {"run": LATER_RUN, "relabelled": 41, "new": 12, "gone": 3},
+    }
+    put(stack, f"designs/runs/{RUN}/plan.json", json.dumps(plan).encode())
+    result = runner.invoke(app, ["show", RUN])
+    assert f"41 images changed labels, 12 new, 3 gone since run {LATER_RUN}" in result.stdout
+    assert "100 rows contradict earlier ones and are left out: the first counts" in result.stderr
+    told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    assert (told["contradicting"], told["changes"]["relabelled"]) == (100, 41)
 
 
 @pytest.mark.usefixtures("history")

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tagline.formats.reasons import UnusableList
-from tagline.jobs.training import UnusableTraining
 from tagline.outcomes.endings import ChampionChanged
 from tagline.outcomes.failures import EXPLAINED, reason, unwrap
 from tagline.outcomes.roll_back import RollBackFailed
@@ -71,7 +70,6 @@ def test_the_errors_that_explain_themselves_exist() -> None:
         SmokeTestFailed,
         UnusableEndpoint,
         UnusableList,
-        UnusableTraining,
     )
     assert {cls.__name__ for cls in raised} | {"InvalidSettings"} == EXPLAINED
 

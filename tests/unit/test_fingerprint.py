@@ -23,6 +23,7 @@ NAMES = ["a", "b", "c"]
 PACKING = "2, opencv 4.14.0.94, pillow 13.0.0, pyspng 0.1.4, simplejpeg 1.9.0"
 EVERYTHING = """
     source: s3://pictures/site
+    on_conflict: last_wins
     image: {size: 128, mode: crop, background: "#FF00aa"}
     split: {validation: 0.3, seed: 7}
     tolerance: {rejected: 1}

@@ -4,6 +4,7 @@ import pytest
 
 from tagline.listing.label_names import default_label_names, parse_label_names
 from tagline.settings import InvalidSettings
+from tests.unit.test_list_survey import LFS, S3_ERROR
 
 
 def test_reads_names_in_order() -> None:
@@ -25,6 +26,12 @@ def test_reads_names_in_order() -> None:
         (b"\n\xff\n", "line 2: not valid UTF-8"),
         (b"x" * 129, "line 1: a name has at most 128 characters"),
         (b"a\n" * (3 << 20), "larger than 4 MiB"),
+        (LFS, "labels.txt is a Git LFS pointer"),
+        (S3_ERROR, r"labels.txt is S3's answer to a request that failed \(AccessDenied\)"),
+        (b"<!DOCTYPE html><title>Sign in</title>", r"labels.txt is a web page \(HTML\)"),
+        (b"\x1f\x8b\x08\x00", "labels.txt is gzip data"),
+        ("a\nb".encode("utf-16"), "labels.txt is UTF-16 text; save it as UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", "labels.txt is a PNG image, not names of labels"),
     ],
 )
 def test_refuses_with_the_line(data: bytes, message: str) -> None:
@@ -39,6 +46,11 @@ def test_takes_as_much_as_the_limits_allow() -> None:
     assert len(parse_label_names(many)) == 1 << 19
     with pytest.raises(InvalidSettings, match="larger than 4 MiB"):
         parse_label_names(many + b"\n")
+
+
+def test_names_may_begin_like_other_files() -> None:
+    assert parse_label_names(b"<3\nPAR1\n[x]\nBZh\n") == ("<3", "PAR1", "[x]", "BZh")
+    assert parse_label_names(b"RIFF\n{curly}\n") == ("RIFF", "{curly}")
 
 
 def test_numbers_labels_without_names() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tagline.formats.document import encode_record
 from tagline.formats.reasons import MEANING, Reason
 from tagline.formats.rows import Reject
+from tagline.formats.settings import OnConflict
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
@@ -15,6 +16,7 @@ from tagline.listing.survey import survey_list
 
 SOURCE = Source.of_dataset("demo", "data", None, {"pictures"})
 GOOD = b"1\t0\t1\t0\ta.png\n2\t1\t0\t0\tb.png\n3\t0\t0\t1\tc.png\n4\t0\t0\t0\td.png\n"
+JOINED = b"1\t0,1,0\ta.png\n2\t1,0,0\tb.png\n3\t0,0,1\tc.png\n4\t0,0,0\td.png\n"
 
 
 def rows(data: bytes) -> list[Row | Reject]:
@@ -34,14 +36,11 @@ def last(line: bytes) -> Row | Reject:
         b"51628\t0\t1\t1\tasset/n.png\r\n",
         b"51628 \t 0\t1\t1 \t /asset/n.png \r\n",
         b"51628\t0 \t 1\t 1\t/asset/n.png\n",
-        b"51628\t0,1,1\t/asset/n.png\n",
-        b"51628 \t 0, 1, 1 \t/asset/n.png\n",
         b"51628\t0.000000\t1.000000\t1.0\tasset/n.png\n",
         b"051628\t0.\t1.000000000000\t1\tasset/n.png\n",
         b"51628\t0\t1\t1\ts3://data/demo/asset/n.png\n",
         b"51628\t0\t1\t1\tasset/n.png\t\n",
         b"51628\t0\t1\t1\tasset/n.png \t\t \r\r\n",
-        b"51628\t0,1,1\tasset/n.png\t\n",
         b"0" * 59 + b"51628\t0\t1\t1\tasset/n.png\n",
     ],
 )
@@ -50,6 +49,21 @@ def test_accepts_every_form_in_use(line: bytes) -> None:
     assert isinstance(row, Row)
     assert (row.line, row.id, row.labels) == (5, 51628, b"011")
     assert (row.bucket, row.key) == ("data", "demo/asset/n.png")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"51628\t0,1,1\t/asset/n.png\n",
+        b"51628 \t 0, 1, 1 \t/asset/n.png\n",
+        b"51628\t0.000000,1.000000,1.0\tasset/n.png\n",
+        b"51628\t0,1,1\tasset/n.png\t\n",
+    ],
+)
+def test_accepts_a_list_whose_labels_are_joined_by_commas(line: bytes) -> None:
+    row = rows(JOINED + line)[-1]
+    assert isinstance(row, Row)
+    assert (row.line, row.id, row.labels) == (5, 51628, b"011")
 
 
 def test_takes_paths_as_they_are() -> None:
@@ -73,6 +87,10 @@ REJECTS = [
     (Reason.WRONG_LABEL_COUNT, b"9\te.png", "1 tab(s)"),
     (Reason.WRONG_LABEL_COUNT, b"9 0 1 1 e.png", "0 tab(s)"),
     (Reason.BAD_LABEL, b"9\t0\t2\t1\te.png", "label 2 is '2'"),
+    (Reason.BAD_LABEL, b"9\t0\t1,0\t1\te.png", "label 2 is '1,0': tabs and commas are mixed"),
+    (Reason.BAD_LABEL, b"9\t0\t1,0\te.png", "label 2 is '1,0': tabs and commas are mixed"),
+    (Reason.BAD_LABEL, b"9\t1,000000\t0\t0,000000\te.png", "a decimal comma?"),
+    (Reason.BAD_LABEL, b"9\t0,1,1\te.png", "separated by commas, in most other rows by tabs"),
     (Reason.BAD_LABEL, b"9\t0\t0.5\t1\te.png", "label 2 is '0.5'"),
     (Reason.BAD_LABEL, b"9\t0\t-1\t1\te.png", "label 2 is '-1'"),
     (Reason.BAD_LABEL, b"9\tnan\t0\t1\te.png", "label 1 is 'nan'"),
@@ -130,6 +148,17 @@ def test_rejects_with_line_reason_and_detail(reason: Reason, line: bytes, detail
     assert set(json.loads(encode_record(reject))) == {"line", "id", "path", "reason", "detail"}
 
 
+def test_among_joined_labels_tabs_are_the_odd_ones() -> None:
+    odd, mixed = rows(JOINED + JOINED + b"8\t0\t1\t1\te.png\n9\t0,1\t1\tf.png\n")[-2:]
+    assert isinstance(odd, Reject)
+    assert (odd.reason, odd.detail) == (
+        Reason.BAD_LABEL,
+        "labels are separated by tabs, in most other rows by commas",
+    )
+    assert isinstance(mixed, Reject)
+    assert "label 1 is '0,1': tabs and commas are mixed" in mixed.detail
+
+
 def test_every_reason_of_the_list_has_an_example() -> None:
     of_the_list = [reason for reason in Reason if reason is not Reason.HEADER_ROW]
     of_the_list = of_the_list[: of_the_list.index(Reason.MISSING_OBJECT)]
@@ -162,3 +191,60 @@ def test_a_reject_shows_the_id_and_path_it_has() -> None:
     bare = last(b"lost")
     assert isinstance(bare, Reject)
     assert (bare.id, bare.path) == ("lost", None)
+
+
+CORRECTED = (
+    b"1\t0\t1\ta.png\n2\t1\t0\tb.png\n3\t0\t0\tc.png\n4\t0\t0\td.png\n"
+    b"1\t1\t1\ta.png\n9\t0\t1\tb.png\n3\t0\t0\tc.png\n8\t0\t0\t/d.png\n5\t1\t1\te.png\n"
+)
+
+
+def judged(data: bytes, on_conflict: OnConflict) -> tuple[list[str], int]:
+    """Return each row's labels, or its reason and detail; and how many contradict."""
+    stream = io.BytesIO(data)
+    found = read_rows(stream, survey_list(stream), SOURCE, on_conflict)
+    said = [
+        row.labels.decode() if isinstance(row, Row) else f"{row.reason}: {row.detail}"
+        for row in found
+    ]
+    return said, found.contradicting
+
+
+def test_the_first_row_of_an_image_or_id_counts() -> None:
+    assert judged(CORRECTED, "first_wins") == (
+        [
+            *("01", "10", "00", "00"),
+            "duplicate_id: an earlier row has the id 1",
+            "conflicting_labels: line 2 has the same image with other labels",
+            "duplicate_id: an earlier row has the id 3",
+            "duplicate_path: line 4 has the same image with the same labels",
+            "11",
+        ],
+        2,
+    )
+
+
+def test_the_last_row_of_an_image_or_id_counts_where_it_shall() -> None:
+    assert judged(CORRECTED, "last_wins") == (
+        [
+            "duplicate_id: a later row has the id 1",
+            "conflicting_labels: line 6 has the same image with other labels",
+            "duplicate_id: a later row has the id 3",
+            "duplicate_path: line 8 has the same image with the same labels",
+            *("11", "01", "00", "00", "11"),
+        ],
+        2,
+    )
+
+
+def test_the_last_well_formed_row_counts() -> None:
+    data = b"1\t0\t1\ta.png\n2\t1\t0\tb.png\n1\t1\t1\ta.png\n1\t1\t7\ta.png\n"
+    said, contradicting = judged(data, "last_wins")
+    assert said[1:3] == ["10", "11"]
+    assert said[3].startswith("bad_label")
+    assert contradicting == 1
+
+
+def test_an_id_that_names_two_images_contradicts() -> None:
+    data = b"1\t0\t1\ta.png\n2\t1\t0\tb.png\n1\t0\t1\tc.png\n"
+    assert judged(data, "first_wins")[1] == judged(data, "last_wins")[1] == 1

@@ -13,6 +13,15 @@ from tagline.listing import survey as first_look
 from tagline.listing.list_file import check_names
 from tagline.listing.survey import Survey, survey_list
 
+LFS = (
+    b"version https://git-lfs.github.com/spec/v1\n"
+    b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+S3_ERROR = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
+    b"<Message>Access Denied</Message><RequestId>x</RequestId></Error>"
+)
+
 
 def look(data: bytes) -> Survey:
     return survey_list(io.BytesIO(data))
@@ -20,7 +29,8 @@ def look(data: bytes) -> Survey:
 
 def test_counts_rows_and_labels() -> None:
     assert look(b"1\t0\t1\t0\ta.png\n\n2\t1\t1\t0\tb.png") == Survey(2, 3, 0)
-    assert look(b"1\t1,0,0,1\ta,b.png\n") == Survey(1, 4, 0)
+    assert look(b"1\t1,0,0,1\ta,b.png\n") == Survey(1, 4, 0, joined=True)
+    assert look(b"1\t1,0,0,0\ta,b.png\n") == Survey(1, 4, 0, joined=True, decimals=True)
     assert look(gzip.compress(b"\xef\xbb\xbf1\t1\ta.png\r\n")) == Survey(1, 1, 0)
 
 
@@ -71,6 +81,34 @@ def test_two_label_counts_in_most_rows(rows: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "row",
+    [
+        b"%d\t1,0\t0,0\tp/%d.png\n",
+        b"%d\t1,0\t0,0\t0,0\tp/%d.png\n",
+        b"%d\t1,0\t0\tp/%d.png\n",
+        b"%d \t 1,000000 \t 0,000000 \t /p/%d.png\r\n",
+        b"%d\t1,000000\tp/%d.png\n",
+        b"%d\t1,00,0,00\tp/%d.png\n",
+    ],
+)
+def test_a_decimal_comma_is_named(row: bytes) -> None:
+    data = b"".join(row % (n, n) for n in range(30))
+    for head in (b"", b"id\tcat\tdog\tpath\n"):
+        with pytest.raises(UnusableList, match="hold commas; a decimal comma"):
+            look(head + data)
+
+
+def test_rows_that_separate_labels_in_two_ways() -> None:
+    tabs = b"".join(b"%d\t0\t1\tp%d\n" % (n, n) for n in range(12))
+    commas = b"".join(b"%d\t0,1\tq%d\n" % (n, n) for n in range(100, 106))
+    with pytest.raises(UnusableList, match="disagree on what separates labels") as caught:
+        look(tabs + commas)
+    assert "tabs in 12 of 18 rows (first: line 1), commas in 6 (first: line 13)" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize(
     ("data", "sentence"),
     [
         (b"", "empty: the file has 0 bytes"),
@@ -103,7 +141,13 @@ def test_two_label_counts_in_most_rows(rows: int) -> None:
         (b"PK\x03\x04xx", "a ZIP archive"),
         (b'\n{"id": 1}\n', "JSON"),
         (b"[1, 2]", "JSON"),
-        (b"<!doctype html>", "HTML or XML"),
+        (b"<!doctype html>", r"^the file is a web page \(HTML\)"),
+        (b"\xef\xbb\xbf\n<HTML lang=en>\n", "a web page"),
+        (b"<!-- saved -->\n<html>", "a web page"),
+        (b"<svg xmlns=''/>", "HTML or XML, not a list"),
+        (LFS, "^the file is a Git LFS pointer, .*`git lfs pull`"),
+        (S3_ERROR, r"^the file is S3's answer to a request that failed \(AccessDenied\)"),
+        (b"<Error/>", "S3's answer to a request that failed;"),
         ("1\t0\ta".encode("utf-16"), "^the file is UTF-16 text; save it as UTF-8$"),
         (bz2.compress(b"1\t0\ta"), "^the file is bzip2 data; unpack it or use gzip$"),
         (lzma.compress(b"1\t0\ta"), "^the file is xz data; unpack it or use gzip$"),
@@ -131,6 +175,15 @@ def test_refuses_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_and_labels_must_agree() -> None:
     survey = Survey(1260, 50, 0)
-    check_names(survey, ["x"] * 50)
+    check_names(survey, ["x"] * 50, list)
+    check_names(survey, None, list)
     with pytest.raises(UnusableList, match="49 names, but the list's rows have 50 labels"):
-        check_names(survey, ["x"] * 49)
+        check_names(survey, ["x"] * 49, list)
+
+
+def test_labels_that_may_be_decimals_need_names_or_a_row_that_tells() -> None:
+    survey = Survey(1260, 4, 0, joined=True, decimals=True)
+    with pytest.raises(UnusableList, match="2 with a decimal comma, or 4 of which every second"):
+        check_names(survey, None, lambda: [7, 0, 8, 0])
+    check_names(survey, None, lambda: [7, 0, 8, 1])
+    check_names(survey, ["x"] * 4, list)

@@ -70,6 +70,21 @@ def test_resources_that_make_no_sense_are_refused(config: dict[str, int], told: 
         hyperband(config, {})
 
 
+@pytest.mark.parametrize(("jobs", "taken"), [(6, True), (7, False)])
+def test_as_many_trials_as_combinations_are_taken_as_on_aws(jobs: int, taken: bool) -> None:
+    record = tuning(Integer=[number("2", "4")], Categorical=[{"Name": "a", "Values": ["1", "2"]}])
+    limits = {"ResourceLimits": {"MaxNumberOfTrainingJobs": jobs}}
+    record["HyperParameterTuningJobConfig"] |= limits
+    if taken:
+        read_search(record)
+        return
+    with pytest.raises(SageMakerError, match="the 6 combinations of the ranges must be as many"):
+        read_search(record)
+    endless = tuning(Integer=[number("2", "4")], Continuous=[number("0", "1", name="y")])
+    endless["HyperParameterTuningJobConfig"] |= limits
+    read_search(endless)
+
+
 def test_hyperbands_resources_go_with_no_other_strategy() -> None:
     record = tuning("Random", Continuous=[number("0", "1")])
     config = record["HyperParameterTuningJobConfig"]

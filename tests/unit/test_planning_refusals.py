@@ -28,6 +28,8 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             b"1\t0\t1\ta\n2\t0\t1\t1\tb\n3\t0\t1\tc\n4\t0\t1\t1\td\n",
             "disagree on the number of labels",
         ),
+        (b"1\t1,0\t0,0\ta\n2\t0,0\t1,0\tb\n", "labels hold commas; a decimal comma?"),
+        (b"1\t1,0\ta\n2\t0,0\tb\n", "1 with a decimal comma, or 2 of which every second"),
     ],
 )
 def test_a_list_that_is_none_fails_with_a_sentence(demo: World, data: bytes, sentence: str) -> None:

@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tagline.formats.outcomes import Decision
 from tagline.formats.settings import Promotion
@@ -94,6 +95,22 @@ def test_a_decision_says_why(
 ) -> None:
     decision = judge(challenger, champion, **rule)
     assert (decision.promote, decision.reason) == expected
+
+
+@pytest.mark.parametrize(("challenger", "promoted"), [(0.3, False), (0.4, False), (0.41, True)])
+def test_the_first_champion_is_better_than_label_frequencies(
+    challenger: float, promoted: bool
+) -> None:
+    decision = decide(replace(metrics(challenger, None), baseline_map=0.4), None, Promotion())
+    assert decision.promote is promoted
+    if not promoted:
+        assert decision.reason == (
+            f"mAP {challenger:.4f} is no better than label frequencies alone, 0.4000"
+        )
+
+
+def test_over_a_champion_the_frequencies_do_not_count() -> None:
+    assert decide(replace(metrics(0.3, 0.2), baseline_map=0.4), OTHER, Promotion()).promote
 
 
 def test_better_than_the_champion_but_below_the_minimum_stays_out() -> None:

@@ -50,6 +50,7 @@ def test_the_defaults() -> None:
 def test_everything_survives_a_round_trip() -> None:
     settings = load_settings("""
         source: s3://pictures/site
+        on_conflict: last_wins
         image: {size: 128, mode: crop, background: "#FF00aa"}
         split: {validation: 0.3, seed: 7}
         tolerance: {rejected: 1}
@@ -65,6 +66,7 @@ def test_everything_survives_a_round_trip() -> None:
         endpoint: {instance_type: ml.m5.large, instance_count: 2}
         """)
     assert settings.source == "s3://pictures/site/"
+    assert settings.on_conflict == "last_wins"
     assert settings.image.background == "#ff00aa"
     assert settings.training.learning_rate == 1e-4
     assert settings.tuning is not None
@@ -89,9 +91,10 @@ def test_everything_survives_a_round_trip() -> None:
         ("training: {network: ../../x}", "training.network"),
         ("training: {instance_type: big}", "training.instance_type"),
         ("image: {size: 8}", "image.size: expected an integer from 16 to 1024, found 8"),
-        ("image: {size: 96, size: 97}", "size: given twice (line 1)"),
+        ("image: {size: 96, size: 97}", "dataset.yaml line 1: size: given twice"),
         ("image: {mode: tile}", "image.mode"),
         ("image: {background: white}", "image.background"),
+        ("on_conflict: newest", "on_conflict: expected one of first_wins, last_wins, found"),
         ("split: {validation: 0}", "split.validation"),
         ("split: {validation: 1}", "split.validation"),
         ("tolerance: {rejected: -0.1}", "tolerance.rejected"),
@@ -115,7 +118,8 @@ def test_everything_survives_a_round_trip() -> None:
         ("training: {learning_rate: 2}", "expected a number from 1e-07 to 1, found 2"),
         ("training: {optimizer: 1}", "expected one of adam, sgd, rmsprop, nag, found 1"),
         ("training: {use_weighted_loss: 0}", "expected true or false, found 0"),
-        ('training: {network: "vgg\\n"}', "expected a name of lower-case letters and digits"),
+        ("training: {network: resnet9000}", "training.network: expected one of auto, small, "),
+        ("tuning: {ranges: {network: [small, resnet9000]}}", "tuning.ranges.network: expected one"),
         ('training: {instance_type: "ml.m5.large\\n"}', "instance type such as ml.m5.xlarge"),
         ('image: {background: "#ffffff\\n"}', "image.background: expected a colour such as"),
         ('source: "s3://pictures/a\\tb"', "source: expected s3://bucket/prefix/, found"),
@@ -124,13 +128,58 @@ def test_everything_survives_a_round_trip() -> None:
         ("tuning: {ranges: {epochs: null}}", "tuning.ranges.epochs: expected [low, high]"),
         ("tuning: {ranges: {epochs: [5, 5]}}", "expected [low, high] with low below high"),
         ("tuning: {ranges: null}", "tuning.ranges: expected ranges for some of learning_rate"),
-        ("tuning: {ranges: {network: [a, a]}}", "tuning.ranges.network: expected choices that"),
+        (
+            "tuning: {ranges: {network: [small, small]}}",
+            "tuning.ranges.network: expected choices that",
+        ),
     ],
 )
 def test_refuses_and_names_the_setting(text: str | bytes, named: str) -> None:
     with pytest.raises(InvalidSettings) as caught:
         load_settings(text)
     assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("image:\n  size: 96\n  mode: tile\n", 3, "image.mode: expected"),
+        ("image:\n  size: 96\ntraining:\n\n  epochz: 1\n", 5, "training.epochz: no such setting"),
+        ("split: {}\nimage: {size: 96,\n  mode: tile}\n", 3, "image.mode: expected"),
+        ("split:\n  seed: 1\n  seed: 2\n", 3, "seed: given twice"),
+        ("split:\n  seed: [\n", 3, "not valid YAML"),
+        ("\ntuning:\n  ranges:\n    epochs: 5\n", 4, "tuning.ranges.epochs: expected [low"),
+        ("tuning:\n  max_jobs: 2\n  max_parallel_jobs: 3\n", 3, "3 is more than tuning.max_jobs 2"),
+        ("tuning:\n  ranges: {optimizer: [adam]}\n", 1, "tuning.max_jobs 4 is more than the 1 "),
+        (f"{'x' * 200}: 1\n", None, "no such setting"),
+        ("- 1\n", None, "expected `name: value` settings, found [1]"),
+    ],
+)
+def test_a_fault_names_its_file_and_line(text: str, line: int | None, said: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(text, "my.yaml")
+    where = f"my.yaml line {line}: " if line else "my.yaml: "
+    assert str(caught.value).startswith(where)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "most"),
+    [
+        ("optimizer: [adam, sgd]", 2),
+        ("optimizer: [adam, sgd], network: [auto, small], use_weighted_loss: [true, false]", 8),
+        ("mini_batch_size: [8, 10], optimizer: [adam, sgd]", 6),
+        ("epochs: [5, 6]", 2),
+        ("learning_rate: [0.1, 0.2], optimizer: [adam]", 500),
+        ("weight_decay: [0, 1]", 500),
+    ],
+)
+def test_there_are_no_more_trials_than_combinations(ranges: str, most: int) -> None:
+    load_settings(f"tuning: {{max_jobs: {most}, ranges: {{{ranges}}}}}")
+    if most < 500:
+        with pytest.raises(InvalidSettings, match=f"more than the {most} combinations") as caught:
+            load_settings(f"tuning: {{max_jobs: {most + 1}, ranges: {{{ranges}}}}}")
+        assert caught.value.setting == "tuning.max_jobs"
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

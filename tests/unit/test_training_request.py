@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from tagline.formats.packed import BySide, PackedDataset
+from tagline.formats.reasons import UnusableList
 from tagline.jobs.sagemaker import Stack
-from tagline.jobs.training import UnusableTraining, plan_training
+from tagline.jobs.training import plan_training
+from tagline.settings import InvalidSettings
 from tests.unit.documents import (
     GIB,
     RANGES,
@@ -142,23 +144,20 @@ def test_a_long_search_never_outlasts_the_execution() -> None:
             {"training": {"mini_batch_size": 32}},
             r"mini_batch_size reaches 32 but there are 20 .* at most 20",
         ),
-        ({"train": 0}, {}, "cannot be trained"),
+        ({"train": 0}, {}, "No image is left for training"),
+        ({"positives": {"a": BySide(train=9, validation=0)}}, {}, "no validation image has any"),
+        ({"positives": {"a": BySide(train=0, validation=9)}}, {}, "no training image has any"),
         (
             {},
             {"tuning": {"ranges": {"mini_batch_size": [8, 1000]}}},
             r"tuning.ranges.mini_batch_size reaches 1000",
         ),
-        (
-            {},
-            {"tuning": {"max_jobs": 2, "max_parallel_jobs": 3}},
-            "max_parallel_jobs 3 is more than",
-        ),
     ],
 )
 def test_what_would_fail_after_paid_waiting_fails_now(
-    changes: dict[str, int], sections: dict[str, Any], complaint: str
+    changes: dict[str, Any], sections: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(UnusableTraining, match=complaint):
+    with pytest.raises((UnusableList, InvalidSettings), match=complaint):
         plan(packed_dataset(**changes), **sections)
 
 

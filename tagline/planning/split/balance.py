@@ -5,10 +5,10 @@ for they have the fewest images to choose from. A set of contents is a number wi
 334 labels of a million contents take 42 MB.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 
-_SLACK = 0.1  # of a label's share of validation images; at least one image
+from tagline.formats.split import validation_bounds
+
 _DEPTH = 6  # of moves that make up for another move
 _TRIES = 200  # contents moved in search of them; then the label is given up
 _CHUNK = 1 << 13
@@ -37,7 +37,7 @@ class Balance:
         self._members = [*_columns(rows), (1 << len(rows)) - 1]
         self._counts = [members.bit_count() for members in self._members]
         self._inside = [(members & self._validation).bit_count() for members in self._members]
-        self._bounds = [_bounds(count, fraction) for count in self._counts]
+        self._bounds = [validation_bounds(count, fraction) for count in self._counts]
 
     @property
     def validation(self) -> list[bool]:
@@ -56,6 +56,7 @@ class Balance:
             any(self._represent(label, depth) for depth in range(1, _DEPTH + 1))
         if not self._is_represented(self._all):
             self._move(0)
+        self._represent_labelled()
 
     def _give_share(self, label: int, settled: Sequence[int]) -> None:
         low, high = self._bounds[label]
@@ -96,6 +97,14 @@ class Balance:
                 return True
             self._validation, self._inside = validation, inside
         return False
+
+    def _represent_labelled(self) -> None:
+        """Have contents with a label on both sides, if their labels are on one content each."""
+        labelled = self._union(range(self._all))
+        for side in (self._validation, ~self._validation):
+            movable = labelled & self._free & ~side
+            if not labelled & side and movable and labelled.bit_count() > 1:
+                self._move(_first(movable))
 
     def _is_represented(self, label: int) -> bool:
         count = self._counts[label]
@@ -158,17 +167,3 @@ def _each(contents: int) -> Iterator[int]:
         content = _first(contents)
         yield content
         contents ^= 1 << content
-
-
-def _bounds(count: int, fraction: float) -> tuple[int, int]:
-    """Return the fewest and the most validation images that a label of `count` contents may have.
-
-    A label on two contents or more has one at least on either side.
-    """
-    share = fraction * count
-    slack = max(1.0, _SLACK * share)
-    low, high = math.ceil(share - slack), math.floor(share + slack)
-    if count < 2:  # noqa: PLR2004 - cannot be on both sides
-        return 0, count
-    low = min(max(low, 1), count - 1)
-    return low, max(min(high, count - 1), low)

@@ -1,0 +1,60 @@
+"""What a file is that was given as a list or as labels.txt, by its first bytes."""
+
+import re
+
+_FILE_TYPES = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x0a\x23\xd7\xce", "a RecordIO file, which is packed already"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"<", "HTML or XML"),
+)
+_PACKINGS = (
+    (b"\x1f\x8b", "gzip data; unpack it"),  # of a list: once more than is undone
+    (b"BZh", "bzip2 data; unpack it or use gzip"),
+    (b"\xfd7zXZ", "xz data; unpack it or use gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd data; unpack it or use gzip"),
+    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
+)
+_LFS = b"version https://git-lfs.github.com/spec/"
+_HTML = re.compile(rb"\s*(?:<!--[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+_ERROR = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?<Error\b[^>]*>(?:.*?<Code>(\w{1,60})</Code>)?", re.DOTALL
+)
+
+
+def stand_in(start: bytes) -> str | None:
+    """Return what a text is that came instead of the wanted one, and the cure; else None.
+
+    `start` are its first bytes.
+    """
+    if start.startswith(_LFS):
+        return "a Git LFS pointer, not what it stands for; run `git lfs pull` and upload it again"
+    if error := _ERROR.match(start):
+        code = f" ({error[1].decode()})" if error[1] else ""
+        return f"S3's answer to a request that failed{code}; download the file again"
+    if _HTML.match(start):
+        return "a web page (HTML), perhaps a sign-in or an error; download the file again"
+    return None
+
+
+def packing(start: bytes) -> str | None:
+    """Return how a text is packed or encoded that would else be fine, and the cure; else None."""
+    return next((said for magic, said in _PACKINGS if start.startswith(magic)), None)
+
+
+def file_type(start: bytes) -> str | None:
+    """Return the name of another type of file, or None."""
+    text = start.lstrip()
+    return next(
+        (name for magic, name in _FILE_TYPES if text.startswith(magic) or start.startswith(magic)),
+        None,
+    )

@@ -1,0 +1,56 @@
+"""Whether a model can be trained on and judged by so many images, as the settings ask."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from tagline.formats.reasons import UnusableList
+from tagline.formats.settings import Settings
+from tagline.formats.split import validation_bounds
+from tagline.settings import InvalidSettings
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of each side of the split, and those among them that have any label."""
+
+    train: int
+    validation: int
+    labelled_train: int
+    labelled_validation: int
+
+    @classmethod
+    def at_best(cls, rows: int, labelled: int, fraction: float) -> Self:
+        """Return what a split of so many rows comes to if all their images exist and differ."""
+        validation = min(max(1, validation_bounds(rows, fraction)[0]), rows - 1) if rows else 0
+        return cls(rows - validation, validation, min(labelled, 1), max(labelled - 1, 0))
+
+
+def check_trainable(images: Images, settings: Settings) -> None:
+    """Raise UnusableList or InvalidSettings where no model can come of it."""
+    there_are = images.train + images.validation
+    if there_are < 2:  # noqa: PLR2004 - one for each side
+        raise UnusableList(
+            f"{there_are} usable row(s); a split needs at least 2 different images: one to train "
+            "on, one to validate"
+        )
+    if not images.train or not images.validation:
+        side = "validation" if images.train else "training"
+        raise UnusableList(
+            f"No image is left for {side}: add rows, or change split.validation in dataset.yaml"
+        )
+    if not images.labelled_train:
+        raise UnusableList("no training image has any label: there is nothing to learn")
+    if not images.labelled_validation:
+        raise UnusableList(
+            "no validation image has any label: no model could be judged; a label on two images "
+            "at least is on both sides"
+        )
+    batch, setting = settings.training.mini_batch_size, "training.mini_batch_size"
+    if settings.tuning is not None and settings.tuning.ranges.mini_batch_size is not None:
+        batch, setting = settings.tuning.ranges.mini_batch_size[1], "tuning.ranges.mini_batch_size"
+    if batch is not None and batch > images.train:
+        raise InvalidSettings(
+            f"{setting} reaches {batch} but there are {images.train} training images: "
+            f"set at most {images.train} in dataset.yaml, or add images",
+            setting,
+        )

@@ -1,0 +1,43 @@
+"""Whether a tuning job can search as its settings say."""
+
+import math
+
+from msgspec.structs import asdict
+
+from tagline.formats.settings import Ranges, Settings
+from tagline.settings.errors import InvalidSettings
+
+_INTEGERS = ("mini_batch_size", "epochs")
+
+
+def check_search(settings: Settings) -> None:
+    """Raise InvalidSettings for a search that SageMaker refuses, which is after the packing."""
+    tuning = settings.tuning
+    if tuning is None:
+        return
+    if tuning.max_parallel_jobs > tuning.max_jobs:
+        raise InvalidSettings(
+            f"tuning.max_parallel_jobs {tuning.max_parallel_jobs} is more than "
+            f"tuning.max_jobs {tuning.max_jobs}",
+            "tuning.max_parallel_jobs",
+        )
+    there_are = combinations(tuning.ranges)
+    if tuning.max_jobs > there_are:
+        raise InvalidSettings(
+            f"tuning.max_jobs {tuning.max_jobs} is more than the {there_are:g} combinations "
+            f"of tuning.ranges: ask for at most {there_are:g}, or widen a range",
+            "tuning.max_jobs",
+        )
+
+
+def combinations(ranges: Ranges) -> float:
+    """Return how many trials can differ; infinite where a number that is not whole is searched."""
+    found = 1.0
+    for name, values in asdict(ranges).items():
+        if values is None:
+            continue
+        if name in _INTEGERS:
+            found *= values[1] - values[0] + 1
+        else:
+            found *= math.inf if isinstance(values[0], float) else len(values)
+    return found
