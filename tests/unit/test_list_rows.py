@@ -93,8 +93,16 @@ REJECTS = [
     (Reason.BAD_ID, b"9" * 5000 + b"\t0\t1\t1\te.png", "999…"),
     (Reason.DUPLICATE_ID, b"3\t0\t1\t1\te.png", "the id 3"),
     (Reason.DUPLICATE_ID, b"003\t0\t1\t1\te.png", "the id 3"),
-    (Reason.DUPLICATE_PATH, b"9\t1\t0\t0\t/b.png", "line 2 has the same image with the same"),
-    (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\tb.png", "line 2 has the same image with other"),
+    (
+        Reason.DUPLICATE_PATH,
+        b"9\t1\t0\t0\t/b.png",
+        "line 2 has the same image with the same labels$",
+    ),
+    (
+        Reason.CONFLICTING_LABELS,
+        b"9\t1\t0\t1\tb.png",
+        "line 2 has the same image with other labels$",
+    ),
     (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\ts3://data/demo/b.png", "line 2 has the same"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\t", "the path is empty"),
     (Reason.BAD_PATH, b"9\t0\t1\t1", "the path is empty"),
