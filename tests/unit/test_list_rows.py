@@ -96,12 +96,12 @@ REJECTS = [
     (
         Reason.DUPLICATE_PATH,
         b"9\t1\t0\t0\t/b.png",
-        "line 2 has the same image with the same labels$",
+        "line 2 has the same image with the same labels",
     ),
     (
         Reason.CONFLICTING_LABELS,
         b"9\t1\t0\t1\tb.png",
-        "line 2 has the same image with other labels$",
+        "line 2 has the same image with other labels",
     ),
     (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\ts3://data/demo/b.png", "line 2 has the same"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\t", "the path is empty"),
@@ -136,6 +136,13 @@ def test_rejects_with_line_reason_and_detail(reason: Reason, line: bytes, detail
     assert reject.line == 5
     assert detail in reject.detail
     assert set(json.loads(encode_record(reject))) == {"line", "id", "path", "reason", "detail"}
+
+
+@pytest.mark.parametrize(("labels", "shared"), [(b"1\t0\t0", "the same"), (b"1\t0\t1", "other")])
+def test_the_row_that_counts_is_named(labels: bytes, shared: str) -> None:
+    reject = last(b"9\t" + labels + b"\tb.png\n")
+    assert isinstance(reject, Reject)
+    assert reject.detail == f"line 2 has the same image with {shared} labels"
 
 
 def test_every_reason_of_the_list_has_an_example() -> None:
