@@ -154,3 +154,51 @@ def test_a_long_value_is_shown_in_part(text: str) -> None:
     with pytest.raises(InvalidSettings) as caught:
         load_settings(text)
     assert len(str(caught.value)) < 300
+
+
+CHOICES = {
+    "image.mode": ["letterbox", "crop", "stretch"],
+    "training.optimizer": ["adam", "sgd", "rmsprop", "nag"],
+    "training.augmentation_type": ["none", "crop", "crop_color", "crop_color_transform"],
+    "tuning.strategy": ["Random", "Bayesian"],
+}
+
+
+@pytest.mark.parametrize(("setting", "choices"), CHOICES.items())
+def test_the_choices_are_these(setting: str, choices: list[str]) -> None:
+    section, name = setting.split(".")
+    for choice in choices:
+        settings = load_settings(f"{section}: {{{name}: {choice}}}")
+        assert getattr(getattr(settings, section), name) == choice
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(f"{section}: {{{name}: other}}")
+    assert f"expected one of {', '.join(choices)}, found 'other'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "least", "most", "step"),
+    [
+        ("image.size", 16, 1024, 1),
+        ("split.seed", 0, 2**31 - 1, 1),
+        ("tolerance.rejected", 0, 1, 0.01),
+        ("training.epochs", 1, 1000, 1),
+        ("training.learning_rate", 1e-7, 1, 1e-8),
+        ("training.mini_batch_size", 1, 4096, 1),
+        ("training.weight_decay", 0, 1, 0.01),
+        ("training.seed", 0, 2**31 - 1, 1),
+        ("training.max_runtime", 60, 432000, 1),
+        ("tuning.max_jobs", 1, 500, 1),
+        ("tuning.max_parallel_jobs", 1, 100, 1),
+        ("promotion.margin", 0, 1, 0.01),
+        ("promotion.minimum_map", 0, 1, 0.01),
+        ("endpoint.instance_count", 1, 100, 1),
+    ],
+)
+def test_numbers_have_bounds(setting: str, least: float, most: float, step: float) -> None:
+    section, name = setting.split(".")
+    for value in (least, most):
+        settings = load_settings(f"{section}: {{{name}: {value}}}")
+        assert getattr(getattr(settings, section), name) == value
+    for value in (least - step, most + step):
+        with pytest.raises(InvalidSettings, match=rf"{section}\.{name}: expected "):
+            load_settings(f"{section}: {{{name}: {value}}}")
