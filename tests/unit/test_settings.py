@@ -133,6 +133,30 @@ def test_refuses_and_names_the_setting(text: str | bytes, named: str) -> None:
     assert named in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("split: {seed: 1}\nsplit: {seed: 2}", "split: given twice (line 2)"),
+        (
+            "a: [",
+            (
+                "dataset.yaml line 1: not valid YAML: expected the node content, "
+                "but found '<stream end>'"
+            ),
+        ),
+        ("a: 2001-99-99", "dataset.yaml: not valid YAML: month must be in 1..12"),
+        (
+            b"a: \xff",
+            "dataset.yaml: not valid YAML: unacceptable character #x00ff: invalid start byte",
+        ),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_told_with_its_line(text: str | bytes, told: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(text)
+    assert str(caught.value) == told
+
+
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
     for before, name in pairwise("abcdefghij")

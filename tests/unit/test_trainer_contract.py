@@ -77,6 +77,12 @@ def test_a_channel_without_its_file_is_named(tmp_path: Path) -> None:
         Base(tmp_path).channel("train", "train.rec")
 
 
+def test_a_json_object_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "hyperparameters.json"
+    path.write_text('{"epochs": "3"}')
+    assert read_json(path, "the job") == {"epochs": "3"}
+
+
 @pytest.mark.parametrize(("text", "message"), [("{", "not valid JSON"), ("[]", "a JSON object")])
 def test_unusable_json_is_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "dataset.json"
