@@ -10,13 +10,15 @@ import pytest
 
 from tagline.formats import image_index
 from tagline.formats.image_index import image_digest
+from tagline.formats.outcomes import Latest, Outcome
 from tagline.formats.rows import PlannedRow, Side
 from tagline.formats.settings import Settings
 from tagline.planning import fingerprint as fingerprints
-from tagline.planning.fingerprint import fingerprint
+from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.sharding import packing_rank
 from tagline.planning.split.sides import content_hash
 from tagline.settings import load_settings
+from tests.unit.documents import OTHER
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["a", "b", "c"]
@@ -82,6 +84,21 @@ def test_another_way_of_planning_or_packing_is_another_dataset(
     before = fingerprint(NAMES, Settings(), ROWS)
     monkeypatch.setattr(fingerprints, name, value)
     assert fingerprint(NAMES, Settings(), ROWS) != before
+
+
+@pytest.mark.parametrize(
+    ("latest", "unchanged", "reason"),
+    [
+        (None, False, "the dataset has no finished run yet"),
+        ("abc", True, f"list, labels, settings and images are those of run {OTHER} (Promoted)"),
+        ("abd", False, f"the list, labels, settings or images changed since run {OTHER}"),
+    ],
+)
+def test_a_dataset_is_unchanged_where_the_newest_judged_run_had_the_same(
+    latest: str | None, unchanged: bool, reason: str
+) -> None:
+    newest = latest and Latest(run=OTHER, fingerprint=latest, outcome=Outcome.PROMOTED)
+    assert compare("abc", newest or None) == (unchanged, reason)
 
 
 def test_packing_names_the_decoders_of_the_container() -> None:

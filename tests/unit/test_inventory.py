@@ -118,6 +118,13 @@ def test_objects_no_image_can_be_read_from(found: Found, reason: Reason | None) 
     assert (fault[0] if fault else None) is reason
 
 
+def test_the_largest_object_that_is_read_is_told() -> None:
+    told = "67,108,865 bytes; at most 64 MiB are read"
+    assert Found("e", (64 << 20) + 1).fault() == (Reason.OBJECT_TOO_LARGE, told)
+    told = "restore it from GLACIER first"
+    assert Found("e", 1, "GLACIER").fault() == (Reason.ARCHIVED_OBJECT, told)
+
+
 EXPIRY = datetime(2030, 1, 1, tzinfo=UTC)
 
 

@@ -111,8 +111,16 @@ REJECTS = [
     (Reason.BAD_ID, b"9" * 5000 + b"\t0\t1\t1\te.png", "999…"),
     (Reason.DUPLICATE_ID, b"3\t0\t1\t1\te.png", "the id 3"),
     (Reason.DUPLICATE_ID, b"003\t0\t1\t1\te.png", "the id 3"),
-    (Reason.DUPLICATE_PATH, b"9\t1\t0\t0\t/b.png", "line 2 has the same image with the same"),
-    (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\tb.png", "line 2 has the same image with other"),
+    (
+        Reason.DUPLICATE_PATH,
+        b"9\t1\t0\t0\t/b.png",
+        "line 2 has the same image with the same labels",
+    ),
+    (
+        Reason.CONFLICTING_LABELS,
+        b"9\t1\t0\t1\tb.png",
+        "line 2 has the same image with other labels",
+    ),
     (Reason.CONFLICTING_LABELS, b"9\t1\t0\t1\ts3://data/demo/b.png", "line 2 has the same"),
     (Reason.BAD_PATH, b"9\t0\t1\t1\t", "the path is empty"),
     (Reason.BAD_PATH, b"9\t0\t1\t1", "the path is empty"),
@@ -157,6 +165,13 @@ def test_among_joined_labels_tabs_are_the_odd_ones() -> None:
     )
     assert isinstance(mixed, Reject)
     assert "label 1 is '0,1': tabs and commas are mixed" in mixed.detail
+
+
+@pytest.mark.parametrize(("labels", "shared"), [(b"1\t0\t0", "the same"), (b"1\t0\t1", "other")])
+def test_the_row_that_counts_is_named(labels: bytes, shared: str) -> None:
+    reject = last(b"9\t" + labels + b"\tb.png\n")
+    assert isinstance(reject, Reject)
+    assert reject.detail == f"line 2 has the same image with {shared} labels"
 
 
 def test_every_reason_of_the_list_has_an_example() -> None:

@@ -71,7 +71,7 @@ def test_the_champion_that_the_run_was_compared_with_is_no_rival(world: Account)
     world.put("demo/champion.json", champion())
     planned = plan(config(OTHER), asked(against=OTHER))
     assert (planned["action"], planned["endpoint_config"]) == ("keep", config(OTHER))
-    assert "an alarm went off" in planned["reason"]
+    assert "an alarm went off. " in planned["reason"]
 
 
 def test_a_configuration_that_no_run_made_is_no_rivals(world: Account) -> None:

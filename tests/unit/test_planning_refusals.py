@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tagline.formats.reasons import UnusableList
+from tagline.formats.reasons import Reason, UnusableList
+from tagline.formats.rows import Reject
+from tagline.formats.settings import Tolerance
+from tagline.planning.locating import JudgedRows
 from tagline.planning.plan import plan_dataset
 from tagline.settings import InvalidSettings
 from tests.unit.ingest_world import World, world
@@ -145,3 +148,24 @@ def refuse_listing(demo: World, bucket: str) -> None:
             raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
 
     demo.s3.meta.events.register("provide-client-params.s3.ListObjectsV2", refuse)
+
+
+def test_the_four_commonest_faults_are_told_with_the_first_row() -> None:
+    reasons = [Reason.BAD_ID] * 6 + [Reason.BAD_LABEL] * 5 + [Reason.BAD_PATH] * 4
+    reasons += [Reason.EMPTY_OBJECT] * 3 + [Reason.DUPLICATE_ID] * 2
+    rejects = [
+        Reject(line=line, id=1, path="a", reason=reason, detail=f"why {line}")
+        for line, reason in enumerate(reasons, start=3)
+    ]
+    JudgedRows(Tolerance(rejected=0.5), rows=40, accepted=20, rejects=rejects).check()
+    some = JudgedRows(Tolerance(rejected=0.25), rows=2000, accepted=1, rejects=rejects * 30)
+    told = "bad_id 180, bad_label 150, bad_path 120, empty_object 90; first: line 3: why 3"
+    with pytest.raises(UnusableList) as caught:
+        some.check()
+    assert str(caught.value) == (
+        "600 of 2,000 rows are rejected, above the tolerated share of 0.25 (tolerance.rejected): "
+        + told
+    )
+    some.accepted = 0
+    with pytest.raises(UnusableList, match=f"^none of the 2,000 rows can be used: {told}$"):
+        some.check()

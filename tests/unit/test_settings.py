@@ -20,6 +20,7 @@ def test_the_defaults() -> None:
         "source": None,
         "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
         "split": {"validation": 0.2, "seed": 0},
+        "on_conflict": "first_wins",
         "tolerance": {"rejected": 0.5},
         "training": {
             "network": "auto",
@@ -182,6 +183,30 @@ def test_there_are_no_more_trials_than_combinations(ranges: str, most: int) -> N
         assert caught.value.setting == "tuning.max_jobs"
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("split: {seed: 1}\nsplit: {seed: 2}", "dataset.yaml line 2: split: given twice"),
+        (
+            "a: [",
+            (
+                "dataset.yaml line 1: not valid YAML: expected the node content, "
+                "but found '<stream end>'"
+            ),
+        ),
+        ("a: 2001-99-99", "dataset.yaml: not valid YAML: month must be in 1..12"),
+        (
+            b"a: \xff",
+            "dataset.yaml: not valid YAML: unacceptable character #x00ff: invalid start byte",
+        ),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_told_with_its_line(text: str | bytes, told: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(text)
+    assert str(caught.value) == told
+
+
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
     for before, name in pairwise("abcdefghij")
@@ -203,3 +228,52 @@ def test_a_long_value_is_shown_in_part(text: str) -> None:
     with pytest.raises(InvalidSettings) as caught:
         load_settings(text)
     assert len(str(caught.value)) < 300
+
+
+CHOICES = {
+    "image.mode": ["letterbox", "crop", "stretch"],
+    "training.optimizer": ["adam", "sgd", "rmsprop", "nag"],
+    "training.augmentation_type": ["none", "crop", "crop_color", "crop_color_transform"],
+    "tuning.strategy": ["Random", "Bayesian"],
+}
+
+
+@pytest.mark.parametrize(("setting", "choices"), CHOICES.items())
+def test_the_choices_are_these(setting: str, choices: list[str]) -> None:
+    section, name = setting.split(".")
+    for choice in choices:
+        settings = load_settings(f"{section}: {{{name}: {choice}}}")
+        assert getattr(getattr(settings, section), name) == choice
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(f"{section}: {{{name}: other}}")
+    assert f"expected one of {', '.join(choices)}, found 'other'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "least", "most", "step"),
+    [
+        ("image.size", 16, 1024, 1),
+        ("split.seed", 0, 2**31 - 1, 1),
+        ("tolerance.rejected", 0, 1, 0.01),
+        ("training.epochs", 1, 1000, 1),
+        ("training.learning_rate", 1e-7, 1, 1e-8),
+        ("training.mini_batch_size", 1, 4096, 1),
+        ("training.weight_decay", 0, 1, 0.01),
+        ("training.seed", 0, 2**31 - 1, 1),
+        ("training.max_runtime", 60, 432000, 1),
+        ("tuning.max_jobs", 1, 500, 1),
+        ("tuning.max_parallel_jobs", 1, 100, 1),
+        ("promotion.margin", 0, 1, 0.01),
+        ("promotion.minimum_map", 0, 1, 0.01),
+        ("endpoint.instance_count", 1, 100, 1),
+    ],
+)
+def test_numbers_have_bounds(setting: str, least: float, most: float, step: float) -> None:
+    section, name = setting.split(".")
+    more = ", max_jobs: 500" if name == "max_parallel_jobs" else ""  # no more than there are
+    for value in (least, most):
+        settings = load_settings(f"{section}: {{{name}: {value}{more}}}")
+        assert getattr(getattr(settings, section), name) == value
+    for value in (least - step, most + step):
+        with pytest.raises(InvalidSettings, match=rf"{section}\.{name}: expected "):
+            load_settings(f"{section}: {{{name}: {value}}}")

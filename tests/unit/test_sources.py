@@ -11,6 +11,7 @@ from tagline.settings import InvalidSettings
 def test_a_source_of_another_account() -> None:
     source = Source.of_dataset("demo", "data", "s3://pictures/site/", {"pictures"})
     assert source.resolve("/a.png") == ("pictures", "site/a.png")
+    assert source.resolve("~/a.png") == ("pictures", "site/~/a.png")
     assert source.resolve("s3://data/demo/b.png") == ("data", "demo/b.png")
     assert source.resolve("s3://pictures/c.png") == ("pictures", "c.png")
 

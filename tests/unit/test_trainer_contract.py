@@ -47,9 +47,40 @@ def test_the_base_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch)
     assert Base.from_environment().model == Path("/data/job/model")
 
 
+def test_the_folders_are_those_that_sagemaker_mounts(tmp_path: Path) -> None:
+    base = Base(tmp_path)
+    assert base.hyperparameters == tmp_path / "input/config/hyperparameters.json"
+    assert base.training_failure == tmp_path / "output/failure"
+    assert base.processing_input("validation/val.rec") == (
+        tmp_path / "processing/input/validation/val.rec"
+    )
+    assert base.processing_output == tmp_path / "processing/output"
+    assert base.processing_message == tmp_path / "output/message"
+    file = tmp_path / "input/data/train/train.rec"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert base.channel("train", "train.rec") == file
+
+
+def test_a_failure_is_left_beside_another_that_is_there(tmp_path: Path) -> None:
+    def work() -> None:
+        raise JobRefused("no")
+
+    failure = Base(tmp_path / "new" / "folder").training_failure
+    assert guarded(work, failure) == 1
+    assert guarded(work, failure) == 1
+    assert failure.read_text() == "no"
+
+
 def test_a_channel_without_its_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(JobRefused, match=r"channel 'train' has no file train\.rec"):
         Base(tmp_path).channel("train", "train.rec")
+
+
+def test_a_json_object_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "hyperparameters.json"
+    path.write_text('{"epochs": "3"}')
+    assert read_json(path, "the job") == {"epochs": "3"}
 
 
 @pytest.mark.parametrize(("text", "message"), [("{", "not valid JSON"), ("[]", "a JSON object")])

@@ -89,6 +89,18 @@ def test_the_pages_that_show_it_have_what_was_judged() -> None:
     assert (evaluation.champion.scores is POOR, evaluation.champion.candidate.run) == (True, OTHER)
 
 
+def test_where_nothing_can_vary_there_is_no_difference() -> None:
+    records: Any = SimpleNamespace(labels=TRUTH[:1])
+    models = [
+        SimpleNamespace(run=run, scores=lambda *_, scores=scores: scores[:1])
+        for run, scores in ((RUN, GOOD), (OTHER, POOR))
+    ]
+    evaluation = judge(cast("Any", models[0]), cast("Any", models[1]), records, LABELS, CREATED)
+    document = metrics_document(evaluation)
+    assert document.difference is None
+    assert document.champion is not None
+
+
 def test_a_first_model_stands_beside_nobody() -> None:
     evaluation = judged(champion=False)
     assert (evaluation.champion, evaluation.difference) == (None, None)

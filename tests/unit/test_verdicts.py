@@ -3,7 +3,7 @@
 import pytest
 
 from tagline.formats.reasons import MEANING, Reason
-from tagline.formats.rows import PlannedRow, Reject, Side, Verdict
+from tagline.formats.rows import FetchVerdict, PlannedRow, Reject, Side, Verdict
 
 ROW = PlannedRow(
     line=7,
@@ -50,6 +50,12 @@ def test_a_verdict_of_before_details_has_none() -> None:
     found = verdict.reject()
     assert found is not None
     assert found.detail == ""
+
+
+def test_a_row_without_a_fault_has_nothing_to_tell() -> None:
+    assert FetchVerdict(line=1, id=2, path="a") == FetchVerdict(
+        line=1, id=2, path="a", reason=None, detail=""
+    )
 
 
 def test_codes_are_stable_and_each_has_a_meaning() -> None:
