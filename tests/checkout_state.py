@@ -7,7 +7,17 @@ from pathlib import Path
 STATE = Path(__file__).resolve().parents[1] / ".tagline"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = frozenset(
-    "os.chmod os.link os.mkdir os.remove os.rename os.rmdir os.symlink os.truncate os.utime".split()
+    (
+        "os.chmod",
+        "os.link",
+        "os.mkdir",
+        "os.remove",
+        "os.rename",
+        "os.rmdir",
+        "os.symlink",
+        "os.truncate",
+        "os.utime",
+    )
 )
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.output import emit, facts_table, print_json, say
-from tagline.cli import places
 from tagline.cli.places import STATE, CloudFile, live_cloud
 
 
