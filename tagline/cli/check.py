@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from tagline.cli.options import JsonOption
-from tagline.cli.output import ERR, emit, facts_table, print_json, rows_table, say
+from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.listing.checking import CheckReport, check_list
 
 _MOST_LABELS = 60  # shown; --json has them all
@@ -36,7 +36,7 @@ def check(
     else:
         _show(report)
     for problem in report.problems:
-        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
+        complain(problem)
     if not report.usable:
         raise typer.Exit(1)
 

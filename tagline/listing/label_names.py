@@ -6,7 +6,9 @@ from tagline.settings import InvalidSettings
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# besides C0 and C1: line ends, and what turns the direction of all that follows (the marks LRM, RLM
+# and ALM, and joiners, are part of how names are written)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def parse_label_names(data: bytes) -> tuple[str, ...]:
@@ -33,8 +35,11 @@ def parse_label_names(data: bytes) -> tuple[str, ...]:
             raise InvalidSettings(
                 f"labels.txt line {line}: a name has at most {MAX_NAME_LENGTH} characters"
             )
-        if _CONTROL.search(name):
-            raise InvalidSettings(f"labels.txt line {line}: the name holds a control character")
+        if found := _CONTROL.search(name):
+            raise InvalidSettings(
+                f"labels.txt line {line}: the name holds a control character "
+                f"(U+{ord(found[0]):04X})"
+            )
         if name in first_lines:
             raise InvalidSettings(
                 f"labels.txt line {line}: {name!r} was named before, in line {first_lines[name]}"
