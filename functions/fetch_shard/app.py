@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 from tagline.aws.step import step
 from tagline.fetching.arriving import WORKERS
@@ -34,7 +35,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     def work(event: FetchEvent) -> FetchAnswer:
         logger.append_keys(shard=event.shard)
-        answer = fetch_shard(event, client(), seconds_left)
+        answer = fetch_shard(event, client(), seconds_left, environment().source_buckets)
         if not answer.left:  # the answer tells of all calls that the shard took
             metrics.add_metric("ImagesFetched", MetricUnit.Count, answer.fetched)
             metrics.add_metric("BytesFetched", MetricUnit.Bytes, answer.bytes)

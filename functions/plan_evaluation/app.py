@@ -6,6 +6,7 @@ from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion
+from tagline.formats.owners import check_champion
 from tagline.formats.packed import PackedDataset
 from tagline.formats.steps import EvaluationAnswer, EvaluationEvent
 from tagline.jobs.evaluation import plan_evaluation
@@ -17,6 +18,8 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     """Return the request; champion.json's ETag goes with the run until it may write there."""
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
     champion = bucket.find(DatasetKeys(keys.dataset).champion, Champion)
+    if champion:
+        check_champion(champion.content, keys.dataset, bucket.name, here.stack)
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
     stack = Stack(bucket.name, here.trainer_image, here.evaluation_instance_type)
     return plan_evaluation(keys.run, event.trained.artifact, champion, dataset, stack)

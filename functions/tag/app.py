@@ -18,7 +18,7 @@ from tagline.aws.observability import logger, metrics
 @functools.cache
 def champions() -> Champions:
     """Return what this container remembers of champions and thresholds."""
-    return Champions(DataBucket(clients.s3(), environment().data_bucket))
+    return Champions(DataBucket(clients.s3(), environment().data_bucket), environment().stack)
 
 
 def readable_buckets() -> frozenset[str]:
@@ -32,7 +32,7 @@ def handler(request: Request) -> Answer:
     dataset, query = request.dataset(), TagQuery.of(request.query)
     champion = champions().of(dataset)
     image = requested_image(request, clients.s3(), readable_buckets())
-    model = ask(clients.runtime(), champion.endpoint, image)
+    model = ask(clients.runtime(), champion.endpoint, dataset, image)
     thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
     tags = choose_tags(model.labels, model.scores, thresholds, query.top_k)
     logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))

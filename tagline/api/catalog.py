@@ -32,6 +32,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, RUN
 from tagline.formats.outcomes import Champion, Decision, Latest, Status
+from tagline.formats.owners import check_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 
@@ -69,6 +70,8 @@ class Catalog:
         self._require(dataset)
         champion = self._champion(dataset)
         latest = self._bucket.get(DatasetKeys(dataset).latest, Latest) or champion
+        if latest is not None:
+            check_run(dataset, latest.run, f"what dataset {dataset} was judged by last")
         packed = latest and self._bucket.get(RunKeys(latest.run).packed_dataset, PackedDataset)
         return DatasetDetails(
             dataset=dataset,

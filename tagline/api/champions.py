@@ -11,6 +11,7 @@ from tagline.api.problem import Problem, not_found
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Champion
+from tagline.formats.owners import check_champion
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256
@@ -20,8 +21,11 @@ V = TypeVar("V")
 class Champions:
     """Champions and thresholds, kept in memory so that a warm call reads nothing from S3."""
 
-    def __init__(self, bucket: DataBucket, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, bucket: DataBucket, stack: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._bucket = bucket
+        self._stack = stack
         self._clock = clock
         self._champions: dict[str, tuple[float, Champion]] = {}
         self._thresholds: dict[str, dict[str, float]] = {}
@@ -38,6 +42,7 @@ class Champions:
         champion = self._bucket.get(DatasetKeys(dataset).champion, Champion)
         if champion is None:
             raise self._no_champion(dataset)
+        check_champion(champion, dataset, self._bucket.name, self._stack)
         _keep(self._champions, dataset, (now, champion))
         return champion
 

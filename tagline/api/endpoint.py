@@ -11,6 +11,7 @@ from tagline.api.problem import Problem, unavailable
 from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 from tagline.formats.models import ImageScores, Refusal
+from tagline.formats.owners import owns_run
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -26,8 +27,10 @@ class _ModelError(Record, kw_only=True, rename="pascal"):
     original_message: str = ""
 
 
-def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> ImageScores:
-    """Return the endpoint's scores of an image.
+def ask(
+    runtime: "SageMakerRuntimeClient", endpoint: str, dataset: str, image: Image
+) -> ImageScores:
+    """Return the scores of an image by the endpoint of a dataset.
 
     Raises a 422 with the container's words when it refuses the image, and a 503 when the
     endpoint is changing, crashed or answers nonsense.
@@ -47,6 +50,8 @@ def ask(runtime: "SageMakerRuntimeClient", endpoint: str, image: Image) -> Image
         raise _broken(f"Endpoint {endpoint} answered something else than scores.") from exc
     if len(found.labels) != len(found.scores):
         raise _broken(f"Endpoint {endpoint} answered labels and scores of different lengths.")
+    if not owns_run(dataset, found.run):
+        raise _broken(f"Endpoint {endpoint} answered by a model of another dataset.")
     return found
 
 

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from tagline.cli.options import JsonOption
-from tagline.cli.output import ERR, emit, facts_table, print_json, rows_table, say
+from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.listing.checking import CheckReport, check_list
 
 _MOST_LABELS = 60  # shown; --json has them all
@@ -32,7 +32,7 @@ def check(
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
     for problem in report.problems:
-        ERR.print(f"tagline: {problem}", style="red", soft_wrap=True)
+        complain(problem)
     warn(report)
     if as_json:
         print_json(msgspec.to_builtins(report))

@@ -21,7 +21,6 @@ from tagline.cli.interrupts import stop_signals
 from tagline.cli.options import JsonOption
 from tagline.cli.outcome import RunOutcome, outcome_table
 from tagline.cli.output import (
-    OUT,
     emit,
     facts_table,
     number,
@@ -174,8 +173,8 @@ def _report(ended: RunOutcome, answer: Answer, report: Path, phases: Phases) -> 
     rows = [(name, f"{score:.3f}", _verdict(name in truth)) for name, score in tags.items()]
     rows += [(name, "", Text("missed", style="red")) for name in sorted(truth - tags.keys())]
     emit(rows_table(("Tag", ">Score", "Truth"), rows, title=f"Held out: {answer.image.path.name}"))
-    OUT.print(f"Tags:   {', '.join(tags) or '(none)'}")
-    OUT.print(f"Truth:  {', '.join(answer.image.labels)}")
+    emit(f"Tags:   {', '.join(tags) or '(none)'}")
+    emit(f"Truth:  {', '.join(answer.image.labels)}")
     emit(
         facts_table(
             {

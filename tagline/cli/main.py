@@ -12,16 +12,18 @@ from tagline.cli.demo import demo
 from tagline.cli.drop import drop
 from tagline.cli.errors import Refused, one_line
 from tagline.cli.im2rec import SETTINGS, im2rec
-from tagline.cli.output import ERR
+from tagline.cli.output import complain
 from tagline.cli.runs import runs
 from tagline.cli.show import show
 from tagline.cli.tag import tag
 from tagline.cli.up import up
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.names import InvalidName
+from tagline.formats.printable import printable
 from tagline.formats.reasons import UnusableList
 from tagline.settings import InvalidSettings
 
+_WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself
 _EXPECTED = (
     Refused,
     InvalidName,
@@ -41,10 +43,12 @@ class OneLineErrors(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except _WRONG_USAGE as exc:  # it repeats what was typed, a file's name for one
+            raise _WRONG_USAGE(printable(exc.format_message()), exc.ctx) from exc
         except _EXPECTED as exc:
             if ctx.params.get("debug") or isinstance(exc, BrokenPipeError):
                 raise
-            ERR.print(f"tagline: {one_line(exc)}", style="red", soft_wrap=True)
+            complain(one_line(exc))
             raise typer.Exit(1) from exc
 
 

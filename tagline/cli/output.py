@@ -1,4 +1,7 @@
-"""Data on stdout, everything else on stderr; rich honours NO_COLOR on both."""
+"""Data on stdout, everything else on stderr; rich honours NO_COLOR on both.
+
+Whatever is printed goes through here, where what would move the terminal is escaped.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,6 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tagline.formats.printable import printable, printable_json
+
 OUT = Console(highlight=False, markup=False, emoji=False)
 ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 # in a pipe no terminal says how wide a line may be: nothing is cut
@@ -17,18 +22,23 @@ _PIPE = Console(highlight=False, markup=False, emoji=False, width=240)
 
 def print_json(data: object) -> None:
     """Print data as JSON on stdout."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    typer.echo(printable_json(json.dumps(data, indent=2, ensure_ascii=False, default=str)))
 
 
 def say(message: str, style: str | None = None) -> None:
     """Print a progress or advice line on stderr."""
-    ERR.print(message, style=style, soft_wrap=True)
+    ERR.print(printable(message), style=style, soft_wrap=True)
+
+
+def complain(message: str) -> None:
+    """Print what is wrong as one line on stderr."""
+    say(f"tagline: {message}", style="red")
 
 
 def emit(renderable: RenderableType) -> None:
     """Print a table or text on stdout."""
     console = OUT if OUT.is_terminal else _PIPE
-    console.print(renderable)
+    console.print(_lines(renderable) if isinstance(renderable, str) else renderable)
 
 
 def facts_table(facts: Mapping[str, object]) -> Table:
@@ -38,7 +48,7 @@ def facts_table(facts: Mapping[str, object]) -> Table:
     table.add_column("value", overflow="fold")
     for name, value in facts.items():
         if value is not None:
-            table.add_row(name, value if isinstance(value, Text) else str(value))
+            table.add_row(name, _cell(value))
     return table
 
 
@@ -51,8 +61,8 @@ def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str
             column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
         )
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
-    return Group(Text(title, style="bold"), table)
+        table.add_row(*map(_cell, row))
+    return Group(Text(printable(title), style="bold"), table)
 
 
 def number(value: object) -> str | None:
@@ -68,5 +78,10 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+def _cell(value: object) -> Text:
+    style = value.style if isinstance(value, Text) else ""
+    return Text("" if value is None else _lines(str(value)), style=style)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))

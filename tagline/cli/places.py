@@ -13,7 +13,7 @@ from tagline.formats.document import Record, UnreadableDocument, decode_record
 
 HOST = "127.0.0.1"
 ROOT = Path(tagline.__file__).resolve().parents[1]
-STATE = ROOT / ".tagline"
+STATE = Path(os.environ.get("TAGLINE_STATE") or ROOT / ".tagline").absolute()
 CLOUD_FILE = STATE / "cloud.json"
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from tagline.cli.history import State
 from tagline.cli.output import ERR, say, seconds
+from tagline.formats.printable import printable
 
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red")}
 
@@ -58,9 +59,9 @@ class Progress:
         for state in states:
             table.add_row(
                 self._mark(state),
-                state.name,
+                printable(state.name),
                 Text(_took(state), style="cyan"),
-                Text(_detail(state, details.get(state.name)), style="dim"),
+                Text(printable(_detail(state, details.get(state.name))), style="dim"),
             )
         return table
 

@@ -21,6 +21,7 @@ from tagline.formats.models import CardModel, ChampionMeans, LabelMetrics, Model
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Changes, Plan
+from tagline.formats.printable import printable_json
 from tagline.formats.rows import Reject
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.listing.list_file import contradictions_said
@@ -219,6 +220,6 @@ def _print_rejects(target: Target, keys: RunKeys) -> None:
     try:
         with target.bucket.stream(keys.rejects) as found:
             for line in found.content.iter_lines():
-                typer.echo(line)
+                typer.echo(printable_json(line.decode(errors="replace")))
     except Absent as exc:
         raise Refused(f"run {keys.run} has no rejects.jsonl (yet)") from exc

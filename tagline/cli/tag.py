@@ -9,7 +9,7 @@ import typer
 from tagline.api.documents import Tags
 from tagline.cli.api import ApiProblem, ask_tags
 from tagline.cli.options import JsonOption, StackOption
-from tagline.cli.output import ERR, emit, number, print_json, rows_table
+from tagline.cli.output import complain, emit, number, print_json, rows_table
 from tagline.cli.target import STACK, find_target
 from tagline.formats.names import check_dataset
 
@@ -38,7 +38,7 @@ def tag(
         except ApiProblem as exc:
             failed = True
             answers.append({"image": image, "error": str(exc)})
-            ERR.print(f"tagline: {image}: {exc}", style="red", soft_wrap=True)
+            complain(f"{image}: {exc}")
             continue
         answers.append({"image": image} | msgspec.to_builtins(answer))
         if not as_json:

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.output import emit, facts_table, print_json, say
-from tagline.cli.places import CLOUD_FILE, STATE, CloudFile, live_cloud
+from tagline.cli.places import STATE, CloudFile, live_cloud
 
 
 def up(
@@ -73,11 +74,11 @@ def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
         )
         yield told
         return
-    told.write(CLOUD_FILE)
+    told.write(places.CLOUD_FILE)
     try:
         yield told
     finally:
-        CLOUD_FILE.unlink(missing_ok=True)
+        places.CLOUD_FILE.unlink(missing_ok=True)
 
 
 def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:

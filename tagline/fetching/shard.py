@@ -9,8 +9,8 @@ import io
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -21,8 +21,10 @@ from tagline.fetching.image import Fetched, ShardOutOfTime
 from tagline.fetching.parts import EXPIRING, ROWS_DIGEST, Gathered, ShardParts
 from tagline.formats.document import decode_lines, decode_record, encode_record
 from tagline.formats.keys import RunKeys
+from tagline.formats.locations import Location
 from tagline.formats.rows import FetchVerdict, PlannedRow
 from tagline.formats.steps import FetchAnswer, FetchEvent
+from tagline.listing.sources import BadLocation, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,9 +34,15 @@ _ANSWER = "answer"  # of a shard that is done, in its verdicts' metadata
 
 
 def fetch_shard(
-    event: FetchEvent, client: "S3Client", seconds_left: Callable[[], float]
+    event: FetchEvent,
+    client: "S3Client",
+    seconds_left: Callable[[], float],
+    source_buckets: Collection[str] = (),
 ) -> FetchAnswer:
     """Fetch a shard's images into its tar, in the order in which they come, then its verdicts.
+
+    The rows are input like any other: one that leads where no list of the dataset may go
+    (`source_buckets` are open to all) is rejected unread.
 
     `seconds_left` says how long the work may still take. Before that is over, what is done is left
     for another call, and the answer tells how many rows there are to do. Refused and broken images
@@ -53,11 +61,18 @@ def fetch_shard(
     if done is not None:
         return done
     rows = list(decode_lines(body.content.splitlines(), PlannedRow, bucket.uri(rows_key)))
+    allowed = Source.of_dataset(keys.dataset, bucket.name, None, source_buckets)
     parts = ShardParts(bucket, keys, event.shard, digest)
     with tempfile.TemporaryFile() as spool:
         gathered = parts.resume(spool)
         begun = len(gathered.verdicts)
-        stopped = _gather(spool, rows, gathered, client, deadline)
+        todo = _todo(rows, gathered, allowed)
+        stopped = _gather(
+            spool,
+            images_as_they_arrive(todo, client, deadline),
+            gathered,
+            "a" if begun else "w",
+        )
         answer = _answer(event.shard, rows, gathered)
         if stopped is not None and answer.left:
             if len(gathered.verdicts) > begun:
@@ -97,22 +112,32 @@ def _finished(bucket: Bucket, key: str, digest: str) -> FetchAnswer | None:
     return decode_record(head.metadata[_ANSWER].encode(), FetchAnswer, bucket.uri(key))
 
 
-def _gather(
-    spool: IO[bytes],
-    rows: Sequence[PlannedRow],
-    gathered: Gathered,
-    client: "S3Client",
-    deadline: float,
-) -> Exception | None:
-    """Fetch the rows that `gathered` lacks into it and the tar; return what stopped it early.
+def _todo(rows: Sequence[PlannedRow], gathered: Gathered, allowed: Source) -> list[PlannedRow]:
+    """Return the rows to fetch; those that lead where they may not are judged already.
 
     A row whose image an earlier run has packed needs none.
     """
-    todo = [row for row in rows if row.reuse is None and row.line not in gathered.verdicts]
-    images = images_as_they_arrive(todo, client, deadline)
-    with tarfile.open(
-        fileobj=spool, mode="a" if gathered.verdicts else "w", format=tarfile.USTAR_FORMAT
-    ) as tar:
+    todo = []
+    for row in rows:
+        if row.reuse is not None or row.line in gathered.verdicts:
+            continue
+        try:
+            allowed.check(Location(row.bucket, row.key))
+        except BadLocation as exc:
+            gathered.verdicts[row.line] = _verdict(row, Fetched(None, exc.reason, exc.detail))
+        else:
+            todo.append(row)
+    return todo
+
+
+def _gather(
+    spool: IO[bytes],
+    images: Iterator[tuple[PlannedRow, Fetched]],
+    gathered: Gathered,
+    mode: Literal["w", "a"],
+) -> Exception | None:
+    """Take images into `gathered` and the tar; return what stopped it early."""
+    with tarfile.open(fileobj=spool, mode=mode, format=tarfile.USTAR_FORMAT) as tar:
         while True:
             try:
                 row, image = next(images)

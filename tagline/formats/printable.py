@@ -8,6 +8,14 @@ _MOVING = re.compile(
 )
 
 
+_IN_JSON = re.compile(f"(?![\n\t]){_MOVING.pattern}")  # which no string of JSON holds as they are
+
+
 def printable(text: object) -> str:
     """Return the text with each character that moves a terminal, or hides, as its escape."""
     return _MOVING.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+
+
+def printable_json(text: str) -> str:
+    """Return JSON that means the same, with each such character as JSON's own escape."""
+    return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

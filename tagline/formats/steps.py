@@ -4,9 +4,9 @@ An execution carries these between states of one deployment, so they have no for
 statemachine/ picks from an answer what later states need.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record
 from tagline.formats.outcomes import Decision, Ending, Outcome
@@ -19,6 +19,8 @@ from tagline.formats.sagemaker import (
     TrainingRequest,
     TuningRequest,
 )
+
+ShardName = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\Z")]
 
 
 class RunEvent(Record):
@@ -91,7 +93,7 @@ class PlanAnswer(Record):
 class FetchEvent(RunEvent):
     """FetchShard: which shard."""
 
-    shard: str
+    shard: ShardName
 
 
 class FetchAnswer(Record):

@@ -9,7 +9,9 @@ from tagline.settings import InvalidSettings
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128
 _START = 1 << 16
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# besides C0 and C1: line ends, and what turns the direction of all that follows (the marks LRM, RLM
+# and ALM, and joiners, are part of how names are written)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
@@ -32,8 +34,10 @@ def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
             raise InvalidSettings(
                 f"{file} line {line}: a name has at most {MAX_NAME_LENGTH} characters"
             )
-        if _CONTROL.search(name):
-            raise InvalidSettings(f"{file} line {line}: the name holds a control character")
+        if found := _CONTROL.search(name):
+            raise InvalidSettings(
+                f"{file} line {line}: the name holds a control character (U+{ord(found[0]):04X})"
+            )
         if name in first_lines:
             raise InvalidSettings(
                 f"{file} line {line}: {name!r} was named before, in line {first_lines[name]}"

@@ -73,11 +73,21 @@ class Source:
             raise BadLocation(Reason.BAD_PATH, "the path is empty")
         is_uri = "://" in path and _SCHEME.match(path)
         location = self._uri(path) if is_uri else self._below_home(path)
+        self.check(location)
+        return location
+
+    def check(self, location: Location) -> None:
+        """Raise BadLocation for an object that no list may name."""
         if not location.key or location.key.endswith("/"):
             raise BadLocation(Reason.BAD_PATH, "the path names no file")
         if fault := fault_of_key(location.key):
             raise BadLocation(Reason.BAD_PATH, f"the key {fault}")
-        return location
+        if not self._allows(location):
+            raise BadLocation(
+                Reason.NOT_ALLOWED_BUCKET,
+                f"bucket {location.bucket}: add it to the stack's SourceBuckets parameter, or copy "
+                "the image below the dataset's own prefix",
+            )
 
     def scope(self, location: Location) -> str:
         """Return the prefix to list for an allowed object, so that narrow grants are enough."""
@@ -93,12 +103,6 @@ class Source:
         location = parse_uri(path)
         if location is None:
             raise BadLocation(Reason.BAD_PATH, "a URI is s3://bucket/key; others are not read")
-        if not self._allows(location):
-            raise BadLocation(
-                Reason.NOT_ALLOWED_BUCKET,
-                f"bucket {location.bucket}: add it to the stack's SourceBuckets parameter, or copy "
-                "the image below the dataset's own prefix",
-            )
         return location
 
     def _allows(self, location: Location) -> bool:

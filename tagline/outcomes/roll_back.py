@@ -6,6 +6,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import endpoint_name, run_of_job
 from tagline.formats.outcomes import Champion
+from tagline.formats.owners import check_champion
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
@@ -37,6 +38,8 @@ def roll_back(
     dataset = RunKeys(event.run).dataset
     found = bucket.find(DatasetKeys(dataset).champion, Champion)
     champion = found.content if found else None
+    if champion:
+        check_champion(champion, dataset, bucket.name, stack)
     endpoint = describe(sagemaker, endpoint_name(stack, dataset))
     failed = None
     if event.execution.error is not None:

@@ -11,6 +11,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING, image_digest
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.owners import check_run
 from tagline.formats.packed import CHANNELS, PackedDataset, PackedRuns
 from tagline.formats.plan import Reuse
 from tagline.formats.rows import IndexedImage, PlannedRow, Reject
@@ -71,10 +72,13 @@ def find_reusable(
 def _packed_runs(bucket: Bucket, dataset: DatasetKeys) -> tuple[str, ...]:
     try:
         pointer = bucket.find(dataset.packed_run, PackedRuns)
+        runs = (pointer.content.run, *pointer.content.before) if pointer else ()
+        for run in runs:
+            check_run(dataset.dataset, run, bucket.uri(dataset.packed_run))
     except UnreadableDocument as exc:
         _log.warning("No image of an earlier run is reused: %s", exc)
         return ()
-    return (pointer.content.run, *pointer.content.before) if pointer else ()
+    return runs
 
 
 def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSpec) -> PackedDataset | None:

@@ -1,4 +1,8 @@
-"""Reading `dataset.yaml`: YAML's safe subset, without silent duplicates."""
+"""Reading `dataset.yaml`: YAML's safe subset, without silent duplicates and without bombs.
+
+Aliases let 400 bytes stand for billions of values, so neither they nor anchors are taken; numbers
+are bounded in characters, and nesting in depth, before anything is made of them.
+"""
 
 import re
 from typing import Any
@@ -7,9 +11,36 @@ import yaml
 
 from tagline.settings.errors import InvalidSettings
 
+_MAX_DIGITS = 40  # characters of a number
+_MAX_DEPTH = 20  # dataset.yaml has 4
+_SHOWN = 60
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+
 
 class _Loader(yaml.SafeLoader):
     """A safe loader that refuses a key given twice and reads 1e-4 as a number."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node; refuses anchors, aliases, deep nesting and long numbers by their line."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
+        if name := getattr(event, "anchor", None):
+            kind = "alias *" if isinstance(event, yaml.AliasEvent) else "anchor &"
+            raise InvalidSettings(
+                f"the {kind}{name[:_SHOWN]} is not taken; write the value out", line=line
+            )
+        if self._depth == _MAX_DEPTH:
+            raise InvalidSettings("nested too deeply", line=line)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if node is not None and node.tag in _NUMBERS and len(node.value) > _MAX_DIGITS:
+            raise InvalidSettings(
+                f"a number of {len(node.value):,} characters; at most {_MAX_DIGITS}", line=line
+            )
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping of a node; a repeated key is an error, not the last one's win."""
@@ -17,7 +48,9 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = getattr(key_node, "value", None)
             if isinstance(key, str) and key in seen:
-                raise InvalidSettings(f"{key[:60]}: given twice", line=key_node.start_mark.line + 1)
+                raise InvalidSettings(
+                    f"{key[:_SHOWN]}: given twice", line=key_node.start_mark.line + 1
+                )
             seen.add(key if isinstance(key, str) else id(key_node))
         return super().construct_mapping(node, deep=deep)
 
@@ -32,8 +65,6 @@ def parse_yaml(text: str | bytes) -> object:
     """Return the one document in `text` (None when empty); raises InvalidSettings."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except RecursionError as exc:
-        raise InvalidSettings("nested too deeply") from exc
     except (yaml.YAMLError, ValueError) as exc:
         if isinstance(exc, InvalidSettings):
             raise

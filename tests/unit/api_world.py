@@ -95,6 +95,7 @@ def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
         "DATA_BUCKET": BUCKET,
+        "STACK_NAME": "tagline",
         "SOURCE_BUCKETS": f"{SOURCE}, elsewhere",
     }.items():
         monkeypatch.setenv(name, value)

@@ -44,13 +44,15 @@ def metrics(**changes: Any) -> Metrics:
 
 def champion(**changes: Any) -> Champion:
     """A champion.json."""
+    run = changes.get("run", RUN)
+    dataset, digest = run[:-17], run[-16:]
     known = {
-        "run": RUN,
+        "run": run,
         "created": "2026-01-01T00:00:00Z",
-        "endpoint": "tagline-demo",
-        "endpoint_config": "c",
-        "model": "m",
-        "artifact": "s3://data/x/model.tar.gz",
+        "endpoint": f"tagline-{dataset}",
+        "endpoint_config": f"tagline-{digest}-config-0",
+        "model": f"tagline-{digest}-model-0",
+        "artifact": f"s3://data/{dataset}/output/tagline-{digest}-train-0/output/model.tar.gz",
         "mAP": 0.91,
         "reason": "the first model of the dataset",
         "previous": None,

@@ -224,7 +224,7 @@ def test_each_answer_counts_its_tags(world: World, capsys: pytest.CaptureFixture
 
 def test_a_champion_is_asked_for_again_after_thirty_seconds(world: World) -> None:
     now = [0.0]
-    kept = champions.Champions(DataBucket(world.s3, BUCKET), clock=lambda: now[0])
+    kept = champions.Champions(DataBucket(world.s3, BUCKET), "tagline", clock=lambda: now[0])
     assert kept.of(DATASET).run == RUN
     other = f"{DATASET}-aaaaaaaaaaaaaaaa"
     world.crown(run=other)

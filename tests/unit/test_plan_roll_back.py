@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 
 from tagline.aws import clients
 from tagline.formats.names import job_name
+from tests.unit import run_documents
 from tests.unit.documents import OTHER, RUN, champion, status
 from tests.unit.flow_world import STATE, Account, account, call, describe
 
@@ -81,7 +82,7 @@ def test_a_configuration_that_no_run_made_is_no_rivals(world: Account) -> None:
 
 def test_a_run_that_became_champion_meanwhile_keeps_the_endpoint(world: Account) -> None:
     world.put(f"demo/runs/{ANOTHER}/status.json", status(run=ANOTHER))
-    world.put("demo/champion.json", champion(run=ANOTHER, endpoint_config="not-this-0"))
+    world.put("demo/champion.json", run_documents.champion(run=ANOTHER))
     planned = plan(config(ANOTHER), asked(against=OTHER))
     assert (planned["action"], planned["endpoint_config"]) == ("keep", config(ANOTHER))
     assert f"run {ANOTHER}, of another list" in planned["reason"]

@@ -277,3 +277,46 @@ def test_numbers_have_bounds(setting: str, least: float, most: float, step: floa
     for value in (least - step, most + step):
         with pytest.raises(InvalidSettings, match=rf"{section}\.{name}: expected "):
             load_settings(f"{section}: {{{name}: {value}}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("image: &big {size: 96}\n", "line 1: the anchor &big is not taken; write the value out"),
+        ("image: {size: 96}\ntraining: *big\n", "line 2: the alias *big is not taken"),
+        ("image:\n  <<: *big\n", "line 2: the alias *big is not taken"),
+        ("&k image: {size: 96}\n", "the anchor &k is not taken"),
+        ("image: [&" + "n" * 5000 + " 1]", "the anchor &nnn"),
+    ],
+)
+def test_aliases_and_anchors_are_refused_by_name(text: str, named: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(text)
+    assert named in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "9" * 60_000,
+        "-" + "9" * 41,
+        "0x" + "f" * 60_000,
+        "0b" + "1" * 60_000,
+        "0" + "7" * 60_000,
+        "1" + "_" * 60_000,
+        "1" + ":59" * 20_000,
+        "1" + ":59" * 20_000 + ".5",
+        "0." + "1" * 60_000,
+        "1e" + "9" * 60_000,
+    ],
+)
+def test_numbers_are_bounded_in_digits(number: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"line 1: a number of [\d,]+ characters; at most 40"):
+        load_settings(f"split: {{seed: {number}}}")
+
+
+@pytest.mark.parametrize("text", ["[" * 60_000, "a: {" * 15_000, "- " * 30_000, "? " * 30_000])
+def test_nesting_is_bounded_before_it_costs_anything(text: str) -> None:
+    with pytest.raises(InvalidSettings, match="nested too deeply"):
+        load_settings(text)

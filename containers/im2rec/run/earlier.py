@@ -13,6 +13,7 @@ from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import InvalidName
+from tagline.formats.owners import owns_run
 from tagline.formats.plan import Plan, Reuse
 from tagline.formats.recordio import RecordError, read_records, unpack_record
 from tagline.formats.rows import Lost, Verdict
@@ -66,6 +67,8 @@ def earlier_records(task: Task, plan: Plan) -> Iterator[EarlierRecords]:
                     f"packs by {PACKING!r}. The stack was updated during the run: upload the list "
                     "again."
                 )
+            if not owns_run(task.keys.dataset, plan.reuse.run):
+                raise PackFailed(f"plan.json reuses {plan.reuse.run!r:.80}, no run of the dataset.")
             for channel in plan.reuse.sha256:
                 path = task.folder / f"earlier-{channel}.rec"
                 files.callback(path.unlink, missing_ok=True)

@@ -1,0 +1,34 @@
+"""Tests never touch the state of the checkout they run in."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tagline.cli import places
+from tests.checkout_state import STATE, CheckoutTouched
+
+SAY = "from tagline.cli import places; print(places.CLOUD_FILE)"
+
+
+def test_the_commands_keep_their_state_elsewhere() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", SAY], cwd=places.ROOT, capture_output=True, text=True, check=True
+    )
+    for path in (places.STATE, places.CLOUD_FILE, Path(told.stdout.strip())):
+        assert not path.is_relative_to(STATE)
+
+
+def test_a_test_that_would_change_the_checkouts_state_fails() -> None:
+    cloud = STATE / "cloud.json"
+    before = cloud.exists() and cloud.read_bytes()
+    with pytest.raises(CheckoutTouched):
+        cloud.write_text("{}")
+    with pytest.raises(CheckoutTouched):
+        cloud.unlink(missing_ok=True)
+    with pytest.raises(CheckoutTouched):
+        (STATE / "x").mkdir(parents=True)
+    with pytest.raises(CheckoutTouched):
+        Path("x").rename(cloud)
+    assert (cloud.exists() and cloud.read_bytes()) == before
