@@ -11,6 +11,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING, image_digest
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import RUN, dataset_of_run
 from tagline.formats.packed import CHANNELS, PackedDataset, PackedRuns
 from tagline.formats.plan import Reuse
 from tagline.formats.rows import IndexedImage, PlannedRow, Reject
@@ -74,7 +75,15 @@ def _packed_runs(bucket: Bucket, dataset: DatasetKeys) -> tuple[str, ...]:
     except UnreadableDocument as exc:
         _log.warning("No image of an earlier run is reused: %s", exc)
         return ()
-    return (pointer.content.run, *pointer.content.before) if pointer else ()
+    if pointer is None:
+        return ()
+    runs = (pointer.content.run, *pointer.content.before)
+    own = tuple(
+        run for run in runs if RUN.fullmatch(run) and dataset_of_run(run) == dataset.dataset
+    )
+    if strange := set(runs) - set(own):
+        _log.warning("%s names what is no run of its dataset: %s", dataset.packed_run, strange)
+    return own
 
 
 def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSpec) -> PackedDataset | None:

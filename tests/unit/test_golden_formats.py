@@ -33,6 +33,7 @@ from tagline.planning.split.memory import SplitFile
 
 GOLDEN = Path(__file__).parents[1] / "golden/formats"
 WHERE = "s3://data/demo/x.json"
+OUTCOMES = ("Promoted", "NotPromoted", "Unchanged", "Failed", "RolledBack")
 DOCUMENTS: dict[str, type[Document]] = {
     "champion.json": outcomes.Champion,
     "dataset.json": packed.PackedDataset,
@@ -50,7 +51,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "plan.reusing.json": plan.Plan,
     "plan.tuning.json": plan.Plan,
     "smoke.json": models.Smoke,
-    **{f"status.{outcome}.json": outcomes.Status for outcome in outcomes.Outcome},
+    **{f"status.{outcome}.json": outcomes.Status for outcome in OUTCOMES},
     "training.json": steps.TrainPlan,
     "training.tune.json": steps.TunePlan,
 }
@@ -76,6 +77,7 @@ def golden(name: str) -> bytes:
 NEW: dict[type[Any], dict[str, Any]] = {  # keys that came after version 0.1.0
     packed.PackedDataset: {"lost": {"one_colour": 0, "transparent": 0}},
     rows.Verdict: {"lost": None},
+    outcomes.Decision: {"superseded_by": None},
 }
 
 
