@@ -1,22 +1,34 @@
 """DecidePromotion: whether the challenger beats the champion by the margin."""
 
+import msgspec
+
 from tagline.aws import clients
+from tagline.aws.environment import environment
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
 from tagline.formats.models import Metrics
-from tagline.formats.outcomes import Decision
 from tagline.formats.plan import Plan
-from tagline.formats.steps import DecisionEvent
-from tagline.serving.promotion import decide
+from tagline.formats.steps import DecisionAnswer, DecisionEvent
+from tagline.planning.standing import find_champion, overtaken_by
+from tagline.serving.endpoints import needs_redeployment
+from tagline.serving.promotion import decide, give_way
 
 
 @step
-def handler(event: DecisionEvent) -> Decision:
+def handler(event: DecisionEvent) -> DecisionAnswer:
     """Return the decision and keep it in the run's files."""
     bucket, keys = Bucket(clients.s3(), event.bucket), RunKeys(event.run)
     metrics = bucket.read(keys.metrics, Metrics)
     rule = bucket.read(keys.plan, Plan).settings.promotion
     decision = decide(metrics, event.evaluation.champion_run, rule)
+    if newer := overtaken_by(bucket, event.run):
+        decision = give_way(decision, newer)
     bucket.write(keys.decision, decision)
-    return decision
+    champion = find_champion(bucket, keys.dataset)
+    redeploy = not decision.promote and needs_redeployment(
+        clients.sagemaker(), environment().stack, keys.dataset, champion
+    )
+    return msgspec.convert(
+        msgspec.structs.asdict(decision) | {"redeploy": redeploy}, DecisionAnswer
+    )

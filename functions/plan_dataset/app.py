@@ -1,13 +1,17 @@
 """PlanDataset: read and check the list, split it, cut it into shards, account for every row."""
 
 from aws_lambda_powertools.metrics import MetricUnit
+from msgspec.structs import replace
 
 from tagline.aws import clients
 from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
+from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.planning.plan import plan_dataset
+from tagline.planning.standing import find_champion
+from tagline.serving.endpoints import needs_redeployment
 
 
 @step
@@ -17,4 +21,7 @@ def handler(event: RunInput) -> PlanAnswer:
     metrics.add_metric("RowsAccepted", MetricUnit.Count, answer.accepted)
     metrics.add_metric("RowsRejected", MetricUnit.Count, answer.rejected)
     metrics.add_metric("RowsReused", MetricUnit.Count, answer.reused)
-    return answer
+    champion = find_champion(Bucket(clients.s3(), event.bucket), event.dataset)
+    stack = environment().stack
+    redeploy = needs_redeployment(clients.sagemaker(), stack, event.dataset, champion)
+    return replace(answer, redeploy=redeploy and not answer.superseded)

@@ -2,12 +2,14 @@
 
 from tagline.aws import clients
 from tagline.aws.environment import environment
+from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import endpoint_name
 from tagline.formats.plan import Plan
 from tagline.formats.steps import DeploymentAnswer, DeploymentEvent, Fleet
+from tagline.planning.standing import find_champion
 from tagline.serving.deployment import plan_deployment
 from tagline.serving.endpoints import describe
 
@@ -16,9 +18,13 @@ from tagline.serving.endpoints import describe
 def handler(event: DeploymentEvent) -> DeploymentAnswer:
     """Return what the deploying states need."""
     keys, here = RunKeys(event.run), environment()
-    wanted = Bucket(clients.s3(), event.bucket).read(keys.plan, Plan).settings.endpoint
+    bucket = Bucket(clients.s3(), event.bucket)
+    wanted = bucket.read(keys.plan, Plan).settings.endpoint
     name = endpoint_name(here.stack, keys.dataset)
     endpoint = describe(clients.sagemaker(), name)
+    champion = find_champion(bucket, keys.dataset)
+    if endpoint and endpoint.config != (champion and champion.endpoint_config):
+        logger.warning("the endpoint does not serve the champion", found=endpoint.config)
     return plan_deployment(
         run=keys.run,
         artifact=event.evaluation.artifact,

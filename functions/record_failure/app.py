@@ -10,6 +10,7 @@ from tagline.aws.s3 import Bucket
 from tagline.aws.step import Event, step
 from tagline.formats.steps import ExecutionEnded, FailureAnswer, FailureEvent, RecordedAnswer
 from tagline.outcomes.failed_run import record_broken_off, record_failure
+from tagline.outcomes.restoring import Machine
 
 
 @step
@@ -27,12 +28,12 @@ def caught(event: FailureEvent) -> FailureAnswer:
 
 @step
 def broken_off(event: ExecutionEnded) -> RecordedAnswer:
-    """Record the failure that an execution ended with by itself."""
+    """Record the failure that an execution ended with by itself; let the champion come back."""
     here = environment()
     return record_broken_off(
         event.detail,
-        clients.stepfunctions(),
         Bucket(clients.s3(), here.data_bucket),
+        Machine(clients.stepfunctions(), here.state_machine, here.stack),
         clients.sns(),
         here.alerts_topic,
     )

@@ -12,6 +12,7 @@ from tagline.serving.smoke import check_endpoint
 @step
 def handler(event: SmokeEvent) -> SmokeAnswer:
     """Return how many images were checked."""
-    expected = Bucket(clients.s3(), event.bucket).read(RunKeys(event.run).smoke, Smoke)
-    endpoint = event.deployment.endpoint
+    awaited = event.awaited
+    expected = Bucket(clients.s3(), event.bucket).read(RunKeys(awaited.run).smoke, Smoke)
+    endpoint = awaited.endpoint
     return SmokeAnswer(checked=check_endpoint(clients.sagemaker_runtime(), endpoint, expected))

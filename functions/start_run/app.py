@@ -27,7 +27,14 @@ def handler(event: ObjectCreated) -> StartAnswer:
     run = run_name(bucket, dropped.key, dropped.version_id, dropped.etag)
     logger.append_keys(run=run, dataset=dataset)
     # the event's own time, so that a repeated event asks for the very same execution
-    given = RunInput(bucket=bucket, run=run, dataset=dataset, list=dropped, started=event.time)
+    given = RunInput(
+        bucket=bucket,
+        run=run,
+        dataset=dataset,
+        list=dropped,
+        started=event.time,
+        sequencer=created.sequencer,
+    )
     client = clients.stepfunctions()
     try:
         client.start_execution(

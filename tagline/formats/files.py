@@ -107,10 +107,19 @@ OF_DATASET = (
     _document(
         _DATASET.champion,
         "RecordChampion",
-        "the API, PlanEvaluation, PlanRollBack",
+        "the API, PlanDataset, PlanEvaluation, DecidePromotion, PlanDeployment, PlanRollBack, "
+        "RecordFailure",
         outcomes.Champion,
     ),
-    _document(_DATASET.latest, "RecordOutcome", "PlanDataset, the API", outcomes.Latest),
+    _document(
+        _DATASET.latest, "RecordOutcome, RecordFailure", "PlanDataset, the API", outcomes.Latest
+    ),
+    _document(
+        _DATASET.newest,
+        "PlanDataset",
+        "PlanDataset, DecidePromotion, RecordChampion, PlanRollBack",
+        outcomes.Newest,
+    ),
 )
 OF_RUN = (
     _document(_RUN.plan, "PlanDataset, last of its files", "everything after", plan.Plan),

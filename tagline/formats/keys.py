@@ -46,6 +46,11 @@ class DatasetKeys:
         return f"{self.dataset}/latest.json"
 
     @property
+    def newest(self) -> str:
+        """The run of the list that was dropped last."""
+        return f"{self.dataset}/newest.json"
+
+    @property
     def split(self) -> str:
         """The side of the split that every image seen so far is on."""
         return f"{self.dataset}/split.txt"

@@ -12,6 +12,7 @@ from tagline.formats.locations import plain_etag
 LIST_KEY = re.compile(r"(?P<dataset>[^/]+)/lists/[^/]+\.lst")
 DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
+RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,3}})")
 JOB_PREFIX = "tagline"  # the IAM policies of template.yaml grant jobs by this prefix
 _ENDPOINT_NAME_LENGTH = 63
 
@@ -51,6 +52,12 @@ def dataset_of_run(run: str) -> str:
     if match is None:
         raise InvalidName(f"run {run[:80]!r} is not <dataset>-<16 hexadecimal digits>")
     return match["dataset"]
+
+
+def restoring_name(run: str, attempt: int) -> str:
+    """Return the name of the execution that brings the champion back after a run broke off."""
+    dataset_of_run(run)
+    return f"{run}-restore-{attempt}"
 
 
 def job_name(run: str, kind: str) -> str:

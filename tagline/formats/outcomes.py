@@ -13,6 +13,8 @@ class Outcome(StrEnum):
     UNCHANGED = "Unchanged"
     FAILED = "Failed"
     ROLLED_BACK = "RolledBack"
+    REDEPLOYED = "Redeployed"
+    SUPERSEDED = "Superseded"
 
 
 class Ending(Record):
@@ -47,6 +49,8 @@ class Decision(Document, kw_only=True):
     reason: str
     challenger_map: float | None
     champion_map: float | None
+    superseded_by: str | None = None
+    """The run of a list that was dropped later, which decides instead."""
 
 
 class Champion(Document, kw_only=True):
@@ -72,6 +76,16 @@ class Latest(Document, kw_only=True):
     run: str
     fingerprint: str
     outcome: Outcome
+
+
+class Newest(Document, kw_only=True):
+    """The run of the list that was dropped last: earlier ones that still go on give way to it."""
+
+    run: str
+    started: str
+    """When the list was dropped: ISO 8601, UTC."""
+    sequencer: str = ""
+    """S3's, of the event: orders lists that were dropped within a second."""
 
 
 class Alert(Record):

@@ -37,6 +37,8 @@ class RunInput(RunEvent):
     list: DroppedList
     started: str
     """ISO 8601, UTC."""
+    sequencer: str = ""
+    """S3's, of the event; empty where it gave none."""
 
 
 class CreatedObject(Record, rename="kebab"):
@@ -45,6 +47,7 @@ class CreatedObject(Record, rename="kebab"):
     key: str
     etag: str
     version_id: str = ""
+    sequencer: str = ""
 
 
 class BucketName(Record):
@@ -80,6 +83,7 @@ class PlanAnswer(Record):
 
     unchanged: bool
     reason: str
+    """Why it is unchanged, or superseded, or neither."""
     rows: Size
     accepted: Size
     rejected: Size
@@ -88,6 +92,9 @@ class PlanAnswer(Record):
     validation: Size
     shards: Size
     shards_key: str
+    superseded: bool = False
+    redeploy: bool = False
+    """Whether the champion does not serve, so that it has to be deployed again."""
 
 
 class FetchEvent(RunEvent):
@@ -163,6 +170,17 @@ class DecisionEvent(RunEvent):
     evaluation: Opponent
 
 
+class DecisionAnswer(Record):
+    """DecidePromotion: decision.json, and whether the champion has to be deployed again."""
+
+    promote: bool
+    reason: str
+    challenger_map: float | None
+    champion_map: float | None
+    superseded_by: str | None
+    redeploy: bool
+
+
 class Challenger(Record):
     """The model that was compared."""
 
@@ -185,7 +203,8 @@ class Fleet(Record):
 class DeploymentAnswer(Record):
     """PlanDeployment: what the deploying states need."""
 
-    action: Literal["create", "update"]
+    action: Literal["create", "update", "replace"]
+    """Replace: the endpoint failed, and is deleted and made anew."""
     canary: bool
     endpoint: str
     alarm: str
@@ -203,10 +222,16 @@ class Served(Record):
     endpoint: str
 
 
-class SmokeEvent(RunEvent):
-    """SmokeTest: which endpoint."""
+class Awaited(Served):
+    """What the endpoint is to serve: the model of which run."""
 
-    deployment: Served
+    run: str
+
+
+class SmokeEvent(RunEvent):
+    """SmokeTest: which endpoint, and whose model it should be."""
+
+    awaited: Awaited
 
 
 class SmokeAnswer(Record):
@@ -253,7 +278,7 @@ class Caught(Record, rename="pascal"):
     cause: str = ""
 
 
-WayBack = Literal["restore", "delete", "keep"]
+WayBack = Literal["restore", "create", "replace", "delete", "keep"]
 
 
 class RollBackAnswer(Record):
@@ -265,19 +290,39 @@ class RollBackAnswer(Record):
     """The one that is to serve; null where none is known."""
     state: str
     reason: str
+    run: str | None = None
+    """Whose model is to serve."""
+    then: Literal["end", "train"] = "end"
+    """Whether the run ends after that, or goes on to train its challenger."""
+    superseded: bool = False
 
 
 class Deploying(Served):
     """Where the challenger was to serve, and whether the endpoint was there before."""
 
-    action: Literal["create", "update"]
+    action: Literal["create", "update", "replace"]
+
+
+class Restore(Served):
+    """Given to an execution that only brings the champion back."""
+
+
+class PlanFacts(Record):
+    """What PlanDataset said, as RecordOutcome is told."""
+
+    unchanged: bool
+    reason: str
+    superseded: bool = False
 
 
 class DeployingExecution(Record):
     """What an execution held when something went wrong while deploying."""
 
-    deployment: Deploying
-    evaluation: Opponent
+    deployment: Deploying | None = None
+    evaluation: Opponent | None = None
+    restore: Restore | None = None
+    plan: PlanFacts | None = None
+    decision: Decision | None = None
     rollback: RollBackAnswer | None = None
     """An earlier attempt at it."""
     error: Caught | None = None
@@ -290,18 +335,20 @@ class RollBackEvent(RunEvent):
     execution: DeployingExecution = field(name="state")
 
 
-class PlanFacts(Record):
-    """What PlanDataset said, as RecordOutcome is told."""
+class RestoreInput(RunEvent):
+    """The input of an execution that brings the champion back after a run broke off."""
 
-    unchanged: bool
-    reason: str
+    dataset: str
+    started: str
+    """When the run was, ISO 8601, UTC."""
+    restore: Restore
 
 
 class OutcomeEvent(RunEvent):
     """RecordOutcome: all that an execution holds which did not fail."""
 
     started: str
-    plan: PlanFacts
+    plan: PlanFacts | None = None
     rollback: RollBackAnswer | None = None
     decision: Decision | None = None
     champion: ChampionAnswer | None = None
@@ -338,6 +385,8 @@ class ExecutionDetail(Record, rename="camel"):
 
     execution_arn: str
     name: str
+    status: str = ""
+    """FAILED, TIMED_OUT or ABORTED."""
     input: str | None = None
     error: str | None = None
     cause: str | None = None

@@ -7,7 +7,7 @@ judged against; `latest.json` by every run that was judged, for the next one to 
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.metrics import MetricUnit
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from tagline.aws.faults import Conflict
 from tagline.aws.observability import metrics
@@ -16,12 +16,21 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan
 from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
+from tagline.planning.standing import find_or_warn, overtaken_by
 
 _JUDGED = {Outcome.PROMOTED, Outcome.NOT_PROMOTED}
 
 
 class ChampionChanged(RuntimeError):
     """Another run was promoted while this one was judged against its predecessor."""
+
+
+class Overtaken(RuntimeError):
+    """Another list of the dataset was dropped while this run's model was trained."""
+
+
+class RunEnded(RuntimeError):
+    """The run was stopped before it could become champion."""
 
 
 class UnknownOutcome(ValueError):
@@ -31,12 +40,22 @@ class UnknownOutcome(ValueError):
 def ending_of(execution: OutcomeEvent) -> Ending:
     """Return how an execution that did not fail ended, from what its states left behind."""
     plan, decision, rollback = execution.plan, execution.decision, execution.rollback
-    if plan.unchanged:
-        return Ending(outcome=Outcome.UNCHANGED, state="PlanDataset", reason=plan.reason)
-    if rollback:
-        return Ending(outcome=Outcome.ROLLED_BACK, state=rollback.state, reason=rollback.reason)
+    if plan and plan.superseded:
+        return Ending(outcome=Outcome.SUPERSEDED, state="PlanDataset", reason=plan.reason)
+    if plan and plan.unchanged:
+        outcome, reason = Outcome.UNCHANGED, plan.reason
+        if rollback and rollback.action != "keep":
+            outcome, reason = Outcome.REDEPLOYED, f"{plan.reason}; {rollback.reason}"
+        return Ending(outcome=outcome, state="PlanDataset", reason=reason)
     if decision and not decision.promote:
-        return Ending(outcome=Outcome.NOT_PROMOTED, state="DecidePromotion", reason=decision.reason)
+        outcome = Outcome.SUPERSEDED if decision.superseded_by else Outcome.NOT_PROMOTED
+        reason = decision.reason
+        if rollback and rollback.then == "end" and rollback.action != "keep":
+            reason = f"{reason}; {rollback.reason}"
+        return Ending(outcome=outcome, state="DecidePromotion", reason=reason)
+    if rollback and rollback.then == "end":
+        outcome = Outcome.SUPERSEDED if rollback.superseded else Outcome.ROLLED_BACK
+        return Ending(outcome=outcome, state=rollback.state, reason=rollback.reason)
     if decision and execution.champion:
         return Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason=decision.reason)
     left = sorted(key for key, value in asdict(execution).items() if value is not None)
@@ -64,6 +83,31 @@ def record_ending(bucket: Bucket, run: str, started: str, ending: Ending) -> tup
     return ending, True
 
 
+def own_promotion(bucket: Bucket, run: str) -> Ending | None:
+    """Return how a run ended that champion.json names; None for any other."""
+    champion = find_or_warn(bucket, DatasetKeys(RunKeys(run).dataset).champion, Champion)
+    if champion is None or champion.run != run:
+        return None
+    return Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason=champion.reason)
+
+
+def settle(bucket: Bucket, run: str) -> Ending | None:
+    """Let latest.json, and status.json where it says otherwise, say what champion.json says.
+
+    Whoever writes one of champion.json and status.json calls this afterwards, so that the two
+    agree whichever came first. Returns None for a run that is not champion.
+    """
+    promoted = own_promotion(bucket, run)
+    if promoted is None:
+        return None
+    record_latest(bucket, run, promoted.outcome)
+    key = RunKeys(run).status
+    found = bucket.find(key, Status)
+    if found and found.content.outcome != promoted.outcome:
+        bucket.write_over(key, replace(found.content, **asdict(promoted)), found.etag)
+    return promoted
+
+
 def record_latest(bucket: Bucket, run: str, outcome: Outcome) -> None:
     """Let the next run know what the newest judged one was made of."""
     keys = RunKeys(run)
@@ -75,9 +119,15 @@ def record_latest(bucket: Bucket, run: str, outcome: Outcome) -> None:
 def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
     """Write champion.json over the version that the run was compared with.
 
-    A repeat of a write that succeeded is no conflict. Raises ChampionChanged.
+    A repeat of a write that succeeded is no conflict. Raises ChampionChanged, Overtaken, or
+    RunEnded where the run was recorded as failed meanwhile.
     """
     key, compared = DatasetKeys(RunKeys(won.run).dataset).champion, won.evaluation
+    if not own_promotion(bucket, won.run):  # else this is a repeat
+        if bucket.head(RunKeys(won.run).status):
+            raise RunEnded("the run was stopped before it became champion: upload the list again")
+        if newer := overtaken_by(bucket, won.run):
+            raise Overtaken(f"run {newer}, of a list that was dropped later, decides")
     champion = Champion(
         run=won.run,
         created=_now(),
@@ -100,6 +150,8 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
                 f"{compared.champion_run or 'no champion'}: upload the list again to be compared "
                 "with it"
             ) from exc
+    if bucket.head(RunKeys(won.run).status):
+        settle(bucket, won.run)
     return ChampionAnswer(run=won.run)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _MOST_EVENTS = 5000  # read backwards: the state that failed lies near the end
+_WORKING = ("TaskStateEntered", "MapStateEntered")
 _ENDS = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
@@ -49,12 +50,19 @@ def failed_state(events: Iterable["HistoryEventTypeDef"], handlers: Iterable[str
     """
     passed_over = set(handlers)
     for event in events:
-        if event["type"] not in ("TaskStateEntered", "MapStateEntered"):
+        if event["type"] not in _WORKING:
             continue
         name = event["stateEnteredEventDetails"]["name"]
         if name not in passed_over:
             return name
     raise UnknownState("the execution's history names no task that could have failed")
+
+
+def entered(events: Iterable["HistoryEventTypeDef"]) -> set[str]:
+    """Return the names of the tasks and maps that were begun."""
+    return {
+        event["stateEnteredEventDetails"]["name"] for event in events if event["type"] in _WORKING
+    }
 
 
 def ended_with(events: Iterable["HistoryEventTypeDef"]) -> Caught:

@@ -1,5 +1,10 @@
-"""The story of a failed run: gathered from the execution, told in status.json and on the topic."""
+"""The story of a failed run: gathered from the execution, told in status.json and on the topic.
 
+An execution that broke off cannot bring the champion back itself: where it had touched the
+endpoint, another execution of the flow does it, waiting and retrying as the flow does.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,29 +15,48 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, decode_record
 from tagline.formats.keys import RunKeys
 from tagline.formats.locations import Location
-from tagline.formats.names import RUN
+from tagline.formats.names import RESTORING, RUN
 from tagline.formats.outcomes import Alert, Ending, Outcome
-from tagline.formats.steps import Caught, ExecutionDetail, FailureEvent, MapInput, RecordedAnswer
-from tagline.outcomes.endings import record_ending
+from tagline.formats.steps import (
+    Caught,
+    ExecutionDetail,
+    FailureEvent,
+    MapInput,
+    RecordedAnswer,
+)
+from tagline.outcomes.endings import own_promotion, record_ending, settle
 from tagline.outcomes.execution_history import (
     UnknownState,
     ended_with,
+    entered,
     failed_child,
     failed_state,
     newest_events,
 )
 from tagline.outcomes.failures import Cause, reason, unwrap
+from tagline.outcomes.restoring import Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 _HANDLERS = ("RecordFailure", "NotifyFailure")
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
+# A run that came to one of these may have changed the endpoint
+_AT_THE_ENDPOINT = {
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
+    *("SmokeTest", "RecordChampion", "PlanRollBack"),
+}
 _SUBJECT = 100  # characters; SNS's limit
 _ENDED_FROM_OUTSIDE = {
     "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
+    "Laptop.Stopped": Cause(
+        "the laptop cloud was stopped while the run went on: upload the list again",
+        "Laptop.Stopped",
+        True,
+    ),
     "TimedOut": Cause("the run hit the limit of 30 days: upload the list again", "TimedOut", True),
 }
 
@@ -46,41 +70,70 @@ class _Input(Record):
 def record_failure(
     failed: FailureEvent, stepfunctions: "SFNClient", bucket: Bucket
 ) -> tuple[Ending, bool]:
-    """Write status.json with what failed, why, and what to do; False where one was there."""
-    ending = explain(stepfunctions, bucket, failed)
-    return record_ending(bucket, failed.run, failed.started, ending)
+    """Write status.json with what failed, why, and what to do; False where one was there.
+
+    A run that champion.json names did not fail, whatever came after it. An execution that only
+    brings a champion back has no status.json: its run has one.
+    """
+    events = newest_events(stepfunctions, failed.execution_arn)
+    if RESTORING.fullmatch(failed.execution_arn.rpartition(":")[2]):
+        return explain(stepfunctions, bucket, failed, events), False
+    return _record(failed, stepfunctions, bucket, events)
+
+
+def _record(
+    failed: FailureEvent,
+    stepfunctions: "SFNClient",
+    bucket: Bucket,
+    events: "Sequence[HistoryEventTypeDef]",
+) -> tuple[Ending, bool]:
+    ending = own_promotion(bucket, failed.run) or explain(stepfunctions, bucket, failed, events)
+    ending, written = record_ending(bucket, failed.run, failed.started, ending)
+    return settle(bucket, failed.run) or ending, written
 
 
 def record_broken_off(
-    execution: ExecutionDetail,
-    stepfunctions: "SFNClient",
-    bucket: Bucket,
-    sns: "SNSClient",
-    topic: str,
+    execution: ExecutionDetail, bucket: Bucket, machine: Machine, sns: "SNSClient", topic: str
 ) -> RecordedAnswer:
-    """Record and announce that an execution ended by itself, unless that is told already."""
+    """Record and announce that an execution ended by itself, unless that is told already.
+
+    Then see to it that the champion serves.
+    """
     logger.append_keys(run=execution.name)
+    given = decode_record(
+        (execution.input or "{}").encode(), _Input, f"the input of {execution.execution_arn}"
+    )
+    if restoring := RESTORING.fullmatch(execution.name):
+        if execution.status != "FAILED":  # which the flow announced; once more would fail again
+            attempt = int(restoring["attempt"]) + 1
+            machine.restore(bucket, restoring["run"], given.started, attempt)
+        return RecordedAnswer(recorded=False)
     if not RUN.fullmatch(execution.name):
         logger.warning("ignored an execution that is no run: it was started by hand")
         return RecordedAnswer(recorded=False)
-    arn = execution.execution_arn
-    given = decode_record((execution.input or "{}").encode(), _Input, f"the input of {arn}")
     failed = FailureEvent(
         bucket=bucket.name,
         run=execution.name,
         started=given.started,
-        execution_arn=arn,
+        execution_arn=execution.execution_arn,
         error=Caught(error=execution.error or "", cause=execution.cause or ""),
     )
-    ending, written = record_failure(failed, stepfunctions, bucket)
-    if written:
+    events = newest_events(machine.client, failed.execution_arn)
+    ending, written = _record(failed, machine.client, bucket, events)
+    if ending.outcome != Outcome.PROMOTED and entered(events) & _AT_THE_ENDPOINT:
+        machine.restore(bucket, failed.run, failed.started, 1)
+    if written and ending.outcome == Outcome.FAILED:
         announce(sns, topic, failed, ending)
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
 
 
-def explain(stepfunctions: "SFNClient", bucket: Bucket, failed: FailureEvent) -> Ending:
+def explain(
+    stepfunctions: "SFNClient",
+    bucket: Bucket,
+    failed: FailureEvent,
+    events: "Sequence[HistoryEventTypeDef]",
+) -> Ending:
     """Return the ending of a failed run: the state that failed and a sentence that says why."""
-    events = newest_events(stepfunctions, failed.execution_arn)
     try:
         state = failed_state(events, _HANDLERS)
     except UnknownState as exc:

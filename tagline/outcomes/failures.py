@@ -12,9 +12,11 @@ _LONGEST = 2000  # characters; a reason is read by people, on a phone too
 # Raised by this product for its users: the message already says what to do.
 EXPLAINED = {
     "ChampionChanged",
+    "DamagedChampion",
     "InvalidSettings",
+    "Overtaken",
+    "RunEnded",
     "SmokeTestFailed",
-    "UnusableEndpoint",
     "UnusableList",
     "RollBackFailed",
 }
@@ -29,6 +31,10 @@ _ADVICE = {
     "Evaluate": "See the processing job's log, then upload the list again.",
 }
 _OTHERWISE = "See the execution's history, then upload the list again."
+# The function broke off; nothing in the list made it do so
+_CRASHED = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
+_AFTER_A_CRASH = "It broke off and was tried again in vain: upload the list again."
+_JOBS = {"PackDataset", "PackParts", "JoinParts", "Train", "Tune", "Evaluate"}  # no functions
 _QUOTA = "Ask for a higher quota (Service Quotas), or name another instance type."
 
 
@@ -82,7 +88,11 @@ def reason(state: str, cause: Cause, left_behind: str | None = None) -> str:
     message = _shortened(message).rstrip(".")
     if cause.explained or left_behind:
         return f"{state}: {message}."
-    advice = _QUOTA if "ResourceLimitExceeded" in cause.kind else _ADVICE.get(state, _OTHERWISE)
+    advice = _ADVICE.get(state, _OTHERWISE)
+    if "ResourceLimitExceeded" in cause.kind:
+        advice = _QUOTA
+    elif cause.kind in _CRASHED and state not in _JOBS:
+        advice = _AFTER_A_CRASH
     return f"{state}: {message}. {advice}"
 
 

@@ -1,27 +1,47 @@
 """Back to the champion: what to do with an endpoint whose new model did not hold."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tagline.aws.s3 import Bucket
-from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.keys import RunKeys
 from tagline.formats.names import endpoint_name, run_of_job
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
-from tagline.serving.endpoints import Endpoint, describe
+from tagline.planning.standing import find_champion, overtaken_by
+from tagline.serving.endpoints import BROKEN, Endpoint, ailment, describe
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
 
 _HANDLERS = ("PlanRollBack", "RecordFailure")
-_GONE = "Deleting"
+_GIVEN_WAY = {"Overtaken", "ChampionChanged"}
 
 
 class RollBackFailed(RuntimeError):
     """The champion could not be brought back; the message says what serves and what to do."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands when the way back is planned."""
+
+    name: str
+    """The endpoint's."""
+    endpoint: Endpoint | None
+    champion: Champion | None
+    failed: str | None = None
+    """The state whose error led here; None: the endpoint itself did not come up, or is ill."""
+    rival: str | None = None
+    """Another run that deployed to it meanwhile: what it made serves and is its own to keep."""
+    newer: str | None = None
+    """The run of a list that was dropped later."""
 
 
 def roll_back(
@@ -36,77 +56,107 @@ def roll_back(
     Raises RollBackFailed.
     """
     dataset = RunKeys(event.run).dataset
-    found = bucket.find(DatasetKeys(dataset).champion, Champion)
-    champion = found.content if found else None
+    champion = find_champion(bucket, dataset)
     if champion:
         check_champion(champion, dataset, bucket.name, stack)
-    endpoint = describe(sagemaker, endpoint_name(stack, dataset))
+    name = endpoint_name(stack, dataset)
+    endpoint = describe(sagemaker, name)
     failed = None
     if event.execution.error is not None:
         failed = failed_state(newest_events(stepfunctions, event.execution_arn), _HANDLERS)
     rival = _rival(event, champion, endpoint, bucket)
-    return plan_roll_back(event.execution, champion, endpoint, failed, rival)
+    newer = overtaken_by(bucket, event.run)
+    return plan_roll_back(event.execution, Found(name, endpoint, champion, failed, rival, newer))
 
 
-def plan_roll_back(
-    execution: DeployingExecution,
-    champion: Champion | None,
-    endpoint: Endpoint | None,
-    failed: str | None,
-    rival: str | None = None,
-) -> RollBackAnswer:
+def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswer:
     """Return what to do with the endpoint, which configuration is to serve, and why.
 
-    `failed` is the state whose error led here; None means that the endpoint itself did not come
-    up. `rival` is another run that deployed to it meanwhile: what it made serves and is its own to
-    keep. Raises RollBackFailed when a roll-back was tried already.
+    Raises RollBackFailed when a roll-back was tried already. A champion that could not be brought
+    back before the training is left as it is: the challenger may take its place.
     """
-    deployment, before = execution.deployment, execution.rollback
-    if before is not None:
-        status = endpoint.status if endpoint else "gone"
-        raise RollBackFailed(
-            f"Endpoint {deployment.endpoint} is {status} and did not come back to "
-            f"{before.endpoint_config}: look at it in the SageMaker console. "
-            f"The roll-back began with: {before.reason}"
-        )
-    step = failed or f"{deployment.action.capitalize()}Endpoint"
+    before = execution.rollback
+    if before is not None and _before_training(execution):
+        return replace(before, action="keep")
+    if before is not None and before.then == "end":
+        raise RollBackFailed(_twice(execution, before, found))
+    champion, endpoint = found.champion, found.endpoint
     action: WayBack = "keep"
     config = champion.endpoint_config if champion else None
-    if rival is not None and endpoint is not None:
+    if found.rival is not None and endpoint is not None:
         config = endpoint.config
     elif champion is None:
-        if endpoint and endpoint.status != _GONE:
+        if endpoint and endpoint.status != "Deleting":
             action = "delete"
-    elif not (endpoint and endpoint.status == "InService" and endpoint.config == config):
-        action = "restore"
+    else:
+        action = _to_champion(champion, endpoint)
+    step = _step(execution, found)
+    kind = execution.error.error if execution.error else None
     return RollBackAnswer(
         action=action,
-        endpoint=deployment.endpoint,
+        endpoint=found.name,
         endpoint_config=config,
+        run=champion.run if champion else None,
         state=step,
-        reason=_why(execution, endpoint, step, rival),
+        reason=_why(execution, found, step),
+        then="train" if _before_training(execution) else "end",
+        superseded=found.newer is not None and (found.rival is not None or kind in _GIVEN_WAY),
     )
+
+
+def _to_champion(champion: Champion, endpoint: Endpoint | None) -> WayBack:
+    if endpoint is None or endpoint.status == "Deleting":
+        return "create"  # which is retried until the endpoint is gone
+    if endpoint.status in BROKEN:
+        return "replace"
+    in_service = endpoint.status == "InService" and endpoint.config == champion.endpoint_config
+    return "keep" if in_service else "restore"
+
+
+def _before_training(execution: DeployingExecution) -> bool:
+    plan = execution.plan
+    return (
+        plan is not None
+        and not plan.unchanged
+        and execution.decision is None
+        and execution.deployment is None
+    )
+
+
+def _step(execution: DeployingExecution, found: Found) -> str:
+    if found.failed:
+        return found.failed
+    if execution.deployment:
+        verb = "Update" if execution.deployment.action == "update" else "Create"
+        return f"{verb}Endpoint"
+    if execution.restore:
+        return "DescribeEndpoint"
+    return "DecidePromotion" if execution.decision else "PlanDataset"
 
 
 def _rival(
     event: RollBackEvent, champion: Champion | None, endpoint: Endpoint | None, bucket: Bucket
 ) -> str | None:
     """Return the run that deployed to the endpoint after this one did, if there is one."""
+    evaluation = event.execution.evaluation
+    compared = evaluation.champion_run if evaluation else champion and champion.run
     other = run_of_job(RunKeys(event.run).dataset, (endpoint and endpoint.config) or "")
-    if other is None or other in {event.run, event.execution.evaluation.champion_run}:
+    if other is None or other in {event.run, compared}:
         return None
     if champion and champion.run == other:
         return other
     return None if bucket.head(RunKeys(other).status) else other
 
 
-def _why(
-    execution: DeployingExecution, endpoint: Endpoint | None, step: str, rival: str | None
-) -> str:
+def _why(execution: DeployingExecution, found: Found, step: str) -> str:
+    endpoint, champion = found.endpoint, found.champion
     if execution.error is not None:
         return reason(step, unwrap(execution.error.error, execution.error.cause))
-    if rival is not None:
-        said = f"run {rival}, of another list of this dataset, took the endpoint over meanwhile"
+    if execution.deployment is None:
+        ill = ailment(champion, endpoint) if champion else None
+        return f"the champion's endpoint {ill or 'serves'}: the champion is deployed again"
+    if found.rival is not None:
+        said = f"run {found.rival}, of another list of this dataset, took the endpoint over"
     elif endpoint is None:
         said = "the endpoint disappeared while it was awaited"
     elif endpoint.failure:
@@ -116,3 +166,14 @@ def _why(
     else:
         said = f"the endpoint is still {endpoint.status} after two hours"
     return reason(step, unwrap(step, said))
+
+
+def _twice(execution: DeployingExecution, before: RollBackAnswer, found: Found) -> str:
+    status = found.endpoint.status if found.endpoint else "gone"
+    error = execution.error
+    told = f" ({unwrap(error.error, error.cause).message})" if error and found.failed else ""
+    return (
+        f"Endpoint {found.name} is {status} and did not come back to "
+        f"{before.endpoint_config}{told}: look at it in the SageMaker console. "
+        f"It began with: {before.reason}"
+    )

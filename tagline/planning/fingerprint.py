@@ -35,11 +35,12 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     return digest.hexdigest()
 
 
-def compare(mark: str, latest: Latest | None) -> tuple[bool, str]:
-    """Return whether the newest judged run has this fingerprint, and the reason in words."""
-    if latest is None:
+def compare(mark: str, judged: Sequence[Latest]) -> tuple[bool, str]:
+    """Return whether a judged run has this fingerprint, and the reason in words."""
+    if not judged:
         return False, "the dataset has no finished run yet"
-    run = latest.run
-    if latest.fingerprint == mark:
-        return True, f"list, labels, settings and images are those of run {run} ({latest.outcome})"
-    return False, f"the list, labels, settings or images changed since run {run}"
+    for run in judged:
+        if run.fingerprint == mark:
+            same = f"list, labels, settings and images are those of run {run.run}"
+            return True, f"{same} ({run.outcome})"
+    return False, f"the list, labels, settings or images changed since run {judged[-1].run}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.outcomes import Latest
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Side
@@ -15,6 +14,7 @@ from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
 from tagline.listing.trainable import Images, check_trainable
+from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
@@ -34,11 +34,12 @@ def plan_dataset(
 ) -> PlanAnswer:
     """Plan a run and leave its files; the plan itself is written last.
 
-    Raises UnusableList or InvalidSettings with a sentence for the list's owner; rows rejected
-    until then are left in the run's rejects.
+    Raises UnusableList, InvalidSettings or DamagedChampion with a sentence for the list's owner;
+    rows rejected until then are left in the run's rejects.
     """
     bucket = Bucket(client, event.bucket)
     dataset, run = DatasetKeys(event.dataset), RunKeys(event.run)
+    standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
     settings, names = read_companions(bucket, dataset)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     judged = JudgedRows(settings.tolerance)
@@ -56,10 +57,14 @@ def plan_dataset(
         raise
     bucket.write_lines(run.plan_rejects, judged.rejects)
     mark = fingerprint(judged.names, settings, rows)
-    latest = bucket.find(dataset.latest, Latest)
-    unchanged, reason = compare(mark, latest.content if latest else None)
+    overtaken = standing.claim(bucket, event)
+    # looked at anew: reading the list took its time
+    champion = standing.find_champion(bucket, event.dataset)
+    unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))
+    if overtaken:
+        unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
     changes = None
-    if unchanged:
+    if unchanged or overtaken:
         bucket.write_lines(run.rejects, judged.rejects)
         marked = MarkedRows(())
     else:
@@ -94,6 +99,7 @@ def plan_dataset(
     return PlanAnswer(
         unchanged=unchanged,
         reason=reason,
+        superseded=overtaken is not None,
         rows=plan.rows,
         accepted=plan.accepted,
         rejected=plan.rejected,

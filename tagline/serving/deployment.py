@@ -3,6 +3,8 @@
 Guardrails: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
 """
 
+from typing import Literal
+
 from tagline.formats.names import job_name
 from tagline.formats.sagemaker import (
     Alarm,
@@ -14,9 +16,9 @@ from tagline.formats.sagemaker import (
     TrafficRouting,
 )
 from tagline.formats.steps import DeploymentAnswer, Fleet
+from tagline.serving.endpoints import BROKEN
 
 _SMALLEST_CANARY_FLEET = 2  # a canary takes at most half of the fleet: at least one of two
-_UPDATABLE = {"InService", "Updating", "SystemUpdating", "RollingBack", "Creating"}
 _ALL_AT_ONCE = DeploymentConfig(
     blue_green_update_policy=BlueGreenPolicy(
         traffic_routing_configuration=TrafficRouting(
@@ -28,26 +30,17 @@ _ALL_AT_ONCE = DeploymentConfig(
 )
 
 
-class UnusableEndpoint(RuntimeError):
-    """The dataset's endpoint is in a state that takes no update."""
-
-
 def plan_deployment(
     *, run: str, artifact: str, image: str, fleet: Fleet, endpoint: str, status: str | None
 ) -> DeploymentAnswer:
     """Return what the deploying states need; `status` is the endpoint's, None when there is none.
 
-    Raises UnusableEndpoint when the endpoint must be repaired first.
+    An endpoint that is broken takes no update: it is deleted and made anew.
     """
-    if status is not None and status not in _UPDATABLE:
-        raise UnusableEndpoint(
-            f"Endpoint {endpoint} is {status} and takes no update: upload the list again after "
-            f"`aws sagemaker delete-endpoint --endpoint-name {endpoint}`"
-        )
     canary = fleet.instance_count >= _SMALLEST_CANARY_FLEET
     alarm = f"{endpoint}-5xx"
     return DeploymentAnswer(
-        action="create" if status is None else "update",
+        action=_action(status),
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
@@ -57,6 +50,12 @@ def plan_deployment(
         fleet=fleet,
         deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,
     )
+
+
+def _action(status: str | None) -> Literal["create", "update", "replace"]:
+    if status is None or status == "Deleting":  # CreateEndpoint is retried until it is gone
+        return "create"
+    return "replace" if status in BROKEN else "update"
 
 
 def _canary(alarm: str) -> DeploymentConfig:

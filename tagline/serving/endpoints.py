@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.formats.names import endpoint_name
+from tagline.formats.outcomes import Champion
+
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+
+
+BROKEN = frozenset({"Failed", "OutOfService", "Deleting", "UpdateRollbackFailed"})
 
 
 @dataclass(frozen=True)
@@ -35,3 +41,26 @@ def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
         answer.get("EndpointConfigName"),
         answer.get("FailureReason"),
     )
+
+
+def ailment(champion: Champion, endpoint: Endpoint | None) -> str | None:
+    """Return in words what keeps the champion from serving, or None when it serves.
+
+    An update that is under way keeps nobody from it: the fleet before goes on answering.
+    """
+    if endpoint is None:
+        return "is missing"
+    if endpoint.status in BROKEN:
+        return f"is {endpoint.status}" + (f" ({endpoint.failure})" if endpoint.failure else "")
+    if endpoint.config != champion.endpoint_config:
+        return f"serves {endpoint.config} instead of {champion.endpoint_config}"
+    return None
+
+
+def needs_redeployment(
+    client: "SageMakerClient", stack: str, dataset: str, champion: Champion | None
+) -> bool:
+    """Return whether a dataset has a champion that does not serve."""
+    if champion is None:
+        return False
+    return ailment(champion, describe(client, endpoint_name(stack, dataset))) is not None

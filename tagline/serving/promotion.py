@@ -6,6 +6,8 @@ other images, never counts.
 
 import math
 
+from msgspec.structs import replace
+
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Decision
 from tagline.formats.settings import Promotion
@@ -30,6 +32,12 @@ def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decis
     return Decision(
         promote=promote, reason=reason, challenger_map=challenger, champion_map=champion
     )
+
+
+def give_way(decision: Decision, newer: str) -> Decision:
+    """Return the decision of a run whose list is no longer the last one that was dropped."""
+    reason = f"run {newer}, of a list that was dropped later, decides; {decision.reason}"
+    return replace(decision, promote=False, reason=reason, superseded_by=newer)
 
 
 def _judge(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.laptop import LaptopCloud, eventually, make_root, running
-from tests.statemachine.script import BUCKET, CASES, STATE, mock_file
+from tests.statemachine.script import BUCKET, CASES, RESTORING, STATE, mock_file
 
 DEFINITION = Path(__file__).parents[2] / "statemachine/retrain.asl.json"
 SUBSTITUTIONS = {
@@ -49,7 +49,9 @@ class Flow:
         """Run a case of the script to its end."""
         sfn = self.cloud.client("stepfunctions")
         started = sfn.start_execution(
-            stateMachineArn=f"{self.arn}#{case}", name=case, input=json.dumps(STATE)
+            stateMachineArn=f"{self.arn}#{case}",
+            name=case,
+            input=json.dumps(RESTORING.get(case, STATE)),
         )["executionArn"]
 
         def ended() -> Any:

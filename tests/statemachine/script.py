@@ -3,14 +3,15 @@
 Format: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.html
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from tagline.formats.outcomes import Decision, Ending, Outcome
+from tagline.formats.outcomes import Ending, Outcome
 from tagline.formats.steps import (
     ChampionAnswer,
+    DecisionAnswer,
     FailureAnswer,
     FetchAnswer,
     PlanAnswer,
@@ -18,7 +19,7 @@ from tagline.formats.steps import (
     SmokeAnswer,
     WayBack,
 )
-from tests.unit.documents import RUN, golden
+from tests.unit.documents import OTHER, RUN, golden
 
 BUCKET, DATASET = "data", "demo"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
@@ -43,21 +44,32 @@ def throws(error: str, cause: str = "{}") -> dict[str, Any]:
     return {"0-9": {"Throw": {"Error": error, "Cause": cause}}}
 
 
-def roll_back(action: WayBack) -> dict[str, Any]:
-    config = None if action == "delete" else "old-config-0"
+def roll_back(action: WayBack, then: Literal["end", "train"] = "end") -> dict[str, Any]:
+    champion = action != "delete"
     return answers(
         RollBackAnswer(
             action=action,
             endpoint="tagline-demo",
-            endpoint_config=config,
+            endpoint_config="old-config-0" if champion else None,
+            run=OTHER if champion else None,
             state="SmokeTest",
             reason="off",
+            then=then,
         )
     )
 
 
-def decision(promote: bool) -> dict[str, Any]:
-    return answers(Decision(promote=promote, reason="r", challenger_map=0.6, champion_map=None))
+def decision(promote: bool, redeploy: bool = False) -> dict[str, Any]:
+    return answers(
+        DecisionAnswer(
+            promote=promote,
+            reason="r",
+            challenger_map=0.6,
+            champion_map=None,
+            superseded_by=None,
+            redeploy=redeploy,
+        )
+    )
 
 
 def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
@@ -83,6 +95,7 @@ PLAN = PlanAnswer(
 )
 SHARD = FetchAnswer(shard="00000", fetched=3, rejected=0, reused=0, left=0, bytes=9)
 TUNING = answers(golden("tune_plan"))
+REPLACE = answers(golden("deployment_create") | {"action": "replace"})
 UPDATE, CANARY = answers(golden("deployment_update")), answers(golden("deployment_canary"))
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(PLAN),
@@ -114,6 +127,9 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanRollBack": roll_back("delete"),
     "RestoreChampion": returns({"EndpointArn": "arn"}),
     "DeleteEndpoint": returns({}),
+    "ReplaceEndpoint": returns({}),
+    "ClearEndpoint": returns({}),
+    "DeployChampion": returns({"EndpointArn": "arn"}),
     "RecordOutcome": answers(Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r")),
     "NotifyRollBack": returns({"MessageId": "1"}),
     "RecordFailure": answers(
@@ -123,7 +139,13 @@ SUNNY: dict[str, dict[str, Any]] = {
 }
 LONG = answers(replace(PLAN, shards=5))  # of more shards than one task packs
 ROLLED_BACK = answers(Ending(outcome=Outcome.ROLLED_BACK, state="SmokeTest", reason="off"))
-SMOKE = {"SmokeTest": throws("SmokeTestFailed"), "RecordOutcome": ROLLED_BACK}
+SMOKE = {
+    "SmokeTest": {
+        "0": throws("SmokeTestFailed")["0-9"],
+        "1-9": answers(SmokeAnswer(checked=4))["0-9"],  # the champion's, after it came back
+    },
+    "RecordOutcome": ROLLED_BACK,
+}
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "first": {},
     "handed-on": {
@@ -133,6 +155,38 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         }
     },
     "unchanged": {"PlanDataset": answers(replace(PLAN, unchanged=True))},
+    "superseded": {"PlanDataset": answers(replace(PLAN, superseded=True))},
+    "redeployed": {
+        "PlanDataset": answers(replace(PLAN, unchanged=True, redeploy=True)),
+        "PlanRollBack": roll_back("create"),
+        "DescribeEndpoint": endpoint(("Creating", OLD), ("InService", OLD)),
+    },
+    "redeployed-from-failed": {
+        "PlanDataset": answers(replace(PLAN, unchanged=True, redeploy=True)),
+        "PlanRollBack": roll_back("replace"),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
+    },
+    "redeployed-before-training": {
+        "PlanDataset": answers(replace(PLAN, redeploy=True)),
+        "PlanRollBack": roll_back("create", then="train"),
+        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
+        "PlanDeployment": UPDATE,
+    },
+    "trained-all-the-same": {
+        "PlanDataset": answers(replace(PLAN, redeploy=True)),
+        "PlanRollBack": {
+            "0": roll_back("create", then="train")["0-9"],
+            "1-9": roll_back("keep", then="train")["0-9"],
+        },
+        "DeployChampion": throws("States.TaskFailed"),
+        "DecidePromotion": decision(promote=False),
+    },
+    "not-promoted-redeployed": {
+        "DecidePromotion": decision(promote=False, redeploy=True),
+        "PlanRollBack": roll_back("restore"),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
+    },
+    "replaced": {"PlanDeployment": REPLACE, "DescribeEndpoint": endpoint(("InService", NEW))},
     "as-long-as-one-task-packs": {"PlanDataset": answers(replace(PLAN, shards=2))},
     "in-parts": {"PlanDataset": LONG},
     "tune": {"PlanTraining": TUNING},
@@ -167,6 +221,12 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanDataset": throws("UnusableList", "the list is empty"),
         "RecordFailure": throws("AccessDenied"),
     },
+    "promoted-after-all": {
+        "RecordOutcome": throws("States.TaskFailed"),
+        "RecordFailure": answers(
+            FailureAnswer(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r", error="E")
+        ),
+    },
     "unannounced": {
         "PlanDataset": throws("UnusableList"),
         "NotifyFailure": throws("States.Timeout"),
@@ -194,6 +254,13 @@ CASES |= {
     for name in ("PackPart", "JoinParts")
 }
 CASES |= {
+    "restored": {
+        "PlanRollBack": roll_back("restore"),
+        "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW), ("InService", OLD)),
+    },
+    "restored-by-deleting": {"DescribeEndpoint": endpoint(("InService", NEW))},
+}
+CASES |= {
     f"fails-in-{name}": {"PlanTraining": TUNING, name: throws("States.TaskFailed")}
     for name in ("Tune", "DescribeBestTrial")
 }
@@ -203,6 +270,13 @@ CASES |= {
         name: throws("States.TaskFailed"),
     }
     for name in ("CreateRollBackAlarm", "UpdateEndpoint")
+}
+
+
+RESTORING = {
+    case: STATE | {"restore": {"endpoint": "tagline-demo"}}
+    for case in CASES
+    if case.startswith("restored")
 }
 
 

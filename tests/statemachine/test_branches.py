@@ -8,7 +8,7 @@ from tests.statemachine.script import CASES
 pytestmark = pytest.mark.cloud
 WAIT = ["WaitForEndpoint", "CountChecks", "DescribeEndpoint", "EndpointReady?"]
 FETCHED = [
-    *("PlanDataset", "Unchanged?", "LimitFetching", "FetchShards"),
+    *("Restoring?", "PlanDataset", "Unchanged?", "LimitFetching", "FetchShards"),
     *("LimitPacking", "PackInParts?"),
 ]
 PLANNED = [*FETCHED, "PackDataset"]
@@ -20,10 +20,15 @@ READY = [
     *("PlanDeployment", "CreateModel", "CreateEndpointConfig", "AwaitChallenger"),
     "CreateOrUpdate?",
 ]
-PROVEN = ["SmokeTest", "RecordChampion"]
+TESTED = ["SmokeTest", "WhoServes?"]
+PROVEN = [*TESTED, "RecordChampion"]
+CHAMPION_SERVES = [*TESTED, "GoOn?"]
 RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
+FAILED = ["RecordFailure", "Failed?", "NotifyFailure", "Failed"]
 BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
-RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
+PLANNED_BACK = ["PlanRollBack", "AwaitChampion", "RollBackHow?"]
+RESTORED = [*PLANNED_BACK, "RestoreChampion"]
+PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,65 @@ RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
                 *("CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
             ],
         ),
-        ("unchanged", ["PlanDataset", "Unchanged?", *RECORDED]),
+        ("unchanged", [*PLANNED_FIRST, *RECORDED]),
+        ("superseded", [*PLANNED_FIRST, *RECORDED]),
+        (
+            "redeployed",
+            [
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *WAIT, *WAIT),
+                *(*CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "redeployed-from-failed",
+            [
+                *(*PLANNED_FIRST, *PLANNED_BACK, "ClearEndpoint", "DeployChampion", *WAIT),
+                *(*CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "redeployed-before-training",
+            [
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *WAIT, *CHAMPION_SERVES),
+                *(*READY[len(PLANNED_FIRST) :], "UpdateEndpoint", *WAIT, *PROVEN, *RECORDED),
+            ],
+        ),
+        (
+            "trained-all-the-same",
+            [
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *PLANNED_BACK, "GoOn?"),
+                *(*TRAINED[len(PLANNED_FIRST) :], *RECORDED),
+            ],
+        ),
+        (
+            "not-promoted-redeployed",
+            [*TRAINED, *RESTORED, *WAIT, *CHAMPION_SERVES, *RECORDED],
+        ),
+        (
+            "replaced",
+            [*READY, "ReplaceEndpoint", "CreateEndpoint", *WAIT, *PROVEN, *RECORDED],
+        ),
+        (
+            "restored",
+            [
+                *("Restoring?", "AwaitSettled", *WAIT, *WAIT),
+                *(*RESTORED, *WAIT, *CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "restored-by-deleting",
+            [
+                *("Restoring?", "AwaitSettled", *WAIT),
+                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *RECORDED),
+            ],
+        ),
+        (
+            "promoted-after-all",
+            [
+                *(*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN),
+                *("RecordOutcome", "RecordFailure", "Failed?", "EndedBefore", "Done"),
+            ],
+        ),
         (
             "tune",
             [
@@ -59,29 +122,32 @@ RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
             "first-rolled-back",
             [
                 *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
-                *("PlanRollBack", "RollBackHow?", "DeleteEndpoint", *BACK),
+                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
             ],
         ),
         (
             "rolled-back",
-            [*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *WAIT, *BACK],
+            [
+                *(*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *WAIT),
+                *(*CHAMPION_SERVES, *BACK),
+            ],
         ),
         (
             "rolled-back-by-alarm",
             [
                 *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT),
-                *("PlanRollBack", "RollBackHow?", *BACK),
+                *(*PLANNED_BACK, "GoOn?", *BACK),
             ],
         ),
         (
             "champion-changed",
-            [*READY, "UpdateEndpoint", *WAIT, *PROVEN, *RESTORED, *WAIT, *BACK],
+            [*READY, "UpdateEndpoint", *WAIT, *PROVEN, *RESTORED, *WAIT, *CHAMPION_SERVES, *BACK],
         ),
         (
             "roll-back-unannounced",
             [
                 *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
-                *("PlanRollBack", "RollBackHow?", "DeleteEndpoint", *BACK),
+                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
             ],
         ),
     ],
@@ -99,15 +165,14 @@ def test_a_state_that_fails_is_recorded_and_announced(flow: Flow, case: str) -> 
     walk = flow.walk(case)
     failed = case.removeprefix("fails-in-")
     failed = {"FetchShard": "FetchShards", "PackPart": "PackParts"}.get(failed, failed)
-    assert walk.states[-4:] == [failed, "RecordFailure", "NotifyFailure", "Failed"]
+    assert walk.states[-5:] == [failed, *FAILED]
     assert (walk.status, walk.error, walk.cause) == ("FAILED", "SFailed", "why")
 
 
 def test_a_roll_back_that_fails_is_a_failure(flow: Flow) -> None:
     walk = flow.walk("roll-back-failed")
     assert walk.states[-5:] == [
-        *("SmokeTest", "PlanRollBack", "RecordFailure"),
-        *("NotifyFailure", "Failed"),
+        *("PlanRollBack", *FAILED),
     ]
     assert walk.status == "FAILED"
 

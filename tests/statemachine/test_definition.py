@@ -150,8 +150,13 @@ def test_every_way_ends_recorded() -> None:
     ends = {name for name, state in TOP.items() if state["Type"] in ("Succeed", "Fail")}
     assert ends == {"Done", "Failed"}
     before = {e: {n for n, s in TOP.items() if e in targets(s)} for e in ends}
-    assert before == {"Done": {"RolledBack?", "NotifyRollBack"}, "Failed": {"NotifyFailure"}}
+    assert before == {
+        "Done": {"RolledBack?", "NotifyRollBack", "EndedBefore"},
+        "Failed": {"NotifyFailure"},
+    }
     assert {n for n, s in TOP.items() if "RolledBack?" in targets(s)} == {"RecordOutcome"}
+    assert {n for n, s in TOP.items() if "EndedBefore" in targets(s)} == {"Failed?"}
+    assert {n for n, s in TOP.items() if "Failed?" in targets(s)} == {"RecordFailure"}
 
 
 def test_a_failure_while_recording_still_reaches_the_topic() -> None:
@@ -163,7 +168,24 @@ def test_a_failure_while_recording_still_reaches_the_topic() -> None:
     assert described == selected
 
 
-@pytest.mark.parametrize("name", ["DescribeEndpoint", "SmokeTest", "RecordChampion"])
+@pytest.mark.parametrize("name", [n for n, s in TASKS.items() if "lambda:invoke" in s["Resource"]])
+@pytest.mark.parametrize(
+    "error", ["Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown", "States.Timeout"]
+)
+def test_a_function_that_died_is_tried_again(name: str, error: str) -> None:
+    """Each of them may run twice: it writes the same again, or finds it written."""
+    errors = {e for retrier in TASKS[name]["Retry"] for e in retrier["ErrorEquals"]}
+    matching = {"States.TaskFailed"} if error != "States.Timeout" else set()
+    assert errors & {error, *matching}
+
+
+AT_THE_ENDPOINT = [
+    *("DescribeEndpoint", "SmokeTest", "RecordChampion"),
+    *("RestoreChampion", "ClearEndpoint", "DeployChampion"),
+]
+
+
+@pytest.mark.parametrize("name", AT_THE_ENDPOINT)
 def test_once_the_endpoint_changed_an_error_rolls_back(name: str) -> None:
     assert TOP[name]["Catch"][0]["Next"] == "PlanRollBack"
 

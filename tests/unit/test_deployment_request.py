@@ -3,23 +3,26 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tagline.aws.s3 import Version
 from tagline.formats.names import job_name
-from tagline.formats.outcomes import Champion
+from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.steps import (
     Caught,
     Deploying,
     DeployingExecution,
     Fleet,
     Opponent,
+    PlanFacts,
+    Restore,
     RollBackAnswer,
 )
 from tagline.jobs.evaluation import plan_evaluation
 from tagline.jobs.sagemaker import Stack
-from tagline.outcomes.roll_back import RollBackFailed, plan_roll_back
-from tagline.serving.deployment import UnusableEndpoint, plan_deployment
-from tagline.serving.endpoints import Endpoint
+from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
+from tagline.serving.deployment import plan_deployment
+from tagline.serving.endpoints import Endpoint, ailment
 from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
@@ -93,12 +96,13 @@ def test_an_endpoint_that_changes_is_updated_by_the_flows_own_retries(status: st
     assert deployment(1, status)["action"] == "update"
 
 
-@pytest.mark.parametrize("status", ["Failed", "OutOfService", "Deleting"])
-def test_a_broken_endpoint_is_named_with_the_command_that_clears_it(status: str) -> None:
-    with pytest.raises(
-        UnusableEndpoint, match=rf"is {status} .* delete-endpoint --endpoint-name tagline-demo"
-    ):
-        deployment(1, status)
+@pytest.mark.parametrize("status", ["Failed", "OutOfService"])
+def test_a_broken_endpoint_is_made_anew(status: str) -> None:
+    assert deployment(1, status)["action"] == "replace"
+
+
+def test_an_endpoint_that_is_being_deleted_is_created_once_it_is_gone() -> None:
+    assert deployment(1, "Deleting")["action"] == "create"
 
 
 OFF = Caught(
@@ -117,11 +121,23 @@ def deploying(**changes: Any) -> DeployingExecution:
     return DeployingExecution(**(held | changes))
 
 
+def back(
+    execution: DeployingExecution,
+    champion: Champion | None,
+    endpoint: Endpoint | None,
+    failed: str | None = None,
+    **more: Any,
+) -> RollBackAnswer:
+    """Plan the way back from what was found."""
+    return plan_roll_back(execution, Found("tagline-demo", endpoint, champion, failed, **more))
+
+
 def test_back_to_the_configuration_of_the_champion() -> None:
-    assert plan_roll_back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest") == RollBackAnswer(
+    assert back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest") == RollBackAnswer(
         action="restore",
         endpoint="tagline-demo",
         endpoint_config=CHAMPION.endpoint_config,
+        run=OTHER,
         state="SmokeTest",
         reason="SmokeTest: off.",
     )
@@ -137,32 +153,108 @@ def test_back_to_the_configuration_of_the_champion() -> None:
     ],
 )
 def test_without_a_champion_nothing_may_serve(endpoint: Endpoint | None, action: str) -> None:
-    planned = plan_roll_back(deploying(error=OFF), None, endpoint, "SmokeTest")
+    planned = back(deploying(error=OFF), None, endpoint, "SmokeTest")
     assert (planned.action, planned.endpoint_config) == (action, None)
 
 
+CONFIG = CHAMPION.endpoint_config
+
+
 @pytest.mark.parametrize(
-    "endpoint",
-    [None, Endpoint("tagline-demo", "Updating", CHAMPION.endpoint_config, None)],
+    ("endpoint", "action"),
+    [
+        (None, "create"),
+        (Endpoint("tagline-demo", "Deleting", CONFIG, None), "create"),
+        (Endpoint("tagline-demo", "Failed", CONFIG, None), "replace"),
+        (Endpoint("tagline-demo", "OutOfService", "c", None), "replace"),
+        (Endpoint("tagline-demo", "Updating", CONFIG, None), "restore"),
+        (Endpoint("tagline-demo", "InService", "c", None), "restore"),
+        (TAKEN, "keep"),
+    ],
 )
-def test_a_champion_that_does_not_serve_is_restored(endpoint: Endpoint | None) -> None:
-    planned = plan_roll_back(deploying(), CHAMPION, endpoint, None)
-    assert (planned.action, planned.endpoint_config) == ("restore", CHAMPION.endpoint_config)
+@pytest.mark.parametrize("restoring", [True, False])
+def test_a_champion_that_does_not_serve_is_brought_back(
+    endpoint: Endpoint | None, action: str, restoring: bool
+) -> None:
+    execution = deploying()
+    if restoring:  # after a run that broke off
+        execution = DeployingExecution(restore=Restore(endpoint="tagline-demo"))
+    planned = back(execution, CHAMPION, endpoint)
+    assert (planned.action, planned.endpoint_config) == (action, CONFIG)
+    assert (planned.run, planned.then) == (OTHER, "end")
+
+
+def planned_before(**facts: Any) -> DeployingExecution:
+    """Return what an execution holds that has deployed nothing."""
+    plan = PlanFacts(unchanged=facts.pop("unchanged", False), reason="r")
+    return DeployingExecution(plan=plan, **facts)
+
+
+JUDGED = Decision(promote=False, reason="no", challenger_map=0.1, champion_map=0.2)
+
+
+@pytest.mark.parametrize(
+    ("execution", "state", "then"),
+    [
+        (planned_before(unchanged=True), "PlanDataset", "end"),
+        (planned_before(), "PlanDataset", "train"),
+        (planned_before(decision=JUDGED), "DecidePromotion", "end"),
+    ],
+)
+def test_an_ill_champion_is_deployed_again_and_the_run_goes_on(
+    execution: DeployingExecution, state: str, then: str
+) -> None:
+    failed = Endpoint("tagline-demo", "Failed", CONFIG, "no memory")
+    planned = back(execution, CHAMPION, failed)
+    assert (planned.action, planned.state, planned.then) == ("replace", state, then)
+    assert planned.reason == (
+        "the champion's endpoint is Failed (no memory): the champion is deployed again"
+    )
+
+
+def test_a_champion_that_cannot_be_deployed_keeps_no_list_from_its_training() -> None:
+    before = back(planned_before(), CHAMPION, None)
+    again = back(planned_before(rollback=before, error=OFF), CHAMPION, None, "DeployChampion")
+    assert (again.action, again.then) == ("keep", "train")
+    judged = planned_before(rollback=before, decision=JUDGED)
+    assert (back(judged, CHAMPION, None).action, back(judged, CHAMPION, None).then) == (
+        "create",
+        "end",
+    )
+    assert back(deploying(rollback=before, error=OFF), CHAMPION, NEW, "SmokeTest").then == "end"
 
 
 def test_what_sagemaker_rolled_back_by_itself_is_kept_and_told() -> None:
-    planned = plan_roll_back(deploying(), CHAMPION, TAKEN, None)
+    planned = back(deploying(), CHAMPION, TAKEN)
     assert (planned.action, planned.state) == ("keep", "UpdateEndpoint")
-    assert planned.endpoint_config == CHAMPION.endpoint_config
+    assert planned.endpoint_config == CONFIG
     assert "alarm" in planned.reason
 
 
 @pytest.mark.parametrize("serving", [None, champion(endpoint_config="older-0")])
 def test_an_endpoint_that_another_run_took_over_is_left_to_it(serving: Champion | None) -> None:
-    planned = plan_roll_back(deploying(), serving, TAKEN, None, rival=OTHER)
+    planned = back(deploying(), serving, TAKEN, rival=OTHER, newer=OTHER)
     assert (planned.action, planned.endpoint_config) == ("keep", TAKEN.config)
+    assert planned.superseded
     assert f"run {OTHER}, of another list" in planned.reason
     assert "alarm" not in planned.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "newer", "superseded"),
+    [
+        ("Overtaken", OTHER, True),
+        ("ChampionChanged", OTHER, True),
+        ("ChampionChanged", None, False),
+        ("SmokeTestFailed", OTHER, False),
+    ],
+)
+def test_a_run_is_superseded_by_a_newer_list_only(
+    kind: str, newer: str | None, superseded: bool
+) -> None:
+    error = Caught(error=kind, cause="{}")
+    planned = back(deploying(error=error), CHAMPION, NEW, "RecordChampion", newer=newer)
+    assert planned.superseded is superseded
 
 
 @pytest.mark.parametrize(
@@ -175,19 +267,34 @@ def test_an_endpoint_that_another_run_took_over_is_left_to_it(serving: Champion 
 )
 def test_the_reason_is_what_the_endpoint_says(endpoint: Endpoint | None, said: str) -> None:
     first = deploying(deployment=Deploying(endpoint="e", action="create"))
-    planned = plan_roll_back(first, None, endpoint, None)
+    planned = back(first, None, endpoint)
     assert planned.state == "CreateEndpoint"
     assert said in planned.reason
 
 
 @pytest.mark.parametrize(("endpoint", "is_now"), [(NEW, "InService"), (None, "gone")])
+@pytest.mark.parametrize("execution", [deploying(), planned_before(unchanged=True)])
 def test_a_second_roll_back_gives_up_with_both_stories(
-    endpoint: Endpoint | None, is_now: str
+    execution: DeployingExecution, endpoint: Endpoint | None, is_now: str
 ) -> None:
     before = RollBackAnswer(
         action="restore", endpoint="e", endpoint_config="c", state="s", reason="SmokeTest: off."
     )
-    execution = deploying(error=OFF, rollback=before)
-    told = rf"tagline-demo is {is_now} and did not come back to c: .*SmokeTest: off"
+    told = rf"tagline-demo is {is_now} and did not come back to c \(off\): .*SmokeTest: off"
     with pytest.raises(RollBackFailed, match=told):
-        plan_roll_back(execution, CHAMPION, endpoint, None)
+        back(replace(execution, rollback=before, error=OFF), CHAMPION, endpoint, "SmokeTest")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        (TAKEN, None),
+        (Endpoint("e", "Updating", CONFIG, None), None),
+        (Endpoint("e", "SystemUpdating", CONFIG, None), None),
+        (None, "is missing"),
+        (Endpoint("e", "Failed", CONFIG, None), "is Failed"),
+        (Endpoint("e", "InService", "c", None), f"serves c instead of {CONFIG}"),
+    ],
+)
+def test_what_keeps_a_champion_from_serving(endpoint: Endpoint | None, said: str | None) -> None:
+    assert ailment(CHAMPION, endpoint) == said

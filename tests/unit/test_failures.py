@@ -5,10 +5,10 @@ import json
 import pytest
 
 from tagline.formats.reasons import UnusableList
-from tagline.outcomes.endings import ChampionChanged
+from tagline.outcomes.endings import ChampionChanged, Overtaken, RunEnded
 from tagline.outcomes.failures import EXPLAINED, reason, unwrap
 from tagline.outcomes.roll_back import RollBackFailed
-from tagline.serving.deployment import UnusableEndpoint
+from tagline.planning.standing import DamagedChampion
 from tagline.serving.smoke import SmokeTestFailed
 
 
@@ -66,9 +66,11 @@ def test_the_message_of_every_kind_of_cause(error: str, cause: str, expected: st
 def test_the_errors_that_explain_themselves_exist() -> None:
     raised = (
         ChampionChanged,
+        DamagedChampion,
+        Overtaken,
         RollBackFailed,
+        RunEnded,
         SmokeTestFailed,
-        UnusableEndpoint,
         UnusableList,
     )
     assert {cls.__name__ for cls in raised} | {"InvalidSettings"} == EXPLAINED
@@ -92,6 +94,29 @@ def test_a_fault_of_the_products_own_is_named_and_gets_advice() -> None:
 def test_a_fault_gets_advice() -> None:
     sentence = reason("Train", unwrap("States.TaskFailed", '{"FailureReason": "out of memory"}'))
     assert sentence.startswith("Train: out of memory. See the training job's log")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (
+            "Runtime.ExitError",
+            function_error("Runtime.ExitError", "Runtime exited with error: signal: killed"),
+        ),
+        ("Sandbox.Timedout", function_error("Sandbox.Timedout", "Task timed out after 900 s")),
+        ("Lambda.Unknown", "The cause could not be determined"),
+        ("States.Timeout", ""),
+    ],
+)
+@pytest.mark.parametrize("state", ["PlanDataset", "FetchShards", "PlanTraining"])
+def test_nobody_has_to_correct_a_list_after_a_crash(state: str, error: str, cause: str) -> None:
+    sentence = reason(state, unwrap(error, cause))
+    assert sentence.endswith("It broke off and was tried again in vain: upload the list again.")
+    assert "orrect" not in sentence
+
+
+def test_a_job_that_took_too_long_is_no_crash() -> None:
+    assert "training job's log" in reason("Train", unwrap("States.Timeout", ""))
 
 
 def test_a_quota_gets_its_own_advice() -> None:

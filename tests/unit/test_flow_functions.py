@@ -14,7 +14,10 @@ from botocore.stub import Stubber
 
 from tagline.aws import clients
 from tagline.aws.environment import WrongEnvironment
-from tagline.formats.document import UnreadableDocument
+from tagline.aws.s3 import Bucket
+from tagline.formats.document import Document, UnreadableDocument
+from tagline.formats.outcomes import Outcome
+from tagline.outcomes.endings import Overtaken, RunEnded
 from tagline.serving.smoke import SmokeTestFailed
 from tests.unit.documents import (
     OTHER,
@@ -28,6 +31,7 @@ from tests.unit.documents import (
     packed_dataset,
     plan,
     settings,
+    status,
 )
 from tests.unit.flow_world import (
     BUCKET,
@@ -89,18 +93,19 @@ def decide(world: Account, against: str | None, **rule: float) -> dict[str, Any]
     """Call DecidePromotion and return what it answers and keeps."""
     world.put(f"{PREFIX}plan.json", plan(settings=settings(promotion=rule)))
     decision = call("decide_promotion", STATE | {"evaluation": {"champion_run": against}})
-    assert world.get(f"{PREFIX}decision.json") == decision
+    assert decision.pop("redeploy") is False
+    assert world.get(f"{PREFIX}decision.json") == {"format": 1} | decision
     return decision
 
 
 def test_decide_promotion_hands_on_the_numbers_and_the_champion(world: Account) -> None:
     world.put(f"{PREFIX}metrics.json", metrics(0.6, 0.5))
     assert decide(world, OTHER) == {
-        "format": 1,
         "promote": True,
         "reason": f"mAP 0.6000 beats the champion's 0.5000 ({OTHER})",
         "challenger_map": 0.6,
         "champion_map": 0.5,
+        "superseded_by": None,
     }
     world.put(f"{PREFIX}metrics.json", metrics(0.4))
     assert decide(world, None)["reason"] == "mAP 0.4000, and there is no champion to beat"
@@ -128,17 +133,80 @@ def test_decide_promotion_promotes_over_no_champion_that_was_not_measured(world:
         decide(world, OTHER)
 
 
+@pytest.mark.parametrize(
+    ("status", "config", "redeploy"),
+    [
+        ("InService", champion().endpoint_config, False),
+        ("Updating", champion().endpoint_config, False),
+        ("InService", "another-0", True),
+        ("Failed", champion().endpoint_config, True),
+        (None, "", True),
+    ],
+)
+def test_decide_promotion_leaves_no_ill_champion(
+    world: Account, status: str | None, config: str, redeploy: bool
+) -> None:
+    world.put("demo/champion.json", champion())
+    world.put(f"{PREFIX}metrics.json", metrics(0.4, 0.5))
+    with Stubber(clients.sagemaker()) as stubber:
+        describe(stubber, status, config)
+        decision = call("decide_promotion", STATE | {"evaluation": {"champion_run": OTHER}})
+    assert (decision["promote"], decision["redeploy"]) == (False, redeploy)
+
+
+NEWER = {"run": OTHER, "started": "2026-11-13T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "promote"),
+    [(None, False), ("Unchanged", False), ("Promoted", False), ("Failed", True)],
+)
+def test_a_list_that_was_dropped_later_decides_unless_it_failed(
+    world: Account, outcome: str | None, promote: bool
+) -> None:
+    world.put("demo/newest.json", NEWER)
+    if outcome:
+        world.put(f"demo/runs/{OTHER}/status.json", status(run=OTHER, outcome=Outcome(outcome)))
+    world.put(f"{PREFIX}metrics.json", metrics(0.6))
+    decision = decide(world, None)
+    assert decision["promote"] is promote
+    assert decision["superseded_by"] == (None if promote else OTHER)
+    if not promote:
+        assert decision["reason"].startswith(f"run {OTHER}, of a list that was dropped later")
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"{}", b'{"run": "x", "started": ""}'])
+def test_a_damaged_pointer_to_the_newest_run_stops_nobody(world: Account, damaged: bytes) -> None:
+    world.s3.put_object(Bucket=BUCKET, Key="demo/newest.json", Body=damaged)
+    world.put(f"{PREFIX}metrics.json", metrics(0.6))
+    assert decide(world, None)["promote"] is True
+
+
 def deploy(status: str | None) -> dict[str, Any]:
     with Stubber(clients.sagemaker()) as stubber:
         describe(stubber, status)
         return call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
 
 
-@pytest.mark.parametrize(("status", "action"), [(None, "create"), ("InService", "update")])
+@pytest.mark.parametrize(
+    ("status", "action"), [(None, "create"), ("InService", "update"), ("Failed", "replace")]
+)
 def test_plan_deployment_looks_at_the_endpoint(
     world: Account, status: str | None, action: str
 ) -> None:
-    assert deploy(status) == golden(f"deployment_{action}")
+    like = golden("deployment_update" if action == "update" else "deployment_create")
+    assert deploy(status) == like | {"action": action}
+
+
+@pytest.mark.parametrize("config", [champion().endpoint_config, "left-behind-0"])
+def test_plan_deployment_notices_what_a_run_left_behind(
+    world: Account, caplog: pytest.LogCaptureFixture, config: str
+) -> None:
+    world.put("demo/champion.json", champion())
+    with Stubber(clients.sagemaker()) as stubber:
+        describe(stubber, "InService", config)
+        call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
+    assert ("does not serve the champion" in caplog.text) is (config == "left-behind-0")
 
 
 def test_plan_deployment_takes_the_stacks_fleet(
@@ -171,14 +239,14 @@ def test_an_endpoint_that_may_not_be_seen_is_no_missing_one(world: Account) -> N
             call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
 
 
-def smoke(world: Account, answer: object) -> dict[str, Any]:
+def smoke(world: Account, answer: object, run: str = RUN) -> dict[str, Any]:
     image = {
         "content_type": "image/jpeg",
         "body": base64.b64encode(b"jpeg").decode(),
         "scores": [0.9, 0.1],
     }
-    expected = {"run": RUN, "labels": ["red", "round"], "images": [image]}
-    world.put(f"{PREFIX}smoke.json", expected)
+    expected = {"run": run, "labels": ["red", "round"], "images": [image]}
+    world.put(f"demo/runs/{run}/smoke.json", expected)
     body = json.dumps(answer).encode()
     with Stubber(clients.sagemaker_runtime()) as stubber:
         stubber.add_response(
@@ -191,7 +259,8 @@ def smoke(world: Account, answer: object) -> dict[str, Any]:
                 "Body": b"jpeg",
             },
         )
-        return call("smoke_test", STATE | {"deployment": {"endpoint": "tagline-demo"}})
+        awaited = {"endpoint": "tagline-demo", "endpoint_config": "c", "run": run}
+        return call("smoke_test", STATE | {"awaited": awaited})
 
 
 SCORES = {"run": RUN, "created": "2026-11-12T00:30:00Z", "labels": ["red", "round"]}
@@ -199,6 +268,10 @@ SCORES = {"run": RUN, "created": "2026-11-12T00:30:00Z", "labels": ["red", "roun
 
 def test_an_endpoint_that_agrees_passes(world: Account) -> None:
     assert smoke(world, SCORES | {"scores": [0.915, 0.085]}) == {"checked": 1}
+
+
+def test_a_champion_that_came_back_is_tested_by_its_own_runs_images(world: Account) -> None:
+    assert smoke(world, SCORES | {"run": OTHER, "scores": [0.9, 0.1]}, OTHER) == {"checked": 1}
 
 
 @pytest.mark.parametrize(
@@ -248,6 +321,49 @@ def test_record_champion_tells_where_it_serves(
     }
 
 
+def won(etag: str | None) -> dict[str, Any]:
+    return STATE | {
+        "evaluation": {"artifact": ARTIFACT, "champion_run": None, "champion_etag": etag},
+        "decision": {"challenger_map": 0.6, "reason": "first"},
+        "deployment": {"endpoint": "tagline-demo"},
+        "model": "m-0",
+        "endpoint_config": "c-0",
+    }
+
+
+def test_record_champion_gives_way_to_a_newer_list(world: Account) -> None:
+    world.put("demo/newest.json", NEWER)
+    with pytest.raises(Overtaken, match=f"run {OTHER}, of a list that was dropped later"):
+        call("record_champion", won(None))
+    assert world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/champion.json")["KeyCount"] == 0
+
+
+def test_a_run_that_was_stopped_does_not_become_champion_afterwards(world: Account) -> None:
+    """Its function may go on when the execution is stopped: then the champion is back already."""
+    world.put(f"{PREFIX}status.json", status(outcome=Outcome.FAILED))
+    with pytest.raises(RunEnded, match="was stopped before it became champion"):
+        call("record_champion", won(None))
+
+
+def test_a_champion_whose_failure_was_recorded_meanwhile_is_promoted_after_all(
+    world: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RecordFailure looks at champion.json, then RecordChampion writes it, then the other wrote."""
+    write = Bucket.write_over
+
+    def failing_first(bucket: Bucket, key: str, document: Document, etag: str | None) -> None:
+        if key == "demo/champion.json":
+            world.put(f"{PREFIX}status.json", status(outcome=Outcome.FAILED, state="SmokeTest"))
+        write(bucket, key, document, etag)
+
+    monkeypatch.setattr(Bucket, "write_over", failing_first)
+    assert call("record_champion", won(None)) == {"run": RUN}
+    written = world.get(f"{PREFIX}status.json")
+    assert (written["outcome"], written["state"]) == ("Promoted", "RecordChampion")
+    assert written["reason"] == "first"
+    assert world.get("demo/latest.json")["run"] == RUN
+
+
 DECISION = {"reason": "judged", "challenger_map": 0.6, "champion_map": None}
 ROLL_BACK = {"action": "keep", "endpoint": "tagline-demo", "endpoint_config": None}
 
@@ -264,6 +380,61 @@ ROLL_BACK = {"action": "keep", "endpoint": "tagline-demo", "endpoint_config": No
             {"decision": DECISION | {"promote": False}},
             {"outcome": "NotPromoted", "state": "DecidePromotion", "reason": "judged"},
             True,
+        ),
+        (
+            {
+                "plan": {"unchanged": True, "reason": "same"},
+                "rollback": ROLL_BACK
+                | {"action": "create", "state": "PlanDataset", "reason": "it was missing"},
+            },
+            {
+                "outcome": "Redeployed",
+                "state": "PlanDataset",
+                "reason": "same; it was missing",
+            },
+            False,
+        ),
+        (
+            {
+                "decision": DECISION | {"promote": False},
+                "rollback": ROLL_BACK
+                | {"action": "create", "state": "DecidePromotion", "reason": "it was missing"},
+            },
+            {
+                "outcome": "NotPromoted",
+                "state": "DecidePromotion",
+                "reason": "judged; it was missing",
+            },
+            True,
+        ),
+        (
+            {
+                "decision": DECISION | {"promote": True},
+                "champion": {"run": RUN},
+                "rollback": ROLL_BACK
+                | {"action": "create", "state": "PlanDataset", "reason": "ill", "then": "train"},
+            },
+            {"outcome": "Promoted", "state": "RecordChampion", "reason": "judged"},
+            True,
+        ),
+        (
+            {"plan": {"unchanged": False, "superseded": True, "reason": "newer"}},
+            {"outcome": "Superseded", "state": "PlanDataset", "reason": "newer"},
+            False,
+        ),
+        (
+            {"decision": DECISION | {"promote": False, "superseded_by": OTHER}},
+            {"outcome": "Superseded", "state": "DecidePromotion", "reason": "judged"},
+            False,
+        ),
+        (
+            {
+                "decision": DECISION | {"promote": True},
+                "rollback": ROLL_BACK
+                | {"state": "RecordChampion", "reason": "newer", "superseded": True},
+            },
+            {"outcome": "Superseded", "state": "RecordChampion", "reason": "newer"},
+            False,
         ),
         (
             {"decision": DECISION | {"promote": True}, "champion": {"run": RUN}},

@@ -131,7 +131,7 @@ def test_a_picture_tells_what_it_shows() -> None:
     ids = PICTURE.attrib["aria-labelledby"].split()
     told = {part.attrib["id"]: part.text or "" for part in PICTURE if "id" in part.attrib}
     assert all(told[name] for name in ids)
-    assert "roll-back: The champion serves again" in told["desc"]
+    assert "redeploy: The champion serves again" in told["desc"]
 
 
 def luminance(colour: str) -> float:

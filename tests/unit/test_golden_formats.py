@@ -33,6 +33,7 @@ from tagline.planning.split.memory import SplitFile
 
 GOLDEN = Path(__file__).parents[1] / "golden/formats"
 WHERE = "s3://data/demo/x.json"
+OUTCOMES = ("Promoted", "NotPromoted", "Unchanged", "Failed", "RolledBack")
 DOCUMENTS: dict[str, type[Document]] = {
     "champion.json": outcomes.Champion,
     "dataset.json": packed.PackedDataset,
@@ -50,7 +51,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "plan.reusing.json": plan.Plan,
     "plan.tuning.json": plan.Plan,
     "smoke.json": models.Smoke,
-    **{f"status.{outcome}.json": outcomes.Status for outcome in outcomes.Outcome},
+    **{f"status.{outcome}.json": outcomes.Status for outcome in OUTCOMES},
     "training.json": steps.TrainPlan,
     "training.tune.json": steps.TunePlan,
 }
@@ -72,6 +73,7 @@ ADDED: dict[str, list[Any]] = {
     "contradicting": [0],
     "changes": [None],
     "labels": [None],
+    "superseded_by": [None],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())

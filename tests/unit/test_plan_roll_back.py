@@ -57,7 +57,11 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         "endpoint": "tagline-demo",
         "endpoint_config": config(OTHER),
         "state": "SmokeTest",
-        "reason": "SmokeTest: lost. See the execution's history, then upload the list again.",
+        "reason": "SmokeTest: lost. It broke off and was tried again in vain: "
+        "upload the list again.",
+        "run": OTHER,
+        "then": "end",
+        "superseded": False,
     }
 
 
@@ -100,3 +104,25 @@ def test_only_a_run_that_goes_on_keeps_the_endpoint_it_took(
     planned = plan(config(ANOTHER), asked(against))
     changed = "restore" if against else "delete"
     assert planned["action"] == (changed if ended else "keep")
+
+
+def test_after_a_run_that_broke_off_the_champion_is_restored(world: Account) -> None:
+    world.put("demo/champion.json", champion())
+    held = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    asked_for = STATE | {"execution_arn": "arn:e", "state": held}
+    planned = plan(config(RUN), asked_for)
+    assert (planned["action"], planned["endpoint_config"]) == ("restore", config(OTHER))
+    assert plan(config(OTHER), asked_for)["action"] == "keep"
+
+
+def test_after_a_first_run_that_broke_off_nothing_serves(world: Account) -> None:
+    held = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    planned = plan(config(RUN), STATE | {"execution_arn": "arn:e", "state": held})
+    assert (planned["action"], planned["run"]) == ("delete", None)
+
+
+def test_a_newer_list_supersedes_a_run_that_lost_its_endpoint(world: Account) -> None:
+    world.put("demo/champion.json", champion())
+    world.put("demo/newest.json", {"run": ANOTHER, "started": "2026-11-13T00:00:00Z"})
+    planned = plan(config(ANOTHER), asked())
+    assert (planned["action"], planned["superseded"]) == ("keep", True)

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from tagline.formats.document import decode
+from tagline.formats.document import decode, encode
 from tagline.formats.plan import DroppedList, Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.formats.steps import PlanAnswer
 from tagline.planning import writing
 from tagline.planning.sharding import cut
+from tests.unit.documents import champion
 from tests.unit.ingest_world import BUCKET, World, world
 
 
@@ -115,8 +116,9 @@ def test_says_when_an_unversioned_list_was_overwritten(demo: World) -> None:
 
 
 def finish(demo: World) -> str:
-    """Record the planned run as the newest judged one; return its fingerprint."""
+    """Record the planned run as the newest judged one, and champion; return its fingerprint."""
     plan = json.loads(demo.read("plan.json"))
+    demo.put("demo/champion.json", encode(champion(run=plan["run"])))
     latest = {"run": plan["run"], "fingerprint": plan["fingerprint"], "outcome": "Promoted"}
     demo.put("demo/latest.json", json.dumps(latest).encode())
     return str(plan["fingerprint"])

@@ -10,7 +10,8 @@ from botocore.stub import Stubber
 from tagline.aws import clients
 from tagline.aws.environment import WrongEnvironment
 from tagline.formats.document import UnreadableDocument
-from tests.unit.documents import RUN, plain, status
+from tagline.formats.outcomes import Outcome
+from tests.unit.documents import RUN, champion, plain, plan, status
 from tests.unit.flow_world import BUCKET, PREFIX, STATE, VARIABLES, Account, account, call, event
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
@@ -232,3 +233,126 @@ def test_an_execution_started_by_hand_is_no_run(world: Account, executions: Stub
     by_hand = event("execution_aborted")
     by_hand["detail"]["name"] = "trial"
     assert call("record_failure", by_hand) == {"recorded": False}
+
+
+MACHINE = VARIABLES["STATE_MACHINE_ARN"]
+
+
+def restoring(attempt: int) -> dict[str, Any]:
+    """Return the request that brings the champion back after the run broke off."""
+    given = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    order = ("bucket", "run", "dataset", "started", "restore")
+    text = json.dumps({key: given[key] for key in order}, separators=(",", ":"))
+    return {"stateMachineArn": MACHINE, "name": f"{RUN}-restore-{attempt}", "input": text}
+
+
+AT_THE_ENDPOINT = [
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
+    *("SmokeTest", "RecordChampion", "PlanRollBack"),
+]
+
+
+def tell(stubber: Stubber) -> None:
+    stubber.add_response("publish", {"MessageId": "1"})
+
+
+@pytest.mark.parametrize("state", AT_THE_ENDPOINT)
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_run_that_broke_off_at_the_endpoint_is_followed_by_a_roll_back(
+    world: Account, executions: Stubber, state: str, repeated: bool
+) -> None:
+    """Repeated: Lambda tries again after it died between the two."""
+    history(executions, {"type": "ExecutionAborted"}, entered(state), entered("CreateModel"))
+    if repeated:
+        world.put(f"{PREFIX}status.json", status(outcome=Outcome.FAILED))
+        executions.add_client_error("start_execution", "ExecutionAlreadyExists")
+    else:
+        executions.add_response(
+            "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(1)
+        )
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        answer = call("record_failure", event("execution_aborted"))
+    assert answer == {"recorded": not repeated, "outcome": "Failed"}
+    executions.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("state", ["PlanDataset", "Train", "Evaluate", "CreateEndpointConfig"])
+def test_a_run_that_did_not_come_to_the_endpoint_leaves_it(
+    world: Account, executions: Stubber, state: str
+) -> None:
+    history(executions, {"type": "ExecutionAborted"}, entered(state))
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        call("record_failure", event("execution_aborted"))  # any other call would be an error
+    executions.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("broken", ["ABORTED", "TIMED_OUT", "FAILED"])
+def test_a_roll_back_that_broke_off_is_begun_again_unless_it_failed(
+    world: Account, executions: Stubber, broken: str
+) -> None:
+    ended = event("execution_aborted")
+    ended["detail"] |= {"name": f"{RUN}-restore-1", "status": broken}
+    if broken != "FAILED":  # which the flow announced
+        executions.add_response(
+            "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(2)
+        )
+    assert call("record_failure", ended) == {"recorded": False}
+    executions.assert_no_pending_responses()
+
+
+def test_a_roll_back_that_fails_says_so_and_leaves_the_runs_status(
+    world: Account, executions: Stubber
+) -> None:
+    arn = f"{ARN}-restore-1"
+    world.put(f"{PREFIX}status.json", status(outcome=Outcome.FAILED))
+    events = [entered("RecordFailure"), entered("PlanRollBack"), entered("RestoreChampion")]
+    numbered = [{"id": 99 - i, "timestamp": 0} | e for i, e in enumerate(events)]
+    executions.add_response("get_execution_history", {"events": numbered})
+    answer = call("record_failure", caught("X", "gone") | {"execution_arn": arn})
+    assert (answer["outcome"], answer["state"]) == ("Failed", "PlanRollBack")
+    assert world.get(f"{PREFIX}status.json") == plain(status(outcome=Outcome.FAILED))
+
+
+@pytest.mark.parametrize("state", ["RecordChampion", "RecordOutcome"])
+@pytest.mark.parametrize("by_event", [False, True])
+def test_a_run_that_champion_json_names_did_not_fail(
+    world: Account, executions: Stubber, state: str, by_event: bool
+) -> None:
+    world.put("demo/champion.json", champion(run=RUN, reason="mAP 0.6"))
+    world.put(f"{PREFIX}plan.json", plan())
+    history(executions, entered(state))
+    with Stubber(clients.sns()):  # any call would be an error
+        if by_event:
+            answer = call("record_failure", event("execution_aborted"))
+            assert answer == {"recorded": True, "outcome": "Promoted"}
+        else:
+            answer = call("record_failure", caught("Runtime.ExitError", "killed"))
+            assert answer["outcome"] == "Promoted"
+    written = world.get(f"{PREFIX}status.json")
+    assert (written["outcome"], written["state"]) == ("Promoted", "RecordChampion")
+    assert written["reason"] == "mAP 0.6"
+    assert world.get("demo/latest.json")["run"] == RUN
+    assert world.get("demo/latest.json")["outcome"] == "Promoted"
+    executions.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"[]", b"{}"])
+def test_a_damaged_champion_keeps_no_failure_from_being_recorded(
+    world: Account, executions: Stubber, damaged: bytes
+) -> None:
+    world.s3.put_object(Bucket=BUCKET, Key="demo/champion.json", Body=damaged)
+    history(executions, entered("RecordFailure"), entered("PlanDataset"))
+    assert call("record_failure", caught("X", "y"))["outcome"] == "Failed"
+
+
+def test_a_laptop_that_was_stopped_is_told_so(world: Account, executions: Stubber) -> None:
+    history(executions, {"type": "ExecutionAborted"}, entered("Train"))
+    ended = event("execution_aborted")
+    ended["detail"] |= {"error": "Laptop.Stopped", "cause": "The laptop cloud stopped while"}
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        call("record_failure", ended)
+    reason = world.get(f"{PREFIX}status.json")["reason"]
+    assert reason.startswith("Train: the laptop cloud was stopped while the run went on: upload")

@@ -33,6 +33,7 @@ def expected_start() -> dict[str, Any]:
             "etag": listed["etag"],
         },
         "started": "2026-11-12T00:00:00Z",
+        "sequencer": listed["sequencer"],
     }
     return {
         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
