@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.cli.deploy import build, deploy, sam_environment
+from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import undisturbed
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
-from tagline.cli.places import HOST, ROOT, port_taken, tool
+from tagline.cli.places import HOST, port_taken
 from tagline.cli.target import STACK, Target, laptop_target
 
 _READY_SECONDS = 60

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from tagline.cli import cloud as cloud_module
 from tagline.cli import demo as demo_module
 from tagline.cli import deploy as deploy_module
-from tagline.cli import places
+from tagline.cli import environments, places
 from tagline.cli.cloud import running_cloud
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
@@ -58,7 +58,7 @@ def test_a_taken_port_is_refused_before_anything_starts(
 def test_missing_environments_say_make_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
     result = runner.invoke(app, ["up", "--port", str(free_port())])
     assert result.exit_code == 1
     assert "run `make install`" in result.stderr
