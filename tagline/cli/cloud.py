@@ -77,7 +77,9 @@ def running_cloud(
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = {"SourceBuckets": ",".join(source_buckets)} if source_buckets else {}
+            parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            if source_buckets:
+                parameters["SourceBuckets"] = ",".join(source_buckets)
             deploy(build_dir, STACK, sam_log, environment, parameters)
         target = laptop_target(endpoint)
         _ = target.outputs  # a stack without its outputs is no success

@@ -7,6 +7,7 @@ from tests.statemachine.script import CASES
 
 pytestmark = pytest.mark.cloud
 WAIT = ["WaitForEndpoint", "CountChecks", "DescribeEndpoint", "EndpointReady?"]
+AGAIN = ["WaitBetweenChecks", *WAIT[1:]]
 FETCHED = [
     *("PlanDataset", "Unchanged?", "LimitFetching", "FetchShards"),
     *("LimitPacking", "PackInParts?"),
@@ -29,16 +30,16 @@ RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
 @pytest.mark.parametrize(
     ("case", "states"),
     [
-        ("first", [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        ("first", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "as-long-as-one-task-packs",
-            [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED],
+            [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "in-parts",
             [
                 *(*IN_PARTS, *READY[len(PLANNED) :]),
-                *("CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
+                *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
             ],
         ),
         ("unchanged", ["PlanDataset", "Unchanged?", *RECORDED]),
@@ -46,30 +47,31 @@ RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
             "tune",
             [
                 *(*PLANNED, "PlanTraining", "TrainOrTune?", "Tune", "DescribeBestTrial", *JUDGED),
-                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
+                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
             ],
         ),
         ("not-promoted", [*TRAINED, *RECORDED]),
-        ("update", [*READY, "UpdateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "canary",
-            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED],
+            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "first-rolled-back",
             [
-                *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
+                *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
                 *("PlanRollBack", "RollBackHow?", "DeleteEndpoint", *BACK),
             ],
         ),
         (
             "rolled-back",
-            [*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *WAIT, *BACK],
+            [*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *AGAIN, *BACK],
         ),
         (
             "rolled-back-by-alarm",
             [
-                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT),
+                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
                 *("PlanRollBack", "RollBackHow?", *BACK),
             ],
         ),
@@ -80,7 +82,7 @@ RESTORED = ["PlanRollBack", "RollBackHow?", "AwaitChampion", "RestoreChampion"]
         (
             "roll-back-unannounced",
             [
-                *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
+                *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
                 *("PlanRollBack", "RollBackHow?", "DeleteEndpoint", *BACK),
             ],
         ),

@@ -72,6 +72,19 @@ def test_a_cloud_is_stopped_at_the_end(laptop: Path, tmp_path: Path) -> None:
     assert cloud.process.returncode == 0
 
 
+@pytest.mark.parametrize("buckets", [(), ("one", "other")])
+def test_the_laptop_looks_at_its_endpoints_often(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: tuple[str, ...]
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(cloud_module, "deploy", lambda *arguments: given.append(arguments[-1]))
+    laptop.write_text(f"{STAY}{READY}signal.pause()\n")
+    with running_cloud(free_port(), tmp_path / "state", source_buckets=buckets):
+        pass
+    assert given[0].pop("EndpointCheckSeconds") == "1"
+    assert given == [{"SourceBuckets": "one,other"} if buckets else {}]
+
+
 def test_a_cloud_is_stopped_when_the_block_fails(laptop: Path, tmp_path: Path) -> None:
     laptop.write_text(f"{STAY}{READY}signal.pause()\n")
     clouds = []
