@@ -85,7 +85,9 @@ MEASURED := import os, site; os.getenv("COVERAGE_PROCESS_CONFIG") and site.addsi
 # Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
 bench: install .venvs/bench.stamp
 	PYTHONPATH=.:containers .venvs/bench/bin/python bench/bench_pack.py
+	.venvs/bench/bin/python bench/bench_sets.py
 	.venv/bin/python bench/bench_list.py
+	.venv/bin/python bench/bench_start.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install
