@@ -4,6 +4,7 @@ Each image depends on its number alone, so a set is the same for any order or pr
 """
 
 import sys
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ import numpy as np
 LABELS = 50
 _SUBSAMPLED = 0x221111  # 4:2:0, as nearly all published JPEGs are
 _OCTAVES = ((3, 50), (12, 30), (46, 34))  # cells a side, strength in levels
-_SHAPES, _GRAIN, _QUALITY = (2, 8), 11, (34, 52)
+_SHAPES, _GRAIN, _QUALITY, _FINE = (2, 8), 11, (34, 52), (70, 82)
 _MARK = "complete"
 
 
-def draw_jpeg(number: int) -> bytes:
+def draw_jpeg(number: int, qualities: tuple[int, int] = _QUALITY) -> bytes:
     """Return a JPEG of 0.1 to 2 megapixels: soft colour fields, shapes with edges, fine grain."""
     rng = np.random.default_rng([1, number])
     short = int(rng.integers(330, 1120))
@@ -33,9 +34,14 @@ def draw_jpeg(number: int) -> bytes:
     grain = rng.normal(128, _GRAIN, (height // 4 + 1, width // 4 + 1)).astype(np.uint8)
     grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_NEAREST)
     pixels = cv2.addWeighted(pixels, 1, cv2.cvtColor(grain, cv2.COLOR_GRAY2BGR), 1, -128)
-    quality = int(rng.integers(*_QUALITY))
+    quality = int(rng.integers(*qualities))
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _SUBSAMPLED]
     return bytes(cv2.imencode(".jpg", pixels, options)[1])
+
+
+def draw_fine_jpeg(number: int) -> bytes:
+    """Return the same at the quality of a camera: 150 kB instead of 82."""
+    return draw_jpeg(number, _FINE)
 
 
 def draw_png(number: int) -> bytes:
@@ -68,7 +74,9 @@ def _shapes(pixels: Any, rng: np.random.Generator, count: int) -> None:
             cv2.putText(pixels, "design", (x, y), 0, size / 30, colour, 2, cv2.LINE_AA)
 
 
-KINDS = {"jpg": draw_jpeg, "png": draw_png}
+KINDS: dict[str, Callable[[int], bytes]] = {
+    "jpg": draw_jpeg, "fine-jpg": draw_fine_jpeg, "png": draw_png
+}  # fmt: skip
 
 
 def make_set(folder: Path, kind: str, count: int) -> Path:
@@ -90,13 +98,17 @@ def make_set(folder: Path, kind: str, count: int) -> Path:
 
 
 def _write(images: Path, kind: str, number: int) -> None:
-    (images / f"{number:05d}.{kind}").write_bytes(KINDS[kind](number))
+    (images / _name(number, kind)).write_bytes(KINDS[kind](number))
+
+
+def _name(number: int, kind: str) -> str:
+    return f"{number:05d}.{kind.rpartition('-')[2]}"
 
 
 def _row(number: int, kind: str) -> str:
     rng = np.random.default_rng([3, number])
     labels = "\t".join(str(label) for label in (rng.random(LABELS) < 0.06).astype(int))  # noqa: PLR2004
-    return f"{number}\t{labels}\t{number:05d}.{kind}\n"
+    return f"{number}\t{labels}\t{_name(number, kind)}\n"
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.cli.deploy import build, deploy, sam_environment
+from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import undisturbed
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
-from tagline.cli.places import HOST, ROOT, port_taken, tool
+from tagline.cli.places import HOST, port_taken
 from tagline.cli.target import STACK, Target, laptop_target
 
 _READY_SECONDS = 60
@@ -76,7 +77,9 @@ def running_cloud(
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = {"SourceBuckets": ",".join(source_buckets)} if source_buckets else {}
+            parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            if source_buckets:
+                parameters["SourceBuckets"] = ",".join(source_buckets)
             deploy(build_dir, STACK, sam_log, environment, parameters)
         target = laptop_target(endpoint)
         _ = target.outputs  # a stack without its outputs is no success

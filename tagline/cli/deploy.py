@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
-from tagline.cli.places import HOST, ROOT, tool
+from tagline.cli.places import HOST
 
 # what `sam build` reads; a change in any of it builds again
 _SOURCES = ("template.yaml", "templates", "statemachine", "functions", "layer", "tagline")

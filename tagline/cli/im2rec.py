@@ -1,18 +1,19 @@
-"""`tagline im2rec`: MXNet's im2rec, by the code that packs for training."""
+"""`tagline im2rec`: MXNet's im2rec, by the code that packs for training.
+
+Loads nothing that the packing does not use: it is started once a folder.
+"""
 
 import os
+from collections.abc import Sequence
+from typing import NoReturn
 
-import typer
-
-from tagline.cli.places import ROOT, tool
-
-SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+from tagline.cli.environments import ROOT, tool
 
 
-def im2rec(arguments: typer.Context) -> None:
-    """Pack a folder and a list into .rec and .idx, or list a folder: MXNet's im2rec options."""
+def im2rec(arguments: Sequence[str]) -> NoReturn:
+    """Become the packing with these arguments; raises Refused when its environment is missing."""
     python = str(tool("im2rec", "python"))
     paths = [str(ROOT), str(ROOT / "containers"), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     # takes this process's place: signals, exit code and memory are the packing's own
-    os.execve(python, [python, "-m", "im2rec.files", *arguments.args], environment)  # noqa: S606
+    os.execve(python, [python, "-m", "im2rec.files", *arguments], environment)  # noqa: S606

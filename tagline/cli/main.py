@@ -1,69 +1,88 @@
-"""The app: its commands, and how errors reach the person."""
+"""The app: its commands, imported when they are used, and how errors reach the person."""
 
-from importlib.metadata import version
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from tagline.cli.check import check
-from tagline.cli.demo import demo
-from tagline.cli.drop import drop
-from tagline.cli.errors import Refused, one_line
-from tagline.cli.im2rec import SETTINGS, im2rec
-from tagline.cli.output import complain
-from tagline.cli.runs import runs
-from tagline.cli.show import show
-from tagline.cli.tag import tag
-from tagline.cli.up import up
-from tagline.formats.document import UnreadableDocument
-from tagline.formats.names import InvalidName
-from tagline.formats.printable import printable
-from tagline.formats.reasons import UnusableList
-from tagline.settings import InvalidSettings
+from tagline.cli.im2rec import im2rec
 
+# name and line in the help; tagline.cli.<name> has the function <name>
+_LINES = {
+    "demo": "Show everything: start, deploy, draw, drop, train, evaluate, tag.",
+    "up": "Start the laptop cloud, deploy the stack, and stay until Ctrl-C.",
+    "check": "Check a list file without a cloud; exit 1 when a run could not use it.",
+    "drop": "Upload a list, and what goes with it, and so start a run.",
+    "runs": "List runs with their outcomes, newest first.",
+    "show": "Show a run: outcome, counts, rejected rows, metrics, model.",
+    "tag": "Print the tags of images, highest score first.",
+}
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself
-_EXPECTED = (
-    Refused,
-    InvalidName,
-    InvalidSettings,
-    UnreadableDocument,
-    UnusableList,
-    BotoCoreError,
-    ClientError,
-    OSError,
-)
+_PLAIN: dict[str, Any] = {  # rich's help takes longer to load than all the rest
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
 
 
-class OneLineErrors(TyperGroup):
-    """Ends expected errors as one line on stderr and exit code 1; --debug keeps the traceback."""
+class Commands(TyperGroup):
+    """Loads a command when it is called.
+
+    Ends expected errors as one line on stderr and exit code 1; --debug keeps the traceback.
+    """
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        named = {name: TyperCommand(name, help=line) for name, line in _LINES.items()}
+        self.commands = {**named, **self.commands}
+        for command in self.commands.values():
+            command.short_help = command.help  # the list of commands shows all of it
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return name, command and the rest of the arguments."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in _LINES else command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except _WRONG_USAGE as exc:  # it repeats what was typed, a file's name for one
+            from tagline.formats.printable import printable  # noqa: PLC0415 - seldom used
+
             raise _WRONG_USAGE(printable(exc.format_message()), exc.ctx) from exc
-        except _EXPECTED as exc:
-            if ctx.params.get("debug") or isinstance(exc, BrokenPipeError):
+        except Exception as exc:
+            from tagline.cli.errors import is_expected, one_line  # noqa: PLC0415 - seldom used
+
+            if not is_expected(exc) or ctx.params.get("debug") or isinstance(exc, BrokenPipeError):
                 raise
+            from tagline.cli.output import complain  # noqa: PLC0415
+
             complain(one_line(exc))
             raise typer.Exit(1) from exc
 
 
+def load(name: str) -> Any:
+    """Import a command and return it as Typer sees it."""
+    alone = typer.Typer(**_PLAIN)
+    alone.command(name)(getattr(import_module(f"tagline.cli.{name}"), name))
+    return typer.main.get_command(alone)
+
+
 app = typer.Typer(
     name="tagline",
-    cls=OneLineErrors,
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    **_PLAIN,
 )
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
+
         typer.echo(f"tagline {version('tagline')}")
         raise typer.Exit
 
@@ -78,6 +97,13 @@ def tagline(
     """Drop a list file into S3, get an image tagger behind an API."""
 
 
-for command in (demo, up, check, drop, runs, show, tag):
-    app.command()(command)
-app.command(context_settings=SETTINGS, add_help_option=False)(im2rec)
+@app.command(
+    "im2rec",
+    add_help_option=False,
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []
+    },
+)  # fmt: skip
+def _im2rec(arguments: typer.Context) -> None:
+    """Pack a folder and a list into .rec and .idx, or list a folder: MXNet's im2rec options."""
+    im2rec(arguments.args)

@@ -1,4 +1,4 @@
-"""Where things lie in a checkout: environments, template, state."""
+"""Where a laptop cloud runs and keeps its state, and whether one does."""
 
 import errno
 import os
@@ -7,22 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-import tagline
+from tagline.cli.environments import ROOT
 from tagline.cli.errors import Refused
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 
 HOST = "127.0.0.1"
-ROOT = Path(tagline.__file__).resolve().parents[1]
 STATE = Path(os.environ.get("TAGLINE_STATE") or ROOT / ".tagline").absolute()
 CLOUD_FILE = STATE / "cloud.json"
-
-
-def tool(environment: str, name: str) -> Path:
-    """Return an executable of one of the environments, or say how to make them."""
-    path = ROOT / ".venvs" / environment / "bin" / name
-    if not path.is_file():
-        raise Refused(f"{path} is missing: run `make install` in {ROOT}")
-    return path
 
 
 class CloudFile(Record, kw_only=True):

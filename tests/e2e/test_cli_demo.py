@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tagline.cli.places import ROOT, free_port, port_taken
+from tagline.cli.environments import ROOT
+from tagline.cli.places import free_port, port_taken
 
 TAGLINE = ROOT / ".venv" / "bin" / "tagline"
 IMAGES = 500

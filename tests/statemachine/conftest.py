@@ -17,6 +17,7 @@ SUBSTITUTIONS = {
     "FetchConcurrency": "4",
     "PackShardsPerTask": "2",
     "PackConcurrency": "4",
+    "EndpointCheckSeconds": "10",
     "ClusterArn": "cluster",
     "TaskDefinitionArn": "task",
     "SubnetA": "a",

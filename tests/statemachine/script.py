@@ -195,6 +195,10 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanDeployment": UPDATE,
         "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW)),
     },
+    "update-shows-late": {
+        "PlanDeployment": UPDATE,
+        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
+    },
     "canary": {"PlanDeployment": CANARY},
     "first-rolled-back": SMOKE,
     "rolled-back": SMOKE

@@ -7,6 +7,7 @@ from tests.statemachine.script import CASES
 
 pytestmark = pytest.mark.cloud
 WAIT = ["WaitForEndpoint", "CountChecks", "DescribeEndpoint", "EndpointReady?"]
+AGAIN = ["WaitBetweenChecks", *WAIT[1:]]
 FETCHED = [
     *("Restoring?", "PlanDataset", "Unchanged?", "LimitFetching", "FetchShards"),
     *("LimitPacking", "PackInParts?"),
@@ -34,16 +35,16 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 @pytest.mark.parametrize(
     ("case", "states"),
     [
-        ("first", [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        ("first", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "as-long-as-one-task-packs",
-            [*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED],
+            [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "in-parts",
             [
                 *(*IN_PARTS, *READY[len(PLANNED) :]),
-                *("CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
+                *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
             ],
         ),
         ("unchanged", [*PLANNED_FIRST, *RECORDED]),
@@ -109,33 +110,34 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "tune",
             [
                 *(*PLANNED, "PlanTraining", "TrainOrTune?", "Tune", "DescribeBestTrial", *JUDGED),
-                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED),
+                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
             ],
         ),
         ("not-promoted", [*TRAINED, *RECORDED]),
-        ("update", [*READY, "UpdateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED]),
+        ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "canary",
-            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT, *PROVEN, *RECORDED],
+            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "first-rolled-back",
             [
-                *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
+                *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
                 *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
             ],
         ),
         (
             "rolled-back",
             [
-                *(*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *WAIT),
+                *(*READY, "UpdateEndpoint", *WAIT, "SmokeTest", *RESTORED, *WAIT, *AGAIN),
                 *(*CHAMPION_SERVES, *BACK),
             ],
         ),
         (
             "rolled-back-by-alarm",
             [
-                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *WAIT),
+                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
                 *(*PLANNED_BACK, "GoOn?", *BACK),
             ],
         ),
@@ -146,7 +148,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "roll-back-unannounced",
             [
-                *(*READY, "CreateEndpoint", *WAIT, *WAIT, "SmokeTest"),
+                *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
                 *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
             ],
         ),

@@ -209,3 +209,12 @@ def test_asl_validator_finds_nothing() -> None:
         [validator, "--json-path", FILE], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_first_look_at_an_endpoint_comes_soon_and_the_template_says_how_often() -> None:
+    assert TOP["WaitForEndpoint"]["Seconds"] <= 2
+    assert TOP["WaitBetweenChecks"]["SecondsPath"] == "$.awaited.seconds"
+    seconds = TOP["CountChecks"]["Parameters"]["seconds.$"]
+    assert seconds == "States.StringToJson('${EndpointCheckSeconds}')"
+    parameter = (ROOT / "template.yaml").read_text().partition("  EndpointCheckSeconds:\n")[2]
+    assert "    Default: 10\n" in parameter[:60]

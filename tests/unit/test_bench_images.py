@@ -39,6 +39,12 @@ def test_the_jpegs_are_of_the_size_that_the_table_says(images: Any) -> None:
     assert 60_000 < np.mean([len(data) for data in drawn]) < 110_000
 
 
+def test_the_fine_jpegs_are_the_same_pictures_in_more_bytes(images: Any) -> None:
+    drawn = [images.draw_fine_jpeg(number) for number in range(40)]
+    assert 130_000 < np.mean([len(data) for data in drawn]) < 170_000
+    assert read_header(drawn[0]).width == read_header(images.draw_jpeg(0)).width
+
+
 def test_the_pngs_have_a_transparent_ground(images: Any) -> None:
     pixels = preprocess(images.draw_png(1), ImageSpec(size=32, background="#00ff00"))
     assert tuple(pixels[0, 0]) == (0, 255, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tagline.cli import places
+from tagline.cli.environments import ROOT
 from tests.checkout_state import STATE, CheckoutTouched
 
 SAY = "from tagline.cli import places; print(places.CLOUD_FILE)"
@@ -14,7 +15,7 @@ SAY = "from tagline.cli import places; print(places.CLOUD_FILE)"
 
 def test_the_commands_keep_their_state_elsewhere() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", SAY], cwd=places.ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", SAY], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for path in (places.STATE, places.CLOUD_FILE, Path(told.stdout.strip())):
         assert not path.is_relative_to(STATE)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from tagline.cli import cloud as cloud_module
 from tagline.cli import demo as demo_module
 from tagline.cli import deploy as deploy_module
-from tagline.cli import places
+from tagline.cli import environments, places
 from tagline.cli.cloud import running_cloud
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
@@ -58,7 +58,7 @@ def test_a_taken_port_is_refused_before_anything_starts(
 def test_missing_environments_say_make_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
     result = runner.invoke(app, ["up", "--port", str(free_port())])
     assert result.exit_code == 1
     assert "run `make install`" in result.stderr
@@ -70,6 +70,19 @@ def test_a_cloud_is_stopped_at_the_end(laptop: Path, tmp_path: Path) -> None:
         assert cloud.process.poll() is None
         assert cloud.target.outputs.bucket == OUTPUTS["DataBucket"]
     assert cloud.process.returncode == 0
+
+
+@pytest.mark.parametrize("buckets", [(), ("one", "other")])
+def test_the_laptop_looks_at_its_endpoints_often(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: tuple[str, ...]
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(cloud_module, "deploy", lambda *arguments: given.append(arguments[-1]))
+    laptop.write_text(f"{STAY}{READY}signal.pause()\n")
+    with running_cloud(free_port(), tmp_path / "state", source_buckets=buckets):
+        pass
+    assert given[0].pop("EndpointCheckSeconds") == "1"
+    assert given == [{"SourceBuckets": "one,other"} if buckets else {}]
 
 
 def test_a_cloud_is_stopped_when_the_block_fails(laptop: Path, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ LINE = 100  # columns
 FIELDS = (
     *("Comment", "Type", "Label", "ItemReader", "ItemSelector", "ItemBatcher"),
     *("MaxConcurrencyPath", "ItemProcessor", "ResultWriter", "Resource", "Choices", "Default"),
-    *("Seconds", "TimeoutSeconds", "TimeoutSecondsPath", "Parameters", "ResultSelector"),
+    *("Seconds", "SecondsPath", "TimeoutSeconds", "TimeoutSecondsPath"),
+    *("Parameters", "ResultSelector"),
     *("ResultPath", "OutputPath", "Retry", "Catch", "ErrorPath", "CausePath", "Next", "End"),
 )
 

@@ -1,0 +1,93 @@
+"""What a command loads before it works: nothing that it does not use."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+from tagline.cli.main import _LINES, app
+
+_ROW = "1\t0\t1\ta.png\n2\t1\t0\tb.png\n"
+# ends as the command does; execve would take the list of modules with it
+_PROGRAM = """
+import json, os, sys
+from importlib.metadata import entry_points
+
+def become(*_): sys.exit(0)
+
+os.execve = become
+try:
+    next(iter(entry_points(group="console_scripts", name="tagline"))).load()()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def loaded(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, *arguments], capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+@pytest.mark.parametrize("argument", ["-h", "--help", "--version"])
+def test_the_help_loads_no_command(argument: str) -> None:
+    assert not loaded(argument) & {"boto3", "botocore", "PIL", "numpy", "rich", "msgspec", "yaml"}
+
+
+def test_checking_a_list_loads_no_cloud_and_no_drawing(tmp_path: Path) -> None:
+    path = tmp_path / "set.lst"
+    path.write_text(_ROW)
+    assert not loaded("check", str(path)) & {"boto3", "botocore", "PIL", "numpy"}
+
+
+def test_packing_loads_nothing_but_the_way_there(tmp_path: Path) -> None:
+    heavy = {"boto3", "botocore", "PIL", "numpy", "typer", "rich", "msgspec", "yaml"}
+    assert not loaded("im2rec", str(tmp_path / "set"), str(tmp_path)) & heavy
+
+
+@pytest.mark.parametrize("name", _LINES)
+def test_a_command_has_the_line_of_the_help(name: str) -> None:
+    command = getattr(import_module(f"tagline.cli.{name}"), name)
+    assert _LINES[name] == command.__doc__
+
+
+def test_the_help_lists_every_command_with_its_whole_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tagline", "--help"], capture_output=True, text=True, check=True
+    )
+    said = " ".join(done.stdout.split())
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        assert f" {name} {command.help}" in said
+    assert set(group.commands) == {*_LINES, "im2rec"}  # type: ignore[attr-defined]
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tagline", "runs", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("Usage: python -m tagline runs")
+
+
+def test_without_its_environment_packing_says_how_to_make_it(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib; from tagline.cli import environments; "
+        f"environments.ROOT = pathlib.Path({str(tmp_path)!r}); "
+        "sys.argv = ['tagline', 'im2rec', 'a', 'b']; "
+        "from tagline.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("tagline: ")
+    assert "make install" in done.stderr
+    assert done.stderr.count("\n") == 1
