@@ -37,6 +37,7 @@ def place(paths: Sequence[str], folder: Path) -> Placement:
 
     The folder may hold the paths as they are (`images/a.png` below it), or be itself the folder
     that they all begin with (`a.png` below it). Of these the reading that finds most files counts.
+    Links that lead out of the folder are not followed.
     Raises Refused when no file is found.
     """
     if not paths:
@@ -71,8 +72,10 @@ def _common_folders(paths: Sequence[str]) -> tuple[str, ...]:
 def _found(paths: Sequence[str], folder: Path, depth: int) -> dict[str, Path]:
     """Return the files of the paths without their first `depth` folders."""
     found = {}
+    inside = folder.resolve()
     for path in paths:
         file = folder.joinpath(*PurePosixPath(path).parts[depth:])
-        if file.is_file():
+        # a link may lead about inside, but nothing from elsewhere is sent by it
+        if file.is_file() and file.resolve().is_relative_to(inside):
             found[path] = file
     return found

@@ -90,7 +90,7 @@ class Source:
         """Return the prefix to list for an allowed object, so that narrow grants are enough."""
         prefixes = {self.home, *(self.allowed or ())}
         return max(
-            (p.key for p in prefixes if _below(location, p)), key=len, default=""
+            (p.key for p in prefixes if location.below(p)), key=len, default=""
         )  # the longest: `source:` or `<dataset>/` rather than a whole bucket
 
     def _below_home(self, path: str) -> Location:
@@ -103,8 +103,4 @@ class Source:
         return location
 
     def _allows(self, location: Location) -> bool:
-        return self.allowed is None or any(_below(location, prefix) for prefix in self.allowed)
-
-
-def _below(location: Location, prefix: Location) -> bool:
-    return location.bucket == prefix.bucket and location.key.startswith(prefix.key)
+        return self.allowed is None or any(location.below(prefix) for prefix in self.allowed)
