@@ -101,7 +101,7 @@ def drop_dataset(
         _refuse_other_source(config)
         placement = place(relative_paths(list_path), images)
         if placement.missing:
-            say(warn_of(placement.missing), style="yellow")
+            say(warn_of(placement.missing, placement.instead), style="yellow")
         uploaded = upload_images(target, keys.dataset, placement.files)
     for path, key in ((labels, keys.labels), (config, keys.settings)):
         if path is not None:
