@@ -13,6 +13,7 @@ from tagline.api.requests import Request, TagQuery
 from tagline.api.tagging import choose_tags, tags_document
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
+from tagline.formats.locations import Location
 
 
 @functools.cache
@@ -21,9 +22,10 @@ def champions() -> Champions:
     return Champions(DataBucket(clients.s3(), environment().data_bucket), environment().stack)
 
 
-def readable_buckets() -> frozenset[str]:
-    """Return the buckets an s3_uri may point into."""
-    return environment().source_buckets | {environment().data_bucket}
+def allowed_prefixes(dataset: str) -> set[Location]:
+    """Return where an s3_uri may point: where the dataset's lists may."""
+    own = Location(environment().data_bucket, f"{dataset}/")
+    return {own, *(Location(bucket, "") for bucket in environment().source_buckets)}
 
 
 @http_api
@@ -31,7 +33,7 @@ def handler(request: Request) -> Answer:
     """Ask the dataset's champion and answer the tags that reach their thresholds."""
     dataset, query = request.dataset(), TagQuery.of(request.query)
     champion = champions().of(dataset)
-    image = requested_image(request, clients.s3(), readable_buckets())
+    image = requested_image(request, clients.s3(), allowed_prefixes(dataset))
     model = ask(clients.runtime(), champion.endpoint, dataset, image)
     thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
     tags = choose_tags(model.labels, model.scores, thresholds, query.top_k)

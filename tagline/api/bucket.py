@@ -1,7 +1,21 @@
 """The data bucket as the API reads it: what lies there, when it was written, links to it."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
 from tagline.api.documents import LINK_SECONDS, Link
 from tagline.aws.s3 import Bucket
+
+
+class ObjectVersion(NamedTuple):
+    """A version of an object: its ETag with quotes, and when it was written."""
+
+    key: str
+    version_id: str
+    """Empty where the bucket keeps no versions."""
+    etag: str
+    written: datetime
 
 
 class DataBucket(Bucket):
@@ -11,6 +25,16 @@ class DataBucket(Bucket):
         """Tell whether any key begins with `prefix`."""
         listing = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
         return listing["KeyCount"] > 0
+
+    def versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        """Yield every version that is kept of the objects below `prefix`, 1,000 a call."""
+        pages = self.client.get_paginator("list_object_versions").paginate(
+            Bucket=self.name, Prefix=prefix
+        )
+        for page in pages:
+            for item in page.get("Versions", ()):
+                version = "" if item["VersionId"] == "null" else item["VersionId"]
+                yield ObjectVersion(item["Key"], version, item["ETag"], item["LastModified"])
 
     def written(self, key: str) -> str | None:
         """Return when an object was written (ISO 8601, UTC), or None when there is none."""

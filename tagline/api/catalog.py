@@ -1,11 +1,17 @@
 """What the data bucket holds: its datasets and their runs, newest first.
 
-A run's name says nothing of its time, so a listing of runs reads the status of each. A status is
-written once, at a run's end, and a container reads it once.
+A run's name is a hash of the list version that it runs on, so the versions of a dataset's lists
+tell the order of its runs: a call for 1,000 versions and one for 1,000 runs, then a status for each
+run of the page alone. Runs whose list version is gone are ordered by what their statuses say: those
+are read when a page goes back beyond the time that versions are kept. A status is written once, at
+a run's end, and a container reads it once.
 """
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from typing import TypeVar
 
 import msgspec
@@ -30,14 +36,16 @@ from tagline.api.requests import Page
 from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
-from tagline.formats.names import DATASET, RUN
+from tagline.formats.names import DATASET, InvalidName, run_name
 from tagline.formats.outcomes import Champion, Decision, Latest, Status
-from tagline.formats.owners import check_run
+from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+_NEWEST = 20  # runs that are looked at for one that goes on
+KEPT_DAYS = 30  # a list version that was overwritten is kept so long (template.yaml)
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
 S = TypeVar("S", bound=msgspec.Struct)
 C = TypeVar("C", bound=ChampionSummary)
@@ -83,14 +91,12 @@ class Catalog:
     def runs(self, dataset: str, page: Page) -> Runs:
         """Return one page of a dataset's runs, newest first, or a 404."""
         self._require(dataset)
-        runs = self.all_runs(dataset)
-        start = 0
-        if page.after is not None:
-            start = 1 + next((at for at, run in enumerate(runs) if run.run == page.after), -1)
-            if start == 0:
-                raise bad_request("bad_query", "next must be the value an earlier page gave.")
-        shown = runs[start : start + page.limit]
-        more = len(runs) > start + page.limit
+        names = self._newest_first(dataset)
+        if page.after is not None and page.after not in names:
+            raise bad_request("bad_query", "next must be the value an earlier page gave.")
+        found = list(islice(names, page.limit + 1))
+        shown = self._statuses(found[: page.limit])
+        more = len(found) > page.limit
         return Runs(dataset=dataset, runs=shown, next=shown[-1].run if more else None)
 
     def run(self, run: str) -> RunDetails:
@@ -123,12 +129,33 @@ class Catalog:
         """Tell whether anything lies under a dataset's name."""
         return self._bucket.holds(f"{dataset}/")
 
-    def all_runs(self, dataset: str) -> list[RunSummary]:
-        """Return the summaries of all runs of a dataset, newest first."""
-        names = filter(RUN.fullmatch, self._bucket.folders(DatasetKeys(dataset).runs))
+    def running(self, dataset: str) -> list[str]:
+        """Return those of a dataset's newest runs that go on, newest first."""
+        newest = self._statuses(list(islice(self._newest_first(dataset), _NEWEST)))
+        return [run.run for run in newest if run.outcome is None]
+
+    def _newest_first(self, dataset: str) -> Iterator[str]:
+        """Yield a dataset's runs, the last one dropped first."""
+        keys = DatasetKeys(dataset)
+        there = {run for run in self._bucket.folders(keys.runs) if owns_run(dataset, run)}
+        dropped: dict[str, str] = {}
+        for version in self._bucket.versions(keys.lists):
+            with suppress(InvalidName):  # no list
+                run = run_name(self._bucket.name, version.key, version.version_id, version.etag)
+                if run in there:
+                    dropped[run] = f"{version.written:%Y-%m-%dT%H:%M:%SZ}"
+        gone = sorted(there - dropped.keys())
+        now = datetime.now(UTC)
+        kept_since = f"{now - timedelta(days=KEPT_DAYS):%Y-%m-%dT%H:%M:%SZ}" if gone else ""
+        ordered = sorted(dropped, key=lambda run: (dropped[run], run), reverse=True)
+        yield from takewhile(lambda run: dropped[run] >= kept_since, ordered)
+        older = {run: at for run, at in dropped.items() if at < kept_since}
+        older |= {run.run: run.started or _LAST for run in self._statuses(gone)}
+        yield from sorted(older, key=lambda run: (older[run], run), reverse=True)
+
+    def _statuses(self, runs: Sequence[str]) -> list[RunSummary]:
         with ThreadPoolExecutor(_READERS) as pool:
-            runs = list(pool.map(self._status, names))
-        return sorted(runs, key=lambda run: (run.started or _LAST, run.run), reverse=True)
+            return list(pool.map(self._status, runs))
 
     def _status(self, run: str) -> RunSummary:
         if run not in self._ended:

@@ -62,7 +62,7 @@ class Champions:
         catalog = Catalog(self._bucket)
         if not catalog.has_dataset(dataset):
             return not_found("unknown_dataset", f"There is no dataset {dataset}.")
-        running = [run.run for run in catalog.all_runs(dataset) if run.outcome is None]
+        running = catalog.running(dataset)
         if running:
             detail = f"Dataset {dataset} has no champion yet; run {running[0]} is going on."
         else:

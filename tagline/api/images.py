@@ -43,23 +43,24 @@ def image_type(data: bytes) -> str | None:
     return None
 
 
-def requested_image(request: Request, s3: "S3Client", buckets: Collection[str]) -> Image:
+def requested_image(request: Request, s3: "S3Client", allowed: Collection[Location]) -> Image:
     """Return the image a request sends or points at.
 
     Raises a Problem: 400 for an empty or malformed body, 413 for too many bytes, 415 for what is
-    no PNG, JPEG or WebP, 403 for a bucket outside `buckets`, 422 for an object that is not there.
+    no PNG, JPEG or WebP, 403 for a place below none of the `allowed` prefixes, 422 for an object
+    that is not there.
     """
     declared = request.media_type
     data = request.body()
     if not data:
         raise bad_request("empty_body", "Send an image, or JSON with an s3_uri, as the body.")
     if declared == "application/json":
-        return _image_at(s3_uri_of(data), s3, buckets)
+        return _image_at(s3_uri_of(data), s3, allowed)
     if declared in _IMAGE_TYPES:
         return _image(data, "The body")
     if declared in _UNSPECIFIC:
         if data.lstrip()[:1] == b"{":
-            return _image_at(s3_uri_of(data), s3, buckets)
+            return _image_at(s3_uri_of(data), s3, allowed)
         return _image(data, "The body")
     raise _unsupported(
         f"Content type {declared[:60]!r} is not taken. Send the image itself as the body "
@@ -67,13 +68,15 @@ def requested_image(request: Request, s3: "S3Client", buckets: Collection[str]) 
     )
 
 
-def _image_at(uri: str, s3: "S3Client", buckets: Collection[str]) -> Image:
-    bucket, key = _location(uri)
-    if bucket not in buckets:
+def _image_at(uri: str, s3: "S3Client", allowed: Collection[Location]) -> Image:
+    location = _location(uri)
+    bucket, key = location
+    if not any(location.below(prefix) for prefix in allowed):  # before anything is asked of S3
         raise Problem(
             HTTPStatus.FORBIDDEN,
             "not_allowed_bucket",
-            f"Bucket {bucket} is neither the data bucket nor one of the source buckets.",
+            "s3_uri may name images below the dataset's own prefix of the data bucket, and in the "
+            "source buckets.",
         )
     try:
         size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]

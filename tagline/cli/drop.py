@@ -107,7 +107,7 @@ def drop_dataset(
         _refuse_full_disk(target, key)
         placement = place(relative_paths(list_path, settings.on_conflict), images)
         if placement.missing:
-            say(warn_of(placement.missing), style="yellow")
+            say(warn_of(placement.missing, placement.instead), style="yellow")
         uploaded = upload_images(target, keys.dataset, placement.files)
     for path, beside in ((labels, keys.labels), (config, keys.settings)):
         if path is not None:

@@ -20,6 +20,10 @@ class Location(NamedTuple):
         """The location as s3://bucket/key."""
         return f"s3://{self.bucket}/{self.key}"
 
+    def below(self, prefix: "Location") -> bool:
+        """Return whether it lies below a prefix."""
+        return self.bucket == prefix.bucket and self.key.startswith(prefix.key)
+
 
 def parse_uri(text: str) -> Location | None:
     """Return where `s3://bucket/key` leads, the key empty without one; None for other text."""

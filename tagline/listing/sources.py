@@ -1,9 +1,9 @@
 """Where a list's paths lead: the dataset's source, and the buckets a list may name.
 
 A path is a key below `source:` of dataset.yaml or, without one, below `<dataset>/` in the data
-bucket. A full s3:// URI may name a bucket of the stack's SourceBuckets parameter, or the data
-bucket below `<dataset>/`, so that a list cannot read another dataset's files by accident; naming
-the data bucket in SourceBuckets lifts that limit.
+bucket; `./x` and `x//y` mean `x` and `x/y`. A full s3:// URI may name a bucket of the stack's
+SourceBuckets parameter, or the data bucket below `<dataset>/`, so that a list cannot read another
+dataset's files by accident; naming the data bucket in SourceBuckets lifts that limit.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Self
 
 from tagline.formats.locations import Location, fault_of_key, parse_uri
 from tagline.formats.reasons import Reason
+from tagline.listing.spellings import plain_path
 from tagline.settings import InvalidSettings
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -93,11 +94,16 @@ class Source:
         """Return the prefix to list for an allowed object, so that narrow grants are enough."""
         prefixes = {self.home, *(self.allowed or ())}
         return max(
-            (p.key for p in prefixes if _below(location, p)), key=len, default=""
+            (p.key for p in prefixes if location.below(p)), key=len, default=""
         )  # the longest: `source:` or `<dataset>/` rather than a whole bucket
 
+    def literal(self, path: str) -> str:
+        """Return the key that a path has where every `./` and slash of it counts."""
+        location = parse_uri(path)
+        return location.key if location else self.home.key + path.lstrip("/")
+
     def _below_home(self, path: str) -> Location:
-        return Location(self.home.bucket, self.home.key + path.lstrip("/"))
+        return Location(self.home.bucket, self.home.key + plain_path(path))
 
     def _uri(self, path: str) -> Location:
         location = parse_uri(path)
@@ -106,8 +112,4 @@ class Source:
         return location
 
     def _allows(self, location: Location) -> bool:
-        return self.allowed is None or any(_below(location, prefix) for prefix in self.allowed)
-
-
-def _below(location: Location, prefix: Location) -> bool:
-    return location.bucket == prefix.bucket and location.key.startswith(prefix.key)
+        return self.allowed is None or any(location.below(prefix) for prefix in self.allowed)

@@ -1,7 +1,7 @@
 """From a list to the rows a run can work on: parsed, and found in S3."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,6 +17,7 @@ from tagline.listing.rows import Row
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 from tagline.planning.inventory import Found, Unlistable, take_inventory
+from tagline.planning.respelling import Meant, find_meant
 from tagline.settings import InvalidSettings
 
 if TYPE_CHECKING:
@@ -91,13 +92,23 @@ def locate(
     Raises UnusableList where too few are left, InvalidSettings where the dataset's own source
     cannot be listed; elsewhere that is a verdict on the rows.
     """
-    there_are = _find(rows, client, source)
+    there_are = _find([Location(row.bucket, row.key) for row in rows], client, source)
+    missing = [row for row in rows if (row.bucket, row.key) not in there_are]
+    meant = find_meant(missing, lambda places: _find(places, client, source), source)
+    taken = {(row.bucket, row.key): row for row in rows} if meant else {}
     located: list[tuple[Row, Found]] = []
-    for row in rows:
+    for listed in rows:
+        row = listed
+        instead = meant.get(row.line)
+        fault = None
+        if instead is not None and instead.found is not None:
+            row = row._replace(key=instead.key)
+            there_are[row.bucket, row.key] = instead.found
+            fault = _repeats(taken.setdefault((row.bucket, row.key), row), row)
         there = there_are.get((row.bucket, row.key))
-        fault = _fault(row, there)
+        fault = fault or _fault(row, there, instead)
         if fault is not None:
-            judged.rejects.append(row.reject(*fault))
+            judged.rejects.append(listed.reject(*fault))
         elif isinstance(there, Found):
             located.append((row, there))
     judged.accepted = len(located)
@@ -106,21 +117,33 @@ def locate(
     return located
 
 
-def _fault(row: Row, there: Found | Unlistable | None) -> tuple[Reason, str] | None:
+def _repeats(first: Row, row: Row) -> tuple[Reason, str] | None:
+    """Return why a row stays out whose image another row has, spelt otherwise."""
+    if first.line == row.line:
+        return None
+    same = first.labels == row.labels
+    reason = Reason.DUPLICATE_PATH if same else Reason.CONFLICTING_LABELS
+    labels = "the same labels" if same else "other labels"
+    return reason, f"line {first.line} has the same image with {labels}"
+
+
+def _fault(
+    row: Row, there: Found | Unlistable | None, instead: Meant | None
+) -> tuple[Reason, str] | None:
     if there is None:
-        return Reason.MISSING_OBJECT, f"there is no s3://{row.bucket}/{row.key}"
+        hint = f"; {instead.detail}" if instead else ""
+        return Reason.MISSING_OBJECT, f"there is no s3://{row.bucket}/{row.key}{hint}"
     if isinstance(there, Unlistable):
         return there.reason, there.detail
     return there.fault()
 
 
 def _find(
-    rows: Sequence[Row], client: "S3Client", source: Source
+    places: Collection[Location], client: "S3Client", source: Source
 ) -> dict[tuple[str, str], Found | Unlistable]:
     wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in rows:
-        location = Location(row.bucket, row.key)
-        wanted[row.bucket, source.scope(location)].append(row.key)
+    for place in places:
+        wanted[place.bucket, source.scope(place)].append(place.key)
     found: dict[tuple[str, str], Found | Unlistable] = {}
     for (bucket, prefix), keys in sorted(wanted.items()):
         keys.sort()  # by code point, which is S3's UTF-8 order

@@ -4,12 +4,15 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from functions.datasets import app as datasets_app
+from tagline.api.bucket import DataBucket, ObjectVersion
+from tagline.formats.names import run_name
 from tests.unit.api_world import (
     BUCKET,
     CONTEXT,
@@ -24,6 +27,7 @@ from tests.unit.api_world import (
     forget,
     get,
     metrics_document,
+    tag,
 )
 from tests.unit.run_documents import decision, latest, packed_dataset, plan, status
 
@@ -249,3 +253,101 @@ def test_the_description_is_served_as_it_is_written(world: World) -> None:
 def test_an_unknown_route(world: World) -> None:
     answer = datasets_app.handler(event("page", routeKey="$default"), CONTEXT)
     assert answer["statusCode"] == 404
+
+
+def drop(world: World, number: int) -> ObjectVersion:
+    """Drop a list."""
+    key = f"{DATASET}/lists/{number}.lst"
+    answer = world.s3.put_object(Bucket=BUCKET, Key=key, Body=b"%d" % number)
+    return ObjectVersion(key, answer.get("VersionId", ""), answer["ETag"], datetime.now(UTC))
+
+
+def run_of(version: ObjectVersion) -> str:
+    return run_name(BUCKET, version.key, version.version_id, version.etag)
+
+
+def iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def statuses_read(world: World, monkeypatch: pytest.MonkeyPatch, **parameters: str) -> list[str]:
+    """Ask for a page of runs; return the runs whose status was read."""
+    read: list[str] = []
+    plain = world.s3.get_object
+
+    def get_object(**asked: Any) -> Any:
+        read.append(asked["Key"].split("/")[2])
+        return plain(**asked)
+
+    forget()
+    with monkeypatch.context() as patch:
+        patch.setattr(world.s3, "get_object", get_object)
+        assert get(query("runs", **parameters)).status == 200
+    return read
+
+
+def test_every_version_of_a_list_is_known(world: World) -> None:
+    world.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    dropped = [drop(world, 1), drop(world, 1), drop(world, 2)]
+    world.s3.delete_object(Bucket=BUCKET, Key=dropped[0].key)
+    world.put(f"{DATASET}/lists.txt", b"")
+    bucket = DataBucket(world.s3, BUCKET)
+    found = list(bucket.versions(f"{DATASET}/lists/"))
+    assert {run_of(version) for version in found} == {run_of(version) for version in dropped}
+    assert all(abs((version.written - dropped[0].written).total_seconds()) < 600
+               for version in found)  # fmt: skip
+
+
+def test_a_page_of_runs_reads_a_page_of_statuses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped = [drop(world, number) for number in range(30)]
+    now = datetime.now(UTC)
+    dropped = [v._replace(written=now - timedelta(minutes=n)) for n, v in enumerate(dropped)]
+    monkeypatch.setattr(DataBucket, "versions", lambda _self, _prefix: iter(dropped))
+    for version in dropped:
+        end(world, run_of(version), "Unchanged", iso(version.written))
+    order = [run_of(version) for version in dropped]
+    assert [row["run"] for row in get(query("runs", limit="100")).json["runs"]] == order
+    assert statuses_read(world, monkeypatch, limit="1") == order[:1]
+    third = statuses_read(world, monkeypatch, limit="3", next=order[10])
+    assert sorted(third) == sorted(order[11:14])
+    end(world, name(1), "Promoted", "2020-09-01T00:00:00Z")  # its list is not kept any more
+    assert statuses_read(world, monkeypatch, limit="1") == order[:1]
+    assert get(query("runs", limit="100")).json["runs"][-1]["run"] == name(1)
+
+
+def test_runs_whose_lists_have_gone_keep_their_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    new, old = drop(world, 1), drop(world, 2)._replace(written=now - timedelta(days=100))
+    monkeypatch.setattr(DataBucket, "versions", lambda _self, _prefix: iter([old, new]))
+    end(world, run_of(new), "Promoted", iso(now))
+    end(world, run_of(old), "Promoted", iso(old.written))
+    end(world, name(1), "Promoted", iso(now - timedelta(days=50)))
+    end(world, name(2), "Promoted", iso(now - timedelta(days=200)))
+    runs = get(event("runs")).json["runs"]
+    assert [row["run"] for row in runs] == [run_of(new), name(1), run_of(old), name(2)]
+
+
+def test_a_dataset_without_a_champion_reads_its_newest_runs_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    dropped = [drop(world, n)._replace(written=now - timedelta(minutes=n)) for n in range(60)]
+    monkeypatch.setattr(DataBucket, "versions", lambda _self, _prefix: iter(dropped))
+    for version in dropped[1:]:
+        end(world, run_of(version), "Failed", iso(version.written))
+    world.put(f"{DATASET}/runs/{run_of(dropped[0])}/plan.json", {})
+    read: list[str] = []
+    plain = world.s3.get_object
+
+    def get_object(**asked: Any) -> Any:
+        read.append(asked["Key"])
+        return plain(**asked)
+
+    monkeypatch.setattr(world.s3, "get_object", get_object)
+    reply = tag(event("tag_png"))
+    assert (reply.status, reply.json["running"]) == (409, [run_of(dropped[0])])
+    assert len(read) < 30

@@ -116,16 +116,23 @@ def test_bodies_that_are_no_image(
         ("s3://data/" + "k" * 1025, (400, "bad_s3_uri")),
         ("s3://data/\ud800", (400, "bad_s3_uri")),
         ("s3://secrets/a.png", (403, "not_allowed_bucket")),
-        ("s3://data/nothing.png", (422, "missing_object")),
+        ("s3://secrets/nothing.png", (403, "not_allowed_bucket")),
+        ("s3://data/a.png", (403, "not_allowed_bucket")),
+        ("s3://data/nothing.png", (403, "not_allowed_bucket")),
+        ("s3://data/noto-5/a.png", (403, "not_allowed_bucket")),
+        ("s3://data/noto-500/a.png", (403, "not_allowed_bucket")),
+        ("s3://data/noto-50/nothing.png", (422, "missing_object")),
         ("s3://elsewhere/a.png", (422, "missing_object")),
-        ("s3://data/empty.png", (422, "empty_object")),
-        ("s3://data/page.html", (415, "unsupported_image")),
+        ("s3://data/noto-50/empty.png", (422, "empty_object")),
+        ("s3://data/noto-50/page.html", (415, "unsupported_image")),
     ],
 )
 def test_places_that_hold_no_image(world: World, uri: str, expected: tuple[int, str]) -> None:
-    world.put("empty.png", b"")
-    world.put("page.html", b"<html>")
+    world.put("noto-50/empty.png", b"")
+    world.put("noto-50/page.html", b"<html>")
     world.put("a.png", PNG, "secrets")
+    for key in ("a.png", "noto-5/a.png", "noto-500/a.png"):
+        world.put(key, PNG)
     sent = image_event(json.dumps({"s3_uri": uri}).encode(), "application/json")
     assert problem(tag(sent)) == expected
 
@@ -133,10 +140,12 @@ def test_places_that_hold_no_image(world: World, uri: str, expected: tuple[int, 
 def test_an_object_is_measured_before_it_is_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.put("big.png", PNG + bytes(MAX_IMAGE_BYTES))
+    world.put("noto-50/big.png", PNG + bytes(MAX_IMAGE_BYTES))
     monkeypatch.setattr(clients.s3(), "get_object", None)  # reading would fail loudly
     monkeypatch.setattr(tag_app.champions(), "of", lambda _: run_documents.champion())
-    sent = image_event(f'{{"s3_uri": "s3://{BUCKET}/big.png"}}'.encode(), "application/json")
+    sent = image_event(
+        f'{{"s3_uri": "s3://{BUCKET}/noto-50/big.png"}}'.encode(), "application/json"
+    )
     assert problem(tag(sent)) == (413, "object_too_large")
 
 
@@ -171,3 +180,17 @@ def test_bad_base64(world: World, body: str) -> None:
 )
 def test_bad_queries(world: World, query: dict[str, str], code: str) -> None:
     assert problem(tag(event("tag_png", queryStringParameters=query))) == (400, code)
+
+
+def test_what_may_not_be_named_is_not_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tag_app.champions(), "of", lambda _: run_documents.champion())
+    monkeypatch.setattr(clients.s3(), "head_object", None)
+    monkeypatch.setattr(clients.s3(), "get_object", None)
+    said = set()
+    for uri in ("s3://data/zoo/a.png", "s3://data/champion.json"):
+        reply = tag(image_event(json.dumps({"s3_uri": uri}).encode(), "application/json"))
+        assert problem(reply) == (403, "not_allowed_bucket")
+        said.add(reply.json["detail"])
+    assert len(said) == 1

@@ -59,3 +59,22 @@ def test_a_folder_with_none_of_the_images_is_refused(tmp_path: Path) -> None:
 def test_a_list_of_full_uris_needs_no_images(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="leave --images out"):
         place([], tmp_path)
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    root = touch(tmp_path / "root", "images/a.png", "images/b.png")
+    touch(tmp_path, "secret.png", "outside/c.png")
+    (root / "images/link.png").symlink_to(tmp_path / "secret.png")
+    (root / "images/up.png").symlink_to("../../secret.png")
+    (root / "images/folder").symlink_to(tmp_path / "outside")
+    (root / "images/inner.png").symlink_to("a.png")
+    names = ("a", "link", "up", "folder/c", "inner")
+    found = place([f"images/{name}.png" for name in names], root)
+    assert set(found.files) == {"images/a.png", "images/inner.png"}
+    assert found.missing == ["images/link.png", "images/up.png", "images/folder/c.png"]
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    touch(tmp_path / "real", "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert set(place(["a.png"], tmp_path / "link").files) == {"a.png"}
