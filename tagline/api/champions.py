@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from tagline.api.bucket import DataBucket
-from tagline.api.catalog import Catalog
+from tagline.api.catalog import RUNNING, Catalog
 from tagline.api.problem import Problem, not_found
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
@@ -57,7 +57,7 @@ class Champions:
         catalog = Catalog(self._bucket)
         if not catalog.has_dataset(dataset):
             return not_found("unknown_dataset", f"There is no dataset {dataset}.")
-        running = [run.run for run in catalog.all_runs(dataset) if run.outcome is None]
+        running = [run.run for run in catalog.all_runs(dataset) if run.state == RUNNING]
         if running:
             detail = f"Dataset {dataset} has no champion yet; run {running[0]} is going on."
         else:
