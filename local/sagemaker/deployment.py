@@ -21,7 +21,6 @@ from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
 from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
 
 FAILURES = (ClientError, BotoCoreError, SageMakerError, OSError, ValueError, RuntimeError)
-Dead = Callable[[str, Server, str], None]
 
 
 class AlarmRaised(Exception):
@@ -45,9 +44,7 @@ class Deployments:
         """Return the folder of an endpoint's servers."""
         return self._cloud.state_dir / "endpoints" / endpoint
 
-    def new_server(
-        self, endpoint: str, config: str, log: Callable[[str], None], dead: Dead
-    ) -> Server:
+    def new_server(self, endpoint: str, config: str, log: Callable[[str], None]) -> Server:
         """Fetch the model of a configuration and return its server, not yet started."""
         variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
         container = container_of(self._store.get(MODEL, variant["ModelName"]))
@@ -69,20 +66,15 @@ class Deployments:
             weight=variant.get("InitialVariantWeight", 1.0),
             health_limit_s=limit,
         )
-        return self.server(endpoint, serving, log, dead)
+        return self.server(serving, log)
 
-    def server(
-        self, endpoint: str, serving: Serving, log: Callable[[str], None], dead: Dead
-    ) -> Server:
+    def server(self, serving: Serving, log: Callable[[str], None]) -> Server:
         """Return the server of files that are there already."""
         if self._closing:
             raise ServerFailed("the laptop cloud is stopping")
         if not Path(serving.base, "model").is_dir():
             raise ServerFailed(f"the model's files are gone from {serving.base}")
-        made: Server = Server(
-            self._cloud, serving, log, lambda reason: dead(endpoint, made, reason)
-        )
-        return made
+        return Server(self._cloud, serving, log)
 
     def keep_only(self, endpoint: str, serving: Serving) -> None:
         """Remove the folders of an endpoint's other servers."""

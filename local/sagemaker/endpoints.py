@@ -113,7 +113,7 @@ class Endpoints:
     def _create(self, name: str, config: str) -> None:
         log = self._log(name)
         try:
-            server = self._deployments.new_server(name, config, log, self._dead)
+            server = self._deployments.new_server(name, config, log)
             server.start()
         except FAILURES as exc:
             self._unless_closing(self._fail, name, f"{exc}")
@@ -127,7 +127,7 @@ class Endpoints:
         old = self.live(name)
         new: Server | None = None
         try:
-            new = self._deployments.new_server(name, config, log, self._dead)
+            new = self._deployments.new_server(name, config, log)
             new.start()
             check_alarms(self._cloud, deployment)
         except (*FAILURES, AlarmRaised) as exc:
@@ -148,15 +148,13 @@ class Endpoints:
     def _restore(self, name: str, serving: Serving) -> None:
         try:
             self._deployments.keep_only(name, serving)
-            server = self._deployments.server(name, serving, self._log(name), self._dead)
-            with self._lock:
-                self._live[name] = server  # calls wait until it is healthy
-            server.start()
+            server = self._deployments.server(serving, self._log(name))
         except FAILURES as exc:
-            with self._lock:
-                self._live.pop(name, None)
             self._unless_closing(self._fail, name, f"after a restart of the laptop cloud: {exc}")
             return
+        with self._lock:
+            self._live[name] = server  # calls wait until it is healthy
+        server.resume()
         self._store.update(ENDPOINT, name, EndpointStatus="InService")
 
     def _delete(self, name: str) -> None:
@@ -181,13 +179,6 @@ class Endpoints:
             record["FailureReason"] = f"The update was rolled back: {reason}"
             kept = Serving(**record["_serving"])
         self._deployments.keep_only(name, kept)
-
-    def _dead(self, name: str, server: Server, reason: str) -> None:
-        with self._lock:
-            if self._live.get(name) is not server:
-                return
-            del self._live[name]
-        self._fail(name, reason)
 
     def _fail(self, name: str, reason: str) -> None:
         logger.warning("endpoint %s failed: %s", name, reason)

@@ -22,7 +22,8 @@ _PING_LIMIT_S = 2.0
 _PING_EVERY_S = 0.05
 _STOP_GRACE_S = 30.0
 _FIRST_STARTS = 2
-_RESTARTS = 5
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0  # between a second death in a row and the next start
+_PATIENCE_S = 5.0  # in a longer pause calls are refused at once
 _LONG_RUN_S = 600.0  # after which a death is no longer one of a row
 
 
@@ -53,24 +54,17 @@ class Reply:
 
 
 class Server:
-    """A server process that is started again when it dies, a few times."""
+    """A server process that is started again whenever it dies, after pauses that grow."""
 
-    def __init__(
-        self,
-        cloud: Cloud,
-        serving: Serving,
-        log: Callable[[str], None],
-        dead: Callable[[str], None],
-    ) -> None:
-        """`dead` is called with the reason when the server has died too often."""
+    def __init__(self, cloud: Cloud, serving: Serving, log: Callable[[str], None]) -> None:
         self.serving = serving
         self._cloud = cloud
         self._log = log
-        self._dead = dead
         self._port = 0
         self._process: processes.Process | None = None
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._pausing = False
         self._idle = threading.Condition()
         self._calls = 0
 
@@ -81,6 +75,10 @@ class Server:
         except BaseException:
             self.stop()
             raise
+        self.resume()
+
+    def resume(self) -> None:
+        """Keep a process running from now on, whether one runs already or not."""
         threading.Thread(target=self._watch, daemon=True).start()
 
     def stop(self) -> None:
@@ -102,7 +100,8 @@ class Server:
         with self._idle:
             self._calls += 1
         try:
-            if not self._ready.wait(INVOCATION_LIMIT_S) or self._stopping.is_set():
+            waited = not self._pausing and self._ready.wait(INVOCATION_LIMIT_S)
+            if not waited or self._stopping.is_set():
                 raise ServerFailed("the model server is not running")
             return self._request("POST", "/invocations", INVOCATION_LIMIT_S, body, headers)
         except ConnectionError as exc:
@@ -154,26 +153,41 @@ class Server:
             return False
 
     def _watch(self) -> None:
-        """Start the process again when it ends by itself."""
-        restarts = 0
-        while self._process is not None:
+        """Start the process again when it ends by itself, as often as it takes."""
+        deaths = 0
+        while not self._stopping.is_set():
             started = time.monotonic()
-            code = self._process.wait()
+            reason = self._ended()
             if self._stopping.is_set():
                 return
             self._ready.clear()
-            reason = f"the model server ended by itself with exit code {code}"
-            restarts = restarts + 1 if time.monotonic() - started < _LONG_RUN_S else 1
-            if restarts > _RESTARTS:
-                self._dead(f"{reason}, {restarts} times in a row")
+            deaths = deaths + 1 if time.monotonic() - started < _LONG_RUN_S else 1
+            pause = pause_before(deaths)
+            self._log(f"{reason}; it is started again" + (f" in {pause:g} s" if pause else ""))
+            self._pausing = pause > _PATIENCE_S
+            if self._stopping.wait(pause):
                 return
-            self._log(f"{reason}; it is started again")
+            self._pausing = False
             try:
                 self._become_ready(1)
             except (ValueError, OSError, RuntimeError) as exc:
-                if not self._stopping.is_set():
-                    self._dead(f"{reason} and did not come back: {exc}")
-                return
+                if self._stopping.is_set():
+                    self._halted()
+                    return
+                self._log(f"the model server did not come back: {exc}")
+
+    def _ended(self) -> str:
+        """Wait for the process to end, if one runs; tell how it ended."""
+        if self._process is None:
+            return "no model server runs"
+        code = self._process.wait() if self._ready.is_set() else self._halted()
+        return f"the model server ended by itself with exit code {code}"
+
+    def _halted(self) -> int | None:
+        """End a process that did not become healthy."""
+        if self._process is not None and self._process.poll() is None:
+            processes.stop(self._process, _STOP_GRACE_S)
+        return self._process.poll() if self._process else None
 
     def _request(
         self,
@@ -192,6 +206,13 @@ class Server:
             return Reply(response.status, lowered, content)
         finally:
             connection.close()
+
+
+def pause_before(deaths: int) -> float:
+    """Return how long to wait, in seconds, before a start after so many deaths in a row."""
+    if deaths <= 1:
+        return 0.0
+    return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * float(2 ** min(deaths - 2, 16)))
 
 
 def _free_port() -> int:

@@ -33,7 +33,8 @@ from tagline.api.documents import (
 )
 from tagline.api.problem import bad_request, not_found
 from tagline.api.requests import Page
-from tagline.formats.document import Document, Record
+from tagline.aws.observability import logger
+from tagline.formats.document import D, Document, Record, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, InvalidName, run_name
@@ -46,6 +47,8 @@ _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by s
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 _NEWEST = 20  # runs that are looked at for one that goes on
 KEPT_DAYS = 30  # a list version that was overwritten is kept so long (template.yaml)
+RUNNING = "Running"  # the state of a run that has no status.json yet
+_UNREADABLE = "Unreadable"  # the state of a run whose status.json is damaged
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
 S = TypeVar("S", bound=msgspec.Struct)
 C = TypeVar("C", bound=ChampionSummary)
@@ -64,12 +67,9 @@ class Catalog:
         found = list(islice(names, page.limit + 1))
         shown = found[: page.limit]
         with ThreadPoolExecutor(_READERS) as pool:
-            champions = list(pool.map(self._champion, shown))
+            datasets = list(pool.map(self._summary, shown))
         return Datasets(
-            datasets=[
-                DatasetSummary(dataset=name, champion=_champion(champion, ChampionSummary))
-                for name, champion in zip(shown, champions, strict=True)
-            ],
+            datasets=datasets,
             next=shown[-1] if len(found) > page.limit else None,
         )
 
@@ -77,10 +77,10 @@ class Catalog:
         """Return a dataset: champion, labels and row counts of the run judged last, or a 404."""
         self._require(dataset)
         champion = self._champion(dataset)
-        latest = self._bucket.get(DatasetKeys(dataset).latest, Latest) or champion
+        latest = self._whole(DatasetKeys(dataset).latest, Latest) or champion
         if latest is not None:
             check_run(dataset, latest.run, f"what dataset {dataset} was judged by last")
-        packed = latest and self._bucket.get(RunKeys(latest.run).packed_dataset, PackedDataset)
+        packed = latest and self._whole(RunKeys(latest.run).packed_dataset, PackedDataset)
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
@@ -105,10 +105,10 @@ class Catalog:
         if not self._bucket.holds(keys.prefix):
             raise not_found("unknown_run", f"There is no run {run}.")
         with ThreadPoolExecutor(_READERS) as pool:
-            plan = pool.submit(self._bucket.get, keys.plan, Plan)
-            packed = pool.submit(self._bucket.get, keys.packed_dataset, PackedDataset)
-            metrics = pool.submit(self._bucket.get, keys.metrics, Metrics)
-            decision = pool.submit(self._bucket.get, keys.decision, Decision)
+            plan = pool.submit(self._whole, keys.plan, Plan)
+            packed = pool.submit(self._whole, keys.packed_dataset, PackedDataset)
+            metrics = pool.submit(self._whole, keys.metrics, Metrics)
+            decision = pool.submit(self._whole, keys.decision, Decision)
             report = pool.submit(self._bucket.link, keys.report, _HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, _TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, _TEXT)
@@ -132,7 +132,7 @@ class Catalog:
     def running(self, dataset: str) -> list[str]:
         """Return those of a dataset's newest runs that go on, newest first."""
         newest = self._statuses(list(islice(self._newest_first(dataset), _NEWEST)))
-        return [run.run for run in newest if run.outcome is None]
+        return [run.run for run in newest if run.state == RUNNING]
 
     def _newest_first(self, dataset: str) -> Iterator[str]:
         """Yield a dataset's runs, the last one dropped first."""
@@ -160,14 +160,39 @@ class Catalog:
     def _status(self, run: str) -> RunSummary:
         if run not in self._ended:
             keys = RunKeys(run)
-            status = _shown(self._bucket.get(keys.status, Status), RunSummary)
+            try:
+                status = _shown(self._bucket.get(keys.status, Status), RunSummary)
+            except UnreadableDocument as exc:
+                return RunSummary(
+                    run=run,
+                    outcome=None,
+                    state=_UNREADABLE,
+                    reason=str(exc),
+                    started=self._bucket.written(keys.plan),
+                    ended=None,
+                )
             if status is None:
                 begun = self._bucket.written(keys.plan)
                 return RunSummary(
-                    run=run, outcome=None, state="Running", reason=None, started=begun, ended=None
+                    run=run, outcome=None, state=RUNNING, reason=None, started=begun, ended=None
                 )
             self._ended[run] = status
         return self._ended[run]
+
+    def _whole(self, key: str, kind: type[D]) -> D | None:
+        """Return a document, or None, with a warning, where it is damaged: nothing hangs on it."""
+        try:
+            return self._bucket.get(key, kind)
+        except UnreadableDocument as exc:
+            logger.warning("not shown", problem=str(exc))
+            return None
+
+    def _summary(self, dataset: str) -> DatasetSummary:
+        try:
+            champion = _champion(self._champion(dataset), ChampionSummary)
+        except (UnreadableDocument, msgspec.ValidationError) as exc:
+            return DatasetSummary(dataset=dataset, champion=None, problem=str(exc))
+        return DatasetSummary(dataset=dataset, champion=champion, problem=None)
 
     def _champion(self, dataset: str) -> Champion | None:
         return self._bucket.get(DatasetKeys(dataset).champion, Champion)

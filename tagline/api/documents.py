@@ -91,6 +91,8 @@ class DatasetSummary(Part, kw_only=True):
 
     dataset: DatasetName
     champion: ChampionSummary | None
+    problem: str | None
+    """Why the champion is unknown though there is one."""
 
 
 class Datasets(Part, kw_only=True):
@@ -116,9 +118,10 @@ class RunSummary(Part, kw_only=True):
 
     run: RunName
     outcome: Outcome | None
-    """null while the run is going on"""
+    """null while the run is going on, and where nobody knows"""
     state: str
-    """The state that decided it; Running while the run is going on."""
+    """The state that decided it; Running while the run is going on, Unreadable where its
+    status.json is damaged: `reason` says how."""
     reason: str | None
     started: str | None
     """ISO 8601, UTC, like `ended`."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FAILED = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK})
 _RUNNING = "Running"  # the one "outcome" of a run that goes on
+_UNREADABLE = "Unreadable"  # that of a run whose status.json is damaged
 _STYLES = {"Promoted": "green", "NotPromoted": "yellow", "Unchanged": "yellow"}
 
 
@@ -51,6 +52,9 @@ def run_outcome(
         outcome = _RUNNING if execution["status"] == "RUNNING" else Outcome.FAILED
         told = execution.get("error"), execution.get("cause")
         reason = ": ".join(part for part in told if part) or None
+    if record.problem is not None:
+        outcome = outcome if status or outcome == _RUNNING else _UNREADABLE
+        reason = "; ".join(filter(None, (reason, record.problem)))
     began = execution.get("startDate") if execution else None
     stopped = execution.get("stopDate") if execution else None
     return RunOutcome(

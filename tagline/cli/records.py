@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tagline.cli.target import Target
+from tagline.formats.document import D, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, RUN, check_dataset
@@ -20,6 +21,8 @@ class RunRecord:
     dataset: str
     status: Status | None
     metrics: Metrics | None
+    problem: str | None = None
+    """What of it is damaged; taken as absent."""
 
 
 def read_run(target: Target, run: str) -> RunRecord:
@@ -27,6 +30,22 @@ def read_run(target: Target, run: str) -> RunRecord:
     keys = RunKeys(run)
     status = target.bucket.get(keys.status, Status)
     return RunRecord(run, keys.dataset, status, target.bucket.get(keys.metrics, Metrics))
+
+
+def _read_in_row(target: Target, run: str) -> RunRecord:
+    """Return the same for a listing, in which a damaged document costs itself alone."""
+    keys = RunKeys(run)
+    status, no_status = _read(target, keys.status, Status)
+    metrics, no_metrics = _read(target, keys.metrics, Metrics)
+    problems = "; ".join(filter(None, (no_status, no_metrics)))
+    return RunRecord(run, keys.dataset, status, metrics, problems or None)
+
+
+def _read(target: Target, key: str, kind: type[D]) -> tuple[D | None, str | None]:
+    try:
+        return target.bucket.get(key, kind), None
+    except UnreadableDocument as exc:
+        return None, str(exc)
 
 
 def read_runs(target: Target, dataset: str | None = None) -> list[RunRecord]:
@@ -40,4 +59,4 @@ def read_runs(target: Target, dataset: str | None = None) -> list[RunRecord]:
         if RUN.fullmatch(name)
     ]
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        return list(pool.map(lambda name: read_run(target, name), names))
+        return list(pool.map(lambda name: _read_in_row(target, name), names))

@@ -1,10 +1,14 @@
 """Other spellings of a path: what the tools that write lists, or copy files, make of a name."""
 
 import unicodedata
+from typing import Literal
 from collections.abc import Callable
 from urllib.parse import unquote
 
-NORMAL_FORMS = ("NFC", "NFD")  # Linux and Windows keep names as typed; Macs copy them decomposed
+NORMAL_FORMS: tuple[Literal["NFC"], Literal["NFD"]] = (
+    "NFC",
+    "NFD",
+)  # Linux and Windows keep names as typed; Macs copy them decomposed
 
 
 def plain_path(path: str) -> str:

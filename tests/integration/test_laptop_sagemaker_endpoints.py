@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from local.sagemaker.server import pause_before
 from tests.integration.laptop_sagemaker import ROLE, Toys, add_toys
 from tests.laptop import LaptopCloud, eventually
 
@@ -174,6 +175,28 @@ def test_a_server_that_dies_is_started_again(laptop: Toys) -> None:
         laptop.invoke("mortal", b"die")
     assert laptop.invoke("mortal", b"", ContentType="a", Accept="b") == b"a b alive "
     assert any("exit code 7" in line for line in laptop.log_lines(f"{LOGS}/mortal"))
+
+
+def test_a_server_that_dies_again_and_again_comes_back_each_time(laptop: Toys) -> None:
+    serve(laptop, "phoenix", b"alive")
+
+    for _ in range(3):
+        with pytest.raises(ClientError, match="ServiceUnavailable"):
+            laptop.invoke("phoenix", b"die")  # boto asks twice: six deaths
+        assert laptop.invoke("phoenix", b"", ContentType="a", Accept="b") == b"a b alive "
+    endpoint = laptop.sagemaker.describe_endpoint(EndpointName="phoenix")
+    assert endpoint["EndpointStatus"] == "InService"
+    lines = laptop.log_lines(f"{LOGS}/phoenix")
+    pauses = [line.partition("again")[2] for line in lines if "ended by itself" in line]
+    assert pauses[:4] == ["", " in 0.5 s", " in 1 s", " in 2 s"]
+
+
+@pytest.mark.parametrize(
+    ("deaths", "pause"),
+    [(1, 0.0), (2, 0.5), (3, 1.0), (7, 16.0), (8, 30.0), (9, 30.0), (10**6, 30.0)],
+)
+def test_pauses_grow_up_to_half_a_minute(deaths: int, pause: float) -> None:
+    assert pause_before(deaths) == pause
 
 
 def test_models_need_an_artifact_and_an_image(laptop: Toys) -> None:

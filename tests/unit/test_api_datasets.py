@@ -65,11 +65,46 @@ def test_datasets_are_listed_by_name_with_their_champions(world: World) -> None:
             {
                 "dataset": DATASET,
                 "champion": {"run": RUN, "mAP": 0.81, "since": "2026-11-20T09:10:00Z"},
+                "problem": None,
             },
-            {"dataset": "zoo", "champion": None},
+            {"dataset": "zoo", "champion": None, "problem": None},
         ],
         "next": None,
     }
+
+
+DAMAGED = [b"", b"{", b"[]", b"{}", b'{"format": 9}', b'{"run": "x", "endpoint": "e"}']
+damaged = pytest.mark.parametrize("body", DAMAGED)
+
+
+@damaged
+def test_a_damaged_champion_costs_its_dataset_alone(world: World, body: bytes) -> None:
+    world.crown()
+    world.put("zoo/champion.json", body)
+    whole, broken = get(event("datasets")).json["datasets"]
+    assert whole["champion"]["run"] == RUN
+    assert broken["champion"] is None
+    assert "zoo/champion.json" in broken["problem"]
+
+
+@damaged
+def test_a_damaged_status_costs_its_run_alone(world: World, body: bytes) -> None:
+    end(world, name(1), "Promoted", "2026-11-20T10:00:00Z")
+    world.put(f"{DATASET}/runs/{name(2)}/status.json", body)
+    runs = {run["run"]: run for run in get(event("runs")).json["runs"]}
+    assert runs[name(1)]["outcome"] == "Promoted"
+    assert (runs[name(2)]["outcome"], runs[name(2)]["state"]) == (None, "Unreadable")
+    assert f"{name(2)}/status.json" in runs[name(2)]["reason"]
+
+
+@damaged
+@pytest.mark.parametrize("file", ["metrics.json", "decision.json", "plan.json", "dataset.json"])
+def test_a_damaged_part_of_a_run_is_null(world: World, body: bytes, file: str) -> None:
+    end(world, RUN, "Promoted", "2026-11-20T10:00:00Z")
+    world.put(f"{DATASET}/runs/{RUN}/{file}", body)
+    answer = get(event("run"))
+    assert answer.status == 200
+    assert answer.json["outcome"] == "Promoted"
 
 
 def test_no_datasets_at_all(world: World) -> None:
@@ -220,7 +255,7 @@ def test_bad_pages(world: World, route: str, parameters: dict[str, str]) -> None
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b'"' + b"x" * 8_388_608 + b'"'])
 def test_a_document_that_is_none_is_a_fault_of_ours(world: World, content: bytes) -> None:
     world.put(f"{DATASET}/champion.json", content)
-    assert get(event("datasets")).status == 500
+    assert get(event("dataset")).status == 500
 
 
 def test_the_page_runs_only_what_its_policy_names(world: World) -> None:

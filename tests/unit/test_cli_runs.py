@@ -142,7 +142,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "champion_map": None,
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
         "counts": {key: packed[key] for key in counts},
-        "decision": json.loads(golden("decision.json")),
+        "decision": json.loads(golden("decision.json")) | {"superseded_by": None},
         "training": json.loads(golden(mode)),
         "serving": True,
         "artifact": champion["artifact"],
@@ -204,3 +204,15 @@ def test_a_run_nobody_knows_is_refused() -> None:
 def test_a_running_run_is_shown_as_running() -> None:
     told = json.loads(runner.invoke(app, ["show", LATER_RUN, "--json"]).stdout)
     assert (told["outcome"], told["started"]) == ("Running", "2026-01-02T00:00:00.000Z")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}"])
+@pytest.mark.parametrize("file", ["status.json", "metrics.json"])
+def test_a_damaged_document_costs_its_run_alone(history: Target, file: str, body: bytes) -> None:
+    history.s3.put_object(Bucket=BUCKET, Key=f"designs/runs/{RUN}/{file}", Body=body)
+    result = runner.invoke(app, ["runs", "--json"])
+    assert result.exit_code == 0, result.output
+    listed = {run["run"]: run for run in json.loads(result.stdout)}
+    assert listed[OTHER_RUN]["outcome"] == "Failed"
+    assert listed[RUN]["outcome"] == ("Unreadable" if file == "status.json" else "Promoted")
+    assert f"{RUN}/{file}" in listed[RUN]["reason"]

@@ -1,0 +1,120 @@
+"""Whatever happens to a run or to its endpoint, the champion serves, and the next list heals."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tagline.designs import DesignSet
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+DATASET = "lasting"
+
+
+def soon(look: Callable[[], Any]) -> Any:
+    """Return the first answer that is something."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{look} found nothing in {RUN_SECONDS} s")
+
+
+@pytest.fixture(scope="module")
+def champion(pipeline: Pipeline, designs: DesignSet) -> str:
+    """A champion that hardly learned anything, so that any challenger beats it."""
+    pipeline.put_images(DATASET, designs)
+    pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    run = pipeline.run(DATASET, list_rows(designs))
+    assert run.status["outcome"] == "Promoted", run.status
+    return run.name
+
+
+def serving(pipeline: Pipeline, designs: DesignSet) -> str | None:
+    """Return the run whose model answers, None while nobody does."""
+    status, answer = pipeline.tags(DATASET, designs.held_out[0].path)
+    return answer["model"]["run"] if status == 200 else None
+
+
+def execution(pipeline: Pipeline, name: str) -> str:
+    machine = pipeline.cloud.target.outputs.state_machine
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def test_a_run_that_is_stopped_in_the_smoke_test_leaves_the_champion_serving(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    pipeline.settings(DATASET, training={**QUICK, "epochs": 4})
+    run = pipeline.drop(DATASET, list_rows(designs))
+    arn = execution(pipeline, run)
+
+    soon(lambda: _last_state(pipeline, arn) == "SmokeTest")
+    pipeline.states.stop_execution(executionArn=arn)
+    key = RunKeys(run).status
+    soon(lambda: pipeline.cloud.target.bucket.head(key))
+    ended = pipeline.json(key)
+    assert (ended["outcome"], ended["state"]) == ("Failed", "SmokeTest")
+    back = soon(lambda: _ended(pipeline, execution(pipeline, f"{run}-restore-1")))
+    assert back["status"] == "SUCCEEDED", back
+    assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
+    assert serving(pipeline, designs) == champion
+
+
+def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    jobs = pipeline.training_jobs()
+    sagemaker = pipeline.client("sagemaker")
+    sagemaker.delete_endpoint(EndpointName=before["endpoint"])
+    pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    run = pipeline.run(DATASET, list_rows(designs))
+    assert run.status["outcome"] == "Redeployed", run.status
+    assert champion in run.status["reason"]
+    assert serving(pipeline, designs) == champion
+    assert pipeline.json(DatasetKeys(DATASET).champion) == before
+    assert pipeline.training_jobs() == jobs
+    again = pipeline.run(DATASET, list_rows(designs))
+    assert again.status["outcome"] == "Unchanged", again.status
+
+
+def test_the_last_of_three_lists_decides(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    rows = list_rows(designs)
+    runs = [
+        pipeline.drop(DATASET, rows[:-1], "one"),
+        pipeline.drop(DATASET, rows[:-2], "two"),
+        pipeline.drop(DATASET, rows, "three"),
+    ]
+    first, second, last = (pipeline.wait(run).status for run in runs)
+    assert last["outcome"] == "Unchanged", last
+    assert (first["outcome"], second["outcome"]) == ("Superseded", "Superseded"), (first, second)
+    assert serving(pipeline, designs) == champion
+
+
+def _last_state(pipeline: Pipeline, arn: str) -> str | None:
+    try:
+        page = pipeline.states.get_execution_history(
+            executionArn=arn, reverseOrder=True, maxResults=20
+        )
+    except pipeline.states.exceptions.ExecutionDoesNotExist:
+        return None
+    names = [
+        event["stateEnteredEventDetails"]["name"]
+        for event in page["events"]
+        if "stateEnteredEventDetails" in event
+    ]
+    return names[0] if names else None
+
+
+def _ended(pipeline: Pipeline, arn: str) -> Any:
+    try:
+        found = pipeline.states.describe_execution(executionArn=arn)
+    except pipeline.states.exceptions.ExecutionDoesNotExist:
+        return None
+    return found if found["status"] != "RUNNING" else None
