@@ -1,6 +1,7 @@
 """What a command loads before it works: nothing that it does not use."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from tagline.cli.environments import ROOT
 from tagline.cli.main import _LINES, app
 
 _ROW = "1\t0\t1\ta.png\n2\t1\t0\tb.png\n"
@@ -48,6 +50,26 @@ def test_checking_a_list_loads_no_cloud_and_no_drawing(tmp_path: Path) -> None:
 def test_packing_loads_nothing_but_the_way_there(tmp_path: Path) -> None:
     heavy = {"boto3", "botocore", "PIL", "numpy", "typer", "rich", "msgspec", "yaml"}
     assert not loaded("im2rec", str(tmp_path / "set"), str(tmp_path)) & heavy
+
+
+@pytest.mark.parametrize(
+    ("module", "unused"),
+    [
+        ("im2rec.files.__main__", {"numpy", "cv2", "msgspec"}),  # makes lists, says its usage
+        ("im2rec.files.packing", {"boto3", "botocore", "PIL", "yaml", "typer", "rich"}),
+    ],
+)
+def test_the_packing_itself_loads_what_it_uses(module: str, unused: set[str]) -> None:
+    program = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'containers'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert module in json.loads(done.stdout)
+    assert not {name.partition(".")[0] for name in json.loads(done.stdout)} & unused
 
 
 @pytest.mark.parametrize("name", _LINES)
