@@ -18,7 +18,7 @@ from tagline.cli.target import STACK, Target, find_target
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
-from tagline.formats.names import run_name
+from tagline.formats.names import LIST_NAME, run_name
 from tagline.listing.checking import CheckReport, check_list
 from tagline.settings import load_settings
 
@@ -106,7 +106,7 @@ def drop_dataset(
     for path, key in ((labels, keys.labels), (config, keys.settings)):
         if path is not None:
             target.bucket.put(key, path.read_bytes(), "text/plain")
-    name = list_path.name if list_path.suffix == ".lst" else f"{list_path.name}.lst"
+    name = list_path.name if LIST_NAME.fullmatch(list_path.name) else f"{list_path.name}.lst"
     key = f"{keys.lists}{name}"
     with list_path.open("rb") as body:  # in one part, so that answer and event agree on the ETag
         answer = target.s3.put_object(Bucket=bucket.name, Key=key, Body=body)

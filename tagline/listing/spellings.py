@@ -4,8 +4,6 @@ import unicodedata
 from collections.abc import Callable
 from urllib.parse import unquote
 
-NORMAL_FORMS = ("NFC", "NFD")  # Linux and Windows keep names as typed; Macs copy them decomposed
-
 
 def plain_path(path: str) -> str:
     """Return a path without the `./` and doubled slashes that lead nowhere, nor a leading slash."""
@@ -20,7 +18,8 @@ def normal_forms(path: str) -> list[str]:
     """Return the path in the Unicode normal forms that it is not in itself."""
     if path.isascii():
         return []
-    forms = (unicodedata.normalize(form, path) for form in NORMAL_FORMS)
+    # Linux and Windows keep names as they are typed, Macs copy them decomposed
+    forms = (unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
     return [form for form in dict.fromkeys(forms) if form != path]
 
 
