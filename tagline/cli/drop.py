@@ -19,7 +19,7 @@ from tagline.cli.target import STACK, Target, find_target, is_laptop
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
-from tagline.formats.names import run_name
+from tagline.formats.names import LIST_NAME, run_name
 from tagline.formats.settings import Settings
 from tagline.listing.checking import CheckReport, check_list
 from tagline.settings import load_settings
@@ -99,7 +99,7 @@ def drop_dataset(
 ) -> Dropped:
     """Upload images, labels.txt and dataset.yaml, then the list; return the run it starts."""
     bucket = target.bucket
-    name = list_path.name if list_path.suffix == ".lst" else f"{list_path.name}.lst"
+    name = list_path.name if LIST_NAME.fullmatch(list_path.name) else f"{list_path.name}.lst"
     key = f"{keys.lists}{name}"
     uploaded = None
     if images is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tagline.cli.errors import Refused
+from tagline.formats.locations import fault_of_key
 from tagline.formats.settings import OnConflict
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
@@ -100,7 +101,7 @@ def _found(paths: Sequence[str], folder: Path, depth: int) -> dict[str, Path]:
 def _instead(path: str, folder: Path, depth: int) -> str | None:
     """Say which file is there, where a path is spelt as another tool would spell it."""
     for spelling, how in spellings(path).items():
-        if _file(spelling, folder, depth).is_file():
+        if fault_of_key(spelling) is None and _file(spelling, folder, depth).is_file():
             return f"the file {spelling}, which differs {how}, exists"
     return None
 

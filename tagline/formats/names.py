@@ -9,7 +9,8 @@ import re
 
 from tagline.formats.locations import plain_etag
 
-LIST_KEY = re.compile(r"(?P<dataset>[^/]+)/lists/[^/]+\.lst")
+LIST_NAME = re.compile(r"[^/]+\.lst(?:\.gz)?")
+LIST_KEY = re.compile(rf"(?P<dataset>[^/]+)/lists/{LIST_NAME.pattern}")
 DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
 RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,3}})")
@@ -32,10 +33,22 @@ def check_dataset(dataset: str) -> str:
 
 
 def dataset_of_list(key: str) -> str:
-    """Return the dataset a list file's key belongs to: `<dataset>/lists/<name>.lst`."""
+    """Return the dataset a list file's key belongs to: `<dataset>/lists/<name>.lst` or `.lst.gz`.
+
+    Raises InvalidName, which says where a list would lie.
+    """
     match = LIST_KEY.fullmatch(key)
     if match is None:
-        raise InvalidName(f"key {key[:120]!r} is not <dataset>/lists/<name>.lst")
+        lower = LIST_KEY.fullmatch(key.lower())
+        named = key.lower().endswith((".lst", ".lst.gz"))
+        rule = (
+            "its name ends in .lst or .lst.gz, in small letters"
+            if lower
+            else "it lies right below <dataset>/lists/"
+            if named
+            else "its name ends in .lst or .lst.gz, and it lies right below <dataset>/lists/"
+        )
+        raise InvalidName(f"key {key[:120]!r} is not <dataset>/lists/<name>.lst: {rule}")
     return check_dataset(match["dataset"])
 
 

@@ -1,14 +1,8 @@
 """Other spellings of a path: what the tools that write lists, or copy files, make of a name."""
 
 import unicodedata
-from typing import Literal
 from collections.abc import Callable
 from urllib.parse import unquote
-
-NORMAL_FORMS: tuple[Literal["NFC"], Literal["NFD"]] = (
-    "NFC",
-    "NFD",
-)  # Linux and Windows keep names as typed; Macs copy them decomposed
 
 
 def plain_path(path: str) -> str:
@@ -24,7 +18,8 @@ def normal_forms(path: str) -> list[str]:
     """Return the path in the Unicode normal forms that it is not in itself."""
     if path.isascii():
         return []
-    forms = (unicodedata.normalize(form, path) for form in NORMAL_FORMS)
+    # Linux and Windows keep names as they are typed, Macs copy them decomposed
+    forms = (unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
     return [form for form in dict.fromkeys(forms) if form != path]
 
 

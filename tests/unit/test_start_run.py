@@ -1,7 +1,9 @@
 """StartRun: a dropped list starts the run that is named after its version, once."""
 
 import json
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from botocore.stub import ANY, Stubber
 from tagline.aws import clients
 from tagline.formats.names import run_name
 from tests.unit.flow_world import account, call, event
+from tests.unit.im2rec_files import ROOT
 
 
 @pytest.fixture
@@ -78,3 +81,53 @@ def test_another_error_goes_to_lambdas_retries(executions: Stubber) -> None:
     executions.add_client_error("start_execution", "AccessDeniedException")
     with pytest.raises(ClientError):
         call("start_run", event("s3_object_created"))
+
+
+def rule_hears(key: str) -> bool:
+    """Match a key as EventBridge matches the rule's wildcards: `*` is any text."""
+    text = (ROOT / "templates/flow.yaml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if "object: { key:" in line)
+    return any(fnmatchcase(key, pattern) for pattern in re.findall(r'wildcard: "([^"]+)"', line))
+
+
+def dropped_as(key: str) -> dict[str, Any]:
+    dropped = event("s3_object_created")
+    dropped["detail"]["object"]["key"] = key
+    return dropped
+
+
+@pytest.mark.parametrize("key", ["a/lists/x.lst", "a/lists/x.lst.gz", "a/lists/x y.lst.gz"])
+def test_a_list_may_be_packed_as_gzip_names_it(executions: Stubber, key: str) -> None:
+    assert rule_hears(key)
+    answer = {"executionArn": "arn", "startDate": 0}
+    executions.add_response("start_execution", answer, None)
+    assert call("start_run", dropped_as(key))["started"] is True
+
+
+@pytest.mark.parametrize(
+    ("key", "cure"),
+    [
+        ("a/lists/x.LST", "its name ends in .lst or .lst.gz, in small letters"),
+        ("a/lists/x.LST.GZ", "its name ends in .lst or .lst.gz, in small letters"),
+        ("a/x.lst", "it lies right below <dataset>/lists/"),
+        ("x.lst", "it lies right below <dataset>/lists/"),
+        ("a/lists/new/x.lst", "it lies right below <dataset>/lists/"),
+        ("a/lists/new/x.lst.gz", "it lies right below <dataset>/lists/"),
+        ("a/lists/x.txt", "its name ends in .lst or .lst.gz"),
+        ("a/lists/x.lst.zip", "its name ends in .lst or .lst.gz"),
+    ],
+)
+def test_what_is_nearly_a_list_is_said(
+    executions: Stubber, key: str, cure: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rule_hears(key)
+    answer = call("start_run", dropped_as(key))
+    assert answer["started"] is False
+    assert cure in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    "key", ["a/images/x.png", "a/runs/a-0123456789abcdef/plan.json", "a/labels.txt", "lists/x.png"]
+)
+def test_nothing_else_wakes_the_function(key: str) -> None:
+    assert not rule_hears(key)
