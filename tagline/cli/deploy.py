@@ -14,6 +14,8 @@ from tagline.cli.places import HOST
 # what `sam build` reads; a change in any of it builds again
 _SOURCES = ("template.yaml", "templates", "statemachine", "functions", "layer", "tagline")
 _LAST_LINES = 15
+_KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
+_PACKAGES = ("PIP_", "UV_")  # where the layer's packages come from
 
 
 def build(build_dir: Path, log: Path, environment: Mapping[str, str]) -> None:
@@ -58,9 +60,12 @@ def deploy(
 
 def sam_environment(endpoint: str, home: Path) -> dict[str, str]:
     """Return the environment of a sam that reaches the laptop cloud and nothing else."""
-    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    packages = {name: value for name, value in os.environ.items() if name.startswith(_PACKAGES)}
     return {
+        "XDG_CACHE_HOME": str(Path.home() / ".cache"),  # packages that are there already
         **kept,
+        **packages,
         # `make` and `python` for the layer's own build, from where this command runs
         "PATH": os.pathsep.join((str(ROOT / ".venv" / "bin"), os.environ.get("PATH", os.defpath))),
         "HOME": str(home),

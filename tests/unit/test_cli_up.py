@@ -72,6 +72,20 @@ def test_a_cloud_is_stopped_at_the_end(laptop: Path, tmp_path: Path) -> None:
     assert cloud.process.returncode == 0
 
 
+def test_sam_takes_packages_from_where_the_person_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/home/one")
+    monkeypatch.setenv("UV_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    environment = deploy_module.sam_environment("http://127.0.0.1:1", tmp_path)
+    assert environment["HOME"] == str(tmp_path)  # no ~/.aws
+    assert environment["XDG_CACHE_HOME"] == "/home/one/.cache"
+    assert environment["UV_INDEX_URL"] == "https://mirror.example/simple"
+    assert "AWS_PROFILE" not in environment
+
+
 @pytest.mark.parametrize("buckets", [(), ("one", "other")])
 def test_the_laptop_looks_at_its_endpoints_often(
     laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: tuple[str, ...]
