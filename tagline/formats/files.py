@@ -59,8 +59,8 @@ _PACKERS = "PackDataset or JoinParts"
 OF_DATASET = (
     _other(
         f"{_DATASET.lists}<name>.lst",
-        "A list: `id <tab> label_1 … label_N <tab> path` a row, labels 0 or 1; may be gzip, as `<name>.lst.gz` too. "
-        "Each new version of it starts a run.",
+        "A list: `id <tab> label_1 … label_N <tab> path` a row, labels 0 or 1; may be gzip, as "
+        "`<name>.lst.gz` too. Each new version of it starts a run.",
         "you",
         "PlanDataset",
     ),
