@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import os
 import socket
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from local.persistence import NotAStateDirectory, prepare
 
 def main() -> int:
     """Check that nothing is in the way, then serve until told to stop."""
+    os.umask(0o077)  # buckets, logs and keys are their owner's
     options = _parse()
     cloud = Cloud(options.port, options.state_dir.resolve(), options.root.resolve())
     busy = _port_problem(cloud.port)
@@ -28,6 +30,7 @@ def main() -> int:
         prepare(cloud, fresh=options.fresh)
     except NotAStateDirectory as exc:
         return _refuse(str(exc))
+    cloud.state_dir.chmod(0o700)  # it may be older than this rule
     settings.apply(cloud)
     from local import patching, server  # noqa: PLC0415 - ministack reads its settings at import
 
