@@ -15,6 +15,7 @@ from local.persistence import NotAStateDirectory, prepare, take_up
 
 def main() -> int:
     """Check that nothing is in the way, then serve until told to stop."""
+    os.umask(0o077)  # buckets, logs and keys are their owner's
     options = _parse()
     cloud = Cloud(
         options.port,
@@ -35,6 +36,7 @@ def main() -> int:
         prepare(cloud, fresh=options.fresh)
     except NotAStateDirectory as exc:
         return _refuse(str(exc))
+    cloud.state_dir.chmod(0o700)  # it may be older than this rule
     settings.apply(cloud)
     from local import patching, server  # noqa: PLC0415 - ministack reads its settings at import
 

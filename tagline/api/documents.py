@@ -34,6 +34,12 @@ class ImageLocation(Part, kw_only=True, forbid_unknown_fields=True):
     s3_uri: ObjectUri
 
 
+class InlineImage(Part, kw_only=True, forbid_unknown_fields=True):
+    """An image in the request itself."""
+
+    image: Annotated[str, Meta(description="Base64, or a data: URL of base64.")]
+
+
 class Tag(Part, kw_only=True):
     """A label that the image carries, with the model's score."""
 

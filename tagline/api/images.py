@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.api.documents import ImageLocation
 from tagline.api.problem import Problem, bad_request
-from tagline.api.requests import Request, s3_uri_of
+from tagline.api.recognising import image_type, usual_cause
+from tagline.api.requests import Request, asked_in_json, decoded, unpacked
 from tagline.aws.faults import error_code, is_absent
 from tagline.formats.locations import Location, fault_of_key, parse_uri
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MAX_IMAGE_BYTES = 6 * 1024 * 1024  # InvokeEndpoint's body, as botocore's model states it
-_UNSPECIFIC = {"", "application/octet-stream", "application/x-www-form-urlencoded"}
-_IMAGE_TYPES = {"image/png", "image/jpeg", "image/jpg", "image/webp", "application/x-image"}
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,6 @@ class Image:
     data: bytes
 
 
-def image_type(data: bytes) -> str | None:
-    """Return the media type the first bytes tell: PNG, JPEG, WebP, or None."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
-
-
 def requested_image(request: Request, s3: "S3Client", allowed: Collection[Location]) -> Image:
     """Return the image a request sends or points at.
 
@@ -50,22 +39,26 @@ def requested_image(request: Request, s3: "S3Client", allowed: Collection[Locati
     no PNG, JPEG or WebP, 403 for a place below none of the `allowed` prefixes, 422 for an object
     that is not there.
     """
-    declared = request.media_type
-    data = request.body()
+    data = unpacked(request.body())
     if not data:
         raise bad_request("empty_body", "Send an image, or JSON with an s3_uri, as the body.")
-    if declared == "application/json":
-        return _image_at(s3_uri_of(data), s3, allowed)
-    if declared in _IMAGE_TYPES:
+    if image_type(data):
         return _image(data, "The body")
-    if declared in _UNSPECIFIC:
-        if data.lstrip()[:1] == b"{":
-            return _image_at(s3_uri_of(data), s3, allowed)
-        return _image(data, "The body")
-    raise _unsupported(
-        f"Content type {declared[:60]!r} is not taken. Send the image itself as the body "
-        "(image/png, image/jpeg or image/webp), or JSON with an s3_uri."
-    )
+    declared = request.media_type
+    said_json = declared == "application/json" and usual_cause(data) is None
+    if said_json or data.lstrip()[:1] == b"{":
+        asked = asked_in_json(data)
+        if isinstance(asked, ImageLocation):
+            return _image_at(asked.s3_uri, s3, allowed)
+        if not (image := decoded(asked.image)):
+            raise bad_request("empty_body", "The image has no bytes.")
+        return _image(image, "The image")
+    if declared.startswith("multipart/"):
+        raise _unsupported(
+            "The body is a form with files. Send the image itself as the body: with curl, "
+            "--data-binary @FILE, not --form."
+        )
+    return _image(data, "The body")
 
 
 def _image_at(uri: str, s3: "S3Client", allowed: Collection[Location]) -> Image:
@@ -97,8 +90,6 @@ def _location(uri: str) -> Location:
     found = parse_uri(uri)
     if found is None or not found.key:
         raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.")
-    if not found.key.isprintable():
-        raise bad_request("bad_s3_uri", "The key of s3_uri must be printable.")
     if fault := fault_of_key(found.key):
         raise bad_request("bad_s3_uri", f"The key of s3_uri {fault}.")
     return found
@@ -123,7 +114,8 @@ def _unreadable(exc: ClientError, bucket: str) -> Exception:
 def _image(data: bytes, what: str) -> Image:
     content_type = image_type(data)
     if content_type is None:
-        raise _unsupported(f"{what} is no PNG, JPEG or WebP image, going by its first bytes.")
+        cause = usual_cause(data) or "is no PNG, JPEG or WebP image, going by its first bytes"
+        raise _unsupported(f"{what} {cause}.")
     return Image(content_type, data)
 
 

@@ -7,13 +7,14 @@ bodies without a content type included, as base64; `Request.body` hides the diff
 import base64
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 
-from tagline.api.documents import ImageLocation
+from tagline.api.documents import ImageLocation, InlineImage
 from tagline.api.problem import Problem, bad_request, not_found
 from tagline.formats.document import Record
 from tagline.formats.names import DATASET, InvalidName, check_dataset, dataset_of_run
@@ -25,6 +26,9 @@ MAX_TOP_K = 1000
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 _NUMBER = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
+_DATA_URL = re.compile(r"^\s*data:[^,]{0,200};base64,")
+_ALPHABET = str.maketrans({"-": "+", "_": "/", **dict.fromkeys(" \t\r\n")})
+_GZIP = b"\x1f\x8b"
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
@@ -145,22 +149,51 @@ class Page:
         return cls(_count("limit", query.get("limit", str(DEFAULT_PAGE)), MAX_PAGE), after)
 
 
-def s3_uri_of(body: bytes) -> str:
-    """Return the value of `{"s3_uri": "s3://…"}`, or raise a 400 that says what is wrong."""
-    if len(body) > MAX_JSON_BYTES:
-        raise bad_request("bad_json", f"A JSON body may have {MAX_JSON_BYTES} bytes at most.")
+def asked_in_json(body: bytes) -> ImageLocation | InlineImage:
+    """Return what `{"s3_uri": …}` or `{"image": …}` asks, or raise a 400 that says why not."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as exc:  # ValueError: also bytes that are not UTF-8
         raise bad_request("bad_json", "The body is not JSON of a sensible depth.") from exc
+    inline = isinstance(document, dict) and "image" in document
+    if not inline and len(body) > MAX_JSON_BYTES:
+        raise bad_request("bad_json", f"JSON with an s3_uri may have {MAX_JSON_BYTES} bytes.")
     try:
-        return msgspec.convert(document, ImageLocation).s3_uri
+        if inline:
+            return msgspec.convert(document, InlineImage)
+        return msgspec.convert(document, ImageLocation)
     except msgspec.ValidationError as exc:
         if str(exc).endswith("`$.s3_uri`"):
             raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.") from exc
         raise bad_request(
-            "bad_json", 'The JSON body must be {"s3_uri": "s3://bucket/key"}.'
+            "bad_json",
+            'The JSON body must be {"s3_uri": "s3://bucket/key"} or {"image": "<base64>"}.',
         ) from exc
+
+
+def decoded(text: str) -> bytes:
+    """Return the bytes of base64, of either alphabet, or of a data: URL of it; or raise a 400."""
+    plain = _DATA_URL.sub("", text, count=1).translate(_ALPHABET).rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError as exc:
+        raise bad_request("bad_base64", f"The image is not valid base64: {exc}.") from exc
+
+
+def unpacked(data: bytes) -> bytes:
+    """Return a body whose gzip is undone; raises a 400 or, before unpacking too much, a 413."""
+    if not data.startswith(_GZIP):
+        return data
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = inflate.decompress(data, MAX_BODY_BYTES + 1)
+    except zlib.error as exc:
+        raise bad_request("bad_gzip", "The body is gzip data that is damaged.") from exc
+    if len(plain) > MAX_BODY_BYTES:
+        raise _too_large()
+    if not inflate.eof:
+        raise bad_request("bad_gzip", "The body is gzip data that ends early.")
+    return plain
 
 
 def _only(query: Mapping[str, str], *allowed: str) -> None:

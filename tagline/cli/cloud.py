@@ -15,7 +15,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.interrupts import undisturbed
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
-from tagline.cli.places import HOST, port_taken
+from tagline.cli.places import HOST, STATE, make_private, port_taken
 from tagline.cli.target import STACK, Target, laptop_target
 
 _READY_SECONDS = 60
@@ -62,9 +62,12 @@ def running_cloud(
     check_start(port)
     python = tool("cloud", "python")
     state_dir = state_dir.resolve()
-    state_dir.parent.mkdir(parents=True, exist_ok=True)
     endpoint = f"http://{HOST}:{port}"
     with ExitStack() as stack:
+        stack.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
+        state_dir.parent.mkdir(parents=True, exist_ok=True)
+        if state_dir.is_relative_to(STATE):
+            make_private(STATE)
         with phases.phase("Start the laptop cloud"):
             said = state_dir.with_name(f"{state_dir.name}-{port}.out")
             process = stack.enter_context(_process(python, port, state_dir, fresh=fresh, said=said))

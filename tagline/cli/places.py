@@ -26,10 +26,17 @@ class CloudFile(Record, kw_only=True):
 
     def write(self, path: Path) -> None:
         """Write the file in one step, so that no reader sees half of it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         draft = path.with_suffix(f".{self.pid}.draft")
+        draft.touch(0o600)
         draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
         draft.replace(path)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, if need be, that no other account of the machine can enter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 def live_cloud(path: Path | None = None) -> CloudFile | None:

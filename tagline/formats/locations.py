@@ -6,7 +6,7 @@ from typing import NamedTuple
 MAX_KEY_BYTES = 1024  # S3's limit, counted in UTF-8
 _MOST_BYTES = 4  # of a character in UTF-8
 _URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # lone surrogates are no text
 
 
 class Location(NamedTuple):

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.api.images import image_type
 from tagline.api.problem import Problem
-from tagline.api.requests import MAX_PAGE, MAX_TOP_K, Page, Request, TagQuery, s3_uri_of
+from tagline.api.recognising import image_type
+from tagline.api.requests import MAX_PAGE, MAX_TOP_K, Page, Request, TagQuery, asked_in_json
 from tagline.api.tagging import choose_tags
 from tagline.formats.names import DATASET, RUN
 
@@ -99,11 +100,11 @@ def test_any_body_is_bytes_or_refused(body: str, is_base64: bool) -> None:
     )
 )
 def test_any_json_body_gives_an_address_or_a_400(body: bytes) -> None:
-    uri = result(lambda: s3_uri_of(body))
-    if isinstance(uri, Problem):
-        assert uri.status == 400
+    asked = result(lambda: asked_in_json(body))
+    if isinstance(asked, Problem):
+        assert asked.status == 400
     else:
-        assert json.loads(body) == {"s3_uri": uri}
+        assert json.loads(body) == msgspec.to_builtins(asked)
 
 
 @given(st.text(max_size=60), st.text(max_size=80))

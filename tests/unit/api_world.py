@@ -131,7 +131,8 @@ def image_event(data: bytes, content_type: str | None, **changes: object) -> dic
         found["headers"]["content-type"] = content_type
     kind = (content_type or "").split(";")[0]
     as_text = kind == "application/json" or kind.startswith("text/")
-    body = data.decode() if as_text else base64.b64encode(data).decode()
+    # what is no UTF-8 becomes replacement characters
+    body = data.decode(errors="replace") if as_text else base64.b64encode(data).decode()
     return found | {"body": body, "isBase64Encoded": not as_text}
 
 

@@ -19,7 +19,7 @@ _ANSWERS = (
     documents.Runs,
     documents.RunDetails,
 )
-_TYPES = (documents.ImageLocation, *_ANSWERS, documents.ProblemDocument)
+_TYPES = (documents.ImageLocation, documents.InlineImage, *_ANSWERS, documents.ProblemDocument)
 
 
 def openapi_text() -> str:

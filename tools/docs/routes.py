@@ -106,7 +106,9 @@ def _tagging() -> Schema:
                 "image/jpeg": {},
                 "image/webp": {},
                 "application/octet-stream": {},
-                "application/json": {"schema": ref("schemas/ImageLocation")},
+                "application/json": {
+                    "schema": {"oneOf": [ref("schemas/ImageLocation"), ref("schemas/InlineImage")]}
+                },
             },
         },
         "responses": _of(
