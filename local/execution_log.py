@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local import deliveries, patching
+from local.closed_executions import OWED, ClosedExecutions
 from local.executions import SFN, executions
 from local.journal import Journal
 
 _APP = "ministack.app"
 _ERROR = "Laptop.Stopped"
 _CAUSE = "The laptop cloud stopped while this run was going on."
-_OWED = "_noticeOwed"
 _Execution = dict[str, Any]
 logger = logging.getLogger("local.execution_log")
 
@@ -28,6 +28,7 @@ class ExecutionLog:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._closed = ClosedExecutions(journal)
         self._publish = patching.function(SFN, "_emit_execution_status_event", "execution")
         self._add_event = patching.function(SFN, "_add_event", "execution", "event_type", "details")
         self._load = patching.function(_APP, "_load_persisted_state")
@@ -39,11 +40,12 @@ class ExecutionLog:
         patching.replace(SFN, "_emit_execution_status_event", self._changed, "execution")
         patching.replace(SFN, "_add_event", self._happened, "execution", "event_type", "details")
         patching.replace(_APP, "_load_persisted_state", self._take_up)
+        self._closed.install()
 
     def tell(self) -> None:
         """Publish the ends that nobody has taken notice of yet."""
         for execution in executions().all_values():
-            if execution.get(_OWED):
+            if execution.get(OWED):
                 self._tell(execution)
 
     def _changed(self, execution: _Execution) -> None:
@@ -52,7 +54,7 @@ class ExecutionLog:
             return
         begins = execution["status"] == "RUNNING"
         if not begins:
-            execution[_OWED] = True
+            execution[OWED] = True
         known = {key: value for key, value in execution.items() if begins or key != "events"}
         try:
             self._journal.append({"execution": known}, durably=True)
@@ -76,7 +78,7 @@ class ExecutionLog:
             with self._lock:
                 self._being_told.discard(arn)
             if well:
-                execution.pop(_OWED, None)
+                execution.pop(OWED, None)
                 self._note({"told": arn})
 
         with deliveries.followed(ended):
@@ -98,6 +100,7 @@ class ExecutionLog:
 
     def _take_up(self) -> None:
         self._load()
+        self._closed.take_up()
         for entry in self._journal.entries():
             _replay(entry)
         for execution in executions().all_values():
@@ -116,7 +119,7 @@ class ExecutionLog:
         self._happened(execution, "ExecutionAborted", {"executionAbortedEventDetails": told})
         if "mapRunArn" not in execution:
             logger.warning("execution %s was aborted by the restart", execution["name"])
-            execution[_OWED] = True
+            execution[OWED] = True
 
 
 def _replay(entry: dict[str, Any]) -> None:
@@ -138,4 +141,4 @@ def _replay(entry: dict[str, Any]) -> None:
         if entry["event"]["id"] > len(known["events"]):
             known["events"].append(entry["event"])
     else:
-        known.pop(_OWED, None)
+        known.pop(OWED, None)

@@ -53,6 +53,8 @@ def take_up(cloud: Cloud) -> None:
     marker = cloud.state_dir / _MARKER
     before = durable.read(marker, _port)
     folder = cloud.state_dir / "state"
+    for draft in (*cloud.state_dir.glob("*.tmp"), *folder.glob("*.tmp")):
+        draft.unlink()
     names = {file.name.removesuffix(durable.COPY) for file in folder.glob("*.json*")}
     for name in sorted(name for name in names if name.endswith(".json")):
         durable.read(folder / name, _state)
@@ -131,6 +133,7 @@ class Snapshots:
         self._journal.close()
         try:
             self._write()
+            self._journal.copy()
         except OSError as exc:
             logger.warning("the last changes could not be written: %s", exc)
 

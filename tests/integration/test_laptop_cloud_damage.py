@@ -136,15 +136,27 @@ def test_a_stack_that_is_not_whole_is_never_ready(
     assert "`tagline up --fresh`" in line
 
 
-def test_a_damaged_journal_is_begun_anew(deployed: Deployed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("copied", [True, False], ids=["with a copy", "without"])
+def test_a_damaged_journal_gives_way_to_its_copy(
+    deployed: Deployed, tmp_path: Path, copied: bool
+) -> None:
     state = deployed.copy(tmp_path)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        done = stack.run({"Done": {"Type": "Succeed"}}, {"n": 1})["executionArn"]
+        assert cloud.stop() == 0
     for part in ("journal.db", "journal.db-wal"):
         (state / part).write_bytes(b"no database" * 1000)
+    if not copied:
+        (state / "journal.db.copy").write_bytes(b"no database" * 1000)
     with (
         (tmp_path / "said").open("w+") as said,
         running(state, deployed.root, stderr=said) as cloud,
     ):
-        assert deployed.stack(cloud).run({"Done": {"Type": "Succeed"}})["status"] == "SUCCEEDED"
+        stack = deployed.stack(cloud)
+        if copied:
+            assert stack.result(done)["output"] == '{"n": 1}'
+        assert stack.run({"Done": {"Type": "Succeed"}})["status"] == "SUCCEEDED"
         said.seek(0)
         assert f"{state / 'journal.db'} is damaged" in said.read()
 

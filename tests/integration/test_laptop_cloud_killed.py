@@ -94,6 +94,31 @@ def test_an_execution_is_there_after_a_kill_in_the_state_it_was_in(
         assert (succeeded["status"], succeeded["output"]) == ("SUCCEEDED", '{"n": 1}')
 
 
+def test_what_has_ended_is_not_written_again_with_what_goes_on(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    state = deployed.copy(tmp_path)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        ended = stack.run({"Done": {"Type": "Succeed"}}, {"n": 1})["executionArn"]
+        going_on = stack.run({"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}, wait=False)
+        saved = state / "state/stepfunctions.json"
+        eventually(lambda: saved.exists() and going_on["executionArn"] in saved.read_text())
+        eventually(lambda: ended not in saved.read_text())
+        cloud.stop(signal.SIGKILL)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
+        assert stack.result(ended)["output"] == '{"n": 1}'
+        assert entered(stack, ended) == ["Done"]
+        machine = stack.result(ended)["stateMachineArn"]
+        stack.client("stepfunctions").delete_state_machine(stateMachineArn=machine)
+        assert cloud.stop() == 0
+    with running(state, deployed.root) as cloud:
+        sfn = cloud.client("stepfunctions")
+        with pytest.raises(sfn.exceptions.ExecutionDoesNotExist):
+            sfn.describe_execution(executionArn=ended)
+
+
 def test_a_notice_is_given_once_it_has_been_heard_and_not_again(
     deployed: Deployed, tmp_path: Path
 ) -> None:
