@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagline.cli import places
+from tagline.cli import environments
 from tagline.cli.places import CloudFile, make_private
 
 
@@ -47,6 +47,6 @@ def test_the_cloud_process_makes_private_files(tmp_path: Path) -> None:
         "cloud.main()\n"
     )
     state = tmp_path / "state"
-    subprocess.run([sys.executable, "-c", code, str(state)], cwd=places.ROOT, check=True)
+    subprocess.run([sys.executable, "-c", code, str(state)], cwd=environments.ROOT, check=True)
     assert mode(state) == 0o700
     assert mode(tmp_path / "state.lock") == 0o600
