@@ -12,7 +12,7 @@ LOCK_bench := bench/requirements.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast coverage bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-fast coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 install: .venv/.stamp $(STAMPS)
@@ -81,6 +81,10 @@ MEASURED := import os, site; os.getenv("COVERAGE_PROCESS_CONFIG") and site.addsi
 		echo '$(MEASURED)' >$$site/measured.pth; \
 	done
 	@touch $@
+
+# Kills and full disks while runs go on, on laptop clouds of their own; some 15 minutes
+chaos: install
+	.venv/bin/pytest tests/chaos
 
 # Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
 bench: install .venvs/bench.stamp
