@@ -41,8 +41,14 @@ def _look(event: str, arguments: tuple[object, ...]) -> None:
         paths = list(arguments)
     else:
         return
+    last = arguments[-1]
+    folder = isinstance(last, int) and last >= 0  # where a relative path begins, then
     for path in paths:
-        if isinstance(path, str | bytes | os.PathLike) and _below(os.fsdecode(path)):
+        if not isinstance(path, str | bytes | os.PathLike):
+            continue
+        if folder and event != "open" and not Path(os.fsdecode(path)).is_absolute():
+            continue
+        if _below(os.fsdecode(path)):
             raise CheckoutTouched(f"{event} of {os.fsdecode(path)}, which no test may change")
 
 

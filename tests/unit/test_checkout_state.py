@@ -1,5 +1,6 @@
 """Tests never touch the state of the checkout they run in."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,13 @@ def test_a_test_that_would_change_the_checkouts_state_fails() -> None:
     with pytest.raises(CheckoutTouched):
         Path("x").rename(cloud)
     assert (cloud.exists() and cloud.read_bytes()) == before
+
+
+def test_a_name_in_another_folder_is_not_the_checkouts(tmp_path: Path) -> None:
+    (tmp_path / STATE.name).mkdir()
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        os.rmdir(STATE.name, dir_fd=folder)  # as shutil.rmtree does
+    finally:
+        os.close(folder)
+    assert not (tmp_path / STATE.name).exists()
