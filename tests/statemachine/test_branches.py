@@ -52,7 +52,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "redeployed",
             [
-                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *WAIT, *WAIT),
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *WAIT, *AGAIN),
                 *(*CHAMPION_SERVES, *RECORDED),
             ],
         ),
@@ -88,21 +88,21 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "restored",
             [
-                *("Restoring?", "AwaitSettled", *WAIT, *WAIT),
+                *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
                 *(*RESTORED, *WAIT, *CHAMPION_SERVES, *RECORDED),
             ],
         ),
         (
             "restored-by-deleting",
             [
-                *("Restoring?", "AwaitSettled", *WAIT),
+                *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
                 *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *RECORDED),
             ],
         ),
         (
             "promoted-after-all",
             [
-                *(*READY, "CreateEndpoint", *WAIT, *WAIT, *PROVEN),
+                *(*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN),
                 *("RecordOutcome", "RecordFailure", "Failed?", "EndedBefore", "Done"),
             ],
         ),

@@ -57,7 +57,8 @@ def test_as_many_rows_may_be_rejected_as_the_settings_allow() -> None:
         check_usable(made, rejects(Reason.BAD_ID, Reason.BAD_LABEL, Reason.BAD_LABEL), files(1, 1))
     assert str(caught.value) == (
         "3 of 8 rows were rejected; tolerance.rejected allows 25%. "
-        "Reasons: 2 x bad_label (a label is neither 0 nor 1), "
+        "Reasons: 2 x bad_label (a label is neither 0 nor 1, or tabs and commas between labels are "
+        "mixed), "
         "1 x bad_id (the id is not an integer from 0 to 2^64-1). First: line 7, 7.png: why 7."
     )
 

@@ -59,7 +59,7 @@ def plan_two(demo: World, path: str, *keys: str) -> tuple[list[str], dict[str, s
     demo.image("also.png", b"also")
     for number, key in enumerate(keys):
         demo.put(f"demo/{key}", b"picture %d" % number)
-    demo.drop(f"0\t1\timages/sound.png\n1\t0\timages/also.png\n2\t1\t{path}\n".encode())
+    demo.drop(f"0\t1\timages/sound.png\n1\t1\timages/also.png\n2\t1\t{path}\n".encode())
     demo.plan()
     rejects = demo.lines("plan-rejects.jsonl")
     return [row["key"] for row in demo.lines("shards/00000.jsonl")], (
@@ -86,10 +86,10 @@ def test_what_is_there_as_it_is_written_comes_first(demo: World) -> None:
 def test_one_object_is_one_image_however_it_is_spelt(demo: World) -> None:
     demo.image("sound.png", b"sound")
     demo.put(f"demo/{NFD}", b"picture")
-    demo.drop(f"0\t1\t{NFD}\n1\t1\t{NFC}\n2\t0\timages/sound.png\n".encode())
+    demo.drop(f"0\t1\t{NFD}\n1\t1\t{NFC}\n2\t1\timages/sound.png\n".encode())
     demo.plan()
     assert [row["reason"] for row in demo.lines("plan-rejects.jsonl")] == ["duplicate_path"]
-    demo.drop(f"0\t1\t{NFD}\n1\t0\t{NFC}\n2\t0\timages/sound.png\n".encode(), "b.lst")
+    demo.drop(f"0\t1\t{NFD}\n1\t0\t{NFC}\n2\t1\timages/sound.png\n".encode(), "b.lst")
     demo.plan()
     assert [row["reason"] for row in demo.lines("plan-rejects.jsonl")] == ["conflicting_labels"]
 

@@ -19,7 +19,7 @@ _CHANCE = np.random.default_rng(6)
 TRUTH = (_CHANCE.random((90, 3)) < [0.3, 0.6, 0]).astype(np.uint8)
 GOOD = (TRUTH * 0.3 + _CHANCE.random(TRUTH.shape) * 0.6).astype(np.float32)
 POOR = (TRUTH * 0.1 + _CHANCE.random(TRUTH.shape) * 0.6).astype(np.float32)
-RECORDS = SimpleNamespace(labels=TRUTH)
+RECORDS = SimpleNamespace(labels=TRUTH, different=90)
 
 
 def model(run: str, scores: np.ndarray) -> Any:
@@ -90,7 +90,7 @@ def test_the_pages_that_show_it_have_what_was_judged() -> None:
 
 
 def test_where_nothing_can_vary_there_is_no_difference() -> None:
-    records: Any = SimpleNamespace(labels=TRUTH[:1])
+    records: Any = SimpleNamespace(labels=TRUTH[:1], different=1)
     models = [
         SimpleNamespace(run=run, scores=lambda *_, scores=scores: scores[:1])
         for run, scores in ((RUN, GOOD), (OTHER, POOR))
