@@ -75,6 +75,7 @@ class Bench:
                 FetchEvent(bucket=DATA, run=keys.run, shard=shard["shard"]),
                 self,  # type: ignore[arg-type]
                 lambda: 60.0,
+                [PICTURES],
             )
             for shard in shards
         ]

@@ -262,7 +262,7 @@ CASES |= {
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW), ("InService", OLD)),
     },
-    "restored-by-deleting": {"DescribeEndpoint": endpoint(("InService", NEW))},
+    "restored-by-deleting": {"DescribeEndpoint": endpoint(("InService", NEW), ("InService", NEW))},
 }
 CASES |= {
     f"fails-in-{name}": {"PlanTraining": TUNING, name: throws("States.TaskFailed")}
