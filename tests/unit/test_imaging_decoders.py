@@ -1,11 +1,14 @@
 """The decoders for JPEG and PNG: what counts as damage, and pixels as other libraries have them."""
 
 import base64
+import dataclasses
 import io
 import struct
 import zlib
 from typing import Any
+from unittest.mock import Mock
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,6 +65,30 @@ def test_a_jpeg_with_damage_inside_and_an_intact_end_is_rejected(data: bytes, ju
     assert "damaged or incomplete" in refusal(damaged)
 
 
+def test_a_jpeg_of_another_size_than_its_header_says_is_not_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("simplejpeg.decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
+    header = dataclasses.replace(read_header(JPEG), width=100)
+    with pytest.raises(ImageError, match="the JPEG says two different sizes"):
+        decode(JPEG, header, (16, 16))
+
+
+def test_an_error_of_libspng_is_one_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyspng.load", Mock(side_effect=RuntimeError("pyspng: read: bad deflate")))
+    assert refusal(encoded(NOISE, "PNG")) == "the PNG is damaged or incomplete: bad deflate"
+
+
+def test_an_error_of_opencv_is_one_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        error = cv2.error("words")
+        error.err = "no memory"
+        raise error
+
+    monkeypatch.setattr(cv2, "imdecode", fail)
+    assert refusal(encoded(NOISE, "WEBP")) == "the webp decoder failed: no memory"
+
+
 @pytest.mark.parametrize("data", [JPEG, PROGRESSIVE], ids=["baseline", "progressive"])
 def test_bytes_between_the_last_pixel_and_the_end_do_no_harm(data: bytes) -> None:
     padded = data[:-2] + b"\x11" * 5 + data[-2:]
@@ -100,6 +127,46 @@ def test_a_png_has_the_pixels_that_pillow_sees(mode: str) -> None:
 def test_a_palette_may_have_any_depth(colours: int) -> None:
     image = NOISE.convert("RGB").quantize(colours)
     assert (rgb(encoded(image, "PNG")) == np.asarray(image.convert("RGB"))).all()
+
+
+@pytest.mark.parametrize(
+    ("sample", "eight"), [(0, 0), (128, 0), (129, 1), (40_000, 156), (65_406, 254), (65_535, 255)]
+)
+def test_sixteen_bits_are_rounded_to_eight(sample: int, eight: int) -> None:
+    image = Image.fromarray(np.full((5, 4), sample, np.uint16))
+    assert (rgb(encoded(image, "PNG")) == eight).all()
+
+
+CLEAR = {"L": 7, "P": 1, "1": 0, "RGB": (9, 8, 7), "RGBA": (9, 8, 7, 0), "LA": (7, 0)}
+
+
+@pytest.mark.parametrize(("mode", "clear"), CLEAR.items())
+@pytest.mark.parametrize("background", ["#000000", "#102030", "#ffffff"])
+def test_what_is_transparent_is_the_background(mode: str, clear: Any, background: str) -> None:
+    image = Image.new(mode, (16, 16), clear)
+    if mode == "P":
+        image.putpalette([0, 0, 0, 200, 100, 50])
+    data = encoded(image, "PNG", **({} if mode.endswith("A") else {"transparency": clear}))
+    pixels = preprocess(data, ImageSpec(size=16, background=background))
+    assert (pixels == list(bytes.fromhex(background[1:]))).all()
+
+
+@pytest.mark.parametrize(
+    ("decoder", "made", "told"),
+    [
+        ("decode_png", np.zeros((202, 157, 3), np.uint8), "has not the size that it says"),
+        ("decode_png", np.zeros((203, 156, 3), np.uint8), "has not the size that it says"),
+        ("decode_png", np.zeros((203, 157, 5), np.uint8), "returned 5 channels"),
+        ("decode_by_opencv", np.zeros((203, 157, 3), np.float32), "samples of type float32"),
+        ("decode_by_opencv", np.zeros((203, 157), np.int16), "samples of type int16"),
+    ],
+)
+def test_what_no_decoder_should_make_is_refused(
+    decoder: str, made: np.ndarray, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"tagline.imaging.decoders.decode.{decoder}", lambda *_: made)
+    data = encoded(NOISE, "WEBP" if decoder == "decode_by_opencv" else "PNG")
+    assert told in refusal(data)
 
 
 def test_an_interlaced_png_is_decoded() -> None:

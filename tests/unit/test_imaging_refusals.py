@@ -129,6 +129,16 @@ def test_an_unsupported_format_is_named(data: bytes, named: str) -> None:
         preprocess(data, SPEC)
 
 
+@pytest.mark.parametrize(("width", "height"), [(0, 8), (8, 0), (0, 0)])
+def test_an_image_of_no_pixels_is_not_decoded(
+    width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid_decoding(monkeypatch)
+    for kind, data in (("png", png(width, height)), ("jpeg", jpeg_header(width, height))):
+        with pytest.raises(ImageError, match=f"the {kind} says it is {width} x {height} pixels"):
+            preprocess(data, SPEC)
+
+
 def test_bytes_are_limited() -> None:
     data = encoded("PNG")
     preprocess(data, SPEC, Limits(max_bytes=len(data)))

@@ -1,6 +1,7 @@
 """Scaled JPEG decoding: the picture stays where a full decode has it, to the last column."""
 
 import io
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tagline.formats.settings import ImageMode, ImageSpec
-from tagline.imaging import preprocess
+from tagline.imaging import geometry, preprocess
 
 
 def encoded(image: Image.Image, kind: str) -> bytes:
@@ -58,3 +59,44 @@ def test_squares_lose_little_at_any_side(side: int, least: float, mode: ImageMod
     found = preprocess(data, ImageSpec(size=96, mode=mode)).astype(np.float32)
     psnr = 10 * np.log10(255**2 / ((found - averaged) ** 2).mean())
     assert psnr > least, psnr
+
+
+@pytest.mark.parametrize(
+    ("size", "mode", "wanted", "least"),
+    [
+        ((30, 23), "letterbox", (32, 25), (32, 25)),  # 24.53 is rounded
+        ((23, 30), "letterbox", (25, 32), (25, 32)),
+        ((2000, 3), "letterbox", (32, 1), (32, 1)),
+        ((2000, 3), "stretch", (32, 32), (32, 32)),
+        ((256, 333), "crop", (32, 32), (32, 42)),  # the centre of 41.6 rows has 32
+        ((333, 256), "crop", (32, 32), (42, 32)),
+    ],
+)
+def test_what_is_wanted_of_an_image(
+    size: tuple[int, int], mode: ImageMode, wanted: tuple[int, int], least: tuple[int, int]
+) -> None:
+    window = geometry.window(*size, ImageSpec(size=32, mode=mode))
+    assert (window.size, window.centre) == (wanted, mode == "crop")
+    assert window.needs(*size) == least
+
+
+@pytest.mark.parametrize(
+    ("side", "scale", "steps"),
+    [
+        (39, 1, [10]),
+        (40, 1, [20, 10]),
+        (79, 1, [40, "by a factor"]),
+        (80, 1, [40, 20, 10]),
+        (40, 2, [20, 10]),
+    ],
+)
+def test_pixels_are_halved_while_twice_the_size_is_left(
+    side: int, scale: int, steps: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resize = Mock(wraps=cv2.resize)
+    monkeypatch.setattr(cv2, "resize", resize)
+    stored, window = (side * scale, side * scale), geometry.Window((10, 10))
+    found = geometry.resample(np.zeros((side, side, 3), np.uint8), window, stored, scale)
+    assert found.shape == (10, 10, 3)
+    sizes = [call.args[1] for call in resize.call_args_list]
+    assert [size[0] if size else "by a factor" for size in sizes] == steps
