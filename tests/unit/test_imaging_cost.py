@@ -27,6 +27,17 @@ def refusal(data: bytes, limits: Limits, spec: ImageSpec = SPEC) -> str:
     return caught.value.detail
 
 
+def test_the_limits_where_nobody_says() -> None:
+    assert Limits() == Limits(
+        max_bytes=67_108_864,
+        max_pixels=100_000_000,
+        max_memory=400_000_000,
+        max_work=4_000_000_000,
+        max_side=30_000,
+    )
+    assert SERVING == Limits(max_pixels=50_000_000, max_memory=200_000_000, max_work=1_000_000_000)
+
+
 def test_a_photo_of_the_commonest_phone_of_50_megapixels_is_taken() -> None:
     """8160 x 6144, 0.27 % over 50 million; decoded at 1/8 it is 0.8."""
     assert preprocess(encoded((8160, 6144)), SPEC).shape == (96, 96, 3)

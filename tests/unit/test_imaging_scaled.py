@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw
 
 from tagline.formats.settings import ImageMode, ImageSpec
 from tagline.imaging import geometry, preprocess
+from tagline.imaging.decoders.decode import scale_of
+from tagline.imaging.headers.header import ImageHeader
 
 
 def encoded(image: Image.Image, kind: str) -> bytes:
@@ -78,6 +80,23 @@ def test_what_is_wanted_of_an_image(
     window = geometry.window(*size, ImageSpec(size=32, mode=mode))
     assert (window.size, window.centre) == (wanted, mode == "crop")
     assert window.needs(*size) == least
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "scale"),
+    [
+        ("jpeg", (800, 8000), 8),
+        ("jpeg", (799, 8000), 4),
+        ("jpeg", (8000, 399), 2),
+        ("jpeg", (199, 199), 1),
+        ("jpeg", (50, 50), 1),
+        ("png", (8000, 8000), 1),
+    ],
+)
+def test_both_sides_keep_what_is_wanted_of_them(
+    kind: str, size: tuple[int, int], scale: int
+) -> None:
+    assert scale_of(ImageHeader(kind, *size), (100, 100)) == scale
 
 
 @pytest.mark.parametrize(
