@@ -35,7 +35,7 @@ def test_the_limits_where_nobody_says() -> None:
         max_work=4_000_000_000,
         max_side=30_000,
     )
-    assert SERVING == Limits(max_pixels=50_000_000, max_memory=200_000_000, max_work=1_000_000_000)
+    assert Limits(max_pixels=50_000_000, max_memory=200_000_000, max_work=1_000_000_000) == SERVING
 
 
 def test_a_photo_of_the_commonest_phone_of_50_megapixels_is_taken() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import textwrap
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,11 @@ def test_a_seed_takes_the_same_sample_again(tree: Path) -> None:
     assert len(sampled(1)) == 2
     assert sampled(1) == sampled(1)
     assert len({tuple(sampled(seed)) for seed in range(9)}) > 1
+
+
+@pytest.mark.slow
+def test_the_table_fits_the_tree() -> None:
+    """Else a change of a module stops the run for all of them."""
+    table = tomllib.loads(mutants.TABLE.read_text("utf-8"))
+    only = sorted({entry["module"] for entry in table["equivalent"]})
+    assert len(mutants.modules(table, only, sample=1, seed=0)) == len(only)
