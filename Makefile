@@ -22,12 +22,14 @@ install: .venv/.stamp $(STAMPS)
 STARTED := annotated_types boto3 botocore dateutil jmespath msgspec pydantic pydantic_core rich s3transfer \
 	six.py typer typing_extensions.py typing_inspection urllib3 yaml
 COMPILE_im2rec := --compile-bytecode
+# a line in a .pth file instead of a finder, which doubles the start of each Python there
+BY_PATH := editable_mode=compat
 
 .venv/.stamp: requirements/dev.txt requirements/uv.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.txt
-	$(UV) pip install --quiet --python .venv/bin/python --no-deps --editable .
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps --config-settings $(BY_PATH) --editable .
 	.venv/bin/python -m compileall -qq tagline containers $(STARTED:%=.venv/lib/python*/site-packages/%)
 	touch $@
 

@@ -1,34 +1,17 @@
 """`tagline check`: what is wrong with a list, before any cloud sees it."""
 
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
 
-from tagline.cli.options import JsonOption
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.listing.checking import CheckReport, check_list
 
 _MOST_LABELS = 60  # shown; --json has them all
 
-ListArgument = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
-]
-LabelsOption = Annotated[
-    Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
-]
 
-
-def check(
-    list_path: ListArgument,
-    labels: LabelsOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def check(list_path: Path, labels: Path | None, config: Path | None, as_json: bool) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
     for problem in report.problems:
