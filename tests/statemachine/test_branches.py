@@ -17,11 +17,19 @@ JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
 TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
 IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
 TESTED = ["SmokeTest", "WhoServes?"]
-ALONE = ["CreateTrialConfig", "AwaitTrial", "LeftOver?"]
+ALONE = ["CreateTrialConfig", "LeftOver?"]
 READY = [
     *TRAINED,
     *("PlanDeployment", "CreateModel", "CreateEndpointConfig", *ALONE),
-    *("CreateTrial", *WAIT, *TESTED, "EndTrial", "AwaitChallenger", "CreateOrUpdate?"),
+    *(
+        "CreateTrial",
+        "AwaitTrial",
+        *WAIT,
+        *TESTED,
+        "EndTrial",
+        "AwaitChallenger",
+        "CreateOrUpdate?",
+    ),
 ]
 ON_TRIAL = READY[: READY.index("CreateTrial") + 1]
 PROVEN = [*TESTED, "RecordChampion"]
@@ -121,11 +129,11 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         ("not-promoted", [*TRAINED, *RECORDED]),
         (
             "trial-fails",
-            [*ON_TRIAL, *WAIT, "SmokeTest", *PLANNED_BACK, *TRIAL_ENDED, *BACK],
+            [*ON_TRIAL, "AwaitTrial", *WAIT, "SmokeTest", *PLANNED_BACK, *TRIAL_ENDED, *BACK],
         ),
         (
             "trial-of-a-first-model-does-not-come-up",
-            [*ON_TRIAL, *WAIT, *AGAIN, *PLANNED_BACK, *TRIAL_ENDED, *BACK],
+            [*ON_TRIAL, "AwaitTrial", *WAIT, *AGAIN, *PLANNED_BACK, *TRIAL_ENDED, *BACK],
         ),
         ("trial-cannot-be-made", [*ON_TRIAL, *PLANNED_BACK, *NO_TRIAL, *BACK]),
         (
