@@ -111,15 +111,18 @@ class Pipeline:
         pages = self.client("sagemaker").get_paginator("list_training_jobs").paginate()
         return {job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]}
 
-    def states_entered(self, run: Run) -> list[str]:
-        """Return the names of the states that a run went through, in order."""
-        pages = self.states.get_paginator("get_execution_history").paginate(
-            executionArn=run.execution["executionArn"]
-        )
+    def entered(self, run: str) -> list[str]:
+        """Return the names of the states that a run went through so far, in order."""
+        machine = self.cloud.target.outputs.state_machine
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        try:
+            events = [event for page in pages for event in page["events"]]
+        except self.states.exceptions.ExecutionDoesNotExist:
+            return []
         return [
             event["stateEnteredEventDetails"]["name"]
-            for page in pages
-            for event in page["events"]
+            for event in events
             if "stateEnteredEventDetails" in event
         ]
 
