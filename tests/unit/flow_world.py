@@ -155,8 +155,7 @@ def describe_parts(stubber: Stubber, champion: Champion, *missing: str) -> None:
     if "model" in missing:
         gone(stubber, "describe_model", f'Could not find model "{champion.model}".')
     else:
-        answer = {"ModelName": champion.model, "ModelArn": f"{arn}:model/m"}
-        answer |= {"CreationTime": 0}
+        answer = {"ModelName": champion.model, "ModelArn": f"{arn}:model/m", "CreationTime": 0}
         stubber.add_response("describe_model", answer, {"ModelName": champion.model})
     name = champion.endpoint_config
     if "config" in missing:
