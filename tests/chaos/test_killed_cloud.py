@@ -59,10 +59,12 @@ def test_the_champion_serves_after_a_kill_in_a_smoke_test(
         assert champion.status["outcome"] == "Promoted"
         pipeline.settings(DATASET, training={**QUICK, "epochs": 4})
         run = pipeline.drop(DATASET, list_rows(designs))
+        pipeline.let_smoke_tests_last(run)
         eventually(lambda: pipeline.entered(run).count("SmokeTest") == tests, seconds=120)
         kill(pipeline)
     with start() as pipeline:
-        assert pipeline.wait(run).status["outcome"] == "Failed"
+        ended = pipeline.wait(run).status
+        assert (ended["outcome"], ended["state"]) == ("Failed", "SmokeTest")
         eventually(lambda: pipeline.entered(f"{run}-restore-1")[-1:] == ["Done"], seconds=120)
         assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion.name
         status, answer = pipeline.tags(DATASET, designs.held_out[0].path)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +12,11 @@ import pytest
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_of_job, trial_name
-from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, Pipeline, list_rows
 from tests.laptop import eventually
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 DATASET = "tried"
-LOOK_S = 0.02  # between looks for what a job leaves, while the flow takes its next steps
 POLL_S = 0.2
 
 
@@ -62,16 +60,6 @@ def nothing_left(pipeline: Pipeline) -> bool:
     return trial_name("tagline", DATASET) not in names and len(servers) == len(names)
 
 
-def once_evaluated(pipeline: Pipeline, run: str) -> str:
-    """Wait until a run's model is evaluated; return the key of what is to be reproduced."""
-    key = RunKeys(run).smoke
-    deadline = time.monotonic() + RUN_SECONDS
-    while pipeline.cloud.target.bucket.head(key) is None:
-        assert time.monotonic() < deadline
-        time.sleep(LOOK_S)
-    return key
-
-
 def challenger(pipeline: Pipeline, designs: DesignSet, epochs: int) -> str:
     pipeline.settings(DATASET, training={**QUICK, "epochs": epochs})
     return pipeline.drop(DATASET, list_rows(designs))
@@ -82,11 +70,10 @@ def test_a_challenger_that_answers_wrongly_answers_no_client(
 ) -> None:
     with asked(pipeline, designs) as answers:
         run = challenger(pipeline, designs, 4)
-        key = once_evaluated(pipeline, run)
-        smoke = pipeline.json(key)
+        smoke = pipeline.once_evaluated(run)
         for image in smoke["images"]:
             image["scores"] = [1 - score for score in image["scores"]]
-        pipeline.put(key, json.dumps(smoke).encode())
+        pipeline.put(RunKeys(run).smoke, json.dumps(smoke).encode())
         ended = pipeline.wait(run)
         eventually(lambda: nothing_left(pipeline))
     assert (ended.status["outcome"], ended.status["state"]) == ("RolledBack", "SmokeTest")
@@ -99,7 +86,7 @@ def test_a_challenger_that_does_not_come_up_answers_no_client(
 ) -> None:
     with asked(pipeline, designs) as answers:
         run = challenger(pipeline, designs, 5)
-        once_evaluated(pipeline, run)
+        pipeline.once_evaluated(run)
         pages = pipeline.s3.get_paginator("list_objects_v2").paginate(
             Bucket=pipeline.bucket, Prefix=DatasetKeys(DATASET).output
         )
