@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.reasons import UnusableList
@@ -22,6 +22,17 @@ from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings,
 
 FIRST_REJECTS = 3  # shown of every reason
 _CHUNK = 1 << 20
+
+
+class Beside(NamedTuple):
+    """A file beside a list that lies in a bucket: its address, and its bytes."""
+
+    address: str
+    data: bytes
+
+    def __str__(self) -> str:
+        """Return what errors call it."""
+        return self.address
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,8 @@ class CheckReport:
 
 def check_list(
     list_path: Path,
-    labels_path: Path | None = None,
-    settings_path: Path | None = None,
+    labels_path: Path | Beside | None = None,
+    settings_path: Path | Beside | None = None,
     source_buckets: Collection[str] | None = None,
 ) -> CheckReport:
     """Read a list as PlanDataset would, up to what only the cloud knows: whether images exist.
@@ -197,6 +208,8 @@ def _open_twice(path: Path) -> Iterator[BinaryIO]:
             yield copy
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path | Beside, limit: int) -> bytes:
+    if isinstance(path, Beside):
+        return path.data
     with path.open("rb") as file:
         return file.read(limit + 1)  # one more byte, so that the reader sees an overlong file
