@@ -17,7 +17,7 @@ import cv2
 
 from im2rec.allocator import keep_freed_memory
 from im2rec.errors import PackFailed
-from im2rec.records import Packed, Unusable, pack_image
+from im2rec.records import Unusable, pack_image
 from im2rec.stopping import follow_parent, stops_held
 from tagline.formats.reasons import Reason
 
@@ -25,9 +25,9 @@ BATCH = 16
 MAX_CRASHES = 20  # more than a few means that the machine, not the images, is at fault
 _CRASHED = Unusable(Reason.UNDECODABLE_IMAGE, "the decoder crashed on this image")
 _PATIENCE = 1.0  # seconds until an answer that stays away is looked into
-PackImage = Callable[[Any, Any], Packed]  # of an image with an `identifier`, and the settings
+PackImage = Callable[[Any, Any], Any]  # of an image with an `identifier`, and the settings
 _Batch = list[Any]
-_Answers = Future[list[Packed]]
+_Answers = Future[list[Any]]
 _Sent = tuple[_Batch, _Answers]
 
 
@@ -61,7 +61,7 @@ class PackingPool:
     def __exit__(self, *_: object) -> None:
         _end(self._pool)
 
-    def pack(self, images: Iterable[Any]) -> Iterator[Packed]:
+    def pack(self, images: Iterable[Any]) -> Iterator[Any]:
         """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
 
         At most three batches a worker are read ahead of the answers, which bounds the memory.
@@ -101,8 +101,8 @@ class PackingPool:
         rescued.set_result(self._one_by_one(batch))
         return rescued
 
-    def _one_by_one(self, batch: _Batch) -> list[Packed]:
-        answers: list[Packed] = []
+    def _one_by_one(self, batch: _Batch) -> list[Any]:
+        answers: list[Any] = []
         alone = _new_pool(1, self._start)
         try:
             for image in batch:
@@ -132,11 +132,11 @@ def _start_worker() -> None:
     keep_freed_memory()
 
 
-def _pack_batch(batch: _Batch, spec: object, pack: PackImage) -> list[Packed]:
+def _pack_batch(batch: _Batch, spec: object, pack: PackImage) -> list[Any]:
     return [pack(image, spec) for image in batch]
 
 
-def _answer(pool: ProcessPoolExecutor, answers: _Answers) -> list[Packed]:
+def _answer(pool: ProcessPoolExecutor, answers: _Answers) -> list[Any]:
     while not wait([answers], _PATIENCE).done:
         if not all(worker.is_alive() for worker in pool._processes.values()):  # noqa: SLF001
             _kill(pool)  # one died in the middle of an answer, and the pool waits for its rest

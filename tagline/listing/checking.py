@@ -72,6 +72,7 @@ class CheckReport:
     reasons: dict[str, int] = field(default_factory=dict)
     first: dict[str, list[Reject]] = field(default_factory=dict)
     labels: LabelFacts | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 def check_list(
@@ -101,7 +102,24 @@ def check_list(
         report = _check(report, stream, names=names, settings=settings, source=source)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
-    return replace(report, usable=not problems)
+    return replace(report, usable=not problems, settings=settings)
+
+
+def with_pictures(report: CheckReport, unusable: int) -> CheckReport:
+    """Return the report when so many accepted rows turn out to have no usable image."""
+    rejected, problems = report.rejected + unusable, list(report.problems)
+    if unusable == report.accepted:
+        problems.append("no image can be used")
+    elif not report.settings.tolerance.allows(rejected, report.rows):
+        problems.append(_too_many(rejected, report.rows, report.settings))
+    return replace(report, problems=problems, usable=not problems)
+
+
+def _too_many(rejected: int, rows: int, settings: Settings) -> str:
+    return (
+        f"{rejected:,} of {rows:,} rows are rejected, more than the tolerated share of "
+        f"{settings.tolerance.rejected:g} (tolerance.rejected)"
+    )
 
 
 @contextmanager
@@ -161,10 +179,7 @@ def _check(
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")
     elif not settings.tolerance.allows(rejected, survey.rows):
-        problems.append(
-            f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
-            f"{settings.tolerance.rejected:g} (tolerance.rejected)"
-        )
+        problems.append(_too_many(rejected, survey.rows, settings))
     said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,
