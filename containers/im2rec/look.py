@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
 from im2rec.records import FetchedImage, Record, Unusable, pack_image
 from im2rec.run.accounting import mark_near_copies
 from im2rec.sight import look_at
 from tagline.formats.document import encode_record
 from tagline.formats.machine import cores
-from tagline.formats.reasons import Reason
+from tagline.formats.printable import printable
 from tagline.formats.rows import Verdict
 from tagline.formats.settings import AUTO, ImageSettings
 from tagline.imaging import Limits
@@ -56,23 +58,18 @@ def main() -> int:
 def _fetched(images: Iterable[_Image]) -> Iterator[FetchedImage]:
     for image in images:
         with Path(image.path).open("rb") as file:  # a byte too much, which is told
-            yield FetchedImage(image.line, "", file.read(Limits().max_bytes + 1))
+            yield FetchedImage(image.line, "0", file.read(Limits().max_bytes + 1))
 
 
 def _verdict(image: _Image, answer: Record | Unusable) -> Verdict:
-    bad = isinstance(answer, Unusable)
-    reason: Reason | None = answer.reason if isinstance(answer, Unusable) else None
-    return Verdict(
-        line=image.line,
-        id=image.line,
-        path=None,
-        verdict="rejected" if bad else "accepted",
-        reason=reason,
-        detail=answer.detail if isinstance(answer, Unusable) else None,
-        lost=None if isinstance(answer, Unusable) else answer.lost,
-        likeness=None if isinstance(answer, Unusable) else answer.likeness,
-    )
+    verdict = Verdict(line=image.line, id=image.line, path=image.path, verdict="accepted")
+    if isinstance(answer, Record):
+        return replace(verdict, lost=answer.lost, likeness=answer.likeness)
+    return replace(verdict, verdict="rejected", reason=answer.reason, detail=answer.detail)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, PackFailed) as exc:
+        sys.exit(printable(exc))
