@@ -66,7 +66,14 @@ def up(
 
 
 def check(
-    list_path: _List, labels: _Labels = None, config: _Config = None, as_json: _Json = False
+    list_path: _List,
+    labels: _Labels = None,
+    config: _Config = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
+    ] = None,
+    as_json: _Json = False,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
 
