@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tagline.designs import DesignSet
 from tests.chaos.conftest import DATASET, Kept, alerts, started
-from tests.e2e.pipeline import Pipeline, Run, list_rows
+from tests.e2e.pipeline import Pipeline, list_rows
 from tests.laptop import eventually
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
@@ -72,9 +72,7 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
         run = pipeline.drop(DATASET, list_rows(designs))
         machine = pipeline.cloud.target.outputs.state_machine
         arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
-        eventually(lambda: run in pipeline.executions())
-        going_on = Run(run, {"executionArn": arn}, {})
-        eventually(lambda: pipeline.states_entered(going_on)[-1:] == [state], seconds=120)
+        eventually(lambda: pipeline.entered(run)[-1:] == [state], seconds=120)
         fill(ballast)
         with pytest.raises(ClientError, match="InsufficientStorage"):
             pipeline.drop(DATASET, list_rows(designs), "refused")

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.chaos.breaking import MOMENTS, PROMOTED, at, check
+from tests.chaos.breaking import CASES, answering, at, check
 from tests.chaos.conftest import Laptop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(("state", "moment"), MOMENTS)
+@pytest.mark.parametrize(("state", "moment"), CASES)
 def test_killed_cloud(laptop: Laptop, state: str, moment: str) -> None:
     laptop.fresh_champion()
     with laptop.asking() as before:
@@ -18,9 +18,8 @@ def test_killed_cloud(laptop: Laptop, state: str, moment: str) -> None:
     laptop.start()
     with laptop.asking() as after:
         check(laptop, run, state, moment)
-    champions = [laptop.champion, *([run] if (state, moment) in PROMOTED else [])]
-    before.check(*champions)
-    after.check(*champions)
+    before.check(*answering(laptop, run, state, moment))
+    after.check(*answering(laptop, run, state, moment))
 
 
 def test_a_list_dropped_just_before_the_kill_is_run_after_it(laptop: Laptop) -> None:
