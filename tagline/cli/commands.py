@@ -42,6 +42,7 @@ def demo(
 
 
 def up(
+    *,
     port: Annotated[int, _Port] = 4566,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")

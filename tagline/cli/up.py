@@ -14,6 +14,7 @@ from tagline.cli.places import LAPTOP_KEY, STATE, CloudFile, live_cloud
 
 
 def up(
+    *,
     port: int,
     fresh: bool,
     state_dir: Path | None,
