@@ -1,38 +1,23 @@
 """`tagline check`: what is wrong with a list, before any cloud sees it."""
 
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
 
-from tagline.cli.options import JsonOption
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.cli.pictures import PicturesReport, look_at_pictures
 from tagline.listing.checking import CheckReport, check_list, with_pictures
 
 _MOST_LABELS = 60  # shown; --json has them all
 
-ListArgument = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
-]
-LabelsOption = Annotated[
-    Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
-]
-
 
 def check(
-    list_path: ListArgument,
-    labels: LabelsOption = None,
-    config: ConfigOption = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
-    ] = None,
-    as_json: JsonOption = False,
+    list_path: Path,
+    labels: Path | None,
+    config: Path | None,
+    images: Path | None,
+    as_json: bool,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)

@@ -2,21 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import msgspec
 import typer
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import TooLarge
-from tagline.cli.check import ConfigOption, LabelsOption, ListArgument, warn
+from tagline.cli.check import warn
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import FAILED, RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.cli.records import read_run
-from tagline.cli.target import STACK, Target, find_target, is_laptop
+from tagline.cli.target import Target, find_target, is_laptop
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys
@@ -39,20 +38,15 @@ class Dropped:
 
 
 def drop(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
-    list_path: ListArgument,
+    dataset: str,
+    list_path: Path,
     *,
-    labels: LabelsOption = None,
-    config: ConfigOption = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")
-    ] = False,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
+    labels: Path | None,
+    config: Path | None,
+    images: Path | None,
+    wait: bool,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Upload a list, and what goes with it, and so start a run."""
     keys = DatasetKeys(dataset)

@@ -1,19 +1,18 @@
 """`tagline show`: one run in full."""
 
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import typer
 
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.records import read_run
 from tagline.cli.runs import took
-from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
@@ -81,14 +80,7 @@ class _Training(Document, kw_only=True):
     mode: str
 
 
-def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
-    rejects: Annotated[
-        bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
-    ] = False,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
-) -> None:
+def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
     """Show a run: outcome, counts, rejected rows, metrics, model."""
     keys = RunKeys(run)
     target = find_target(stack)
