@@ -2,12 +2,9 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
@@ -18,33 +15,12 @@ from tagline.cli.places import LAPTOP_KEY, STATE, CloudFile, live_cloud
 
 def up(
     *,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4566,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
-    ] = False,
-    state_dir: Annotated[
-        Path,
-        typer.Option(
-            help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
-        ),
-    ] = STATE / "cloud",
-    source_bucket: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Another bucket that lists may read images from; repeatable. The template's "
-            "SourceBuckets: kept until set anew.",
-            metavar="NAME",
-        ),
-    ] = None,
-    secret: Annotated[
-        bool,
-        typer.Option(
-            "--secret",
-            help="Take only requests signed with a random key, which is printed; "
-            "other accounts of this machine have none.",
-        ),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
+    port: int,
+    fresh: bool,
+    state_dir: Path | None,
+    source_bucket: Sequence[str] | None,
+    secret: bool,
+    as_json: bool,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
     key = secrets.token_urlsafe(30) if secret else None
@@ -53,7 +29,7 @@ def up(
             stop_signals(),
             running_cloud(
                 port,
-                state_dir,
+                state_dir or STATE / "cloud",
                 fresh=fresh,
                 source_buckets=source_bucket or (),
                 secret_key=key,
