@@ -24,6 +24,7 @@ from local import (
     door,
     events,
     executions,
+    half_made,
     http_api,
     lambda_runtime,
     logs,
@@ -107,6 +108,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
 def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
     logs.check()
     nested_stacks.install(cloud)
+    half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
     deliveries.install()
