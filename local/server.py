@@ -32,9 +32,13 @@ from local import (
     object_writes,
     patching,
     processes,
+    step_access,
     step_functions,
     throttling,
 )
+from local.access.authority import Authority
+from local.access.guard import Guard
+from local.access.record import Record
 from local.context import HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
@@ -77,13 +81,16 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     journal = Journal(cloud.state_dir / "journal.db")
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
-    service = _plug_in(cloud, space)
+    authority = Authority(cloud, Record(cloud.state_dir))
+    service = _plug_in(cloud, space, authority)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    asyncio.run(served.until_stopped(door.Door(cloud, snapshots.watch(app)), parent_pid))
+    asyncio.run(
+        served.until_stopped(door.Door(cloud, Guard(authority, snapshots.watch(app))), parent_pid)
+    )
     service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()
@@ -93,21 +100,23 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
+    access = step_access.StepAccess(authority)
     logs.check()
     nested_stacks.install(cloud)
     lambda_runtime.install(cloud)
     throttling.install()
-    deliveries.install()
+    deliveries.install(authority)
     http_api.install(cloud)
     events.install()
-    container_tasks.install(cloud)
+    container_tasks.install(cloud, authority)
+    step_access.install(access)
     executions.install(space)
     object_versions.install(cloud)
     object_writes.install(space)
-    distributed_map.install(cloud)
-    service = register(cloud, space)
-    step_functions.install(cloud, service.call)
+    distributed_map.install(cloud, access)
+    service = register(cloud, space, authority)
+    step_functions.install(cloud, service.call, access)
     return service
 
 

@@ -83,6 +83,7 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
             s3.create_bucket(Bucket=BUCKET)
             shards = json.dumps([{"shard": f"{n:05d}", "rows": 3, "bytes": 9} for n in range(5)])
             s3.put_object(Bucket=BUCKET, Key="shards.json", Body=shards.encode())
+            assert cloud.powerful_role("jobs") == SUBSTITUTIONS["SageMakerRoleArn"]
             text = DEFINITION.read_text(encoding="utf-8")
             for name, value in SUBSTITUTIONS.items():
                 text = text.replace(f"${{{name}}}", value)
