@@ -1,5 +1,6 @@
 """The statements of a role, each with a name to tell it by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +27,14 @@ def statements_of(role: str, account: str) -> list[Statement]:
     documents = dict(found.get("InlinePolicies") or {})
     for arn in found.get("AttachedPolicies") or []:
         documents[arn] = resolve(arn, account) or {}
-    parse = patching.function(_ENGINE, "parse_policy_document", "doc")
     return [
-        Statement(f"{name}#{number}", parsed)
+        Statement(f"{name}#{number}", statement)
         for name, document in documents.items()
-        for number, parsed in enumerate(parse(document))
+        for number, statement in enumerate(parsed(document))
     ]
+
+
+def parsed(document: Mapping[str, Any] | str) -> list[Any]:
+    """Return a policy's statements as ministack's engine takes them."""
+    parse = patching.function(_ENGINE, "parse_policy_document", "doc")
+    return list(parse(document))
