@@ -1,6 +1,6 @@
 """Whether roles are as wide as their use and no wider: `python -m local.access.review`.
 
-Standard input is evidence: `stack`, `bucket`, `roles` (by name: `policies`, documents by their names,
+Standard input is evidence: `stack`, `bucket`, `roles` (by name: `policies`, documents by name,
 and `managed`, ARNs), and `calls`, the lines of access.jsonl. The answer is a JSON list of findings.
 Every right of every statement has to be used: each action, each resource, and, within the data
 bucket, each kind of file that it reaches of those that the product has.
