@@ -22,6 +22,7 @@ _AWS = {  # what SAM attaches to functions and state machines
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
 }
+_LONGEST = 10_240  # characters of a role's own policies; IAM's quota
 _OBJECT_ACTION = re.compile(r"s3:(?!ListBucket).*", re.IGNORECASE)
 _UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _NUMBER = re.compile(r"\d+")
@@ -77,6 +78,11 @@ class Review:
                 for arn in held["managed"]
                 if arn.rpartition("/")[2] not in _AWS
             ]
+            length = sum(
+                len(json.dumps(d, separators=(",", ":"))) for d in held["policies"].values()
+            )
+            if length > _LONGEST:
+                found.append(Finding(role, "too long", f"{length} characters", f"of {_LONGEST}"))
             found += self._refused(role, own, [engines for _, engines in statements])
             for document, engines in statements:
                 found += self._unused(role, own, document, engines)
@@ -122,14 +128,18 @@ class Review:
         if not reached:
             yield Finding(role, "unused", action, name)
         foreign = [call for call in reached if _like(resource, self._neighbours(call.resource))]
-        if resource != "*" and foreign:
+        if foreign and resource != "*":
             yield Finding(role, "wide", action, f"{name} is also of a stack {self._stack}-dev")
         if not _OBJECT_ACTION.fullmatch(action):
             return
         seen = {self._family(call.resource) for call in reached}
-        for family, files in sorted(self._files.items()):
-            if family not in seen and any(_like(resource, file) for file in files):
-                yield Finding(role, "wide", action, f"{name} reaches {family}")
+        more = [
+            family
+            for family, files in sorted(self._files.items())
+            if family not in seen and any(_like(resource, file) for file in files)
+        ]
+        if more and reached:
+            yield Finding(role, "wide", action, f"{name} reaches {', '.join(more)}")
 
     def _matches(self, call: _Call, statements: Sequence[Any], effect: str) -> bool:
         account = call.resource.split(":")[4] if call.resource.count(":") > 4 else ""  # noqa: PLR2004
@@ -164,8 +174,12 @@ class Review:
         return ":".join(resource.split(":")[5:]).replace(self._stack, "STACK", 1) or resource
 
     def _neighbours(self, resource: str) -> str:
-        """Return what a resource would be called in a stack whose name begins alike."""
-        return resource.replace(self._stack, f"{self._stack}-dev", 1)
+        """Return what a resource would be called in a stack whose name begins alike.
+
+        Empty for what does not carry the stack's name, as what all stacks share.
+        """
+        other = resource.replace(self._stack, f"{self._stack}-dev", 1)
+        return other if other != resource else ""
 
 
 def _calls(lines: Iterable[Document], roles: Mapping[str, Document]) -> Iterable[_Call]:
