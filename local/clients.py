@@ -7,8 +7,7 @@ import boto3
 from botocore.config import Config
 
 from local.access.sessions import Session
-from local.context import Cloud
-from local.environment import ACCESS_KEY, SECRET_KEY
+from local.context import ACCESS_KEY, Cloud
 
 _CONFIG = Config(
     connect_timeout=5,
@@ -29,7 +28,7 @@ class Clients:
         self._cloud = cloud
         self._session = boto3.session.Session(
             aws_access_key_id=session.access_key if session else ACCESS_KEY,
-            aws_secret_access_key=session.secret_key if session else SECRET_KEY,
+            aws_secret_access_key=session.secret_key if session else cloud.secret_key,
             aws_session_token=session.token if session else None,
             region_name=cloud.region,
         )

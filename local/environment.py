@@ -10,8 +10,6 @@ from pathlib import Path
 from local.access.sessions import Session
 from local.context import HOST, Cloud
 
-ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105 - the laptop cloud checks no secret
 PATH = "/usr/local/bin:/usr/bin:/bin"
 _PASSED_ON = ("TMPDIR", "LANG", "LC_ALL", "TZ", "COVERAGE_PROCESS_CONFIG")  # the last in tests only
 

@@ -1,22 +1,15 @@
 """Between the door and the services: each request is judged by who signed it."""
 
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qs
 
 from local import patching
 from local.access.authority import Authority, Refusal
 from local.access.calls import Call, HttpRequest, Unnamed, is_read_from_body, read
-from local.door import HEALTH
+from local.door import HEALTH, App, Message, Receive, Scope, Send
 from local.http_api import PATH as API
 
-_Scope = MutableMapping[str, Any]
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
-_App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 _UNSIGNED = Refusal("MissingAuthenticationToken", "Missing Authentication Token")
 _READS = {"GetObject", "HeadObject"}
 _DENIAL = (
@@ -36,14 +29,14 @@ _DENIAL = (
 class Guard:
     """An ASGI application that passes on what the caller's policies allow."""
 
-    def __init__(self, authority: Authority, app: _App) -> None:
+    def __init__(self, authority: Authority, app: App) -> None:
         self._authority = authority
         self._app = app
         self._denied = patching.function(
             "ministack.core.iam_actions", "access_denied_response", *_DENIAL
         )
 
-    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as AWS does where the caller may not; pass on everything else."""
         if scope["type"] != "http" or scope["path"].startswith(API) or scope["path"] == HEALTH:
             await self._app(scope, receive, send)
@@ -75,14 +68,14 @@ class Guard:
         else:
             await self._app(scope, receive, send)
 
-    def _hiding_absence(self, http: HttpRequest, key: str, call: Call, send: _Send) -> _Send:
+    def _hiding_absence(self, http: HttpRequest, key: str, call: Call, send: Send) -> Send:
         """Return a `send` that tells nobody what is missing who may not list the bucket.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         hidden = False
 
-        async def sent(message: _Message) -> None:
+        async def sent(message: Message) -> None:
             nonlocal hidden
             if hidden:
                 return
@@ -99,7 +92,7 @@ class Guard:
 
         return sent
 
-    async def _refuse(self, http: HttpRequest, send: _Send, refusal: Refusal) -> None:
+    async def _refuse(self, http: HttpRequest, send: Send, refusal: Refusal) -> None:
         request_id = str(uuid.uuid4())
         code = "" if refusal.code == "AccessDenied" else refusal.code
         status, headers, body = self._denied(
@@ -121,7 +114,7 @@ class Guard:
         await send({"type": "http.response.body", "body": body})
 
 
-def _request(scope: _Scope) -> HttpRequest:
+def _request(scope: Scope) -> HttpRequest:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -130,7 +123,7 @@ def _request(scope: _Scope) -> HttpRequest:
     return HttpRequest(scope["method"], scope["path"], headers, query)
 
 
-async def _whole(receive: _Receive) -> bytes:
+async def _whole(receive: Receive) -> bytes:
     parts = []
     while True:
         message = await receive()
@@ -139,11 +132,11 @@ async def _whole(receive: _Receive) -> bytes:
             return b"".join(parts)
 
 
-def _again(body: bytes, more: _Receive) -> _Receive:
+def _again(body: bytes, more: Receive) -> Receive:
     """Return a `receive` that gives a body that has been read once more, then goes on."""
     given = False
 
-    async def receive() -> _Message:
+    async def receive() -> Message:
         nonlocal given
         if given:
             return await more()

@@ -58,6 +58,12 @@ def session_of(role_arn: str, name: str) -> Session:
     return made
 
 
+def secret_of(access_key: str) -> str | None:
+    """Return the secret of temporary credentials, or None for a key that is none of theirs."""
+    kept = patching.member(_STS, "_sessions", dict).get(access_key)
+    return str(kept["SecretAccessKey"]) if kept else None
+
+
 def _kept(session: Session, account: str, user_id: str) -> dict[str, Any]:
     return {
         "AccountId": account,

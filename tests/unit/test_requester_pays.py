@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.awsrequest import AWSResponse
 
 from tagline.aws import clients
 from tagline.aws.requester_pays import paying
@@ -31,7 +31,7 @@ def offered(operation: str, **request: str) -> bool:
 
     def answer(request: Any, **_: object) -> Any:
         sent.append(request)
-        headers = HeadersDict({"content-length": "0"})
+        headers: Any = {"content-length": "0"}
         return AWSResponse(request.url, 200, headers, _Empty())
 
     client.meta.events.register("before-send.s3", answer)
