@@ -22,7 +22,7 @@ import cv2
 
 from im2rec.allocator import keep_freed_memory
 from im2rec.errors import PackFailed
-from im2rec.records import Packed, Unusable, pack_image
+from im2rec.records import Unusable, pack_image
 from im2rec.stopping import follow_parent, stops_held
 from tagline.formats.reasons import Reason
 
@@ -31,8 +31,8 @@ MAX_CRASHES = 20  # more than a few means that the machine, not the images, is a
 _CRASHED = Unusable(Reason.UNDECODABLE_IMAGE, "the decoder crashed on this image")
 _DIED = (EOFError, OSError)  # what its pipe says of a process
 _READ_AHEAD = 3  # batches a worker, with those that wait for their turn
-_Answers = list[Packed] | Exception
-PackImage = Callable[[Any, Any], Packed]  # of an image with an `identifier`, and the settings
+_Answers = list[Any] | Exception
+PackImage = Callable[[Any, Any], Any]  # of an image with an `identifier`, and the settings
 
 
 class PackingPool:
@@ -67,7 +67,7 @@ class PackingPool:
         for worker in self._workers + self._alone:
             worker.end()
 
-    def pack(self, images: Iterable[Any]) -> Iterator[Packed]:
+    def pack(self, images: Iterable[Any]) -> Iterator[Any]:
         """Yield the answer to each image, in order; raise PackFailed when workers keep dying.
 
         At most three batches a worker are read ahead of the answers, which bounds the memory.
@@ -122,8 +122,8 @@ class PackingPool:
                     batch.answers = self._one_by_one(batch.images)
                 again.extend(lost[1:])
 
-    def _one_by_one(self, images: list[Any]) -> list[Packed]:
-        answers: list[Packed] = []
+    def _one_by_one(self, images: list[Any]) -> list[Any]:
+        answers: list[Any] = []
         alone = self._alone[0]
         for image in images:
             batch = _Batch([image])
@@ -157,7 +157,7 @@ class _Batch:
         self.images = images
         self.answers: _Answers | None = None
 
-    def result(self) -> list[Packed]:
+    def result(self) -> list[Any]:
         """Return the answers; raise the fault that the packing itself met."""
         if isinstance(self.answers, Exception):
             raise self.answers

@@ -42,6 +42,7 @@ def demo(
 
 
 def up(
+    *,
     port: Annotated[int, _Port] = 4566,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
@@ -60,13 +61,28 @@ def up(
             metavar="NAME",
         ),
     ] = None,
+    secret: Annotated[
+        bool,
+        typer.Option(
+            "--secret",
+            help="Take only requests signed with a random key, which is printed; "
+            "other accounts of this machine have none.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
 
 
 def check(
-    list_path: _List, labels: _Labels = None, config: _Config = None, as_json: _Json = False
+    list_path: _List,
+    labels: _Labels = None,
+    config: _Config = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
+    ] = None,
+    as_json: _Json = False,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
 
