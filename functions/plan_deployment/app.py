@@ -6,7 +6,7 @@ from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name
+from tagline.formats.owners import serving_endpoint
 from tagline.formats.plan import Plan
 from tagline.formats.steps import DeploymentAnswer, DeploymentEvent, Fleet
 from tagline.planning.standing import find_champion
@@ -20,12 +20,13 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
     keys, here = RunKeys(event.run), environment()
     bucket = Bucket(clients.s3(), event.bucket)
     wanted = bucket.read(keys.plan, Plan).settings.endpoint
-    name = endpoint_name(here.stack, keys.dataset)
-    endpoint = describe(clients.sagemaker(), name)
     champion = find_champion(bucket, keys.dataset)
+    name = serving_endpoint(here.stack, keys.dataset, champion)
+    endpoint = describe(clients.sagemaker(), name)
     if endpoint and endpoint.config != (champion and champion.endpoint_config):
         logger.warning("the endpoint does not serve the champion", found=endpoint.config)
     return plan_deployment(
+        stack=here.stack,
         run=keys.run,
         artifact=event.evaluation.artifact,
         image=here.server_image,

@@ -56,7 +56,7 @@ class JobDetails:
 
     def _epoch(self) -> str | None:
         """Read on in the training job's log and return its newest epoch line."""
-        for message in self._new_lines(job_name(self.run, "train")):
+        for message in self._new_lines(job_name(self.target.stack, self.run, "train")):
             self._last_epoch = epoch_line(message, self._epochs) or self._last_epoch
         return self._last_epoch
 
@@ -92,7 +92,9 @@ class JobDetails:
 
     def _trials(self) -> str | None:
         found = self.target.sagemaker.list_hyper_parameter_tuning_jobs(
-            NameContains=job_name(self.run, "tune"), SortBy="CreationTime", SortOrder="Descending"
+            NameContains=job_name(self.target.stack, self.run, "tune"),
+            SortBy="CreationTime",
+            SortOrder="Descending",
         )["HyperParameterTuningJobSummaries"]
         if not found:
             return None

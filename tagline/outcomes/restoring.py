@@ -7,9 +7,12 @@ import msgspec
 
 from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
-from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, restoring_name
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import restoring_name
+from tagline.formats.outcomes import Champion
+from tagline.formats.owners import serving_endpoint
 from tagline.formats.steps import Restore, RestoreInput
+from tagline.planning.standing import find_or_warn
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -26,12 +29,14 @@ class Machine:
     def restore(self, bucket: Bucket, run: str, started: str, attempt: int) -> None:
         """Start it, once for a run and attempt."""
         dataset = RunKeys(run).dataset
+        champion = find_or_warn(bucket, DatasetKeys(dataset).champion, Champion)
+        endpoint = serving_endpoint(self.stack, dataset, champion)
         given = RestoreInput(
             bucket=bucket.name,
             run=run,
             dataset=dataset,
             started=started,
-            restore=Restore(endpoint=endpoint_name(self.stack, dataset)),
+            restore=Restore(endpoint=endpoint),
         )
         name = restoring_name(run, attempt)
         try:

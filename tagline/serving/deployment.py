@@ -5,7 +5,7 @@ Guardrails: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrail
 
 from typing import Literal
 
-from tagline.formats.names import job_name
+from tagline.formats.names import dataset_of_run, endpoint_name, job_name
 from tagline.formats.sagemaker import (
     Alarm,
     AutoRollback,
@@ -31,21 +31,28 @@ _ALL_AT_ONCE = DeploymentConfig(
 
 
 def plan_deployment(
-    *, run: str, artifact: str, image: str, fleet: Fleet, endpoint: str, status: str | None
+    *,
+    stack: str,
+    run: str,
+    artifact: str,
+    image: str,
+    fleet: Fleet,
+    endpoint: str,
+    status: str | None,
 ) -> DeploymentAnswer:
     """Return what the deploying states need; `status` is the endpoint's, None when there is none.
 
     An endpoint that is broken takes no update: it is deleted and made anew.
     """
     canary = fleet.instance_count >= _SMALLEST_CANARY_FLEET
-    alarm = f"{endpoint}-5xx"
+    alarm = f"{endpoint_name(stack, dataset_of_run(run))}-5xx"
     return DeploymentAnswer(
         action=_action(status),
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
-        model=job_name(run, "model"),
-        endpoint_config=job_name(run, "config"),
+        model=job_name(stack, run, "model"),
+        endpoint_config=job_name(stack, run, "config"),
         container=Container(image=image, model_data_url=artifact),
         fleet=fleet,
         deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,

@@ -23,7 +23,7 @@ from tests.unit.documents import OTHER, RUN, golden
 
 BUCKET, DATASET = "data", "demo"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
-JOB = "tagline-0123456789abcdef"
+JOB = "tagline--0123456789abcdef"
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 MODEL = {"ModelArtifacts": {"S3ModelArtifacts": ARTIFACT}}
@@ -49,7 +49,7 @@ def roll_back(action: WayBack, then: Literal["end", "train"] = "end") -> dict[st
     return answers(
         RollBackAnswer(
             action=action,
-            endpoint="tagline-demo",
+            endpoint="tagline--demo-50876c98a6b2",
             endpoint_config="old-config-0" if champion else None,
             run=OTHER if champion else None,
             state="SmokeTest",
@@ -278,7 +278,7 @@ CASES |= {
 
 
 RESTORING = {
-    case: STATE | {"restore": {"endpoint": "tagline-demo"}}
+    case: STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     for case in CASES
     if case.startswith("restored")
 }

@@ -127,15 +127,20 @@ def describe(stubber: Stubber, status: str | None, config: str = "c-0") -> None:
     """Let SageMaker answer one look at the endpoint; no status: there is none."""
     if status is None:
         stubber.add_client_error(
-            "describe_endpoint", "ValidationException", 'Could not find endpoint "tagline-demo".'
+            "describe_endpoint",
+            "ValidationException",
+            'Could not find endpoint "tagline--demo-50876c98a6b2".',
         )
         return
     answer = {
-        "EndpointName": "tagline-demo",
-        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/tagline-demo",
+        "EndpointName": "tagline--demo-50876c98a6b2",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/"
+        "tagline--demo-50876c98a6b2",
         "EndpointConfigName": config,
         "EndpointStatus": status,
         "CreationTime": 0,
         "LastModifiedTime": 0,
     }
-    stubber.add_response("describe_endpoint", answer, {"EndpointName": "tagline-demo"})
+    stubber.add_response(
+        "describe_endpoint", answer, {"EndpointName": "tagline--demo-50876c98a6b2"}
+    )

@@ -14,7 +14,7 @@ from tests.unit.cli_stack import MACHINE, RUN, golden, put, stack
 
 __all__ = ["stack"]
 ARN = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{RUN}"
-STREAM = "tagline-0123456789abcdef-train-0/algo-1-1700000000"
+STREAM = "tagline--0123456789abcdef-train-0/algo-1-1700000000"
 
 
 class States:

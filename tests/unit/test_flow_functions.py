@@ -253,13 +253,13 @@ def smoke(world: Account, answer: object, run: str = RUN) -> dict[str, Any]:
             "invoke_endpoint",
             {"Body": StreamingBody(io.BytesIO(body), len(body))},
             {
-                "EndpointName": "tagline-demo",
+                "EndpointName": "tagline--demo-50876c98a6b2",
                 "ContentType": "image/jpeg",
                 "Accept": "application/json",
                 "Body": b"jpeg",
             },
         )
-        awaited = {"endpoint": "tagline-demo", "endpoint_config": "c", "run": run}
+        awaited = {"endpoint": "tagline--demo-50876c98a6b2", "endpoint_config": "c", "run": run}
         return call("smoke_test", STATE | {"awaited": awaited})
 
 
@@ -289,7 +289,9 @@ def test_a_champion_that_came_back_is_tested_by_its_own_runs_images(world: Accou
 def test_an_endpoint_that_differs_fails(
     world: Account, wrong: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(SmokeTestFailed, match=rf"^Endpoint tagline-demo, .*{complaint}"):
+    with pytest.raises(
+        SmokeTestFailed, match=rf"^Endpoint tagline--demo-50876c98a6b2, .*{complaint}"
+    ):
         smoke(world, SCORES | {"scores": [0.9, 0.1]} | wrong)
 
 
@@ -301,7 +303,7 @@ def test_record_champion_tells_where_it_serves(
     state = STATE | {
         "evaluation": {"artifact": ARTIFACT, "champion_run": against, "champion_etag": etag},
         "decision": {"challenger_map": 0.6, "reason": "first"},
-        "deployment": {"endpoint": "tagline-demo"},
+        "deployment": {"endpoint": "tagline--demo-50876c98a6b2"},
         "model": "m-0",
         "endpoint_config": "c-0",
     }
@@ -311,7 +313,7 @@ def test_record_champion_tells_where_it_serves(
     assert written == {
         "format": 1,
         "run": RUN,
-        "endpoint": "tagline-demo",
+        "endpoint": "tagline--demo-50876c98a6b2",
         "endpoint_config": "c-0",
         "model": "m-0",
         "artifact": ARTIFACT,
@@ -325,7 +327,7 @@ def won(etag: str | None) -> dict[str, Any]:
     return STATE | {
         "evaluation": {"artifact": ARTIFACT, "champion_run": None, "champion_etag": etag},
         "decision": {"challenger_map": 0.6, "reason": "first"},
-        "deployment": {"endpoint": "tagline-demo"},
+        "deployment": {"endpoint": "tagline--demo-50876c98a6b2"},
         "model": "m-0",
         "endpoint_config": "c-0",
     }
@@ -365,7 +367,7 @@ def test_a_champion_whose_failure_was_recorded_meanwhile_is_promoted_after_all(
 
 
 DECISION = {"reason": "judged", "challenger_map": 0.6, "champion_map": None}
-ROLL_BACK = {"action": "keep", "endpoint": "tagline-demo", "endpoint_config": None}
+ROLL_BACK = {"action": "keep", "endpoint": "tagline--demo-50876c98a6b2", "endpoint_config": None}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 def asked(against: str | None = OTHER, **held: Any) -> dict[str, Any]:
     """Return PlanRollBack's event: the execution holds more than the handler looks at."""
     execution = STATE | {
-        "deployment": {"endpoint": "tagline-demo", "action": "update", "canary": True},
+        "deployment": {
+            "endpoint": "tagline--demo-50876c98a6b2",
+            "action": "update",
+            "canary": True,
+        },
         "evaluation": {"champion_run": against, "champion_etag": '"e"', "artifact": "s3://a/b"},
     }
     return STATE | {"execution_arn": "arn:e", "state": execution | held}
@@ -39,7 +43,7 @@ def plan(serving: str, event: dict[str, Any]) -> dict[str, Any]:
 
 def config(run: str, attempt: int = 0) -> str:
     """Return the name of the endpoint's configuration that a run makes."""
-    return f"{job_name(run, 'config')}-{attempt}"
+    return f"{job_name('tagline', run, 'config')}-{attempt}"
 
 
 def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
@@ -54,7 +58,7 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         planned = plan(config(RUN), asked(error={"Error": "Lambda.Unknown", "Cause": "lost"}))
     assert planned == {
         "action": "restore",
-        "endpoint": "tagline-demo",
+        "endpoint": "tagline--demo-50876c98a6b2",
         "endpoint_config": config(OTHER),
         "state": "SmokeTest",
         "reason": "SmokeTest: lost. It broke off and was tried again in vain: "
@@ -108,7 +112,7 @@ def test_only_a_run_that_goes_on_keeps_the_endpoint_it_took(
 
 def test_after_a_run_that_broke_off_the_champion_is_restored(world: Account) -> None:
     world.put("demo/champion.json", champion())
-    held = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    held = STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     asked_for = STATE | {"execution_arn": "arn:e", "state": held}
     planned = plan(config(RUN), asked_for)
     assert (planned["action"], planned["endpoint_config"]) == ("restore", config(OTHER))
@@ -116,7 +120,7 @@ def test_after_a_run_that_broke_off_the_champion_is_restored(world: Account) -> 
 
 
 def test_after_a_first_run_that_broke_off_nothing_serves(world: Account) -> None:
-    held = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    held = STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     planned = plan(config(RUN), STATE | {"execution_arn": "arn:e", "state": held})
     assert (planned["action"], planned["run"]) == ("delete", None)
 

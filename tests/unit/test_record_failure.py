@@ -240,7 +240,7 @@ MACHINE = VARIABLES["STATE_MACHINE_ARN"]
 
 def restoring(attempt: int) -> dict[str, Any]:
     """Return the request that brings the champion back after the run broke off."""
-    given = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    given = STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     order = ("bucket", "run", "dataset", "started", "restore")
     text = json.dumps({key: given[key] for key in order}, separators=(",", ":"))
     return {"stateMachineArn": MACHINE, "name": f"{RUN}-restore-{attempt}", "input": text}
