@@ -125,7 +125,7 @@ lint: install node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/cfn-lint template.yaml templates/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
 	for flow in statemachine/*.asl.json; do \
-		node_modules/.bin/asl-validator --json-path $$flow || exit 1; \
+		sed 's/$${Partition}/aws/' $$flow | node_modules/.bin/asl-validator --json-path /dev/stdin || exit 1; \
 	done
 
 node_modules/.stamp: package.json package-lock.json

@@ -116,4 +116,5 @@ def epoch_line(message: str, epochs: str | None = None) -> str | None:
         return None
     metrics = [f"{found['name']} {found['value']}" for found in _METRIC.finditer(message)]
     of = f"/{epochs}" if epochs else ""
-    return ", ".join([f"epoch {epoch['epoch']}{of}", *metrics])
+    exported = "exported " if message.endswith(" exported") else ""  # the last line: the best epoch
+    return ", ".join([f"{exported}epoch {epoch['epoch']}{of}", *metrics])

@@ -13,6 +13,7 @@ from tests.statemachine.script import BUCKET, CASES, RESTORING, STATE, mock_file
 
 DEFINITION = Path(__file__).parents[2] / "statemachine/retrain.asl.json"
 SUBSTITUTIONS = {
+    "Partition": "aws",
     "FunctionPrefix": "arn:aws:lambda:us-east-1:000000000000:function:tagline",
     "FetchConcurrency": "4",
     "PackShardsPerTask": "2",

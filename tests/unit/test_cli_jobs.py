@@ -89,6 +89,7 @@ def event(kind: str, **details: object) -> dict[str, Any]:
             "epoch 3, train:loss 0.123456, validation:mAP 0.456789",
         ),
         ("epoch=1", "epoch 1"),
+        ("epoch=1 validation:mAP=0.5 exported", "exported epoch 1, validation:mAP 0.5"),
         ("loading epoch=3", None),
         ("", None),
     ],

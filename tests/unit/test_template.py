@@ -234,3 +234,38 @@ def test_cfn_lint_finds_nothing() -> None:
     command = [Path(sys.executable).parent / "cfn-lint", *FILES]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+LITERAL_PARTITION = re.compile(r"arn:aws[a-z-]*:")
+
+
+@pytest.mark.parametrize(
+    "folder", ["templates", "statemachine", "tagline", "functions", "containers"]
+)
+def test_nothing_is_tied_to_one_partition(folder: str) -> None:
+    """China and GovCloud have ARNs of their own; a link to AWS's documentation has none."""
+    paths = [
+        path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yaml", ".json"}
+    ]
+    if folder == "templates":
+        paths.append(ROOT / "template.yaml")
+    assert paths
+    for path in paths:
+        assert not LITERAL_PARTITION.search(path.read_text(encoding="utf-8")), path
+
+
+def test_another_stacks_things_are_granted_to_nobody() -> None:
+    """After a stack's name comes a whole word, or the two hyphens that no stack's name has."""
+    named = [str(s["Resource"]) for _, s in statements()]
+    for text in named:
+        assert "${StackName}-*" not in text
+        assert not re.search(r"sagemaker:[^']*/tagline-", text)
+
+
+def test_a_new_account_has_room_for_the_defaults() -> None:
+    """Ten Lambda functions at once, the API's among them; six vCPUs of Fargate."""
+    defaults = {name: p.get("Default") for name, p in TEMPLATES["template"]["Parameters"].items()}
+    assert defaults["FetchConcurrency"] < 10
+    cpus = TEMPLATES["packing"]["Resources"]["TaskDefinition"]["Properties"]["Cpu"]
+    assert defaults["PackConcurrency"] * int(cpus) / 1024 <= 6
+    assert defaults["ApiReservedConcurrency"] == 0  # a reservation must leave ten to the rest
