@@ -24,6 +24,7 @@ SUBSTITUTIONS = {
     "SubnetA": "a",
     "SubnetB": "b",
     "SecurityGroup": "sg",
+    "PublicIp": "ENABLED",
     "SageMakerRoleArn": "arn:aws:iam::000000000000:role/jobs",
     "AlertsTopicArn": "arn:aws:sns:us-east-1:000000000000:alerts",
 }

@@ -19,6 +19,7 @@ IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
 READY = [
     *TRAINED,
     *("PlanDeployment", "CreateModel", "CreateEndpointConfig", "AwaitChallenger"),
+    "CreateRollBackAlarm",
     "CreateOrUpdate?",
 ]
 TESTED = ["SmokeTest", "WhoServes?"]
@@ -118,7 +119,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "canary",
-            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
+            [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "first-rolled-back",
@@ -137,7 +138,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "rolled-back-by-alarm",
             [
-                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
+                *(*READY, "UpdateEndpoint", *WAIT, *AGAIN),
                 *(*PLANNED_BACK, "GoOn?", *BACK),
             ],
         ),

@@ -113,7 +113,9 @@ def test_a_handler_finds_the_variables_it_reads() -> None:
 
 def test_logs_do_not_stay_for_ever() -> None:
     groups = list(resources("AWS::Logs::LogGroup"))
-    assert len(groups) == len(FUNCTIONS) + 3  # the packing task, the state machine, the API
+    assert (
+        len(groups) == len(FUNCTIONS) + 5
+    )  # packing, state machine, API, and SageMaker's two kinds of jobs
     for _, name, group in groups:
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
 
@@ -137,7 +139,8 @@ def test_nothing_is_reached_without_tls(kind: str) -> None:
 def test_the_data_outlives_the_stack_and_is_nobody_elses() -> None:
     ((_, _, bucket),) = resources("AWS::S3::Bucket")
     properties = bucket["Properties"]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"  # nothing lies in it then
+    assert bucket["UpdateReplacePolicy"] == "Retain"
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(properties["PublicAccessBlockConfiguration"].values())
     assert properties["BucketEncryption"]
@@ -147,8 +150,8 @@ def test_the_data_outlives_the_stack_and_is_nobody_elses() -> None:
 
 
 def test_an_undeliverable_list_is_kept_encrypted_and_rings() -> None:
-    ((_, _, queue),) = resources("AWS::SQS::Queue")
-    assert queue["Properties"]["SqsManagedSseEnabled"] is True
+    for _, name, queue in resources("AWS::SQS::Queue"):
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True, name
     start = FUNCTIONS["StartRun"][1]["Properties"]
     letters = {"Fn::GetAtt": "DeadLetters.Arn"}
     assert start["DeadLetterQueue"]["TargetArn"] == letters
@@ -182,7 +185,9 @@ def test_the_machine_gets_what_it_substitutes() -> None:
 
 def _allowed_for(resource: str) -> set[str]:
     """The IAM actions that a state's resource needs."""
-    service, call = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")
+    service, call = (
+        resource.removeprefix("arn:${Partition}:states:::").removeprefix("aws-sdk:").split(":")
+    )
     action = call.removesuffix(".sync")
     action = action[0].upper() + action[1:]
     if service == "lambda":
@@ -197,7 +202,7 @@ def _allowed_for(resource: str) -> set[str]:
 
 def test_the_machine_may_do_what_its_states_do() -> None:
     _, text = machine()
-    found = re.findall(r'"Resource": "(arn:aws:states:::[^"]+)"', text)
+    found = re.findall(r'"Resource": "(arn:\$\{Partition\}:states:::[^"]+)"', text)
     needed = set().union(*map(_allowed_for, found))
     assert needed <= actions("Retrain") | {"s3:PutObject"}, needed - actions("Retrain")
     assert {"sagemaker:AddTags", "states:StartExecution", "s3:PutObject"} <= actions("Retrain")
@@ -269,3 +274,66 @@ def test_a_new_account_has_room_for_the_defaults() -> None:
     cpus = TEMPLATES["packing"]["Resources"]["TaskDefinition"]["Properties"]["Cpu"]
     assert defaults["PackConcurrency"] * int(cpus) / 1024 <= 6
     assert defaults["ApiReservedConcurrency"] == 0  # a reservation must leave ten to the rest
+
+
+def test_both_ends_of_a_run_have_a_queue_that_rings() -> None:
+    queues = {name for _, name, _ in resources("AWS::SQS::Queue")}
+    assert queues == {"DeadLetters", "UnrecordedEndings"}
+    rules = {
+        name: event["Properties"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"].split(".")[0]
+        for name, (_, function) in FUNCTIONS.items()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "EventBridgeRule"
+    }
+    assert rules == {"StartRun": "DeadLetters", "RecordFailure": "UnrecordedEndings"}
+    for name, queue in rules.items():
+        target = FUNCTIONS[name][1]["Properties"]["DeadLetterQueue"]["TargetArn"]
+        assert target == {"Fn::GetAtt": f"{queue}.Arn"}
+    watched = [
+        alarm
+        for _, _, alarm in resources("AWS::CloudWatch::Alarm")
+        if alarm["Properties"]["Namespace"] == "AWS/SQS"
+    ]
+    assert len(watched) == len(queues)
+
+
+def test_every_alarm_is_told() -> None:
+    metrics = set()
+    for _, name, alarm in resources("AWS::CloudWatch::Alarm"):
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlertsTopicArn"}], name
+        assert alarm["Properties"]["TreatMissingData"] == "notBreaching", name
+        metrics.add(alarm["Properties"]["MetricName"])
+    assert metrics >= {"ExecutionsFailed", "ExecutionsTimedOut", "Throttles", "5xx"}
+
+
+def test_the_dashboard_is_json_of_metrics_that_name_the_stack() -> None:
+    ((_, _, dashboard),) = resources("AWS::CloudWatch::Dashboard")
+    body = json.loads(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
+    for widget in body["widgets"]:
+        properties = widget["properties"]
+        assert properties["region"] == "${AWS::Region}"
+        assert "${" in json.dumps(properties["metrics"]), properties["title"]
+
+
+def test_a_run_goes_on_with_the_task_definition_it_began_with() -> None:
+    definition = TEMPLATES["packing"]["Resources"]["TaskDefinition"]
+    assert definition["UpdateReplacePolicy"] == "Retain"
+    family = definition["Properties"]["Family"]["Fn::Sub"]
+    (granted,) = [s for _, s in statements() if "ecs:RunTask" in listed(s["Action"])]
+    assert granted["Resource"]["Fn::Sub"].endswith(f":task-definition/{family}:*")
+
+
+def test_expired_files_are_not_kept_as_old_versions() -> None:
+    ((_, _, bucket),) = resources("AWS::S3::Bucket")
+    for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]:
+        if "ExpirationInDays" in rule:
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}, rule["Id"]
+
+
+def test_no_network_is_made_where_one_is_given() -> None:
+    packing = TEMPLATES["packing"]
+    for name, resource in packing["Resources"].items():
+        if resource["Type"].startswith("AWS::EC2::"):
+            assert resource["Condition"] == "OwnNetwork", name
+    assert packing["Outputs"]["Subnets"]["Value"]["Fn::If"][2] == {"Ref": "SubnetIds"}
+    assert packing["Outputs"]["SecurityGroup"]["Value"]["Fn::If"][2] == {"Ref": "SecurityGroupId"}
