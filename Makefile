@@ -126,7 +126,7 @@ lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check loc
 	for region in us-east-1 cn-north-1 us-gov-west-1; do \
 		.venv/bin/cfn-lint --regions $$region -t template.yaml templates/*.yaml || exit 1; \
 	done
-	.venvs/checkov/bin/checkov --config-file .checkov.yaml
+	.venvs/checkov/bin/checkov --config-file .checkov.yaml --file template.yaml templates/*.yaml
 	.venv/bin/hadolint containers/*/Dockerfile
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
 	for flow in statemachine/*.asl.json; do \

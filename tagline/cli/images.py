@@ -49,7 +49,9 @@ class Registry:
 
 
 def images(
-    action: Annotated[Action, typer.Argument(help="push: build, push and pin all three.")],
+    action: Annotated[  # noqa: ARG001 - there is one
+        Action, typer.Argument(help="push: build, push and pin all three.")
+    ],
     tag: Annotated[str, typer.Option(help="Tag of the images.", show_default="the time, UTC")] = "",
     config: Annotated[
         Path, typer.Option(help="The configuration that the digests are pinned in.")
@@ -167,5 +169,7 @@ class _Config:
         words = [f'  "{name}={value}",' for name, value in (self.overrides | parameters).items()]
         setting = "\n".join(["parameter_overrides = [", *words, "]", ""])
         setting = setting.replace("\\", "\\\\")
-        rest = re.sub(r"^parameter_overrides *= *(\[[^\]]*\]|.*)\n", "", self.text, flags=re.M)
+        rest = re.sub(
+            r"^parameter_overrides *= *(\[[^\]]*\]|.*)\n", "", self.text, flags=re.MULTILINE
+        )
         self.path.write_text(rest.replace(f"{_SECTION}\n", f"{_SECTION}\n{setting}", 1), "utf-8")

@@ -16,6 +16,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from tagline.cli import images
+from tagline.cli.environments import ROOT
 from tagline.cli.main import app
 
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -72,7 +73,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     config = tmp_path / "samconfig.toml"
-    config.write_text((images.ROOT / "samconfig.toml").read_text())
+    config.write_text((ROOT / "samconfig.toml").read_text())
     found = Desk(tmp_path, config)
     found.put("docker")
     sam = found.put("sam")

@@ -337,3 +337,30 @@ def test_no_network_is_made_where_one_is_given() -> None:
             assert resource["Condition"] == "OwnNetwork", name
     assert packing["Outputs"]["Subnets"]["Value"]["Fn::If"][2] == {"Ref": "SubnetIds"}
     assert packing["Outputs"]["SecurityGroup"]["Value"]["Fn::If"][2] == {"Ref": "SecurityGroupId"}
+
+
+def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
+    """SAM's own look at the functions: each one that it finds without is a question."""
+    code = (
+        "import json\n"
+        "from samcli.commands.deploy.auth_utils import auth_per_resource\n"
+        "from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider\n"
+        "stacks, _ = SamLocalStackProvider.get_stacks('template.yaml')\n"
+        "print(json.dumps(auth_per_resource(stacks)))\n"
+    )
+    python = ROOT / ".venvs/sam/bin/python"
+    environment = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "HOME": "/tmp"}
+    done = subprocess.run(
+        [python, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(found) == 7
+    assert all(authorized for _, authorized in found), found
+
+
+@pytest.mark.parametrize(
+    ("image", "user"), [("im2rec", True), ("trainer", False), ("server", False)]
+)
+def test_sagemaker_runs_its_containers_as_root(image: str, user: bool) -> None:
+    text = (ROOT / "containers" / image / "Dockerfile").read_text(encoding="utf-8")
+    assert bool(re.search(r"^USER ", text, re.MULTILINE)) == user
