@@ -84,9 +84,9 @@ def restoring_name(run: str, attempt: int) -> str:
 def job_name(stack: str, run: str, kind: str) -> str:
     """Return the base name of what a run makes in SageMaker: the stack, then the run's digest.
 
-    `kind` is one of train, tune, eval, model, config. The state machine appends the attempt, since
-    SageMaker never takes a job's name twice. A tuning job has but 32 characters: it goes without
-    its kind and, under a stack of more than 11 characters, with less of the digest.
+    `kind` is one of train, tune, eval, model, config, trial. The state machine appends the
+    attempt, since SageMaker never takes a job's name twice. A tuning job has but 32 characters: it
+    goes without its kind and, under a stack of more than 11 characters, with less of the digest.
     """
     dataset_of_run(run)
     digest = run[-_RUN_DIGEST:]
@@ -119,3 +119,11 @@ def former_endpoint_name(stack: str, dataset: str) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{plain[: _LONGEST_NAME - 9].rstrip('-')}-{digest}"
+
+
+def trial_name(stack: str, dataset: str) -> str:
+    """Return the endpoint where a dataset's challenger is tried before it gets any traffic.
+
+    No dataset's endpoint is called so: theirs end in a digest.
+    """
+    return f"{endpoint_name(stack, dataset)}-trial"

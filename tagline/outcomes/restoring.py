@@ -8,7 +8,7 @@ import msgspec
 from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import restoring_name
+from tagline.formats.names import restoring_name, trial_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import serving_endpoint
 from tagline.formats.steps import Restore, RestoreInput
@@ -26,11 +26,14 @@ class Machine:
     arn: str
     stack: str
 
-    def restore(self, bucket: Bucket, run: str, started: str, attempt: int) -> None:
-        """Start it, once for a run and attempt."""
+    def restore(self, bucket: Bucket, run: str, started: str, attempt: int, *, tried: bool) -> None:
+        """Start it, once for a run and attempt; `tried`: only the trial's endpoint was changed."""
         dataset = RunKeys(run).dataset
-        champion = find_or_warn(bucket, DatasetKeys(dataset).champion, Champion)
-        endpoint = serving_endpoint(self.stack, dataset, champion)
+        if tried:
+            endpoint = trial_name(self.stack, dataset)
+        else:
+            champion = find_or_warn(bucket, DatasetKeys(dataset).champion, Champion)
+            endpoint = serving_endpoint(self.stack, dataset, champion)
         given = RestoreInput(
             bucket=bucket.name,
             run=run,

@@ -100,9 +100,24 @@ def test_endpoint_names_fit_sagemaker_and_leave_room_for_an_ending(
     assert endpoint == endpoint.lower(), "SageMaker's ARNs are in small letters"
 
 
+@given(stacks, datasets)
+def test_a_trials_name_fits_sagemaker_and_the_policies(stack: str, dataset: str) -> None:
+    trial = names.trial_name(stack, dataset)
+    assert len(trial) <= 63
+    assert SAGEMAKER_NAME.fullmatch(trial)
+    assert trial.startswith(f"{stack}--")
+
+
+@given(datasets)
+def test_no_datasets_endpoint_is_anothers_trial(dataset: str) -> None:
+    trial = names.trial_name("tagline", dataset)
+    assert names.endpoint_name("tagline", f"{dataset[:30]}-trial") != trial
+
+
 @given(st.tuples(stacks, datasets), st.tuples(stacks, datasets))
 def test_nobody_else_has_an_endpoints_name(one: tuple[str, str], other: tuple[str, str]) -> None:
     same = names.endpoint_name(*one) == names.endpoint_name(*other)
+    assert same == (names.trial_name(*one) == names.trial_name(*other))
     assert same == (one == other)
 
 
