@@ -77,5 +77,8 @@ def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
 def test_a_stack_whose_names_would_reach_further_is_refused(
     pipeline: Pipeline, build_dir: Path, stack: str
 ) -> None:
-    with pytest.raises(Refused, match=r"sam deploy failed.*StackName"):
+    with pytest.raises(Refused, match=r"sam deploy failed"):
         _deploy(pipeline, build_dir, stack, {"ExistingBucket": pipeline.bucket})
+    events = pipeline.client("cloudformation").describe_stack_events(StackName=stack)
+    told = [event.get("ResourceStatusReason", "") for event in events["StackEvents"]]
+    assert [reason for reason in told if "StackName" in reason], told
