@@ -24,6 +24,7 @@ from local import (
     door,
     events,
     executions,
+    half_made,
     http_api,
     lambda_runtime,
     logs,
@@ -32,21 +33,36 @@ from local import (
     object_writes,
     patching,
     processes,
+    step_access,
     step_functions,
     throttling,
 )
-from local.context import HOST, Cloud
+from local.access.authority import Authority
+from local.access.guard import Guard
+from local.access.record import Record
+from local.access.sessions import secret_of
+from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
+from local.lock import Lock
 from local.log_files import LogFiles
 from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker, register
 from local.space import Space
 from local.stacks import StackIncomplete
 from local.upkeep import Upkeep
+from tagline.formats.printable import printable_lines
 
+_LOG_LINE = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
+
+
+class _Printable(logging.Formatter):
+    """Log lines with the names in them made fit for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 def configure_logging(cloud: Cloud) -> None:
@@ -56,11 +72,9 @@ def configure_logging(cloud: Cloud) -> None:
     )
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
-        handlers=[file, terminal],
-    )
+    file.setFormatter(logging.Formatter(_LOG_LINE))
+    terminal.setFormatter(_Printable(_LOG_LINE))
+    logging.basicConfig(level=logging.INFO, handlers=[file, terminal])
     logging.raiseExceptions = False  # a full disk would fill the terminal too
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns of its own metrics
 
@@ -77,13 +91,17 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     journal = Journal(cloud.state_dir / "journal.db")
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
-    service = _plug_in(cloud, space)
+    authority = Authority(cloud, Record(cloud.state_dir))
+    service = _plug_in(cloud, space, authority)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    asyncio.run(served.until_stopped(door.Door(cloud, snapshots.watch(app)), parent_pid))
+    inside: Any = Guard(authority, snapshots.watch(app))
+    if cloud.locked:
+        inside = Lock(lambda key: cloud.secret_key if key == ACCESS_KEY else secret_of(key), inside)
+    asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
     service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()
@@ -93,21 +111,24 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
+    access = step_access.StepAccess(authority)
     logs.check()
     nested_stacks.install(cloud)
+    half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
-    deliveries.install()
+    deliveries.install(authority)
     http_api.install(cloud)
     events.install()
-    container_tasks.install(cloud)
+    container_tasks.install(cloud, authority)
+    step_access.install(access)
     executions.install(space)
     object_versions.install(cloud)
     object_writes.install(space)
-    distributed_map.install(cloud)
-    service = register(cloud, space)
-    step_functions.install(cloud, service.call)
+    distributed_map.install(cloud, access)
+    service = register(cloud, space, authority)
+    step_functions.install(cloud, service.call, access)
     return service
 
 
@@ -157,7 +178,7 @@ class _Serving:
             self._upkeep.begin()
         except StackIncomplete as exc:
             self.refused = True
-            print(f"laptop cloud: {exc}", file=sys.stderr, flush=True)
+            print(printable_lines(f"laptop cloud: {exc}"), file=sys.stderr, flush=True)
             stop()
         else:
             print(f"ready {self._cloud.endpoint}", flush=True)

@@ -13,12 +13,10 @@ import subprocess
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
-import typer
 
 from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
@@ -34,12 +32,6 @@ _SECTION = "[default.deploy.parameters]"
 _UNKNOWN = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"  # of a dry run
 
 
-class Action(StrEnum):
-    """What to do with the images."""
-
-    PUSH = "push"
-
-
 @dataclass(frozen=True)
 class Registry:
     """Where images are pushed: the host and, but in a dry run, the means to log in."""
@@ -49,25 +41,20 @@ class Registry:
 
 
 def images(
-    action: Annotated[  # noqa: ARG001 - there is one
-        Action, typer.Argument(help="push: build, push and pin all three.")
-    ],
-    tag: Annotated[str, typer.Option(help="Tag of the images.", show_default="the time, UTC")] = "",
-    config: Annotated[
-        Path, typer.Option(help="The configuration that the digests are pinned in.")
-    ] = ROOT / "samconfig.toml",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the commands and run none of them.")
-    ] = False,
+    action: str,  # noqa: ARG001 - push is all there is
+    tag: str | None,
+    config: Path | None,
+    dry_run: bool,
 ) -> None:
     """Build the images for an account, push them, pin their digests."""
+    config = config or ROOT / "samconfig.toml"
     tag = tag or datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", tag):
         raise Refused(f"tag {tag[:60]!r}: up to 128 letters, digits, '_', '.' and '-'")
     if dry_run:
         for command in [_repositories(), *_commands(Registry(_UNKNOWN), tag)]:
-            typer.echo(shlex.join(command))
-        typer.echo(f"# then {', '.join(IMAGES.values())} are pinned by digest in {config}")
+            print(shlex.join(command))
+        print(f"# then {', '.join(IMAGES.values())} are pinned by digest in {config}")
         return
     _push(boto3.session.Session(), tag, config)
 

@@ -22,7 +22,7 @@ NETWORK = {
 
 def _deploy(pipeline: Pipeline, build: Path, stack: str, parameters: dict[str, str]) -> None:
     cloud = pipeline.cloud
-    environment = sam_environment(cloud.endpoint, cloud.state_dir / "sam-home")
+    environment = sam_environment(cloud.endpoint, cloud.state_dir / "sam-home", cloud.secret_key)
     log = cloud.state_dir / "second.log"
     deploy(build, stack, log, environment, parameters)
 

@@ -10,6 +10,7 @@ from tagline.aws.environment import Environment, WrongEnvironment, environment
 READ_AS = {
     "data_bucket": "DATA_BUCKET",
     "source_buckets": "SOURCE_BUCKETS",
+    "source_requester_pays": "SOURCE_REQUESTER_PAYS",
     "stack": "STACK_NAME",
     "state_machine": "STATE_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
@@ -21,7 +22,8 @@ READ_AS = {
     "endpoint_instance_type": "ENDPOINT_INSTANCE_TYPE",
     "endpoint_instance_count": "ENDPOINT_INSTANCE_COUNT",
 }
-TEXTS = {name for name in READ_AS if name not in ("source_buckets", "endpoint_instance_count")}
+OTHERS = ("source_buckets", "source_requester_pays", "endpoint_instance_count")
+TEXTS = {name for name in READ_AS if name not in OTHERS}
 
 
 def test_every_variable_is_known_here() -> None:
