@@ -21,5 +21,5 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     if champion:
         check_champion(champion.content, keys.dataset, bucket.name, here.stack)
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
-    stack = Stack(bucket.name, here.trainer_image, here.evaluation_instance_type)
+    stack = Stack(here.stack, bucket.name, here.trainer_image, here.evaluation_instance_type)
     return plan_evaluation(keys.run, event.trained.artifact, champion, dataset, stack)

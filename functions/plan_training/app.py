@@ -18,7 +18,7 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
     settings = bucket.read(keys.plan, Plan).settings
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
-    stack = Stack(bucket.name, here.trainer_image, here.training_instance_type)
+    stack = Stack(here.stack, bucket.name, here.trainer_image, here.training_instance_type)
     planned = plan_training(keys.run, dataset, settings, stack, here.sagemaker_role)
     bucket.write(keys.training_plan, planned)
     return planned

@@ -5,7 +5,7 @@ same name and parameters that does the work, and is imported when a command runs
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -72,6 +72,23 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+
+
+def images(
+    action: Annotated[Literal["push"], typer.Argument(help="push: build, push and pin all three.")],
+    *,
+    tag: Annotated[
+        str | None, typer.Option(help="Tag of the images.", show_default="the time, UTC")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Where the digests are pinned.", show_default="samconfig.toml"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the commands and run none of them.")
+    ] = False,
+) -> None:
+    """Build the images for an account, push them, pin their digests."""
 
 
 def check(
@@ -141,4 +158,4 @@ def tag(
     """Print the tags of images, highest score first."""
 
 
-COMMANDS = {each.__name__: each for each in (demo, up, check, drop, runs, show, tag)}
+COMMANDS = {each.__name__: each for each in (demo, up, images, check, drop, runs, show, tag)}

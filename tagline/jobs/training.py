@@ -64,7 +64,7 @@ def plan_training(
     tuning = settings.tuning
     if tuning is None:
         return TrainPlan(
-            job_name=job_name(run, "train"),
+            job_name=job_name(stack.name, run, "train"),
             timeout=seconds,
             request=TrainingRequest(hyper_parameters=hyperparameters, **job),
         )
@@ -72,7 +72,7 @@ def plan_training(
     searched = _given(tuning.ranges)
     fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
     return TunePlan(
-        job_name=job_name(run, "tune"),
+        job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
             hyper_parameter_tuning_job_config=_search(tuning, settings.training.seed),

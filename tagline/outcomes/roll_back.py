@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, run_of_job, trial_name
+from tagline.formats.names import run_of_job, trial_name
 from tagline.formats.outcomes import Champion
-from tagline.formats.owners import check_champion
+from tagline.formats.owners import check_champion, serving_endpoint
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
@@ -68,18 +68,18 @@ def roll_back(
     champion = find_champion(bucket, dataset)
     if champion:
         check_champion(champion, dataset, bucket.name, stack)
-    name = endpoint_name(stack, dataset)
+    name = serving_endpoint(stack, dataset, champion)
     endpoint = describe(sagemaker, name)
     failed = None
     if event.execution.error is not None:
         failed = failed_state(newest_events(stepfunctions, event.execution_arn), _HANDLERS)
-    rival = _rival(event, champion, endpoint, bucket)
+    rival = _rival(event, champion, endpoint, bucket, stack)
     newer = overtaken_by(bucket, event.run)
     trial = describe(sagemaker, trial_name(stack, dataset))
     found = Found(
         *(name, endpoint, champion, failed, rival, newer),
         trial=trial,
-        trial_left=trial is not None and _left(event, trial, bucket),
+        trial_left=trial is not None and _left(event, trial, bucket, stack),
     )
     planned = plan_roll_back(event.execution, found)
     if champion is None or planned.action not in _DEPLOYING:
@@ -165,12 +165,16 @@ def _step(execution: DeployingExecution, found: Found) -> str:
 
 
 def _rival(
-    event: RollBackEvent, champion: Champion | None, endpoint: Endpoint | None, bucket: Bucket
+    event: RollBackEvent,
+    champion: Champion | None,
+    endpoint: Endpoint | None,
+    bucket: Bucket,
+    stack: str,
 ) -> str | None:
     """Return the run that deployed to the endpoint after this one did, if there is one."""
     evaluation = event.execution.evaluation
     compared = evaluation.champion_run if evaluation else champion and champion.run
-    other = run_of_job(RunKeys(event.run).dataset, (endpoint and endpoint.config) or "")
+    other = run_of_job(stack, RunKeys(event.run).dataset, (endpoint and endpoint.config) or "")
     if other is None or other in {event.run, compared}:
         return None
     if champion and champion.run == other:
@@ -178,11 +182,11 @@ def _rival(
     return None if bucket.head(RunKeys(other).status) else other
 
 
-def _left(event: RollBackEvent, trial: Endpoint, bucket: Bucket) -> bool:
+def _left(event: RollBackEvent, trial: Endpoint, bucket: Bucket, stack: str) -> bool:
     """Return whether a trial's endpoint is this run's, or of none that goes on."""
     if trial.status == "Deleting":
         return False
-    run = run_of_job(RunKeys(event.run).dataset, trial.config or "")
+    run = run_of_job(stack, RunKeys(event.run).dataset, trial.config or "")
     return run is None or run == event.run or bucket.head(RunKeys(run).status) is not None
 
 

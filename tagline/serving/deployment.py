@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tagline.aws.environment import Environment
-from tagline.formats.names import job_name
+from tagline.formats.names import dataset_of_run, endpoint_name, job_name
 from tagline.formats.sagemaker import (
     Alarm,
     AutoRollback,
@@ -58,6 +58,7 @@ def hosting(here: Environment) -> Hosting:
 
 def plan_deployment(
     *,
+    stack: str,
     run: str,
     artifact: str,
     image: str,
@@ -71,14 +72,14 @@ def plan_deployment(
     An endpoint that is broken takes no update: it is deleted and made anew.
     """
     canary = fleet.instance_count >= _SMALLEST_CANARY_FLEET
-    alarm = f"{endpoint}-5xx"
+    alarm = f"{endpoint_name(stack, dataset_of_run(run))}-5xx"
     return DeploymentAnswer(
         action=_action(status),
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
-        model=job_name(run, "model"),
-        endpoint_config=job_name(run, "config"),
+        model=job_name(stack, run, "model"),
+        endpoint_config=job_name(stack, run, "config"),
         container=Container(image=image, model_data_url=artifact),
         fleet=fleet,
         trial=trial,
@@ -86,13 +87,15 @@ def plan_deployment(
     )
 
 
-def plan_trial(run: str, endpoint: str, status: str | None) -> Trial:
+def plan_trial(stack: str, run: str, endpoint: str, status: str | None) -> Trial:
     """Return where a run's challenger is tried; `status` is what the endpoint has already.
 
     One that is there was left by a run that broke off, or belongs to one that is overtaken.
     """
     left_over = status not in {None, "Deleting"}  # CreateEndpoint is retried until it is gone
-    return Trial(endpoint=endpoint, endpoint_config=job_name(run, "trial"), left_over=left_over)
+    return Trial(
+        endpoint=endpoint, endpoint_config=job_name(stack, run, "trial"), left_over=left_over
+    )
 
 
 def _action(status: str | None) -> Literal["create", "update", "replace"]:

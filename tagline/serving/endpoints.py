@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
-from tagline.formats.names import endpoint_name
 from tagline.formats.outcomes import Champion
+from tagline.formats.owners import serving_endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -81,4 +81,5 @@ def needs_redeployment(
     """Return whether a dataset has a champion that does not serve."""
     if champion is None:
         return False
-    return ailment(champion, describe(client, endpoint_name(stack, dataset))) is not None
+    name = serving_endpoint(stack, dataset, champion)
+    return ailment(champion, describe(client, name)) is not None

@@ -26,7 +26,7 @@ from tests.unit.documents import OTHER, RUN, golden
 
 BUCKET, DATASET = "data", "demo"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
-JOB = "tagline-0123456789abcdef"
+JOB = "tagline--0123456789abcdef"
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 MODEL = {"ModelArtifacts": {"S3ModelArtifacts": ARTIFACT}}
@@ -62,7 +62,7 @@ def roll_back(
     return answers(
         RollBackAnswer(
             action=action,
-            endpoint="tagline-demo",
+            endpoint="tagline--demo-50876c98a6b2",
             endpoint_config="old-config-0" if champion else None,
             run=OTHER if champion else None,
             state="SmokeTest",
@@ -95,7 +95,7 @@ def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
 
 
 NEW, OLD, ALONE = f"{JOB}-config-0", "old-config-0", f"{JOB}-trial-0"
-TRIAL = "tagline-demo-trial-00000000"
+TRIAL = "tagline--demo-50876c98a6b2-trial"
 TRIED = ("InService", ALONE)  # the trial, the first time it is looked at
 PLAN = PlanAnswer(
     unchanged=False,
@@ -350,7 +350,7 @@ CASES |= {
 
 
 RESTORING = {
-    case: STATE | {"restore": {"endpoint": "tagline-demo"}}
+    case: STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     for case in CASES
     if case.startswith("restored")
 }

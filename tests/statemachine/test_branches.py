@@ -28,6 +28,7 @@ READY = [
         *TESTED,
         "EndTrial",
         "AwaitChallenger",
+        "CreateRollBackAlarm",
         "CreateOrUpdate?",
     ),
 ]
@@ -168,7 +169,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "canary",
-            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
+            [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "first-rolled-back",
@@ -187,7 +188,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "rolled-back-by-alarm",
             [
-                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
+                *(*READY, "UpdateEndpoint", *WAIT, *AGAIN),
                 *(*PLANNED_BACK, *NO_TRIAL, *BACK),
             ],
         ),

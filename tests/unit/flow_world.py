@@ -127,7 +127,10 @@ def assert_valid(operation: str, request: dict[str, Any]) -> None:
 
 
 def describe(
-    stubber: Stubber, status: str | None, config: str = "c-0", name: str = "tagline-demo"
+    stubber: Stubber,
+    status: str | None,
+    config: str = "c-0",
+    name: str = "tagline--demo-50876c98a6b2",
 ) -> None:
     """Let SageMaker answer one look at an endpoint; no status: there is none."""
     if status is None:

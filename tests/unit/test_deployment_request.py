@@ -26,7 +26,7 @@ from tagline.serving.endpoints import Endpoint, ailment
 from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
-STACK = Stack("data", "registry/tagline/trainer:latest", "ml.m5.xlarge")
+STACK = Stack("tagline", "data", "registry/tagline/trainer:latest", "ml.m5.xlarge")
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 CHAMPION = champion()
 
@@ -44,13 +44,14 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
 
 def deployment(count: int, status: str | None) -> dict[str, Any]:
     planned = plan_deployment(
+        stack="tagline",
         run=RUN,
         artifact=ARTIFACT,
         image="registry/tagline/server:latest",
         fleet=Fleet(instance_type="ml.c5.large", instance_count=count),
-        endpoint="tagline-demo",
+        endpoint="tagline--demo-50876c98a6b2",
         status=status,
-        trial=plan_trial(RUN, trial_name("tagline", "demo"), None),
+        trial=plan_trial("tagline", RUN, trial_name("tagline", "demo"), None),
     )
     return plain(planned)
 
@@ -109,14 +110,16 @@ def test_an_endpoint_that_is_being_deleted_is_created_once_it_is_gone() -> None:
 OFF = Caught(
     error="SmokeTestFailed", cause='{"errorMessage": "off", "errorType": "SmokeTestFailed"}'
 )
-TAKEN = Endpoint("tagline-demo", "InService", CHAMPION.endpoint_config, None)
-NEW = Endpoint("tagline-demo", "InService", f"{job_name(RUN, 'config')}-0", None)
+TAKEN = Endpoint("tagline--demo-50876c98a6b2", "InService", CHAMPION.endpoint_config, None)
+NEW = Endpoint(
+    "tagline--demo-50876c98a6b2", "InService", job_name("tagline", RUN, "config") + "-0", None
+)
 
 
 def deploying(**changes: Any) -> DeployingExecution:
     """Return what an execution holds whose endpoint was updated."""
     held = {
-        "deployment": Deploying(endpoint="tagline-demo", action="update"),
+        "deployment": Deploying(endpoint="tagline--demo-50876c98a6b2", action="update"),
         "evaluation": Opponent(champion_run=OTHER),
     }
     return DeployingExecution(**(held | changes))
@@ -130,13 +133,15 @@ def back(
     **more: Any,
 ) -> RollBackAnswer:
     """Plan the way back from what was found."""
-    return plan_roll_back(execution, Found("tagline-demo", endpoint, champion, failed, **more))
+    return plan_roll_back(
+        execution, Found("tagline--demo-50876c98a6b2", endpoint, champion, failed, **more)
+    )
 
 
 def test_back_to_the_configuration_of_the_champion() -> None:
     assert back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest") == RollBackAnswer(
         action="restore",
-        endpoint="tagline-demo",
+        endpoint="tagline--demo-50876c98a6b2",
         endpoint_config=CHAMPION.endpoint_config,
         run=OTHER,
         state="SmokeTest",
@@ -148,8 +153,8 @@ def test_back_to_the_configuration_of_the_champion() -> None:
     ("endpoint", "action"),
     [
         (NEW, "delete"),
-        (Endpoint("tagline-demo", "Failed", "c", None), "delete"),
-        (Endpoint("tagline-demo", "Deleting", "c", None), "keep"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Failed", "c", None), "delete"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Deleting", "c", None), "keep"),
         (None, "keep"),
     ],
 )
@@ -165,11 +170,11 @@ CONFIG = CHAMPION.endpoint_config
     ("endpoint", "action"),
     [
         (None, "create"),
-        (Endpoint("tagline-demo", "Deleting", CONFIG, None), "create"),
-        (Endpoint("tagline-demo", "Failed", CONFIG, None), "replace"),
-        (Endpoint("tagline-demo", "OutOfService", "c", None), "replace"),
-        (Endpoint("tagline-demo", "Updating", CONFIG, None), "restore"),
-        (Endpoint("tagline-demo", "InService", "c", None), "restore"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Deleting", CONFIG, None), "create"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Failed", CONFIG, None), "replace"),
+        (Endpoint("tagline--demo-50876c98a6b2", "OutOfService", "c", None), "replace"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Updating", CONFIG, None), "restore"),
+        (Endpoint("tagline--demo-50876c98a6b2", "InService", "c", None), "restore"),
         (TAKEN, "keep"),
     ],
 )
@@ -179,7 +184,7 @@ def test_a_champion_that_does_not_serve_is_brought_back(
 ) -> None:
     execution = deploying()
     if restoring:  # after a run that broke off
-        execution = DeployingExecution(restore=Restore(endpoint="tagline-demo"))
+        execution = DeployingExecution(restore=Restore(endpoint="tagline--demo-50876c98a6b2"))
     planned = back(execution, CHAMPION, endpoint)
     assert (planned.action, planned.endpoint_config) == (action, CONFIG)
     assert (planned.run, planned.then) == (OTHER, "end")
@@ -205,7 +210,7 @@ JUDGED = Decision(promote=False, reason="no", challenger_map=0.1, champion_map=0
 def test_an_ill_champion_is_deployed_again_and_the_run_goes_on(
     execution: DeployingExecution, state: str, then: str
 ) -> None:
-    failed = Endpoint("tagline-demo", "Failed", CONFIG, "no memory")
+    failed = Endpoint("tagline--demo-50876c98a6b2", "Failed", CONFIG, "no memory")
     planned = back(execution, CHAMPION, failed)
     assert (planned.action, planned.state, planned.then) == ("replace", state, then)
     assert planned.reason == (
@@ -281,7 +286,7 @@ def test_a_second_roll_back_gives_up_with_both_stories(
     before = RollBackAnswer(
         action="restore", endpoint="e", endpoint_config="c", state="s", reason="SmokeTest: off."
     )
-    told = rf"tagline-demo is {is_now} and did not come back to c \(off\): .*SmokeTest: off"
+    told = rf"demo-50876c98a6b2 is {is_now} and did not come back to c \(off\): .*SmokeTest: off"
     with pytest.raises(RollBackFailed, match=told):
         back(replace(execution, rollback=before, error=OFF), CHAMPION, endpoint, "SmokeTest")
 

@@ -263,7 +263,7 @@ def test_an_execution_started_by_hand_is_no_run(world: Account, executions: Stub
 MACHINE = VARIABLES["STATE_MACHINE_ARN"]
 
 
-def restoring(attempt: int, endpoint: str = "tagline-demo") -> dict[str, Any]:
+def restoring(attempt: int, endpoint: str = "tagline--demo-50876c98a6b2") -> dict[str, Any]:
     """Return the request that brings the champion back after the run broke off."""
     given = STATE | {"restore": {"endpoint": endpoint}}
     order = ("bucket", "run", "dataset", "started", "restore")

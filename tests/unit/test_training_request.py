@@ -22,7 +22,7 @@ from tests.unit.documents import (
 )
 from tests.unit.flow_world import assert_valid
 
-STACK = Stack("data", "registry/tagline/trainer:latest", "ml.c5.4xlarge")
+STACK = Stack("tagline", "data", "registry/tagline/trainer:latest", "ml.c5.4xlarge")
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 DATASET = packed_dataset()
 
@@ -52,7 +52,7 @@ def test_the_request_is_the_one_that_is_kept(name: str, sections: dict[str, Any]
 
 def test_a_training_job_that_sagemaker_takes() -> None:
     planned = plan()
-    assert (planned["mode"], planned["job_name"]) == ("train", "tagline-0123456789abcdef-train")
+    assert (planned["mode"], planned["job_name"]) == ("train", "tagline--0123456789abcdef-train")
     assert planned["timeout"] == 86400 + 3600
     named = {"TrainingJobName": f"{planned['job_name']}-0", "RoleArn": ROLE}
     assert_valid("CreateTrainingJob", named | planned["request"])
