@@ -2,7 +2,7 @@
 
 Invoke answers 429 by itself. Step Functions has an error name for it, by which tasks are tried
 again. API Gateway passes no 429 of Lambda on: it says 503, or 500
-(https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html). Here that is a problem
+(https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html). Here it is a problem
 document, as the product's other refusals are, with API Gateway's `message` in it.
 """
 
