@@ -9,8 +9,8 @@ import typer
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
-from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
-from tagline.cli.output import emit, number, print_json, rows_table, say
+from tagline.cli.outcome import RunOutcome, outcome_table, price_said, run_outcome
+from tagline.cli.output import emit, money, number, print_json, rows_table, say, seconds
 from tagline.cli.records import read_run
 from tagline.cli.runs import took
 from tagline.cli.target import STACK, Target, find_target
@@ -88,6 +88,7 @@ def show(
         print_json(_plain(report))
         return
     _show_outcome(report)
+    _show_cost(report)
     _show_rejects(report)
     _show_labels(report)
 
@@ -162,6 +163,7 @@ def _show_outcome(report: RunReport) -> None:
             report,
             {
                 "Took": took(report),
+                "Cost": price_said(report.cost),
                 "Rows": counts and counts.rows,
                 "Accepted": counts and counts.accepted,
                 "Rejected": counts and counts.rejected,
@@ -179,6 +181,20 @@ def _show_outcome(report: RunReport) -> None:
             },
         )
     )
+
+
+def _show_cost(report: RunReport) -> None:
+    cost = report.cost
+    if cost is None or not (cost.states or cost.unknown):
+        return
+    if cost.states:
+        rows = (
+            (state.state, state.on, seconds(state.seconds), money(state.price, cost.currency))
+            for state in cost.states
+        )
+        emit(rows_table(("State", "On", ">Billable", ">Price"), rows, title="Cost, estimated"))
+    for missing in cost.unknown:
+        say(f"Not in the price: {missing}", style="yellow")
 
 
 def _show_rejects(report: RunReport) -> None:

@@ -463,6 +463,7 @@ def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(
     assert f'"Runs{answer["outcome"]}":[1.0]' in capsys.readouterr().out  # the metric
     status = world.get(f"{PREFIX}status.json")
     assert status.pop("ended").endswith("Z")
+    assert status.pop("cost")["unknown"]  # there is no such execution
     about = {"format": 1, "run": RUN, "dataset": "demo", "started": STATE["started"]}
     assert status == about | answer
     left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")

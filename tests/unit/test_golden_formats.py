@@ -74,6 +74,14 @@ ADDED: dict[str, list[Any]] = {
     "changes": [None],
     "labels": [None],
     "superseded_by": [None],
+    "cost": [None],
+    "budget": [{"per_run": None}],
+    "spot": [False],
+    "mode": ["instances"],
+    **dict.fromkeys(("memory", "max_concurrency", "min_instances", "max_instances"), [None]),
+    "invocations_per_instance": [None],
+    "EnableManagedSpotTraining": [False],
+    "CheckpointConfig": [None],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
