@@ -9,9 +9,11 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.names import endpoint_name
 from tagline.formats.plan import Plan
 from tagline.formats.steps import DeploymentAnswer, DeploymentEvent, Fleet
+from tagline.jobs.limits import limits
 from tagline.planning.standing import find_champion
 from tagline.serving.deployment import plan_deployment
 from tagline.serving.endpoints import describe
+from tagline.serving.machines import choose
 
 
 @step
@@ -25,14 +27,12 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
     champion = find_champion(bucket, keys.dataset)
     if endpoint and endpoint.config != (champion and champion.endpoint_config):
         logger.warning("the endpoint does not serve the champion", found=endpoint.config)
+    default = Fleet(here.endpoint_instance_type, here.endpoint_instance_count)
     return plan_deployment(
         run=keys.run,
         artifact=event.evaluation.artifact,
         image=here.server_image,
-        fleet=Fleet(
-            instance_type=wanted.instance_type or here.endpoint_instance_type,
-            instance_count=wanted.instance_count or here.endpoint_instance_count,
-        ),
+        machines=choose(name, wanted, default, limits(here)),
         endpoint=name,
-        status=endpoint.status if endpoint else None,
+        found=endpoint,
     )

@@ -200,6 +200,24 @@ class Fleet(Record):
     instance_count: int
 
 
+class Serverless(Record, kw_only=True, rename="pascal"):
+    """What a serverless endpoint is given, as SageMaker's API names it."""
+
+    memory_size_in_mb: int = field(name="MemorySizeInMB")
+    max_concurrency: int
+
+
+class Scaling(Record, kw_only=True):
+    """How an endpoint's instances become more and fewer."""
+
+    resource: str
+    """Its variant, as Application Auto Scaling names it."""
+    min_instances: int
+    max_instances: int
+    invocations_per_instance: int
+    """A minute, which scaling keeps to."""
+
+
 class DeploymentAnswer(Record):
     """PlanDeployment: what the deploying states need."""
 
@@ -212,7 +230,12 @@ class DeploymentAnswer(Record):
     """Without the attempt, like `endpoint_config`."""
     endpoint_config: str
     container: Container
-    fleet: Fleet
+    network_isolation: bool
+    """Serverless endpoints refuse models that have it."""
+    fleet: Fleet | None
+    serverless: Serverless | None
+    """Instead of a fleet."""
+    scaling: Scaling | None
     deployment_config: DeploymentConfig
 
 
@@ -295,6 +318,8 @@ class RollBackAnswer(Record):
     then: Literal["end", "train"] = "end"
     """Whether the run ends after that, or goes on to train its challenger."""
     superseded: bool = False
+    scaling: Scaling | None = None
+    """How what serves then scales."""
 
 
 class Deploying(Served):

@@ -10,11 +10,14 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.names import endpoint_name, run_of_job
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
+from tagline.formats.plan import Plan
+from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
-from tagline.planning.standing import find_champion, overtaken_by
+from tagline.planning.standing import find_champion, find_or_warn, overtaken_by
 from tagline.serving.endpoints import BROKEN, Endpoint, ailment, describe
+from tagline.serving.machines import scaling_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -42,6 +45,8 @@ class Found:
     """Another run that deployed to it meanwhile: what it made serves and is its own to keep."""
     newer: str | None = None
     """The run of a list that was dropped later."""
+    settings: EndpointSettings = EndpointSettings()
+    """Of the run that is champion."""
 
 
 def roll_back(
@@ -66,7 +71,15 @@ def roll_back(
         failed = failed_state(newest_events(stepfunctions, event.execution_arn), _HANDLERS)
     rival = _rival(event, champion, endpoint, bucket)
     newer = overtaken_by(bucket, event.run)
-    return plan_roll_back(event.execution, Found(name, endpoint, champion, failed, rival, newer))
+    settings = _settings(bucket, champion)
+    found = Found(name, endpoint, champion, failed, rival, newer, settings)
+    return plan_roll_back(event.execution, found)
+
+
+def _settings(bucket: Bucket, champion: Champion | None) -> EndpointSettings:
+    """Return what the champion serves on; as the stack has it where its plan cannot be read."""
+    plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan) if champion else None
+    return plan.settings.endpoint if plan else EndpointSettings()
 
 
 def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswer:
@@ -77,7 +90,7 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
     """
     before = execution.rollback
     if before is not None and _before_training(execution):
-        return replace(before, action="keep")
+        return replace(before, action="keep", scaling=None)
     if before is not None and before.then == "end":
         raise RollBackFailed(_twice(execution, before, found))
     champion, endpoint = found.champion, found.endpoint
@@ -89,7 +102,7 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         if endpoint and endpoint.status != "Deleting":
             action = "delete"
     else:
-        action = _to_champion(champion, endpoint)
+        action = _to_champion(champion, endpoint, found.settings.mode == "serverless")
     step = _step(execution, found)
     kind = execution.error.error if execution.error else None
     return RollBackAnswer(
@@ -101,13 +114,14 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         reason=_why(execution, found, step),
         then="train" if _before_training(execution) else "end",
         superseded=found.newer is not None and (found.rival is not None or kind in _GIVEN_WAY),
+        scaling=scaling_of(found.name, found.settings) if champion and not found.rival else None,
     )
 
 
-def _to_champion(champion: Champion, endpoint: Endpoint | None) -> WayBack:
+def _to_champion(champion: Champion, endpoint: Endpoint | None, serverless: bool) -> WayBack:
     if endpoint is None or endpoint.status == "Deleting":
         return "create"  # which is retried until the endpoint is gone
-    if endpoint.status in BROKEN:
+    if endpoint.status in BROKEN or endpoint.serverless != serverless:
         return "replace"
     in_service = endpoint.status == "InService" and endpoint.config == champion.endpoint_config
     return "keep" if in_service else "restore"

@@ -15,8 +15,9 @@ from tagline.formats.sagemaker import (
     DeploymentConfig,
     TrafficRouting,
 )
-from tagline.formats.steps import DeploymentAnswer, Fleet
-from tagline.serving.endpoints import BROKEN
+from tagline.formats.steps import DeploymentAnswer, Fleet, Serverless
+from tagline.serving.endpoints import BROKEN, Endpoint
+from tagline.serving.machines import Machines
 
 _SMALLEST_CANARY_FLEET = 2  # a canary takes at most half of the fleet: at least one of two
 _ALL_AT_ONCE = DeploymentConfig(
@@ -31,31 +32,43 @@ _ALL_AT_ONCE = DeploymentConfig(
 
 
 def plan_deployment(
-    *, run: str, artifact: str, image: str, fleet: Fleet, endpoint: str, status: str | None
+    *,
+    run: str,
+    artifact: str,
+    image: str,
+    machines: Machines,
+    endpoint: str,
+    found: Endpoint | None,
 ) -> DeploymentAnswer:
-    """Return what the deploying states need; `status` is the endpoint's, None when there is none.
+    """Return what the deploying states need; `found` is the endpoint as it stands.
 
-    An endpoint that is broken takes no update: it is deleted and made anew.
+    An endpoint that is broken takes no update, nor does one that is to serve in the other mode, as
+    there would be no way back from it: it is deleted and made anew.
     """
-    canary = fleet.instance_count >= _SMALLEST_CANARY_FLEET
+    fleet = machines.kind if isinstance(machines.kind, Fleet) else None
+    serverless = machines.kind if isinstance(machines.kind, Serverless) else None
+    canary = fleet is not None and fleet.instance_count >= _SMALLEST_CANARY_FLEET
     alarm = f"{endpoint}-5xx"
     return DeploymentAnswer(
-        action=_action(status),
+        action=_action(found, serverless is not None),
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
         model=job_name(run, "model"),
         endpoint_config=job_name(run, "config"),
         container=Container(image=image, model_data_url=artifact),
+        network_isolation=serverless is None,
         fleet=fleet,
+        serverless=serverless,
+        scaling=machines.scaling,
         deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,
     )
 
 
-def _action(status: str | None) -> Literal["create", "update", "replace"]:
-    if status is None or status == "Deleting":  # CreateEndpoint is retried until it is gone
+def _action(found: Endpoint | None, serverless: bool) -> Literal["create", "update", "replace"]:
+    if found is None or found.status == "Deleting":  # CreateEndpoint is retried until it is gone
         return "create"
-    return "replace" if status in BROKEN else "update"
+    return "replace" if found.status in BROKEN or found.serverless != serverless else "update"
 
 
 def _canary(alarm: str) -> DeploymentConfig:

@@ -23,6 +23,7 @@ class Endpoint:
     status: str
     config: str | None
     failure: str | None
+    serverless: bool = False
 
 
 def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
@@ -35,11 +36,13 @@ def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
         if error["Code"] == "ValidationException" and "Could not find" in error["Message"]:
             return None
         raise
+    variants = answer.get("ProductionVariants", [])
     return Endpoint(
         name,
         answer["EndpointStatus"],
         answer.get("EndpointConfigName"),
         answer.get("FailureReason"),
+        serverless=any("CurrentServerlessConfig" in variant for variant in variants),
     )
 
 

@@ -67,7 +67,7 @@ def test_plan_training_keeps_what_it_answers(world: Account) -> None:
         (
             "tune_plan",
             {
-                "training": TRAINING | {"instance_type": "ml.g5.xlarge"},
+                "training": TRAINING | {"instance_type": "ml.m5.12xlarge"},
                 "tuning": TUNING | {"ranges": RANGES},
             },
         ),
@@ -219,7 +219,7 @@ def test_plan_deployment_takes_the_stacks_fleet(
 @pytest.mark.parametrize(
     ("endpoint", "fleet"),
     [
-        ({"instance_type": "ml.g4dn.xlarge"}, ("ml.g4dn.xlarge", 1)),
+        ({"instance_type": "ml.m5.12xlarge"}, ("ml.m5.12xlarge", 1)),
         ({"instance_count": 3}, ("ml.c5.large", 3)),
     ],
 )

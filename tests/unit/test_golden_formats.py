@@ -81,7 +81,6 @@ ADDED: dict[str, list[Any]] = {
     **dict.fromkeys(("memory", "max_concurrency", "min_instances", "max_instances"), [None]),
     "invocations_per_instance": [None],
     "EnableManagedSpotTraining": [False],
-    "CheckpointConfig": [None],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
