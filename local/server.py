@@ -32,6 +32,7 @@ from local import (
     object_writes,
     patching,
     processes,
+    scaling,
     step_functions,
     throttling,
 )
@@ -106,6 +107,7 @@ def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud)
+    scaling.install(cloud)
     service = register(cloud, space)
     step_functions.install(cloud, service.call)
     return service

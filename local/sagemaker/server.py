@@ -42,6 +42,7 @@ class Serving:
     variant: str
     weight: float = 1.0
     health_limit_s: float = HEALTH_LIMIT_S
+    serverless: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)

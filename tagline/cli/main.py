@@ -16,6 +16,8 @@ _LINES = {
     "drop": "Upload a list, and what goes with it, and so start a run.",
     "runs": "List runs with their outcomes, newest first.",
     "show": "Show a run: outcome, counts, rejected rows, metrics, model.",
+    "estimate": "Tell what a run of a list would cost, without a cloud.",
+    "costs": "Tell what a month cost: runs, endpoints, and those that nobody asks.",
     "tag": "Print the tags of images, highest score first.",
 }
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself

@@ -16,6 +16,7 @@ from tagline.formats.steps import (
     FetchAnswer,
     PlanAnswer,
     RollBackAnswer,
+    Scaling,
     SmokeAnswer,
     WayBack,
 )
@@ -44,7 +45,9 @@ def throws(error: str, cause: str = "{}") -> dict[str, Any]:
     return {"0-9": {"Throw": {"Error": error, "Cause": cause}}}
 
 
-def roll_back(action: WayBack, then: Literal["end", "train"] = "end") -> dict[str, Any]:
+def roll_back(
+    action: WayBack, then: Literal["end", "train"] = "end", scaling: Scaling | None = None
+) -> dict[str, Any]:
     champion = action != "delete"
     return answers(
         RollBackAnswer(
@@ -55,6 +58,7 @@ def roll_back(action: WayBack, then: Literal["end", "train"] = "end") -> dict[st
             state="SmokeTest",
             reason="off",
             then=then,
+            scaling=scaling,
         )
     )
 
@@ -97,6 +101,18 @@ SHARD = FetchAnswer(shard="00000", fetched=3, rejected=0, reused=0, left=0, byte
 TUNING = answers(golden("tune_plan"))
 REPLACE = answers(golden("deployment_create") | {"action": "replace"})
 UPDATE, CANARY = answers(golden("deployment_update")), answers(golden("deployment_canary"))
+SERVERLESS = golden("deployment_update") | {
+    "network_isolation": False,
+    "fleet": None,
+    "serverless": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
+}
+SCALING = Scaling(
+    resource="endpoint/tagline-demo/variant/AllTraffic",
+    min_instances=1,
+    max_instances=3,
+    invocations_per_instance=600,
+)
+SCALED = golden("deployment_update") | {"scaling": msgspec.to_builtins(SCALING)}
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(PLAN),
     "FetchShard": answers(SHARD),
@@ -118,7 +134,13 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
     "CreateEndpointConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
+    "CreateServerlessConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
+    "StopScaling": throws("ApplicationAutoScaling.ObjectNotFoundException"),
+    "StopScalingBack": throws("ApplicationAutoScaling.ObjectNotFoundException"),
+    "StartScaling": returns({}),
+    "KeepToTarget": returns({"PolicyARN": "arn"}),
     "CreateEndpoint": returns({"EndpointArn": "arn"}),
+    "UpdateServerlessEndpoint": returns({"EndpointArn": "arn"}),
     "CreateRollBackAlarm": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
     "DescribeEndpoint": endpoint(("Creating", NEW), ("InService", NEW)),
@@ -200,6 +222,33 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
     },
     "canary": {"PlanDeployment": CANARY},
+    "serverless": {"PlanDeployment": answers(SERVERLESS | {"action": "create"})},
+    "serverless-update": {
+        "PlanDeployment": answers(SERVERLESS),
+        "DescribeEndpoint": endpoint(("InService", NEW)),
+    },
+    "scaled": {
+        "StopScaling": returns({}),
+        "PlanDeployment": answers(SCALED),
+        "DescribeEndpoint": endpoint(("InService", NEW)),
+    },
+    "not-scaled-rolled-back": {
+        "PlanDeployment": answers(SCALED),
+        "StartScaling": {
+            "0": throws("ApplicationAutoScaling.ValidationException")["0-9"],
+            "1-9": returns({})["0-9"],
+        },
+        "StopScalingBack": returns({}),
+        "PlanRollBack": roll_back("restore", scaling=SCALING),
+        "DescribeEndpoint": endpoint(("InService", NEW), ("InService", OLD)),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "kept-by-alarm-and-scaled-again": {
+        "PlanDeployment": CANARY,
+        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", OLD)),
+        "PlanRollBack": roll_back("keep", scaling=SCALING),
+        "RecordOutcome": ROLLED_BACK,
+    },
     "first-rolled-back": SMOKE,
     "rolled-back": SMOKE
     | {
@@ -249,6 +298,7 @@ FAILING = [
     "PlanDeployment",
     "CreateModel",
     "CreateEndpointConfig",
+    "StopScaling",
     "CreateEndpoint",
     "RecordOutcome",
 ]
@@ -274,6 +324,10 @@ CASES |= {
         name: throws("States.TaskFailed"),
     }
     for name in ("CreateRollBackAlarm", "UpdateEndpoint")
+}
+CASES["fails-in-CreateServerlessConfig"] = {
+    "PlanDeployment": answers(SERVERLESS),
+    "CreateServerlessConfig": throws("States.TaskFailed"),
 }
 
 

@@ -18,16 +18,22 @@ TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
 IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
 READY = [
     *TRAINED,
-    *("PlanDeployment", "CreateModel", "CreateEndpointConfig", "AwaitChallenger"),
-    "CreateOrUpdate?",
+    *("PlanDeployment", "CreateModel", "Serverless?", "CreateEndpointConfig", "AwaitChallenger"),
+    *("StopScaling", "CreateOrUpdate?"),
 ]
-TESTED = ["SmokeTest", "WhoServes?"]
+SERVERLESS = [
+    *(*READY[: READY.index("CreateEndpointConfig")], "CreateServerlessConfig"),
+    *READY[READY.index("AwaitChallenger") :],
+]
+TESTED = ["SmokeTest", "Scales?", "WhoServes?"]
+SCALES = ["SmokeTest", "Scales?", "StartScaling", "KeepToTarget", "WhoServes?"]
 PROVEN = [*TESTED, "RecordChampion"]
 CHAMPION_SERVES = [*TESTED, "GoOn?"]
 RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
 FAILED = ["RecordFailure", "Failed?", "NotifyFailure", "Failed"]
 BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
-PLANNED_BACK = ["PlanRollBack", "AwaitChampion", "RollBackHow?"]
+KEPT = ["PlanRollBack", "AwaitChampion", "Keep?"]
+PLANNED_BACK = [*KEPT, "StopScalingBack", "RollBackHow?"]
 RESTORED = [*PLANNED_BACK, "RestoreChampion"]
 PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
@@ -73,7 +79,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "trained-all-the-same",
             [
-                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *PLANNED_BACK, "GoOn?"),
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *KEPT, "GoOn?"),
                 *(*TRAINED[len(PLANNED_FIRST) :], *RECORDED),
             ],
         ),
@@ -138,7 +144,27 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "rolled-back-by-alarm",
             [
                 *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
-                *(*PLANNED_BACK, "GoOn?", *BACK),
+                *(*KEPT, "GoOn?", *BACK),
+            ],
+        ),
+        ("serverless", [*SERVERLESS, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        (
+            "serverless-update",
+            [*SERVERLESS, "UpdateServerlessEndpoint", *WAIT, *PROVEN, *RECORDED],
+        ),
+        ("scaled", [*READY, "UpdateEndpoint", *WAIT, *SCALES, "RecordChampion", *RECORDED]),
+        (
+            "not-scaled-rolled-back",
+            [
+                *(*READY, "UpdateEndpoint", *WAIT, "SmokeTest", "Scales?", "StartScaling"),
+                *(*RESTORED, *WAIT, *SCALES, "GoOn?", *BACK),
+            ],
+        ),
+        (
+            "kept-by-alarm-and-scaled-again",
+            [
+                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *KEPT),
+                *(*SCALES[2:], "GoOn?", *BACK),
             ],
         ),
         (

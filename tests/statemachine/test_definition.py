@@ -56,7 +56,7 @@ def test_retries_are_few_and_spread_out(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in WORKING if n not in IN_MAPS])
 def test_every_error_is_caught(name: str) -> None:
-    (catch,) = WORKING[name]["Catch"]
+    *_, catch = WORKING[name]["Catch"]
     assert catch["ErrorEquals"] == ["States.ALL"]
     assert catch["ResultPath"].startswith("$.") or catch["Next"] == "Done"
 
@@ -95,6 +95,7 @@ def test_a_job_that_failed_by_itself_is_not_paid_for_again(name: str) -> None:
         ("Evaluate", "ProcessingJobName.$"),
         ("CreateModel", "ModelName.$"),
         ("CreateEndpointConfig", "EndpointConfigName.$"),
+        ("CreateServerlessConfig", "EndpointConfigName.$"),
     ],
 )
 def test_a_name_is_never_used_twice(state: str, field: str) -> None:
@@ -181,7 +182,7 @@ def test_a_function_that_died_is_tried_again(name: str, error: str) -> None:
 
 AT_THE_ENDPOINT = [
     *("DescribeEndpoint", "SmokeTest", "RecordChampion"),
-    *("RestoreChampion", "ClearEndpoint", "DeployChampion"),
+    *("RestoreChampion", "ClearEndpoint", "DeployChampion", "StartScaling", "KeepToTarget"),
 ]
 
 
