@@ -27,7 +27,9 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
     champion = find_champion(bucket, keys.dataset)
     if endpoint and endpoint.config != (champion and champion.endpoint_config):
         logger.warning("the endpoint does not serve the champion", found=endpoint.config)
-    default = Fleet(here.endpoint_instance_type, here.endpoint_instance_count)
+    default = Fleet(
+        instance_type=here.endpoint_instance_type, instance_count=here.endpoint_instance_count
+    )
     return plan_deployment(
         run=keys.run,
         artifact=event.evaluation.artifact,

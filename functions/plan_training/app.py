@@ -22,6 +22,8 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
     stack = Stack(bucket.name, here.trainer_image, here.training_instance_type)
     spending = Spending(limits(here), price_list(bucket, clients.s3().meta.region_name))
-    planned = plan_training(keys.run, dataset, settings, stack, here.sagemaker_role, spending)
+    planned = plan_training(
+        keys.run, dataset, settings, stack, role=here.sagemaker_role, spending=spending
+    )
     bucket.write(keys.training_plan, planned)
     return planned

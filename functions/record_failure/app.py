@@ -17,9 +17,7 @@ from tagline.outcomes.restoring import Machine
 def caught(event: FailureEvent) -> FailureAnswer:
     """Record the failure that a state caught."""
     bucket = Bucket(clients.s3(), event.bucket)
-    ending, _ = record_failure(
-        event, clients.stepfunctions(), clients.sagemaker(), bucket
-    )
+    ending, _ = record_failure(event, clients.stepfunctions(), clients.sagemaker(), bucket)
     return FailureAnswer(
         outcome=ending.outcome,
         state=ending.state,
@@ -37,8 +35,8 @@ def broken_off(event: ExecutionEnded) -> RecordedAnswer:
         Bucket(clients.s3(), here.data_bucket),
         Machine(clients.stepfunctions(), here.state_machine, here.stack),
         clients.sagemaker(),
-        clients.sns(),
-        here.alerts_topic,
+        sns=clients.sns(),
+        topic=here.alerts_topic,
     )
 
 

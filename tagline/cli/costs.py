@@ -89,9 +89,7 @@ def _span(month: str, now: datetime) -> tuple[datetime, datetime]:
     return began, min(now, datetime(*following, 1, tzinfo=UTC))
 
 
-def by_dataset(
-    records: Iterable[RunRecord], began: datetime, ended: datetime
-) -> list[DatasetCost]:
+def by_dataset(records: Iterable[RunRecord], began: datetime, ended: datetime) -> list[DatasetCost]:
     """Return what the runs cost that ended within the span, the dearest dataset first."""
     runs: dict[str, list[RunRecord]] = {}
     for record in records:

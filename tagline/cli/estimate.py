@@ -40,6 +40,7 @@ def estimate(
     list_path: Annotated[
         Path | None, typer.Argument(metavar="[LIST]", help="List file.", exists=True)
     ] = None,
+    *,
     images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
     config: ConfigOption = None,
     region: Annotated[str, typer.Option(help="Region, for its prices.")] = "us-east-1",

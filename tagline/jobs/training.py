@@ -56,6 +56,7 @@ def plan_training(
     dataset: PackedDataset,
     settings: Settings,
     stack: Stack,
+    *,
     role: str,
     spending: Spending,
 ) -> TrainPlan | TunePlan:

@@ -101,6 +101,7 @@ def record_broken_off(
     bucket: Bucket,
     machine: Machine,
     sagemaker: "SageMakerClient",
+    *,
     sns: "SNSClient",
     topic: str,
 ) -> RecordedAnswer:

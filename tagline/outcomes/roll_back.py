@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _HANDLERS = ("PlanRollBack", "RecordFailure")
+_THE_STACKS = EndpointSettings()
 _GIVEN_WAY = {"Overtaken", "ChampionChanged"}
 
 
@@ -45,7 +46,7 @@ class Found:
     """Another run that deployed to it meanwhile: what it made serves and is its own to keep."""
     newer: str | None = None
     """The run of a list that was dropped later."""
-    settings: EndpointSettings = EndpointSettings()
+    settings: EndpointSettings = _THE_STACKS
     """Of the run that is champion."""
 
 
@@ -79,7 +80,7 @@ def roll_back(
 def _settings(bucket: Bucket, champion: Champion | None) -> EndpointSettings:
     """Return what the champion serves on; as the stack has it where its plan cannot be read."""
     plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan) if champion else None
-    return plan.settings.endpoint if plan else EndpointSettings()
+    return plan.settings.endpoint if plan else _THE_STACKS
 
 
 def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswer:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 _PAGE = 1000
-_CHILDREN = {"FetchShards": function_of("FetchShard"), "PackParts": PACKING}
+_CHILDREN: dict[str, Machine] = {"FetchShards": function_of("FetchShard"), "PackParts": PACKING}
 _ENDED = {"TaskSucceeded", "TaskFailed", "TaskTimedOut"}
 _TIMEOUT = "States.Timeout"
 _MILLISECONDS = 1000
@@ -98,12 +98,12 @@ class Usage:
             self._job(state, event)
 
     def _job(self, state: str, event: "HistoryEventTypeDef") -> None:
-        succeeded, failed = event.get("taskSucceededEventDetails"), event.get("taskFailedEventDetails")
-        said = (succeeded and succeeded.get("output")) or (failed and failed.get("cause")) or ""
+        failed = event.get("taskFailedEventDetails", {})
+        said = event.get("taskSucceededEventDetails", {}).get("output") or failed.get("cause", "")
         try:
             job = msgspec.json.decode(said, type=_Job)
         except msgspec.DecodeError:
-            timed_out = event["type"] == "TaskTimedOut" or (failed or {}).get("error") == _TIMEOUT
+            timed_out = event["type"] == "TaskTimedOut" or failed.get("error") == _TIMEOUT
             if timed_out or said.startswith("{"):  # else SageMaker did not take it
                 self.unknown.append(f"what {state} used: its job does not tell how long it ran")
             return
@@ -122,7 +122,7 @@ class Usage:
             self.unknown.append(f"what {state} used: its job does not tell how long it ran")
 
     def _instances(self, state: str, resources: _Resources, seconds: float) -> None:
-        machine: Machine = Instance(resources.instance_type)
+        machine = Instance(resources.instance_type)
         self.uses.append(Use(state, machine, seconds * resources.instance_count))
 
     def _trials(self, state: str, tuning_job: str) -> Iterator[Use]:

@@ -38,12 +38,12 @@ def choose(endpoint: str, wanted: EndpointSettings, default: Fleet, limits: Limi
     scaling = scaling_of(endpoint, wanted)
     if scaling is not None:
         limits.check_instances(scaling.max_instances, "endpoint.max_instances")
-        return Machines(Fleet(kind, scaling.min_instances), scaling)
+        return Machines(Fleet(instance_type=kind, instance_count=scaling.min_instances), scaling)
     count = wanted.instance_count or default.instance_count
     limits.check_instances(
         count, asked_by("endpoint.instance_count", wanted.instance_count, "EndpointInstanceCount")
     )
-    return Machines(Fleet(kind, count))
+    return Machines(Fleet(instance_type=kind, instance_count=count))
 
 
 def scaling_of(endpoint: str, wanted: EndpointSettings) -> Scaling | None:

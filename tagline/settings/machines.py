@@ -23,8 +23,8 @@ def check_machines(settings: Settings) -> None:
     ):
         if instance_type is not None and accelerated(instance_type):
             raise InvalidSettings(
-                f"{section}.instance_type: {instance_type} has an accelerator, and Tagline's images "
-                "have no engine for it, so it would be paid for in vain: name a CPU type such as "
+                f"{section}.instance_type: {instance_type} has an accelerator, and Tagline's "
+                "images have no engine for it, so it would be paid for in vain: name a CPU type such as "
                 "ml.c5.4xlarge",
                 f"{section}.instance_type",
             )
@@ -40,7 +40,9 @@ def _check_mode(endpoint: EndpointSettings) -> None:
             raise InvalidSettings(
                 f"endpoint.{name} belongs to endpoint.mode: {other}, and the mode is "
                 f"{endpoint.mode}"
-                + (": a serverless endpoint has no fleet to update by canary" if serverless else ""),
+                + (
+                    ": a serverless endpoint has no fleet to update by canary" if serverless else ""
+                ),
                 f"endpoint.{name}",
             )
 

@@ -78,7 +78,7 @@ ADDED: dict[str, list[Any]] = {
     "budget": [{"per_run": None}],
     "spot": [False],
     "mode": ["instances"],
-    **dict.fromkeys(("memory", "max_concurrency", "min_instances", "max_instances"), [None]),
+    **{key: [None] for key in ("memory", "max_concurrency", "min_instances", "max_instances")},
     "invocations_per_instance": [None],
     "EnableManagedSpotTraining": [False],
     "lost": [None, {"one_colour": 0, "transparent": 0}],

@@ -62,6 +62,7 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         "run": OTHER,
         "then": "end",
         "superseded": False,
+        "scaling": None,
     }
 
 

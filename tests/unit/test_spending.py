@@ -13,7 +13,7 @@ from tests.unit.documents import settings
 
 US = PriceList("us-east-1")
 LIMITS = Limits(frozenset({"ml.c5.4xlarge", "ml.c5.large", "ml.x9.huge"}), trials=6, instances=3)
-DEFAULT = Fleet("ml.c5.large", 1)
+DEFAULT = Fleet(instance_type="ml.c5.large", instance_count=1)
 
 
 def check(stack_type: str = "ml.c5.4xlarge", limits: Limits = LIMITS, **sections: Any) -> None:
@@ -25,8 +25,7 @@ def check(stack_type: str = "ml.c5.4xlarge", limits: Limits = LIMITS, **sections
     [
         (
             {"training": {"instance_type": "ml.m5.24xlarge"}},
-            "training.instance_type: ml.m5.24xlarge is not among the stack's AllowedInstanceTypes: "
-            "name one of ml.c5.4xlarge, ml.c5.large, ml.x9.huge, or",
+            "training.instance_type: ml.m5.24xlarge is not among the stack's AllowedInstanceTypes:",
         ),
         ({"tuning": {"max_jobs": 7}}, "tuning.max_jobs: 7 is more than the stack's MostTrials, 6"),
         (
@@ -93,7 +92,7 @@ def test_without_a_price_no_budget_can_be_kept() -> None:
     ("endpoint", "kind", "scaling"),
     [
         ({}, DEFAULT, None),
-        ({"instance_count": 3}, Fleet("ml.c5.large", 3), None),
+        ({"instance_count": 3}, Fleet(instance_type="ml.c5.large", instance_count=3), None),
         ({"mode": "serverless"}, Serverless(memory_size_in_mb=2048, max_concurrency=5), None),
         (
             {"mode": "serverless", "memory": 4096, "max_concurrency": 9},
@@ -102,7 +101,7 @@ def test_without_a_price_no_budget_can_be_kept() -> None:
         ),
         (
             {"min_instances": 2, "max_instances": 3, "invocations_per_instance": 70},
-            Fleet("ml.c5.large", 2),
+            Fleet(instance_type="ml.c5.large", instance_count=2),
             Scaling(
                 resource="endpoint/e/variant/AllTraffic",
                 min_instances=2,
@@ -125,8 +124,16 @@ def test_an_endpoint_gets_what_its_settings_say(
         ({"instance_count": 4}, DEFAULT, "endpoint.instance_count: 4 is more"),
         ({"max_instances": 4}, DEFAULT, "endpoint.max_instances: 4 is more"),
         ({"instance_type": "ml.m5.large"}, DEFAULT, "endpoint.instance_type: ml.m5.large is not"),
-        ({}, Fleet("ml.m5.large", 1), "the stack's parameter EndpointInstanceType: ml.m5.large is"),
-        ({}, Fleet("ml.c5.large", 9), "the stack's parameter EndpointInstanceCount: 9 is more"),
+        (
+            {},
+            Fleet(instance_type="ml.m5.large", instance_count=1),
+            "the stack's parameter EndpointInstanceType: ml.m5.large is",
+        ),
+        (
+            {},
+            Fleet(instance_type="ml.c5.large", instance_count=9),
+            "the stack's parameter EndpointInstanceCount: 9 is more",
+        ),
     ],
 )
 def test_an_endpoint_keeps_to_the_owners_limits(

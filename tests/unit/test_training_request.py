@@ -32,7 +32,8 @@ SPENDING = Spending(ALLOWED, PriceList("us-east-1"))
 
 
 def plan(dataset: PackedDataset = DATASET, **sections: Any) -> dict[str, Any]:
-    return plain(plan_training(RUN, dataset, settings(**sections), STACK, ROLE, SPENDING))
+    planned = plan_training(RUN, dataset, settings(**sections), STACK, role=ROLE, spending=SPENDING)
+    return plain(planned)
 
 
 @pytest.mark.parametrize(

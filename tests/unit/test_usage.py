@@ -53,7 +53,7 @@ class Execution:
     def task(self, state: str, service: str, call: str, seconds: float, **end: Any) -> None:
         """A task from its entry to its end; by default a success with nothing to say."""
         self.enter(state)
-        ids = {"resourceType": service, "resource": call}
+        ids: Any = {"resourceType": service, "resource": call}
         self.add("TaskScheduled", region="us-east-1", parameters="{}", **ids)
         self.add("TaskStarted", after=5, **ids)
         kind = end.pop("kind", "TaskSucceeded")
@@ -209,7 +209,7 @@ def test_a_job_that_does_not_tell_is_named(world: Account, end: dict[str, Any]) 
 def test_an_execution_that_was_stopped_under_its_job_says_so(world: Account) -> None:
     run = Execution()
     run.enter("Train")
-    ids = {"resourceType": "sagemaker", "resource": "createTrainingJob.sync"}
+    ids: Any = {"resourceType": "sagemaker", "resource": "createTrainingJob.sync"}
     run.add("TaskScheduled", region="us-east-1", parameters="{}", **ids)
     run.add("TaskStarted", **ids)
     run.add("ExecutionAborted")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from tagline.cli.estimate import ENDPOINT, TRAINING, estimated
+from tagline.cli.estimate import ENDPOINT, EVALUATION, TRAINING, estimated
 from tagline.formats.costs import StateCost
 from tagline.formats.settings import Settings, Training, Tuning
 from tagline.pricing.forecast import HOURS_OF_A_MONTH, Rates, serverless
@@ -23,6 +23,25 @@ _TASKS = {"PackDataset", "PackParts", "JoinParts"}
 _JOBS = ("Train", "Tune"), ("Evaluate",)
 
 
+_TEXT = """\
+Prices of {region}, {day}, in {currency}; images of 96 pixels; training on {training}, evaluation on
+{evaluation}, an endpoint on {server}.
+
+| labels | images | training | functions | packing | training jobs | evaluation | a run | at most |
+|---:|---:|---|---:|---:|---:|---:|---:|---:|
+{rows}
+
+"At most" is what training jobs of {hours} hours, the default of `training.max_runtime`, would cost:
+what a budget is held against.
+
+An endpoint that is always there: {endpoint:,.2f} a month ({month} hours). A serverless one of
+{memory} MB that answers {asked:,} images in {seconds:g} s each: {answers:,.2f}.
+
+Assumed (`tagline/pricing/forecast.py`; images or rows a second, then seconds): {rates}.
+The number of labels does not count: reading a list of 334 takes seconds.
+"""
+
+
 def costs_page() -> str:
     """Return the page with its table made again; the rest is as it stands."""
     text = PAGE.read_text(encoding="utf-8")
@@ -33,32 +52,33 @@ def costs_page() -> str:
 
 def _made() -> str:
     prices = PriceList(_REGION)
-    rows = [_row(labels, images, way, settings, prices)
-            for labels, images in _DATASETS for way, settings in _WAYS]  # fmt: skip
-    rates = Rates()
-    assumed = ", ".join(
-        f"{f.name.replace('_', ' ')} {getattr(rates, f.name):g}" for f in fields(rates)
+    rows = (
+        _row(labels, images, way, settings, prices)
+        for labels, images in _DATASETS
+        for way, settings in _WAYS
     )
+    rates = Rates()
+    named = (f"{f.name.replace('_', ' ')} {getattr(rates, f.name):g}" for f in fields(rates))
     answers = serverless(_ASKED, _ANSWER_SECONDS, _MEMORY, prices)
     endpoint = estimated(2, Settings(), prices, TRAINING, ENDPOINT).endpoint_a_month
     hours = Training().max_runtime // 3600
-    return "\n".join([
-        f"Prices of {_REGION}, {table().as_of}, in {prices.currency}; images of 96 pixels; training on {TRAINING},",
-        "evaluation on ml.m5.xlarge, an endpoint on ml.c5.large.",
-        "",
-        "| labels | images | training | functions | packing | training jobs | evaluation | a run |"
-        f" training, at most ({hours} h a job) |",
-        "|---:|---:|---|---:|---:|---:|---:|---:|---:|",
-        *rows,
-        "",
-        f"An endpoint that is always there: {endpoint:,.2f} a month ({HOURS_OF_A_MONTH} h). A serverless one of"
-        f" {_MEMORY} MB that answers",
-        f"{_ASKED:,} images in {_ANSWER_SECONDS:g} s each: {answers:,.2f}.",
-        "",
-        f"Assumed (`tagline/pricing/forecast.py`: images or rows a second, then seconds): {assumed}.",
-        "The number of labels does not count: reading a list of 334 takes seconds.",
-        "",
-    ])  # fmt: skip
+    return _TEXT.format(
+        region=_REGION,
+        day=table().as_of,
+        currency=prices.currency,
+        training=TRAINING,
+        evaluation=EVALUATION,
+        server=ENDPOINT,
+        hours=hours,
+        rows="\n".join(rows),
+        month=HOURS_OF_A_MONTH,
+        endpoint=endpoint,
+        memory=_MEMORY,
+        asked=_ASKED,
+        seconds=_ANSWER_SECONDS,
+        answers=answers,
+        rates=", ".join(named),
+    )
 
 
 def _row(labels: int, images: int, way: str, settings: Settings, prices: PriceList) -> str:
