@@ -67,8 +67,8 @@ class Scaling:
                 f"Application Auto Scaling {operation}: the laptop cloud does not support it",
             )
         shape = self._model.operation_model(operation).input_shape
-        report = ParamValidator().validate(request, shape)
-        if report.has_errors():
+        report = ParamValidator().validate(request, shape) if shape is not None else None
+        if report is not None and report.has_errors():
             raise _Refused("ValidationException", report.generate_report())
         with self._lock:
             answer = act(request)

@@ -94,4 +94,4 @@ def _invocations(target: Target, endpoint: str, until: datetime, days: int) -> f
         Period=_DAY,
         Statistics=["Sum"],
     )
-    return sum(point.get("Sum", 0.0) for point in answer["Datapoints"])
+    return float(sum(point.get("Sum", 0.0) for point in answer["Datapoints"]))

@@ -107,9 +107,10 @@ def check_budget(settings: Settings, instance_type: str, prices: PriceList) -> N
     fewer = "" if settings.tuning is None else "lower tuning.max_jobs, "
     raise TooExpensive(
         f"budget.per_run: {trials} x {instance_type} for up to {seconds:,} s "
-        f"(training.max_runtime) at {hourly:g} {unit} an hour may cost {price:,.2f} {unit}, and the budget is "
-        f"{budget:,.2f} {unit} ({prices.region}, {prices.as_of}): lower training.max_runtime to "
-        f"{fitting} or less, {fewer}name a cheaper training.instance_type, or raise budget.per_run"
+        f"(training.max_runtime) at {hourly:g} {unit} an hour may cost {price:,.2f} {unit}, "
+        f"and the budget is {budget:,.2f} {unit} ({prices.region}, {prices.as_of}): "
+        f"lower training.max_runtime to {fitting} or less, {fewer}"
+        "name a cheaper training.instance_type, or raise budget.per_run"
     )
 
 

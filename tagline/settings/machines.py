@@ -24,8 +24,8 @@ def check_machines(settings: Settings) -> None:
         if instance_type is not None and accelerated(instance_type):
             raise InvalidSettings(
                 f"{section}.instance_type: {instance_type} has an accelerator, and Tagline's "
-                "images have no engine for it, so it would be paid for in vain: name a CPU type such as "
-                "ml.c5.4xlarge",
+                "images have no engine for it, so it would be paid for in vain: name a CPU type "
+                "such as ml.c5.4xlarge",
                 f"{section}.instance_type",
             )
     _check_mode(endpoint)

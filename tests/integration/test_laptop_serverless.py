@@ -9,7 +9,7 @@ from tests.integration.laptop_sagemaker import Toys, add_toys
 from tests.laptop import LaptopCloud
 
 pytestmark = pytest.mark.cloud
-SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+SERVERLESS: dict[str, Any] = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 
 
 @pytest.fixture
