@@ -9,6 +9,9 @@ from tagline.pricing.machines import HOUR, Instance
 from tagline.pricing.table import PriceList
 
 
+_SHORTEST = 60  # seconds that training.max_runtime may be
+
+
 class TooExpensive(ValueError):
     """What is asked for is more than may be spent; the message says what to change."""
 
@@ -104,12 +107,13 @@ def check_budget(settings: Settings, instance_type: str, prices: PriceList) -> N
         return
     trials, unit = trials_of(settings), prices.currency
     fitting = int(budget * HOUR / hourly / trials)
+    shorter = f"lower training.max_runtime to {fitting} or less, " if fitting >= _SHORTEST else ""
     fewer = "" if settings.tuning is None else "lower tuning.max_jobs, "
     raise TooExpensive(
         f"budget.per_run: {trials} x {instance_type} for up to {seconds:,} s "
         f"(training.max_runtime) at {hourly:g} {unit} an hour may cost {price:,.2f} {unit}, "
         f"and the budget is {budget:,.2f} {unit} ({prices.region}, {prices.as_of}): "
-        f"lower training.max_runtime to {fitting} or less, {fewer}"
+        f"{shorter}{fewer}"
         "name a cheaper training.instance_type, or raise budget.per_run"
     )
 
