@@ -231,6 +231,23 @@ class Container(Record, kw_only=True, rename="pascal"):
     mode: Literal["SingleModel"] = "SingleModel"
 
 
+class ServerlessConfig(Record, kw_only=True, rename="pascal"):
+    """What an endpoint without a machine of its own is given."""
+
+    memory_size_in_mb: int = field(name="MemorySizeInMB")
+    max_concurrency: int
+
+
+class Variant(Record, kw_only=True, rename="pascal"):
+    """What an endpoint runs on: instances, or serverless; its model the flow adds."""
+
+    variant_name: str = "AllTraffic"
+    initial_variant_weight: int = 1
+    instance_type: str | UnsetType = UNSET
+    initial_instance_count: int | UnsetType = UNSET
+    serverless_config: ServerlessConfig | UnsetType = UNSET
+
+
 class CanarySize(Record, kw_only=True, rename="pascal"):
     """How many instances take the first traffic."""
 

@@ -18,6 +18,7 @@ from tagline.formats.sagemaker import (
     ProcessingRequest,
     TrainingRequest,
     TuningRequest,
+    Variant,
 )
 
 ShardName = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\Z")]
@@ -200,13 +201,6 @@ class Fleet(Record):
     instance_count: int
 
 
-class Serverless(Record, kw_only=True, rename="pascal"):
-    """What a serverless endpoint is given, as SageMaker's API names it."""
-
-    memory_size_in_mb: int = field(name="MemorySizeInMB")
-    max_concurrency: int
-
-
 class Scaling(Record, kw_only=True):
     """How an endpoint's instances become more and fewer."""
 
@@ -216,6 +210,18 @@ class Scaling(Record, kw_only=True):
     max_instances: int
     invocations_per_instance: int
     """A minute, which scaling keeps to."""
+
+
+class Trial(Record):
+    """The endpoint where the challenger is tried before it gets any traffic."""
+
+    endpoint: str
+    endpoint_config: str
+    """Without the attempt."""
+    variant: Variant
+    """Of one instance, whatever the fleet."""
+    left_over: bool
+    """Whether a run that broke off left one of this name."""
 
 
 class DeploymentAnswer(Record):
@@ -232,10 +238,10 @@ class DeploymentAnswer(Record):
     container: Container
     network_isolation: bool
     """Serverless endpoints refuse models that have it."""
-    fleet: Fleet | None
-    serverless: Serverless | None
-    """Instead of a fleet."""
+    variant: Variant
+    serverless: bool
     scaling: Scaling | None
+    trial: Trial
     deployment_config: DeploymentConfig
 
 
@@ -304,6 +310,22 @@ class Caught(Record, rename="pascal"):
 WayBack = Literal["restore", "create", "replace", "delete", "keep"]
 
 
+class ModelOfVariant(Record, rename="pascal"):
+    """What the flow adds to a variant."""
+
+    model_name: str
+
+
+class Rebuild(Record):
+    """What the champion's model and configuration were made of, should one be gone."""
+
+    model: str
+    container: Container
+    network_isolation: bool
+    variant: Variant
+    of_variant: ModelOfVariant
+
+
 class RollBackAnswer(Record):
     """PlanRollBack: what to do with the endpoint, and why it came to this."""
 
@@ -318,6 +340,12 @@ class RollBackAnswer(Record):
     then: Literal["end", "train"] = "end"
     """Whether the run ends after that, or goes on to train its challenger."""
     superseded: bool = False
+    model_gone: bool = False
+    """Whether the champion's model has to be made again, like `config_gone`."""
+    config_gone: bool = False
+    rebuild: Rebuild | None = None
+    trial: str | None = None
+    """A trial's endpoint that has to be deleted."""
     scaling: Scaling | None = None
     """How what serves then scales."""
 
@@ -329,7 +357,13 @@ class Deploying(Served):
 
 
 class Restore(Served):
-    """Given to an execution that only brings the champion back."""
+    """Given to an execution that only brings the champion back: what has to settle first."""
+
+
+class Watched(Record):
+    """What an execution waited for last."""
+
+    of: Literal["trial", "challenger", "champion"]
 
 
 class PlanFacts(Record):
@@ -344,6 +378,7 @@ class DeployingExecution(Record):
     """What an execution held when something went wrong while deploying."""
 
     deployment: Deploying | None = None
+    awaited: Watched | None = None
     evaluation: Opponent | None = None
     restore: Restore | None = None
     plan: PlanFacts | None = None

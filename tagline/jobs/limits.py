@@ -8,7 +8,6 @@ from tagline.formats.settings import Settings
 from tagline.pricing.machines import HOUR, Instance
 from tagline.pricing.table import PriceList
 
-
 _SHORTEST = 60  # seconds that training.max_runtime may be
 
 

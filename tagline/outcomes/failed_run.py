@@ -15,7 +15,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, decode_record
 from tagline.formats.keys import RunKeys
 from tagline.formats.locations import Location
-from tagline.formats.names import RESTORING, RUN
+from tagline.formats.names import RESTORING, RUN, trial_name
 from tagline.formats.outcomes import Alert, Ending, Outcome
 from tagline.formats.steps import (
     Caught,
@@ -23,6 +23,7 @@ from tagline.formats.steps import (
     FailureEvent,
     MapInput,
     RecordedAnswer,
+    Restore,
 )
 from tagline.outcomes.cost import cost_of
 from tagline.outcomes.endings import own_promotion, record_ending, settle
@@ -46,11 +47,12 @@ if TYPE_CHECKING:
 _HANDLERS = ("RecordFailure", "NotifyFailure")
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
-# A run that came to one of these may have changed the endpoint
+# A run that came to one of these may have changed the endpoint that serves
 _AT_THE_ENDPOINT = {
-    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
-    *("SmokeTest", "RecordChampion", "PlanRollBack"),
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint"),
+    *("RecordChampion", "PlanRollBack"),
 }
+_AT_AN_ENDPOINT = _AT_THE_ENDPOINT | {"CreateTrial", "DescribeEndpoint", "SmokeTest"}
 _SUBJECT = 100  # characters; SNS's limit
 _ENDED_FROM_OUTSIDE = {
     "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
@@ -67,6 +69,7 @@ class _Input(Record):
     """What counts of the input of an execution that broke off."""
 
     started: str = ""
+    restore: Restore | None = None
 
 
 def record_failure(
@@ -116,7 +119,9 @@ def record_broken_off(
     if restoring := RESTORING.fullmatch(execution.name):
         if execution.status != "FAILED":  # which the flow announced; once more would fail again
             attempt = int(restoring["attempt"]) + 1
-            machine.restore(bucket, restoring["run"], given.started, attempt)
+            settling = given.restore.endpoint if given.restore else None
+            tried = settling == trial_name(machine.stack, RunKeys(restoring["run"]).dataset)
+            machine.restore(bucket, restoring["run"], given.started, attempt, tried=tried)
         return RecordedAnswer(recorded=False)
     if not RUN.fullmatch(execution.name):
         logger.warning("ignored an execution that is no run: it was started by hand")
@@ -130,8 +135,10 @@ def record_broken_off(
     )
     events = newest_events(machine.client, failed.execution_arn)
     ending, written = _record(failed, machine.client, sagemaker, bucket, events)
-    if ending.outcome != Outcome.PROMOTED and entered(events) & _AT_THE_ENDPOINT:
-        machine.restore(bucket, failed.run, failed.started, 1)
+    came_to = entered(events)
+    if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
+        tried = not came_to & _AT_THE_ENDPOINT
+        machine.restore(bucket, failed.run, failed.started, 1, tried=tried)
     if written and ending.outcome == Outcome.FAILED:
         announce(sns, topic, failed, ending)
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
@@ -173,6 +180,7 @@ def announce(sns: "SNSClient", topic: str, failed: FailureEvent, ending: Ending)
         TopicArn=topic,
         Subject=f"Tagline: a run of {keys.dataset} failed"[:_SUBJECT],
         Message=msgspec.json.encode(alert).decode(),
+        MessageAttributes={"dataset": {"DataType": "String", "StringValue": keys.dataset}},
     )
 
 

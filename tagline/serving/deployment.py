@@ -14,10 +14,11 @@ from tagline.formats.sagemaker import (
     Container,
     DeploymentConfig,
     TrafficRouting,
+    Variant,
 )
-from tagline.formats.steps import DeploymentAnswer, Fleet, Serverless
+from tagline.formats.steps import DeploymentAnswer, Scaling, Trial
 from tagline.serving.endpoints import BROKEN, Endpoint
-from tagline.serving.machines import Machines
+from tagline.serving.machines import alone, is_serverless
 
 _SMALLEST_CANARY_FLEET = 2  # a canary takes at most half of the fleet: at least one of two
 _ALL_AT_ONCE = DeploymentConfig(
@@ -36,32 +37,48 @@ def plan_deployment(
     run: str,
     artifact: str,
     image: str,
-    machines: Machines,
+    variant: Variant,
+    scaling: Scaling | None,
     endpoint: str,
     found: Endpoint | None,
+    trial: Trial,
 ) -> DeploymentAnswer:
     """Return what the deploying states need; `found` is the endpoint as it stands.
 
     An endpoint that is broken takes no update, nor does one that is to serve in the other mode, as
     there would be no way back from it: it is deleted and made anew.
     """
-    fleet = machines.kind if isinstance(machines.kind, Fleet) else None
-    serverless = machines.kind if isinstance(machines.kind, Serverless) else None
-    canary = fleet is not None and fleet.instance_count >= _SMALLEST_CANARY_FLEET
+    serverless, count = is_serverless(variant), variant.initial_instance_count
+    canary = isinstance(count, int) and count >= _SMALLEST_CANARY_FLEET
     alarm = f"{endpoint}-5xx"
     return DeploymentAnswer(
-        action=_action(found, serverless is not None),
+        action=_action(found, serverless),
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
         model=job_name(run, "model"),
         endpoint_config=job_name(run, "config"),
         container=Container(image=image, model_data_url=artifact),
-        network_isolation=serverless is None,
-        fleet=fleet,
+        network_isolation=not serverless,
+        variant=variant,
         serverless=serverless,
-        scaling=machines.scaling,
+        scaling=scaling,
+        trial=trial,
         deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,
+    )
+
+
+def plan_trial(run: str, endpoint: str, status: str | None, variant: Variant) -> Trial:
+    """Return where a run's challenger is tried; `status` is what the endpoint has already.
+
+    One that is there was left by a run that broke off, or belongs to one that is overtaken.
+    """
+    left_over = status not in {None, "Deleting"}  # CreateEndpoint is retried until it is gone
+    return Trial(
+        endpoint=endpoint,
+        endpoint_config=job_name(run, "trial"),
+        variant=alone(variant),
+        left_over=left_over,
     )
 
 

@@ -16,6 +16,8 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
 
 RUN_SECONDS = 300
+_LOOK = 0.02  # seconds, while the flow takes the steps after the evaluation
+_MANY_TIMES = 200
 _BETWEEN_LOOKS = 0.3  # seconds; the answer of another process has to be asked for
 QUICK = {"epochs": 2, "mini_batch_size": 16, "learning_rate": 0.002}
 
@@ -111,17 +113,34 @@ class Pipeline:
         pages = self.client("sagemaker").get_paginator("list_training_jobs").paginate()
         return {job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]}
 
-    def states_entered(self, run: Run) -> list[str]:
-        """Return the names of the states that a run went through, in order."""
-        pages = self.states.get_paginator("get_execution_history").paginate(
-            executionArn=run.execution["executionArn"]
-        )
+    def entered(self, run: str) -> list[str]:
+        """Return the names of the states that a run went through so far, in order."""
+        machine = self.cloud.target.outputs.state_machine
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        try:
+            events = [event for page in pages for event in page["events"]]
+        except self.states.exceptions.ExecutionDoesNotExist:
+            return []
         return [
             event["stateEnteredEventDetails"]["name"]
-            for page in pages
-            for event in page["events"]
+            for event in events
             if "stateEnteredEventDetails" in event
         ]
+
+    def once_evaluated(self, run: str) -> Any:
+        """Wait until a run's model is evaluated; return smoke.json, before SmokeTest reads it."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while self.cloud.target.bucket.head(RunKeys(run).smoke) is None:
+            assert time.monotonic() < deadline, f"run {run} was not evaluated"
+            time.sleep(_LOOK)
+        return self.json(RunKeys(run).smoke)
+
+    def let_smoke_tests_last(self, run: str) -> None:
+        """Once a run's model is evaluated, have each smoke test ask for its images many times."""
+        smoke = self.once_evaluated(run)
+        smoke["images"] *= _MANY_TIMES
+        self.put(RunKeys(run).smoke, json.dumps(smoke).encode())
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes."""

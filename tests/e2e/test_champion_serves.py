@@ -8,6 +8,7 @@ import pytest
 
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import trial_name
 from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
@@ -45,14 +46,16 @@ def execution(pipeline: Pipeline, name: str) -> str:
     return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
-def test_a_run_that_is_stopped_in_the_smoke_test_leaves_the_champion_serving(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+@pytest.mark.parametrize("tests", [1, 2], ids=["of the trial", "of the endpoint"])
+def test_a_run_that_is_stopped_in_a_smoke_test_leaves_the_champion_serving(
+    pipeline: Pipeline, designs: DesignSet, champion: str, tests: int
 ) -> None:
-    pipeline.settings(DATASET, training={**QUICK, "epochs": 4})
+    pipeline.settings(DATASET, training={**QUICK, "epochs": 3 + tests})
     run = pipeline.drop(DATASET, list_rows(designs))
     arn = execution(pipeline, run)
 
-    soon(lambda: _last_state(pipeline, arn) == "SmokeTest")
+    pipeline.let_smoke_tests_last(run)
+    soon(lambda: pipeline.entered(run).count("SmokeTest") == tests)
     pipeline.states.stop_execution(executionArn=arn)
     key = RunKeys(run).status
     soon(lambda: pipeline.cloud.target.bucket.head(key))
@@ -62,6 +65,8 @@ def test_a_run_that_is_stopped_in_the_smoke_test_leaves_the_champion_serving(
     assert back["status"] == "SUCCEEDED", back
     assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
     assert serving(pipeline, designs) == champion
+    names = pipeline.client("sagemaker").list_endpoints()["Endpoints"]
+    assert trial_name("tagline", DATASET) not in {found["EndpointName"] for found in names}
 
 
 def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
@@ -95,21 +100,6 @@ def test_the_last_of_three_lists_decides(
     assert last["outcome"] == "Unchanged", last
     assert (first["outcome"], second["outcome"]) == ("Superseded", "Superseded"), (first, second)
     assert serving(pipeline, designs) == champion
-
-
-def _last_state(pipeline: Pipeline, arn: str) -> str | None:
-    try:
-        page = pipeline.states.get_execution_history(
-            executionArn=arn, reverseOrder=True, maxResults=20
-        )
-    except pipeline.states.exceptions.ExecutionDoesNotExist:
-        return None
-    names = [
-        event["stateEnteredEventDetails"]["name"]
-        for event in page["events"]
-        if "stateEnteredEventDetails" in event
-    ]
-    return names[0] if names else None
 
 
 def _ended(pipeline: Pipeline, arn: str) -> Any:

@@ -9,12 +9,15 @@ import msgspec
 from msgspec.structs import replace
 
 from tagline.formats.outcomes import Ending, Outcome
+from tagline.formats.sagemaker import Container, Variant
 from tagline.formats.steps import (
     ChampionAnswer,
     DecisionAnswer,
     FailureAnswer,
     FetchAnswer,
+    ModelOfVariant,
     PlanAnswer,
+    Rebuild,
     RollBackAnswer,
     Scaling,
     SmokeAnswer,
@@ -45,10 +48,20 @@ def throws(error: str, cause: str = "{}") -> dict[str, Any]:
     return {"0-9": {"Throw": {"Error": error, "Cause": cause}}}
 
 
+REBUILD = Rebuild(
+    model="old-model-0",
+    container=Container(image="server", model_data_url="s3://data/demo/output/old/model.tar.gz"),
+    network_isolation=True,
+    variant=Variant(instance_type="ml.c5.large", initial_instance_count=2),
+    of_variant=ModelOfVariant(model_name="old-model-0"),
+)
+
+
 def roll_back(
-    action: WayBack, then: Literal["end", "train"] = "end", scaling: Scaling | None = None
+    action: WayBack, then: Literal["end", "train"] = "end", **more: Any
 ) -> dict[str, Any]:
-    champion = action != "delete"
+    champion = action != "delete" and "nobody" not in more
+    more.pop("nobody", None)
     return answers(
         RollBackAnswer(
             action=action,
@@ -58,7 +71,7 @@ def roll_back(
             state="SmokeTest",
             reason="off",
             then=then,
-            scaling=scaling,
+            **more,
         )
     )
 
@@ -84,7 +97,9 @@ def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-NEW, OLD = f"{JOB}-config-0", "old-config-0"
+NEW, OLD, ALONE = f"{JOB}-config-0", "old-config-0", f"{JOB}-trial-0"
+TRIAL = "tagline-demo-trial-00000000"
+TRIED = ("InService", ALONE)  # the trial, the first time it is looked at
 PLAN = PlanAnswer(
     unchanged=False,
     reason="new",
@@ -99,13 +114,13 @@ PLAN = PlanAnswer(
 )
 SHARD = FetchAnswer(shard="00000", fetched=3, rejected=0, reused=0, left=0, bytes=9)
 TUNING = answers(golden("tune_plan"))
+LEFT_OVER = answers(
+    golden("deployment_create")
+    | {"trial": golden("deployment_create")["trial"] | {"left_over": True}}
+)
 REPLACE = answers(golden("deployment_create") | {"action": "replace"})
 UPDATE, CANARY = answers(golden("deployment_update")), answers(golden("deployment_canary"))
-SERVERLESS = golden("deployment_update") | {
-    "network_isolation": False,
-    "fleet": None,
-    "serverless": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
-}
+SERVERLESS = golden("deployment_update") | {"network_isolation": False, "serverless": True}
 SCALING = Scaling(
     resource="endpoint/tagline-demo/variant/AllTraffic",
     min_instances=1,
@@ -134,16 +149,22 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
     "CreateEndpointConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
-    "CreateServerlessConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
     "StopScaling": throws("ApplicationAutoScaling.ObjectNotFoundException"),
     "StopScalingBack": throws("ApplicationAutoScaling.ObjectNotFoundException"),
     "StartScaling": returns({}),
     "KeepToTarget": returns({"PolicyARN": "arn"}),
+    "CreateTrialConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{ALONE}"}),
+    "CreateTrial": returns({"EndpointArn": "arn"}),
+    "ClearTrial": returns({}),
+    "EndTrial": returns({}),
+    "DeleteTrial": returns({}),
+    "RebuildModel": returns({"ModelArn": "arn"}),
+    "RebuildConfig": returns({"EndpointConfigArn": "arn"}),
     "CreateEndpoint": returns({"EndpointArn": "arn"}),
     "UpdateServerlessEndpoint": returns({"EndpointArn": "arn"}),
     "CreateRollBackAlarm": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
-    "DescribeEndpoint": endpoint(("Creating", NEW), ("InService", NEW)),
+    "DescribeEndpoint": endpoint(TRIED, ("Creating", NEW), ("InService", NEW)),
     "SmokeTest": answers(SmokeAnswer(checked=4)),
     "RecordChampion": answers(ChampionAnswer(run=RUN)),
     "PlanRollBack": roll_back("delete"),
@@ -163,8 +184,9 @@ LONG = answers(replace(PLAN, shards=5))  # of more shards than one task packs
 ROLLED_BACK = answers(Ending(outcome=Outcome.ROLLED_BACK, state="SmokeTest", reason="off"))
 SMOKE = {
     "SmokeTest": {
-        "0": throws("SmokeTestFailed")["0-9"],
-        "1-9": answers(SmokeAnswer(checked=4))["0-9"],  # the champion's, after it came back
+        "0": answers(SmokeAnswer(checked=4))["0-9"],  # the trial's
+        "1": throws("SmokeTestFailed")["0-9"],
+        "2-9": answers(SmokeAnswer(checked=4))["0-9"],  # the champion's, after it came back
     },
     "RecordOutcome": ROLLED_BACK,
 }
@@ -191,7 +213,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     "redeployed-before-training": {
         "PlanDataset": answers(replace(PLAN, redeploy=True)),
         "PlanRollBack": roll_back("create", then="train"),
-        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
+        "DescribeEndpoint": endpoint(("InService", OLD), TRIED, ("InService", NEW)),
         "PlanDeployment": UPDATE,
     },
     "trained-all-the-same": {
@@ -208,29 +230,32 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("InService", OLD)),
     },
-    "replaced": {"PlanDeployment": REPLACE, "DescribeEndpoint": endpoint(("InService", NEW))},
+    "replaced": {
+        "PlanDeployment": REPLACE,
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW)),
+    },
     "as-long-as-one-task-packs": {"PlanDataset": answers(replace(PLAN, shards=2))},
     "in-parts": {"PlanDataset": LONG},
     "tune": {"PlanTraining": TUNING},
     "not-promoted": {"DecidePromotion": decision(promote=False)},
     "update": {
         "PlanDeployment": UPDATE,
-        "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW)),
+        "DescribeEndpoint": endpoint(TRIED, ("Updating", OLD), ("InService", NEW)),
     },
     "update-shows-late": {
         "PlanDeployment": UPDATE,
-        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", OLD), ("InService", NEW)),
     },
     "canary": {"PlanDeployment": CANARY},
     "serverless": {"PlanDeployment": answers(SERVERLESS | {"action": "create"})},
     "serverless-update": {
         "PlanDeployment": answers(SERVERLESS),
-        "DescribeEndpoint": endpoint(("InService", NEW)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW)),
     },
     "scaled": {
         "StopScaling": returns({}),
         "PlanDeployment": answers(SCALED),
-        "DescribeEndpoint": endpoint(("InService", NEW)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW)),
     },
     "not-scaled-rolled-back": {
         "PlanDeployment": answers(SCALED),
@@ -240,12 +265,12 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         },
         "StopScalingBack": returns({}),
         "PlanRollBack": roll_back("restore", scaling=SCALING),
-        "DescribeEndpoint": endpoint(("InService", NEW), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW), ("InService", OLD)),
         "RecordOutcome": ROLLED_BACK,
     },
     "kept-by-alarm-and-scaled-again": {
         "PlanDeployment": CANARY,
-        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", OLD), ("InService", OLD)),
         "PlanRollBack": roll_back("keep", scaling=SCALING),
         "RecordOutcome": ROLLED_BACK,
     },
@@ -254,11 +279,13 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     | {
         "PlanDeployment": UPDATE,
         "PlanRollBack": roll_back("restore"),
-        "DescribeEndpoint": endpoint(("InService", NEW), ("Updating", NEW), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(
+            TRIED, ("InService", NEW), ("Updating", NEW), ("InService", OLD)
+        ),
     },
     "rolled-back-by-alarm": {
         "PlanDeployment": CANARY,
-        "DescribeEndpoint": endpoint(("RollingBack", OLD), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(TRIED, ("RollingBack", OLD), ("InService", OLD)),
         "PlanRollBack": roll_back("keep"),
         "RecordOutcome": ROLLED_BACK,
     },
@@ -266,8 +293,40 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanDeployment": UPDATE,
         "RecordChampion": throws("ChampionChanged"),
         "PlanRollBack": roll_back("restore"),
-        "DescribeEndpoint": endpoint(("InService", NEW), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW), ("InService", OLD)),
         "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-fails": {
+        "PlanDeployment": UPDATE,
+        "SmokeTest": throws("SmokeTestFailed"),
+        "PlanRollBack": roll_back("keep", trial=TRIAL),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-of-a-first-model-does-not-come-up": {
+        "DescribeEndpoint": endpoint(("Creating", ALONE), ("Failed", ALONE)),
+        "PlanRollBack": roll_back("keep", nobody=True, trial=TRIAL),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-cannot-be-made": {
+        "CreateTrial": throws("States.TaskFailed"),
+        "PlanRollBack": roll_back("keep"),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-cannot-be-deleted": {
+        "SmokeTest": throws("SmokeTestFailed"),
+        "PlanRollBack": roll_back("keep", trial=TRIAL),
+        "DeleteTrial": throws("States.TaskFailed"),
+    },
+    "trial-left-over": {"PlanDeployment": LEFT_OVER},
+    "rebuilt": {
+        "PlanDataset": answers(replace(PLAN, unchanged=True, redeploy=True)),
+        "PlanRollBack": roll_back("create", model_gone=True, config_gone=True, rebuild=REBUILD),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
+    },
+    "configuration-rebuilt": {
+        "PlanDataset": answers(replace(PLAN, unchanged=True, redeploy=True)),
+        "PlanRollBack": roll_back("restore", config_gone=True, rebuild=REBUILD),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
     },
     "roll-back-failed": SMOKE | {"PlanRollBack": throws("RollBackFailed")},
     "unrecorded": {
@@ -299,6 +358,7 @@ FAILING = [
     "CreateModel",
     "CreateEndpointConfig",
     "StopScaling",
+    "CreateTrialConfig",
     "CreateEndpoint",
     "RecordOutcome",
 ]
@@ -312,6 +372,10 @@ CASES |= {
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW), ("InService", OLD)),
     },
+    "restored-after-a-trial": {
+        "PlanRollBack": roll_back("keep", trial=TRIAL),
+        "DescribeEndpoint": endpoint(("Creating", ALONE), TRIED, TRIED),
+    },
     "restored-by-deleting": {"DescribeEndpoint": endpoint(("InService", NEW), ("InService", NEW))},
 }
 CASES |= {
@@ -324,10 +388,8 @@ CASES |= {
         name: throws("States.TaskFailed"),
     }
     for name in ("CreateRollBackAlarm", "UpdateEndpoint")
-}
-CASES["fails-in-CreateServerlessConfig"] = {
-    "PlanDeployment": answers(SERVERLESS),
-    "CreateServerlessConfig": throws("States.TaskFailed"),
+} | {
+    "fails-in-ClearTrial": {"PlanDeployment": LEFT_OVER, "ClearTrial": throws("States.TaskFailed")}
 }
 
 

@@ -16,24 +16,35 @@ PLANNED = [*FETCHED, "PackDataset"]
 JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
 TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
 IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
+TESTED = ["SmokeTest", "Scales?", "WhoServes?"]
+ALONE = ["CreateTrialConfig", "LeftOver?"]
 READY = [
     *TRAINED,
-    *("PlanDeployment", "CreateModel", "Serverless?", "CreateEndpointConfig", "AwaitChallenger"),
-    *("StopScaling", "CreateOrUpdate?"),
+    *("PlanDeployment", "CreateModel", "CreateEndpointConfig", *ALONE),
+    *(
+        "CreateTrial",
+        "AwaitTrial",
+        *WAIT,
+        *TESTED,
+        "EndTrial",
+        "AwaitChallenger",
+        "StopScaling",
+        "CreateOrUpdate?",
+    ),
 ]
-SERVERLESS = [
-    *(*READY[: READY.index("CreateEndpointConfig")], "CreateServerlessConfig"),
-    *READY[READY.index("AwaitChallenger") :],
-]
-TESTED = ["SmokeTest", "Scales?", "WhoServes?"]
+ON_TRIAL = READY[: READY.index("CreateTrial") + 1]
 SCALES = ["SmokeTest", "Scales?", "StartScaling", "KeepToTarget", "WhoServes?"]
 PROVEN = [*TESTED, "RecordChampion"]
-CHAMPION_SERVES = [*TESTED, "GoOn?"]
+NO_TRIAL = ["TrialLeft?", "GoOn?"]
+TRIAL_ENDED = ["TrialLeft?", "DeleteTrial", "GoOn?"]
+CHAMPION_SERVES = [*TESTED, *NO_TRIAL]
 RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
 FAILED = ["RecordFailure", "Failed?", "NotifyFailure", "Failed"]
 BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
-KEPT = ["PlanRollBack", "AwaitChampion", "Keep?"]
-PLANNED_BACK = [*KEPT, "StopScalingBack", "RollBackHow?"]
+LOOKED = ["PlanRollBack", "AwaitChampion", "ModelGone?"]
+KEPT = [*LOOKED, "ConfigGone?", "Keep?"]
+UNSCALED = ["Keep?", "StopScalingBack", "RollBackHow?"]
+PLANNED_BACK = [*KEPT[:-1], *UNSCALED]
 RESTORED = [*PLANNED_BACK, "RestoreChampion"]
 PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
@@ -79,7 +90,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "trained-all-the-same",
             [
-                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *KEPT, "GoOn?"),
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *KEPT, *NO_TRIAL),
                 *(*TRAINED[len(PLANNED_FIRST) :], *RECORDED),
             ],
         ),
@@ -102,7 +113,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "restored-by-deleting",
             [
                 *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
-                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *RECORDED),
+                *(*PLANNED_BACK, "DeleteEndpoint", *NO_TRIAL, *RECORDED),
             ],
         ),
         (
@@ -120,6 +131,43 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             ],
         ),
         ("not-promoted", [*TRAINED, *RECORDED]),
+        (
+            "trial-fails",
+            [*ON_TRIAL, "AwaitTrial", *WAIT, "SmokeTest", *KEPT, *TRIAL_ENDED, *BACK],
+        ),
+        (
+            "trial-of-a-first-model-does-not-come-up",
+            [*ON_TRIAL, "AwaitTrial", *WAIT, *AGAIN, *KEPT, *TRIAL_ENDED, *BACK],
+        ),
+        ("trial-cannot-be-made", [*ON_TRIAL, *KEPT, *NO_TRIAL, *BACK]),
+        (
+            "trial-left-over",
+            [
+                *(*ON_TRIAL[:-1], "ClearTrial", *READY[len(ON_TRIAL) - 1 :]),
+                *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+            ],
+        ),
+        (
+            "rebuilt",
+            [
+                *(*PLANNED_FIRST, *LOOKED, "RebuildModel", "ConfigGone?", "RebuildConfig"),
+                *(*UNSCALED, "DeployChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "configuration-rebuilt",
+            [
+                *(*PLANNED_FIRST, *LOOKED, "ConfigGone?", "RebuildConfig"),
+                *(*UNSCALED, "RestoreChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "restored-after-a-trial",
+            [
+                *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
+                *(*KEPT, *TRIAL_ENDED, *RECORDED),
+            ],
+        ),
         ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
@@ -130,7 +178,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "first-rolled-back",
             [
                 *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
-                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
+                *(*PLANNED_BACK, "DeleteEndpoint", *NO_TRIAL, *BACK),
             ],
         ),
         (
@@ -144,27 +192,27 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "rolled-back-by-alarm",
             [
                 *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
-                *(*KEPT, "GoOn?", *BACK),
+                *(*KEPT, *NO_TRIAL, *BACK),
             ],
         ),
-        ("serverless", [*SERVERLESS, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        ("serverless", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "serverless-update",
-            [*SERVERLESS, "UpdateServerlessEndpoint", *WAIT, *PROVEN, *RECORDED],
+            [*READY, "UpdateServerlessEndpoint", *WAIT, *PROVEN, *RECORDED],
         ),
         ("scaled", [*READY, "UpdateEndpoint", *WAIT, *SCALES, "RecordChampion", *RECORDED]),
         (
             "not-scaled-rolled-back",
             [
                 *(*READY, "UpdateEndpoint", *WAIT, "SmokeTest", "Scales?", "StartScaling"),
-                *(*RESTORED, *WAIT, *SCALES, "GoOn?", *BACK),
+                *(*RESTORED, *WAIT, *SCALES, *NO_TRIAL, *BACK),
             ],
         ),
         (
             "kept-by-alarm-and-scaled-again",
             [
                 *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *KEPT),
-                *(*SCALES[2:], "GoOn?", *BACK),
+                *(*SCALES[2:], *NO_TRIAL, *BACK),
             ],
         ),
         (
@@ -175,7 +223,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "roll-back-unannounced",
             [
                 *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
-                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
+                *(*PLANNED_BACK, "DeleteEndpoint", *NO_TRIAL, *BACK),
             ],
         ),
     ],
@@ -202,6 +250,12 @@ def test_a_roll_back_that_fails_is_a_failure(flow: Flow) -> None:
     assert walk.states[-5:] == [
         *("PlanRollBack", *FAILED),
     ]
+    assert walk.status == "FAILED"
+
+
+def test_a_trial_that_stays_is_a_failure_that_somebody_hears_of(flow: Flow) -> None:
+    walk = flow.walk("trial-cannot-be-deleted")
+    assert walk.states[-6:] == ["TrialLeft?", "DeleteTrial", *FAILED]
     assert walk.status == "FAILED"
 
 

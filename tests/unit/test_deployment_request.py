@@ -6,26 +6,25 @@ import pytest
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Version
-from tagline.formats.names import job_name
+from tagline.formats.names import job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
+from tagline.formats.sagemaker import ServerlessConfig, Variant
 from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import (
     Caught,
     Deploying,
     DeployingExecution,
-    Fleet,
     Opponent,
     PlanFacts,
     Restore,
     RollBackAnswer,
-    Serverless,
 )
 from tagline.jobs.evaluation import plan_evaluation
 from tagline.jobs.sagemaker import Stack
 from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
-from tagline.serving.deployment import plan_deployment
+from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import Endpoint, ailment
-from tagline.serving.machines import Machines, scaling_of
+from tagline.serving.machines import scaling_of
 from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
@@ -46,18 +45,20 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
 
 
 def deployment(
-    machines: int | Machines, status: str | None, serverless: bool = False
+    variant: int | Variant, status: str | None, serverless: bool = False
 ) -> dict[str, Any]:
-    if isinstance(machines, int):
-        machines = Machines(Fleet(instance_type="ml.c5.large", instance_count=machines))
+    if isinstance(variant, int):
+        variant = Variant(instance_type="ml.c5.large", initial_instance_count=variant)
     found = Endpoint("tagline-demo", status, "c", None, serverless) if status else None
     planned = plan_deployment(
         run=RUN,
         artifact=ARTIFACT,
         image="registry/tagline/server:latest",
-        machines=machines,
+        variant=variant,
+        scaling=None,
         endpoint="tagline-demo",
         found=found,
+        trial=plan_trial(RUN, trial_name("tagline", "demo"), None, variant),
     )
     return plain(planned)
 
@@ -96,7 +97,8 @@ def test_a_fleet_of_two_updates_by_canary(count: int, canary: bool) -> None:
     planned = deployment(count, "InService")
     assert planned["canary"] is canary
     assert ("AutoRollbackConfiguration" in planned["deployment_config"]) is canary
-    assert planned["fleet"]["instance_count"] == count
+    assert planned["variant"]["InitialInstanceCount"] == count
+    assert planned["trial"]["variant"]["InitialInstanceCount"] == 1
 
 
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
@@ -113,25 +115,23 @@ def test_an_endpoint_that_is_being_deleted_is_created_once_it_is_gone() -> None:
     assert deployment(1, "Deleting")["action"] == "create"
 
 
-SERVERLESS = Machines(Serverless(memory_size_in_mb=3072, max_concurrency=7))
+SERVERLESS = Variant(serverless_config=ServerlessConfig(memory_size_in_mb=3072, max_concurrency=7))
 
 
 def test_a_serverless_endpoint_has_no_fleet_no_canary_and_no_isolated_model() -> None:
     planned = deployment(SERVERLESS, "InService", serverless=True)
-    assert (planned["action"], planned["canary"], planned["fleet"]) == ("update", False, None)
+    assert (planned["action"], planned["canary"]) == ("update", False)
+    assert planned["serverless"] is True
+    assert planned["trial"]["variant"] == planned["variant"]
     assert planned["network_isolation"] is False  # which SageMaker refuses with it
-    variant = {"VariantName": "AllTraffic", "ModelName": "m-0", "InitialVariantWeight": 1}
+    variants = [planned["variant"] | {"ModelName": "m-0"}]
     assert_valid(
-        "CreateEndpointConfig",
-        {
-            "EndpointConfigName": "c-0",
-            "ProductionVariants": [variant | {"ServerlessConfig": planned["serverless"]}],
-        },
+        "CreateEndpointConfig", {"EndpointConfigName": "c-0", "ProductionVariants": variants}
     )
 
 
 @pytest.mark.parametrize(
-    ("machines", "serverless", "status", "action"),
+    ("variant", "serverless", "status", "action"),
     [
         (SERVERLESS, False, "InService", "replace"),
         (1, True, "InService", "replace"),
@@ -141,9 +141,9 @@ def test_a_serverless_endpoint_has_no_fleet_no_canary_and_no_isolated_model() ->
     ],
 )
 def test_an_endpoint_of_the_other_mode_is_made_anew(
-    machines: int | Machines, serverless: bool, status: str | None, action: str
+    variant: int | Variant, serverless: bool, status: str | None, action: str
 ) -> None:
-    assert deployment(machines, status, serverless)["action"] == action
+    assert deployment(variant, status, serverless)["action"] == action
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,19 @@ from tagline.aws import clients
 from tagline.aws.environment import WrongEnvironment
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.outcomes import Outcome
+from tests.unit.cloudformation import ROOT
 from tests.unit.documents import RUN, champion, plain, plan, status
-from tests.unit.flow_world import BUCKET, PREFIX, STATE, VARIABLES, Account, account, call, event
+from tests.unit.flow_world import (
+    BUCKET,
+    PREFIX,
+    STATE,
+    TRIAL,
+    VARIABLES,
+    Account,
+    account,
+    call,
+    event,
+)
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
 TOPIC = VARIABLES["ALERTS_TOPIC_ARN"]
@@ -160,6 +171,16 @@ def test_a_history_without_a_state_is_said_so(world: Account, executions: Stubbe
     assert answer["error"] == "UnknownFailed"
 
 
+def told_by(state: str) -> dict[str, Any]:
+    """Return the message attributes that a state of the flow sends of dataset demo."""
+    flow = json.loads((ROOT / "statemachine/retrain.asl.json").read_text(encoding="utf-8"))
+    text = json.dumps(flow["States"][state]["Parameters"]["MessageAttributes"])
+    told: dict[str, Any] = json.loads(
+        text.replace('"StringValue.$": "$.dataset"', '"StringValue": "demo"')
+    )
+    return told
+
+
 def test_an_aborted_execution_is_recorded_and_announced(
     world: Account, executions: Stubber
 ) -> None:
@@ -187,7 +208,11 @@ def test_an_aborted_execution_is_recorded_and_announced(
         "status": f"s3://{BUCKET}/{PREFIX}status.json",
         "execution": ARN,
     }
-    assert published == {"TopicArn": TOPIC, "Subject": "Tagline: a run of demo failed"}
+    assert published == {
+        "TopicArn": TOPIC,
+        "Subject": "Tagline: a run of demo failed",
+        "MessageAttributes": told_by("NotifyFailure"),
+    }
 
 
 def test_the_event_after_a_recorded_failure_says_nothing_more(
@@ -240,17 +265,17 @@ def test_an_execution_started_by_hand_is_no_run(world: Account, executions: Stub
 MACHINE = VARIABLES["STATE_MACHINE_ARN"]
 
 
-def restoring(attempt: int) -> dict[str, Any]:
+def restoring(attempt: int, endpoint: str = "tagline-demo") -> dict[str, Any]:
     """Return the request that brings the champion back after the run broke off."""
-    given = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    given = STATE | {"restore": {"endpoint": endpoint}}
     order = ("bucket", "run", "dataset", "started", "restore")
     text = json.dumps({key: given[key] for key in order}, separators=(",", ":"))
     return {"stateMachineArn": MACHINE, "name": f"{RUN}-restore-{attempt}", "input": text}
 
 
 AT_THE_ENDPOINT = [
-    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
-    *("SmokeTest", "RecordChampion", "PlanRollBack"),
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint"),
+    *("RecordChampion", "PlanRollBack"),
 ]
 
 
@@ -276,6 +301,32 @@ def test_a_run_that_broke_off_at_the_endpoint_is_followed_by_a_roll_back(
         tell(stubber)
         answer = call("record_failure", event("execution_aborted"))
     assert answer == {"recorded": not repeated, "outcome": "Failed"}
+    executions.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("state", ["CreateTrial", "DescribeEndpoint", "SmokeTest", "EndTrial"])
+def test_after_a_run_that_broke_off_in_its_trial_that_settles_first(
+    world: Account, executions: Stubber, state: str
+) -> None:
+    history(executions, {"type": "ExecutionAborted"}, entered(state), entered("CreateTrial"))
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(1, TRIAL)
+    )
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        call("record_failure", event("execution_aborted"))
+    executions.assert_no_pending_responses()
+
+
+def test_what_settles_first_stays_the_same_in_each_attempt(
+    world: Account, executions: Stubber
+) -> None:
+    ended = event("execution_aborted")
+    ended["detail"] |= {"name": f"{RUN}-restore-1", "input": restoring(1, TRIAL)["input"]}
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(2, TRIAL)
+    )
+    assert call("record_failure", ended) == {"recorded": False}
     executions.assert_no_pending_responses()
 
 

@@ -2,18 +2,20 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from tagline.formats.steps import Fleet, Scaling, Serverless
+from tagline.formats.steps import Fleet
 from tagline.jobs.limits import Limits, Spending, TooExpensive, most_expensive
 from tagline.pricing.table import PriceList
-from tagline.serving.machines import choose
+from tagline.serving.machines import Hosting, scaling_of
 from tagline.settings import InvalidSettings, load_settings
 from tests.unit.documents import settings
 
 US = PriceList("us-east-1")
 LIMITS = Limits(frozenset({"ml.c5.4xlarge", "ml.c5.large", "ml.x9.huge"}), trials=6, instances=3)
 DEFAULT = Fleet(instance_type="ml.c5.large", instance_count=1)
+HOSTING = Hosting("image", DEFAULT)
 
 
 def check(stack_type: str = "ml.c5.4xlarge", limits: Limits = LIMITS, **sections: Any) -> None:
@@ -89,33 +91,40 @@ def test_without_a_price_no_budget_can_be_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "kind", "scaling"),
+    ("endpoint", "variant", "scaling"),
     [
-        ({}, DEFAULT, None),
-        ({"instance_count": 3}, Fleet(instance_type="ml.c5.large", instance_count=3), None),
-        ({"mode": "serverless"}, Serverless(memory_size_in_mb=2048, max_concurrency=5), None),
-        (
-            {"mode": "serverless", "memory": 4096, "max_concurrency": 9},
-            Serverless(memory_size_in_mb=4096, max_concurrency=9),
-            None,
-        ),
+        ({}, ("ml.c5.large", 1), None),
+        ({"instance_count": 3, "instance_type": "ml.x9.huge"}, ("ml.x9.huge", 3), None),
+        ({"mode": "serverless"}, (2048, 5), None),
+        ({"mode": "serverless", "memory": 4096, "max_concurrency": 9}, (4096, 9), None),
+        ({"max_instances": 3}, ("ml.c5.large", 1), (1, 3, 600)),
         (
             {"min_instances": 2, "max_instances": 3, "invocations_per_instance": 70},
-            Fleet(instance_type="ml.c5.large", instance_count=2),
-            Scaling(
-                resource="endpoint/e/variant/AllTraffic",
-                min_instances=2,
-                max_instances=3,
-                invocations_per_instance=70,
-            ),
+            ("ml.c5.large", 2),
+            (2, 3, 70),
         ),
     ],
 )
 def test_an_endpoint_gets_what_its_settings_say(
-    endpoint: dict[str, Any], kind: object, scaling: object
+    endpoint: dict[str, Any], variant: tuple[object, int], scaling: tuple[int, int, int] | None
 ) -> None:
-    found = choose("e", settings(endpoint=endpoint).endpoint, DEFAULT, LIMITS)
-    assert (found.kind, found.scaling) == (kind, scaling)
+    wanted = settings(endpoint=endpoint).endpoint
+    HOSTING.check(wanted, LIMITS)
+    plain = msgspec.to_builtins(HOSTING.variant(wanted))
+    assert plain.pop("VariantName") == "AllTraffic"
+    assert plain.pop("InitialVariantWeight") == 1
+    if wanted.mode == "serverless":
+        memory, concurrency = variant
+        given = {"MemorySizeInMB": memory, "MaxConcurrency": concurrency}
+        assert plain == {"ServerlessConfig": given}
+    else:
+        assert plain == {"InstanceType": variant[0], "InitialInstanceCount": variant[1]}
+    found = scaling_of("e", wanted)
+    assert (found is None) is (scaling is None)
+    if found is not None:
+        assert found.resource == "endpoint/e/variant/AllTraffic"
+        asked = (found.min_instances, found.max_instances, found.invocations_per_instance)
+        assert asked == scaling
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,7 @@ def test_an_endpoint_keeps_to_the_owners_limits(
     endpoint: dict[str, Any], default: Fleet, said: str
 ) -> None:
     with pytest.raises(TooExpensive) as refused:
-        choose("e", settings(endpoint=endpoint).endpoint, default, LIMITS)
+        Hosting("i", default).check(settings(endpoint=endpoint).endpoint, LIMITS)
     assert str(refused.value).startswith(said)
 
 
