@@ -11,6 +11,10 @@ from local import settings
 from local.context import HOST, Cloud
 from local.durable import Damaged
 from local.persistence import NotAStateDirectory, prepare, take_up
+from tagline.formats.arguments import Arguments
+from tagline.formats.printable import printable_lines
+
+SECRET = "TAGLINE_SECRET_KEY"  # noqa: S105 - the variable's name
 
 
 def main() -> int:
@@ -22,6 +26,8 @@ def main() -> int:
         options.state_dir.resolve(),
         options.root.resolve(),
         free_floor=options.free_floor << 20,
+        secret_key=_secret() if options.locked else "test",
+        locked=options.locked,
     )
     busy = _port_problem(cloud.port)
     if busy:
@@ -50,7 +56,7 @@ def main() -> int:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = Arguments(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--state-dir", type=Path, default=Path(".tagline/cloud"))
     parser.add_argument("--fresh", action="store_true", help="start empty, forgetting all state")
@@ -61,6 +67,11 @@ def _parse() -> argparse.Namespace:
         metavar="MIB",
         help="begin nothing new with less free on the disk (default: $TAGLINE_FREE_FLOOR_MIB, 512)",
     )
+    parser.add_argument(
+        "--locked",
+        action="store_true",
+        help=f"take only requests that were signed with the secret key in ${SECRET}",
+    )
     parser.add_argument("--parent-pid", type=int, help="stop when this process ends")
     parser.add_argument(
         "--root",
@@ -69,6 +80,14 @@ def _parse() -> argparse.Namespace:
         help="the folder with containers/ and .venvs/ (default: this repository)",
     )
     return parser.parse_args()
+
+
+def _secret() -> str:
+    """Take the secret key out of the environment, which every account may not read."""
+    try:
+        return os.environ.pop(SECRET)
+    except KeyError:
+        sys.exit(_refuse(f"--locked needs a secret key in ${SECRET}"))
 
 
 def _port_problem(port: int) -> str | None:
@@ -83,7 +102,7 @@ def _port_problem(port: int) -> str | None:
 
 
 def _refuse(reason: str) -> int:
-    print(f"laptop cloud: {reason}", file=sys.stderr)
+    print(printable_lines(f"laptop cloud: {reason}"), file=sys.stderr)
     return 1
 
 

@@ -36,18 +36,28 @@ from local import (
     step_functions,
     throttling,
 )
-from local.context import HOST, Cloud
+from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
+from local.lock import Lock
 from local.log_files import LogFiles
 from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker, register
 from local.space import Space
 from local.stacks import StackIncomplete
 from local.upkeep import Upkeep
+from tagline.formats.printable import printable_lines
 
+_LOG_LINE = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
+
+
+class _Printable(logging.Formatter):
+    """Log lines with the names in them made fit for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 def configure_logging(cloud: Cloud) -> None:
@@ -57,11 +67,9 @@ def configure_logging(cloud: Cloud) -> None:
     )
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
-        handlers=[file, terminal],
-    )
+    file.setFormatter(logging.Formatter(_LOG_LINE))
+    terminal.setFormatter(_Printable(_LOG_LINE))
+    logging.basicConfig(level=logging.INFO, handlers=[file, terminal])
     logging.raiseExceptions = False  # a full disk would fill the terminal too
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns of its own metrics
 
@@ -84,7 +92,10 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     _raise_file_limit()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    asyncio.run(served.until_stopped(door.Door(cloud, snapshots.watch(app)), parent_pid))
+    inside = snapshots.watch(app)
+    if cloud.locked:
+        inside = Lock({ACCESS_KEY: cloud.secret_key}.get, inside)
+    asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
     service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()
@@ -159,7 +170,7 @@ class _Serving:
             self._upkeep.begin()
         except StackIncomplete as exc:
             self.refused = True
-            print(f"laptop cloud: {exc}", file=sys.stderr, flush=True)
+            print(printable_lines(f"laptop cloud: {exc}"), file=sys.stderr, flush=True)
             stop()
         else:
             print(f"ready {self._cloud.endpoint}", flush=True)

@@ -3,18 +3,15 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated
 
 import msgspec
-import typer
 
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import emit, money, print_json, rows_table, say
 from tagline.cli.records import RunRecord, read_runs
 from tagline.cli.runs import moment
 from tagline.cli.serving_costs import EndpointCost, endpoint_costs
-from tagline.cli.target import STACK, find_target, is_laptop
+from tagline.cli.target import find_target, is_laptop
 from tagline.formats.document import Record
 from tagline.pricing.table import PriceList, price_list
 
@@ -44,16 +41,7 @@ class MonthCost(Record, kw_only=True):
     endpoints: list[EndpointCost]
 
 
-def costs(
-    month: Annotated[
-        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; else this one.")
-    ] = None,
-    idle_days: Annotated[
-        int, typer.Option(min=1, max=455, help="Idle: not asked for so many days.")
-    ] = 7,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
-) -> None:
+def costs(month: str | None, idle_days: int, stack: str, as_json: bool) -> None:
     """Tell what a month cost: runs, endpoints, and those that nobody asks."""
     now = datetime.now(UTC)
     name = month or f"{now:%Y-%m}"

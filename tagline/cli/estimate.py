@@ -1,15 +1,12 @@
 """`tagline estimate`: what a run is likely to cost, and the most that its training may."""
 
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-import typer
 
-from tagline.cli.check import ConfigOption
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption
-from tagline.cli.output import emit, facts_table, money, print_json, rows_table, say, seconds
+from tagline.cli.output import emit, facts_table, money, print_json
+from tagline.cli.prices import show_cost
 from tagline.formats.costs import Cost, Prices
 from tagline.formats.document import Record, decode
 from tagline.formats.settings import Settings
@@ -20,7 +17,7 @@ from tagline.pricing.forecast import HOURS_OF_A_MONTH, Work, forecast, monthly
 from tagline.pricing.table import PriceList
 from tagline.settings import load_settings
 
-TRAINING, EVALUATION, ENDPOINT = "ml.c5.4xlarge", "ml.m5.xlarge", "ml.c5.large"
+EVALUATION = "ml.m5.xlarge"
 
 
 class Estimate(Record, kw_only=True):
@@ -37,19 +34,15 @@ class Estimate(Record, kw_only=True):
 
 
 def estimate(
-    list_path: Annotated[
-        Path | None, typer.Argument(metavar="[LIST]", help="List file.", exists=True)
-    ] = None,
+    list_path: Path | None,
     *,
-    images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
-    config: ConfigOption = None,
-    region: Annotated[str, typer.Option(help="Region, for its prices.")] = "us-east-1",
-    prices: Annotated[
-        Path | None, typer.Option(help="prices.json: your own.", exists=True, dir_okay=False)
-    ] = None,
-    training: Annotated[str, typer.Option(help="TrainingInstanceType of the stack.")] = TRAINING,
-    endpoint: Annotated[str, typer.Option(help="EndpointInstanceType of the stack.")] = ENDPOINT,
-    as_json: JsonOption = False,
+    images: int | None,
+    config: Path | None,
+    region: str,
+    prices: Path | None,
+    training: str,
+    endpoint: str,
+    as_json: bool,
 ) -> None:
     """Tell what a run of a list would cost, without a cloud."""
     settings = load_settings(config.read_bytes(), str(config)) if config else Settings()
@@ -105,11 +98,7 @@ def estimated(
 
 def _show(found: Estimate) -> None:
     unit = found.run.currency
-    rows = (
-        (state.state, state.on, seconds(state.seconds), money(state.price, unit))
-        for state in found.run.states
-    )
-    emit(rows_table(("State", "On", ">Billable", ">Price"), rows, title="A run, estimated"))
+    show_cost(found.run, title="A run, estimated")
     over = found.budget is not None and (found.most_for_training or 0.0) > found.budget
     emit(
         facts_table(
@@ -124,5 +113,3 @@ def _show(found: Estimate) -> None:
             }
         )
     )
-    for missing in found.run.unknown:
-        say(f"Not in the price: {missing}", style="yellow")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from tagline.cli.output import facts_table, money, number
+from tagline.cli.output import facts_table, number
 from tagline.cli.records import RunRecord
 from tagline.cli.target import Target
 from tagline.formats.costs import Cost
@@ -97,15 +97,6 @@ def outcome_table(ended: RunOutcome, more: Mapping[str, object] | None = None) -
             **(more or {}),
         }
     )
-
-
-def price_said(cost: Cost | None) -> str | None:
-    """Return a run's price with what it rests on; None where nobody looked."""
-    if cost is None:
-        return None
-    least = "at least " if cost.unknown else ""
-    prices = f"prices of {cost.region}, {cost.prices}"
-    return f"{least}{money(cost.price, cost.currency)} (estimated; {prices})"
 
 
 def styled(outcome: str | None) -> Text:

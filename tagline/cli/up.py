@@ -1,52 +1,44 @@
 """`tagline up`: the laptop cloud with the stack, in the foreground."""
 
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.output import emit, facts_table, print_json, say
-from tagline.cli.places import STATE, CloudFile, live_cloud
+from tagline.cli.places import LAPTOP_KEY, STATE, CloudFile, live_cloud
 
 
 def up(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4566,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
-    ] = False,
-    state_dir: Annotated[
-        Path,
-        typer.Option(
-            help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
-        ),
-    ] = STATE / "cloud",
-    source_bucket: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Another bucket that lists may read images from; repeatable. The template's "
-            "SourceBuckets: kept until set anew.",
-            metavar="NAME",
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
+    *,
+    port: int,
+    fresh: bool,
+    state_dir: Path | None,
+    source_bucket: Sequence[str] | None,
+    secret: bool,
+    as_json: bool,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+    key = secrets.token_urlsafe(30) if secret else None
     try:
         with (
             stop_signals(),
             running_cloud(
-                port, state_dir, fresh=fresh, source_buckets=source_bucket or ()
+                port,
+                state_dir or STATE / "cloud",
+                fresh=fresh,
+                source_buckets=source_bucket or (),
+                secret_key=key,
             ) as cloud,
             announced(cloud) as told,
         ):
             if as_json:
                 print_json({"endpoint": told.endpoint, "port": told.port, "pid": told.pid,
+                            "access_key": LAPTOP_KEY, "secret_key": told.secret_key,
                             "outputs": told.outputs, "log": str(cloud.log)})  # fmt: skip
             else:
                 print_urls(cloud, told.outputs)
@@ -64,6 +56,7 @@ def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
         port=cloud.port,
         pid=os.getpid(),
         outputs=cloud.target.stack_outputs(),
+        secret_key=cloud.secret_key,
     )
     other = live_cloud()
     if other is not None:
@@ -103,7 +96,7 @@ def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
             (
                 "Any AWS client, from another terminal:",
                 f"  export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION=us-east-1",
-                "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+                f"  export AWS_ACCESS_KEY_ID={LAPTOP_KEY} AWS_SECRET_ACCESS_KEY={cloud.secret_key}",
                 f"  aws s3 ls s3://{outputs['DataBucket']}/",
                 "The tagline command finds this cloud by itself:",
                 "  tagline drop DATASET list.lst --labels labels.txt --images DIR --wait",

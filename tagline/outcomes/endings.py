@@ -63,9 +63,12 @@ def ending_of(execution: OutcomeEvent) -> Ending:
     raise UnknownOutcome(f"no ending can be told from the execution's {', '.join(left)}")
 
 
-def record_outcome(execution: OutcomeEvent, bucket: Bucket, cost: Cost) -> Ending:
-    """Write latest.json for a judged run, then status.json, which closes the run."""
-    ending = ending_of(execution)
+def record_outcome(execution: OutcomeEvent, bucket: Bucket, cost: Cost | None = None) -> Ending:
+    """Write latest.json for a judged run, then status.json, which closes the run.
+
+    A run that champion.json names was promoted, whatever its states could still say of it.
+    """
+    ending = own_promotion(bucket, execution.run) or ending_of(execution)
     if ending.outcome in _JUDGED:
         record_latest(bucket, execution.run, ending.outcome)
     return record_ending(bucket, execution.run, execution.started, ending, cost)[0]

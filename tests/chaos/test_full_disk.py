@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tagline.designs import DesignSet
-from tests.chaos.conftest import DATASET, alerts, starter
+from tests.chaos.conftest import DATASET, Kept, alerts, started
 from tests.e2e.pipeline import Pipeline, list_rows
 from tests.laptop import eventually
 
@@ -60,22 +60,22 @@ def versions(pipeline: Pipeline) -> dict[tuple[str, str], int]:
 @pytest.mark.parametrize("state", ["FetchShards", "PackDataset", "Train"])
 def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
     small_disk: Path,
-    build_dir: Path,
+    empty: Kept,
     designs: DesignSet,
     state: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TAGLINE_FREE_FLOOR_MIB", str(FLOOR))
-    start = starter(small_disk / "cloud", build_dir, designs)
+    folder = empty.copy(small_disk / "cloud")
     ballast = small_disk / "ballast"
-    with start() as pipeline:
+    with started(folder) as pipeline:
         run = pipeline.drop(DATASET, list_rows(designs))
+        machine = pipeline.cloud.target.outputs.state_machine
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
         eventually(lambda: pipeline.entered(run)[-1:] == [state], seconds=120)
         fill(ballast)
         with pytest.raises(ClientError, match="InsufficientStorage"):
             pipeline.drop(DATASET, list_rows(designs), "refused")
-        machine = pipeline.cloud.target.outputs.state_machine
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
         eventually(
             lambda: pipeline.states.describe_execution(executionArn=arn)["status"] != "RUNNING",
             seconds=240,
@@ -86,7 +86,7 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
         assert ended["outcome"] == "Failed", ended
         # the flow's own, if it could not record anything, and the one with the status
         assert {alert["run"] for alert in eventually(lambda: alerts(pipeline))} == {run}
-    with start() as pipeline:
+    with started(folder) as pipeline:
         assert before.items() <= versions(pipeline).items()
         assert pipeline.run(DATASET, list_rows(designs)).status["outcome"] == "Promoted"
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from tagline.cli.estimate import ENDPOINT, EVALUATION, TRAINING, estimated
+from tagline.cli.commands import ENDPOINT, TRAINING
+from tagline.cli.estimate import EVALUATION, estimated
 from tagline.formats.costs import StateCost
 from tagline.formats.settings import Settings, Training, Tuning
 from tagline.pricing.forecast import HOURS_OF_A_MONTH, Rates, serverless

@@ -1,0 +1,179 @@
+"""What people type: each command's arguments, options and line of help.
+
+Nothing else is here, so that help costs no import: `tagline.cli.<name>` has the function of the
+same name and parameters that does the work, and is imported when a command runs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_Port = typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
+_Stack = Annotated[str, typer.Option(help="Name of the CloudFormation stack.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+_List = Annotated[
+    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
+]
+_Labels = Annotated[
+    Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
+]
+_Config = Annotated[
+    Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
+]
+STACK = "tagline"
+TRAINING, ENDPOINT = "ml.c5.4xlarge", "ml.c5.large"
+
+
+def demo(
+    *,
+    images: Annotated[int, typer.Option(min=200, max=20_000, help="Designs to draw.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Seed of the designs.")] = 7,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 (4566 or a free one).")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the cloud up until Ctrl-C.")] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Cloud, designs, report.", file_okay=False, show_default=".tagline/demo"),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
+
+
+def up(
+    *,
+    port: Annotated[int, _Port] = 4566,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
+    ] = False,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
+        ),
+    ] = None,
+    source_bucket: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another bucket that lists may read images from; repeatable. The template's "
+            "SourceBuckets: kept until set anew.",
+            metavar="NAME",
+        ),
+    ] = None,
+    secret: Annotated[
+        bool,
+        typer.Option(
+            "--secret",
+            help="Take only requests signed with a random key, which is printed; "
+            "other accounts of this machine have none.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
+) -> None:
+    """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+
+
+def check(
+    list_path: _List,
+    labels: _Labels = None,
+    config: _Config = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Check a list file without a cloud; exit 1 when a run could not use it."""
+
+
+def drop(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
+    list_path: _List,
+    *,
+    labels: _Labels = None,
+    config: _Config = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")
+    ] = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Upload a list, and what goes with it, and so start a run."""
+
+
+def runs(
+    dataset: Annotated[str | None, typer.Argument(metavar="DATASET", help="Only its runs.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """List runs with their outcomes, newest first."""
+
+
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
+    ] = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show a run: outcome, counts, rejected rows, metrics, model."""
+
+
+def estimate(
+    list_path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[LIST]", help="List file.", exists=True, dir_okay=False),
+    ] = None,
+    *,
+    images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
+    config: _Config = None,
+    region: Annotated[str, typer.Option(help="Region, for its prices.")] = "us-east-1",
+    prices: Annotated[
+        Path | None, typer.Option(help="prices.json: your own.", exists=True, dir_okay=False)
+    ] = None,
+    training: Annotated[str, typer.Option(help="TrainingInstanceType of the stack.")] = TRAINING,
+    endpoint: Annotated[str, typer.Option(help="EndpointInstanceType of the stack.")] = ENDPOINT,
+    as_json: _Json = False,
+) -> None:
+    """Tell what a run of a list would cost, without a cloud."""
+
+
+def costs(
+    month: Annotated[
+        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; else this one.")
+    ] = None,
+    idle_days: Annotated[
+        int, typer.Option(min=1, max=455, help="Idle: not asked for so many days.")
+    ] = 7,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Tell what a month cost: runs, endpoints, and those that nobody asks."""
+
+
+def tag(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
+    *,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Least score; each label's own threshold otherwise."),
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="At most so many tags.")] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Print the tags of images, highest score first."""
+
+
+COMMANDS = {
+    each.__name__: each for each in (demo, up, check, drop, runs, show, estimate, costs, tag)
+}
