@@ -13,6 +13,11 @@ from tests.e2e.pipeline import Pipeline
 ELSEWHERE = "elsewhere"  # a bucket of somebody else's, from which lists may read
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the review of rights last: it looks at what all others have done."""
+    items.sort(key=lambda item: item.path.name == "test_rights.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def short_waits() -> Iterator[None]:
     """Let the flow look at an endpoint after one second; AWS takes minutes, the laptop does not."""

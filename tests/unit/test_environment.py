@@ -10,6 +10,7 @@ from tagline.aws.environment import Environment, WrongEnvironment, environment
 READ_AS = {
     "data_bucket": "DATA_BUCKET",
     "source_buckets": "SOURCE_BUCKETS",
+    "source_requester_pays": "SOURCE_REQUESTER_PAYS",
     "stack": "STACK_NAME",
     "state_machine": "STATE_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
@@ -25,7 +26,8 @@ READ_AS = {
     "most_instances": "MOST_INSTANCES",
 }
 COUNTS = ("endpoint_instance_count", "most_trials", "most_instances")
-TEXTS = set(READ_AS) - {"source_buckets", "allowed_instance_types", *COUNTS}
+OTHERS = ("source_buckets", "source_requester_pays", "allowed_instance_types", *COUNTS)
+TEXTS = set(READ_AS) - set(OTHERS)
 
 
 def test_every_variable_is_known_here() -> None:
