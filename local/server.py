@@ -33,6 +33,7 @@ from local import (
     object_writes,
     patching,
     processes,
+    scaling,
     step_access,
     step_functions,
     throttling,
@@ -127,6 +128,7 @@ def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud, access)
+    scaling.install(cloud)
     service = register(cloud, space, authority)
     step_functions.install(cloud, service.call, access)
     return service

@@ -10,9 +10,11 @@ from tagline.formats.names import trial_name
 from tagline.formats.owners import serving_endpoint
 from tagline.formats.plan import Plan
 from tagline.formats.steps import DeploymentAnswer, DeploymentEvent
+from tagline.jobs.limits import limits
 from tagline.planning.standing import find_champion
-from tagline.serving.deployment import hosting, plan_deployment, plan_trial
+from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import describe
+from tagline.serving.machines import hosting, scaling_of
 
 
 @step
@@ -29,13 +31,16 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
         logger.warning("the endpoint does not serve the champion", found=endpoint.config)
     if trial:
         logger.warning("another run's trial is there", found=trial.config)
+    serving.check(wanted, limits(here))
+    variant = serving.variant(wanted)
     return plan_deployment(
         stack=here.stack,
         run=keys.run,
         artifact=event.evaluation.artifact,
         image=serving.image,
-        fleet=serving.fleet_for(wanted),
+        variant=variant,
+        scaling=scaling_of(name, wanted),
         endpoint=name,
-        status=endpoint.status if endpoint else None,
-        trial=plan_trial(here.stack, keys.run, trial_at, trial.status if trial else None),
+        found=endpoint,
+        trial=plan_trial(here.stack, keys.run, trial_at, trial.status if trial else None, variant),
     )

@@ -10,12 +10,14 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.names import run_of_job, trial_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion, serving_endpoint
+from tagline.formats.plan import Plan
+from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
-from tagline.planning.standing import find_champion, overtaken_by
-from tagline.serving.deployment import Hosting
+from tagline.planning.standing import find_champion, find_or_warn, overtaken_by
 from tagline.serving.endpoints import BROKEN, Endpoint, ailment, describe
+from tagline.serving.machines import Hosting, scaling_of
 from tagline.serving.rebuilding import look_for
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _HANDLERS = ("PlanRollBack", "RecordFailure")
+_THE_STACKS = EndpointSettings()
 _GIVEN_WAY = {"Overtaken", "ChampionChanged"}
 _DEPLOYING: set[WayBack] = {"restore", "create", "replace"}
 
@@ -49,6 +52,8 @@ class Found:
     """The endpoint where challengers are tried, if there is one."""
     trial_left: bool = False
     """Whether nobody but this run has to do with it."""
+    settings: EndpointSettings = _THE_STACKS
+    """Of the run that is champion."""
 
 
 def roll_back(
@@ -80,6 +85,7 @@ def roll_back(
         *(name, endpoint, champion, failed, rival, newer),
         trial=trial,
         trial_left=trial is not None and _left(event, trial, bucket, stack),
+        settings=_settings(bucket, champion),
     )
     planned = plan_roll_back(event.execution, found)
     if champion is None or planned.action not in _DEPLOYING:
@@ -88,6 +94,12 @@ def roll_back(
     if gone is None:
         return planned
     return replace(planned, model_gone=gone.model, config_gone=gone.config, rebuild=gone.rebuild)
+
+
+def _settings(bucket: Bucket, champion: Champion | None) -> EndpointSettings:
+    """Return what the champion serves on; as the stack has it where its plan cannot be read."""
+    plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan) if champion else None
+    return plan.settings.endpoint if plan else _THE_STACKS
 
 
 def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswer:
@@ -99,7 +111,9 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
     before, trial = execution.rollback, found.trial
     left = trial.name if trial and found.trial_left else None
     if before is not None and _before_training(execution):
-        return replace(before, action="keep", model_gone=False, config_gone=False, trial=left)
+        return replace(
+            before, action="keep", model_gone=False, config_gone=False, trial=left, scaling=None
+        )
     if before is not None and before.then == "end":
         raise RollBackFailed(_twice(execution, before, found))
     champion, endpoint = found.champion, found.endpoint
@@ -111,7 +125,7 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         if endpoint and endpoint.status != "Deleting":
             action = "delete"
     else:
-        action = _to_champion(champion, endpoint)
+        action = _to_champion(champion, endpoint, found.settings.mode == "serverless")
     step = _step(execution, found)
     kind = execution.error.error if execution.error else None
     return RollBackAnswer(
@@ -125,13 +139,14 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         superseded=found.newer is not None
         and (found.rival is not None or kind in _GIVEN_WAY or _trying(execution)),
         trial=left,
+        scaling=scaling_of(found.name, found.settings) if champion and not found.rival else None,
     )
 
 
-def _to_champion(champion: Champion, endpoint: Endpoint | None) -> WayBack:
+def _to_champion(champion: Champion, endpoint: Endpoint | None, serverless: bool) -> WayBack:
     if endpoint is None or endpoint.status == "Deleting":
         return "create"  # which is retried until the endpoint is gone
-    if endpoint.status in BROKEN:
+    if endpoint.status in BROKEN or endpoint.serverless != serverless:
         return "replace"
     in_service = endpoint.status == "InService" and endpoint.config == champion.endpoint_config
     return "keep" if in_service else "restore"

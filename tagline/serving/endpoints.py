@@ -24,6 +24,7 @@ class Endpoint:
     status: str
     config: str | None
     failure: str | None
+    serverless: bool = False
 
 
 def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
@@ -31,11 +32,13 @@ def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
     answer = _found(lambda: client.describe_endpoint(EndpointName=name))
     if answer is None:
         return None
+    variants = answer.get("ProductionVariants", [])
     return Endpoint(
         name,
         answer["EndpointStatus"],
         answer.get("EndpointConfigName"),
         answer.get("FailureReason"),
+        serverless=any("CurrentServerlessConfig" in variant for variant in variants),
     )
 
 

@@ -84,7 +84,7 @@ def test_a_task_waits_for_hours_where_an_account_has_no_room(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in WORKING if n not in IN_MAPS])
 def test_every_error_is_caught(name: str) -> None:
-    (catch,) = WORKING[name]["Catch"]
+    *_, catch = WORKING[name]["Catch"]
     assert catch["ErrorEquals"] == ["States.ALL"]
     assert catch["ResultPath"].startswith("$.") or catch["Next"] == "Done"
 
@@ -212,7 +212,7 @@ def test_a_function_that_died_is_tried_again(name: str, error: str) -> None:
 
 AT_THE_ENDPOINT = [
     *("DescribeEndpoint", "SmokeTest", "RecordChampion"),
-    *("CreateTrial", "EndTrial", "RebuildModel", "RebuildConfig"),
+    *("CreateTrial", "EndTrial", "RebuildModel", "RebuildConfig", "StartScaling", "KeepToTarget"),
     *("RestoreChampion", "ClearEndpoint", "DeployChampion"),
 ]
 
@@ -232,7 +232,8 @@ def test_no_traffic_moves_before_the_trial_was_asked() -> None:
     assert "SmokeTest" in reached
     assert not reached & {"UpdateEndpoint", "CreateEndpoint", "ReplaceEndpoint"}
     assert {n for n, s in TOP.items() if "EndTrial" in targets(s)} == {"WhoServes?"}
-    assert {n for n, s in TOP.items() if "WhoServes?" in targets(s)} == {"SmokeTest"}
+    assert {n for n, s in TOP.items() if "WhoServes?" in targets(s)} == {"Scales?", "KeepToTarget"}
+    assert {n for n, s in TOP.items() if "Scales?" in targets(s)} == {"SmokeTest"}
 
 
 def test_paths_are_json_paths_without_variables() -> None:

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from tagline.aws.s3 import Version
 from tagline.formats.names import job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
+from tagline.formats.sagemaker import ServerlessConfig, Variant
+from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import (
     Caught,
     Deploying,
     DeployingExecution,
-    Fleet,
     Opponent,
     PlanFacts,
     Restore,
@@ -23,6 +24,7 @@ from tagline.jobs.sagemaker import Stack
 from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
 from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import Endpoint, ailment
+from tagline.serving.machines import scaling_of
 from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
@@ -42,16 +44,22 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
     assert_valid("CreateProcessingJob", named | planned["request"])
 
 
-def deployment(count: int, status: str | None) -> dict[str, Any]:
+def deployment(
+    variant: int | Variant, status: str | None, serverless: bool = False
+) -> dict[str, Any]:
+    if isinstance(variant, int):
+        variant = Variant(instance_type="ml.c5.large", initial_instance_count=variant)
+    found = Endpoint("tagline-demo", status, "c", None, serverless) if status else None
     planned = plan_deployment(
         stack="tagline",
         run=RUN,
         artifact=ARTIFACT,
         image="registry/tagline/server:latest",
-        fleet=Fleet(instance_type="ml.c5.large", instance_count=count),
+        variant=variant,
+        scaling=None,
         endpoint="tagline--demo-50876c98a6b2",
-        status=status,
-        trial=plan_trial("tagline", RUN, trial_name("tagline", "demo"), None),
+        found=found,
+        trial=plan_trial("tagline", RUN, trial_name("tagline", "demo"), None, variant),
     )
     return plain(planned)
 
@@ -90,7 +98,8 @@ def test_a_fleet_of_two_updates_by_canary(count: int, canary: bool) -> None:
     planned = deployment(count, "InService")
     assert planned["canary"] is canary
     assert ("AutoRollbackConfiguration" in planned["deployment_config"]) is canary
-    assert planned["fleet"]["instance_count"] == count
+    assert planned["variant"]["InitialInstanceCount"] == count
+    assert planned["trial"]["variant"]["InitialInstanceCount"] == 1
 
 
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
@@ -105,6 +114,68 @@ def test_a_broken_endpoint_is_made_anew(status: str) -> None:
 
 def test_an_endpoint_that_is_being_deleted_is_created_once_it_is_gone() -> None:
     assert deployment(1, "Deleting")["action"] == "create"
+
+
+SERVERLESS = Variant(serverless_config=ServerlessConfig(memory_size_in_mb=3072, max_concurrency=7))
+
+
+def test_a_serverless_endpoint_has_no_fleet_no_canary_and_no_isolated_model() -> None:
+    planned = deployment(SERVERLESS, "InService", serverless=True)
+    assert (planned["action"], planned["canary"]) == ("update", False)
+    assert planned["serverless"] is True
+    assert planned["trial"]["variant"] == planned["variant"]
+    assert planned["network_isolation"] is False  # which SageMaker refuses with it
+    variants = [planned["variant"] | {"ModelName": "m-0"}]
+    assert_valid(
+        "CreateEndpointConfig", {"EndpointConfigName": "c-0", "ProductionVariants": variants}
+    )
+
+
+@pytest.mark.parametrize(
+    ("variant", "serverless", "status", "action"),
+    [
+        (SERVERLESS, False, "InService", "replace"),
+        (1, True, "InService", "replace"),
+        (SERVERLESS, True, "InService", "update"),
+        (SERVERLESS, False, "Deleting", "create"),
+        (SERVERLESS, False, None, "create"),
+    ],
+)
+def test_an_endpoint_of_the_other_mode_is_made_anew(
+    variant: int | Variant, serverless: bool, status: str | None, action: str
+) -> None:
+    assert deployment(variant, status, serverless)["action"] == action
+
+
+@pytest.mark.parametrize(
+    ("settings", "serverless", "action"),
+    [
+        (EndpointSettings(), True, "replace"),
+        (EndpointSettings(mode="serverless"), False, "replace"),
+        (EndpointSettings(mode="serverless"), True, "restore"),
+    ],
+)
+def test_a_champion_of_the_other_mode_is_made_anew(
+    settings: EndpointSettings, serverless: bool, action: str
+) -> None:
+    new = Endpoint(NEW.name, NEW.status, NEW.config, None, serverless)
+    assert back(deploying(error=OFF), CHAMPION, new, "SmokeTest", settings=settings).action == (
+        action
+    )
+
+
+def test_a_champion_that_scales_scales_again() -> None:
+    scales = EndpointSettings(max_instances=3)
+    planned = back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest", settings=scales)
+    wanted = scaling_of(endpoint_name("tagline", "demo"), scales)
+    assert wanted is not None
+    assert planned.scaling == wanted
+    assert back(deploying(), CHAMPION, TAKEN, settings=scales).scaling == wanted
+    rival = back(deploying(), CHAMPION, TAKEN, rival=OTHER, settings=scales)
+    assert rival.scaling is None
+    before = back(planned_before(), CHAMPION, None, settings=scales)
+    again = back(planned_before(rollback=before, error=OFF), CHAMPION, None, settings=scales)
+    assert (again.action, again.scaling) == ("keep", None)
 
 
 OFF = Caught(

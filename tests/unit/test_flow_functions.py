@@ -68,7 +68,7 @@ def test_plan_training_keeps_what_it_answers(world: Account) -> None:
         (
             "tune_plan",
             {
-                "training": TRAINING | {"instance_type": "ml.g5.xlarge"},
+                "training": TRAINING | {"instance_type": "ml.m5.12xlarge"},
                 "tuning": TUNING | {"ranges": RANGES},
             },
         ),
@@ -223,6 +223,7 @@ def test_a_trial_that_was_left_over_is_deleted_first(
         "endpoint": TRIAL,
         "endpoint_config": "tagline--0123456789abcdef-trial",
         "left_over": left_over,
+        "variant": golden("deployment_update")["trial"]["variant"],
     }
 
 
@@ -236,7 +237,7 @@ def test_plan_deployment_takes_the_stacks_fleet(
 @pytest.mark.parametrize(
     ("endpoint", "fleet"),
     [
-        ({"instance_type": "ml.g4dn.xlarge"}, ("ml.g4dn.xlarge", 1)),
+        ({"instance_type": "ml.m5.12xlarge"}, ("ml.m5.12xlarge", 1)),
         ({"instance_count": 3}, ("ml.c5.large", 3)),
     ],
 )
@@ -245,7 +246,8 @@ def test_the_settings_fleet_wins(
 ) -> None:
     world.put(f"{PREFIX}plan.json", plan(settings=settings(endpoint=endpoint)))
     planned = deploy("InService")
-    assert planned["fleet"] == {"instance_type": fleet[0], "instance_count": fleet[1]}
+    variant = planned["variant"]
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == fleet
     assert planned["canary"] is (fleet[1] > 1)
 
 
@@ -482,6 +484,7 @@ def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(
     assert f'"Runs{answer["outcome"]}":[1.0]' in capsys.readouterr().out  # the metric
     status = world.get(f"{PREFIX}status.json")
     assert status.pop("ended").endswith("Z")
+    assert status.pop("cost")["unknown"]  # there is no such execution
     about = {"format": 1, "run": RUN, "dataset": "demo", "started": STATE["started"]}
     assert status == about | answer
     left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")

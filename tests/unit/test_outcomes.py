@@ -66,6 +66,7 @@ def test_a_status_is_written_once(world: Account, bucket: Bucket) -> None:
         "state": "RecordChampion",
         "reason": "mAP 0.5 and no champion",
         "started": STARTED,
+        "cost": None,
     }
 
 

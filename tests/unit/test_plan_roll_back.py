@@ -24,6 +24,8 @@ from tests.unit.flow_world import (
 
 ANOTHER = "demo-00000000000000aa"
 
+VARIANT = {"VariantName": "AllTraffic", "InitialVariantWeight": 1}
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
@@ -86,6 +88,7 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         "run": OTHER,
         "then": "end",
         "superseded": False,
+        "scaling": None,
         "model_gone": False,
         "config_gone": False,
         "rebuild": None,
@@ -210,7 +213,7 @@ def test_what_was_deleted_of_a_champion_is_made_again_by_its_name(
     world: Account, gone: tuple[str, ...], serving: str | None
 ) -> None:
     world.put("demo/champion.json", champion())
-    fleet = {"instance_type": "ml.g4dn.xlarge", "instance_count": 2}
+    fleet = {"instance_type": "ml.m5.12xlarge", "instance_count": 2}
     world.put(f"demo/runs/{OTHER}/plan.json", run_plan(settings=settings(endpoint=fleet)))
     planned = plan(serving, asked(), gone=gone)
     assert planned["action"] == ("restore" if serving else "create")
@@ -223,7 +226,9 @@ def test_what_was_deleted_of_a_champion_is_made_again_by_its_name(
             "ModelDataUrl": champion().artifact,
             "Mode": "SingleModel",
         },
-        "fleet": fleet,
+        "network_isolation": True,
+        "variant": VARIANT | {"InstanceType": "ml.m5.12xlarge", "InitialInstanceCount": 2},
+        "of_variant": {"ModelName": champion().model},
     }
 
 
@@ -235,4 +240,5 @@ def test_a_champion_whose_plan_is_gone_gets_the_stacks_fleet(
     if damaged is not None:
         world.s3.put_object(Bucket="data", Key=f"demo/runs/{OTHER}/plan.json", Body=damaged)
     planned = plan(None, asked(), gone=("config",))
-    assert planned["rebuild"]["fleet"] == {"instance_type": "ml.c5.large", "instance_count": 1}
+    given = {"InstanceType": "ml.c5.large", "InitialInstanceCount": 1}
+    assert planned["rebuild"]["variant"] == VARIANT | given

@@ -86,6 +86,7 @@ def test_a_caught_failure_is_told_with_its_state(
     assert '"RunsFailed":[1.0]' in capsys.readouterr().out  # the metric
     written = world.get(f"{PREFIX}status.json")
     assert written.pop("ended").endswith("Z")
+    assert written.pop("cost")["unknown"]  # nothing more is told of the execution
     assert written == OURS | said
 
 
@@ -199,6 +200,7 @@ def test_an_aborted_execution_is_recorded_and_announced(
     assert answer == {"recorded": True, "outcome": "Failed"}
     written = world.get(f"{PREFIX}status.json")
     assert written.pop("ended").endswith("Z")
+    assert written.pop("cost")["unknown"]  # nothing more is told of the execution
     assert written == OURS | said
     assert json.loads(published.pop("Message")) == said | {
         "run": RUN,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tagline.formats.instances import accelerated
 from tests.unit.cloudformation import (
     FILES,
     ROOT,
@@ -183,6 +184,9 @@ def test_the_machine_gets_what_it_substitutes() -> None:
     assert properties["Tracing"] == {"Enabled": True}
 
 
+_IAM_NAMES = {"applicationautoscaling": "application-autoscaling"}
+
+
 def _allowed_for(resource: str) -> set[str]:
     """The IAM actions that a state's resource needs."""
     service, call = (
@@ -190,6 +194,7 @@ def _allowed_for(resource: str) -> set[str]:
     )
     action = call.removesuffix(".sync")
     action = action[0].upper() + action[1:]
+    service = _IAM_NAMES.get(service, service)
     if service == "lambda":
         return {"lambda:InvokeFunction"}
     needed = {f"{service}:{action}"}
@@ -206,6 +211,38 @@ def test_the_machine_may_do_what_its_states_do() -> None:
     needed = set().union(*map(_allowed_for, found))
     assert needed <= actions("Retrain") | {"s3:PutObject"}, needed - actions("Retrain")
     assert {"sagemaker:AddTags", "states:StartExecution", "s3:PutObject"} <= actions("Retrain")
+
+
+PAID = {
+    *("sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParameterTuningJob"),
+    *("sagemaker:CreateProcessingJob", "sagemaker:CreateEndpointConfig"),
+}
+
+
+def test_nobody_asks_for_machines_that_the_owner_does_not_allow() -> None:
+    asking = [(who, s) for who, s in statements() if PAID & set(listed(s["Action"]))]
+    assert asking
+    for owner, statement in asking:
+        allowed = statement["Condition"]["ForAllValues:StringEquals"]["sagemaker:InstanceTypes"]
+        assert allowed == {"Fn::Split": [",", {"Ref": "AllowedInstanceTypes"}]}, owner
+    kinds = TEMPLATES["template"]["Parameters"]["AllowedInstanceTypes"]["Default"].split(",")
+    assert not [kind for kind in kinds if accelerated(kind)]
+    for name, parameter in TEMPLATES["template"]["Parameters"].items():
+        if name.endswith("InstanceType"):
+            assert parameter["Default"] in kinds, name
+
+
+def test_scaling_is_of_endpoints_alone() -> None:
+    for _, statement in statements():
+        if any(action.startswith("application-autoscaling:") for action in listed(
+            statement["Action"]
+        )):  # fmt: skip
+            assert statement["Condition"]["StringEquals"] == {
+                "application-autoscaling:service-namespace": "sagemaker",
+                "application-autoscaling:scalable-dimension": (
+                    "sagemaker:variant:DesiredInstanceCount"
+                ),
+            }
 
 
 def test_the_machine_may_invoke_exactly_its_functions() -> None:
