@@ -78,6 +78,7 @@ class Operations:
                 if operation in {"CreateEndpoint", "UpdateEndpoint"}:
                     config = names.sagemaker("endpoint-config", request["EndpointConfigName"])
                     found.append(Need(f"sagemaker:{operation}", config, _tags(request)))
+                found += self._alarms_watched(request)
                 return found
 
             return needs
@@ -93,6 +94,12 @@ class Operations:
         for operation in ("AddTags", "ListTags"):
             table[f"sagemaker:{operation}"] = _by_arn(f"sagemaker:{operation}", "ResourceArn")
         return table
+
+    def _alarms_watched(self, request: Request) -> list[Need]:
+        """Return what naming alarms, by which an update rolls back, needs."""
+        rollback = request.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
+        names = [self._names.alarm(alarm["AlarmName"]) for alarm in rollback.get("Alarms", [])]
+        return [Need("cloudwatch:DescribeAlarms", name) for name in names]
 
     def _states(self) -> dict[str, Needs]:
         by_execution = ("DescribeExecution", "GetExecutionHistory", "ListMapRuns")

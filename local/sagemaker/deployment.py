@@ -20,6 +20,7 @@ from local.sagemaker.roles import Role, Roles
 from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
 from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
 
+LOG_GROUP, LOG_STREAM = "/aws/sagemaker/Endpoints", "AllTraffic/laptop"
 FAILURES = (ClientError, BotoCoreError, SageMakerError, OSError, ValueError, RuntimeError)
 
 
@@ -51,6 +52,7 @@ class Deployments:
         container = container_of(model)
         role = self._roles.of(model["ExecutionRoleArn"])
         role.pull(container["Image"])
+        role.log(f"{LOG_GROUP}/{endpoint}", LOG_STREAM)
         base = self.folder(endpoint) / secrets.token_hex(6) / "ml"
         (base / "model").mkdir(parents=True)
         artifact = artifact_of(container)

@@ -14,13 +14,19 @@ from typing import Any
 
 from local import logs
 from local.context import Cloud
-from local.sagemaker.deployment import FAILURES, AlarmRaised, Deployments, described
+from local.sagemaker.deployment import (
+    FAILURES,
+    LOG_GROUP,
+    LOG_STREAM,
+    AlarmRaised,
+    Deployments,
+    described,
+)
 from local.sagemaker.errors import invalid
 from local.sagemaker.roles import Roles
 from local.sagemaker.server import Server, Serving
 from local.sagemaker.store import ENDPOINT, ENDPOINT_CONFIG, Record, Store
 
-LOG_GROUP = "/aws/sagemaker/Endpoints"
 _RESTARTED = "the laptop cloud was stopped during the deployment"
 _UNDER_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 logger = logging.getLogger("local.sagemaker")
@@ -191,7 +197,7 @@ class Endpoints:
             act(name, reason)
 
     def _log(self, name: str) -> Callable[[str], None]:
-        return logs.writer(f"{LOG_GROUP}/{name}", "AllTraffic/laptop")
+        return logs.writer(f"{LOG_GROUP}/{name}", LOG_STREAM)
 
     def _not_now(self, record: Record) -> Exception:
         arn, status = record["EndpointArn"], record["EndpointStatus"]

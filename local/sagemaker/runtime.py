@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from local.sagemaker.endpoints import LOG_GROUP, Endpoints
+from local.sagemaker.deployment import LOG_GROUP
+from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import SageMakerError
 from local.sagemaker.server import INVOCATION_LIMIT_S, LARGEST_REPLY, Reply, Server, ServerFailed
 

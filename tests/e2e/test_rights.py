@@ -4,6 +4,9 @@ Runs last: conftest.py sees to it. What only AWS can exercise stands in rights_a
 """
 
 import copy
+import json
+import urllib.error
+import urllib.request
 from typing import Any
 
 import pytest
@@ -12,8 +15,42 @@ from tests.e2e.pipeline import Pipeline
 from tests.e2e.rights import Roles, beyond, calls_of, findings, logical_names, roles_of
 
 
+@pytest.fixture(scope="module", autouse=True)
+def the_api_was_asked(pipeline: Pipeline) -> None:
+    """Read all that the API shows of a dataset with a champion, and tag an image by its URI."""
+    url = pipeline.cloud.target.outputs.api_url
+    for path in ("/", "/openapi.json"):
+        _ask(f"{url}{path}")
+    names = [item["dataset"] for item in json.loads(_ask(f"{url}/datasets"))["datasets"]]
+    for name in names:
+        shown = json.loads(_ask(f"{url}/datasets/{name}/runs"))
+        for run in shown["runs"]:
+            details = json.loads(_ask(f"{url}/datasets/{name}/runs/{run['run']}"))
+            for name in ("report", "rejects", "verdicts"):
+                if details.get(name):
+                    _ask(details[name]["url"])
+        listed = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=f"{name}/images/")
+        for item in listed.get("Contents", ())[:1]:
+            wanted = json.dumps({"s3_uri": f"s3://{pipeline.bucket}/{item['Key']}"}).encode()
+            _ask(f"{url}/datasets/{name}/tags", wanted)
+
+
+def _ask(url: str, body: bytes | None = None) -> bytes:
+    """Return an answer; empty for a refusal, which this module is not about."""
+    headers = {"content-type": "application/json"} if body else {}
+    request = urllib.request.Request(url, data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: bytes = answer.read()
+    except urllib.error.HTTPError:
+        return b"{}"
+    return found
+
+
 @pytest.fixture(scope="module")
-def calls(pipeline: Pipeline, request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+def calls(
+    pipeline: Pipeline, the_api_was_asked: None, request: pytest.FixtureRequest
+) -> list[dict[str, Any]]:
     """What the suite has recorded; skips where only a part of the suite was asked for."""
     ran = {item.path.name for item in request.session.items}
     missing = {path.name for path in request.path.parent.glob("test_*.py")} - ran
