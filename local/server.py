@@ -32,8 +32,10 @@ from local import (
     object_writes,
     patching,
     processes,
+    redriving,
     step_functions,
     throttling,
+    walking,
 )
 from local.context import HOST, Cloud
 from local.execution_log import ExecutionLog
@@ -77,7 +79,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     journal = Journal(cloud.state_dir / "journal.db")
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
-    service = _plug_in(cloud, space)
+    service = _plug_in(cloud, space, log)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
@@ -93,7 +95,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog) -> SageMaker:
     logs.check()
     nested_stacks.install(cloud)
     lambda_runtime.install(cloud)
@@ -102,7 +104,9 @@ def _plug_in(cloud: Cloud, space: Space) -> SageMaker:
     http_api.install(cloud)
     events.install()
     container_tasks.install(cloud)
+    walker = walking.install()
     executions.install(space)
+    redriving.install(walker, space, log)
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud)

@@ -1,10 +1,12 @@
-"""The story of a failed run: gathered from the execution, told in status.json and on the topic.
+"""The story of a failed run: gathered from the execution, told on the topic and in status.json.
 
-An execution that broke off cannot bring the champion back itself: where it had touched the
-endpoint, another execution of the flow does it, waiting and retrying as the flow does.
+No state catches what fails a run, so that RedriveExecution finds the state that failed. Such an
+execution cannot bring the champion back itself: where it had touched the endpoint, another
+execution of the flow does it, waiting and retrying as the flow does.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +22,6 @@ from tagline.formats.outcomes import Alert, Ending, Outcome
 from tagline.formats.steps import (
     Caught,
     ExecutionDetail,
-    FailureEvent,
     MapInput,
     RecordedAnswer,
 )
@@ -32,6 +33,7 @@ from tagline.outcomes.execution_history import (
     failed_child,
     failed_state,
     newest_events,
+    was_redriven,
 )
 from tagline.outcomes.failures import Cause, reason, unwrap
 from tagline.outcomes.restoring import Machine
@@ -41,11 +43,10 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
-_HANDLERS = ("RecordFailure", "NotifyFailure")
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
 # A run that came to one of these may have changed the endpoint
-_AT_THE_ENDPOINT = {
+AT_THE_ENDPOINT = {
     *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
     *("SmokeTest", "RecordChampion", "PlanRollBack"),
 }
@@ -62,108 +63,96 @@ _ENDED_FROM_OUTSIDE = {
 
 
 class _Input(Record):
-    """What counts of the input of an execution that broke off."""
+    """What counts of the input of an execution that ended badly."""
 
     started: str = ""
 
 
-def record_failure(
-    failed: FailureEvent, stepfunctions: "SFNClient", bucket: Bucket
-) -> tuple[Ending, bool]:
-    """Write status.json with what failed, why, and what to do; False where one was there.
+@dataclass(frozen=True)
+class Topic:
+    """Where failures are announced."""
 
-    A run that champion.json names did not fail, whatever came after it. An execution that only
-    brings a champion back has no status.json: its run has one.
-    """
-    events = newest_events(stepfunctions, failed.execution_arn)
-    if RESTORING.fullmatch(failed.execution_arn.rpartition(":")[2]):
-        return explain(stepfunctions, bucket, failed, events), False
-    return _record(failed, stepfunctions, bucket, events)
+    client: "SNSClient"
+    arn: str
 
-
-def _record(
-    failed: FailureEvent,
-    stepfunctions: "SFNClient",
-    bucket: Bucket,
-    events: "Sequence[HistoryEventTypeDef]",
-) -> tuple[Ending, bool]:
-    ending = own_promotion(bucket, failed.run) or explain(stepfunctions, bucket, failed, events)
-    ending, written = record_ending(bucket, failed.run, failed.started, ending)
-    return settle(bucket, failed.run) or ending, written
+    def announce(self, bucket: Bucket, run: str, ending: Ending, execution_arn: str) -> None:
+        """Tell of a failure, in the words of its status.json."""
+        keys = RunKeys(run)
+        alert = Alert(
+            run=run,
+            dataset=keys.dataset,
+            outcome=ending.outcome,
+            state=ending.state,
+            reason=ending.reason,
+            status=Location(bucket.name, keys.status).uri,
+            execution=execution_arn,
+        )
+        self.client.publish(
+            TopicArn=self.arn,
+            Subject=f"Tagline: a run of {keys.dataset} failed"[:_SUBJECT],
+            Message=msgspec.json.encode(alert).decode(),
+            MessageAttributes={"dataset": {"DataType": "String", "StringValue": keys.dataset}},
+        )
 
 
 def record_broken_off(
-    execution: ExecutionDetail, bucket: Bucket, machine: Machine, sns: "SNSClient", topic: str
+    execution: ExecutionDetail, bucket: Bucket, machine: Machine, topic: Topic
 ) -> RecordedAnswer:
-    """Record and announce that an execution ended by itself, unless that is told already.
+    """Announce and record that an execution ended badly, unless that is told already.
 
-    Then see to it that the champion serves.
+    Then see to it that the champion serves. A run that champion.json names did not fail, whatever
+    came after it. An execution that was redriven meanwhile has not ended.
     """
     logger.append_keys(run=execution.name)
     given = decode_record(
         (execution.input or "{}").encode(), _Input, f"the input of {execution.execution_arn}"
     )
     if restoring := RESTORING.fullmatch(execution.name):
-        if execution.status != "FAILED":  # which the flow announced; once more would fail again
-            attempt = int(restoring["attempt"]) + 1
-            machine.restore(bucket, restoring["run"], given.started, attempt)
+        run = restoring["run"]
+        if execution.status != "FAILED":  # what failed would only fail again
+            machine.restore(bucket, run, given.started, int(restoring["attempt"]) + 1)
+        else:  # its run has a status.json
+            events = newest_events(machine.client, execution.execution_arn)
+            ending = _explain(machine.client, bucket, run, execution, events)
+            topic.announce(bucket, run, ending, execution.execution_arn)
         return RecordedAnswer(recorded=False)
     if not RUN.fullmatch(execution.name):
         logger.warning("ignored an execution that is no run: it was started by hand")
         return RecordedAnswer(recorded=False)
-    failed = FailureEvent(
-        bucket=bucket.name,
-        run=execution.name,
-        started=given.started,
-        execution_arn=execution.execution_arn,
-        error=Caught(error=execution.error or "", cause=execution.cause or ""),
-    )
-    events = newest_events(machine.client, failed.execution_arn)
-    ending, written = _record(failed, machine.client, bucket, events)
-    if ending.outcome != Outcome.PROMOTED and entered(events) & _AT_THE_ENDPOINT:
-        machine.restore(bucket, failed.run, failed.started, 1)
-    if written and ending.outcome == Outcome.FAILED:
-        announce(sns, topic, failed, ending)
+    run = execution.name
+    events = newest_events(machine.client, execution.execution_arn)
+    if was_redriven(events):
+        logger.info("the execution goes on: it was redriven")
+        return RecordedAnswer(recorded=False)
+    ending = own_promotion(bucket, run) or _explain(machine.client, bucket, run, execution, events)
+    if ending.outcome == Outcome.FAILED and not bucket.head(RunKeys(run).status):
+        topic.announce(bucket, run, ending, execution.execution_arn)  # before it counts as told
+    ending, written = record_ending(bucket, run, given.started, ending)
+    ending = settle(bucket, run) or ending
+    if ending.outcome != Outcome.PROMOTED and entered(events) & AT_THE_ENDPOINT:
+        machine.restore(bucket, run, given.started, 1)
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
 
 
-def explain(
+def _explain(
     stepfunctions: "SFNClient",
     bucket: Bucket,
-    failed: FailureEvent,
+    run: str,
+    execution: ExecutionDetail,
     events: "Sequence[HistoryEventTypeDef]",
 ) -> Ending:
     """Return the ending of a failed run: the state that failed and a sentence that says why."""
+    error = Caught(error=execution.error or "", cause=execution.cause or "")
+    told = _told(error if error.error else ended_with(events))
     try:
-        state = failed_state(events, _HANDLERS)
+        state = failed_state(events, ())
     except UnknownState as exc:
-        said = _told(failed.error).message
-        return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{said} ({exc}).")
-    told = _told(failed.error if failed.error.error else ended_with(events))
-    if state in _MAPS and (child := failed_child(stepfunctions, failed.execution_arn)):
+        return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{told.message} ({exc}).")
+    if state in _MAPS and (child := failed_child(stepfunctions, execution.execution_arn)):
         told = _told(child.error)
         told = told._replace(message=f"{_shards(child.given)}: {told.message}")
-    sentence = reason(state, told, _note(bucket, failed.run, state))
+    sentence = reason(state, told, _note(bucket, run, state))
     return Ending(outcome=Outcome.FAILED, state=state, reason=sentence)
-
-
-def announce(sns: "SNSClient", topic: str, failed: FailureEvent, ending: Ending) -> None:
-    """Tell the topic what the state NotifyFailure would have told it."""
-    keys = RunKeys(failed.run)
-    alert = Alert(
-        run=failed.run,
-        dataset=keys.dataset,
-        outcome=ending.outcome,
-        state=ending.state,
-        reason=ending.reason,
-        status=Location(failed.bucket, keys.status).uri,
-        execution=failed.execution_arn,
-    )
-    sns.publish(
-        TopicArn=topic,
-        Subject=f"Tagline: a run of {keys.dataset} failed"[:_SUBJECT],
-        Message=msgspec.json.encode(alert).decode(),
-    )
 
 
 def _told(error: Caught) -> Cause:

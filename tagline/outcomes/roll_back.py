@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
 
-_HANDLERS = ("PlanRollBack", "RecordFailure")
+_HANDLERS = ("PlanRollBack",)
 _GIVEN_WAY = {"Overtaken", "ChampionChanged"}
 
 
