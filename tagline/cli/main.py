@@ -16,6 +16,7 @@ _LINES = {
     "drop": "Upload a list, and what goes with it, and so start a run.",
     "runs": "List runs with their outcomes, newest first.",
     "show": "Show a run: outcome, counts, rejected rows, metrics, model.",
+    "retry": "Resume a failed run from the state that failed.",
     "tag": "Print the tags of images, highest score first.",
 }
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself

@@ -66,6 +66,24 @@ def entered(events: Iterable["HistoryEventTypeDef"]) -> set[str]:
     }
 
 
+def stopped_in(events: Iterable["HistoryEventTypeDef"]) -> str | None:
+    """Return the state of any kind that was entered and not left; events are newest first.
+
+    A redriven execution goes on from there.
+    """
+    for event in events:
+        if event["type"].endswith("StateExited"):
+            return None
+        if event["type"].endswith("StateEntered"):
+            return event["stateEnteredEventDetails"]["name"]
+    return None
+
+
+def redrives(events: Iterable["HistoryEventTypeDef"]) -> int:
+    """Return how often the execution was redriven, as far back as its events go."""
+    return sum(event["type"] == _AGAIN for event in events)
+
+
 def was_redriven(events: Iterable["HistoryEventTypeDef"]) -> bool:
     """Tell whether the execution goes on after it ended badly; events are newest first."""
     turns = (event["type"] for event in events if event["type"] in {*_ENDS, _AGAIN})

@@ -33,6 +33,7 @@ from tagline.outcomes.execution_history import (
     failed_child,
     failed_state,
     newest_events,
+    redrives,
     was_redriven,
 )
 from tagline.outcomes.failures import Cause, reason, unwrap
@@ -50,6 +51,7 @@ AT_THE_ENDPOINT = {
     *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
     *("SmokeTest", "RecordChampion", "PlanRollBack"),
 }
+MOST_REDRIVES = 9  # a digit of the names of jobs, of which a tuning job's has 32 characters
 _SUBJECT = 100  # characters; SNS's limit
 _ENDED_FROM_OUTSIDE = {
     "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
@@ -130,8 +132,14 @@ def record_broken_off(
     ending, written = record_ending(bucket, run, given.started, ending)
     ending = settle(bucket, run) or ending
     if ending.outcome != Outcome.PROMOTED and entered(events) & AT_THE_ENDPOINT:
-        machine.restore(bucket, run, given.started, 1)
+        machine.restore(bucket, run, given.started, restorations(events)[0])
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
+
+
+def restorations(events: "Sequence[HistoryEventTypeDef]") -> range:
+    """Return the numbers that executions have which bring the champion back after this end."""
+    first = 10 * redrives(events) + 1
+    return range(first, first + 9)
 
 
 def _explain(

@@ -324,6 +324,19 @@ def test_a_run_that_broke_off_at_the_endpoint_is_followed_by_a_roll_back(
     executions.assert_no_pending_responses()
 
 
+def test_a_redriven_run_that_fails_at_the_endpoint_again_has_a_roll_back_of_its_own(
+    world: Account, executions: Stubber
+) -> None:
+    """A name is never used twice: the roll-back after the first failure has ended."""
+    again = ({"type": "ExecutionFailed"}, entered("CreateEndpoint"), {"type": "ExecutionRedriven"})
+    history(executions, *again, {"type": "ExecutionFailed"}, entered("CreateEndpoint"))
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(11)
+    )
+    record(failed("X", "y"))
+    executions.assert_no_pending_responses()
+
+
 @pytest.mark.parametrize("state", ["PlanDataset", "Train", "Evaluate", "CreateEndpointConfig"])
 def test_a_run_that_did_not_come_to_the_endpoint_leaves_it(
     world: Account, executions: Stubber, state: str
