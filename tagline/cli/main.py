@@ -17,6 +17,7 @@ _LINES = {
     "runs": "List runs with their outcomes, newest first.",
     "show": "Show a run: outcome, counts, rejected rows, metrics, model.",
     "retry": "Resume a failed run from the state that failed.",
+    "destroy": "Delete a stack with what it made; its data only with --data.",
     "tag": "Print the tags of images, highest score first.",
 }
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself

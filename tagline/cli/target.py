@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -73,6 +73,22 @@ class Target:
         return self.session.client("sagemaker", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
+    def cloudwatch(self) -> Any:
+        """Client for the endpoints' alarms."""
+        return self.client("cloudwatch")
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """Client for the stack itself."""
+        return self.session.client(
+            "cloudformation", endpoint_url=self.endpoint, config=self._config
+        )
+
+    def client(self, service: Any) -> Any:
+        """Return a client of any service, with this target's endpoint and patience."""
+        return self.session.client(service, endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
     def outputs(self) -> Outputs:
         """The stack's outputs; raises Refused when the stack is not there."""
         found = self.stack_outputs()
@@ -83,11 +99,8 @@ class Target:
 
     def stack_outputs(self) -> dict[str, str]:
         """Return every output of the stack by name."""
-        client: CloudFormationClient = self.session.client(
-            "cloudformation", endpoint_url=self.endpoint, config=self._config
-        )
         try:
-            stacks = client.describe_stacks(StackName=self.stack)["Stacks"]
+            stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as exc:
             if error_code(exc) != "ValidationError":
                 raise

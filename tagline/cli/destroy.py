@@ -1,0 +1,181 @@
+"""`tagline destroy`: everything that a stack made, and the stack; its data only when asked for."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from botocore.exceptions import WaiterError
+
+from tagline.cli.belongings import Belonging, belongings, describe_endpoint
+from tagline.cli.errors import Refused
+from tagline.cli.options import JsonOption, StackOption
+from tagline.cli.output import emit, print_json, rows_table, say
+from tagline.cli.target import STACK, Target, find_target, is_laptop
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_ENDPOINT_SECONDS = 1800  # an endpoint that is being updated is deleted when that is over
+_BATCH = 1000  # objects; the most that one DeleteObjects takes
+_STAYS = (
+    "Not touched: images in ECR, the logs of SageMaker's jobs, the bucket that sam keeps its "
+    "packages in, and what other stacks made."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is deleted."""
+
+    kind: str
+    name: str
+    note: str = ""
+
+
+def destroy(
+    *,
+    data: Annotated[
+        bool,
+        typer.Option(
+            "--data", help="The data bucket too, with every list, image, run and model in it."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted, and stop.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete a stack with its endpoints, models and alarms; its data only with --data."""
+    target = find_target(stack)
+    steps = plan(target, belongings(target), data=data)
+    if as_json:
+        print_json(
+            {"stack": stack, "dry_run": dry_run, "data": data, "deletes": list(map(asdict, steps))}
+        )
+    else:
+        emit(rows_table(("Deletes", "Name", "Note"),
+                        ((step.kind, step.name, step.note) for step in steps),
+                        title=f"Stack {stack}"))  # fmt: skip
+    if dry_run:
+        say(_STAYS)
+        return
+    running = list(_running(target))
+    if running:
+        raise Refused(
+            f"{len(running)} executions go on ({', '.join(running[:3])}): let them end, or stop "
+            "them, first; a run that is stopped brings its champion back"
+        )
+    if not yes and not typer.confirm(f"Delete all of this at {_where(target)}?", err=True):
+        raise Refused("nothing was deleted")
+    for step in steps:
+        say(f"Deleting {step.kind} {step.name}")
+        _delete(target, step)
+    say(_STAYS)
+    if not data:
+        say(f"The data stays in s3://{target.outputs.bucket}: --data would have deleted it")
+
+
+def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Step]:
+    """Return what is deleted, in order.
+
+    The objects go before the stack, so that the command can be given again when something stops it.
+    """
+    bucket = target.outputs.bucket
+    steps = [Step(each.kind, each.name, each.note) for each in found]
+    if data:
+        steps.append(Step("objects", f"s3://{bucket}/", "every object and version"))
+    steps.append(Step("stack", target.stack, f"and its nested stacks, at {_where(target)}"))
+    if data:
+        steps.append(Step("bucket", bucket))
+    return steps
+
+
+def _where(target: Target) -> str:
+    return target.endpoint or f"region {target.session.region_name}"
+
+
+def _running(target: Target) -> Iterator[str]:
+    pages = target.states.get_paginator("list_executions").paginate(
+        stateMachineArn=target.outputs.state_machine, statusFilter="RUNNING"
+    )
+    for page in pages:
+        yield from (execution["name"] for execution in page["executions"])
+
+
+def _delete(target: Target, step: Step) -> None:
+    sagemaker, name = target.sagemaker, step.name
+    if step.kind == "endpoint":
+        sagemaker.delete_endpoint(EndpointName=name)
+        _until_gone(target, name)
+    elif step.kind == "endpoint configuration":
+        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    elif step.kind == "model":
+        sagemaker.delete_model(ModelName=name)
+    elif step.kind == "alarm":
+        target.cloudwatch.delete_alarms(AlarmNames=[name])
+    elif step.kind == "objects":
+        _empty(target)
+    elif step.kind == "bucket":
+        target.s3.delete_bucket(Bucket=name)
+    else:
+        _delete_stack(target)
+
+
+def _until_gone(target: Target, endpoint: str) -> None:
+    pause = 0.2 if is_laptop(target.endpoint) else 10
+    deadline = time.monotonic() + _ENDPOINT_SECONDS
+    while describe_endpoint(target, endpoint) is not None:
+        if time.monotonic() > deadline:
+            raise Refused(f"endpoint {endpoint} is still there after {_ENDPOINT_SECONDS} s")
+        time.sleep(pause)
+
+
+def _empty(target: Target) -> None:
+    """Delete every version of every object, and what of uploads was left unfinished."""
+    bucket = target.outputs.bucket
+    pages: Any = target.s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": _BATCH}
+    )
+    for page in pages:
+        batch: list[ObjectIdentifierTypeDef] = [
+            {"Key": found["Key"], "VersionId": found["VersionId"]}
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        ]
+        if batch:
+            answer = target.s3.delete_objects(
+                Bucket=bucket, Delete={"Objects": batch, "Quiet": True}
+            )
+            if errors := answer.get("Errors"):
+                first = errors[0]
+                raise Refused(
+                    f"{len(errors)} objects could not be deleted: "
+                    f"s3://{bucket}/{first.get('Key')}: {first.get('Message')}"
+                )
+    for page in target.s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for upload in page.get("Uploads", ()):
+            target.s3.abort_multipart_upload(
+                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+            )
+
+
+def _delete_stack(target: Target) -> None:
+    client = target.cloudformation
+    identity = client.describe_stacks(StackName=target.stack)["Stacks"][0].get("StackId", "")
+    client.delete_stack(StackName=target.stack)
+    try:
+        client.get_waiter("stack_delete_complete").wait(
+            StackName=identity or target.stack,
+            WaiterConfig={"Delay": 1 if is_laptop(target.endpoint) else 15, "MaxAttempts": 240},
+        )
+    except WaiterError as exc:
+        events = client.describe_stack_events(StackName=identity or target.stack)["StackEvents"]
+        reasons = [
+            f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason')}"
+            for event in events
+            if event.get("ResourceStatus") == "DELETE_FAILED"
+        ]
+        raise Refused(f"stack {target.stack} was not deleted: {'; '.join(reasons) or exc}") from exc
