@@ -4,6 +4,7 @@ Names do not tell whose a thing is where one stack's name begins with another's.
 does: it lies in the stack's own bucket.
 """
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Literal
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import error_code
-from tagline.cli.target import Target
+from tagline.cli.errors import Refused
+from tagline.cli.target import Target, is_laptop
 from tagline.formats.names import DATASET, JOB_PREFIX, endpoint_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef
 
-Kind = Literal["endpoint", "endpoint configuration", "model", "alarm"]
+Kind = Literal["endpoint", "endpoint configuration", "model", "alarm", "objects", "stack", "bucket"]
+_ENDPOINT_SECONDS = 1800  # an endpoint that is being updated is deleted when that is over
 _PARALLEL = 4  # DescribeModel and its like share a small rate
 _GONE = {"ValidationException", "ResourceNotFound"}
 
@@ -32,17 +35,21 @@ class Belonging:
     note: str = ""
 
 
-def belongings(target: Target) -> list[Belonging]:
-    """Return what belongs to a stack, in the order in which it can be deleted."""
-    models = _models(target)
+def belongings(target: Target, artifacts: tuple[str, ...] = ()) -> list[Belonging]:
+    """Return what belongs to a stack, in the order in which it can be deleted.
+
+    Given `artifacts`, only what serves models below one of these S3 URIs.
+    """
+    models = _models(target, artifacts or (f"s3://{target.outputs.bucket}/",))
     configs = _configs(target, models)
     endpoints = _endpoints(target, configs)
     served = {found.name for found in endpoints}
-    served |= {
-        endpoint_name(target.stack, dataset)
-        for dataset in target.bucket.folders("")
-        if DATASET.fullmatch(dataset)
-    }
+    if not artifacts:  # whose endpoint may be gone
+        served |= {
+            endpoint_name(target.stack, dataset)
+            for dataset in target.bucket.folders("")
+            if DATASET.fullmatch(dataset)
+        }
     return [
         *endpoints,
         *(Belonging("endpoint configuration", name) for name in sorted(configs)),
@@ -51,8 +58,31 @@ def belongings(target: Target) -> list[Belonging]:
     ]
 
 
-def _models(target: Target) -> set[str]:
-    """Return the models whose artifact lies in the stack's bucket."""
+def delete_belonging(target: Target, found: Belonging) -> None:
+    """Delete one; returns when an endpoint is gone. Raises Refused when that takes too long."""
+    sagemaker, name = target.sagemaker, found.name
+    if found.kind == "endpoint":
+        sagemaker.delete_endpoint(EndpointName=name)
+        _until_gone(target, name)
+    elif found.kind == "endpoint configuration":
+        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    elif found.kind == "model":
+        sagemaker.delete_model(ModelName=name)
+    else:
+        target.cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def _until_gone(target: Target, endpoint: str) -> None:
+    pause = 0.2 if is_laptop(target.endpoint) else 10
+    deadline = time.monotonic() + _ENDPOINT_SECONDS
+    while describe_endpoint(target, endpoint) is not None:
+        if time.monotonic() > deadline:
+            raise Refused(f"endpoint {endpoint} is still there after {_ENDPOINT_SECONDS} s")
+        time.sleep(pause)
+
+
+def _models(target: Target, artifacts: tuple[str, ...]) -> set[str]:
+    """Return the models whose artifact lies below one of these URIs."""
     pages = target.sagemaker.get_paginator("list_models").paginate(NameContains=JOB_PREFIX)
     names = [found["ModelName"] for page in pages for found in page["Models"]]
 
@@ -60,10 +90,9 @@ def _models(target: Target) -> set[str]:
         found = target.sagemaker.describe_model(ModelName=name)
         return found.get("PrimaryContainer", {}).get("ModelDataUrl", "")
 
-    own = f"s3://{target.outputs.bucket}/"
     with ThreadPoolExecutor(_PARALLEL) as pool:
         found = pool.map(artifact, names)
-        return {name for name, uri in zip(names, found, strict=True) if uri.startswith(own)}
+        return {name for name, uri in zip(names, found, strict=True) if uri.startswith(artifacts)}
 
 
 def _configs(target: Target, models: set[str]) -> set[str]:

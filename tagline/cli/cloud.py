@@ -21,6 +21,7 @@ from tagline.cli.target import STACK, Target, laptop_target
 _READY_SECONDS = 60
 _STOP_SECONDS = 30
 _LAST_LINES = 8
+LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def running_cloud(
     build_dir: Path | None = None,
     phases: Phases | None = None,
     source_buckets: Sequence[str] = (),
+    stack: str = STACK,
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
 
@@ -63,14 +65,16 @@ def running_cloud(
     python = tool("cloud", "python")
     state_dir = state_dir.resolve()
     endpoint = f"http://{HOST}:{port}"
-    with ExitStack() as stack:
-        stack.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
+    with ExitStack() as closing:
+        closing.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
         state_dir.parent.mkdir(parents=True, exist_ok=True)
         if state_dir.is_relative_to(STATE):
             make_private(STATE)
         with phases.phase("Start the laptop cloud"):
             said = state_dir.with_name(f"{state_dir.name}-{port}.out")
-            process = stack.enter_context(_process(python, port, state_dir, fresh=fresh, said=said))
+            process = closing.enter_context(
+                _process(python, port, state_dir, fresh=fresh, said=said)
+            )
             _wait_until_ready(process, said)
         build_dir = (build_dir or state_dir / "build").resolve()
         home = state_dir / "sam-home"
@@ -80,11 +84,11 @@ def running_cloud(
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            parameters = dict(LAPTOP_PARAMETERS)
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
-            deploy(build_dir, STACK, sam_log, environment, parameters)
-        target = laptop_target(endpoint)
+            deploy(build_dir, stack, sam_log, environment, parameters)
+        target = laptop_target(endpoint, stack)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target)

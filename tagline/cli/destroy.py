@@ -1,14 +1,13 @@
 """`tagline destroy`: everything that a stack made, and the stack; its data only when asked for."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from botocore.exceptions import WaiterError
 
-from tagline.cli.belongings import Belonging, belongings, describe_endpoint
+from tagline.cli.belongings import Belonging, belongings, delete_belonging
 from tagline.cli.errors import Refused
 from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import emit, print_json, rows_table, say
@@ -17,21 +16,11 @@ from tagline.cli.target import STACK, Target, find_target, is_laptop
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-_ENDPOINT_SECONDS = 1800  # an endpoint that is being updated is deleted when that is over
 _BATCH = 1000  # objects; the most that one DeleteObjects takes
 _STAYS = (
     "Not touched: images in ECR, the logs of SageMaker's jobs, the bucket that sam keeps its "
     "packages in, and what other stacks made."
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that is deleted."""
-
-    kind: str
-    name: str
-    note: str = ""
 
 
 def destroy(
@@ -79,18 +68,18 @@ def destroy(
         say(f"The data stays in s3://{target.outputs.bucket}: --data would have deleted it")
 
 
-def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Step]:
+def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Belonging]:
     """Return what is deleted, in order.
 
     The objects go before the stack, so that the command can be given again when something stops it.
     """
     bucket = target.outputs.bucket
-    steps = [Step(each.kind, each.name, each.note) for each in found]
+    steps = [*found]
     if data:
-        steps.append(Step("objects", f"s3://{bucket}/", "every object and version"))
-    steps.append(Step("stack", target.stack, f"and its nested stacks, at {_where(target)}"))
+        steps.append(Belonging("objects", f"s3://{bucket}/", "every object and version"))
+    steps.append(Belonging("stack", target.stack, f"and its nested stacks, at {_where(target)}"))
     if data:
-        steps.append(Step("bucket", bucket))
+        steps.append(Belonging("bucket", bucket))
     return steps
 
 
@@ -106,39 +95,25 @@ def _running(target: Target) -> Iterator[str]:
         yield from (execution["name"] for execution in page["executions"])
 
 
-def _delete(target: Target, step: Step) -> None:
-    sagemaker, name = target.sagemaker, step.name
-    if step.kind == "endpoint":
-        sagemaker.delete_endpoint(EndpointName=name)
-        _until_gone(target, name)
-    elif step.kind == "endpoint configuration":
-        sagemaker.delete_endpoint_config(EndpointConfigName=name)
-    elif step.kind == "model":
-        sagemaker.delete_model(ModelName=name)
-    elif step.kind == "alarm":
-        target.cloudwatch.delete_alarms(AlarmNames=[name])
-    elif step.kind == "objects":
-        _empty(target)
+def _delete(target: Target, step: Belonging) -> None:
+    if step.kind == "objects":
+        delete_objects(target)
     elif step.kind == "bucket":
-        target.s3.delete_bucket(Bucket=name)
-    else:
+        target.s3.delete_bucket(Bucket=step.name)
+    elif step.kind == "stack":
         _delete_stack(target)
+    else:
+        delete_belonging(target, step)
 
 
-def _until_gone(target: Target, endpoint: str) -> None:
-    pause = 0.2 if is_laptop(target.endpoint) else 10
-    deadline = time.monotonic() + _ENDPOINT_SECONDS
-    while describe_endpoint(target, endpoint) is not None:
-        if time.monotonic() > deadline:
-            raise Refused(f"endpoint {endpoint} is still there after {_ENDPOINT_SECONDS} s")
-        time.sleep(pause)
+def delete_objects(target: Target, prefix: str = "") -> None:
+    """Delete every version of every object below a prefix, and uploads that were left unfinished.
 
-
-def _empty(target: Target) -> None:
-    """Delete every version of every object, and what of uploads was left unfinished."""
+    Raises Refused, which names the first object that stays.
+    """
     bucket = target.outputs.bucket
     pages: Any = target.s3.get_paginator("list_object_versions").paginate(
-        Bucket=bucket, PaginationConfig={"PageSize": _BATCH}
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _BATCH}
     )
     for page in pages:
         batch: list[ObjectIdentifierTypeDef] = [
@@ -155,7 +130,8 @@ def _empty(target: Target) -> None:
                     f"{len(errors)} objects could not be deleted: "
                     f"s3://{bucket}/{first.get('Key')}: {first.get('Message')}"
                 )
-    for page in target.s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+    uploads = target.s3.get_paginator("list_multipart_uploads")
+    for page in uploads.paginate(Bucket=bucket, Prefix=prefix):
         for upload in page.get("Uploads", ()):
             target.s3.abort_multipart_upload(
                 Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]

@@ -11,8 +11,10 @@ import typer
 from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
+from tagline.cli.options import StackOption
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.places import STATE, CloudFile, live_cloud
+from tagline.cli.target import STACK
 
 
 def up(
@@ -34,6 +36,7 @@ def up(
             metavar="NAME",
         ),
     ] = None,
+    stack: StackOption = STACK,
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
@@ -41,7 +44,7 @@ def up(
         with (
             stop_signals(),
             running_cloud(
-                port, state_dir, fresh=fresh, source_buckets=source_bucket or ()
+                port, state_dir, fresh=fresh, source_buckets=source_bucket or (), stack=stack
             ) as cloud,
             announced(cloud) as told,
         ):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tagline.cli.cloud import running_cloud
+from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.places import free_port
 from tagline.designs import DesignSet
 from tests.e2e.conftest import build_dir, designs, short_waits
@@ -16,7 +16,17 @@ from tests.e2e.pipeline import Pipeline
 
 __all__ = ["build_dir", "designs", "short_waits"]
 DATASET = "chaos"
-Start = Callable[[], AbstractContextManager[Pipeline]]
+
+
+class OnLaptop(Pipeline):
+    """A stack on a laptop cloud that the test may kill."""
+
+    def __init__(self, cloud: RunningCloud) -> None:
+        super().__init__(cloud.target)
+        self.cloud = cloud
+
+
+Start = Callable[[], AbstractContextManager[OnLaptop]]
 
 
 @pytest.fixture
@@ -29,10 +39,10 @@ def starter(state_dir: Path, build_dir: Path, designs: DesignSet) -> Start:
     """Return what starts a cloud on a state directory; its first start uploads the dataset."""
 
     @contextmanager
-    def started() -> Iterator[Pipeline]:
+    def started() -> Iterator[OnLaptop]:
         fresh = not state_dir.exists() or not any(state_dir.iterdir())
         with running_cloud(free_port(), state_dir, build_dir=build_dir) as cloud:
-            pipeline = Pipeline(cloud)
+            pipeline = OnLaptop(cloud)
             if fresh:
                 pipeline.put_images(DATASET, designs)
                 pipeline.settings(DATASET)

@@ -75,8 +75,7 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
         fill(ballast)
         with pytest.raises(ClientError, match="InsufficientStorage"):
             pipeline.drop(DATASET, list_rows(designs), "refused")
-        machine = pipeline.cloud.target.outputs.state_machine
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
+        arn = pipeline.execution(run)
         eventually(
             lambda: pipeline.states.describe_execution(executionArn=arn)["status"] != "RUNNING",
             seconds=240,
@@ -85,7 +84,6 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
         ballast.unlink()
         ended = eventually(lambda: status(pipeline, run), seconds=120)
         assert ended["outcome"] == "Failed", ended
-        # the flow's own, if it could not record anything, and the one with the status
         assert {alert["run"] for alert in eventually(lambda: alerts(pipeline))} == {run}
     with start() as pipeline:
         assert before.items() <= versions(pipeline).items()

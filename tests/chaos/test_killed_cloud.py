@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from tagline.designs import DesignSet
-from tests.chaos.conftest import DATASET, Start, alerts
+from tests.chaos.conftest import DATASET, OnLaptop, Start, alerts
 from tests.e2e.pipeline import Pipeline, Run, list_rows
 from tests.integration.test_laptop_cloud_lifecycle import processes_with
 from tests.laptop import eventually
@@ -13,14 +13,13 @@ from tests.laptop import eventually
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
 
-def kill(pipeline: Pipeline) -> None:
+def kill(pipeline: OnLaptop) -> None:
     pipeline.cloud.process.send_signal(signal.SIGKILL)
     eventually(lambda: processes_with(pipeline.cloud.endpoint) == [])
 
 
 def entered(pipeline: Pipeline, run: str) -> list[str]:
-    machine = pipeline.cloud.target.outputs.state_machine
-    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
+    arn = pipeline.execution(run)
     if run not in pipeline.executions():
         return []
     return pipeline.states_entered(Run(run, {"executionArn": arn}, {}))

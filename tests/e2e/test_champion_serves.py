@@ -1,27 +1,15 @@
 """Whatever happens to a run or to its endpoint, the champion serves, and the next list heals."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, Pipeline, list_rows, soon, unique
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
-DATASET = "lasting"
-
-
-def soon(look: Callable[[], Any]) -> Any:
-    """Return the first answer that is something."""
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{look} found nothing in {RUN_SECONDS} s")
+DATASET = unique("lasting")
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +28,20 @@ def serving(pipeline: Pipeline, designs: DesignSet) -> str | None:
     return answer["model"]["run"] if status == 200 else None
 
 
-def execution(pipeline: Pipeline, name: str) -> str:
-    machine = pipeline.cloud.target.outputs.state_machine
-    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-
-
 def test_a_run_that_is_stopped_in_the_smoke_test_leaves_the_champion_serving(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
     pipeline.settings(DATASET, training={**QUICK, "epochs": 4})
     run = pipeline.drop(DATASET, list_rows(designs))
-    arn = execution(pipeline, run)
+    arn = pipeline.execution(run)
 
-    soon(lambda: _last_state(pipeline, arn) == "SmokeTest")
+    soon(lambda: pipeline.last_state(arn) == "SmokeTest")
     pipeline.states.stop_execution(executionArn=arn)
     key = RunKeys(run).status
-    soon(lambda: pipeline.cloud.target.bucket.head(key))
+    soon(lambda: pipeline.target.bucket.head(key))
     ended = pipeline.json(key)
     assert (ended["outcome"], ended["state"]) == ("Failed", "SmokeTest")
-    back = soon(lambda: _ended(pipeline, execution(pipeline, f"{run}-restore-1")))
+    back = soon(lambda: _ended(pipeline, pipeline.execution(f"{run}-restore-1")))
     assert back["status"] == "SUCCEEDED", back
     assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
     assert serving(pipeline, designs) == champion
@@ -95,21 +78,6 @@ def test_the_last_of_three_lists_decides(
     assert last["outcome"] == "Unchanged", last
     assert (first["outcome"], second["outcome"]) == ("Superseded", "Superseded"), (first, second)
     assert serving(pipeline, designs) == champion
-
-
-def _last_state(pipeline: Pipeline, arn: str) -> str | None:
-    try:
-        page = pipeline.states.get_execution_history(
-            executionArn=arn, reverseOrder=True, maxResults=20
-        )
-    except pipeline.states.exceptions.ExecutionDoesNotExist:
-        return None
-    names = [
-        event["stateEnteredEventDetails"]["name"]
-        for event in page["events"]
-        if "stateEnteredEventDetails" in event
-    ]
-    return names[0] if names else None
 
 
 def _ended(pipeline: Pipeline, arn: str) -> Any:
