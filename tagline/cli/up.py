@@ -18,6 +18,7 @@ from tagline.cli.target import STACK
 
 
 def up(
+    *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4566,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
