@@ -12,6 +12,7 @@ from tagline.cli.im2rec import im2rec
 _LINES = {
     "demo": "Show everything: start, deploy, draw, drop, train, evaluate, tag.",
     "up": "Start the laptop cloud, deploy the stack, and stay until Ctrl-C.",
+    "preflight": "Say what would fail in an account, before anything is deployed.",
     "check": "Check a list file without a cloud; exit 1 when a run could not use it.",
     "drop": "Upload a list, and what goes with it, and so start a run.",
     "runs": "List runs with their outcomes, newest first.",
