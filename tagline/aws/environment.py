@@ -70,12 +70,24 @@ class Environment:
     @functools.cached_property
     def endpoint_instance_count(self) -> int:
         """Instances of an endpoint, unless dataset.yaml says how many."""
-        text = _required("ENDPOINT_INSTANCE_COUNT")
-        if not text.isascii() or not text.isdigit() or int(text) < 1:
-            raise WrongEnvironment(
-                f"environment variable ENDPOINT_INSTANCE_COUNT: a number from 1, not {text[:40]!r}"
-            )
-        return int(text)
+        return _count("ENDPOINT_INSTANCE_COUNT")
+
+    @functools.cached_property
+    def runs_at_once(self) -> int:
+        """The most runs of the stack that go on at once."""
+        return _count("RUNS_AT_ONCE")
+
+    @functools.cached_property
+    def dataset_runs_at_once(self) -> int:
+        """The most runs of one dataset that go on at once."""
+        return _count("DATASET_RUNS_AT_ONCE")
+
+
+def _count(name: str) -> int:
+    text = _required(name)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise WrongEnvironment(f"environment variable {name}: a number from 1, not {text[:40]!r}")
+    return int(text)
 
 
 def _required(name: str) -> str:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
 from tagline.cli.target import Target, is_laptop
-from tagline.formats.names import DATASET, JOB_PREFIX, endpoint_name
+from tagline.formats.names import DATASET, endpoint_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef
@@ -83,8 +83,8 @@ def _until_gone(target: Target, endpoint: str) -> None:
 
 def _models(target: Target, artifacts: tuple[str, ...]) -> set[str]:
     """Return the models whose artifact lies below one of these URIs."""
-    pages = target.sagemaker.get_paginator("list_models").paginate(NameContains=JOB_PREFIX)
-    names = [found["ModelName"] for page in pages for found in page["Models"]]
+    pages = target.sagemaker.get_paginator("list_models").paginate()
+    names = _made_by(target, (found["ModelName"] for page in pages for found in page["Models"]))
 
     def artifact(name: str) -> str:
         found = target.sagemaker.describe_model(ModelName=name)
@@ -95,12 +95,18 @@ def _models(target: Target, artifacts: tuple[str, ...]) -> set[str]:
         return {name for name, uri in zip(names, found, strict=True) if uri.startswith(artifacts)}
 
 
+def _made_by(target: Target, names: Iterable[str]) -> list[str]:
+    """Return the names that a stack may have given: a first sieve, for each is looked at."""
+    return [name for name in names if name.startswith((target.stack, "tagline-"))]
+
+
 def _configs(target: Target, models: set[str]) -> set[str]:
     """Return the endpoint configurations that serve one of these models."""
-    pages = target.sagemaker.get_paginator("list_endpoint_configs").paginate(
-        NameContains=JOB_PREFIX
+    pages = target.sagemaker.get_paginator("list_endpoint_configs").paginate()
+    names = _made_by(
+        target,
+        (found["EndpointConfigName"] for page in pages for found in page["EndpointConfigs"]),
     )
-    names = [found["EndpointConfigName"] for page in pages for found in page["EndpointConfigs"]]
 
     def served(name: str) -> set[str]:
         found = target.sagemaker.describe_endpoint_config(EndpointConfigName=name)

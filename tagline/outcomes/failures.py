@@ -19,6 +19,7 @@ EXPLAINED = {
     "SmokeTestFailed",
     "UnusableList",
     "RollBackFailed",
+    "TooManyRuns",
 }
 _ADVICE = {
     "PlanDataset": "Correct the list or dataset.yaml and upload the list again.",

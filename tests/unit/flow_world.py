@@ -43,6 +43,8 @@ VARIABLES = {
     "EVALUATION_INSTANCE_TYPE": "ml.m5.xlarge",
     "ENDPOINT_INSTANCE_TYPE": "ml.c5.large",
     "ENDPOINT_INSTANCE_COUNT": "1",
+    "RUNS_AT_ONCE": "10",
+    "DATASET_RUNS_AT_ONCE": "3",
 }
 
 

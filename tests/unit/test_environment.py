@@ -20,8 +20,11 @@ READ_AS = {
     "evaluation_instance_type": "EVALUATION_INSTANCE_TYPE",
     "endpoint_instance_type": "ENDPOINT_INSTANCE_TYPE",
     "endpoint_instance_count": "ENDPOINT_INSTANCE_COUNT",
+    "runs_at_once": "RUNS_AT_ONCE",
+    "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
 }
-TEXTS = {name for name in READ_AS if name not in ("source_buckets", "endpoint_instance_count")}
+COUNTS = {"endpoint_instance_count", "runs_at_once", "dataset_runs_at_once"}
+TEXTS = set(READ_AS) - COUNTS - {"source_buckets"}
 
 
 def test_every_variable_is_known_here() -> None:
@@ -42,13 +45,17 @@ def test_a_variable_arrives_and_a_missing_one_is_named(
             getattr(Environment(), name)
 
 
+@pytest.mark.parametrize("name", sorted(COUNTS))
 @pytest.mark.parametrize("text", ["0", "two", "-1", "1.5", "²"])
-def test_a_count_is_a_number_from_one(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", "12")
-    assert Environment().endpoint_instance_count == 12
-    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", text)
-    with pytest.raises(WrongEnvironment, match=f"ENDPOINT_INSTANCE_COUNT.*{text}"):
-        assert Environment().endpoint_instance_count
+def test_a_count_is_a_number_from_one(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    variable = READ_AS[name]
+    monkeypatch.setenv(variable, "12")
+    assert getattr(Environment(), name) == 12
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(WrongEnvironment, match=f"{variable}.*{text}"):
+        getattr(Environment(), name)
 
 
 def test_source_buckets_may_be_none_or_many(monkeypatch: pytest.MonkeyPatch) -> None:
