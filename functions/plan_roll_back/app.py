@@ -6,11 +6,12 @@ from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.steps import RollBackAnswer, RollBackEvent
 from tagline.outcomes.roll_back import roll_back
+from tagline.serving.deployment import hosting
 
 
 @step
 def handler(event: RollBackEvent) -> RollBackAnswer:
     """Return whether to restore, delete or keep, and why it came to this."""
-    bucket = Bucket(clients.s3(), event.bucket)
-    stack = environment().stack
-    return roll_back(event, bucket, clients.sagemaker(), clients.stepfunctions(), stack)
+    bucket, here = Bucket(clients.s3(), event.bucket), environment()
+    sagemaker, states = clients.sagemaker(), clients.stepfunctions()
+    return roll_back(event, bucket, sagemaker, states, stack=here.stack, hosting=hosting(here))

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 _NOT_REDRIVABLE = "ExecutionNotRedrivable"
-# From here on the run had changed the endpoint, and the champion was brought back instead
+# From here on the run had changed an endpoint, and what had served was brought back instead
 _ENDPOINT_IS_AWAITED = frozenset(
     {
-        *("WaitForEndpoint", "WaitBetweenChecks", "CountChecks", "DescribeEndpoint"),
-        *("EndpointReady?", "SmokeTest", "WhoServes?", "RecordChampion", "PlanRollBack"),
-        *("AwaitChampion", "RollBackHow?", "RestoreChampion", "ClearEndpoint", "DeployChampion"),
-        *("DeleteEndpoint", "GoOn?"),
+        *("AwaitTrial", "WaitForEndpoint", "WaitBetweenChecks", "CountChecks", "DescribeEndpoint"),
+        *("EndpointReady?", "SmokeTest", "WhoServes?", "EndTrial", "AwaitChallenger"),
+        *("RecordChampion", "PlanRollBack", "AwaitChampion", "ModelGone?", "RebuildModel"),
+        *("ConfigGone?", "RebuildConfig", "RollBackHow?", "RestoreChampion", "ClearEndpoint"),
+        *("DeployChampion", "DeleteEndpoint", "TrialLeft?", "DeleteTrial", "GoOn?"),
     }
 )
 
@@ -80,8 +81,8 @@ def state_to_resume(target: Target, run: str) -> str:
     state = stopped_in(events) or "the start"
     if state in _ENDPOINT_IS_AWAITED:
         raise Refused(
-            f"run {run} failed in {state}, after it had changed the endpoint, and the champion "
-            "was brought back: upload the list again (packed images are reused)"
+            f"run {run} failed in {state}, after it had changed an endpoint, and what served "
+            "before was brought back: upload the list again (packed images are reused)"
         )
     for attempt in restorations(events):
         name = restoring_name(run, attempt)

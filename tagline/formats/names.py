@@ -76,8 +76,8 @@ def restoring_name(run: str, attempt: int) -> str:
 def job_name(run: str, kind: str) -> str:
     """Return the base name of a run's SageMaker job; at most 29 of a tuning job's 32 characters.
 
-    `kind` is one of train, tune, eval, model, config. The state machine appends the attempt, since
-    SageMaker never takes a job's name twice.
+    `kind` is one of train, tune, eval, model, config, trial. The state machine appends the
+    attempt, since SageMaker never takes a job's name twice.
     """
     dataset_of_run(run)
     return f"{JOB_PREFIX}-{run[-16:]}-{kind}"
@@ -97,3 +97,13 @@ def endpoint_name(stack: str, dataset: str) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{plain[: _ENDPOINT_NAME_LENGTH - 9].rstrip('-')}-{digest}"
+
+
+def trial_name(stack: str, dataset: str) -> str:
+    """Return the endpoint where a dataset's challenger is tried before it gets any traffic.
+
+    The digest keeps it apart from the endpoint of a dataset that is named like a trial.
+    """
+    digest = hashlib.sha256(f"trial of {stack}/{check_dataset(dataset)}".encode()).hexdigest()[:8]
+    kept = _ENDPOINT_NAME_LENGTH - len("-trial-") - len(digest)
+    return f"{endpoint_name(stack, dataset)[:kept].rstrip('-')}-trial-{digest}"

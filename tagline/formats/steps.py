@@ -200,6 +200,16 @@ class Fleet(Record):
     instance_count: int
 
 
+class Trial(Record):
+    """The endpoint where the challenger is tried before it gets any traffic."""
+
+    endpoint: str
+    endpoint_config: str
+    """Without the attempt."""
+    left_over: bool
+    """Whether a run that broke off left one of this name."""
+
+
 class DeploymentAnswer(Record):
     """PlanDeployment: what the deploying states need."""
 
@@ -213,6 +223,7 @@ class DeploymentAnswer(Record):
     endpoint_config: str
     container: Container
     fleet: Fleet
+    trial: Trial
     deployment_config: DeploymentConfig
 
 
@@ -281,6 +292,14 @@ class Caught(Record, rename="pascal"):
 WayBack = Literal["restore", "create", "replace", "delete", "keep"]
 
 
+class Rebuild(Record):
+    """What the champion's model and configuration were made of, should one be gone."""
+
+    model: str
+    container: Container
+    fleet: Fleet
+
+
 class RollBackAnswer(Record):
     """PlanRollBack: what to do with the endpoint, and why it came to this."""
 
@@ -295,6 +314,12 @@ class RollBackAnswer(Record):
     then: Literal["end", "train"] = "end"
     """Whether the run ends after that, or goes on to train its challenger."""
     superseded: bool = False
+    model_gone: bool = False
+    """Whether the champion's model has to be made again, like `config_gone`."""
+    config_gone: bool = False
+    rebuild: Rebuild | None = None
+    trial: str | None = None
+    """A trial's endpoint that has to be deleted."""
 
 
 class Deploying(Served):
@@ -304,7 +329,13 @@ class Deploying(Served):
 
 
 class Restore(Served):
-    """Given to an execution that only brings the champion back."""
+    """Given to an execution that only brings the champion back: what has to settle first."""
+
+
+class Watched(Record):
+    """What an execution waited for last."""
+
+    of: Literal["trial", "challenger", "champion"]
 
 
 class PlanFacts(Record):
@@ -319,6 +350,7 @@ class DeployingExecution(Record):
     """What an execution held when something went wrong while deploying."""
 
     deployment: Deploying | None = None
+    awaited: Watched | None = None
     evaluation: Opponent | None = None
     restore: Restore | None = None
     plan: PlanFacts | None = None

@@ -17,13 +17,14 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, decode_record
 from tagline.formats.keys import RunKeys
 from tagline.formats.locations import Location
-from tagline.formats.names import RESTORING, RUN
+from tagline.formats.names import RESTORING, RUN, trial_name
 from tagline.formats.outcomes import Alert, Ending, Outcome
 from tagline.formats.steps import (
     Caught,
     ExecutionDetail,
     MapInput,
     RecordedAnswer,
+    Restore,
 )
 from tagline.outcomes.endings import own_promotion, record_ending, settle
 from tagline.outcomes.execution_history import (
@@ -46,11 +47,12 @@ if TYPE_CHECKING:
 
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
-# A run that came to one of these may have changed the endpoint
-AT_THE_ENDPOINT = {
-    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
-    *("SmokeTest", "RecordChampion", "PlanRollBack"),
+# A run that came to one of these may have changed the endpoint that serves
+_AT_THE_ENDPOINT = {
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint"),
+    *("RecordChampion", "PlanRollBack"),
 }
+_AT_AN_ENDPOINT = _AT_THE_ENDPOINT | {"CreateTrial", "DescribeEndpoint", "SmokeTest"}
 MOST_REDRIVES = 9  # a digit of the names of jobs, of which a tuning job's has 32 characters
 _SUBJECT = 100  # characters; SNS's limit
 _ENDED_FROM_OUTSIDE = {
@@ -68,6 +70,7 @@ class _Input(Record):
     """What counts of the input of an execution that ended badly."""
 
     started: str = ""
+    restore: Restore | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,10 @@ def record_broken_off(
     if restoring := RESTORING.fullmatch(execution.name):
         run = restoring["run"]
         if execution.status != "FAILED":  # what failed would only fail again
-            machine.restore(bucket, run, given.started, int(restoring["attempt"]) + 1)
+            settling = given.restore.endpoint if given.restore else None
+            tried = settling == trial_name(machine.stack, RunKeys(run).dataset)
+            attempt = int(restoring["attempt"]) + 1
+            machine.restore(bucket, run, given.started, attempt, tried=tried)
         else:  # its run has a status.json
             events = newest_events(machine.client, execution.execution_arn)
             ending = _explain(machine.client, bucket, run, execution, events)
@@ -131,8 +137,11 @@ def record_broken_off(
         topic.announce(bucket, run, ending, execution.execution_arn)  # before it counts as told
     ending, written = record_ending(bucket, run, given.started, ending)
     ending = settle(bucket, run) or ending
-    if ending.outcome != Outcome.PROMOTED and entered(events) & AT_THE_ENDPOINT:
-        machine.restore(bucket, run, given.started, restorations(events)[0])
+    came_to = entered(events)
+    if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
+        tried = not came_to & _AT_THE_ENDPOINT
+        first = restorations(events)[0]
+        machine.restore(bucket, run, given.started, first, tried=tried)
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, restoring_name
+from tagline.formats.names import endpoint_name, restoring_name, trial_name
 from tagline.formats.steps import Restore, RestoreInput
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ class Machine:
     arn: str
     stack: str
 
-    def restore(self, bucket: Bucket, run: str, started: str, attempt: int) -> None:
-        """Start it, once for a run and attempt."""
+    def restore(self, bucket: Bucket, run: str, started: str, attempt: int, *, tried: bool) -> None:
+        """Start it, once for a run and attempt; `tried`: only the trial's endpoint was changed."""
         dataset = RunKeys(run).dataset
         given = RestoreInput(
             bucket=bucket.name,
             run=run,
             dataset=dataset,
             started=started,
-            restore=Restore(endpoint=endpoint_name(self.stack, dataset)),
+            restore=Restore(endpoint=(trial_name if tried else endpoint_name)(self.stack, dataset)),
         )
         name = restoring_name(run, attempt)
         try:

@@ -7,14 +7,16 @@ from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, run_of_job
+from tagline.formats.names import endpoint_name, run_of_job, trial_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
 from tagline.planning.standing import find_champion, overtaken_by
+from tagline.serving.deployment import Hosting
 from tagline.serving.endpoints import BROKEN, Endpoint, ailment, describe
+from tagline.serving.rebuilding import look_for
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _HANDLERS = ("PlanRollBack",)
 _GIVEN_WAY = {"Overtaken", "ChampionChanged"}
+_DEPLOYING: set[WayBack] = {"restore", "create", "replace"}
 
 
 class RollBackFailed(RuntimeError):
@@ -42,6 +45,10 @@ class Found:
     """Another run that deployed to it meanwhile: what it made serves and is its own to keep."""
     newer: str | None = None
     """The run of a list that was dropped later."""
+    trial: Endpoint | None = None
+    """The endpoint where challengers are tried, if there is one."""
+    trial_left: bool = False
+    """Whether nobody but this run has to do with it."""
 
 
 def roll_back(
@@ -49,7 +56,9 @@ def roll_back(
     bucket: Bucket,
     sagemaker: "SageMakerClient",
     stepfunctions: "SFNClient",
+    *,
     stack: str,
+    hosting: Hosting,
 ) -> RollBackAnswer:
     """Look at champion, endpoint and history as they stand, and plan the way back.
 
@@ -66,7 +75,19 @@ def roll_back(
         failed = failed_state(newest_events(stepfunctions, event.execution_arn), _HANDLERS)
     rival = _rival(event, champion, endpoint, bucket)
     newer = overtaken_by(bucket, event.run)
-    return plan_roll_back(event.execution, Found(name, endpoint, champion, failed, rival, newer))
+    trial = describe(sagemaker, trial_name(stack, dataset))
+    found = Found(
+        *(name, endpoint, champion, failed, rival, newer),
+        trial=trial,
+        trial_left=trial is not None and _left(event, trial, bucket),
+    )
+    planned = plan_roll_back(event.execution, found)
+    if champion is None or planned.action not in _DEPLOYING:
+        return planned
+    gone = look_for(champion, bucket, sagemaker, hosting)
+    if gone is None:
+        return planned
+    return replace(planned, model_gone=gone.model, config_gone=gone.config, rebuild=gone.rebuild)
 
 
 def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswer:
@@ -75,9 +96,10 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
     Raises RollBackFailed when a roll-back was tried already. A champion that could not be brought
     back before the training is left as it is: the challenger may take its place.
     """
-    before = execution.rollback
+    before, trial = execution.rollback, found.trial
+    left = trial.name if trial and found.trial_left else None
     if before is not None and _before_training(execution):
-        return replace(before, action="keep")
+        return replace(before, action="keep", model_gone=False, config_gone=False, trial=left)
     if before is not None and before.then == "end":
         raise RollBackFailed(_twice(execution, before, found))
     champion, endpoint = found.champion, found.endpoint
@@ -100,7 +122,9 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         state=step,
         reason=_why(execution, found, step),
         then="train" if _before_training(execution) else "end",
-        superseded=found.newer is not None and (found.rival is not None or kind in _GIVEN_WAY),
+        superseded=found.newer is not None
+        and (found.rival is not None or kind in _GIVEN_WAY or _trying(execution)),
+        trial=left,
     )
 
 
@@ -111,6 +135,10 @@ def _to_champion(champion: Champion, endpoint: Endpoint | None) -> WayBack:
         return "replace"
     in_service = endpoint.status == "InService" and endpoint.config == champion.endpoint_config
     return "keep" if in_service else "restore"
+
+
+def _trying(execution: DeployingExecution) -> bool:
+    return execution.awaited is not None and execution.awaited.of == "trial"
 
 
 def _before_training(execution: DeployingExecution) -> bool:
@@ -126,6 +154,8 @@ def _before_training(execution: DeployingExecution) -> bool:
 def _step(execution: DeployingExecution, found: Found) -> str:
     if found.failed:
         return found.failed
+    if _trying(execution):
+        return "CreateTrial"
     if execution.deployment:
         verb = "Update" if execution.deployment.action == "update" else "Create"
         return f"{verb}Endpoint"
@@ -148,19 +178,31 @@ def _rival(
     return None if bucket.head(RunKeys(other).status) else other
 
 
+def _left(event: RollBackEvent, trial: Endpoint, bucket: Bucket) -> bool:
+    """Return whether a trial's endpoint is this run's, or of none that goes on."""
+    if trial.status == "Deleting":
+        return False
+    run = run_of_job(RunKeys(event.run).dataset, trial.config or "")
+    return run is None or run == event.run or bucket.head(RunKeys(run).status) is not None
+
+
 def _why(execution: DeployingExecution, found: Found, step: str) -> str:
     endpoint, champion = found.endpoint, found.champion
+    if _trying(execution):
+        endpoint = found.trial
     if execution.error is not None:
         return reason(step, unwrap(execution.error.error, execution.error.cause))
     if execution.deployment is None:
         ill = ailment(champion, endpoint) if champion else None
         return f"the champion's endpoint {ill or 'serves'}: the champion is deployed again"
-    if found.rival is not None:
+    if found.rival is not None and not _trying(execution):
         said = f"run {found.rival}, of another list of this dataset, took the endpoint over"
     elif endpoint is None:
         said = "the endpoint disappeared while it was awaited"
     elif endpoint.failure:
         said = endpoint.failure
+    elif endpoint.status == "InService" and _trying(execution):
+        said = "another run of this dataset took the trial's endpoint over"
     elif endpoint.status == "InService":
         said = "SageMaker went back to the endpoint's former configuration: an alarm went off"
     else:

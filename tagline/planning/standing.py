@@ -6,17 +6,19 @@ usable list; a run that finds another one there is overtaken, unless that one fa
 
 import logging
 from collections.abc import Iterator
+from typing import TypeVar
 
 from tagline.aws.faults import Conflict
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import D, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import RUN, dataset_of_run
 from tagline.formats.outcomes import Champion, Latest, Newest, Outcome, Status
+from tagline.formats.owners import owns_run
 from tagline.formats.plan import Plan
 from tagline.formats.steps import RunInput
 
 _DECIDES_NOTHING = {Outcome.FAILED, Outcome.ROLLED_BACK}
+P = TypeVar("P", Latest, Newest)
 _DIGITS = 32  # S3: sequencers compare as text once the shorter one is filled up with zeros
 _log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ def find_champion(bucket: Bucket, dataset: str) -> Champion | None:
         champion = bucket.get(key, Champion)
     except UnreadableDocument as exc:
         raise _damaged(bucket.uri(key), str(exc)) from exc
-    if champion and not _is_run_of(dataset, champion.run):
+    if champion and not owns_run(dataset, champion.run):
         raise _damaged(bucket.uri(key), f"{champion.run[:60]!r} is no run of this dataset")
     return champion
 
@@ -44,17 +46,13 @@ def _damaged(uri: str, said: str) -> DamagedChampion:
     )
 
 
-def _is_run_of(dataset: str, run: str) -> bool:
-    return RUN.fullmatch(run) is not None and dataset_of_run(run) == dataset
-
-
 def judged(bucket: Bucket, dataset: str, champion: Champion | None) -> Iterator[Latest]:
     """Yield what a list of the same fingerprint would teach nothing new about.
 
     That is the champion, which serves, and the last challenger that did not beat it. A champion
     is in champion.json first and in latest.json a little later.
     """
-    latest = find_or_warn(bucket, DatasetKeys(dataset).latest, Latest)
+    latest = _own(bucket, DatasetKeys(dataset).latest, Latest, dataset)
     if champion is not None:
         if latest is not None and latest.run == champion.run:
             yield latest
@@ -99,9 +97,17 @@ def find_or_warn(bucket: Bucket, key: str, kind: type[D]) -> D | None:
         return None
 
 
+def _own(bucket: Bucket, key: str, kind: type[P], dataset: str) -> P | None:
+    """Return a document that names a run; another dataset's counts as absent, with a warning."""
+    found = find_or_warn(bucket, key, kind)
+    if found is None or owns_run(dataset, found.run):
+        return found
+    _log.warning("Taken as absent: %s: run %.80r is not dataset %s's", key, found.run, dataset)
+    return None
+
+
 def _newest(bucket: Bucket, dataset: str) -> Newest | None:
-    newest = find_or_warn(bucket, DatasetKeys(dataset).newest, Newest)
-    return newest if newest and _is_run_of(dataset, newest.run) else None
+    return _own(bucket, DatasetKeys(dataset).newest, Newest, dataset)
 
 
 def _decides(bucket: Bucket, run: str) -> bool:

@@ -1,7 +1,8 @@
 """The endpoint of a dataset as it stands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -11,7 +12,7 @@ from tagline.formats.outcomes import Champion
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-
+A = TypeVar("A")
 BROKEN = frozenset({"Failed", "OutOfService", "Deleting", "UpdateRollbackFailed"})
 
 
@@ -27,20 +28,37 @@ class Endpoint:
 
 def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
     """Return the endpoint, or None when there is none of that name."""
-    try:
-        answer = client.describe_endpoint(EndpointName=name)
-    except ClientError as exc:
-        error = exc.response["Error"]
-        # SageMaker has no error of its own for what does not exist
-        if error["Code"] == "ValidationException" and "Could not find" in error["Message"]:
-            return None
-        raise
+    answer = _found(lambda: client.describe_endpoint(EndpointName=name))
+    if answer is None:
+        return None
     return Endpoint(
         name,
         answer["EndpointStatus"],
         answer.get("EndpointConfigName"),
         answer.get("FailureReason"),
     )
+
+
+def model_is_gone(client: "SageMakerClient", name: str) -> bool:
+    """Return whether there is no model of that name."""
+    return _found(lambda: client.describe_model(ModelName=name)) is None
+
+
+def config_is_gone(client: "SageMakerClient", name: str) -> bool:
+    """Return whether there is no endpoint configuration of that name."""
+    return _found(lambda: client.describe_endpoint_config(EndpointConfigName=name)) is None
+
+
+def _found(describe: Callable[[], A]) -> A | None:
+    """Return what SageMaker describes, or None for what does not exist."""
+    try:
+        return describe()
+    except ClientError as exc:
+        error = exc.response["Error"]
+        # SageMaker has no error of its own for what does not exist
+        if error["Code"] == "ValidationException" and "Could not find" in error["Message"]:
+            return None
+        raise
 
 
 def ailment(champion: Champion, endpoint: Endpoint | None) -> str | None:

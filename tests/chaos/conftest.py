@@ -8,22 +8,14 @@ from typing import Any
 
 import pytest
 
-from tagline.cli.cloud import RunningCloud, running_cloud
+from tagline.cli.cloud import running_cloud
 from tagline.cli.places import free_port
 from tagline.designs import DesignSet
 from tests.e2e.conftest import build_dir, designs, short_waits
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop, Pipeline
 
 __all__ = ["build_dir", "designs", "short_waits"]
 DATASET = "chaos"
-
-
-class OnLaptop(Pipeline):
-    """A stack on a laptop cloud that the test may kill."""
-
-    def __init__(self, cloud: RunningCloud) -> None:
-        super().__init__(cloud.target)
-        self.cloud = cloud
 
 
 Start = Callable[[], AbstractContextManager[OnLaptop]]

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from tagline.designs import DesignSet
 from tests.chaos.conftest import DATASET, alerts, starter
-from tests.chaos.test_killed_cloud import entered
 from tests.e2e.pipeline import Pipeline, list_rows
 from tests.laptop import eventually
 
@@ -71,7 +70,7 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
     ballast = small_disk / "ballast"
     with start() as pipeline:
         run = pipeline.drop(DATASET, list_rows(designs))
-        eventually(lambda: entered(pipeline, run)[-1:] == [state], seconds=120)
+        eventually(lambda: pipeline.entered(run)[-1:] == [state], seconds=120)
         fill(ballast)
         with pytest.raises(ClientError, match="InsufficientStorage"):
             pipeline.drop(DATASET, list_rows(designs), "refused")

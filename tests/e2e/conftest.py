@@ -14,7 +14,7 @@ from tagline.cli.cloud import running_cloud
 from tagline.cli.places import free_port
 from tagline.cli.target import find_target
 from tagline.designs import DesignSet, draw_designs
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop, Pipeline
 
 DEPLOYED = os.environ.get("STACK")
 ELSEWHERE = "elsewhere"  # a bucket of somebody else's, from which lists may read
@@ -61,4 +61,4 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory, build_dir: Path) -> Itera
     with running_cloud(
         free_port(), state_dir, fresh=True, build_dir=build_dir, source_buckets=[ELSEWHERE]
     ) as cloud:
-        yield Pipeline(cloud.target)
+        yield OnLaptop(cloud)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tagline.cli.belongings import belongings, delete_belonging
+from tagline.cli.cloud import RunningCloud
 from tagline.cli.destroy import delete_objects
 from tagline.cli.target import Target, is_laptop
 from tagline.designs import DesignSet
@@ -23,6 +24,8 @@ from tagline.formats.names import run_name
 
 RUN_SECONDS = 300
 _ACCOUNT_SECONDS = 3600  # of which SageMaker takes minutes to start each job and endpoint
+_LOOK = 0.02  # seconds, while the flow takes the steps after the evaluation
+_MANY_TIMES = 200
 _BETWEEN_LOOKS = 0.3  # seconds; the answer of another process has to be asked for
 _ACCOUNT_BETWEEN_LOOKS = 5.0
 _SESSION = secrets.token_hex(3)
@@ -141,30 +144,33 @@ class Pipeline:
         pages = self.client("sagemaker").get_paginator("list_training_jobs").paginate()
         return {job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]}
 
-    def states_entered(self, run: Run) -> list[str]:
-        """Return the names of the states that a run went through, in order."""
-        pages = self.states.get_paginator("get_execution_history").paginate(
-            executionArn=run.execution["executionArn"]
-        )
+    def entered(self, run: str) -> list[str]:
+        """Return the names of the states that a run went through so far, in order."""
+        history = self.states.get_paginator("get_execution_history")
+        pages = history.paginate(executionArn=self.execution(run))
+        try:
+            events = [event for page in pages for event in page["events"]]
+        except self.states.exceptions.ExecutionDoesNotExist:
+            return []
         return [
             event["stateEnteredEventDetails"]["name"]
-            for page in pages
-            for event in page["events"]
+            for event in events
             if "stateEnteredEventDetails" in event
         ]
 
-    def last_state(self, arn: str) -> str | None:
-        """Return the state that an execution has come to; None before the first."""
-        try:
-            page = self.states.get_execution_history(
-                executionArn=arn, reverseOrder=True, maxResults=20
-            )
-        except self.states.exceptions.ExecutionDoesNotExist:
-            return None
-        for event in page["events"]:
-            if "stateEnteredEventDetails" in event:
-                return event["stateEnteredEventDetails"]["name"]
-        return None
+    def once_evaluated(self, run: str) -> Any:
+        """Wait until a run's model is evaluated; return smoke.json, before SmokeTest reads it."""
+        deadline = time.monotonic() + self.run_seconds
+        while self.target.bucket.head(RunKeys(run).smoke) is None:
+            assert time.monotonic() < deadline, f"run {run} was not evaluated"
+            time.sleep(_LOOK)
+        return self.json(RunKeys(run).smoke)
+
+    def let_smoke_tests_last(self, run: str) -> None:
+        """Once a run's model is evaluated, have each smoke test ask for its images many times."""
+        smoke = self.once_evaluated(run)
+        smoke["images"] *= _MANY_TIMES
+        self.put(RunKeys(run).smoke, json.dumps(smoke).encode())
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes."""
@@ -191,6 +197,14 @@ class Pipeline:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+
+class OnLaptop(Pipeline):
+    """A stack on a laptop cloud whose processes a test may look at, or kill."""
+
+    def __init__(self, cloud: RunningCloud) -> None:
+        super().__init__(cloud.target)
+        self.cloud = cloud
 
 
 def list_rows(designs: DesignSet) -> list[str]:

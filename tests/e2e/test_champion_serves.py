@@ -6,6 +6,7 @@ import pytest
 
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import trial_name
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows, soon, unique
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
@@ -28,14 +29,16 @@ def serving(pipeline: Pipeline, designs: DesignSet) -> str | None:
     return answer["model"]["run"] if status == 200 else None
 
 
-def test_a_run_that_is_stopped_in_the_smoke_test_leaves_the_champion_serving(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+@pytest.mark.parametrize("tests", [1, 2], ids=["of the trial", "of the endpoint"])
+def test_a_run_that_is_stopped_in_a_smoke_test_leaves_the_champion_serving(
+    pipeline: Pipeline, designs: DesignSet, champion: str, tests: int
 ) -> None:
-    pipeline.settings(DATASET, training={**QUICK, "epochs": 4})
+    pipeline.settings(DATASET, training={**QUICK, "epochs": 3 + tests})
     run = pipeline.drop(DATASET, list_rows(designs))
     arn = pipeline.execution(run)
 
-    soon(lambda: pipeline.last_state(arn) == "SmokeTest")
+    pipeline.let_smoke_tests_last(run)
+    soon(lambda: pipeline.entered(run).count("SmokeTest") == tests)
     pipeline.states.stop_execution(executionArn=arn)
     key = RunKeys(run).status
     soon(lambda: pipeline.target.bucket.head(key))
@@ -45,6 +48,8 @@ def test_a_run_that_is_stopped_in_the_smoke_test_leaves_the_champion_serving(
     assert back["status"] == "SUCCEEDED", back
     assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
     assert serving(pipeline, designs) == champion
+    names = pipeline.client("sagemaker").list_endpoints()["Endpoints"]
+    assert trial_name("tagline", DATASET) not in {found["EndpointName"] for found in names}
 
 
 def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(

@@ -96,7 +96,7 @@ def test_an_unchanged_list_is_not_trained_again(
     assert run.status["outcome"] == "Unchanged"
     assert champion in run.status["reason"]
     assert pipeline.training_jobs() == jobs
-    assert "FetchShards" not in pipeline.states_entered(run)
+    assert "FetchShards" not in pipeline.entered(run.name)
 
 
 def test_a_model_that_is_not_better_does_not_go_live(

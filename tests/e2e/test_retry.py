@@ -23,9 +23,8 @@ def test_a_run_that_was_stopped_goes_on_from_there(
     pipeline.put_images(DATASET, designs)
     pipeline.settings(DATASET, training={"epochs": 2 if state == "Train" else 4})
     run = pipeline.drop(DATASET, list_rows(designs), state.lower())
-    arn = pipeline.execution(run)
-    soon(lambda: pipeline.last_state(arn) == state)
-    pipeline.states.stop_execution(executionArn=arn)
+    soon(lambda: pipeline.entered(run)[-1:] == [state])
+    pipeline.states.stop_execution(executionArn=pipeline.execution(run))
     soon(lambda: pipeline.target.bucket.head(RunKeys(run).status))
     assert pipeline.json(RunKeys(run).status)["outcome"] == "Failed"
 
@@ -33,7 +32,7 @@ def test_a_run_that_was_stopped_goes_on_from_there(
     resume(pipeline.target, run)
     ended = pipeline.wait(run)
     assert ended.status["outcome"] == "Promoted", ended.status
-    entered = pipeline.states_entered(ended)
+    entered = pipeline.entered(run)
     for before in ("PlanDataset", "PackDataset", "PlanTraining"):
         assert entered.count(before) == 1
     assert entered.count("Train") == (2 if state == "Train" else 1)

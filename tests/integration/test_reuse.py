@@ -169,6 +169,21 @@ def test_records_that_are_others_than_planned_end_the_packing(bench: Bench) -> N
         bench.pack(keys)
 
 
+@pytest.mark.parametrize("run", ["other-0123456789abcdef", "nonsense", "../../x"])
+def test_records_of_another_dataset_are_not_read(bench: Bench, run: str) -> None:
+    first, _, _ = bench.run(rows(range(30)))
+    keys, _ = bench.plan(rows(range(30), turn=1))
+    bench.fetch(keys)
+    for name in RECORDS:
+        body = bench.read(first.of(name))
+        bench.s3.put_object(Bucket=DATA, Key=f"other/runs/{run}/{name}", Body=body)
+    plan = json.loads(bench.read(keys.plan))
+    plan["reuse"]["run"] = run
+    bench.s3.put_object(Bucket=DATA, Key=keys.plan, Body=json.dumps(plan).encode())
+    with pytest.raises(PackFailed, match=f"{run}', no run of the dataset"):
+        bench.pack(keys)
+
+
 def test_a_task_that_packs_otherwise_than_the_plan_says_so(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,11 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from tagline.formats.outcomes import Ending, Outcome
+from tagline.formats.sagemaker import Container
 from tagline.formats.steps import (
     ChampionAnswer,
     DecisionAnswer,
     FetchAnswer,
+    Fleet,
     PlanAnswer,
+    Rebuild,
     RollBackAnswer,
     SmokeAnswer,
     WayBack,
@@ -43,8 +46,18 @@ def throws(error: str, cause: str = "{}") -> dict[str, Any]:
     return {"0-9": {"Throw": {"Error": error, "Cause": cause}}}
 
 
-def roll_back(action: WayBack, then: Literal["end", "train"] = "end") -> dict[str, Any]:
-    champion = action != "delete"
+REBUILD = Rebuild(
+    model="old-model-0",
+    container=Container(image="server", model_data_url="s3://data/demo/output/old/model.tar.gz"),
+    fleet=Fleet(instance_type="ml.c5.large", instance_count=2),
+)
+
+
+def roll_back(
+    action: WayBack, then: Literal["end", "train"] = "end", **more: Any
+) -> dict[str, Any]:
+    champion = action != "delete" and "nobody" not in more
+    more.pop("nobody", None)
     return answers(
         RollBackAnswer(
             action=action,
@@ -54,6 +67,7 @@ def roll_back(action: WayBack, then: Literal["end", "train"] = "end") -> dict[st
             state="SmokeTest",
             reason="off",
             then=then,
+            **more,
         )
     )
 
@@ -79,7 +93,9 @@ def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-NEW, OLD = f"{JOB}-config-0", "old-config-0"
+NEW, OLD, ALONE = f"{JOB}-config-0", "old-config-0", f"{JOB}-trial-0"
+TRIAL = "tagline-demo-trial-00000000"
+TRIED = ("InService", ALONE)  # the trial, the first time it is looked at
 PLAN = PlanAnswer(
     unchanged=False,
     reason="new",
@@ -94,6 +110,10 @@ PLAN = PlanAnswer(
 )
 SHARD = FetchAnswer(shard="00000", fetched=3, rejected=0, reused=0, left=0, bytes=9)
 TUNING = answers(golden("tune_plan"))
+LEFT_OVER = answers(
+    golden("deployment_create")
+    | {"trial": golden("deployment_create")["trial"] | {"left_over": True}}
+)
 REPLACE = answers(golden("deployment_create") | {"action": "replace"})
 UPDATE, CANARY = answers(golden("deployment_update")), answers(golden("deployment_canary"))
 SUNNY: dict[str, dict[str, Any]] = {
@@ -117,10 +137,17 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
     "CreateEndpointConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
+    "CreateTrialConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{ALONE}"}),
+    "CreateTrial": returns({"EndpointArn": "arn"}),
+    "ClearTrial": returns({}),
+    "EndTrial": returns({}),
+    "DeleteTrial": returns({}),
+    "RebuildModel": returns({"ModelArn": "arn"}),
+    "RebuildConfig": returns({"EndpointConfigArn": "arn"}),
     "CreateEndpoint": returns({"EndpointArn": "arn"}),
     "CreateRollBackAlarm": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
-    "DescribeEndpoint": endpoint(("Creating", NEW), ("InService", NEW)),
+    "DescribeEndpoint": endpoint(TRIED, ("Creating", NEW), ("InService", NEW)),
     "SmokeTest": answers(SmokeAnswer(checked=4)),
     "RecordChampion": answers(ChampionAnswer(run=RUN)),
     "PlanRollBack": roll_back("delete"),
@@ -136,8 +163,9 @@ LONG = answers(replace(PLAN, shards=5))  # of more shards than one task packs
 ROLLED_BACK = answers(Ending(outcome=Outcome.ROLLED_BACK, state="SmokeTest", reason="off"))
 SMOKE = {
     "SmokeTest": {
-        "0": throws("SmokeTestFailed")["0-9"],
-        "1-9": answers(SmokeAnswer(checked=4))["0-9"],  # the champion's, after it came back
+        "0": answers(SmokeAnswer(checked=4))["0-9"],  # the trial's
+        "1": throws("SmokeTestFailed")["0-9"],
+        "2-9": answers(SmokeAnswer(checked=4))["0-9"],  # the champion's, after it came back
     },
     "RecordOutcome": ROLLED_BACK,
 }
@@ -164,7 +192,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     "redeployed-before-training": {
         "PlanDataset": answers(replace(PLAN, redeploy=True)),
         "PlanRollBack": roll_back("create", then="train"),
-        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
+        "DescribeEndpoint": endpoint(("InService", OLD), TRIED, ("InService", NEW)),
         "PlanDeployment": UPDATE,
     },
     "trained-all-the-same": {
@@ -181,18 +209,21 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("InService", OLD)),
     },
-    "replaced": {"PlanDeployment": REPLACE, "DescribeEndpoint": endpoint(("InService", NEW))},
+    "replaced": {
+        "PlanDeployment": REPLACE,
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW)),
+    },
     "as-long-as-one-task-packs": {"PlanDataset": answers(replace(PLAN, shards=2))},
     "in-parts": {"PlanDataset": LONG},
     "tune": {"PlanTraining": TUNING},
     "not-promoted": {"DecidePromotion": decision(promote=False)},
     "update": {
         "PlanDeployment": UPDATE,
-        "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW)),
+        "DescribeEndpoint": endpoint(TRIED, ("Updating", OLD), ("InService", NEW)),
     },
     "update-shows-late": {
         "PlanDeployment": UPDATE,
-        "DescribeEndpoint": endpoint(("InService", OLD), ("InService", NEW)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", OLD), ("InService", NEW)),
     },
     "canary": {"PlanDeployment": CANARY},
     "first-rolled-back": SMOKE,
@@ -200,11 +231,13 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     | {
         "PlanDeployment": UPDATE,
         "PlanRollBack": roll_back("restore"),
-        "DescribeEndpoint": endpoint(("InService", NEW), ("Updating", NEW), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(
+            TRIED, ("InService", NEW), ("Updating", NEW), ("InService", OLD)
+        ),
     },
     "rolled-back-by-alarm": {
         "PlanDeployment": CANARY,
-        "DescribeEndpoint": endpoint(("RollingBack", OLD), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(TRIED, ("RollingBack", OLD), ("InService", OLD)),
         "PlanRollBack": roll_back("keep"),
         "RecordOutcome": ROLLED_BACK,
     },
@@ -212,8 +245,40 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanDeployment": UPDATE,
         "RecordChampion": throws("ChampionChanged"),
         "PlanRollBack": roll_back("restore"),
-        "DescribeEndpoint": endpoint(("InService", NEW), ("InService", OLD)),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW), ("InService", OLD)),
         "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-fails": {
+        "PlanDeployment": UPDATE,
+        "SmokeTest": throws("SmokeTestFailed"),
+        "PlanRollBack": roll_back("keep", trial=TRIAL),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-of-a-first-model-does-not-come-up": {
+        "DescribeEndpoint": endpoint(("Creating", ALONE), ("Failed", ALONE)),
+        "PlanRollBack": roll_back("keep", nobody=True, trial=TRIAL),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-cannot-be-made": {
+        "CreateTrial": throws("States.TaskFailed"),
+        "PlanRollBack": roll_back("keep"),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "trial-cannot-be-deleted": {
+        "SmokeTest": throws("SmokeTestFailed"),
+        "PlanRollBack": roll_back("keep", trial=TRIAL),
+        "DeleteTrial": throws("States.TaskFailed"),
+    },
+    "trial-left-over": {"PlanDeployment": LEFT_OVER},
+    "rebuilt": {
+        "PlanDataset": answers(replace(PLAN, unchanged=True, redeploy=True)),
+        "PlanRollBack": roll_back("create", model_gone=True, config_gone=True, rebuild=REBUILD),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
+    },
+    "configuration-rebuilt": {
+        "PlanDataset": answers(replace(PLAN, unchanged=True, redeploy=True)),
+        "PlanRollBack": roll_back("restore", config_gone=True, rebuild=REBUILD),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
     },
     "roll-back-failed": SMOKE | {"PlanRollBack": throws("RollBackFailed")},
     "roll-back-unannounced": SMOKE | {"NotifyRollBack": throws("States.Timeout")},
@@ -230,6 +295,7 @@ FAILING = [
     "PlanDeployment",
     "CreateModel",
     "CreateEndpointConfig",
+    "CreateTrialConfig",
     "CreateEndpoint",
     "RecordOutcome",
 ]
@@ -243,6 +309,10 @@ CASES |= {
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW), ("InService", OLD)),
     },
+    "restored-after-a-trial": {
+        "PlanRollBack": roll_back("keep", trial=TRIAL),
+        "DescribeEndpoint": endpoint(("Creating", ALONE), TRIED, TRIED),
+    },
     "restored-by-deleting": {"DescribeEndpoint": endpoint(("InService", NEW), ("InService", NEW))},
 }
 CASES |= {
@@ -255,6 +325,8 @@ CASES |= {
         name: throws("States.TaskFailed"),
     }
     for name in ("CreateRollBackAlarm", "UpdateEndpoint")
+} | {
+    "fails-in-ClearTrial": {"PlanDeployment": LEFT_OVER, "ClearTrial": throws("States.TaskFailed")}
 }
 
 

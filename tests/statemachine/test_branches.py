@@ -16,17 +16,30 @@ PLANNED = [*FETCHED, "PackDataset"]
 JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
 TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
 IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
+TESTED = ["SmokeTest", "WhoServes?"]
+ALONE = ["CreateTrialConfig", "LeftOver?"]
 READY = [
     *TRAINED,
-    *("PlanDeployment", "CreateModel", "CreateEndpointConfig", "AwaitChallenger"),
-    "CreateOrUpdate?",
+    *("PlanDeployment", "CreateModel", "CreateEndpointConfig", *ALONE),
+    *(
+        "CreateTrial",
+        "AwaitTrial",
+        *WAIT,
+        *TESTED,
+        "EndTrial",
+        "AwaitChallenger",
+        "CreateOrUpdate?",
+    ),
 ]
-TESTED = ["SmokeTest", "WhoServes?"]
+ON_TRIAL = READY[: READY.index("CreateTrial") + 1]
 PROVEN = [*TESTED, "RecordChampion"]
-CHAMPION_SERVES = [*TESTED, "GoOn?"]
+NO_TRIAL = ["TrialLeft?", "GoOn?"]
+TRIAL_ENDED = ["TrialLeft?", "DeleteTrial", "GoOn?"]
+CHAMPION_SERVES = [*TESTED, *NO_TRIAL]
 RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
 BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
-PLANNED_BACK = ["PlanRollBack", "AwaitChampion", "RollBackHow?"]
+LOOKED = ["PlanRollBack", "AwaitChampion", "ModelGone?"]
+PLANNED_BACK = [*LOOKED, "ConfigGone?", "RollBackHow?"]
 RESTORED = [*PLANNED_BACK, "RestoreChampion"]
 PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
@@ -72,7 +85,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "trained-all-the-same",
             [
-                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *PLANNED_BACK, "GoOn?"),
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *PLANNED_BACK, *NO_TRIAL),
                 *(*TRAINED[len(PLANNED_FIRST) :], *RECORDED),
             ],
         ),
@@ -95,7 +108,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "restored-by-deleting",
             [
                 *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
-                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *RECORDED),
+                *(*PLANNED_BACK, "DeleteEndpoint", *NO_TRIAL, *RECORDED),
             ],
         ),
         (
@@ -106,6 +119,43 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             ],
         ),
         ("not-promoted", [*TRAINED, *RECORDED]),
+        (
+            "trial-fails",
+            [*ON_TRIAL, "AwaitTrial", *WAIT, "SmokeTest", *PLANNED_BACK, *TRIAL_ENDED, *BACK],
+        ),
+        (
+            "trial-of-a-first-model-does-not-come-up",
+            [*ON_TRIAL, "AwaitTrial", *WAIT, *AGAIN, *PLANNED_BACK, *TRIAL_ENDED, *BACK],
+        ),
+        ("trial-cannot-be-made", [*ON_TRIAL, *PLANNED_BACK, *NO_TRIAL, *BACK]),
+        (
+            "trial-left-over",
+            [
+                *(*ON_TRIAL[:-1], "ClearTrial", *READY[len(ON_TRIAL) - 1 :]),
+                *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+            ],
+        ),
+        (
+            "rebuilt",
+            [
+                *(*PLANNED_FIRST, *LOOKED, "RebuildModel", "ConfigGone?", "RebuildConfig"),
+                *("RollBackHow?", "DeployChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "configuration-rebuilt",
+            [
+                *(*PLANNED_FIRST, *LOOKED, "ConfigGone?", "RebuildConfig"),
+                *("RollBackHow?", "RestoreChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "restored-after-a-trial",
+            [
+                *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
+                *(*PLANNED_BACK, *TRIAL_ENDED, *RECORDED),
+            ],
+        ),
         ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
@@ -116,7 +166,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "first-rolled-back",
             [
                 *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
-                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
+                *(*PLANNED_BACK, "DeleteEndpoint", *NO_TRIAL, *BACK),
             ],
         ),
         (
@@ -130,7 +180,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "rolled-back-by-alarm",
             [
                 *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
-                *(*PLANNED_BACK, "GoOn?", *BACK),
+                *(*PLANNED_BACK, *NO_TRIAL, *BACK),
             ],
         ),
         (
@@ -141,7 +191,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "roll-back-unannounced",
             [
                 *(*READY, "CreateEndpoint", *WAIT, *AGAIN, "SmokeTest"),
-                *(*PLANNED_BACK, "DeleteEndpoint", "GoOn?", *BACK),
+                *(*PLANNED_BACK, "DeleteEndpoint", *NO_TRIAL, *BACK),
             ],
         ),
     ],
@@ -169,3 +219,9 @@ def test_a_roll_back_that_fails_is_a_failure(flow: Flow) -> None:
     walk = flow.walk("roll-back-failed")
     assert walk.states[-1] == "PlanRollBack"
     assert (walk.status, walk.error) == ("FAILED", "RollBackFailed")
+
+
+def test_a_trial_that_stays_is_a_failure_that_somebody_hears_of(flow: Flow) -> None:
+    walk = flow.walk("trial-cannot-be-deleted")
+    assert walk.states[-2:] == ["TrialLeft?", "DeleteTrial"]
+    assert walk.status == "FAILED"

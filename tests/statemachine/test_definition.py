@@ -98,6 +98,7 @@ def test_a_job_that_failed_by_itself_is_not_paid_for_again(name: str) -> None:
         ("Evaluate", "ProcessingJobName.$"),
         ("CreateModel", "ModelName.$"),
         ("CreateEndpointConfig", "EndpointConfigName.$"),
+        ("CreateTrialConfig", "EndpointConfigName.$"),
     ],
 )
 def test_a_name_is_never_used_twice(state: str, field: str) -> None:
@@ -172,6 +173,7 @@ def test_a_function_that_died_is_tried_again(name: str, error: str) -> None:
 
 AT_THE_ENDPOINT = [
     *("DescribeEndpoint", "SmokeTest", "RecordChampion"),
+    *("CreateTrial", "EndTrial", "RebuildModel", "RebuildConfig"),
     *("RestoreChampion", "ClearEndpoint", "DeployChampion"),
 ]
 
@@ -179,6 +181,19 @@ AT_THE_ENDPOINT = [
 @pytest.mark.parametrize("name", AT_THE_ENDPOINT)
 def test_once_the_endpoint_changed_an_error_rolls_back(name: str) -> None:
     assert TOP[name]["Catch"][0]["Next"] == "PlanRollBack"
+
+
+def test_no_traffic_moves_before_the_trial_was_asked() -> None:
+    """Without the states that end a trial, nobody comes to what gives the challenger traffic."""
+    reached, waiting = set(), {"PlanDeployment"}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= targets(TOP[name]) - reached - {"EndTrial"}
+    assert "SmokeTest" in reached
+    assert not reached & {"UpdateEndpoint", "CreateEndpoint", "ReplaceEndpoint"}
+    assert {n for n, s in TOP.items() if "EndTrial" in targets(s)} == {"WhoServes?"}
+    assert {n for n, s in TOP.items() if "WhoServes?" in targets(s)} == {"SmokeTest"}
 
 
 def test_paths_are_json_paths_without_variables() -> None:

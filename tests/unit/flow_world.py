@@ -16,10 +16,13 @@ from moto import mock_aws
 
 from tagline.aws import clients
 from tagline.aws.environment import environment
+from tagline.formats.names import trial_name
+from tagline.formats.outcomes import Champion
 from tests.unit.cloudformation import ROOT, variables
 from tests.unit.documents import RUN
 
 BUCKET, DATASET = "data", "demo"
+TRIAL = trial_name("tagline", DATASET)
 PREFIX = f"{DATASET}/runs/{RUN}/"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
 ENVIRONMENT = {
@@ -125,19 +128,46 @@ def assert_valid(operation: str, request: dict[str, Any]) -> None:
     assert not report.has_errors(), report.generate_report()
 
 
-def describe(stubber: Stubber, status: str | None, config: str = "c-0") -> None:
-    """Let SageMaker answer one look at the endpoint; no status: there is none."""
+def describe(
+    stubber: Stubber, status: str | None, config: str = "c-0", name: str = "tagline-demo"
+) -> None:
+    """Let SageMaker answer one look at an endpoint; no status: there is none."""
     if status is None:
-        stubber.add_client_error(
-            "describe_endpoint", "ValidationException", 'Could not find endpoint "tagline-demo".'
-        )
+        gone(stubber, "describe_endpoint", f'Could not find endpoint "{name}".')
         return
     answer = {
-        "EndpointName": "tagline-demo",
-        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/tagline-demo",
+        "EndpointName": name,
+        "EndpointArn": f"arn:aws:sagemaker:us-east-1:123456789012:endpoint/{name}",
         "EndpointConfigName": config,
         "EndpointStatus": status,
         "CreationTime": 0,
         "LastModifiedTime": 0,
     }
-    stubber.add_response("describe_endpoint", answer, {"EndpointName": "tagline-demo"})
+    stubber.add_response("describe_endpoint", answer, {"EndpointName": name})
+
+
+def gone(stubber: Stubber, operation: str, message: str) -> None:
+    """Let SageMaker say that there is nothing of that name, as it does."""
+    stubber.add_client_error(operation, "ValidationException", message)
+
+
+def describe_parts(stubber: Stubber, champion: Champion, *missing: str) -> None:
+    """Let SageMaker answer whether the champion's model and configuration are there."""
+    arn = "arn:aws:sagemaker:us-east-1:123456789012"
+    if "model" in missing:
+        gone(stubber, "describe_model", f'Could not find model "{champion.model}".')
+    else:
+        answer = {"ModelName": champion.model, "ModelArn": f"{arn}:model/m", "CreationTime": 0}
+        stubber.add_response("describe_model", answer, {"ModelName": champion.model})
+    name = champion.endpoint_config
+    if "config" in missing:
+        said = f'Could not find endpoint configuration "{name}".'
+        gone(stubber, "describe_endpoint_config", said)
+    else:
+        made = {
+            "EndpointConfigName": name,
+            "EndpointConfigArn": f"{arn}:endpoint-config/c",
+            "ProductionVariants": [{"VariantName": "AllTraffic"}],
+            "CreationTime": 0,
+        }
+        stubber.add_response("describe_endpoint_config", made, {"EndpointConfigName": name})

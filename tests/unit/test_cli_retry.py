@@ -138,7 +138,7 @@ def test_a_run_whose_endpoint_was_brought_back_is_refused(
 ) -> None:
     described(states)
     history(states, ("ExecutionAborted", ""), event)
-    refused(event[1], "champion was brought back")
+    refused(event[1], "was brought back")
 
 
 def test_a_run_waits_until_the_champion_is_back(states: Stubber) -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Version
-from tagline.formats.names import job_name
+from tagline.formats.names import job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.steps import (
     Caught,
@@ -21,7 +21,7 @@ from tagline.formats.steps import (
 from tagline.jobs.evaluation import plan_evaluation
 from tagline.jobs.sagemaker import Stack
 from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
-from tagline.serving.deployment import plan_deployment
+from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import Endpoint, ailment
 from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
@@ -50,6 +50,7 @@ def deployment(count: int, status: str | None) -> dict[str, Any]:
         fleet=Fleet(instance_type="ml.c5.large", instance_count=count),
         endpoint="tagline-demo",
         status=status,
+        trial=plan_trial(RUN, trial_name("tagline", "demo"), None),
     )
     return plain(planned)
 

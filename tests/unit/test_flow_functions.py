@@ -37,6 +37,7 @@ from tests.unit.flow_world import (
     BUCKET,
     PREFIX,
     STATE,
+    TRIAL,
     Account,
     account,
     call,
@@ -182,9 +183,10 @@ def test_a_damaged_pointer_to_the_newest_run_stops_nobody(world: Account, damage
     assert decide(world, None)["promote"] is True
 
 
-def deploy(status: str | None) -> dict[str, Any]:
+def deploy(status: str | None, trial: str | None = None) -> dict[str, Any]:
     with Stubber(clients.sagemaker()) as stubber:
         describe(stubber, status)
+        describe(stubber, trial, name=TRIAL)
         return call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
 
 
@@ -205,8 +207,23 @@ def test_plan_deployment_notices_what_a_run_left_behind(
     world.put("demo/champion.json", champion())
     with Stubber(clients.sagemaker()) as stubber:
         describe(stubber, "InService", config)
+        describe(stubber, None, name=TRIAL)
         call("plan_deployment", STATE | {"evaluation": {"artifact": ARTIFACT}})
     assert ("does not serve the champion" in caplog.text) is (config == "left-behind-0")
+
+
+@pytest.mark.parametrize(
+    ("trial", "left_over"),
+    [(None, False), ("Deleting", False), ("InService", True), ("Failed", True), ("Creating", True)],
+)
+def test_a_trial_that_was_left_over_is_deleted_first(
+    world: Account, trial: str | None, left_over: bool
+) -> None:
+    assert deploy("InService", trial)["trial"] == {
+        "endpoint": TRIAL,
+        "endpoint_config": "tagline-0123456789abcdef-trial",
+        "left_over": left_over,
+    }
 
 
 def test_plan_deployment_takes_the_stacks_fleet(
@@ -493,6 +510,7 @@ def test_a_variable_that_is_missing_is_named(
     state = STATE | {"trained": {"artifact": ARTIFACT}, "evaluation": {"artifact": ARTIFACT}}
     with Stubber(clients.sagemaker()) as stubber:
         describe(stubber, None)
+        describe(stubber, None, name=TRIAL)
         with pytest.raises(WrongEnvironment, match=variable):
             call(function, state)
 

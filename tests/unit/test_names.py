@@ -79,6 +79,27 @@ def test_endpoint_names_fit_sagemaker(stack: str, dataset: str) -> None:
     assert SAGEMAKER_NAME.fullmatch(endpoint)
 
 
+@given(stacks, datasets)
+def test_a_trials_name_fits_sagemaker_and_the_policies(stack: str, dataset: str) -> None:
+    trial = names.trial_name(stack, dataset)
+    assert len(trial) <= 63
+    assert SAGEMAKER_NAME.fullmatch(trial)
+    assert trial[:40] == names.endpoint_name(stack, dataset)[:40] or "-trial-" in trial[:48]
+
+
+def test_no_datasets_endpoint_is_anothers_trial() -> None:
+    trial = names.trial_name("tagline", "demo")
+    assert trial.startswith("tagline-demo-trial-")
+    assert names.endpoint_name("tagline", "demo-trial") != trial
+    assert names.trial_name("tagline", "demo-trial") != trial
+
+
+@given(datasets, datasets)
+def test_different_datasets_have_different_trials(one: str, other: str) -> None:
+    same = names.trial_name("tagline", one) == names.trial_name("tagline", other)
+    assert same == (one == other)
+
+
 @given(datasets, datasets)
 def test_different_datasets_have_different_endpoints(one: str, other: str) -> None:
     same = names.endpoint_name("tagline", one) == names.endpoint_name("tagline", other)

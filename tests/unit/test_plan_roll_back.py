@@ -9,8 +9,18 @@ from botocore.stub import Stubber
 from tagline.aws import clients
 from tagline.formats.names import job_name
 from tests.unit import run_documents
-from tests.unit.documents import OTHER, RUN, champion, status
-from tests.unit.flow_world import STATE, Account, account, call, describe
+from tests.unit.documents import OTHER, RUN, champion, settings, status
+from tests.unit.documents import plan as run_plan
+from tests.unit.flow_world import (
+    STATE,
+    TRIAL,
+    VARIABLES,
+    Account,
+    account,
+    call,
+    describe,
+    describe_parts,
+)
 
 ANOTHER = "demo-00000000000000aa"
 
@@ -30,10 +40,20 @@ def asked(against: str | None = OTHER, **held: Any) -> dict[str, Any]:
     return STATE | {"execution_arn": "arn:e", "state": execution | held}
 
 
-def plan(serving: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Call the handler while the endpoint has the configuration `serving`."""
+def plan(
+    serving: str | None,
+    event: dict[str, Any],
+    trial: tuple[str | None, str] = (None, ""),
+    gone: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Call the handler while the endpoint has the configuration `serving`, None: there is none.
+
+    `trial` is the trial's status and configuration, `gone` what of the champion was deleted.
+    """
     with Stubber(clients.sagemaker()) as stubber:
-        describe(stubber, "InService", serving)
+        describe(stubber, serving and "InService", serving or "")
+        describe(stubber, *trial, name=TRIAL)
+        describe_parts(stubber, champion(), *gone)  # looked for where the champion is deployed
         return call("plan_roll_back", event)
 
 
@@ -62,6 +82,10 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         "run": OTHER,
         "then": "end",
         "superseded": False,
+        "model_gone": False,
+        "config_gone": False,
+        "rebuild": None,
+        "trial": None,
     }
 
 
@@ -126,3 +150,85 @@ def test_a_newer_list_supersedes_a_run_that_lost_its_endpoint(world: Account) ->
     world.put("demo/newest.json", {"run": ANOTHER, "started": "2026-11-13T00:00:00Z"})
     planned = plan(config(ANOTHER), asked())
     assert (planned["action"], planned["superseded"]) == ("keep", True)
+
+
+def trying() -> dict[str, Any]:
+    """Return the event of a run whose trial did not come up."""
+    return asked(awaited={"endpoint": TRIAL, "of": "trial"})
+
+
+@pytest.mark.parametrize("against", [None, OTHER])
+def test_a_trial_that_did_not_come_up_is_deleted_and_the_endpoint_left(
+    world: Account, against: str | None
+) -> None:
+    if against:
+        world.put("demo/champion.json", champion())
+    serving = config(OTHER) if against else None
+    planned = plan(serving, trying(), ("Failed", f"{job_name(RUN, 'trial')}-0"))
+    assert (planned["action"], planned["trial"]) == ("keep", TRIAL)
+    assert planned["state"] == "CreateTrial"
+    assert "Failed" in planned["reason"]
+
+
+@pytest.mark.parametrize(
+    ("other", "ended", "left"),
+    [(RUN, False, True), (ANOTHER, True, True), (ANOTHER, False, False), (None, False, True)],
+)
+def test_only_a_run_that_goes_on_keeps_its_trial(
+    world: Account, other: str | None, ended: bool, left: bool
+) -> None:
+    world.put("demo/champion.json", champion())
+    if ended:
+        world.put(f"demo/runs/{other}/status.json", status(run=ANOTHER))
+    tried = f"{job_name(other, 'trial')}-0" if other else "by-hand"
+    planned = plan(config(OTHER), trying(), ("InService", tried))
+    assert planned["trial"] == (TRIAL if left else None)
+    assert "took the trial's endpoint over" in planned["reason"]
+
+
+def test_a_trial_that_is_being_deleted_is_left(world: Account) -> None:
+    world.put("demo/champion.json", champion())
+    planned = plan(config(OTHER), trying(), ("Deleting", f"{job_name(RUN, 'trial')}-0"))
+    assert planned["trial"] is None
+
+
+def test_a_run_that_is_overtaken_in_its_trial_is_superseded(world: Account) -> None:
+    world.put("demo/champion.json", champion())
+    world.put("demo/newest.json", {"run": ANOTHER, "started": "2026-11-13T00:00:00Z"})
+    planned = plan(config(OTHER), trying())
+    assert (planned["action"], planned["superseded"]) == ("keep", True)
+    assert "disappeared" in planned["reason"]
+
+
+@pytest.mark.parametrize("gone", [("model",), ("config",), ("model", "config")])
+@pytest.mark.parametrize("serving", [None, config(RUN)])
+def test_what_was_deleted_of_a_champion_is_made_again_by_its_name(
+    world: Account, gone: tuple[str, ...], serving: str | None
+) -> None:
+    world.put("demo/champion.json", champion())
+    fleet = {"instance_type": "ml.g4dn.xlarge", "instance_count": 2}
+    world.put(f"demo/runs/{OTHER}/plan.json", run_plan(settings=settings(endpoint=fleet)))
+    planned = plan(serving, asked(), gone=gone)
+    assert planned["action"] == ("restore" if serving else "create")
+    assert (planned["model_gone"], planned["config_gone"]) == ("model" in gone, "config" in gone)
+    assert planned["endpoint_config"] == champion().endpoint_config
+    assert planned["rebuild"] == {
+        "model": champion().model,
+        "container": {
+            "Image": VARIABLES["SERVER_IMAGE"],
+            "ModelDataUrl": champion().artifact,
+            "Mode": "SingleModel",
+        },
+        "fleet": fleet,
+    }
+
+
+@pytest.mark.parametrize("damaged", [None, b"", b"[]", b"{"])
+def test_a_champion_whose_plan_is_gone_gets_the_stacks_fleet(
+    world: Account, damaged: bytes | None
+) -> None:
+    world.put("demo/champion.json", champion())
+    if damaged is not None:
+        world.s3.put_object(Bucket="data", Key=f"demo/runs/{OTHER}/plan.json", Body=damaged)
+    planned = plan(None, asked(), gone=("config",))
+    assert planned["rebuild"]["fleet"] == {"instance_type": "ml.c5.large", "instance_count": 1}

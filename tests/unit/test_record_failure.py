@@ -13,8 +13,19 @@ from tagline.aws import clients
 from tagline.aws.environment import WrongEnvironment
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.outcomes import Outcome
+from tests.unit.cloudformation import ROOT
 from tests.unit.documents import RUN, champion, plain, plan, status
-from tests.unit.flow_world import BUCKET, PREFIX, STATE, VARIABLES, Account, account, call, event
+from tests.unit.flow_world import (
+    BUCKET,
+    PREFIX,
+    STATE,
+    TRIAL,
+    VARIABLES,
+    Account,
+    account,
+    call,
+    event,
+)
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
 TOPIC = VARIABLES["ALERTS_TOPIC_ARN"]
@@ -201,6 +212,16 @@ def test_a_failure_that_could_not_be_announced_is_not_told_yet(
     assert "Contents" not in world.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}status")
 
 
+def told_by(state: str) -> dict[str, Any]:
+    """Return the message attributes that a state of the flow sends of dataset demo."""
+    flow = json.loads((ROOT / "statemachine/retrain.asl.json").read_text(encoding="utf-8"))
+    text = json.dumps(flow["States"][state]["Parameters"]["MessageAttributes"])
+    told: dict[str, Any] = json.loads(
+        text.replace('"StringValue.$": "$.dataset"', '"StringValue": "demo"')
+    )
+    return told
+
+
 def test_an_aborted_execution_is_recorded_and_announced(
     world: Account, executions: Stubber
 ) -> None:
@@ -230,7 +251,7 @@ def test_an_aborted_execution_is_recorded_and_announced(
     assert published == {
         "TopicArn": TOPIC,
         "Subject": "Tagline: a run of demo failed",
-        "MessageAttributes": {"dataset": {"DataType": "String", "StringValue": "demo"}},
+        "MessageAttributes": told_by("NotifyRollBack"),
     }
 
 
@@ -284,17 +305,17 @@ def test_an_execution_started_by_hand_is_no_run(world: Account, executions: Stub
 MACHINE = VARIABLES["STATE_MACHINE_ARN"]
 
 
-def restoring(attempt: int) -> dict[str, Any]:
+def restoring(attempt: int, endpoint: str = "tagline-demo") -> dict[str, Any]:
     """Return the request that brings the champion back after the run broke off."""
-    given = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    given = STATE | {"restore": {"endpoint": endpoint}}
     order = ("bucket", "run", "dataset", "started", "restore")
     text = json.dumps({key: given[key] for key in order}, separators=(",", ":"))
     return {"stateMachineArn": MACHINE, "name": f"{RUN}-restore-{attempt}", "input": text}
 
 
 AT_THE_ENDPOINT = [
-    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "DescribeEndpoint"),
-    *("SmokeTest", "RecordChampion", "PlanRollBack"),
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint"),
+    *("RecordChampion", "PlanRollBack"),
 ]
 
 
@@ -334,6 +355,31 @@ def test_a_redriven_run_that_fails_at_the_endpoint_again_has_a_roll_back_of_its_
         "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(11)
     )
     record(failed("X", "y"))
+
+
+@pytest.mark.parametrize("state", ["CreateTrial", "DescribeEndpoint", "SmokeTest", "EndTrial"])
+def test_after_a_run_that_broke_off_in_its_trial_that_settles_first(
+    world: Account, executions: Stubber, state: str
+) -> None:
+    history(executions, {"type": "ExecutionAborted"}, entered(state), entered("CreateTrial"))
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(1, TRIAL)
+    )
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        call("record_failure", event("execution_aborted"))
+    executions.assert_no_pending_responses()
+
+
+def test_what_settles_first_stays_the_same_in_each_attempt(
+    world: Account, executions: Stubber
+) -> None:
+    ended = event("execution_aborted")
+    ended["detail"] |= {"name": f"{RUN}-restore-1", "input": restoring(1, TRIAL)["input"]}
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(2, TRIAL)
+    )
+    assert call("record_failure", ended) == {"recorded": False}
     executions.assert_no_pending_responses()
 
 

@@ -178,6 +178,21 @@ def test_a_damaged_memory_counts_as_absent(
     assert f"demo/{name}" in caplog.text
 
 
+@pytest.mark.parametrize("run", ["nonsense", "other-0123456789abcdef", "../../x"])
+def test_a_judged_run_of_another_dataset_teaches_nothing(
+    demo: World, caplog: pytest.LogCaptureFixture, run: str
+) -> None:
+    """Its fingerprint is this list's: whoever writes latest.json could have nothing trained."""
+    dropped(demo, demo.fill(10), 0)
+    demo.plan()
+    judge(demo, demo.event.run, Outcome.NOT_PROMOTED)
+    latest = json.loads(demo.s3.get_object(Bucket=BUCKET, Key="demo/latest.json")["Body"].read())
+    demo.put("demo/latest.json", json.dumps(latest | {"run": run}).encode())
+    dropped(demo, demo.fill(10), 1)
+    assert not demo.plan().unchanged
+    assert repr(run) in caplog.text
+
+
 @pytest.mark.parametrize("run", ["nonsense", "other-0123456789abcdef"])
 def test_packed_sets_of_nobody_are_passed_over(
     demo: World, caplog: pytest.LogCaptureFixture, run: str

@@ -12,7 +12,7 @@ from tools.flow.source import Flow, Stage
 MARGIN, NAMES, GUTTER, GAP = 12, 136, 42, 18
 BOX, PAD, LINE, LOOP = 26, 10, 14, 19
 MAP_TOP, MAP_SIDE = 22, 9
-_MANY = 3  # states of a stage, from which on the stage is named instead
+_MANY = 2  # states of a stage, from which on the stage is named instead
 MONO, SANS = 7.3, 6.7  # a character's width, with room for wide fonts
 
 
@@ -141,19 +141,22 @@ def _entry(band: Band, bands: list[Band], ways: list[Way]) -> str:
     lines = {way.source.name for way in ways if way.target.name == first}
     others = [node for other in bands if other is not band for node in other.every]
     plain = [n.name for n in others if first in [to for _, to in n.ways] and n.name not in lines]
-    caught = [
-        name
+    caught = {
+        other.stage.name: [node.name for node in other.every if first in node.handlers]
         for other in bands
         if other is not band
-        for name in _in_short(other, [n.name for n in other.every if first in n.handlers])
-    ]
+    }
     says = [f"from {', '.join(plain)}"] if plain else []
-    says += [f"errors of {', '.join(caught)}"] if caught else []
+    says += [f"errors of {_in_short(caught)}"] if any(caught.values()) else []
     return "; ".join(says) or ("" if lines else "start")
 
 
-def _in_short(band: Band, names: list[str]) -> list[str]:
-    return names if len(names) < _MANY else [f"the stage {band.stage.name}"]
+def _in_short(states: dict[str, list[str]]) -> str:
+    """Name states, given by their stage, and the stages that have many of them."""
+    stages = [stage for stage, names in states.items() if len(names) >= _MANY]
+    single = [name for names in states.values() if len(names) < _MANY for name in names]
+    many = f"the stage{'s' * (len(stages) > 1)} {', '.join(stages)}"
+    return " and ".join([*([", ".join(single)] if single else []), *([many] if stages else [])])
 
 
 def _measure(bands: list[Band], ways: list[Way]) -> tuple[float, float]:

@@ -1,0 +1,51 @@
+"""A champion whose model or endpoint configuration was deleted, made again from its artifact.
+
+Both get the names that champion.json knows, so that it stays true: SageMaker lets a deleted
+model's name be used again.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagline.aws.s3 import Bucket
+from tagline.formats.keys import RunKeys
+from tagline.formats.outcomes import Champion
+from tagline.formats.plan import Plan
+from tagline.formats.sagemaker import Container
+from tagline.formats.settings import EndpointSettings
+from tagline.formats.steps import Rebuild
+from tagline.planning.standing import find_or_warn
+from tagline.serving.deployment import Hosting
+from tagline.serving.endpoints import config_is_gone, model_is_gone
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What of a champion was deleted, and what it is made of."""
+
+    model: bool
+    config: bool
+    rebuild: Rebuild
+
+
+def look_for(
+    champion: Champion, bucket: Bucket, client: "SageMakerClient", hosting: Hosting
+) -> Gone | None:
+    """Return what of a champion was deleted, None where nothing was.
+
+    Its fleet is what its own plan says; the stack's where that plan is gone.
+    """
+    model = model_is_gone(client, champion.model)
+    config = config_is_gone(client, champion.endpoint_config)
+    if not (model or config):
+        return None
+    plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan)
+    rebuild = Rebuild(
+        model=champion.model,
+        container=Container(image=hosting.image, model_data_url=champion.artifact),
+        fleet=hosting.fleet_for(plan.settings.endpoint if plan else EndpointSettings()),
+    )
+    return Gone(model, config, rebuild)

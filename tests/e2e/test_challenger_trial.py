@@ -1,0 +1,131 @@
+"""Clients are answered by the champion alone: a challenger is tried where nobody else asks it."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from tagline.designs import DesignSet
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import run_of_job, trial_name
+from tests.e2e.pipeline import QUICK, OnLaptop, list_rows
+from tests.laptop import eventually
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow, pytest.mark.laptop]
+DATASET = "tried"
+POLL_S = 0.2
+
+
+@pytest.fixture(scope="module")
+def champion(pipeline: OnLaptop, designs: DesignSet) -> str:
+    """A champion that hardly learned anything, so that any challenger beats it."""
+    pipeline.put_images(DATASET, designs)
+    pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    run = pipeline.run(DATASET, list_rows(designs))
+    assert run.status["outcome"] == "Promoted", run.status
+    assert nothing_left(pipeline)
+    return run.name
+
+
+@contextmanager
+def asked(pipeline: OnLaptop, designs: DesignSet) -> Iterator[list[tuple[int, str | None]]]:
+    """Ask the API five times a second; give each answer's status and the run whose model spoke."""
+    answers: list[tuple[int, str | None]] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.wait(POLL_S):
+            status, answer = pipeline.tags(DATASET, designs.held_out[0].path)
+            answers.append((status, answer["model"]["run"] if status == 200 else None))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        stop.set()
+        thread.join()
+
+
+def nothing_left(pipeline: OnLaptop) -> bool:
+    """Whether there is no trial, and no server but one an endpoint."""
+    client = pipeline.client("sagemaker")
+    names = {found["EndpointName"] for found in client.list_endpoints()["Endpoints"]}
+    running = psutil.Process(pipeline.cloud.process.pid).children(recursive=True)
+    servers = [process for process in running if process.cmdline()[-1:] == ["serve"]]
+    return trial_name("tagline", DATASET) not in names and len(servers) == len(names)
+
+
+def challenger(pipeline: OnLaptop, designs: DesignSet, epochs: int) -> str:
+    pipeline.settings(DATASET, training={**QUICK, "epochs": epochs})
+    return pipeline.drop(DATASET, list_rows(designs))
+
+
+def test_a_challenger_that_answers_wrongly_answers_no_client(
+    pipeline: OnLaptop, designs: DesignSet, champion: str
+) -> None:
+    with asked(pipeline, designs) as answers:
+        run = challenger(pipeline, designs, 4)
+        smoke = pipeline.once_evaluated(run)
+        for image in smoke["images"]:
+            image["scores"] = [1 - score for score in image["scores"]]
+        pipeline.put(RunKeys(run).smoke, json.dumps(smoke).encode())
+        ended = pipeline.wait(run)
+        eventually(lambda: nothing_left(pipeline))
+    assert (ended.status["outcome"], ended.status["state"]) == ("RolledBack", "SmokeTest")
+    assert Counter(answers) == {(200, champion): len(answers)}
+    assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
+
+
+def test_a_challenger_that_does_not_come_up_answers_no_client(
+    pipeline: OnLaptop, designs: DesignSet, champion: str
+) -> None:
+    with asked(pipeline, designs) as answers:
+        run = challenger(pipeline, designs, 5)
+        pipeline.once_evaluated(run)
+        pages = pipeline.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=pipeline.bucket, Prefix=DatasetKeys(DATASET).output
+        )
+        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        (artifact,) = [k for k in keys if run_of_job(DATASET, k.split("/")[2]) == run]
+        pipeline.put(artifact, b"no archive")
+        ended = pipeline.wait(run)
+        eventually(lambda: nothing_left(pipeline))
+    assert (ended.status["outcome"], ended.status["state"]) == ("RolledBack", "CreateTrial")
+    assert Counter(answers) == {(200, champion): len(answers)}
+
+
+def test_a_champion_whose_model_and_configuration_were_deleted_comes_back(
+    pipeline: OnLaptop, designs: DesignSet, champion: str
+) -> None:
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    sagemaker = pipeline.client("sagemaker")
+    sagemaker.delete_endpoint(EndpointName=before["endpoint"])
+    sagemaker.delete_endpoint_config(EndpointConfigName=before["endpoint_config"])
+    sagemaker.delete_model(ModelName=before["model"])
+    pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    run = pipeline.run(DATASET, list_rows(designs))
+    assert run.status["outcome"] == "Redeployed", run.status
+    status, answer = pipeline.tags(DATASET, designs.held_out[0].path)
+    assert (status, answer["model"]["run"]) == (200, champion)
+    assert pipeline.json(DatasetKeys(DATASET).champion) == before
+
+
+def test_a_promotion_is_seen_by_no_client_but_for_its_answers(
+    pipeline: OnLaptop, designs: DesignSet, champion: str
+) -> None:
+    with asked(pipeline, designs) as answers:
+        run = challenger(pipeline, designs, 6)
+        ended = pipeline.wait(run)
+        eventually(lambda: nothing_left(pipeline))
+        eventually(lambda: answers[-1] == (200, run))
+    assert ended.status["outcome"] == "Promoted", ended.status
+    assert {status for status, _ in answers} == {200}
+    spoke = [name for _, name in answers]
+    changed = spoke.index(run)
+    assert set(spoke[:changed]) == {champion}
+    assert set(spoke[changed:]) == {run}
