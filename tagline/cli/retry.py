@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 _NOT_REDRIVABLE = "ExecutionNotRedrivable"
+_FORMER_END = "Failed"
 # From here on the run had changed an endpoint, and what had served was brought back instead
 _ENDPOINT_IS_AWAITED = frozenset(
     {
@@ -79,6 +80,11 @@ def state_to_resume(target: Target, run: str) -> str:
     _refuse_by_status(target, run, execution)
     events = newest_events(target.states, execution["executionArn"])
     state = stopped_in(events) or "the start"
+    if state == _FORMER_END:
+        raise Refused(
+            f"run {run} began under an earlier version of the flow, which ended it in a Fail "
+            "state: resumed, it would only fail again; upload the list again"
+        )
     if state in _ENDPOINT_IS_AWAITED:
         raise Refused(
             f"run {run} failed in {state}, after it had changed an endpoint, and what served "

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
+# of executions that began under a flow which recorded its failures itself
+_FORMER_HANDLERS = ("RecordFailure", "NotifyFailure")
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
 # A run that came to one of these may have changed the endpoint that serves
@@ -162,7 +164,7 @@ def _explain(
     error = Caught(error=execution.error or "", cause=execution.cause or "")
     told = _told(error if error.error else ended_with(events))
     try:
-        state = failed_state(events, ())
+        state = failed_state(events, _FORMER_HANDLERS)
     except UnknownState as exc:
         return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{told.message} ({exc}).")
     if state in _MAPS and (child := failed_child(stepfunctions, execution.execution_arn)):

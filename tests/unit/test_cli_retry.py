@@ -141,6 +141,12 @@ def test_a_run_whose_endpoint_was_brought_back_is_refused(
     refused(event[1], "was brought back")
 
 
+def test_a_run_that_an_earlier_flow_ended_is_not_resumed_in_vain(states: Stubber) -> None:
+    described(states)
+    history(states, ("ExecutionFailed", ""), ("FailStateEntered", "Failed"))
+    refused("earlier version of the flow", "only fail again")
+
+
 def test_a_run_waits_until_the_champion_is_back(states: Stubber) -> None:
     described(states, redriveCount=1)
     history(states, ("ExecutionFailed", ""), ("TaskStateEntered", "CreateEndpoint"),

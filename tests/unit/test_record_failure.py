@@ -191,6 +191,14 @@ def test_a_notice_that_comes_after_the_execution_was_redriven_is_out_of_date(
         assert call("record_failure", failed("X", "y")) == {"recorded": False}
 
 
+def test_an_execution_of_an_earlier_flow_is_told_by_the_state_that_failed(
+    world: Account, executions: Stubber
+) -> None:
+    """It goes on under its own definition while the stack is upgraded."""
+    history(executions, entered("NotifyFailure"), entered("RecordFailure"), entered("Train"))
+    assert record(failed("States.TaskFailed", "odd"))["state"] == "Train"
+
+
 def test_a_redriven_execution_that_fails_again_is_recorded(
     world: Account, executions: Stubber
 ) -> None:
