@@ -15,7 +15,7 @@ from measure import Run, run
 
 ROOT = Path(__file__).resolve().parents[1]
 _KINDS = {82: "jpg", 150: "fine-jpg"}
-_SETS = ("82:50", "82:200", "82:2000", "150:2000")
+_SETS = ("82:50", "82:200", "82:3000", "150:2000")
 _OPTIONS = ["--resize", "96", "--quality", "95", "--pack-label", "--num-thread", "2"]
 Command = list[str | Path]
 

@@ -11,6 +11,8 @@ from local import settings
 from local.context import HOST, Cloud
 from local.durable import Damaged
 from local.persistence import NotAStateDirectory, prepare, take_up
+from tagline.formats.arguments import Arguments
+from tagline.formats.printable import printable_lines
 
 
 def main() -> int:
@@ -50,7 +52,7 @@ def main() -> int:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = Arguments(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--state-dir", type=Path, default=Path(".tagline/cloud"))
     parser.add_argument("--fresh", action="store_true", help="start empty, forgetting all state")
@@ -83,7 +85,7 @@ def _port_problem(port: int) -> str | None:
 
 
 def _refuse(reason: str) -> int:
-    print(f"laptop cloud: {reason}", file=sys.stderr)
+    print(printable_lines(f"laptop cloud: {reason}"), file=sys.stderr)
     return 1
 
 

@@ -46,9 +46,18 @@ from local.sagemaker.service import SageMaker, register
 from local.space import Space
 from local.stacks import StackIncomplete
 from local.upkeep import Upkeep
+from tagline.formats.printable import printable_lines
 
+_LOG_LINE = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
+
+
+class _Printable(logging.Formatter):
+    """Log lines with the names in them made fit for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 def configure_logging(cloud: Cloud) -> None:
@@ -58,11 +67,9 @@ def configure_logging(cloud: Cloud) -> None:
     )
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
-        handlers=[file, terminal],
-    )
+    file.setFormatter(logging.Formatter(_LOG_LINE))
+    terminal.setFormatter(_Printable(_LOG_LINE))
+    logging.basicConfig(level=logging.INFO, handlers=[file, terminal])
     logging.raiseExceptions = False  # a full disk would fill the terminal too
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns of its own metrics
 
@@ -161,7 +168,7 @@ class _Serving:
             self._upkeep.begin()
         except StackIncomplete as exc:
             self.refused = True
-            print(f"laptop cloud: {exc}", file=sys.stderr, flush=True)
+            print(printable_lines(f"laptop cloud: {exc}"), file=sys.stderr, flush=True)
             stop()
         else:
             print(f"ready {self._cloud.endpoint}", flush=True)

@@ -30,6 +30,7 @@ from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
 from tagline.formats.machine import cores
 from tagline.formats.names import InvalidName
+from tagline.formats.printable import printable, printable_lines
 
 _USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join"
 
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
     try:
         keys = RunKeys(run)
     except InvalidName as exc:
-        print(f"TAGLINE_RUN: {exc}", file=sys.stderr)
+        print(printable(f"TAGLINE_RUN: {exc}"), file=sys.stderr)
         return 2
     client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 8}))
     bucket, shards = Bucket(client, name), os.environ.get("TAGLINE_SHARDS")
@@ -79,7 +80,7 @@ def _do(
 
 
 def _leave(bucket: Bucket, keys: RunKeys, state: str, sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    print(printable_lines(sentence), file=sys.stderr, flush=True)
     try:
         note = f"{sentence}\n".encode()
         bucket.put(keys.failure_note(state), note, "text/plain; charset=utf-8")

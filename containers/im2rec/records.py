@@ -10,6 +10,7 @@ from tagline.formats.recordio import pack_record
 from tagline.formats.rows import Lost
 from tagline.formats.settings import ImageSpec
 from tagline.imaging import ImageError
+from tagline.imaging.likeness import likeness
 from tagline.imaging.lost import what_is_lost
 from tagline.imaging.preprocess import preprocess_and_look
 
@@ -34,14 +35,15 @@ class Unusable:
 
 
 class Record(NamedTuple):
-    """A record's payload, what its picture does not tell any more, and if it is encoded anew.
+    """A record's payload, and what its picture does not tell any more or else its likeness.
 
-    The latter tells of a file whose own bytes were asked for and would not do.
+    `encoded` tells of a file whose own bytes were asked for and would not do.
     """
 
     payload: bytes
     lost: Lost | None = None
     encoded: bool = False
+    likeness: str | None = None
 
 
 Packed = Record | Unusable
@@ -56,7 +58,8 @@ def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     payload = labelled(image.identifier, image.labels, bytes(encoded))
-    return Record(payload, what_is_lost(pixels, transparent=transparent))
+    lost = what_is_lost(pixels, transparent=transparent)
+    return Record(payload, lost, likeness=None if lost else likeness(pixels))
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:

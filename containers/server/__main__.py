@@ -15,6 +15,7 @@ from server.app import build
 from server.config import Config, WrongSetting
 from server.model import Model, UnusableModel
 from tagline.formats.machine import cores
+from tagline.formats.printable import printable
 
 _GRACE_SECONDS = 20  # SageMaker kills 30 s after SIGTERM
 
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
         cv2.setNumThreads(1)  # requests are the parallelism
         model = Model.load(config.model, threads=cores())
     except (WrongSetting, UnusableModel) as exc:
-        print(f"The server cannot start: {exc}", file=sys.stderr)
+        print(printable(f"The server cannot start: {exc}"), file=sys.stderr)
         return 1
     log(message="serving", run=model.description.run, labels=len(model.description.labels))
     uvicorn.run(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import convert
 
 from tagline.formats.models import CardData, CardMetrics, CardModel, Metrics, ModelCard
-from tagline.formats.packed import PackedDataset
+from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.scores.thresholds import SUPPORT_FLOOR
 from trainer.judge import Evaluation
 
@@ -28,7 +28,7 @@ def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDatas
         intended_use="Suggest tags for graphic designs like those it was trained on.",
         data=convert(dataset, CardData, from_attributes=True),
         metrics=convert(numbers, CardMetrics, from_attributes=True),
-        limits=tuple(limits(evaluation)),
+        limits=tuple(limits(evaluation, dataset)),
         licence=(
             "The model inherits whatever terms its training images and labels carry; the list "
             "does not state them, so check them before passing the model on."
@@ -36,7 +36,7 @@ def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDatas
     )
 
 
-def limits(evaluation: Evaluation) -> list[str]:
+def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
     """Return what a reader should know before relying on the numbers, in sentences."""
     support = evaluation.challenger.quality.support
     absent = [x for x, n in zip(evaluation.labels, support, strict=True) if n == 0]
@@ -45,6 +45,7 @@ def limits(evaluation: Evaluation) -> list[str]:
         "Numbers hold for images like the validation set's; others can be tagged much worse.",
         "F1 and mAP are slightly optimistic: thresholds and epoch were chosen on these images.",
     ]
+    said += [f"{sentence}." for sentence in pictures_said(dataset)]
     if absent:
         said.append(
             f"{len(absent)} label(s) have no validation positive and were not judged: "

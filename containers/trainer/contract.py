@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.formats.document import D, UnreadableDocument, decode
+from tagline.formats.printable import printable_lines
 
 _FAILURE_LENGTH = 1024  # characters of the text that SageMaker keeps
 
@@ -96,7 +97,7 @@ def guarded(work: Callable[[], None], failure: Path) -> int:
         text = str(exc) if isinstance(exc, JobRefused) else f"{type(exc).__name__}: {exc}"
         if not isinstance(exc, JobRefused):
             traceback.print_exc()
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{printable_lines(text)}\n")
         failure.parent.mkdir(parents=True, exist_ok=True)
         failure.write_text(text[:_FAILURE_LENGTH])
         return 1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import asdict
 
-from tagline.formats.packed import PackedDataset
+from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.scores.ranking import rank
 from trainer.card import limits
 from trainer.charts import bar, comparison, curve
@@ -27,6 +27,7 @@ def report_page(evaluation: Evaluation, records: RecordSet, dataset: PackedDatas
     body = "".join(
         (
             _first_screen(evaluation, run),
+            _vanished(dataset),
             _labels(evaluation),
             _curves(evaluation),
             "<h2>Tagged best</h2>",
@@ -36,7 +37,7 @@ def report_page(evaluation: Evaluation, records: RecordSet, dataset: PackedDatas
             _legend(),
             figures(evaluation, records, examples.wrong),
             "<h2>Before relying on this</h2><ul>",
-            *(f"<li>{escape(text)}</li>" for text in limits(evaluation)),
+            *(f"<li>{escape(text)}</li>" for text in limits(evaluation, dataset)),
             "</ul>",
             _details(evaluation, dataset),
         )
@@ -73,6 +74,12 @@ def _first_screen(evaluation: Evaluation, run: str) -> str:
         '<p class="note" style="margin-top:10px">Mean average precision (mAP) over labels: 1 '
         "ranks every image with a label before every one without. All on the same images.</p>"
     )
+
+
+def _vanished(dataset: PackedDataset) -> str:
+    """Say what the pictures do not tell any more where nobody overlooks it."""
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in pictures_said(dataset))
+    return f'<ul class="note">{said}</ul>' if said else ""
 
 
 def _sentence(evaluation: Evaluation) -> str:
@@ -164,6 +171,10 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
     facts: dict[str, object] = {
         **{key: getattr(dataset, key) for key in _COUNTS},
         **{f"image {key}": value for key, value in asdict(dataset.image).items()},
+        "background chosen by": "auto" if dataset.background else None,
+        "one colour all over": dataset.lost.one_colour,
+        "transparent all over": dataset.lost.transparent,
+        "near-copies": f"{dataset.near_copies.images} in {dataset.near_copies.groups} groups",
         **(description.hyperparameters or {}),
         "network": description.network,  # what `auto` stood for
         "best epoch": description.best_epoch,

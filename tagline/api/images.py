@@ -17,6 +17,7 @@ from tagline.api.recognising import image_type, usual_cause
 from tagline.api.requests import Request, asked_in_json, decoded, unpacked
 from tagline.aws.faults import error_code, is_absent
 from tagline.formats.locations import Location, fault_of_key, parse_uri
+from tagline.formats.stand_ins import image_stand_in
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -114,9 +115,15 @@ def _unreadable(exc: ClientError, bucket: str) -> Exception:
 def _image(data: bytes, what: str) -> Image:
     content_type = image_type(data)
     if content_type is None:
-        cause = usual_cause(data) or "is no PNG, JPEG or WebP image, going by its first bytes"
+        cause = usual_cause(data) or _stand_in(data)
+        cause = cause or "is no PNG, JPEG or WebP image, going by its first bytes"
         raise _unsupported(f"{what} {cause}.")
     return Image(content_type, data)
+
+
+def _stand_in(data: bytes) -> str | None:
+    found = image_stand_in(data[:1024])
+    return f"is {found}" if found else None
 
 
 def _unsupported(detail: str) -> Problem:

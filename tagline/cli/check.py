@@ -1,43 +1,43 @@
 """`tagline check`: what is wrong with a list, before any cloud sees it."""
 
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
 
-from tagline.cli.options import JsonOption
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
-from tagline.listing.checking import CheckReport, check_list
+from tagline.cli.pictures import PicturesReport, look_at_pictures
+from tagline.listing.checking import CheckReport, check_list, with_pictures
 
 _MOST_LABELS = 60  # shown; --json has them all
 
-ListArgument = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
-]
-LabelsOption = Annotated[
-    Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
-]
-
 
 def check(
-    list_path: ListArgument,
-    labels: LabelsOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    list_path: Path,
+    labels: Path | None,
+    config: Path | None,
+    images: Path | None,
+    as_json: bool,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
     report = check_list(list_path, labels, config)
+    pictures = None
+    if images is not None and report.usable:
+        pictures = look_at_pictures(list_path, images, report.settings)
+        report = with_pictures(report, sum(pictures.rejected.values()) + pictures.missing)
     for problem in report.problems:
         complain(problem)
     warn(report)
+    for sentence in (*pictures.first, *pictures.said) if pictures else ():
+        say(sentence, style="yellow")
     if as_json:
-        print_json(msgspec.to_builtins(report))
+        told = msgspec.to_builtins(report)
+        del told["settings"]
+        print_json(told | ({"pictures": msgspec.to_builtins(pictures)} if pictures else {}))
     else:
         _show(report)
+        if pictures:
+            _show_pictures(pictures)
     if not report.usable:
         raise typer.Exit(1)
 
@@ -65,6 +65,20 @@ def _show(report: CheckReport) -> None:
         show_reasons(report)
     if report.labels and report.accepted:
         _show_labels(report)
+
+
+def _show_pictures(pictures: PicturesReport) -> None:
+    facts: dict[str, object] = {
+        "Images decoded": f"{pictures.images:,}",
+        "Without a file": pictures.missing or None,
+        **{f"Rejected: {reason}": count for reason, count in pictures.rejected.items()},
+        "One colour all over": pictures.lost.one_colour,
+        "Transparent all over": pictures.lost.transparent,
+        "Near-copies": f"{pictures.near_copies.images} in {pictures.near_copies.groups} groups",
+    }
+    if pictures.background:
+        facts["Background"] = f"{pictures.background.colour} (auto)"
+    emit(facts_table(facts))
 
 
 def show_reasons(report: CheckReport) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tagline.cli.commands import STACK
 from tagline.cli.deploy import build, deploy, sam_environment
 from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
@@ -16,7 +17,7 @@ from tagline.cli.interrupts import undisturbed
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
 from tagline.cli.places import HOST, STATE, make_private, port_taken
-from tagline.cli.target import STACK, Target, laptop_target
+from tagline.cli.target import Target, laptop_target
 
 _READY_SECONDS = 60
 _STOP_SECONDS = 30

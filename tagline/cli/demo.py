@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
@@ -18,7 +18,6 @@ from tagline.cli.cloud import RunningCloud, check_start, running_cloud
 from tagline.cli.drop import drop_dataset, wait_for
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
-from tagline.cli.options import JsonOption
 from tagline.cli.outcome import RunOutcome, outcome_table
 from tagline.cli.output import (
     emit,
@@ -54,22 +53,18 @@ class Answer:
 
 def demo(
     *,
-    images: Annotated[int, typer.Option(min=200, max=20_000, help="Designs to draw.")] = 1500,
-    seed: Annotated[int, typer.Option(help="Seed of the designs.")] = 7,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 (4566 or a free one).")
-    ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the cloud up until Ctrl-C.")] = False,
-    folder: Annotated[
-        Path,
-        typer.Option(help="Cloud, designs, report.", file_okay=False, show_default=".tagline/demo"),
-    ] = STATE / "demo",
-    as_json: JsonOption = False,
+    images: int,
+    seed: int,
+    port: int | None,
+    keep: bool,
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
     phases = Phases()
     chosen = port or _choose_port()
     check_start(chosen)
+    folder = folder or STATE / "demo"
     _take_folder(folder)
     done = False
     try:

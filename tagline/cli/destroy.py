@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from botocore.exceptions import WaiterError
 
 from tagline.cli.belongings import Belonging, belongings, delete_belonging
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import emit, print_json, rows_table, say
-from tagline.cli.target import STACK, Target, find_target, is_laptop
+from tagline.cli.target import Target, find_target, is_laptop
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
@@ -25,18 +24,11 @@ _STAYS = (
 
 def destroy(
     *,
-    data: Annotated[
-        bool,
-        typer.Option(
-            "--data", help="The data bucket too, with every list, image, run and model in it."
-        ),
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be deleted, and stop.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
+    data: bool,
+    dry_run: bool,
+    yes: bool,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Delete a stack with its endpoints, models and alarms; its data only with --data."""
     target = find_target(stack)

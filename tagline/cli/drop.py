@@ -3,27 +3,28 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Self
 
 import msgspec
 import typer
 from botocore.exceptions import ClientError
 
-from tagline.cli.check import ConfigOption, LabelsOption, ListArgument, warn
+from tagline.aws.faults import TooLarge
+from tagline.cli.check import warn
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import FAILED, RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.cli.records import read_run
-from tagline.cli.target import STACK, Target, find_target, is_laptop
+from tagline.cli.target import Target, find_target, is_laptop
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import LIST_NAME, run_name
 from tagline.formats.settings import Settings
-from tagline.listing.checking import CheckReport, check_list
-from tagline.settings import load_settings
+from tagline.listing.checking import Beside, CheckReport, check_list
+from tagline.listing.label_names import MAX_LABELS_BYTES
+from tagline.settings import MAX_SETTINGS_BYTES, load_settings
 
 _RECORD_SECONDS = 30.0
 _RECORD_INTERVAL = 0.5
@@ -41,25 +42,22 @@ class Dropped:
 
 
 def drop(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
-    list_path: ListArgument,
+    dataset: str,
+    list_path: Path,
     *,
-    labels: LabelsOption = None,
-    config: ConfigOption = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")
-    ] = False,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
+    labels: Path | None,
+    config: Path | None,
+    images: Path | None,
+    wait: bool,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Upload a list, and what goes with it, and so start a run."""
     keys = DatasetKeys(dataset)
-    check_before(list_path, labels, config)
+    _refuse_pipe(list_path)
     target = find_target(stack)
+    beside = Companions.of(target, keys, labels, config)
+    check_before(list_path, beside)
     dropped = drop_dataset(target, keys, list_path, labels=labels, config=config, images=images)
     if not wait:
         if as_json:
@@ -77,11 +75,48 @@ def drop(
         raise typer.Exit(1)
 
 
-def check_before(list_path: Path, labels: Path | None, config: Path | None) -> CheckReport:
-    """Refuse a list that a run could not use; say which rows will be rejected."""
+@dataclass(frozen=True)
+class Companions:
+    """labels.txt and dataset.yaml as the run will find them: those given, else the bucket's."""
+
+    labels: Path | Beside | None
+    config: Path | Beside | None
+
+    @classmethod
+    def of(
+        cls, target: Target, keys: DatasetKeys, labels: Path | None, config: Path | None
+    ) -> Self:
+        """Return the companions of a dataset; raises Refused for one that is far too large."""
+        return cls(
+            labels or _in_bucket(target, keys.labels, MAX_LABELS_BYTES),
+            config or _in_bucket(target, keys.settings, MAX_SETTINGS_BYTES),
+        )
+
+    def settings(self) -> Settings:
+        """Return the settings; raises InvalidSettings."""
+        if self.config is None:
+            return Settings()
+        given = self.config
+        data = given.data if isinstance(given, Beside) else given.read_bytes()
+        return load_settings(data, str(given))
+
+
+def _in_bucket(target: Target, key: str, limit: int) -> Beside | None:
+    try:
+        found = target.bucket.find_bytes(key, limit)
+    except TooLarge as exc:
+        raise Refused(str(exc)) from exc
+    return Beside(target.bucket.uri(key), found.content) if found else None
+
+
+def _refuse_pipe(list_path: Path) -> None:
     if not list_path.is_file():  # a pipe would be empty when it is uploaded
         raise Refused(f"{list_path} is no regular file; save the list under the name it shall have")
-    report = check_list(list_path, labels, config)
+
+
+def check_before(list_path: Path, beside: Companions) -> CheckReport:
+    """Refuse a list that a run could not use; say which rows will be rejected."""
+    report = check_list(list_path, beside.labels, beside.config)
     if not report.usable:
         raise Refused(f"{list_path}: {'; '.join(report.problems)}")
     warn(report)
@@ -107,15 +142,15 @@ def drop_dataset(
     key = f"{keys.lists}{name}"
     uploaded = None
     if images is not None:
-        settings = _settings(config)
+        settings = _settings(Companions.of(target, keys, labels, config))
         _refuse_full_disk(target, key)
         placement = place(relative_paths(list_path, settings.on_conflict), images)
         if placement.missing:
             say(warn_of(placement.missing, placement.instead), style="yellow")
         uploaded = upload_images(target, keys.dataset, placement.files)
-    for path, beside in ((labels, keys.labels), (config, keys.settings)):
+    for path, key_beside in ((labels, keys.labels), (config, keys.settings)):
         if path is not None:
-            target.bucket.put(beside, path.read_bytes(), "text/plain")
+            target.bucket.put(key_beside, path.read_bytes(), "text/plain")
     with list_path.open("rb") as body:  # in one part, so that answer and event agree on the ETag
         answer = target.s3.put_object(Bucket=bucket.name, Key=key, Body=body)
     version = answer.get("VersionId", "")
@@ -156,15 +191,15 @@ def await_record(target: Target, run: str) -> None:
         time.sleep(_RECORD_INTERVAL)
 
 
-def _settings(config: Path | None) -> Settings:
+def _settings(beside: Companions) -> Settings:
     """Return the settings that images are uploaded for.
 
     Refuses a `source:`: images uploaded beside the list would never be read.
     """
-    settings = load_settings(config.read_bytes(), str(config)) if config else Settings()
+    settings = beside.settings()
     if settings.source is not None:
         raise Refused(
-            f"{config} says `source: {settings.source}`, so a run reads images there: leave "
+            f"{beside.config} says `source: {settings.source}`, so a run reads images there: leave "
             "--images out, or take `source:` out"
         )
     return settings

@@ -1,26 +1,16 @@
-"""The app: its commands, imported when they are used, and how errors reach the person."""
+"""The app: its commands, looked at when they are called, and how errors reach the person."""
 
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from tagline.cli.commands import COMMANDS
 from tagline.cli.im2rec import im2rec
 
-# name and line in the help; tagline.cli.<name> has the function <name>
-_LINES = {
-    "demo": "Show everything: start, deploy, draw, drop, train, evaluate, tag.",
-    "up": "Start the laptop cloud, deploy the stack, and stay until Ctrl-C.",
-    "preflight": "Say what would fail in an account, before anything is deployed.",
-    "check": "Check a list file without a cloud; exit 1 when a run could not use it.",
-    "drop": "Upload a list, and what goes with it, and so start a run.",
-    "runs": "List runs with their outcomes, newest first.",
-    "show": "Show a run: outcome, counts, rejected rows, metrics, model.",
-    "retry": "Resume a failed run from the state that failed.",
-    "destroy": "Delete a stack with what it made; its data only with --data.",
-    "tag": "Print the tags of images, highest score first.",
-}
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself
 _PLAIN: dict[str, Any] = {  # rich's help takes longer to load than all the rest
     "add_completion": False,
@@ -30,14 +20,14 @@ _PLAIN: dict[str, Any] = {  # rich's help takes longer to load than all the rest
 
 
 class Commands(TyperGroup):
-    """Loads a command when it is called.
+    """Looks at a command when it is called.
 
     Ends expected errors as one line on stderr and exit code 1; --debug keeps the traceback.
     """
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        named = {name: TyperCommand(name, help=line) for name, line in _LINES.items()}
+        named = {name: TyperCommand(name, help=each.__doc__) for name, each in COMMANDS.items()}
         self.commands = {**named, **self.commands}
         for command in self.commands.values():
             command.short_help = command.help  # the list of commands shows all of it
@@ -45,12 +35,14 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return name, command and the rest of the arguments."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name in _LINES else command, rest
+        return name, typed(COMMANDS[name]) if name in COMMANDS else command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):  # a help that was shown, for one
+            raise
         except _WRONG_USAGE as exc:  # it repeats what was typed, a file's name for one
             from tagline.formats.printable import printable  # noqa: PLC0415 - seldom used
 
@@ -66,10 +58,16 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from exc
 
 
-def load(name: str) -> Any:
-    """Import a command and return it as Typer sees it."""
+def typed(declared: Callable[..., None]) -> Any:
+    """Return a command as Typer sees it; what it does is imported when it is done."""
+    name = declared.__name__
+
+    @wraps(declared)
+    def work(**given: Any) -> None:
+        getattr(import_module(f"tagline.cli.{name}"), name)(**given)
+
     alone = typer.Typer(**_PLAIN)
-    alone.command(name)(getattr(import_module(f"tagline.cli.{name}"), name))
+    alone.command(name)(work)
     return typer.main.get_command(alone)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tagline.formats.printable import printable, printable_json
+from tagline.formats.printable import printable, printable_json, printable_lines
 
 OUT = Console(highlight=False, markup=False, emoji=False)
 ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -38,7 +38,7 @@ def complain(message: str) -> None:
 def emit(renderable: RenderableType) -> None:
     """Print a table or text on stdout."""
     console = OUT if OUT.is_terminal else _PIPE
-    console.print(_lines(renderable) if isinstance(renderable, str) else renderable)
+    console.print(printable_lines(renderable) if isinstance(renderable, str) else renderable)
 
 
 def facts_table(facts: Mapping[str, object]) -> Table:
@@ -80,8 +80,4 @@ def seconds(value: float) -> str:
 
 def _cell(value: object) -> Text:
     style = value.style if isinstance(value, Text) else ""
-    return Text("" if value is None else _lines(str(value)), style=style)
-
-
-def _lines(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))
+    return Text("" if value is None else printable_lines(value), style=style)

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from tagline.cli.errors import Refused
 from tagline.formats.locations import fault_of_key
 from tagline.formats.settings import OnConflict
+from tagline.formats.spellings import normal_forms, spellings
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
-from tagline.listing.spellings import normal_forms, spellings
 from tagline.listing.survey import survey_list
 
 _SHOWN = 3

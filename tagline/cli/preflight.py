@@ -1,31 +1,24 @@
 """`tagline preflight`: what would fail in an account, before anything is deployed to it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from tagline.cli.account import read_facts
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import emit, print_json, rows_table
 from tagline.cli.readiness import checks
-from tagline.cli.target import STACK, find_target
+from tagline.cli.target import find_target
 
 _STYLES = {"ok": "green", "will fail": "red", "unknown": "yellow", "not needed": "dim"}
 
 
 def preflight(
     *,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A template parameter that the deploy will be given; repeatable.",
-            metavar="NAME=VALUE",
-        ),
-    ] = None,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
+    parameter: Sequence[str] | None,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Look at an account, read-only, and say what would fail; exit 1 when something would."""
     found = checks(read_facts(find_target(stack), parameter or ()))

@@ -1,6 +1,6 @@
 """`tagline retry`: resume a failed run from the state that failed (RedriveExecution)."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
@@ -9,10 +9,9 @@ from botocore.exceptions import ClientError
 from tagline.aws.faults import error_code
 from tagline.cli.drop import await_record, wait_for
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import FAILED, outcome_table
 from tagline.cli.output import emit, facts_table, print_json, say
-from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe, execution_arn
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import dataset_of_run, restoring_name
@@ -39,13 +38,11 @@ _ENDPOINT_IS_AWAITED = frozenset(
 
 
 def retry(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that failed.")],
+    run: str,
     *,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")
-    ] = False,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
+    wait: bool,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Resume a failed run from the state that failed: nothing before it is done again."""
     dataset_of_run(run)

@@ -2,26 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
 
 import msgspec
-import typer
 
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import RunOutcome, run_outcome, styled
 from tagline.cli.output import emit, number, print_json, rows_table, say, seconds
 from tagline.cli.records import RunRecord, read_runs
-from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.names import RUN
 
 
-def runs(
-    dataset: Annotated[str | None, typer.Argument(metavar="DATASET", help="Only its runs.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
-) -> None:
+def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     """List runs with their outcomes, newest first."""
     target = find_target(stack)
     records = {record.run: record for record in read_runs(target, dataset)}

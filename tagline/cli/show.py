@@ -1,28 +1,29 @@
 """`tagline show`: one run in full."""
 
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import typer
 
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.records import read_run
 from tagline.cli.runs import took
-from tagline.cli.target import STACK, Target, find_target
+from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import CardModel, ChampionMeans, LabelMetrics, ModelCard
 from tagline.formats.outcomes import Champion, Decision
-from tagline.formats.packed import PackedDataset
+from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.plan import Changes, Plan
 from tagline.formats.printable import printable_json
 from tagline.formats.rows import Reject
+from tagline.formats.settings import ImageSpec
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.listing.list_file import contradictions_said
 from tagline.planning.changes import changes_said
@@ -43,6 +44,15 @@ class Counts(Record, kw_only=True):
     validation: int
 
 
+class Pictures(Record, kw_only=True):
+    """What dataset.json tells of the images' pictures."""
+
+    lost: LostCounts
+    near_copies: NearCopies
+    image: ImageSpec
+    background: BackgroundChoice | None
+
+
 class RunReport(RunOutcome, kw_only=True):
     """All that is known of a run, with the keys that --json prints."""
 
@@ -50,6 +60,7 @@ class RunReport(RunOutcome, kw_only=True):
     contradicting: int
     """Rows that say something else than the row that counts, and were left out."""
     warnings: list[str]
+    pictures: Pictures | None
     changes: Changes | None
     rejects: list[Reject]
     """The first of them."""
@@ -69,14 +80,7 @@ class _Training(Document, kw_only=True):
     mode: str
 
 
-def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
-    rejects: Annotated[
-        bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
-    ] = False,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
-) -> None:
+def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
     """Show a run: outcome, counts, rejected rows, metrics, model."""
     keys = RunKeys(run)
     target = find_target(stack)
@@ -99,7 +103,8 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         raise Refused(f"no run {keys.run}: `tagline runs` lists those there are")
     bucket, metrics = target.bucket, record.metrics
     plan = bucket.get(keys.plan, Plan)
-    counted = bucket.get(keys.packed_dataset, PackedDataset) or plan
+    packed = bucket.get(keys.packed_dataset, PackedDataset)
+    counted = packed or plan
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     serving = champion is not None and champion.run == keys.run
     card = bucket.get(keys.model_card, ModelCard)
@@ -107,7 +112,8 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         **msgspec.structs.asdict(run_outcome(target, record, execution)),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
-        warnings=_warnings(plan),
+        warnings=_warnings(plan, packed),
+        pictures=_pictures(packed),
         changes=plan.changes if plan else None,
         rejects=_first_rejects(target, keys),
         labels=metrics.labels if metrics else None,
@@ -121,11 +127,23 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     )
 
 
-def _warnings(plan: Plan | None) -> list[str]:
-    if plan is None:
-        return []
-    said = contradictions_said(plan.contradicting, plan.settings.on_conflict)
-    return [said] if said else []
+def _warnings(plan: Plan | None, packed: PackedDataset | None) -> list[str]:
+    said = []
+    if plan is not None:
+        contradictions = contradictions_said(plan.contradicting, plan.settings.on_conflict)
+        said += [contradictions] if contradictions else []
+    if packed is not None:
+        said += pictures_said(packed)
+    elif plan is not None and plan.seen is not None:
+        told = vanished_said(
+            plan.seen.lost, plan.seen.near_copies, plan.accepted, plan.settings.image, chosen=False
+        )
+        said += [f"as run {plan.seen.run} found: {sentence}" for sentence in told]
+    return said
+
+
+def _pictures(packed: PackedDataset | None) -> Pictures | None:
+    return msgspec.convert(packed, Pictures, from_attributes=True) if packed else None
 
 
 def _first_rejects(target: Target, keys: RunKeys) -> list[Reject]:
@@ -170,6 +188,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Fetched and packed": counts and counts.fetched,
                 "Training images": counts and counts.train,
                 "Validation images": counts and counts.validation,
+                "Background": report.pictures and _background(report.pictures),
                 "Compared with": report.champion and report.champion.run,
                 "Decision": report.decision and report.decision.reason,
                 "Model": model and f"{model.network}, epoch {model.best_epoch}",
@@ -179,6 +198,10 @@ def _show_outcome(report: RunReport) -> None:
             },
         )
     )
+
+
+def _background(pictures: Pictures) -> str:
+    return f"{pictures.image.background}{' (auto)' if pictures.background else ''}"
 
 
 def _show_rejects(report: RunReport) -> None:

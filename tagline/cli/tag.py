@@ -1,30 +1,26 @@
 """`tagline tag`: ask the HTTP API what an image shows."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
 
 from tagline.api.documents import Tags
 from tagline.cli.api import ApiProblem, ask_tags
-from tagline.cli.options import JsonOption, StackOption
 from tagline.cli.output import complain, emit, number, print_json, rows_table
-from tagline.cli.target import STACK, find_target
+from tagline.cli.target import find_target
 from tagline.formats.names import check_dataset
 
 
 def tag(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
+    dataset: str,
+    images: Sequence[str],
     *,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Least score; each label's own threshold otherwise."),
-    ] = None,
-    top_k: Annotated[int | None, typer.Option(min=1, help="At most so many tags.")] = None,
-    stack: StackOption = STACK,
-    as_json: JsonOption = False,
+    threshold: float | None,
+    top_k: int | None,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Print the tags of images, highest score first."""
     check_dataset(dataset)

@@ -13,6 +13,7 @@ from botocore.session import get_session
 
 from tagline.aws.faults import error_code
 from tagline.aws.s3 import Bucket
+from tagline.cli.commands import STACK
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
 from tagline.cli.places import live_cloud
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
 
-STACK = "tagline"
 _LAPTOP = {"127.0.0.1", "localhost", "::1"}
 _LAPTOP_KEY = "test"
 _LAPTOP_REGION = "us-east-1"

@@ -1,51 +1,36 @@
 """`tagline up`: the laptop cloud with the stack, in the foreground."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
-from tagline.cli.options import StackOption
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.places import STATE, CloudFile, live_cloud
-from tagline.cli.target import STACK
 
 
 def up(
     *,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4566,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
-    ] = False,
-    state_dir: Annotated[
-        Path,
-        typer.Option(
-            help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
-        ),
-    ] = STATE / "cloud",
-    source_bucket: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Another bucket that lists may read images from; repeatable. The template's "
-            "SourceBuckets: kept until set anew.",
-            metavar="NAME",
-        ),
-    ] = None,
-    stack: StackOption = STACK,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
+    port: int,
+    fresh: bool,
+    state_dir: Path | None,
+    source_bucket: Sequence[str] | None,
+    stack: str,
+    as_json: bool,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
     try:
         with (
             stop_signals(),
             running_cloud(
-                port, state_dir, fresh=fresh, source_buckets=source_bucket or (), stack=stack
+                port,
+                state_dir or STATE / "cloud",
+                fresh=fresh,
+                source_buckets=source_bucket or (),
+                stack=stack,
             ) as cloud,
             announced(cloud) as told,
         ):

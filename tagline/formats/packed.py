@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from tagline.formats.document import Document, Record
+from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.rows import Side, Size
 from tagline.formats.settings import ImageSpec
 
@@ -36,15 +37,6 @@ class Versions(Record):
     python: str
 
 
-class LostCounts(Record):
-    """Accepted images that say little as they are packed; each is counted once."""
-
-    one_colour: Size = 0
-    """One colour all over on the dataset's background."""
-    transparent: Size = 0
-    """Transparent all over."""
-
-
 class PackedDataset(Document, kw_only=True):
     """A packed dataset: what training, evaluation and people may rely on."""
 
@@ -58,6 +50,7 @@ class PackedDataset(Document, kw_only=True):
     reused: Size = 0
     fetched: Size = 0
     lost: LostCounts = LostCounts()
+    near_copies: NearCopies = NearCopies()
     train: Size
     validation: Size
     labels: Names
@@ -68,7 +61,20 @@ class PackedDataset(Document, kw_only=True):
     bytes: BySide
     """Of the record files."""
     image: ImageSpec
+    background: BackgroundChoice | None = None
+    """Of `background: auto`; null where dataset.yaml names a colour."""
     versions: Versions
+
+
+def pictures_said(packed: PackedDataset) -> list[str]:
+    """Return sentences about what a dataset's pictures do not tell any more."""
+    return vanished_said(
+        packed.lost,
+        packed.near_copies,
+        packed.accepted,
+        packed.image,
+        chosen=packed.background is not None,
+    )
 
 
 class PackedRuns(Document, kw_only=True):
@@ -105,3 +111,5 @@ class Part(Document, kw_only=True):
     rows: Size
     """Verdicts in the part's verdicts.jsonl."""
     channels: RecordFiles
+    background: BackgroundChoice | None = None
+    """Of `background: auto`, the same in every part."""

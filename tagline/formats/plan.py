@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tagline.formats.document import Document, Record
+from tagline.formats.pictures import BackgroundChoice, Seen
 from tagline.formats.rows import Size
 from tagline.formats.settings import Settings
 
@@ -32,6 +33,8 @@ class Reuse(Record):
     """How its images were packed (`image_index.PACKING`)."""
     sha256: Mapping[str, str]
     """Of its record files, hexadecimal, by channel: training, validation."""
+    background: BackgroundChoice | None = None
+    """What `background: auto` stood for, which stays with its records."""
 
 
 class Changes(Record):
@@ -72,6 +75,10 @@ class Plan(Document, kw_only=True):
     shards: Size
     contradicting: Size = 0
     """Rejected rows that say something else of an image or id than the row that counts."""
+    copies: Size = 0
+    """Accepted rows whose image is, byte by byte, an earlier row's under another key."""
+    seen: Seen | None = None
+    """What the reused run told of its pictures; null without one."""
     changes: Changes | None = None
     """Null for a first list, and for one that changes nothing."""
 

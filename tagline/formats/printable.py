@@ -16,6 +16,11 @@ def printable(text: object) -> str:
     return _MOVING.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 
+def printable_lines(text: object) -> str:
+    """Return the text line by line, each printable."""
+    return "\n".join(map(printable, str(text).split("\n")))
+
+
 def printable_json(text: str) -> str:
     """Return JSON that means the same, with each such character as JSON's own escape."""
     return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

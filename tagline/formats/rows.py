@@ -88,9 +88,15 @@ class Verdict(Record):
     detail: str | None = None
     lost: Lost | None = None
     """Of an accepted row whose picture says little."""
+    likeness: str | None = None
+    """Of any other accepted row, hexadecimal: near-copies differ in 5 bits at most."""
+    copy_of: int | None = None
+    """Line of the first row of the near-copies that the image is among; null for the first."""
 
     @classmethod
-    def accepted(cls, row: PlannedRow, lost: Lost | None = None) -> Self:
+    def accepted(
+        cls, row: PlannedRow, lost: Lost | None = None, likeness: str | None = None
+    ) -> Self:
         """Return the verdict of a row whose image was packed."""
         return cls(
             line=row.line,
@@ -100,6 +106,7 @@ class Verdict(Record):
             split=row.split,
             detail=LOST_MEANING[lost] if lost else None,
             lost=lost,
+            likeness=likeness,
         )
 
     @classmethod

@@ -23,6 +23,14 @@ Colour = Annotated[
         description="a colour such as '#ffffff' (in quotes: # begins a comment)",
     ),
 ]
+AUTO = "auto"
+Background = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?:auto|#[0-9a-fA-F]{6})\Z",
+        description="a colour such as '#ffffff' (in quotes: # begins a comment), or auto",
+    ),
+]
 InstanceType = Annotated[
     str,
     Meta(
@@ -38,7 +46,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that belong together."""
 
 
-class ImageSpec(Section):
+class ImageSettings(Section):
     """The pixels a model sees: a square of `size`, filled by `mode`, transparency on `background`.
 
     letterbox fits the whole image and fills the rest with the background, crop takes the centre
@@ -48,6 +56,17 @@ class ImageSpec(Section):
     size: Annotated[int, Meta(ge=16, le=1024)] = 96
     """Pixels, the side of the square."""
     mode: ImageMode = "letterbox"
+    background: Background = "#ffffff"
+    """#rrggbb in sRGB; auto: the one of a few greys on which least of the dataset vanishes."""
+
+    def on(self, background: str) -> "ImageSpec":
+        """Return what is left when the background is known."""
+        return ImageSpec(size=self.size, mode=self.mode, background=background)
+
+
+class ImageSpec(ImageSettings):
+    """The same with a background that is known: what packing, serving and devices do."""
+
     background: Colour = "#ffffff"
     """#rrggbb in sRGB."""
 
@@ -129,7 +148,7 @@ class Settings(Section):
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
     on_conflict: OnConflict = "first_wins"
     """Which row of an image or an id counts where a list has several."""
-    image: ImageSpec = ImageSpec()
+    image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()
     training: Training = Training()

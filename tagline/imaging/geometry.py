@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.formats.settings import ImageSpec
+from tagline.formats.settings import ImageSettings, ImageSpec
 from tagline.imaging.spec import bgr
 
 Pixels = NDArray[np.uint8]
@@ -43,7 +43,7 @@ class Window:
         return -(-width * self.size[0] // side), -(-height * self.size[1] // side)
 
 
-def window(width: int, height: int, spec: ImageSpec) -> Window:
+def window(width: int, height: int, spec: ImageSettings) -> Window:
     """Return what a dataset's `spec` wants of an image of that size; each side at least 1."""
     if spec.mode != "letterbox":
         return Window((spec.size, spec.size), centre=spec.mode == "crop")

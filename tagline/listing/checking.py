@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.reasons import UnusableList
@@ -22,6 +22,17 @@ from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings,
 
 FIRST_REJECTS = 3  # shown of every reason
 _CHUNK = 1 << 20
+
+
+class Beside(NamedTuple):
+    """A file beside a list that lies in a bucket: its address, and its bytes."""
+
+    address: str
+    data: bytes
+
+    def __str__(self) -> str:
+        """Return what errors call it."""
+        return self.address
 
 
 @dataclass(frozen=True)
@@ -61,12 +72,13 @@ class CheckReport:
     reasons: dict[str, int] = field(default_factory=dict)
     first: dict[str, list[Reject]] = field(default_factory=dict)
     labels: LabelFacts | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 def check_list(
     list_path: Path,
-    labels_path: Path | None = None,
-    settings_path: Path | None = None,
+    labels_path: Path | Beside | None = None,
+    settings_path: Path | Beside | None = None,
     source_buckets: Collection[str] | None = None,
 ) -> CheckReport:
     """Read a list as PlanDataset would, up to what only the cloud knows: whether images exist.
@@ -90,7 +102,24 @@ def check_list(
         report = _check(report, stream, names=names, settings=settings, source=source)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
-    return replace(report, usable=not problems)
+    return replace(report, usable=not problems, settings=settings)
+
+
+def with_pictures(report: CheckReport, unusable: int) -> CheckReport:
+    """Return the report when so many accepted rows turn out to have no usable image."""
+    rejected, problems = report.rejected + unusable, list(report.problems)
+    if unusable == report.accepted:
+        problems.append("no image can be used")
+    elif not report.settings.tolerance.allows(rejected, report.rows):
+        problems.append(_too_many(rejected, report.rows, report.settings))
+    return replace(report, problems=problems, usable=not problems)
+
+
+def _too_many(rejected: int, rows: int, settings: Settings) -> str:
+    return (
+        f"{rejected:,} of {rows:,} rows are rejected, more than the tolerated share of "
+        f"{settings.tolerance.rejected:g} (tolerance.rejected)"
+    )
 
 
 @contextmanager
@@ -150,10 +179,7 @@ def _check(
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")
     elif not settings.tolerance.allows(rejected, survey.rows):
-        problems.append(
-            f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
-            f"{settings.tolerance.rejected:g} (tolerance.rejected)"
-        )
+        problems.append(_too_many(rejected, survey.rows, settings))
     said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,
@@ -197,6 +223,8 @@ def _open_twice(path: Path) -> Iterator[BinaryIO]:
             yield copy
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path | Beside, limit: int) -> bytes:
+    if isinstance(path, Beside):
+        return path.data
     with path.open("rb") as file:
         return file.read(limit + 1)  # one more byte, so that the reader sees an overlong file

@@ -1,7 +1,5 @@
 """What a file is that was given as a list or as labels.txt, by its first bytes."""
 
-import re
-
 _FILE_TYPES = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -24,26 +22,6 @@ _PACKINGS = (
     (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
 )
-_LFS = b"version https://git-lfs.github.com/spec/"
-_HTML = re.compile(rb"\s*(?:<!--[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
-_ERROR = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?<Error\b[^>]*>(?:.*?<Code>(\w{1,60})</Code>)?", re.DOTALL
-)
-
-
-def stand_in(start: bytes) -> str | None:
-    """Return what a text is that came instead of the wanted one, and the cure; else None.
-
-    `start` are its first bytes.
-    """
-    if start.startswith(_LFS):
-        return "a Git LFS pointer, not what it stands for; run `git lfs pull` and upload it again"
-    if error := _ERROR.match(start):
-        code = f" ({error[1].decode()})" if error[1] else ""
-        return f"S3's answer to a request that failed{code}; download the file again"
-    if _HTML.match(start):
-        return "a web page (HTML), perhaps a sign-in or an error; download the file again"
-    return None
 
 
 def packing(start: bytes) -> str | None:

@@ -1,17 +1,19 @@
 """Tag names: `labels.txt`, one name a line in the list's column order."""
 
 import re
+import unicodedata
 from codecs import BOM_UTF8
 
-from tagline.listing.file_types import file_type, packing, stand_in
+from tagline.formats.stand_ins import stand_in
+from tagline.listing.file_types import file_type, packing
 from tagline.settings import InvalidSettings
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128
 _START = 1 << 16
-# besides C0 and C1: line ends, and what turns the direction of all that follows (the marks LRM, RLM
-# and ALM, and joiners, are part of how names are written)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# besides C0 and C1: line ends, a BOM, and what turns the direction of all that follows (the marks
+# LRM, RLM and ALM, and joiners, are part of how names are written)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
@@ -38,11 +40,12 @@ def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
             raise InvalidSettings(
                 f"{file} line {line}: the name holds a control character (U+{ord(found[0]):04X})"
             )
-        if name in first_lines:
+        same = unicodedata.normalize("NFC", name)  # what nobody can tell apart is one name
+        if same in first_lines:
             raise InvalidSettings(
-                f"{file} line {line}: {name!r} was named before, in line {first_lines[name]}"
+                f"{file} line {line}: {name!r} was named before, in line {first_lines[same]}"
             )
-        first_lines[name] = line
+        first_lines[same] = line
     return tuple(names)
 
 

@@ -13,7 +13,7 @@ from typing import Self
 
 from tagline.formats.locations import Location, fault_of_key, parse_uri
 from tagline.formats.reasons import Reason
-from tagline.listing.spellings import plain_path
+from tagline.formats.spellings import plain_path
 from tagline.settings import InvalidSettings
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")

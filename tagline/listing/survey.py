@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from tagline.formats.list_lines import Line, read_lines, read_start
 from tagline.formats.reasons import UnusableList
-from tagline.listing.file_types import file_type, packing, stand_in
+from tagline.formats.stand_ins import stand_in
+from tagline.listing.file_types import file_type, packing
 from tagline.listing.rows import DECIMAL_COMMA, is_label, split_labels
 
 MAX_ROWS = 1_000_000

@@ -93,6 +93,8 @@ def plan_dataset(
         settings=settings,
         shards=shards,
         contradicting=judged.contradicting,
+        copies=len(rows) - len({(row.etag, row.size) for row in rows}),
+        seen=marked.seen,
         changes=changes,
     )
     bucket.write(run.plan, plan)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from tagline.formats.locations import Location, fault_of_key
+from tagline.formats.spellings import normal_forms, spellings
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
-from tagline.listing.spellings import normal_forms, spellings
 from tagline.planning.inventory import Found, Unlistable
 
 MOST_HINTS = 1000  # rows that are told what exists instead; every hint may cost a call

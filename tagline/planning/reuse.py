@@ -13,9 +13,10 @@ from tagline.formats.image_index import PACKING, image_digest
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.owners import check_run
 from tagline.formats.packed import CHANNELS, PackedDataset, PackedRuns
+from tagline.formats.pictures import Seen
 from tagline.formats.plan import Reuse
 from tagline.formats.rows import IndexedImage, PlannedRow, Reject
-from tagline.formats.settings import ImageSpec
+from tagline.formats.settings import AUTO, ImageSettings
 
 _log = logging.getLogger(__name__)
 
@@ -29,15 +30,17 @@ class MarkedRows:
     reuse: Reuse | None = None
     packed_before: tuple[str, ...] = ()
     """The runs that packed the dataset last, newest first."""
+    seen: Seen | None = None
 
 
 def find_reusable(
-    bucket: Bucket, dataset: DatasetKeys, image: ImageSpec, rows: Sequence[PlannedRow]
+    bucket: Bucket, dataset: DatasetKeys, image: ImageSettings, rows: Sequence[PlannedRow]
 ) -> MarkedRows:
     """Mark the rows whose image, in the very version that is planned, is in an earlier packed set.
 
     Of the last sets, the one that has most of them. A set counts where it is complete, lies in the
-    bucket, and was made with the same image settings and PACKING.
+    bucket, and was made with the same image settings and PACKING. The colour of `background: auto`
+    stays with the records; where they are less than half of the plan's it is chosen anew.
     """
     runs = _packed_runs(bucket, dataset)
     best = MarkedRows(rows, packed_before=runs)
@@ -61,11 +64,15 @@ def find_reusable(
                     sha256={
                         channel: getattr(packed.sha256, side) for side, channel in CHANNELS.items()
                     },
+                    background=packed.background if image.background == AUTO else None,
                 ),
                 runs,
+                Seen(run=run, lost=packed.lost, near_copies=packed.near_copies),
             )
         if best.images == len(rows):
             break
+    if image.background == AUTO and 2 * best.images < len(rows):
+        return MarkedRows(rows, packed_before=runs)
     return best
 
 
@@ -81,7 +88,7 @@ def _packed_runs(bucket: Bucket, dataset: DatasetKeys) -> tuple[str, ...]:
     return runs
 
 
-def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSpec) -> PackedDataset | None:
+def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSettings) -> PackedDataset | None:
     """Return what a run packed if it is whole and made as this plan's would be."""
     try:
         found = bucket.find(keys.packed_dataset, PackedDataset)
@@ -91,13 +98,20 @@ def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSpec) -> PackedDatase
     if found is None:
         return None
     packed = found.content
-    if packed.packing != PACKING or packed.image != image:
+    if packed.packing != PACKING or not _made_as(packed, image):
         return None
     for side, channel in CHANNELS.items():
         head = bucket.head(keys.packed(channel))
         if head is None or head.size != getattr(packed.bytes, side):
             return None
     return packed
+
+
+def _made_as(packed: PackedDataset, image: ImageSettings) -> bool:
+    """Return whether a set was made with these settings; `auto` takes what was chosen by it."""
+    if image.background != AUTO:
+        return packed.image == image.on(image.background)
+    return packed.background is not None and packed.image == image.on(packed.background.colour)
 
 
 def _look_up(bucket: Bucket, keys: RunKeys, wanted: Mapping[str, int]) -> dict[int, int]:

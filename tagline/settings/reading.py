@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import fields
 
 from tagline.formats.locations import fault_of_key, parse_uri
-from tagline.formats.settings import Colour, Prefix, Ranges, Section, Settings
+from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.search import check_search
 from tagline.settings.yaml_file import line_of, parse_yaml
@@ -117,7 +117,7 @@ def _single(name: str, value: object, kind: Any) -> Any:
         found = msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
         raise _refused(name, _expected(kind), value) from exc
-    if kind == Colour:
+    if kind == Background:
         return found.lower()
     if kind == Prefix:
         location = parse_uri(found)

@@ -14,7 +14,17 @@ from tagline.settings.errors import InvalidSettings
 _MAX_DIGITS = 40  # characters of a number
 _MAX_DEPTH = 20  # dataset.yaml has 4
 _SHOWN = 60
-_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_INTEGER, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+_NUMBERS = {_INTEGER, _FLOAT}
+_MERGE = "tag:yaml.org,2002:merge"
+# YAML 1.1 has also 0100 for 64, 1:30 for 90, 0x60 and 1_000
+_PLAIN = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+
+
+def _is_odd_number(node: yaml.Node) -> bool:
+    if node.tag == _INTEGER:
+        return _PLAIN.fullmatch(node.value) is None
+    return node.tag == _FLOAT and bool({":", "_"} & set(node.value))
 
 
 class _Loader(yaml.SafeLoader):
@@ -40,12 +50,20 @@ class _Loader(yaml.SafeLoader):
             raise InvalidSettings(
                 f"a number of {len(node.value):,} characters; at most {_MAX_DIGITS}", line=line
             )
+        if node is not None and _is_odd_number(node):
+            raise InvalidSettings(
+                f"the number {node.value[:_SHOWN]} is not written in decimal digits", line=line
+            )
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping of a node; a repeated key is an error, not the last one's win."""
         seen: set[object] = set()
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                raise InvalidSettings(
+                    "<< is not taken; write the values out", line=key_node.start_mark.line + 1
+                )
             key = getattr(key_node, "value", None)
             if isinstance(key, str) and key in seen:
                 raise InvalidSettings(

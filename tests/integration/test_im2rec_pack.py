@@ -145,6 +145,8 @@ def test_every_row_has_one_verdict(s3: "S3Client", tmp_path: Path) -> None:
         "reason": None,
         "detail": None,
         "lost": None,
+        "likeness": verdicts[0]["likeness"],
+        "copy_of": None,
     }
     rejects = {reject["line"]: reject for reject in lines(s3, KEYS.rejects)}
     assert {line: reject["reason"] for line, reject in rejects.items()} == {

@@ -108,6 +108,54 @@ def test_what_an_earlier_run_lost_is_told_again(bench: Bench) -> None:
     assert packed["lost"] == {"one_colour": 0, "transparent": 0}  # nobody knows any more
 
 
+def white(number: int) -> bytes:
+    stream = io.BytesIO()
+    image = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
+    image.paste((255, 255, 255, 255), (number % 20, 3, 30, 9 + number // 2))
+    image.save(stream, "PNG")
+    return stream.getvalue() + b" " * number
+
+
+def test_auto_keeps_white_artwork_and_its_colour_stays_with_the_records(bench: Bench) -> None:
+    for number in range(30):
+        bench.image(f"{number}.png", white(number))
+    lines = rows(range(50))
+    _, _, packed = bench.run(lines)
+    assert packed["lost"]["one_colour"] == 30
+    settings = f"source: s3://{PICTURES}/art/\nimage: {{size: 32, background: auto}}\n"
+    bench.s3.put_object(Bucket=DATA, Key=f"{DATASET}/dataset.yaml", Body=settings.encode())
+    first, answer, packed = bench.run(lines)
+    assert (answer.reused, packed["lost"]["one_colour"]) == (0, 0)
+    choice = packed["background"]
+    assert choice["one_colour"]["#ffffff"] == 30
+    assert choice["run"] == first.run
+    assert packed["image"]["background"] == choice["colour"] != "#ffffff"
+    keys, answer, again = bench.run(rows(range(60), turn=1))
+    assert answer.reused == 50
+    assert (again["background"], again["image"]) == (choice, packed["image"])
+    assert json.loads(bench.read(keys.plan))["seen"]["run"] == first.run
+    bench.forget()
+    _, _, anew = bench.run(rows(range(30, 60)))
+    assert anew["background"]["one_colour"]["#ffffff"] == 0
+    assert anew["image"]["background"] == "#ffffff"
+
+
+def test_near_copies_are_counted_whether_reused_or_fetched(bench: Bench) -> None:
+    found = []
+    for turn in range(2):
+        keys, answer, packed = bench.run(rows(range(50), turn=turn, first_id=100 * turn))
+        assert answer.reused == 50 * turn
+        verdicts = [json.loads(line) for line in bench.read(keys.verdicts).splitlines()]
+        copies = {v["line"]: v["copy_of"] for v in verdicts if v["copy_of"]}
+        groups = set(copies.values())
+        near = packed["near_copies"]
+        assert (near["images"], near["groups"]) == (len(copies) + len(groups), len(groups))
+        assert near["groups"] >= near["across"] >= 0
+        assert near["images"] > 0  # the bench draws some sizes twice
+        found.append((copies, near))
+    assert found[0] == found[1]
+
+
 def test_an_image_that_changed_or_was_of_no_use_is_fetched(bench: Bench) -> None:
     bench.image("7.png", drawing(7)[:90])
     bench.run(rows(range(50)))

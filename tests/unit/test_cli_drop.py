@@ -116,6 +116,43 @@ def test_a_list_that_no_run_could_use_is_not_uploaded(stack: Target, tmp_path: P
     assert stack.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
 
 
+def test_what_lies_beside_in_the_bucket_is_what_the_run_uses(
+    stack: Target, designs: DesignSet, tmp_path: Path
+) -> None:
+    list_path = tmp_path / "a.lst"
+    list_path.write_text("0\t1\t0\ta.png\n1\t0\t1\tb.png\n2\t1\t0\ta.png\n2\t0\t1\ta.png\n")
+    arguments = ["drop", "designs", str(list_path)]
+    for file, data, said in (
+        ("labels.txt", "one\n", "labels.txt has 1 names, but the list's rows have 2 labels"),
+        (
+            "labels.txt",
+            "one\none\n",
+            "s3://tagline-data/designs/labels.txt line 2: 'one' was named",
+        ),
+        ("labels.txt", "one\ntwo\n", None),
+        ("dataset.yaml", "image:\n  size: 7\n", "s3://tagline-data/designs/dataset.yaml line 2"),
+        ("dataset.yaml", "tolerance: {rejected: 0.1}", "more than the tolerated share of 0.1"),
+        ("dataset.yaml", "training: {mini_batch_size: 64}", "training.mini_batch_size reaches 64"),
+        ("dataset.yaml", "on_conflict: last_wins", None),
+    ):
+        put(stack, f"designs/{file}", data.encode())
+        result = runner.invoke(app, arguments)
+        assert result.exit_code == (1 if said else 0), result.output
+        assert (said or "") in result.stderr
+    assert "contradicted by later ones" in result.stderr
+    put(stack, "designs/dataset.yaml", b"source: s3://elsewhere/x/")
+    result = runner.invoke(app, [*arguments, "--images", str(tmp_path)])
+    assert result.exit_code == 1
+    assert (
+        "s3://tagline-data/designs/dataset.yaml says `source: s3://elsewhere/x/`" in result.stderr
+    )
+    config = tmp_path / "given.yaml"
+    config.write_text("on_conflict: first_wins")
+    result = runner.invoke(app, [*arguments, "--config", str(config)])
+    assert result.exit_code == 0, result.output
+    assert "1 row contradicts earlier ones" in result.stderr
+
+
 def test_a_pipe_is_refused_before_it_is_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.lst"
     os.mkfifo(pipe)

@@ -151,7 +151,44 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "contradicting": 0,
         "changes": None,
         "warnings": [],
+        "pictures": {
+            "lost": {"one_colour": 0, "transparent": 0},
+            "near_copies": {"images": 0, "groups": 0, "across": 0},
+            "image": packed["image"],
+            "background": None,
+        },
     }
+
+
+@pytest.mark.usefixtures("history")
+def test_show_says_what_vanished_from_the_pictures(stack: Target) -> None:
+    packed = packed_dataset(
+        accepted=60,
+        lost={"one_colour": 60, "transparent": 2},
+        near_copies={"images": 9, "groups": 4, "across": 3},
+    )
+    put(stack, f"designs/runs/{RUN}/dataset.json", packed)
+    said = runner.invoke(app, ["show", RUN]).stderr
+    assert "60 of 60 images are one colour all over on the background #ffffff" in said
+    assert "`image: {background: auto}`" in said
+    assert "2 of 60 images are transparent all over" in said
+    assert "9 of 60 images are near-copies of each other, in 4 groups; 3 groups have" in said
+    told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    assert told["pictures"]["near_copies"] == {"images": 9, "groups": 4, "across": 3}
+    assert len(told["warnings"]) == 3
+
+
+@pytest.mark.usefixtures("history")
+def test_show_says_before_packing_what_the_reused_run_found(stack: Target) -> None:
+    plan = json.loads(golden("plan.json"))
+    plan["seen"] = {
+        "run": LATER_RUN,
+        "lost": {"one_colour": 7, "transparent": 0},
+        "near_copies": {"images": 0, "groups": 0, "across": 0},
+    }
+    put(stack, f"designs/runs/{RUN}/plan.json", json.dumps(plan).encode())
+    stack.s3.delete_object(Bucket=BUCKET, Key=f"designs/runs/{RUN}/dataset.json")
+    assert f"as run {LATER_RUN} found: 7 of " in runner.invoke(app, ["show", RUN]).stderr
 
 
 @pytest.mark.usefixtures("history")

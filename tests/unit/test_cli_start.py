@@ -1,5 +1,6 @@
 """What a command loads before it works: nothing that it does not use."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 import typer
 
+from tagline.cli.commands import COMMANDS
 from tagline.cli.environments import ROOT
-from tagline.cli.main import _LINES, app
+from tagline.cli.main import app
 
+HEAVY = {"boto3", "botocore", "PIL", "numpy", "rich", "msgspec", "yaml"}
 _ROW = "1\t0\t1\ta.png\n2\t1\t0\tb.png\n"
 # ends as the command does; execve would take the list of modules with it
 _PROGRAM = """
@@ -38,7 +41,12 @@ def loaded(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize("argument", ["-h", "--help", "--version"])
 def test_the_help_loads_no_command(argument: str) -> None:
-    assert not loaded(argument) & {"boto3", "botocore", "PIL", "numpy", "rich", "msgspec", "yaml"}
+    assert not loaded(argument) & HEAVY
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_loads_nothing_of_its_work(name: str) -> None:
+    assert not loaded(name, "--help") & HEAVY
 
 
 def test_checking_a_list_loads_no_cloud_and_no_drawing(tmp_path: Path) -> None:
@@ -48,8 +56,7 @@ def test_checking_a_list_loads_no_cloud_and_no_drawing(tmp_path: Path) -> None:
 
 
 def test_packing_loads_nothing_but_the_way_there(tmp_path: Path) -> None:
-    heavy = {"boto3", "botocore", "PIL", "numpy", "typer", "rich", "msgspec", "yaml"}
-    assert not loaded("im2rec", str(tmp_path / "set"), str(tmp_path)) & heavy
+    assert not loaded("im2rec", str(tmp_path / "set"), str(tmp_path)) & (HEAVY | {"typer"})
 
 
 @pytest.mark.parametrize(
@@ -72,10 +79,12 @@ def test_the_packing_itself_loads_what_it_uses(module: str, unused: set[str]) ->
     assert not {name.partition(".")[0] for name in json.loads(done.stdout)} & unused
 
 
-@pytest.mark.parametrize("name", _LINES)
-def test_a_command_has_the_line_of_the_help(name: str) -> None:
-    command = getattr(import_module(f"tagline.cli.{name}"), name)
-    assert _LINES[name] == command.__doc__
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_does_what_is_declared(name: str) -> None:
+    done = inspect.signature(getattr(import_module(f"tagline.cli.{name}"), name))
+    declared = inspect.signature(COMMANDS[name])
+    assert list(done.parameters) == list(declared.parameters)
+    assert all(each.default is each.empty for each in done.parameters.values())
 
 
 def test_the_help_lists_every_command_with_its_whole_line() -> None:
@@ -86,7 +95,7 @@ def test_the_help_lists_every_command_with_its_whole_line() -> None:
     group = typer.main.get_command(app)
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         assert f" {name} {command.help}" in said
-    assert set(group.commands) == {*_LINES, "im2rec"}  # type: ignore[attr-defined]
+    assert set(group.commands) == {*COMMANDS, "im2rec"}  # type: ignore[attr-defined]
 
 
 def test_the_module_is_the_command() -> None:

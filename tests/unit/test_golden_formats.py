@@ -75,6 +75,12 @@ ADDED: dict[str, list[Any]] = {
     "labels": [None],
     "superseded_by": [None],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
+    "near_copies": [{"images": 0, "groups": 0, "across": 0}],
+    "background": [None],
+    "likeness": [None],
+    "copy_of": [None],
+    "copies": [0],
+    "seen": [None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

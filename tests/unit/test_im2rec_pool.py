@@ -1,5 +1,6 @@
 """The pool of packing workers: order, and images that kill the process that decodes them."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ def echo(image: FetchedImage, _: ImageSpec) -> Packed:
     """Stand in for the packing: the answer is the data; `deadly` kills as a fault in C would."""
     if image.data == b"deadly":
         os.kill(os.getpid(), signal.SIGKILL)
+    if image.data == b"fault":
+        raise OSError("a fault of the packing")
     return Record(image.data)
 
 
@@ -91,6 +94,36 @@ def test_workers_that_keep_dying_fail_the_run(monkeypatch: pytest.MonkeyPatch) -
         pytest.raises(PackFailed, match="died on 2 images, the last with id 6"),
     ):
         list(packing.pack(images(20, {4, 6, 9})))
+
+
+def test_batches_and_answers_that_no_pipe_holds_pass_each_other() -> None:
+    sent = [FetchedImage(n, "1", bytes(4 << 20)) for n in range(12)]
+    with PackingPool(SPEC, 2, echo, batch=1) as packing:
+        assert list(packing.pack(sent)) == [Record(image.data) for image in sent]
+
+
+def test_a_fault_of_the_packing_is_raised_and_no_image_s() -> None:
+    sent = images(9, set())
+    sent[4] = FetchedImage(4, "1", b"fault")
+    answers: list[Packed] = []
+    with PackingPool(SPEC, 2, echo, batch=2) as packing:
+        with pytest.raises(OSError, match="a fault of the packing") as raised:
+            answers.extend(packing.pack(sent))
+        assert "in echo" in raised.value.__notes__[0]
+        assert list(packing.pack(images(9, set()))) == [Record(b"%d" % n) for n in range(9)]
+
+
+def test_the_pool_goes_on_after_answers_that_nobody_took() -> None:
+    with PackingPool(SPEC, 2, echo, batch=2) as packing:
+        assert next(iter(packing.pack(images(40, {9})))) == Record(b"0")
+        assert list(packing.pack(images(9, set()))) == [Record(b"%d" % n) for n in range(9)]
+
+
+def test_no_more_processes_begin_than_there_are_batches() -> None:
+    with PackingPool(SPEC, 8, echo, batch=4) as packing:
+        list(packing.pack(images(4, set())))
+        assert len(multiprocessing.active_children()) == 1
+    assert not multiprocessing.active_children()
 
 
 def test_no_images_no_answers() -> None:

@@ -1,8 +1,11 @@
 """Images that are refused: each with its stable code, before anything dangerous is decoded."""
 
+import base64
+import gzip
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -180,3 +183,48 @@ def test_limits_and_formats_are_judged_without_the_decoder(
     forbid_decoding(monkeypatch)
     with pytest.raises(ImageError):
         preprocess(CASES[case][0], SPEC)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_what_came_of_an_image_on_its_way_is_named(kind: str) -> None:
+    data = encoded(kind)
+    encodings: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
+        "base64": (base64.b64encode, base64.urlsafe_b64encode, lambda d: b"data:," + d),
+        "hexadecimal": (lambda d: d.hex().encode(), lambda d: d.hex().upper().encode()),
+        "a gzip file": (gzip.compress,),
+        "text before it": (lambda d: b"\r\n" + d, lambda d: b"\xef\xbb\xbf" + d),
+        "a form": (lambda d: b"--x\r\nContent-Disposition: form-data\r\n\r\n" + d,),
+    }
+    if kind != "WEBP":  # whose first bytes are ASCII
+        encodings["saved as text"] = (
+            lambda d: d.decode("latin-1").encode(),
+            lambda d: d.decode("utf-8", "replace").encode(),
+        )
+    if kind == "PNG":
+        encodings["line ends were changed"] = (
+            lambda d: d.replace(b"\r\n", b"\n"),
+            lambda d: d.replace(b"\n", b"\r\n"),
+            lambda d: d.translate(None, b"\r\n"),
+        )
+    for name, ways in encodings.items():
+        for way in ways:
+            with pytest.raises(ImageError, match=name) as caught:
+                preprocess(way(data), SPEC)
+            assert caught.value.reason is Reason.UNSUPPORTED_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "a Git LFS pointer"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?><Error><Code>BlobNotFound</Code>', "BlobNotFound"),
+        (b"<Error><Code>AccessDenied</Code></Error>", r"S3's answer .*\(AccessDenied\)"),
+        (b"\n\n<!-- x --><html>", "a web page"),
+        (b'{"message":"Forbidden"}', "this is JSON"),
+        (b"\0\x05\x16\x07\0\2\0\0Mac OS X        ", "what macOS stores beside a file"),
+        (b"hello", "no image of a known format"),
+    ],
+)
+def test_what_lies_in_place_of_an_image_is_named(data: bytes, named: str) -> None:
+    with pytest.raises(ImageError, match=named):
+        preprocess(data, SPEC)

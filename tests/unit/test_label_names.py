@@ -60,3 +60,11 @@ def test_names_may_begin_like_other_files() -> None:
 def test_numbers_labels_without_names() -> None:
     assert default_label_names(2) == ("label_001", "label_002")
     assert default_label_names(1000)[0] == "label_0001"
+
+
+def test_names_that_nobody_can_tell_apart_are_one() -> None:
+    with pytest.raises(InvalidSettings, match=r"line 2: .* was named before, in line 1"):
+        parse_label_names("caf\u00e9\ncafe\u0301\n".encode())
+    with pytest.raises(InvalidSettings, match=r"line 2: .*U\+FEFF"):  # two files in one
+        parse_label_names("\ufeffred\n\ufeffblue\n".encode())
+    assert len(parse_label_names(b"Red\nred\n")) == 2

@@ -320,3 +320,25 @@ def test_numbers_are_bounded_in_digits(number: str) -> None:
 def test_nesting_is_bounded_before_it_costs_anything(text: str) -> None:
     with pytest.raises(InvalidSettings, match="nested too deeply"):
         load_settings(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image: {size: 0100}", "image: {size: 1:30}", "image: {size: 0x60}", "image: {size: 1_00}",
+        "split: {validation: 0_0.5}", "training: {max_runtime: 1:30:00}", "split: {seed: 0b11}",
+    ],
+)  # fmt: skip
+def test_numbers_are_what_they_look_like(text: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"line 1: the number .* is not written in decimal"):
+        load_settings(text)
+
+
+def test_merged_keys_do_not_hide_behind_others() -> None:
+    with pytest.raises(InvalidSettings, match="line 2: << is not taken"):
+        load_settings("image: {size: 32}\n<<: {image: {size: 64}}\n")
+
+
+@pytest.mark.parametrize("text", ["+5", "-0", "0", "15"])
+def test_plain_integers_are_taken(text: str) -> None:
+    assert load_settings(f"split: {{seed: {text}}}").split.seed == int(text)

@@ -9,8 +9,8 @@ import pytest
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.formats.locations import Location
 from tagline.formats.reasons import Reason
+from tagline.formats.spellings import spellings
 from tagline.listing.sources import BadLocation, Source
-from tagline.listing.spellings import spellings
 from tests.unit.ingest_world import World, world
 
 NFC = unicodedata.normalize("NFC", "images/Blüte が.png")
@@ -76,6 +76,14 @@ def test_the_other_normal_form_is_found(demo: World, path: str, key: str) -> Non
     assert reject is None
 
 
+def test_a_folder_and_its_files_may_have_other_normal_forms(demo: World) -> None:
+    mixed = f"{unicodedata.normalize('NFC', 'Blüten')}/{unicodedata.normalize('NFD', 'größe.png')}"
+    for form in ("NFC", "NFD"):
+        keys, reject = plan_two(demo, unicodedata.normalize(form, mixed), mixed)
+        assert f"demo/{mixed}" in keys
+        assert reject is None
+
+
 def test_what_is_there_as_it_is_written_comes_first(demo: World) -> None:
     keys, reject = plan_two(demo, NFC, NFD, NFC)
     assert f"demo/{NFC}" in keys
@@ -104,6 +112,14 @@ def test_one_object_is_one_image_however_it_is_spelt(demo: World) -> None:
         ("images/a.PNG", "images/a.png", "by the letter case of its ending"),
         ("images/a.jpg", "images/a.JPG", "by the letter case of its ending"),
         (".\\images\\a.png", "images/a.png", "by backslashes"),
+        ("images/a%2520b.png", "images/a b.png", "by %-encoding twice"),
+        ("images%5Ca%20b.png", "images/a b.png", "by %-encoding and backslashes"),
+        ("images\\Blu%CC%88te.png", "images/Blu\u0308te.png", "by %-encoding and backslashes"),
+        (
+            "images\\Bl%C3%BCte.png",
+            "images/Blu\u0308te.png",
+            "by %-encoding and backslashes and Unicode normal form",
+        ),
     ],
 )
 def test_a_detail_says_what_exists_instead(demo: World, path: str, key: str, how: str) -> None:

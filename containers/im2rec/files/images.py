@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from im2rec.files.options import Options
 from im2rec.files.rows import ImageFile
 from im2rec.records import Packed, Record, Unusable
+from tagline.formats.locations import fault_of_key
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
 from tagline.formats.rows import Lost
+from tagline.formats.spellings import normal_forms, spellings
 from tagline.imaging import ImageError, Limits
 from tagline.imaging.decoders.decode import decode
 from tagline.imaging.errors import EmptyObject, ObjectTooLarge, TooManyPixels, UnsupportedImage
@@ -34,7 +36,7 @@ def pack_file(file: ImageFile, options: Options) -> Packed:
     """Return the record of one file, or the reason why it has none."""
     own, lost = options.pass_through, None
     try:
-        data = _read(file.path)
+        data = _read_meant(file.path, options)
         header = checked_header(data, LIMITS)
         own = own and header.plain
         if own:
@@ -46,12 +48,36 @@ def pack_file(file: ImageFile, options: Options) -> Packed:
             data = _encoded(pixels, options)
     except ImageError as exc:
         return Unusable(exc.reason, exc.detail)
-    except FileNotFoundError:
-        return Unusable(Reason.MISSING_OBJECT, "there is no such file")
+    except (FileNotFoundError, NotADirectoryError):
+        return Unusable(Reason.MISSING_OBJECT, _missing(file.path, options))
     except OSError as exc:
         return Unusable(Reason.ACCESS_DENIED, f"the file cannot be read: {exc.strerror}")
     payload = pack_record(file.identifier, file.labels, data)
     return Record(payload, lost, encoded=options.pass_through and not own)
+
+
+def _read_meant(path: str, options: Options) -> bytes:
+    """Return the bytes of a file, or of the one whose name differs by its Unicode normal form."""
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        forms = normal_forms(_below_root(path, options))
+        there_are = [file for form in forms if (file := options.root / form).is_file()]
+        if len(there_are) != 1:
+            raise
+        return _read(str(there_are[0]))
+
+
+def _missing(path: str, options: Options) -> str:
+    """Say that there is no such file, and which one there is under another spelling."""
+    for name, how in spellings(_below_root(path, options)).items():
+        if fault_of_key(name) is None and (options.root / name.lstrip("/")).is_file():
+            return f"there is no such file; the file {name}, which differs {how}, exists"
+    return "there is no such file"
+
+
+def _below_root(path: str, options: Options) -> str:
+    return path.removeprefix(str(options.root)).lstrip(os.sep)
 
 
 def _read(path: str) -> bytes:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from im2rec.errors import PackFailed
 from im2rec.files.options import Options
+from tagline.formats.locations import fault_of_key
 from tagline.formats.printable import printable
 
 _SEED = 100  # the lists are those that MXNet's tool makes
-# what a reader of the list would split or strip, and names that are not UTF-8
-_UNWRITABLE = re.compile(r"\A\s|\s\Z|[\t\n\r\ud800-\udfff]")
+_UNWRITABLE = re.compile(r"\A\s|\s\Z")  # what a reader of the list would strip
 
 Entry = tuple[int, str, int]  # index, path below the root, label
 
@@ -24,11 +24,11 @@ def write_lists(options: Options) -> int:
     kept: list[Entry] = []
     left_out = 0
     for entry in _entries(options):
-        if _UNWRITABLE.search(entry[1]):
+        if _UNWRITABLE.search(entry[1]) or fault_of_key(entry[1]):
             left_out += 1
             print(
-                f"im2rec: {entry[1]!r} is left out: a list holds UTF-8 without tab, line end or "
-                "outer blank",
+                f"im2rec: {entry[1]!r} is left out: a list holds paths in UTF-8 of up to 1,024 "
+                "bytes, without control characters or outer blanks",
                 file=sys.stderr,
             )
         else:

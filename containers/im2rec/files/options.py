@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tagline.formats.arguments import Arguments
+
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _BEST_JPEG = 100
 _MOST_WORKERS = 256
@@ -73,7 +75,7 @@ def _wrong(options: Options) -> str | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="tagline im2rec",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Make a list of images, or pack the images of lists into record files.",

@@ -2,16 +2,20 @@
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from tagline.formats.list_lines import Line, read_lines
+from tagline.formats.locations import fault_of_key
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Reject
+from tagline.formats.spellings import plain_path
 
 _FEWEST_FIELDS = 3
 _LARGEST = 3.4028234663852886e38  # the largest float32
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SHOWN, _MOST_DIGITS = 80, 20
 
 
@@ -67,14 +71,22 @@ class RowReader:
         if len(values) != (self.labels or len(values)):
             detail = f"{len(values)} labels; the rows before have {self.labels}"
             raise _Refused(Reason.WRONG_LABEL_COUNT, detail)
-        name = fields[-1]
-        path = os.path.normpath(os.path.join(self._root, name))  # noqa: PTH118 - once a row
-        if not name or "\0" in name or not path.startswith(self._inside):
-            raise _Refused(Reason.BAD_PATH, "the path is empty or leads outside ROOT")
+        path = self._inside + self._name(fields[-1])
         self.labels = len(values)
         self._ids.add(identifier)
         packed = values if self._pack_label and len(values) > 1 else values[0]
         return ImageFile(line, identifier, path, packed)
+
+    def _name(self, path: str) -> str:
+        """Return a path below ROOT as a run would read it; a full one may name ROOT itself."""
+        if _SCHEME.match(path):
+            raise _Refused(Reason.BAD_PATH, "the path is a URI; files below ROOT are packed")
+        name = plain_path(path.removeprefix(self._inside))
+        if not name or name.endswith("/"):
+            raise _Refused(Reason.BAD_PATH, "the path names no file")
+        if fault := fault_of_key(name):
+            raise _Refused(Reason.BAD_PATH, f"the key {fault}")
+        return name
 
 
 class _Refused(ValueError):

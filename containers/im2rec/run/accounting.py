@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from im2rec.errors import PackFailed
+from tagline.formats.near_copies import near_copies
 from tagline.formats.packed import CHANNELS, RecordFiles
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import MEANING
@@ -20,6 +23,16 @@ def check_every_row_once(plan: Plan, verdicts: Sequence[Verdict]) -> None:
         raise PackFailed(f"Line {twice[0]} has more than one verdict ({len(twice)} such lines).")
     if len(lines) != plan.rows:
         raise PackFailed(f"The list has {plan.rows} rows and {len(lines)} of them have a verdict.")
+
+
+def mark_near_copies(verdicts: list[Verdict]) -> None:
+    """Let each near-copy of an earlier row's image say of which, in place."""
+    by_line = {v.line: (at, v) for at, v in enumerate(verdicts) if v.likeness}
+    groups = near_copies({line: v.likeness for line, (_, v) in by_line.items() if v.likeness})
+    for line, first in groups.items():
+        if line != first:
+            at, verdict = by_line[line]
+            verdicts[at] = replace(verdict, copy_of=first)
 
 
 def check_usable(plan: Plan, rejects: Sequence[Reject], files: RecordFiles) -> None:

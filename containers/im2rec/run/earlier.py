@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BufferedRandom
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from im2rec.errors import PackFailed
 from im2rec.run.task import Task
@@ -21,13 +21,20 @@ from tagline.formats.rows import Lost, Verdict
 _ADVICE = "remove the dataset's packed.json, so that all is fetched, and upload the list again."
 
 
+class Look(NamedTuple):
+    """What an image does not tell any more, or else its likeness, where they are known."""
+
+    lost: Lost | None = None
+    likeness: str | None = None
+
+
 class EarlierRecords:
     """Finds the encoded images of an earlier run by their records' ids."""
 
     def __init__(self) -> None:
         self._run = ""
         self._files: list[BinaryIO] = []
-        self.lost: dict[int, Lost] = {}  # by record
+        self.looks: dict[int, Look] = {}  # by record
         self._offsets: dict[int, int] = {}  # in the file, times 2, plus the file's number
 
     def image(self, identifier: int) -> bytes:
@@ -80,17 +87,21 @@ def earlier_records(task: Task, plan: Plan) -> Iterator[EarlierRecords]:
                     raise PackFailed(
                         f"The {channel} records of run {plan.reuse.run}: {exc}: {_ADVICE}"
                     ) from exc
-            found.lost = _lost(task, plan.reuse.run)
+            found.looks = _looks(task, plan.reuse.run)
         yield found
 
 
-def _lost(task: Task, run: str) -> dict[int, Lost]:
-    """Return what the run's images did not tell any more; nothing where its verdicts are gone."""
+def _looks(task: Task, run: str) -> dict[int, Look]:
+    """Return what the run told of its images; nothing where its verdicts are gone."""
     try:
         verdicts = task.bucket.lines(RunKeys(run).verdicts, Verdict)
-        return {v.id: v.lost for v in verdicts if v.lost and isinstance(v.id, int)}
+        return {
+            v.id: Look(v.lost, v.likeness)
+            for v in verdicts
+            if v.verdict == "accepted" and isinstance(v.id, int)
+        }
     except (Absent, UnreadableDocument) as exc:
-        print(f"lost={run} unknown: {exc}", file=task.log, flush=True)
+        print(f"looks={run} unknown: {exc}", file=task.log, flush=True)
         return {}
 
 

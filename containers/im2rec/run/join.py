@@ -17,6 +17,7 @@ from im2rec.run.task import Task
 from tagline.aws.multipart import Source, join
 from tagline.aws.s3 import RECORDIO
 from tagline.formats.packed import CHANNELS, Part, RecordFile, RecordFiles
+from tagline.formats.pictures import BackgroundChoice
 from tagline.formats.rows import Side
 
 _READ = 1 << 20
@@ -34,7 +35,15 @@ def join_run(task: Task) -> None:
     )
     account(task, plan, verdicts, together)
     joined = RecordFiles(**{side: _join(task, parts, side) for side in Side})
-    publish(task, plan, joined, verdicts)
+    publish(task, plan, joined, verdicts, _background(parts))
+
+
+def _background(parts: Mapping[str, Part]) -> BackgroundChoice | None:
+    """Return what `background: auto` stood for in all parts; raise PackFailed unless they agree."""
+    first, *others = parts.values()
+    if any(part.background != first.background for part in others):
+        raise PackFailed("The parts lie on different backgrounds: upload the list again.")
+    return first.background
 
 
 def _sum(files: Sequence[RecordFile]) -> RecordFile:

@@ -7,19 +7,20 @@ packing in `im2rec.run.parts` and `im2rec.run.join`.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from im2rec.errors import PackFailed
 from im2rec.pool import PackingPool
-from im2rec.records import FetchedImage, Packed, Record, Unusable, labelled
+from im2rec.records import Packed, Record, Unusable, labelled
+from im2rec.run.background import background_choice, settled
 from im2rec.run.channels import Channels
-from im2rec.run.earlier import EarlierRecords, earlier_records
+from im2rec.run.earlier import EarlierRecords, Look, earlier_records
 from im2rec.run.progress import Progress
 from im2rec.run.publishing import account, publish
-from im2rec.run.shards import Shard, read_shards
+from im2rec.run.shards import Shard, check_labels, images_of, read_shards
 from im2rec.run.task import Task
 from tagline.aws.faults import Absent
 from tagline.formats.packed import CHANNELS
 from tagline.formats.plan import Plan
 from tagline.formats.rows import PlannedRow, Reject, Verdict
+from tagline.formats.settings import ImageSpec
 
 
 def pack_run(task: Task) -> None:
@@ -32,12 +33,14 @@ def pack_run(task: Task) -> None:
     shards = [shard.shard for shard in task.shards()]
     progress = Progress(plan.rows, task.log)
     progress.count(verdicts)
+    choice = background_choice(task, plan)
+    image = settled(plan, choice)
     with Channels(task.folder, len(plan.labels)) as channels:
-        verdicts += pack_shards(task, plan, shards, channels, progress)
+        verdicts += pack_shards(task, plan, shards, channels, progress, image=image)
     account(task, plan, verdicts, channels.files)
     for side, channel in CHANNELS.items():
         channels[side].upload(task.bucket, task.keys.packed(channel))
-    publish(task, plan, channels.files, verdicts)
+    publish(task, plan, channels.files, verdicts, choice)
 
 
 def plan_rejects(task: Task, plan: Plan) -> list[Verdict]:
@@ -52,13 +55,19 @@ def plan_rejects(task: Task, plan: Plan) -> list[Verdict]:
 
 
 def pack_shards(
-    task: Task, plan: Plan, shards: Sequence[str], channels: Channels, progress: Progress
+    task: Task,
+    plan: Plan,
+    shards: Sequence[str],
+    channels: Channels,
+    progress: Progress,
+    *,
+    image: ImageSpec,
 ) -> list[Verdict]:
     """Pack these shards in their order into `channels`; return the verdicts on their rows."""
     verdicts: list[Verdict] = []
     with (
         earlier_records(task, plan) as earlier,
-        PackingPool(plan.settings.image, task.workers) as pool,
+        PackingPool(image, task.workers) as pool,
     ):
         for shard in read_shards(task, shards):
             records = _records(shard, pool, plan, earlier)
@@ -75,33 +84,21 @@ def _pack_shard(
             yield progress.counted(Verdict.rejected(row, packed.reason, packed.detail))
         else:
             channels[row.split].add(packed.payload, row.labels)
-            yield progress.counted(Verdict.accepted(row, packed.lost))
+            yield progress.counted(Verdict.accepted(row, packed.lost, packed.likeness))
 
 
 def _records(
     shard: Shard, pool: PackingPool, plan: Plan, earlier: EarlierRecords
 ) -> Iterator[tuple[PlannedRow, Packed]]:
     """Yield each row with its record, made of the fetched image or of the earlier run's."""
-    packed = pool.pack(_images(shard, plan))
+    packed = pool.pack(images_of(shard, plan))
     for row, verdict in shard.rows:
         if verdict.reason is not None:
             yield row, Unusable(verdict.reason, verdict.detail)
         elif row.reuse is not None:
-            _check_labels(row, plan)
+            check_labels(row, plan)
             payload = labelled(row.id, row.labels, earlier.image(row.reuse))
-            yield row, Record(payload, earlier.lost.get(row.reuse))
+            look = earlier.looks.get(row.reuse, Look())
+            yield row, Record(payload, look.lost, likeness=look.likeness)
         else:
             yield row, next(packed)
-
-
-def _images(shard: Shard, plan: Plan) -> Iterator[FetchedImage]:
-    for row, data in shard.fetched():
-        _check_labels(row, plan)
-        yield FetchedImage(row.id, row.labels, data)
-
-
-def _check_labels(row: PlannedRow, plan: Plan) -> None:
-    if len(row.labels) != len(plan.labels):
-        raise PackFailed(
-            f"Line {row.line} has {len(row.labels)} labels, plan.json {len(plan.labels)}."
-        )

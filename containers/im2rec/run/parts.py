@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from im2rec.errors import PackFailed
+from im2rec.run.background import background_choice, settled
 from im2rec.run.channels import Channels
 from im2rec.run.pack import pack_shards
 from im2rec.run.progress import Progress
@@ -36,12 +37,16 @@ def pack_part(task: Task, name: str) -> None:
     rows = {shard.shard: shard.rows for shard in task.shards()}
     shards = shards_of(name, list(rows))
     progress = Progress(sum(rows[shard] for shard in shards), task.log)
+    choice = background_choice(task, plan)
+    image = settled(plan, choice)
     with Channels(task.folder, len(plan.labels)) as channels:
-        verdicts = pack_shards(task, plan, shards, channels, progress)
+        verdicts = pack_shards(task, plan, shards, channels, progress, image=image)
     for side in Side:
         channels[side].upload(bucket, keys.part_records(name, side), _TAGS)
     bucket.write_lines(keys.part_verdicts(name), verdicts)
-    bucket.write(keys.part(name), Part(rows=len(verdicts), channels=channels.files))
+    bucket.write(
+        keys.part(name), Part(rows=len(verdicts), channels=channels.files, background=choice)
+    )
 
 
 def read_parts(task: Task) -> dict[str, Part]:

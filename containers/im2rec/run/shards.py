@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from im2rec.errors import PackFailed
+from im2rec.records import FetchedImage
 from im2rec.run.task import Task
+from tagline.formats.plan import Plan
 from tagline.formats.rows import FetchVerdict, PlannedRow
 from tagline.imaging import Limits
 
@@ -76,6 +78,21 @@ def read_shards(task: Task, names: Sequence[str]) -> Iterator[Shard]:
                 yield shard
             finally:
                 shard.images.unlink()
+
+
+def images_of(shard: Shard, plan: Plan) -> Iterator[FetchedImage]:
+    """Yield what workers need of each fetched image; raise PackFailed as `fetched` does."""
+    for row, data in shard.fetched():
+        check_labels(row, plan)
+        yield FetchedImage(row.id, row.labels, data)
+
+
+def check_labels(row: PlannedRow, plan: Plan) -> None:
+    """Raise PackFailed unless a row has as many labels as the plan."""
+    if len(row.labels) != len(plan.labels):
+        raise PackFailed(
+            f"Line {row.line} has {len(row.labels)} labels, plan.json {len(plan.labels)}."
+        )
 
 
 def _read(task: Task, name: str) -> Shard:

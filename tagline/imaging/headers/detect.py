@@ -4,6 +4,7 @@ Only PNG, JPEG and WebP pass. Everything else is refused by name: TIFF, JPEG 200
 decoders with a long history of flaws, and none of them is a format that designs are published in.
 """
 
+from tagline.formats.stand_ins import image_stand_in
 from tagline.imaging.errors import UnsupportedImage
 from tagline.imaging.headers import jpeg, png, webp
 from tagline.imaging.headers.header import ImageHeader
@@ -31,6 +32,7 @@ _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "an AVIF"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "a HEIC"),
 }
+
 _TEXTS = ((b"<svg", "an SVG"), (b"<html", "an HTML page"), (b"<!doctype html", "an HTML page"))
 
 
@@ -57,4 +59,4 @@ def _looks_like(data: bytes) -> str:
     for mark, name in _TEXTS:
         if text.startswith(mark) or (text.startswith(b"<?xml") and mark in text):
             return f"this is {name}"
-    return "this is no image of a known format"
+    return f"this is {image_stand_in(data[:1024]) or 'no image of a known format'}"

@@ -1,0 +1,180 @@
+"""What people type: each command's arguments, options and line of help.
+
+Nothing else is here, so that help costs no import: `tagline.cli.<name>` has the function of the
+same name and parameters that does the work, and is imported when a command runs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_Port = typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
+_Stack = Annotated[str, typer.Option(help="Name of the CloudFormation stack.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+_List = Annotated[
+    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
+]
+_Labels = Annotated[
+    Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
+]
+_Config = Annotated[
+    Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
+]
+_Wait = Annotated[bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")]
+STACK = "tagline"
+
+
+def demo(
+    *,
+    images: Annotated[int, typer.Option(min=200, max=20_000, help="Designs to draw.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Seed of the designs.")] = 7,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 (4566 or a free one).")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the cloud up until Ctrl-C.")] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Cloud, designs, report.", file_okay=False, show_default=".tagline/demo"),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
+
+
+def up(
+    *,
+    port: Annotated[int, _Port] = 4566,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start empty: forget buckets, runs and champions.")
+    ] = False,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the cloud keeps its state.", file_okay=False, show_default=".tagline/cloud"
+        ),
+    ] = None,
+    source_bucket: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another bucket that lists may read images from; repeatable. The template's "
+            "SourceBuckets: kept until set anew.",
+            metavar="NAME",
+        ),
+    ] = None,
+    stack: _Stack = STACK,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
+) -> None:
+    """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+
+
+def preflight(
+    *,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A template parameter that the deploy will be given; repeatable.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Look at an account, read-only, and say what would fail; exit 1 when something would."""
+
+
+def check(
+    list_path: _List,
+    labels: _Labels = None,
+    config: _Config = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Check a list file without a cloud; exit 1 when a run could not use it."""
+
+
+def drop(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
+    list_path: _List,
+    *,
+    labels: _Labels = None,
+    config: _Config = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
+    ] = None,
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Upload a list, and what goes with it, and so start a run."""
+
+
+def runs(
+    dataset: Annotated[str | None, typer.Argument(metavar="DATASET", help="Only its runs.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """List runs with their outcomes, newest first."""
+
+
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
+    ] = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show a run: outcome, counts, rejected rows, metrics, model."""
+
+
+def retry(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that failed.")],
+    *,
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Resume a failed run from the state that failed: nothing before it is done again."""
+
+
+def destroy(
+    *,
+    data: Annotated[
+        bool,
+        typer.Option(
+            "--data", help="The data bucket too, with every list, image, run and model in it."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted, and stop.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Delete a stack with its endpoints, models and alarms; its data only with --data."""
+
+
+def tag(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
+    *,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Least score; each label's own threshold otherwise."),
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="At most so many tags.")] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Print the tags of images, highest score first."""
+
+
+_ALL = (demo, up, preflight, check, drop, runs, show, retry, tag, destroy)
+COMMANDS = {each.__name__: each for each in _ALL}

@@ -1,0 +1,83 @@
+"""What a run would make of local images, for `tagline check --images`; the packing itself looks."""
+
+import os
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tagline.cli.environments import ROOT, tool
+from tagline.cli.errors import Refused
+from tagline.cli.placing import place, relative_paths, warn_of
+from tagline.formats.document import decode_record
+from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
+from tagline.formats.rows import Lost, Verdict
+from tagline.formats.settings import Settings
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class PicturesReport:
+    """What is said of the images in a folder that a list names.
+
+    `missing` paths have no file; `rejected` counts images by reason, `first` holds sentences about
+    the first of each; the rest is as dataset.json would have it, but for the split.
+    """
+
+    images: int
+    missing: int
+    rejected: dict[str, int]
+    first: list[str]
+    lost: LostCounts
+    near_copies: NearCopies
+    background: BackgroundChoice | None
+    said: list[str]
+
+
+def look_at_pictures(list_path: Path, folder: Path, settings: Settings) -> PicturesReport:
+    """Decode a list's images in a folder as packing would; raises Refused when none is there."""
+    placed = place(relative_paths(list_path, settings.on_conflict), folder)
+    paths = dict(enumerate(placed.files, 1))
+    told = _look(settings, [str(placed.files[path]) for path in paths.values()])
+    choice = msgspec.json.decode(told[0], type=BackgroundChoice | None)
+    verdicts = [decode_record(line, Verdict, "im2rec.look") for line in told[1:]]
+    rejected = [verdict for verdict in verdicts if verdict.reason]
+    lost = Counter(verdict.lost for verdict in verdicts)
+    counts = LostCounts(one_colour=lost[Lost.ONE_COLOUR], transparent=lost[Lost.TRANSPARENT])
+    groups = Counter(verdict.copy_of for verdict in verdicts if verdict.copy_of)
+    near = NearCopies(images=groups.total() + len(groups), groups=len(groups))
+    image = settings.image.on(choice.colour) if choice else settings.image
+    accepted = len(verdicts) - len(rejected)
+    said = vanished_said(counts, near, accepted, image, chosen=choice is not None)
+    said += [f"{paths[group]}: {n + 1} near-copies" for group, n in groups.most_common(_SHOWN)]
+    if placed.missing:
+        said.append(warn_of(placed.missing, placed.instead))
+    return PicturesReport(
+        images=len(verdicts),
+        missing=len(placed.missing),
+        rejected=dict(Counter(str(verdict.reason) for verdict in rejected).most_common()),
+        first=[f"{paths[v.line]}: {v.reason}: {v.detail}" for v in rejected[:_SHOWN]],
+        lost=counts,
+        near_copies=near,
+        background=choice,
+        said=said,
+    )
+
+
+def _look(settings: Settings, files: list[str]) -> list[bytes]:
+    lines = [msgspec.json.encode(settings.image)]
+    lines += [msgspec.json.encode(pair) for pair in enumerate(files, 1)]
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "containers")))
+    done = subprocess.run(
+        [tool("im2rec", "python"), "-m", "im2rec.look"],
+        input=b"\n".join(lines) + b"\n",
+        env=os.environ | {"PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode:
+        raise Refused("the images could not be looked at")
+    return done.stdout.splitlines()
