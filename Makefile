@@ -55,6 +55,7 @@ test: install
 
 test-e2e: install
 	@$(ALONE) $(PYTEST) tests/e2e
+	@$(ALONE) $(PYTEST) -m brief tests/chaos
 
 test-integration: install
 	@$(ALONE) $(PYTEST) tests/integration

@@ -14,6 +14,8 @@ from local.persistence import NotAStateDirectory, prepare, take_up
 from tagline.formats.arguments import Arguments
 from tagline.formats.printable import printable_lines
 
+SECRET = "TAGLINE_SECRET_KEY"  # noqa: S105 - the variable's name
+
 
 def main() -> int:
     """Check that nothing is in the way, then serve until told to stop."""
@@ -24,6 +26,8 @@ def main() -> int:
         options.state_dir.resolve(),
         options.root.resolve(),
         free_floor=options.free_floor << 20,
+        secret_key=_secret() if options.locked else "test",
+        locked=options.locked,
     )
     busy = _port_problem(cloud.port)
     if busy:
@@ -63,6 +67,11 @@ def _parse() -> argparse.Namespace:
         metavar="MIB",
         help="begin nothing new with less free on the disk (default: $TAGLINE_FREE_FLOOR_MIB, 512)",
     )
+    parser.add_argument(
+        "--locked",
+        action="store_true",
+        help=f"take only requests that were signed with the secret key in ${SECRET}",
+    )
     parser.add_argument("--parent-pid", type=int, help="stop when this process ends")
     parser.add_argument(
         "--root",
@@ -71,6 +80,14 @@ def _parse() -> argparse.Namespace:
         help="the folder with containers/ and .venvs/ (default: this repository)",
     )
     return parser.parse_args()
+
+
+def _secret() -> str:
+    """Take the secret key out of the environment, which every account may not read."""
+    try:
+        return os.environ.pop(SECRET)
+    except KeyError:
+        sys.exit(_refuse(f"--locked needs a secret key in ${SECRET}"))
 
 
 def _port_problem(port: int) -> str | None:

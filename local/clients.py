@@ -6,8 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.context import Cloud
-from local.environment import ACCESS_KEY, SECRET_KEY
+from local.context import ACCESS_KEY, Cloud
 
 _CONFIG = Config(
     connect_timeout=5,
@@ -25,7 +24,7 @@ class Clients:
         self._cloud = cloud
         self._session = boto3.session.Session(
             aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
+            aws_secret_access_key=cloud.secret_key,
             region_name=cloud.region,
         )
         self._made: dict[str, Any] = {}

@@ -22,11 +22,11 @@ _ADMIN = ("/_ministack", "/_localstack")
 _OWN_PAGE = {"same-origin", "none"}  # "none": a person typed the address
 # what a bucket holds has no power over this origin, whatever type it says it has
 _SANDBOX = (b"content-security-policy", b"sandbox")
-_Scope = MutableMapping[str, Any]
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
-_App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class _TooLarge(Exception):
@@ -36,13 +36,13 @@ class _TooLarge(Exception):
 class Door:
     """An ASGI application before the cloud's own, which turns foreign pages away."""
 
-    def __init__(self, cloud: Cloud, app: _App) -> None:
+    def __init__(self, cloud: Cloud, app: App) -> None:
         self._hosts = {f"{name}:{cloud.port}" for name in _NAMES}
         self._origins = {f"http://{host}" for host in self._hosts}
         self._app = app
         self._apis = patching.member("ministack.services.apigateway", "_apis", object)
 
-    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 403 or 413."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
@@ -56,7 +56,7 @@ class Door:
         body = _Body(receive, _limit(scope["path"]))
         started = False
 
-        async def cleaned(message: _Message) -> None:
+        async def cleaned(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
@@ -93,7 +93,7 @@ class Door:
 
 
 def _cleaned(
-    scope: _Scope, message: _Message, shared: Sequence[str] | None
+    scope: Scope, message: Message, shared: Sequence[str] | None
 ) -> list[tuple[bytes, bytes]]:
     """Return an answer's headers: no CORS but an API's own, and no power for what is stored."""
     kept = [
@@ -107,11 +107,11 @@ def _cleaned(
 class _Body:
     """What arrives of a request's body, counted."""
 
-    def __init__(self, receive: _Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._left = limit
 
-    async def receive(self) -> _Message:
+    async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
@@ -141,7 +141,7 @@ def _limit(path: str) -> int:
     return PAYLOAD_LIMIT if path.startswith(API) else 5 << 30
 
 
-async def _refuse(scope: _Scope, send: _Send, status: int, reason: str) -> None:
+async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})  # before accept: a 403
         return

@@ -7,10 +7,8 @@ job does, and a job must not read what only they should know.
 import os
 from pathlib import Path
 
-from local.context import HOST, Cloud
+from local.context import ACCESS_KEY, HOST, Cloud
 
-ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105 - the laptop cloud checks no secret
 PATH = "/usr/local/bin:/usr/bin:/bin"
 _PASSED_ON = ("TMPDIR", "LANG", "LC_ALL", "TZ", "COVERAGE_PROCESS_CONFIG")  # the last in tests only
 
@@ -19,7 +17,7 @@ def credentials(cloud: Cloud) -> dict[str, str]:
     """Return the variables by which an AWS SDK finds this cloud, and only this one."""
     return {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_SECRET_ACCESS_KEY": cloud.secret_key,
         "AWS_REGION": cloud.region,
         "AWS_DEFAULT_REGION": cloud.region,
         "AWS_ENDPOINT_URL": cloud.endpoint,

@@ -37,9 +37,10 @@ from local import (
     throttling,
     walking,
 )
-from local.context import HOST, Cloud
+from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
+from local.lock import Lock
 from local.log_files import LogFiles
 from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker, register
@@ -92,7 +93,10 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     _raise_file_limit()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    asyncio.run(served.until_stopped(door.Door(cloud, snapshots.watch(app)), parent_pid))
+    inside = snapshots.watch(app)
+    if cloud.locked:
+        inside = Lock({ACCESS_KEY: cloud.secret_key}.get, inside)
+    asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
     service.stop()
     lambda_runtime.stop_workers()
     processes.stop_all()

@@ -4,8 +4,7 @@ import os
 import shutil
 import tempfile
 
-from local.context import HOST, Cloud
-from local.environment import ACCESS_KEY, SECRET_KEY
+from local.context import ACCESS_KEY, HOST, Cloud
 
 
 def concurrency() -> int:
@@ -23,7 +22,7 @@ def apply(cloud: Cloud) -> None:
     os.environ.update(
         {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_SECRET_ACCESS_KEY": cloud.secret_key,
             "AWS_DEFAULT_REGION": cloud.region,
             "AWS_ENDPOINT_URL": cloud.endpoint,
             "BIND_HOST": HOST,

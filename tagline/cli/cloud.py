@@ -16,7 +16,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.interrupts import undisturbed
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
-from tagline.cli.places import HOST, STATE, make_private, port_taken
+from tagline.cli.places import HOST, LAPTOP_SECRET, STATE, make_private, port_taken
 from tagline.cli.target import Target, laptop_target
 
 _READY_SECONDS = 60
@@ -36,6 +36,7 @@ class RunningCloud:
     said: Path  # what the cloud's process printed
     process: subprocess.Popen[bytes]
     target: Target
+    secret_key: str = LAPTOP_SECRET
 
     def wait(self) -> None:
         """Block while the cloud runs; raises Refused when it ends by itself."""
@@ -53,12 +54,14 @@ def running_cloud(
     phases: Phases | None = None,
     source_buckets: Sequence[str] = (),
     stack: str = STACK,
+    secret_key: str | None = None,
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
 
     Lists may read images from `source_buckets` too; none leaves the stack's setting as it is.
     What `sam build` makes goes into `build_dir`, `<state_dir>/build` unless given; two clouds
-    must not share one. Raises Refused when an environment is missing, the port is taken or
+    must not share one. With a `secret_key` the cloud takes only requests that were signed with it.
+    Raises Refused when an environment is missing, the port is taken or
     another cloud uses `state_dir`.
     """
     phases = phases or Phases()
@@ -74,13 +77,14 @@ def running_cloud(
         with phases.phase("Start the laptop cloud"):
             said = state_dir.with_name(f"{state_dir.name}-{port}.out")
             process = closing.enter_context(
-                _process(python, port, state_dir, fresh=fresh, said=said)
+                _process(python, port, state_dir, fresh=fresh, said=said, secret_key=secret_key)
             )
             _wait_until_ready(process, said)
         build_dir = (build_dir or state_dir / "build").resolve()
         home = state_dir / "sam-home"
         home.mkdir(exist_ok=True)
-        environment = sam_environment(endpoint, home)
+        secret = secret_key or LAPTOP_SECRET
+        environment = sam_environment(endpoint, home, secret)
         sam_log = state_dir / "sam.log"
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
@@ -89,10 +93,10 @@ def running_cloud(
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
             deploy(build_dir, stack, sam_log, environment, parameters)
-        target = laptop_target(endpoint, stack)
+        target = laptop_target(endpoint, stack, secret_key=secret)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
-        yield RunningCloud(endpoint, port, state_dir, log, said, process, target)
+        yield RunningCloud(endpoint, port, state_dir, log, said, process, target, secret)
 
 
 def check_start(port: int) -> None:
@@ -105,17 +109,22 @@ def check_start(port: int) -> None:
 
 @contextmanager
 def _process(
-    python: Path, port: int, state_dir: Path, *, fresh: bool, said: Path
+    python: Path, port: int, state_dir: Path, *, fresh: bool, said: Path, secret_key: str | None
 ) -> Iterator[subprocess.Popen[bytes]]:
     command = [str(python), "-m", "local"]
     command += ["--port", str(port), "--state-dir", str(state_dir)]
     command += ["--parent-pid", str(os.getpid())]
     if fresh:
         command.append("--fresh")
+    environment = dict(os.environ)
+    if secret_key is not None:
+        command.append("--locked")
+        environment["TAGLINE_SECRET_KEY"] = secret_key  # a command line would show it to everyone
     with said.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

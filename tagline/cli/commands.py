@@ -63,6 +63,14 @@ def up(
         ),
     ] = None,
     stack: _Stack = STACK,
+    secret: Annotated[
+        bool,
+        typer.Option(
+            "--secret",
+            help="Take only requests signed with a random key, which is printed; "
+            "other accounts of this machine have none.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
-from tagline.cli.places import HOST
+from tagline.cli.places import HOST, LAPTOP_KEY, LAPTOP_SECRET
 
 # what `sam build` reads; a change in any of it builds again
 _SOURCES = ("template.yaml", "templates", "statemachine", "functions", "layer", "tagline")
@@ -58,7 +58,7 @@ def deploy(
     )
 
 
-def sam_environment(endpoint: str, home: Path) -> dict[str, str]:
+def sam_environment(endpoint: str, home: Path, secret_key: str = LAPTOP_SECRET) -> dict[str, str]:
     """Return the environment of a sam that reaches the laptop cloud and nothing else."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     packages = {name: value for name, value in os.environ.items() if name.startswith(_PACKAGES)}
@@ -70,8 +70,8 @@ def sam_environment(endpoint: str, home: Path) -> dict[str, str]:
         "PATH": os.pathsep.join((str(ROOT / ".venv" / "bin"), os.environ.get("PATH", os.defpath))),
         "HOME": str(home),
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": LAPTOP_KEY,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": HOST,

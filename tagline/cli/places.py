@@ -14,6 +14,8 @@ from tagline.formats.document import Record, UnreadableDocument, decode_record
 HOST = "127.0.0.1"
 STATE = Path(os.environ.get("TAGLINE_STATE") or ROOT / ".tagline").absolute()
 CLOUD_FILE = STATE / "cloud.json"
+LAPTOP_KEY = "test"
+LAPTOP_SECRET = "test"  # noqa: S105 - of a laptop cloud that asks for none
 
 
 class CloudFile(Record, kw_only=True):
@@ -23,6 +25,7 @@ class CloudFile(Record, kw_only=True):
     port: int
     pid: int
     outputs: dict[str, str]
+    secret_key: str = LAPTOP_SECRET
 
     def write(self, path: Path) -> None:
         """Write the file in one step, so that no reader sees half of it."""

@@ -16,7 +16,7 @@ from tagline.aws.s3 import Bucket
 from tagline.cli.commands import STACK
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
-from tagline.cli.places import live_cloud
+from tagline.cli.places import LAPTOP_KEY, LAPTOP_SECRET, live_cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _LAPTOP = {"127.0.0.1", "localhost", "::1"}
-_LAPTOP_KEY = "test"
 _LAPTOP_REGION = "us-east-1"
 
 
@@ -121,11 +120,11 @@ class Target:
         )
 
 
-def laptop_target(endpoint: str, stack: str = STACK) -> Target:
+def laptop_target(endpoint: str, stack: str = STACK, secret_key: str = LAPTOP_SECRET) -> Target:
     """Return the target for a laptop cloud, whatever the shell's credentials are."""
     session = boto3.Session(
-        aws_access_key_id=_LAPTOP_KEY,
-        aws_secret_access_key=_LAPTOP_KEY,
+        aws_access_key_id=LAPTOP_KEY,
+        aws_secret_access_key=secret_key,
         region_name=_LAPTOP_REGION,
     )
     return Target(session, endpoint, stack)
@@ -142,17 +141,21 @@ def find_target(stack: str = STACK) -> Target:
     key = _access_key()
     if endpoint:
         if key is None and is_laptop(endpoint):
-            return laptop_target(endpoint, stack)
+            own = live_cloud()
+            known = own is not None and own.endpoint == endpoint.rstrip("/")
+            return laptop_target(
+                endpoint, stack, own.secret_key if own and known else LAPTOP_SECRET
+            )
         return _account_target(endpoint, stack)
-    if key is not None and key != _LAPTOP_KEY:
+    if key is not None and key != LAPTOP_KEY:
         return _account_target(None, stack)
     cloud = live_cloud()
     if cloud is not None:
         say(f"Using the laptop cloud at {cloud.endpoint}", style="dim")
-        return laptop_target(cloud.endpoint, stack)
-    if key == _LAPTOP_KEY:
+        return laptop_target(cloud.endpoint, stack, cloud.secret_key)
+    if key == LAPTOP_KEY:
         raise Refused(
-            f"access key {_LAPTOP_KEY!r} is the laptop cloud's, but none runs: start `tagline up`, "
+            f"access key {LAPTOP_KEY!r} is the laptop cloud's, but none runs: start `tagline up`, "
             "or set AWS_ENDPOINT_URL"
         )
     return _account_target(None, stack)

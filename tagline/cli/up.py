@@ -1,6 +1,7 @@
 """`tagline up`: the laptop cloud with the stack, in the foreground."""
 
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.output import emit, facts_table, print_json, say
-from tagline.cli.places import STATE, CloudFile, live_cloud
+from tagline.cli.places import LAPTOP_KEY, STATE, CloudFile, live_cloud
 
 
 def up(
@@ -19,9 +20,11 @@ def up(
     state_dir: Path | None,
     source_bucket: Sequence[str] | None,
     stack: str,
+    secret: bool,
     as_json: bool,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+    key = secrets.token_urlsafe(30) if secret else None
     try:
         with (
             stop_signals(),
@@ -31,11 +34,13 @@ def up(
                 fresh=fresh,
                 source_buckets=source_bucket or (),
                 stack=stack,
+                secret_key=key,
             ) as cloud,
             announced(cloud) as told,
         ):
             if as_json:
                 print_json({"endpoint": told.endpoint, "port": told.port, "pid": told.pid,
+                            "access_key": LAPTOP_KEY, "secret_key": told.secret_key,
                             "outputs": told.outputs, "log": str(cloud.log)})  # fmt: skip
             else:
                 print_urls(cloud, told.outputs)
@@ -53,6 +58,7 @@ def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
         port=cloud.port,
         pid=os.getpid(),
         outputs=cloud.target.stack_outputs(),
+        secret_key=cloud.secret_key,
     )
     other = live_cloud()
     if other is not None:
@@ -92,7 +98,7 @@ def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
             (
                 "Any AWS client, from another terminal:",
                 f"  export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION=us-east-1",
-                "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+                f"  export AWS_ACCESS_KEY_ID={LAPTOP_KEY} AWS_SECRET_ACCESS_KEY={cloud.secret_key}",
                 f"  aws s3 ls s3://{outputs['DataBucket']}/",
                 "The tagline command finds this cloud by itself:",
                 "  tagline drop DATASET list.lst --labels labels.txt --images DIR --wait",

@@ -63,8 +63,11 @@ def ending_of(execution: OutcomeEvent) -> Ending:
 
 
 def record_outcome(execution: OutcomeEvent, bucket: Bucket) -> Ending:
-    """Write latest.json for a judged run, then status.json, which closes the run."""
-    ending = ending_of(execution)
+    """Write latest.json for a judged run, then status.json, which closes the run.
+
+    A run that champion.json names was promoted, whatever its states could still say of it.
+    """
+    ending = own_promotion(bucket, execution.run) or ending_of(execution)
     if ending.outcome in _JUDGED:
         record_latest(bucket, execution.run, ending.outcome)
     return record_ending(bucket, execution.run, execution.started, ending)[0]

@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tagline.designs import DesignSet
-from tests.chaos.conftest import DATASET, alerts, starter
-from tests.e2e.pipeline import Pipeline, list_rows
+from tests.chaos.conftest import DATASET, Kept, alerts, started
+from tests.e2e.pipeline import OnLaptop, list_rows
 from tests.laptop import eventually
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
@@ -41,7 +41,7 @@ def fill(file: Path) -> None:
                     pass
 
 
-def versions(pipeline: Pipeline) -> dict[tuple[str, str], int]:
+def versions(pipeline: OnLaptop) -> dict[tuple[str, str], int]:
     """Return the sizes of all versions of the dataset's objects, each of them read whole."""
     pages = pipeline.s3.get_paginator("list_object_versions").paginate(
         Bucket=pipeline.bucket, Prefix=f"{DATASET}/"
@@ -60,21 +60,22 @@ def versions(pipeline: Pipeline) -> dict[tuple[str, str], int]:
 @pytest.mark.parametrize("state", ["FetchShards", "PackDataset", "Train"])
 def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
     small_disk: Path,
-    build_dir: Path,
+    empty: Kept,
     designs: DesignSet,
     state: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TAGLINE_FREE_FLOOR_MIB", str(FLOOR))
-    start = starter(small_disk / "cloud", build_dir, designs)
+    folder = empty.copy(small_disk / "cloud")
     ballast = small_disk / "ballast"
-    with start() as pipeline:
+    with started(folder) as pipeline:
         run = pipeline.drop(DATASET, list_rows(designs))
+        machine = pipeline.cloud.target.outputs.state_machine
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
         eventually(lambda: pipeline.entered(run)[-1:] == [state], seconds=120)
         fill(ballast)
         with pytest.raises(ClientError, match="InsufficientStorage"):
             pipeline.drop(DATASET, list_rows(designs), "refused")
-        arn = pipeline.execution(run)
         eventually(
             lambda: pipeline.states.describe_execution(executionArn=arn)["status"] != "RUNNING",
             seconds=240,
@@ -84,12 +85,12 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
         ended = eventually(lambda: status(pipeline, run), seconds=120)
         assert ended["outcome"] == "Failed", ended
         assert {alert["run"] for alert in eventually(lambda: alerts(pipeline))} == {run}
-    with start() as pipeline:
+    with started(folder) as pipeline:
         assert before.items() <= versions(pipeline).items()
         assert pipeline.run(DATASET, list_rows(designs)).status["outcome"] == "Promoted"
 
 
-def status(pipeline: Pipeline, run: str) -> dict[str, str] | None:
+def status(pipeline: OnLaptop, run: str) -> dict[str, str] | None:
     try:
         found: dict[str, str] = pipeline.json(f"{DATASET}/runs/{run}/status.json")
     except pipeline.s3.exceptions.NoSuchKey:

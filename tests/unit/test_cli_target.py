@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
@@ -147,3 +148,32 @@ def test_a_stack_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -
         _ = laptop_target("http://127.0.0.1:1", "other").outputs
     with pytest.raises(Refused, match="no output 'DataBucket'"):
         _ = laptop_target("http://127.0.0.1:1").outputs
+
+
+def test_a_locked_clouds_key_is_found_with_it(
+    running: CloudFile, shell: pytest.MonkeyPatch
+) -> None:
+    msgspec.structs.replace(running, secret_key="only mine").write(places.CLOUD_FILE)
+
+    def secret() -> str:
+        credentials: Any = find_target().session.get_credentials()
+        return f"{credentials.secret_key}"
+
+    assert secret() == "only mine"
+    give_key(shell, "test")  # of a shell that was set up before
+    assert secret() == "only mine"
+    shell.delenv("AWS_ACCESS_KEY_ID")
+    shell.delenv("AWS_SECRET_ACCESS_KEY")
+    shell.setenv("AWS_ENDPOINT_URL", f"{running.endpoint}/")
+    assert secret() == "only mine"
+    shell.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert secret() == "test"
+
+
+def test_a_cloud_file_of_before_there_was_a_key_is_read(running: CloudFile) -> None:
+    older = json.loads(places.CLOUD_FILE.read_text())
+    del older["secret_key"]
+    places.CLOUD_FILE.write_text(json.dumps(older))
+    found = live_cloud()
+    assert found is not None
+    assert found.secret_key == "test"

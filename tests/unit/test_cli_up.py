@@ -207,3 +207,35 @@ def test_the_demo_fails_on_a_model_that_hardly_beats_guessing() -> None:
     demo_module._judge(promoted(0.61))
     with pytest.raises(Refused, match=r"mAP 0.5900 is below 3 times the baseline 0.2000"):
         demo_module._judge(promoted(0.59))
+
+
+def test_a_secret_goes_to_the_cloud_the_environment_block_and_the_other_commands(
+    laptop: Path, tmp_path: Path
+) -> None:
+    laptop.write_text(
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "argv = Path('/proc/self/cmdline').read_text()\n"
+        "secret = os.environ['TAGLINE_SECRET_KEY']\n"
+        "assert '--locked' in sys.argv and secret not in argv\n"
+        f"Path({str(tmp_path / 'given')!r}).write_text(secret)\n"
+        f"Path({str(tmp_path / 'told')!r}).touch()\n"
+        f"{READY}"
+        f"file = Path({str(tmp_path / 'cloud.json')!r})\n"
+        "while not file.exists(): pass\n"
+        f"Path({str(tmp_path / 'told')!r}).write_text(file.read_text())\n"
+    )
+    arguments = ["up", "--secret", "--port", str(free_port())]
+    result = runner.invoke(app, [*arguments, "--state-dir", str(tmp_path / "state")])
+    given = (tmp_path / "given").read_text()
+    assert len(given) >= 40
+    assert f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY={given}" in result.stdout
+    assert msgspec.json.decode((tmp_path / "told").read_text())["secret_key"] == given
+
+
+def test_without_one_the_key_is_test_whatever_the_shell_has(laptop: Path, tmp_path: Path) -> None:
+    laptop.write_text(f"import sys\nassert '--locked' not in sys.argv\n{READY}")
+    result = runner.invoke(
+        app, ["up", "--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
+    )
+    assert "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test" in result.stdout

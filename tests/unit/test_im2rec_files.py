@@ -5,6 +5,7 @@ import json
 import os
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -230,7 +231,7 @@ MEANT = {
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_paths_lead_where_those_of_a_run_lead(tmp_path: Path, form: str) -> None:
+def test_paths_lead_where_those_of_a_run_lead(tmp_path: Path, form: Literal["NFC", "NFD"]) -> None:
     for name in ("images/a.jpg", BLUETE):
         save(tmp_path / "root" / unicodedata.normalize(form, name), picture(1))
     rows = [*MEANT, str(tmp_path / "root/images/a.jpg")]

@@ -18,6 +18,7 @@ from tagline.outcomes.endings import (
     record_champion,
     record_ending,
     record_latest,
+    record_outcome,
 )
 from tests.unit.documents import OTHER, RUN, champion, plain, plan
 from tests.unit.flow_world import BUCKET, PREFIX, STATE, Account, account
@@ -157,6 +158,21 @@ def test_how_an_execution_ended(held: dict[str, Any], ending: tuple[Outcome, str
     outcome, state, reason = ending
     expected = Ending(outcome=outcome, state=state, reason=reason)
     assert ending_of(execution(**held)) == expected
+
+
+@pytest.mark.parametrize("of", [RUN, OTHER])
+def test_a_run_that_champion_json_names_ended_promoted_whatever_came_after(
+    world: Account, bucket: Bucket, of: str
+) -> None:
+    """RecordChampion wrote it and died each time before it could say so."""
+    world.put(KEY, champion(run=of))
+    world.put(f"{PREFIX}plan.json", plan())
+    held = execution(decision=decided(True), rollback=ROLLED_BACK | {"state": "RecordChampion"})
+    outcome = Outcome.PROMOTED if of == RUN else Outcome.ROLLED_BACK
+    assert record_outcome(held, bucket).outcome == outcome
+    assert world.get(f"{PREFIX}status.json")["outcome"] == outcome
+    latest = bucket.find("demo/latest.json", Latest)
+    assert (latest.content.outcome if latest else None) == (outcome if of == RUN else None)
 
 
 @pytest.mark.parametrize(
