@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local.access.sessions import Session
 from local.context import ACCESS_KEY, Cloud
 
 _CONFIG = Config(
@@ -18,13 +19,17 @@ _CONFIG = Config(
 
 
 class Clients:
-    """Makes one client a service and keeps it; clients may be shared between threads."""
+    """Makes one client a service and keeps it; clients may be shared between threads.
 
-    def __init__(self, cloud: Cloud) -> None:
+    They are a role's where a session is given, else the person's, who may do everything.
+    """
+
+    def __init__(self, cloud: Cloud, session: Session | None = None) -> None:
         self._cloud = cloud
         self._session = boto3.session.Session(
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=cloud.secret_key,
+            aws_access_key_id=session.access_key if session else ACCESS_KEY,
+            aws_secret_access_key=session.secret_key if session else cloud.secret_key,
+            aws_session_token=session.token if session else None,
             region_name=cloud.region,
         )
         self._made: dict[str, Any] = {}

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from local import patching, processes
+from local.access.authority import Authority
+from local.access.sessions import session_of
 from local.context import Cloud
 from local.images import command_of
 
@@ -32,17 +34,35 @@ _KEPT_LINES = 100_000
 _SIGNALLED = 128  # a shell's convention, and a container engine's: 128 + the signal's number
 
 
-def install(cloud: Cloud) -> None:
-    """Make ECS run its containers as processes."""
+def install(cloud: Cloud, authority: Authority) -> None:
+    """Make ECS run its containers as processes, each by the roles of its task definition."""
     patching.assign(_ECS, "_docker", LocalEngine(cloud), type(None))
     build = patching.function(_ECS, "_build_run_kwargs", *_RUN_KWARGS)
 
-    def with_entry_point(definition: dict[str, Any], *rest: object) -> dict[str, Any]:
-        arguments: dict[str, Any] = build(definition, *rest)
+    def with_entry_point(
+        definition: dict[str, Any], task: dict[str, Any], *rest: Any
+    ) -> dict[str, Any]:
+        arguments: dict[str, Any] = build(definition, task, *rest)
         arguments.pop("platform", None)  # processes run on this machine, whatever it is
-        return {**arguments, "entrypoint": definition.get("entryPoint")}
+        _prepare(authority, definition, task)
+        role = task.get("taskRoleArn")
+        own = session_of(role, task["family"]).variables if role else {}
+        return {**arguments, "entrypoint": definition.get("entryPoint"), "credentials": own}
 
     patching.replace(_ECS, "_build_run_kwargs", with_entry_point, *_RUN_KWARGS)
+
+
+def _prepare(authority: Authority, definition: dict[str, Any], task: dict[str, Any]) -> None:
+    """Fetch the image and begin the log by the execution role; raises AccessDenied."""
+    role = task.get("executionRoleArn")
+    if not role:  # an image and a log that need none
+        return
+    key = session_of(role, task["family"]).access_key
+    authority.require_pull(key, definition["image"])
+    options = (definition.get("logConfiguration") or {}).get("options") or {}
+    if "awslogs-group" in options:
+        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{definition['name']}"
+        authority.require_log(key, options["awslogs-group"], stream)
 
 
 class LocalEngine:
@@ -64,11 +84,13 @@ class _Containers:
         command: str | list[str] | None = None,
         entrypoint: list[str] | None = None,
         environment: dict[str, str] | None = None,
+        credentials: dict[str, str] | None = None,
         **_options: object,  # networks, ports, names and labels mean nothing to a process
     ) -> "LocalContainer":
         """Start the image's command; raises UnknownImage, which becomes the task's reason."""
         words = shlex.split(command) if isinstance(command, str) else list(command or [])
-        container = LocalContainer(self._cloud, image, words, entrypoint, environment or {})
+        variables = {**(environment or {}), **(credentials or {})}
+        container = LocalContainer(self._cloud, image, words, entrypoint, variables)
         self._all[container.id] = container
         return container
 

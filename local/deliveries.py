@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from local import patching
+from local.access.authority import AccessDenied, Authority
+from local.access.calls import Call
+from local.access.sessions import session_of
 
 _LAMBDA = "ministack.services.lambda_svc"
 _RETRIES = 2
@@ -58,12 +61,12 @@ def followed(ended: Callable[[bool], None]) -> Iterator[None]:
         notice.done(well=True)
 
 
-def install() -> None:
+def install(authority: Authority) -> None:
     """Take the place of ministack's asynchronous invocation, which gives up when it is throttled.
 
     Lambda keeps a throttled event for hours: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
     """
-    delivery = _Delivery()
+    delivery = _Delivery(authority)
 
     def invoke(func: _Function, event: object) -> None:
         notice = _notice.get()
@@ -86,7 +89,8 @@ def install() -> None:
 
 
 class _Delivery:
-    def __init__(self) -> None:
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
         self._execute = patching.function(
             _LAMBDA, "_execute_function_with_config_scope", "func", "event"
         )
@@ -119,9 +123,22 @@ class _Delivery:
             function = self._as_it_is_now(function, config)
         target = (settings.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
         target = target or (config.get("DeadLetterConfig") or {}).get("TargetArn")
-        if target:
+        if target and self._may_leave(config, target):
             self._give_up(target, name, event, result)
         return False
+
+    def _may_leave(self, config: dict[str, Any], target: str) -> bool:
+        """Tell whether a function's role may leave an event where it belongs when it failed."""
+        call = Call("sqs", "SendMessage", {"QueueUrl": target})
+        if ":sns:" in target:
+            call = Call("sns", "Publish", {"TopicArn": target})
+        session = session_of(config["Role"], config["FunctionName"])
+        try:
+            self._authority.require(session.access_key, call)
+        except AccessDenied as exc:
+            logger.warning("an event is lost: %s", exc)
+            return False
+        return True
 
     def _as_it_is_now(self, function: _Function, config: dict[str, Any]) -> _Function:
         """Return a function with its present code and concurrency; unchanged when it is gone."""

@@ -5,12 +5,15 @@ Files and their form: https://docs.aws.amazon.com/step-functions/latest/dg/input
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 from local import patching
+from local.access.authority import AccessDenied
 from local.clients import Clients
 from local.context import Cloud
-from local.executions import SFN
+from local.executions import SFN, failure
+from local.step_access import StepAccess
 
 CHILDREN_PER_CORE = 2
 _PARAMETERS = ("state_def", "raw_input", "effective", "iterator", "execution", "ctx")
@@ -18,10 +21,10 @@ _AFTER = ("ResultSelector", "ResultPath", "OutputPath")
 _State = dict[str, Any]
 
 
-def install(cloud: Cloud) -> None:
+def install(cloud: Cloud, access: StepAccess) -> None:
     """Wrap ministack's Distributed Map."""
     run = patching.function(SFN, "_run_distributed_map", *_PARAMETERS)
-    writer = _ResultWriter(Clients(cloud))
+    writer = _ResultWriter(Clients(cloud), access)
     resolve = patching.function(SFN, "_resolve_params_obj", "template", "data", "ctx")
     select = patching.function(SFN, "_apply_result_selector", "state_def", "data")
     place = patching.function(SFN, "_apply_result_path", "state_def", "original", "result")
@@ -37,6 +40,7 @@ def install(cloud: Cloud) -> None:
             wanted = at(state["MaxConcurrencyPath"], effective, ctx)
         inner = {**state, "MaxConcurrency": _bounded(wanted)}
         destination = inner.pop("ResultWriter", None)
+        _allow(access, state, resolve, effective, execution, ctx)
         where = resolve((destination or {}).get("Parameters") or {}, effective, ctx)
         if "ItemBatcher" in state:
             inner, effective = batches.apply(inner, effective, ctx)
@@ -49,7 +53,7 @@ def install(cloud: Cloud) -> None:
             _, following = run(inner, raw, effective, iterator, execution, ctx)
         finally:  # what failed is written too
             result = [
-                writer.write(where, arn)
+                writer.write(where, arn, execution)
                 for arn in set(_map_runs()) - known
                 if _is_of(arn, execution)
             ]
@@ -57,6 +61,30 @@ def install(cloud: Cloud) -> None:
         return trim(after, output_of_state, ctx), following
 
     patching.replace(SFN, "_run_distributed_map", wrapped, *_PARAMETERS)
+
+
+def _allow(  # noqa: PLR0917 - what ministack's own function takes
+    access: StepAccess,
+    state: _State,
+    resolve: Callable[..., Any],
+    effective: Any,
+    execution: _State,
+    ctx: _State,
+) -> None:
+    """Fail the state unless its machine may read the items and start its own children."""
+    machine = execution["stateMachineArn"].partition("/")[0]
+    reader = state.get("ItemReader")
+    try:
+        if reader is not None:
+            source = resolve(reader.get("Parameters") or {}, effective, ctx)
+            operation = "ListObjectsV2" if "listObjectsV2" in reader["Resource"] else "GetObject"
+            access.require("s3", operation, source, execution)
+    except AccessDenied as exc:
+        raise failure("States.ItemReaderFailed", str(exc)) from exc
+    try:
+        access.require("states", "StartExecution", {"stateMachineArn": machine}, execution)
+    except AccessDenied as exc:
+        raise failure("StepFunctions.AccessDeniedException", str(exc)) from exc
 
 
 def _bounded(wanted: int | None) -> int:
@@ -110,10 +138,11 @@ class _ItemBatcher:
 class _ResultWriter:
     """Writes what the children answered as objects, and a manifest that names them."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, access: StepAccess) -> None:
         self._clients = clients
+        self._access = access
 
-    def write(self, where: dict[str, str], map_run: str) -> dict[str, Any]:
+    def write(self, where: dict[str, str], map_run: str, execution: _State) -> dict[str, Any]:
         """Write one map run; return the state's result, which says where."""
         bucket = where["Bucket"]
         prefix = where.get("Prefix", "").rstrip("/")
@@ -123,17 +152,22 @@ class _ResultWriter:
             rows = [_row(child) for child in _children(map_run) if child["status"] == status]
             if rows:
                 key = f"{folder}/{status}_0.json"
-                files[status].append({"Key": key, "Size": self._put(bucket, key, rows)})
+                size = self._put(bucket, key, rows, execution)
+                files[status].append({"Key": key, "Size": size})
         manifest = f"{folder}/manifest.json"
         content = {"DestinationBucket": bucket, "MapRunArn": map_run, "ResultFiles": files}
-        self._put(bucket, manifest, content)
+        self._put(bucket, manifest, content, execution)
         return {
             "MapRunArn": map_run,
             "ResultWriterDetails": {"Bucket": bucket, "Key": manifest},
         }
 
-    def _put(self, bucket: str, key: str, content: Any) -> int:
+    def _put(self, bucket: str, key: str, content: Any, execution: _State) -> int:
         body = json.dumps(content).encode()
+        try:
+            self._access.require("s3", "PutObject", {"Bucket": bucket, "Key": key}, execution)
+        except AccessDenied as exc:
+            raise failure("States.ResultWriterFailed", str(exc)) from exc
         self._clients.of("s3").put_object(
             Bucket=bucket, Key=key, Body=body, ContentType="application/json"
         )

@@ -7,17 +7,16 @@ job does, and a job must not read what only they should know.
 import os
 from pathlib import Path
 
-from local.context import ACCESS_KEY, HOST, Cloud
+from local.access.sessions import Session
+from local.context import HOST, Cloud
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 _PASSED_ON = ("TMPDIR", "LANG", "LC_ALL", "TZ", "COVERAGE_PROCESS_CONFIG")  # the last in tests only
 
 
-def credentials(cloud: Cloud) -> dict[str, str]:
+def whereabouts(cloud: Cloud) -> dict[str, str]:
     """Return the variables by which an AWS SDK finds this cloud, and only this one."""
     return {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": cloud.secret_key,
         "AWS_REGION": cloud.region,
         "AWS_DEFAULT_REGION": cloud.region,
         "AWS_ENDPOINT_URL": cloud.endpoint,
@@ -34,13 +33,16 @@ def home(cloud: Cloud) -> Path:
     return folder
 
 
-def process_environment(cloud: Cloud) -> dict[str, str]:
-    """Return what every local process is given: a path, a home, this cloud's credentials."""
+def process_environment(cloud: Cloud, session: Session | None) -> dict[str, str]:
+    """Return what every local process is given: a path, a home, this cloud, its role's session."""
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {"PATH": PATH, "HOME": str(home(cloud)), **passed_on, **credentials(cloud)}
+    own = session.variables if session else {}
+    return {"PATH": PATH, "HOME": str(home(cloud)), **passed_on, **whereabouts(cloud), **own}
 
 
-def container_environment(cloud: Cloud, image_env: dict[str, str]) -> dict[str, str]:
+def container_environment(
+    cloud: Cloud, image_env: dict[str, str], session: Session | None = None
+) -> dict[str, str]:
     """Return a container's environment: the image's ENV within what the laptop decides.
 
     The image may choose OMP_NUM_THREADS and everything of its own; where things lie and whom it
@@ -50,7 +52,7 @@ def container_environment(cloud: Cloud, image_env: dict[str, str]) -> dict[str, 
         "OMP_NUM_THREADS": str(os.cpu_count() or 1),
         "PYTHONUNBUFFERED": "1",
         **image_env,
-        **process_environment(cloud),
+        **process_environment(cloud, session),
         "PYTHONPATH": os.pathsep.join((str(cloud.root), str(cloud.root / "containers"))),
         "TAGLINE_BIND_HOST": HOST,
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local import patching, processes
+from local.access.sessions import session_of
 from local.context import Cloud
 from local.environment import process_environment
 from local.lambda_packages import compiled_folders, runtime_folder
@@ -186,7 +187,7 @@ def _use_minimal_environment(cloud: Cloud, packages: Path, compiled: Mapping[str
         variables = (config.get("Environment") or {}).get("Variables") or {}
         return {
             **variables,
-            **process_environment(cloud),
+            **process_environment(cloud, session_of(str(config.get("Role", "")), name)),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime')}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
             "AWS_LAMBDA_FUNCTION_NAME": name,

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from local.access.sessions import Session
 from local.clients import Clients
 from local.context import Cloud
 
@@ -30,14 +31,18 @@ class S3Uri:
 
 @dataclass(frozen=True)
 class Objects:
-    """The cloud's S3. Every method raises botocore's ClientError as any client would see it."""
+    """The cloud's S3, as a role sees it or as the person does.
+
+    Every method raises botocore's ClientError as any client would see it.
+    """
 
     cloud: Cloud
+    session: Session | None = None
 
     @cached_property
     def client(self) -> Any:
         """A boto3 S3 client of this cloud, safe to share between threads."""
-        return Clients(self.cloud).of("s3")
+        return Clients(self.cloud, self.session).of("s3")
 
     def get(self, uri: str, file: Path) -> None:
         """Copy the object at `uri` to `file`, making its folder."""

@@ -24,6 +24,7 @@ from local import (
     door,
     events,
     executions,
+    half_made,
     http_api,
     lambda_runtime,
     logs,
@@ -33,10 +34,15 @@ from local import (
     patching,
     processes,
     redriving,
+    step_access,
     step_functions,
     throttling,
     walking,
 )
+from local.access.authority import Authority
+from local.access.guard import Guard
+from local.access.record import Record
+from local.access.sessions import secret_of
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
@@ -87,15 +93,16 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     journal = Journal(cloud.state_dir / "journal.db")
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
-    service = _plug_in(cloud, space, log)
+    authority = Authority(cloud, Record(cloud.state_dir))
+    service = _plug_in(cloud, space, log, authority)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    inside = snapshots.watch(app)
+    inside: Any = Guard(authority, snapshots.watch(app))
     if cloud.locked:
-        inside = Lock({ACCESS_KEY: cloud.secret_key}.get, inside)
+        inside = Lock(lambda key: cloud.secret_key if key == ACCESS_KEY else secret_of(key), inside)
     asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
     service.stop()
     lambda_runtime.stop_workers()
@@ -106,23 +113,26 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority) -> SageMaker:
+    access = step_access.StepAccess(authority)
     logs.check()
     nested_stacks.install(cloud)
+    half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
-    deliveries.install()
+    deliveries.install(authority)
     http_api.install(cloud)
     events.install()
-    container_tasks.install(cloud)
+    container_tasks.install(cloud, authority)
     walker = walking.install()
+    step_access.install(access)
     executions.install(space)
     redriving.install(walker, space, log)
     object_versions.install(cloud)
     object_writes.install(space)
-    distributed_map.install(cloud)
-    service = register(cloud, space)
-    step_functions.install(cloud, service.call)
+    distributed_map.install(cloud, access)
+    service = register(cloud, space, authority)
+    step_functions.install(cloud, service.call, access)
     return service
 
 

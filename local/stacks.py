@@ -24,6 +24,7 @@ def check(clients: Clients, state: Path) -> None:
         "AWS::StepFunctions::StateMachine": ("stepfunctions", _machines),
         "AWS::Events::Rule": ("events", _rules),
         "AWS::ApiGatewayV2::Api": ("apigatewayv2", _apis),
+        "AWS::IAM::Role": ("iam", _roles),
     }
     there = {kind: names(clients.of(service)) for kind, (service, names) in kinds.items()}
     files = {"events": "eventbridge", "apigatewayv2": "apigateway"}
@@ -56,6 +57,11 @@ def _buckets(client: Any) -> set[str]:
 def _functions(client: Any) -> set[str]:
     pages = client.get_paginator("list_functions").paginate()
     return {function["FunctionName"] for page in pages for function in page["Functions"]}
+
+
+def _roles(client: Any) -> set[str]:
+    pages = client.get_paginator("list_roles").paginate()
+    return {role["RoleName"] for page in pages for role in page["Roles"]}
 
 
 def _machines(client: Any) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from local import executions, patching
 from local.clients import Clients
 from local.context import Cloud
+from local.step_access import StepAccess
 from local.step_ecs import ContainerTasks
 from local.step_sagemaker import SageMakerCall, SageMakerTasks
 from local.step_sdk import SdkTasks
@@ -17,15 +18,15 @@ _SDK = "arn:aws:states:::aws-sdk:"
 _BY_BOTO3 = {"cloudwatch": "CloudWatch", "s3": "S3"}  # of these ministack dispatches a part only
 
 
-def install(cloud: Cloud, sagemaker: SageMakerCall) -> None:
+def install(cloud: Cloud, sagemaker: SageMakerCall, access: StepAccess) -> None:
     """Put the integrations first in ministack's dispatch, which goes by prefix."""
     dispatch: dict[str, Any] = patching.member(executions.SFN, "_SERVICE_DISPATCH", dict)
     clients = Clients(cloud)
-    jobs = SageMakerTasks(sagemaker)
+    jobs = SageMakerTasks(sagemaker, access)
     first: dict[str, Any] = {
         f"{_OPTIMISED}sagemaker:": jobs.optimised,
         f"{_SDK}sagemaker:": jobs.sdk,
-        f"{_OPTIMISED}ecs:runTask": ContainerTasks(clients).run,
+        f"{_OPTIMISED}ecs:runTask": ContainerTasks(clients, access).run,
     }
     for service, prefix in _BY_BOTO3.items():
         first[f"{_SDK}{service}:"] = SdkTasks(clients, service, prefix).run

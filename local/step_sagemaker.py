@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from local.access.authority import AccessDenied
 from local.executions import current_attempt, failure
 from local.sagemaker.errors import SageMakerError
+from local.step_access import StepAccess
 from local.step_shapes import for_states, operation_of, waits
 
 SageMakerCall = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -29,8 +31,9 @@ _POLL = 0.2  # seconds
 class SageMakerTasks:
     """Tasks on the laptop cloud's SageMaker, with errors named as Step Functions names them."""
 
-    def __init__(self, call: SageMakerCall) -> None:
+    def __init__(self, call: SageMakerCall, access: StepAccess) -> None:
         self._call = call
+        self._access = access
 
     def sdk(self, resource: str, request: dict[str, Any]) -> Any:
         """Make one API call of `aws-sdk:sagemaker:`."""
@@ -47,7 +50,7 @@ class SageMakerTasks:
                 f"{resource} is no integration that the laptop cloud has; "
                 "single calls are made by arn:aws:states:::aws-sdk:sagemaker:",
             )
-        answer = self._named(operation, request, "AmazonSageMakerException")
+        answer = self._named(operation, request, "AmazonSageMakerException", resource)
         if waits(resource):
             kind = _JOBS[operation]
             return self._wait(kind, request[f"{kind}Name"])
@@ -68,9 +71,16 @@ class SageMakerTasks:
             raise failure("States.TaskFailed", json.dumps(for_states(job)))
         return for_states(job)
 
-    def _named(self, operation: str, request: dict[str, Any], general: str) -> dict[str, Any]:
+    def _named(
+        self, operation: str, request: dict[str, Any], general: str, waiting: str = ""
+    ) -> dict[str, Any]:
         try:
+            self._access.require_wait(waiting)
+            self._access.require("sagemaker", operation, request)
             return self._call(operation, request)
+        except AccessDenied as exc:
+            told = "(Service: SageMaker; Status Code: 400; Error Code: AccessDeniedException)"
+            raise failure(f"SageMaker.{general}", f"{exc} {told}") from exc
         except SageMakerError as exc:
             name = _MODELLED.get(exc.code, general)
             raise failure(

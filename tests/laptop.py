@@ -1,12 +1,13 @@
 """A laptop cloud for tests: started on a free port, with state and root of its own."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -92,10 +93,27 @@ class LaptopCloud:
         found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}
 
+    def powerful_role(self, name: str, path: str = "/") -> str:
+        """Return the ARN of a role that may do everything, for tests of other things."""
+        iam = self.client("iam")
+        trusted = {"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}
+        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=_policy(trusted))
+        iam.put_role_policy(
+            RoleName=name, PolicyName="everything", PolicyDocument=_policy(everything)
+        )
+        arn: str = iam.get_role(RoleName=name)["Role"]["Arn"]
+        return arn
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(timeout=30)
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def free_port() -> int:

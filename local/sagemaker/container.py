@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from local import processes
+from local.access.sessions import Session
 from local.context import Cloud
 from local.environment import container_environment
 from local.images import LocalCommand
@@ -37,12 +38,15 @@ class Container:
         variables: dict[str, str],
         log: Callable[[str], None],
         limit_s: float,
+        *,
+        session: Session | None,
     ) -> Exit:
         """Run to the end, or for `limit_s` seconds, and return how it ended.
 
-        `variables` come on top of the image's own, below what the laptop decides.
+        `variables` come on top of the image's own, below what the laptop decides; `session` is
+        what the container may use.
         """
-        env = container_environment(cloud, {**command.env, **variables})
+        env = container_environment(cloud, {**command.env, **variables}, session)
         with self._lock:
             if self._stopping:
                 return Exit(0, "stopped")

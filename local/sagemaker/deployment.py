@@ -13,10 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.clients import Clients
 from local.context import Cloud
-from local.objects import Objects
 from local.sagemaker import archives
 from local.sagemaker.errors import SageMakerError
 from local.sagemaker.models import artifact_of, container_of
+from local.sagemaker.roles import Role, Roles
 from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
 from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
 
@@ -30,10 +30,10 @@ class AlarmRaised(Exception):
 class Deployments:
     """Makes servers; each has a folder of its own, so that an old one can go on beside it."""
 
-    def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
+    def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
         self._cloud = cloud
         self._store = store
-        self._objects = objects
+        self._roles = roles
         self._closing = False
 
     def close(self) -> None:
@@ -47,14 +47,17 @@ class Deployments:
     def new_server(self, endpoint: str, config: str, log: Callable[[str], None]) -> Server:
         """Fetch the model of a configuration and return its server, not yet started."""
         variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
-        container = container_of(self._store.get(MODEL, variant["ModelName"]))
+        model = self._store.get(MODEL, variant["ModelName"])
+        container = container_of(model)
+        role = self._roles.of(model["ExecutionRoleArn"])
+        role.pull(container["Image"])
         base = self.folder(endpoint) / secrets.token_hex(6) / "ml"
         (base / "model").mkdir(parents=True)
         artifact = artifact_of(container)
         if artifact is not None:
             with tempfile.TemporaryDirectory(dir=base.parent) as folder:
                 file = Path(folder) / "model.tar.gz"
-                self._objects.get(artifact, file)
+                role.objects.get(artifact, file)
                 archives.unpack(file, base / "model")
         limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_LIMIT_S)
         serving = Serving(
@@ -65,8 +68,24 @@ class Deployments:
             variant=variant["VariantName"],
             weight=variant.get("InitialVariantWeight", 1.0),
             health_limit_s=limit,
+            role="" if model.get("EnableNetworkIsolation") else role.arn,
         )
         return self.server(serving, log)
+
+    def check_alarms(self, config: str, deployment: Record) -> None:
+        """Raise AlarmRaised if an alarm for automatic rollback is in the state ALARM now."""
+        alarms = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
+        names = [alarm["AlarmName"] for alarm in alarms]
+        if names:
+            self._role_of(config).alarms(names)
+            found = Clients(self._cloud).of("cloudwatch").describe_alarms(AlarmNames=names)
+            for alarm in found["MetricAlarms"]:
+                if alarm["StateValue"] == "ALARM":
+                    raise AlarmRaised(f"alarm {alarm['AlarmName']} is in the state ALARM")
+
+    def _role_of(self, config: str) -> Role:
+        variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
+        return self._roles.of(self._store.get(MODEL, variant["ModelName"])["ExecutionRoleArn"])
 
     def server(self, serving: Serving, log: Callable[[str], None]) -> Server:
         """Return the server of files that are there already."""
@@ -100,14 +119,3 @@ def described(serving: Serving) -> Record:
         "ProductionVariants": [summary],
         "_serving": asdict(serving),
     }
-
-
-def check_alarms(cloud: Cloud, deployment: Record) -> None:
-    """Raise AlarmRaised if an alarm for automatic rollback is in the state ALARM now."""
-    alarms = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
-    names = [alarm["AlarmName"] for alarm in alarms]
-    if names:
-        found = Clients(cloud).of("cloudwatch").describe_alarms(AlarmNames=names)
-        for alarm in found["MetricAlarms"]:
-            if alarm["StateValue"] == "ALARM":
-                raise AlarmRaised(f"alarm {alarm['AlarmName']} is in the state ALARM")

@@ -14,9 +14,9 @@ from typing import Any
 
 from local import logs
 from local.context import Cloud
-from local.objects import Objects
-from local.sagemaker.deployment import FAILURES, AlarmRaised, Deployments, check_alarms, described
+from local.sagemaker.deployment import FAILURES, AlarmRaised, Deployments, described
 from local.sagemaker.errors import invalid
+from local.sagemaker.roles import Roles
 from local.sagemaker.server import Server, Serving
 from local.sagemaker.store import ENDPOINT, ENDPOINT_CONFIG, Record, Store
 
@@ -29,10 +29,10 @@ logger = logging.getLogger("local.sagemaker")
 class Endpoints:
     """CreateEndpoint, UpdateEndpoint, DeleteEndpoint and the servers behind them."""
 
-    def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
+    def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
         self._cloud = cloud
         self._store = store
-        self._deployments = Deployments(cloud, store, objects)
+        self._deployments = Deployments(cloud, store, roles)
         self._lock = threading.Lock()
         self._live: dict[str, Server] = {}
         self._recovered: list[tuple[str, Serving]] = []
@@ -129,7 +129,7 @@ class Endpoints:
         try:
             new = self._deployments.new_server(name, config, log)
             new.start()
-            check_alarms(self._cloud, deployment)
+            self._deployments.check_alarms(config, deployment)
         except (*FAILURES, AlarmRaised) as exc:
             if new is not None:
                 new.stop()

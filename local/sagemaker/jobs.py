@@ -9,10 +9,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.context import Cloud
 from local.images import UnknownImage, command_of
-from local.objects import Objects, S3Uri
+from local.objects import S3Uri
 from local.sagemaker.channels import UnusableInput
 from local.sagemaker.container import Container
 from local.sagemaker.errors import invalid
+from local.sagemaker.roles import Roles
 from local.sagemaker.store import Kind, Record, Store
 
 LONGEST_REASON = 1024  # characters SageMaker takes of what a container leaves behind
@@ -27,10 +28,10 @@ class Jobs:
     name_member: ClassVar[str]
     status_member: ClassVar[str]
 
-    def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
+    def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
         self.cloud = cloud
         self.store = store
-        self.objects = objects
+        self.roles = roles
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
         self._containers: dict[str, Container] = {}

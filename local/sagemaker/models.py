@@ -5,18 +5,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.images import UnknownImage, command_of
-from local.objects import Objects
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import check_s3, required
+from local.sagemaker.roles import Role, Roles
 from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
 
 
 class Models:
     """CreateModel, CreateEndpointConfig and what belongs to them."""
 
-    def __init__(self, store: Store, objects: Objects) -> None:
+    def __init__(self, store: Store, roles: Roles) -> None:
         self._store = store
-        self._objects = objects
+        self._roles = roles
 
     def create_model(self, request: dict[str, Any]) -> dict[str, Any]:
         """Keep a model of one container whose image and artifact exist."""
@@ -30,28 +30,20 @@ class Models:
             )
         container = containers[0]
         required(container, "Image")
+        required(request, "ExecutionRoleArn")
         try:
-            command_of(container["Image"], ["serve"], cloud=self._objects.cloud)
+            command_of(container["Image"], ["serve"], cloud=self._roles.cloud)
         except UnknownImage as exc:
             raise invalid(str(exc)) from exc
         artifact = artifact_of(container)
         if artifact is not None:
             check_s3(artifact, "ModelDataUrl")
-            self._check_artifact(artifact)
+            _check_artifact(self._roles.of(request["ExecutionRoleArn"]), artifact)
         name = request["ModelName"]
         arn = self._store.arn(MODEL, name)
         record = {key: value for key, value in request.items() if key != "Tags"}
         self._store.add(MODEL, name, {**record, "ModelArn": arn}, request.get("Tags"))
         return {"ModelArn": arn}
-
-    def _check_artifact(self, uri: str) -> None:
-        missing = f"Could not find model data at {uri}."
-        try:
-            found = uri in self._objects.list(uri)
-        except ClientError as exc:
-            raise invalid(f"{missing} {exc}") from exc
-        if not found:
-            raise invalid(missing)
 
     def create_config(self, request: dict[str, Any]) -> dict[str, Any]:
         """Keep an endpoint configuration of one variant whose model exists."""
@@ -68,6 +60,16 @@ class Models:
         record["EndpointConfigArn"] = arn
         self._store.add(ENDPOINT_CONFIG, name, record, request.get("Tags"))
         return {"EndpointConfigArn": arn}
+
+
+def _check_artifact(role: Role, uri: str) -> None:
+    missing = f"Could not find model data at {uri}."
+    try:
+        found = uri in role.objects.list(uri)
+    except ClientError as exc:
+        raise invalid(f"{missing} {exc}") from exc
+    if not found:
+        raise invalid(missing)
 
 
 def container_of(model: Record) -> Record:

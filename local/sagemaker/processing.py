@@ -8,7 +8,6 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from local import logs
 from local.images import command_of
 from local.sagemaker import channels
 from local.sagemaker.container import Container
@@ -54,12 +53,14 @@ class ProcessingJobs(Jobs):
 
     def carry_out(self, name: str, record: Record, container: Container, base: Path) -> None:
         """Download, run, upload."""
+        role = self.roles.of(record["RoleArn"])
+        role.pull(record["AppSpecification"]["ImageUri"])
         self.store.update(PROCESSING, name, ProcessingStartTime=time.time())
         _write_config(base, record)
         for item in record.get("ProcessingInputs", []):
             source = item["S3Input"]
             folder = _local(source["LocalPath"], base)
-            channels.download(self.objects, source["S3Uri"], folder)
+            channels.download(role.objects, source["S3Uri"], folder)
         for item in _outputs(record):
             _local(item["S3Output"]["LocalPath"], base).mkdir(parents=True, exist_ok=True)
         application = record["AppSpecification"]
@@ -70,9 +71,11 @@ class ProcessingJobs(Jobs):
             "PROCESSING_JOB_NAME": name,
             "PROCESSING_JOB_ARN": record["ProcessingJobArn"],
         }
+        isolated = record.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
+        own = role.container(isolated=isolated)
         limit = record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DEFAULT_RUNTIME_S)
-        log = logs.writer(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
-        end = container.run(self.cloud, command, variables, log, limit)
+        log = role.log(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
+        end = container.run(self.cloud, command, variables, log, limit, session=own)
         if self.interrupted(name):
             return
         message = read_message(base / "output" / "message").strip()
@@ -89,7 +92,7 @@ class ProcessingJobs(Jobs):
             for item in _outputs(record):
                 target = item["S3Output"]
                 folder = _local(target["LocalPath"], base)
-                channels.upload(self.objects, folder, target["S3Uri"])
+                channels.upload(role.objects, folder, target["S3Uri"])
             self._finish(name, "Completed")
 
     def fail(self, name: str, reason: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local import processes
+from local.access.sessions import session_of
 from local.context import HOST, Cloud
 from local.environment import container_environment
 from local.images import command_of
@@ -42,6 +43,7 @@ class Serving:
     variant: str
     weight: float = 1.0
     health_limit_s: float = HEALTH_LIMIT_S
+    role: str = ""  # whose credentials the container may use; empty for none
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,9 @@ class Server:
             "SAGEMAKER_BASE_DIR": self.serving.base,
             "SAGEMAKER_BIND_TO_PORT": str(self._port),
         }
-        env = container_environment(self._cloud, {**command.env, **variables})
+        role = self.serving.role
+        session = session_of(role, "SageMaker") if role else None
+        env = container_environment(self._cloud, {**command.env, **variables}, session)
         self._process = processes.spawn(command.argv, env, command.cwd, self._log)
         return self._process
 

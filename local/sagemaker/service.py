@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local import patching
+from local.access.authority import Authority
 from local.context import Cloud
-from local.objects import Objects
 from local.sagemaker import limits, listings, shapes
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import SageMakerError, invalid, unsupported
 from local.sagemaker.listings import Listing
 from local.sagemaker.models import Models
 from local.sagemaker.processing import ProcessingJobs
+from local.sagemaker.roles import Roles
 from local.sagemaker.runtime import Answer, Runtime
 from local.sagemaker.store import (
     ENDPOINT,
@@ -41,15 +42,15 @@ Request = dict[str, Any]
 class SageMaker:
     """Everything the service does."""
 
-    def __init__(self, cloud: Cloud, space: Space) -> None:
-        objects = Objects(cloud)
+    def __init__(self, cloud: Cloud, space: Space, authority: Authority) -> None:
+        roles = Roles(cloud, authority)
         self._space = space
         self._store = Store(cloud)
-        self._training = TrainingJobs(cloud, self._store, objects)
-        self._processing = ProcessingJobs(cloud, self._store, objects)
+        self._training = TrainingJobs(cloud, self._store, roles)
+        self._processing = ProcessingJobs(cloud, self._store, roles)
         self._tuning = TuningJobs(self._store, self._training)
-        self._models = Models(self._store, objects)
-        self._endpoints = Endpoints(cloud, self._store, objects)
+        self._models = Models(self._store, roles)
+        self._endpoints = Endpoints(cloud, self._store, roles)
         self._runtime = Runtime(self._endpoints, cloud.account)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker")
         self._operations = self._all_operations()
@@ -180,9 +181,9 @@ class SageMaker:
         return {"Tags": self._store.tags(request["ResourceArn"])}
 
 
-def register(cloud: Cloud, space: Space) -> SageMaker:
+def register(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
     """Put the service into ministack and return it; `start` it once requests are answered."""
-    service = SageMaker(cloud, space)
+    service = SageMaker(cloud, space, authority)
     handlers = patching.member("ministack.app", "SERVICE_HANDLERS", dict)
     patterns = patching.member("ministack.core.router", "SERVICE_PATTERNS", dict)
     handlers["sagemaker"] = service.handle

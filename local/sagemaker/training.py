@@ -9,15 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local import logs
 from local.context import Cloud
 from local.images import command_of
-from local.objects import Objects
 from local.sagemaker import archives, channels
 from local.sagemaker.container import Container, Exit
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import Jobs, check_s3, read_message, required
 from local.sagemaker.metrics import MetricScanner
+from local.sagemaker.roles import Role, Roles
 from local.sagemaker.store import TRAINING, Record, Store
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -32,8 +31,8 @@ class TrainingJobs(Jobs):
     name_member = "TrainingJobName"
     status_member = "TrainingJobStatus"
 
-    def __init__(self, cloud: Cloud, store: Store, objects: Objects) -> None:
-        super().__init__(cloud, store, objects)
+    def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
+        super().__init__(cloud, store, roles)
         # called with a job's name and the metrics of a line, before the next line is read
         self.on_metrics: Callable[[str, list[tuple[str, float]]], None] | None = None
 
@@ -71,23 +70,25 @@ class TrainingJobs(Jobs):
 
     def carry_out(self, name: str, record: Record, container: Container, base: Path) -> None:
         """Download, train, upload."""
+        role = self.roles.of(record["RoleArn"])
+        role.pull(record["AlgorithmSpecification"]["TrainingImage"])
         self._enter(name, "Downloading", "Copying the input channels")
         self.store.update(TRAINING, name, TrainingStartTime=time.time())
         _write_config(base, record)
         for channel in record.get("InputDataConfig", []):
             folder = base / "input" / "data" / channel["ChannelName"]
-            channels.download(self.objects, _source(channel), folder)
+            channels.download(role.objects, _source(channel), folder)
         checkpoints = record.get("CheckpointConfig", {}).get("S3Uri")
-        if checkpoints and self.objects.list(checkpoints):
-            channels.download(self.objects, checkpoints, base / "checkpoints")
+        if checkpoints and role.objects.list(checkpoints):
+            channels.download(role.objects, checkpoints, base / "checkpoints")
         self._enter(name, "Training", "The training process runs")
-        end = self._train(name, record, container, base)
+        end = self._train(name, record, role, container, base)
         if self.interrupted(name):
             return
         self._enter(name, "Uploading", "Packing and uploading what the job left")
         if checkpoints:
-            channels.upload(self.objects, base / "checkpoints", checkpoints)
-        self._upload(name, record, base, end)
+            channels.upload(role.objects, base / "checkpoints", checkpoints)
+        self._upload(name, record, role, base, end)
         if end.cause != "exited":
             overdue = end.cause == "overdue"
             self._finish(name, "Stopped", "MaxRuntimeExceeded" if overdue else "Stopped")
@@ -102,10 +103,12 @@ class TrainingJobs(Jobs):
         """Put the job in status Failed with a reason."""
         self._finish(name, "Failed", "Failed", reason)
 
-    def _train(self, name: str, record: Record, container: Container, base: Path) -> Exit:
+    def _train(
+        self, name: str, record: Record, role: Role, container: Container, base: Path
+    ) -> Exit:
         algorithm = record["AlgorithmSpecification"]
         scanner = MetricScanner(algorithm.get("MetricDefinitions", []))
-        write = logs.writer(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
+        write = role.log(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
 
         def log(line: str) -> None:
             write(line)
@@ -124,21 +127,23 @@ class TrainingJobs(Jobs):
             "TRAINING_JOB_ARN": record["TrainingJobArn"],
         }
         limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", _DEFAULT_RUNTIME_S)
-        return container.run(self.cloud, command, variables, log, limit)
+        own = role.container(isolated=record.get("EnableNetworkIsolation", False))
+        return container.run(self.cloud, command, variables, log, limit, session=own)
 
-    def _upload(self, name: str, record: Record, base: Path, end: Exit) -> None:
+    def _upload(self, name: str, record: Record, role: Role, base: Path, end: Exit) -> None:
         output = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
         if end.code == 0 or end.cause != "exited":  # a stopped job keeps the model it had
-            self._upload_folder(base / "model", f"{output}/model.tar.gz")
+            self._upload_folder(role, base / "model", f"{output}/model.tar.gz")
             artifacts = {"S3ModelArtifacts": f"{output}/model.tar.gz"}
             self.store.update(TRAINING, name, ModelArtifacts=artifacts)
         if any((base / "output" / "data").iterdir()):
-            self._upload_folder(base / "output" / "data", f"{output}/output.tar.gz")
+            self._upload_folder(role, base / "output" / "data", f"{output}/output.tar.gz")
 
-    def _upload_folder(self, folder: Path, uri: str) -> None:
+    @staticmethod
+    def _upload_folder(role: Role, folder: Path, uri: str) -> None:
         file = folder.parent / "upload.tar.gz"
         archives.pack(folder, file)
-        self.objects.put(file, uri)
+        role.objects.put(file, uri)
         file.unlink()
 
     def _enter(self, name: str, secondary: str, message: str) -> None:

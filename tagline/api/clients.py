@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from tagline.aws.requester_pays import paying
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -21,7 +23,7 @@ def s3() -> "S3Client":
         retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=16,
     )
-    return boto3.client("s3", config=config)
+    return paying(boto3.client("s3", config=config))
 
 
 @functools.cache

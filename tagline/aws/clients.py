@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from tagline.aws.environment import environment
+from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +27,7 @@ _CONFIG = Config(
 @functools.cache
 def s3() -> "S3Client":
     """Return the S3 client."""
-    return boto3.client("s3", config=_CONFIG)
+    return paying(boto3.client("s3", config=_CONFIG))
 
 
 @functools.cache

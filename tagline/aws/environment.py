@@ -23,6 +23,11 @@ class Environment:
         return frozenset(name.strip() for name in names) - {""}
 
     @functools.cached_property
+    def source_requester_pays(self) -> bool:
+        """Whether this account pays for what is read of the source buckets."""
+        return os.environ.get("SOURCE_REQUESTER_PAYS", "") == "true"
+
+    @functools.cached_property
     def stack(self) -> str:
         """Name of the stack."""
         return _required("STACK_NAME")

@@ -15,6 +15,7 @@ from botocore.exceptions import (
 )
 
 from tagline.aws.faults import error_code
+from tagline.aws.requester_pays import paying
 from tagline.formats.locations import plain_etag
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import PlannedRow
@@ -103,15 +104,13 @@ def image_client(connections: int) -> "S3Client":
     Its timeouts are short, and its retries few, so that nothing stuck costs a shard its time:
     `fetch_image` goes on where it gives up.
     """
-    return boto3.client(
-        "s3",
-        config=Config(
-            max_pool_connections=connections,
-            connect_timeout=5,
-            read_timeout=15,
-            retries={"mode": "standard", "total_max_attempts": 3},
-        ),
+    config = Config(
+        max_pool_connections=connections,
+        connect_timeout=5,
+        read_timeout=15,
+        retries={"mode": "standard", "total_max_attempts": 3},
     )
+    return paying(boto3.client("s3", config=config))
 
 
 def fetch_image(

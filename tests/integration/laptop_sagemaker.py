@@ -112,6 +112,7 @@ class Toys:
         self.s3 = cloud.client("s3")
         self.logs = cloud.client("logs")
         self.s3.create_bucket(Bucket=BUCKET)
+        assert cloud.powerful_role("toys", "/service-role/") == ROLE
 
     def put(self, key: str, body: bytes) -> str:
         """Put an object and return its URI."""

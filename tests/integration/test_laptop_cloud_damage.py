@@ -117,7 +117,7 @@ def test_a_file_damaged_with_its_copy_stops_the_start(
     assert "`tagline up --fresh`" in line
 
 
-@pytest.mark.parametrize("service", ["lambda", "stepfunctions", "eventbridge", "s3"])
+@pytest.mark.parametrize("service", ["lambda", "stepfunctions", "eventbridge", "s3", "iam"])
 def test_a_stack_that_is_not_whole_is_never_ready(
     deployed: Deployed, tmp_path: Path, service: str
 ) -> None:

@@ -12,6 +12,7 @@ from tests.laptop import LaptopCloud, eventually, make_root, running
 from tests.statemachine.script import BUCKET, CASES, RESTORING, STATE, mock_file
 
 DEFINITION = Path(__file__).parents[2] / "statemachine/retrain.asl.json"
+ROLE = "arn:aws:iam::000000000000:role/jobs"
 SUBSTITUTIONS = {
     "FunctionPrefix": "arn:aws:lambda:us-east-1:000000000000:function:tagline",
     "FetchConcurrency": "4",
@@ -23,7 +24,9 @@ SUBSTITUTIONS = {
     "SubnetA": "a",
     "SubnetB": "b",
     "SecurityGroup": "sg",
-    "SageMakerRoleArn": "arn:aws:iam::000000000000:role/jobs",
+    "TrainingRoleArn": ROLE,
+    "EvaluationRoleArn": ROLE,
+    "ServingRoleArn": ROLE,
     "AlertsTopicArn": "arn:aws:sns:us-east-1:000000000000:alerts",
 }
 
@@ -83,10 +86,11 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
             s3.create_bucket(Bucket=BUCKET)
             shards = json.dumps([{"shard": f"{n:05d}", "rows": 3, "bytes": 9} for n in range(5)])
             s3.put_object(Bucket=BUCKET, Key="shards.json", Body=shards.encode())
+            assert cloud.powerful_role("jobs") == ROLE
             text = DEFINITION.read_text(encoding="utf-8")
             for name, value in SUBSTITUTIONS.items():
                 text = text.replace(f"${{{name}}}", value)
             made = cloud.client("stepfunctions").create_state_machine(
-                name="retrain", definition=text, roleArn=SUBSTITUTIONS["SageMakerRoleArn"]
+                name="retrain", definition=text, roleArn=ROLE
             )
             yield Flow(cloud, made["stateMachineArn"])

@@ -41,10 +41,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
 
 def _make_packing(cloud: LaptopCloud) -> None:
     ecs = cloud.client("ecs")
+    role = cloud.powerful_role("jobs")
     ecs.create_cluster(clusterName=SUBSTITUTIONS["ClusterArn"])
     ecs.register_task_definition(
         family=SUBSTITUTIONS["TaskDefinitionArn"],
         networkMode="awsvpc",
+        taskRoleArn=role,
         containerDefinitions=[
             {"name": "im2rec", "image": "tagline/im2rec:latest", "command": ["pack"]}
         ],
@@ -53,7 +55,7 @@ def _make_packing(cloud: LaptopCloud) -> None:
     for name, value in SUBSTITUTIONS.items():
         text = text.replace(f"${{{name}}}", value)
     cloud.client("stepfunctions").create_state_machine(
-        name="retrain", definition=text, roleArn=SUBSTITUTIONS["SageMakerRoleArn"]
+        name="retrain", definition=text, roleArn=role
     )
 
 

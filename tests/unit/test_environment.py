@@ -10,6 +10,7 @@ from tagline.aws.environment import Environment, WrongEnvironment, environment
 READ_AS = {
     "data_bucket": "DATA_BUCKET",
     "source_buckets": "SOURCE_BUCKETS",
+    "source_requester_pays": "SOURCE_REQUESTER_PAYS",
     "stack": "STACK_NAME",
     "state_machine": "STATE_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
@@ -24,7 +25,7 @@ READ_AS = {
     "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
 }
 COUNTS = {"endpoint_instance_count", "runs_at_once", "dataset_runs_at_once"}
-TEXTS = set(READ_AS) - COUNTS - {"source_buckets"}
+TEXTS = set(READ_AS) - COUNTS - {"source_buckets", "source_requester_pays"}
 
 
 def test_every_variable_is_known_here() -> None:
