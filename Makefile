@@ -9,6 +9,7 @@ LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
+LOCK_checkov := requirements/checkov.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
@@ -125,15 +126,19 @@ docs: install
 docs-check: install
 	.venv/bin/python -m tools.docs --check
 
-lint: install node_modules/.stamp flow-check docs-check locks-check
+lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy tagline functions local containers bench tools tests
 	PYTHONPATH=.:containers .venv/bin/lint-imports
-	.venv/bin/cfn-lint template.yaml templates/*.yaml
+	for region in us-east-1 cn-north-1 us-gov-west-1; do \
+		.venv/bin/cfn-lint --regions $$region -t template.yaml templates/*.yaml || exit 1; \
+	done
+	.venvs/checkov/bin/checkov --config-file .checkov.yaml --file template.yaml templates/*.yaml
+	.venv/bin/hadolint containers/*/Dockerfile
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venvs/sam/bin/sam validate --lint
 	for flow in statemachine/*.asl.json; do \
-		node_modules/.bin/asl-validator --json-path $$flow || exit 1; \
+		sed 's/$${Partition}/aws/' $$flow | node_modules/.bin/asl-validator --json-path /dev/stdin || exit 1; \
 	done
 
 node_modules/.stamp: package.json package-lock.json

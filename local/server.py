@@ -24,6 +24,7 @@ from local import (
     door,
     events,
     executions,
+    half_made,
     http_api,
     lambda_runtime,
     logs,
@@ -32,6 +33,7 @@ from local import (
     object_writes,
     patching,
     processes,
+    scaling,
     step_access,
     step_functions,
     throttling,
@@ -114,6 +116,7 @@ def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
     access = step_access.StepAccess(authority)
     logs.check()
     nested_stacks.install(cloud)
+    half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
     deliveries.install(authority)
@@ -125,6 +128,7 @@ def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud, access)
+    scaling.install(cloud)
     service = register(cloud, space, authority)
     step_functions.install(cloud, service.call, access)
     return service

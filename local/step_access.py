@@ -13,7 +13,12 @@ from local.step_shapes import operation_of, waits
 _OPTIMISED = "arn:aws:states:::"
 _SDK = "arn:aws:states:::aws-sdk:"
 _FUNCTION = ":function:"
-_IAM_PREFIX = {"cloudwatchlogs": "logs", "eventbridge": "events", "sfn": "states"}
+_IAM_PREFIX = {
+    "applicationautoscaling": "application-autoscaling",
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "sfn": "states",
+}
 _JUDGED_ELSEWHERE = {"ecs", "sagemaker"}  # they make several calls: each is judged where it is made
 _DENIED = {  # how the service's own Access Denied is named: Lambda's general exception, SNS's own
     "lambda": "Lambda.AWSLambdaException",

@@ -15,7 +15,12 @@ from local.step_sdk import SdkTasks
 
 _OPTIMISED = "arn:aws:states:::"
 _SDK = "arn:aws:states:::aws-sdk:"
-_BY_BOTO3 = {"cloudwatch": "CloudWatch", "s3": "S3"}  # of these ministack dispatches a part only
+# of these ministack dispatches a part only, or nothing
+_BY_BOTO3 = {
+    "applicationautoscaling": ("application-autoscaling", "ApplicationAutoScaling"),
+    "cloudwatch": ("cloudwatch", "CloudWatch"),
+    "s3": ("s3", "S3"),
+}
 
 
 def install(cloud: Cloud, sagemaker: SageMakerCall, access: StepAccess) -> None:
@@ -28,8 +33,8 @@ def install(cloud: Cloud, sagemaker: SageMakerCall, access: StepAccess) -> None:
         f"{_SDK}sagemaker:": jobs.sdk,
         f"{_OPTIMISED}ecs:runTask": ContainerTasks(clients, access).run,
     }
-    for service, prefix in _BY_BOTO3.items():
-        first[f"{_SDK}{service}:"] = SdkTasks(clients, service, prefix).run
+    for name, (service, prefix) in _BY_BOTO3.items():
+        first[f"{_SDK}{name}:"] = SdkTasks(clients, service, prefix).run
     rest = {key: handler for key, handler in dispatch.items() if key not in first}
     dispatch.clear()
     dispatch.update(first | rest)

@@ -2,7 +2,8 @@
 
 Invoke answers 429 by itself. Step Functions has an error name for it, by which tasks are tried
 again. API Gateway passes no 429 of Lambda on: it says 503, or 500
-(https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html).
+(https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html). Here it is a problem
+document, as the product's other refusals are, with API Gateway's `message` in it.
 """
 
 import json
@@ -15,8 +16,17 @@ _THROTTLE = ("reason_code", "msg", "retry_after")
 _TO_API = "lambda_execute_result_to_api_proxy_response"
 _UNAVAILABLE = {
     "statusCode": 503,
-    "headers": {"Content-Type": "application/json", "Retry-After": "1"},
-    "body": json.dumps({"message": "Service Unavailable"}),
+    "headers": {"Content-Type": "application/problem+json", "Retry-After": "1"},
+    "body": json.dumps(
+        {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "error": "busy",
+            "detail": "As many functions run at once as may: ask again in a second.",
+            "message": "Service Unavailable",
+        }
+    ),
 }
 _Result = dict[str, Any]
 

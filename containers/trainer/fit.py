@@ -28,6 +28,7 @@ class Best:
     """The best epoch so far and its weights, by parameter name."""
 
     epoch: int = 0
+    loss: float = math.nan
     quality: Quality | None = None
     weights: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
@@ -88,7 +89,7 @@ def fit(
         if fault:
             sys.stdout.write(f"epoch {epoch} is not kept: {fault}\n")
         elif best.quality is None or reached.mean_ap > best.quality.mean_ap:
-            best = Best(epoch, reached, weights)
+            best = Best(epoch, loss, reached, weights)
         sys.stdout.flush()
     if fault and best.quality is None:
         raise _diverged(asked.epochs, fault, asked)

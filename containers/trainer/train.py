@@ -64,8 +64,11 @@ def train(base: Base) -> None:
     reached = _exported(base, validation)
     description = _description(asked, dataset, network_name, best.epoch, reached)
     (base.model / "model.json").write_bytes(encode(description))
-    # a tuning job ranks its trials by the last value of the log
-    _say(f"exported: epoch {best.epoch}, validation:mAP={reached.mean_ap:.6f}")
+    # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
+    _say(
+        f"epoch={best.epoch} train:loss={best.loss:.6f} validation:mAP={reached.mean_ap:.6f} "
+        f"validation:micro_ap={reached.micro_ap:.6f} exported"
+    )
 
 
 def _exported(base: Base, validation: RecordSet) -> Quality:

@@ -6,12 +6,15 @@ from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, trial_name
+from tagline.formats.names import trial_name
+from tagline.formats.owners import serving_endpoint
 from tagline.formats.plan import Plan
 from tagline.formats.steps import DeploymentAnswer, DeploymentEvent
+from tagline.jobs.limits import limits
 from tagline.planning.standing import find_champion
-from tagline.serving.deployment import hosting, plan_deployment, plan_trial
+from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import describe
+from tagline.serving.machines import hosting, scaling_of
 
 
 @step
@@ -20,19 +23,24 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
     keys, here, sagemaker = RunKeys(event.run), environment(), clients.sagemaker()
     bucket, serving = Bucket(clients.s3(), event.bucket), hosting(here)
     wanted = bucket.read(keys.plan, Plan).settings.endpoint
-    name, trial_at = endpoint_name(here.stack, keys.dataset), trial_name(here.stack, keys.dataset)
-    endpoint, trial = describe(sagemaker, name), describe(sagemaker, trial_at)
     champion = find_champion(bucket, keys.dataset)
+    name = serving_endpoint(here.stack, keys.dataset, champion)
+    trial_at = trial_name(here.stack, keys.dataset)
+    endpoint, trial = describe(sagemaker, name), describe(sagemaker, trial_at)
     if endpoint and endpoint.config != (champion and champion.endpoint_config):
         logger.warning("the endpoint does not serve the champion", found=endpoint.config)
     if trial:
         logger.warning("another run's trial is there", found=trial.config)
+    serving.check(wanted, limits(here))
+    variant = serving.variant(wanted)
     return plan_deployment(
+        stack=here.stack,
         run=keys.run,
         artifact=event.evaluation.artifact,
         image=serving.image,
-        fleet=serving.fleet_for(wanted),
+        variant=variant,
+        scaling=scaling_of(name, wanted),
         endpoint=name,
-        status=endpoint.status if endpoint else None,
-        trial=plan_trial(keys.run, trial_at, trial.status if trial else None),
+        found=endpoint,
+        trial=plan_trial(here.stack, keys.run, trial_at, trial.status if trial else None, variant),
     )

@@ -10,6 +10,7 @@ from tagline.formats.owners import check_champion
 from tagline.formats.packed import PackedDataset
 from tagline.formats.steps import EvaluationAnswer, EvaluationEvent
 from tagline.jobs.evaluation import plan_evaluation
+from tagline.jobs.limits import limits, parameter
 from tagline.jobs.sagemaker import Stack
 
 
@@ -21,5 +22,7 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     if champion:
         check_champion(champion.content, keys.dataset, bucket.name, here.stack)
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
-    stack = Stack(bucket.name, here.trainer_image, here.evaluation_instance_type)
+    kind = here.evaluation_instance_type
+    limits(here).check_type(kind, parameter("EvaluationInstanceType"))
+    stack = Stack(here.stack, bucket.name, here.trainer_image, kind)
     return plan_evaluation(keys.run, event.trained.artifact, champion, dataset, stack)

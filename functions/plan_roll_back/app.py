@@ -6,7 +6,7 @@ from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.steps import RollBackAnswer, RollBackEvent
 from tagline.outcomes.roll_back import roll_back
-from tagline.serving.deployment import hosting
+from tagline.serving.machines import hosting
 
 
 @step

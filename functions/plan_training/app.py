@@ -8,8 +8,10 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 from tagline.formats.steps import RunEvent, TrainPlan, TunePlan
+from tagline.jobs.limits import Spending, limits
 from tagline.jobs.sagemaker import Stack
 from tagline.jobs.training import plan_training
+from tagline.pricing.table import price_list
 
 
 @step
@@ -18,7 +20,10 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
     settings = bucket.read(keys.plan, Plan).settings
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
-    stack = Stack(bucket.name, here.trainer_image, here.training_instance_type)
-    planned = plan_training(keys.run, dataset, settings, stack, here.sagemaker_role)
+    stack = Stack(here.stack, bucket.name, here.trainer_image, here.training_instance_type)
+    spending = Spending(limits(here), price_list(bucket, clients.s3().meta.region_name))
+    planned = plan_training(
+        keys.run, dataset, settings, stack, role=here.sagemaker_role, spending=spending
+    )
     bucket.write(keys.training_plan, planned)
     return planned

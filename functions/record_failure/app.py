@@ -17,7 +17,7 @@ from tagline.outcomes.restoring import Machine
 def caught(event: FailureEvent) -> FailureAnswer:
     """Record the failure that a state caught."""
     bucket = Bucket(clients.s3(), event.bucket)
-    ending, _ = record_failure(event, clients.stepfunctions(), bucket)
+    ending, _ = record_failure(event, clients.stepfunctions(), clients.sagemaker(), bucket)
     return FailureAnswer(
         outcome=ending.outcome,
         state=ending.state,
@@ -34,8 +34,9 @@ def broken_off(event: ExecutionEnded) -> RecordedAnswer:
         event.detail,
         Bucket(clients.s3(), here.data_bucket),
         Machine(clients.stepfunctions(), here.state_machine, here.stack),
-        clients.sns(),
-        here.alerts_topic,
+        clients.sagemaker(),
+        sns=clients.sns(),
+        topic=here.alerts_topic,
     )
 
 

@@ -66,7 +66,8 @@ class Operations:
         def on(operation: str, kind: str) -> Needs:
             def needs(request: Request) -> list[Need]:
                 resource = names.sagemaker(kinds[kind], request[f"{kind}Name"])
-                found = [Need(f"sagemaker:{operation}", resource, _tags(request))]
+                context = {**_tags(request), **_instance_types(request)}
+                found = [Need(f"sagemaker:{operation}", resource, context)]
                 if request.get("Tags"):
                     found.append(Need("sagemaker:AddTags", resource, _tags(request)))
                 role = request.get(_JOB_ROLE.get(operation, ""))
@@ -86,6 +87,8 @@ class Operations:
             stop = "Stop" if kind.endswith("Job") else "Delete"
             for verb in ("Create", "Describe", stop):
                 table[f"sagemaker:{verb}{kind}"] = on(f"{verb}{kind}", kind)
+        trials = "ListTrainingJobsForHyperParameterTuningJob"
+        table[f"sagemaker:{trials}"] = on(trials, "HyperParameterTuningJob")
         table["sagemaker:UpdateEndpoint"] = on("UpdateEndpoint", "Endpoint")
         table["sagemaker:InvokeEndpoint"] = on("InvokeEndpoint", "Endpoint")
         for operation in ("AddTags", "ListTags"):
@@ -169,7 +172,27 @@ class Operations:
         def rule(action: str, member: str) -> Needs:
             return lambda request: [Need(f"events:{action}", names.rule(request[member]))]
 
+        def scaling(action: str) -> Needs:
+            return lambda request: [
+                Need(
+                    f"application-autoscaling:{action}",
+                    names.arn("application-autoscaling", "scalable-target/any"),
+                    {
+                        "application-autoscaling:service-namespace": request["ServiceNamespace"],
+                        "application-autoscaling:scalable-dimension": request["ScalableDimension"],
+                    },
+                )
+            ]
+
         return {
+            **{
+                f"application-autoscaling:{action}": scaling(action)
+                for action in (
+                    "RegisterScalableTarget",
+                    "DeregisterScalableTarget",
+                    "PutScalingPolicy",
+                )
+            },
             "cloudwatch:DescribeAlarms": alarms,
             "cloudwatch:PutMetricAlarm": lambda request: [
                 Need("cloudwatch:PutMetricAlarm", names.alarm(request["AlarmName"]))
@@ -208,3 +231,14 @@ def _tags(request: Request) -> dict[str, Any]:
         return {}
     named = {f"aws:requesttag/{key.lower()}": value for key, value in tags.items()}
     return {**named, "aws:tagkeys": list(tags)}
+
+
+def _instance_types(request: Request) -> dict[str, list[str]]:
+    """Return the machines that a request asks for, as SageMaker's condition key has them."""
+    jobs = (request, request.get("TrainingJobDefinition", {}))
+    asked = [job["ResourceConfig"] for job in jobs if "ResourceConfig" in job]
+    if "ProcessingResources" in request:
+        asked.append(request["ProcessingResources"]["ClusterConfig"])
+    asked += request.get("ProductionVariants", [])
+    types = [each["InstanceType"] for each in asked if "InstanceType" in each]
+    return {"sagemaker:instancetypes": types} if types else {}

@@ -70,6 +70,7 @@ class Deployments:
             variant=variant["VariantName"],
             weight=variant.get("InitialVariantWeight", 1.0),
             health_limit_s=limit,
+            serverless=variant.get("ServerlessConfig"),
             role="" if model.get("EnableNetworkIsolation") else role.arn,
         )
         return self.server(serving, log)
@@ -113,9 +114,11 @@ def described(serving: Serving) -> Record:
         "DeployedImages": [{**image, "ResolutionTime": time.time()}],
         "CurrentWeight": serving.weight,
         "DesiredWeight": serving.weight,
-        "CurrentInstanceCount": 1,  # one process, whatever number was asked for
-        "DesiredInstanceCount": 1,
     }
+    if serving.serverless:
+        summary["CurrentServerlessConfig"] = serving.serverless
+    else:  # one process, whatever number was asked for
+        summary |= {"CurrentInstanceCount": 1, "DesiredInstanceCount": 1}
     return {
         "EndpointConfigName": serving.config,
         "ProductionVariants": [summary],

@@ -66,10 +66,12 @@ class Endpoints:
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
         """Begin to replace what an endpoint serves; raises unless it is InService."""
         name, config = request["EndpointName"], request["EndpointConfigName"]
-        self._store.get(ENDPOINT_CONFIG, config)
+        variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
         with self._store.edit(ENDPOINT, name) as record:
             if record["EndpointStatus"] != "InService":
                 raise self._not_now(record)
+            if "ServerlessConfig" in variant and not record["_serving"].get("serverless"):
+                raise invalid(f"Cannot update endpoint {name}: it has instances, and {config} none")
             record["EndpointStatus"] = "Updating"
             record["PendingDeploymentSummary"] = {"EndpointConfigName": config}
             record.pop("FailureReason", None)

@@ -53,13 +53,31 @@ class Models:
         required(variants[0], "ModelName")
         if ("InstanceType" in variants[0]) == ("ServerlessConfig" in variants[0]):
             raise invalid("a production variant has either InstanceType or ServerlessConfig")
-        self._store.get(MODEL, variants[0]["ModelName"])
+        model = self._store.get(MODEL, variants[0]["ModelName"])
+        if "ServerlessConfig" in variants[0]:
+            _check_serverless(variants[0], model)
         name = request["EndpointConfigName"]
         arn = self._store.arn(ENDPOINT_CONFIG, name)
         record = {key: value for key, value in request.items() if key != "Tags"}
         record["EndpointConfigArn"] = arn
         self._store.add(ENDPOINT_CONFIG, name, record, request.get("Tags"))
         return {"EndpointConfigArn": arn}
+
+
+def _check_serverless(variant: Record, model: Record) -> None:
+    """Refuse what serverless endpoints do not have.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+    """
+    memory = variant["ServerlessConfig"]["MemorySizeInMB"]
+    if memory % 1024:
+        raise invalid(f"MemorySizeInMB {memory} of a serverless variant is no multiple of 1024")
+    if model.get("EnableNetworkIsolation"):
+        raise invalid("a serverless endpoint cannot serve a model with network isolation")
+    if model.get("VpcConfig"):
+        raise invalid("a serverless endpoint cannot serve a model with a VpcConfig")
+    if "InitialInstanceCount" in variant:
+        raise invalid("a serverless variant has no InitialInstanceCount")
 
 
 def _check_artifact(role: Role, uri: str) -> None:

@@ -12,6 +12,7 @@ from local.sagemaker.errors import SageMakerError
 from local.sagemaker.server import INVOCATION_LIMIT_S, LARGEST_REPLY, Reply, Server, ServerFailed
 
 LARGEST_BODY = 6 * 2**20
+LARGEST_SERVERLESS_BODY = 4 * 2**20
 Answer = tuple[int, dict[str, str], bytes]
 
 _PATH = re.compile(r"/endpoints/([^/]+)/([^/]+)")
@@ -55,6 +56,9 @@ class Runtime:
         if len(body) > LARGEST_BODY:
             raise _refused(f"the body has {len(body)} bytes, the limit is {LARGEST_BODY}")
         server = self._live(name)
+        if server.serving.serverless and len(body) > LARGEST_SERVERLESS_BODY:
+            limit = f"the limit of a serverless endpoint is {LARGEST_SERVERLESS_BODY}"
+            raise _refused(f"the body has {len(body)} bytes, {limit}")
         _check_headers(headers, server.serving.variant)
         passed_on = {key: headers[key] for key in _PASSED_ON if key in headers}
         try:

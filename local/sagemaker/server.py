@@ -43,6 +43,7 @@ class Serving:
     variant: str
     weight: float = 1.0
     health_limit_s: float = HEALTH_LIMIT_S
+    serverless: dict[str, int] | None = None
     role: str = ""  # whose credentials the container may use; empty for none
 
 

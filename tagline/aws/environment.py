@@ -75,12 +75,22 @@ class Environment:
     @functools.cached_property
     def endpoint_instance_count(self) -> int:
         """Instances of an endpoint, unless dataset.yaml says how many."""
-        text = _required("ENDPOINT_INSTANCE_COUNT")
-        if not text.isascii() or not text.isdigit() or int(text) < 1:
-            raise WrongEnvironment(
-                f"environment variable ENDPOINT_INSTANCE_COUNT: a number from 1, not {text[:40]!r}"
-            )
-        return int(text)
+        return _count("ENDPOINT_INSTANCE_COUNT")
+
+    @functools.cached_property
+    def allowed_instance_types(self) -> frozenset[str]:
+        """Instance types that jobs and endpoints may have."""
+        return frozenset(name.strip() for name in _required("ALLOWED_INSTANCE_TYPES").split(","))
+
+    @functools.cached_property
+    def most_trials(self) -> int:
+        """Trials that a search may have."""
+        return _count("MOST_TRIALS")
+
+    @functools.cached_property
+    def most_instances(self) -> int:
+        """Instances that a search or an endpoint may have at a time."""
+        return _count("MOST_INSTANCES")
 
 
 def _required(name: str) -> str:
@@ -90,6 +100,13 @@ def _required(name: str) -> str:
             f"environment variable {name} is not set: the function's template must set it"
         )
     return value
+
+
+def _count(name: str) -> int:
+    text = _required(name)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise WrongEnvironment(f"environment variable {name}: a number from 1, not {text[:40]!r}")
+    return int(text)
 
 
 @functools.cache

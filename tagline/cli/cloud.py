@@ -86,15 +86,24 @@ def running_cloud(
         sam_log = state_dir / "sam.log"
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
+        target = laptop_target(endpoint, secret_key=secret)
         with phases.phase("Deploy the stack (sam deploy)"):
             parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            if former := _former_endpoints(target):
+                parameters["FormerEndpoints"] = ",".join(former)
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
             deploy(build_dir, STACK, sam_log, environment, parameters)
-        target = laptop_target(endpoint, secret_key=secret)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target, secret)
+
+
+def _former_endpoints(target: Target) -> list[str]:
+    """Return the endpoints that an earlier version named: the stack grants them one by one."""
+    pages = target.sagemaker.get_paginator("list_endpoints").paginate(NameContains=f"{STACK}-")
+    names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
+    return [name for name in names if not name.startswith(f"{STACK}--")]
 
 
 def check_start(port: int) -> None:

@@ -5,7 +5,7 @@ same name and parameters that does the work, and is imported when a command runs
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ _Config = Annotated[
     Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
 ]
 STACK = "tagline"
+TRAINING, ENDPOINT = "ml.c5.4xlarge", "ml.c5.large"
 
 
 def demo(
@@ -72,6 +73,23 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+
+
+def images(
+    action: Annotated[Literal["push"], typer.Argument(help="push: build, push and pin all three.")],
+    *,
+    tag: Annotated[
+        str | None, typer.Option(help="Tag of the images.", show_default="the time, UTC")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Where the digests are pinned.", show_default="samconfig.toml"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the commands and run none of them.")
+    ] = False,
+) -> None:
+    """Build the images for an account, push them, pin their digests."""
 
 
 def check(
@@ -126,6 +144,38 @@ def show(
     """Show a run: outcome, counts, rejected rows, metrics, model."""
 
 
+def estimate(
+    list_path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[LIST]", help="List file.", exists=True, dir_okay=False),
+    ] = None,
+    *,
+    images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
+    config: _Config = None,
+    region: Annotated[str, typer.Option(help="Region, for its prices.")] = "us-east-1",
+    prices: Annotated[
+        Path | None, typer.Option(help="prices.json: your own.", exists=True, dir_okay=False)
+    ] = None,
+    training: Annotated[str, typer.Option(help="TrainingInstanceType of the stack.")] = TRAINING,
+    endpoint: Annotated[str, typer.Option(help="EndpointInstanceType of the stack.")] = ENDPOINT,
+    as_json: _Json = False,
+) -> None:
+    """Tell what a run of a list would cost, without a cloud."""
+
+
+def costs(
+    month: Annotated[
+        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; else this one.")
+    ] = None,
+    idle_days: Annotated[
+        int, typer.Option(min=1, max=455, help="Idle: not asked for so many days.")
+    ] = 7,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Tell what a month cost: runs, endpoints, and those that nobody asks."""
+
+
 def tag(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
@@ -141,4 +191,7 @@ def tag(
     """Print the tags of images, highest score first."""
 
 
-COMMANDS = {each.__name__: each for each in (demo, up, check, drop, runs, show, tag)}
+COMMANDS = {
+    each.__name__: each
+    for each in (demo, up, images, check, drop, runs, show, estimate, costs, tag)
+}

@@ -56,7 +56,7 @@ class JobDetails:
 
     def _epoch(self) -> str | None:
         """Read on in the training job's log and return its newest epoch line."""
-        for message in self._new_lines(job_name(self.run, "train")):
+        for message in self._new_lines(job_name(self.target.stack, self.run, "train")):
             self._last_epoch = epoch_line(message, self._epochs) or self._last_epoch
         return self._last_epoch
 
@@ -92,7 +92,9 @@ class JobDetails:
 
     def _trials(self) -> str | None:
         found = self.target.sagemaker.list_hyper_parameter_tuning_jobs(
-            NameContains=job_name(self.run, "tune"), SortBy="CreationTime", SortOrder="Descending"
+            NameContains=job_name(self.target.stack, self.run, "tune"),
+            SortBy="CreationTime",
+            SortOrder="Descending",
         )["HyperParameterTuningJobSummaries"]
         if not found:
             return None
@@ -114,4 +116,5 @@ def epoch_line(message: str, epochs: str | None = None) -> str | None:
         return None
     metrics = [f"{found['name']} {found['value']}" for found in _METRIC.finditer(message)]
     of = f"/{epochs}" if epochs else ""
-    return ", ".join([f"epoch {epoch['epoch']}{of}", *metrics])
+    exported = "exported " if message.endswith(" exported") else ""  # the last line: the best epoch
+    return ", ".join([f"{exported}epoch {epoch['epoch']}{of}", *metrics])

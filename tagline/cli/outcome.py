@@ -10,6 +10,7 @@ from rich.text import Text
 from tagline.cli.output import facts_table, number
 from tagline.cli.records import RunRecord
 from tagline.cli.target import Target
+from tagline.formats.costs import Cost
 from tagline.formats.document import Record
 from tagline.formats.keys import RunKeys
 from tagline.formats.outcomes import Outcome
@@ -38,6 +39,7 @@ class RunOutcome(Record, kw_only=True):
     ended: str | None
     report: str | None
     """S3 URI."""
+    cost: Cost | None
 
 
 def run_outcome(
@@ -69,6 +71,7 @@ def run_outcome(
         started=status.started if status else _moment(began),
         ended=status.ended if status else _moment(stopped),
         report=target.bucket.uri(RunKeys(record.run).report) if metrics else None,
+        cost=status.cost if status else None,
     )
 
 

@@ -70,6 +70,13 @@ def number(value: object) -> str | None:
     return f"{value:.4f}" if isinstance(value, int | float) else None
 
 
+def money(value: float | None, currency: str = "USD") -> str | None:
+    """Return a price; cents, or four digits of less than one."""
+    if value is None:
+        return None
+    return f"{value:,.2f} {currency}" if value >= 1 or value == 0 else f"{value:.4f} {currency}"
+
+
 def seconds(value: float) -> str:
     """Return a duration as people read it: 4.2 s, 3 min 05 s."""
     if value < 60:  # noqa: PLR2004 - seconds in a minute

@@ -10,6 +10,7 @@ from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, number, print_json, rows_table, say
+from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run
 from tagline.cli.runs import took
 from tagline.cli.target import Target, find_target
@@ -92,6 +93,7 @@ def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
         print_json(_plain(report))
         return
     _show_outcome(report)
+    show_cost(report.cost)
     _show_rejects(report)
     _show_labels(report)
 
@@ -180,6 +182,7 @@ def _show_outcome(report: RunReport) -> None:
             report,
             {
                 "Took": took(report),
+                "Cost": price_said(report.cost),
                 "Rows": counts and counts.rows,
                 "Accepted": counts and counts.accepted,
                 "Rejected": counts and counts.rejected,

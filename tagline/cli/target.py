@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -70,6 +70,11 @@ class Target:
     def sagemaker(self) -> "SageMakerClient":
         """Client for tuning jobs and their trials."""
         return self.session.client("sagemaker", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def cloudwatch(self) -> Any:  # its stubs are not among the development requirements
+        """Client for the endpoints' metrics."""
+        return self.session.client("cloudwatch", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
     def outputs(self) -> Outputs:

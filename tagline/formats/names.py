@@ -14,8 +14,16 @@ LIST_KEY = re.compile(rf"(?P<dataset>[^/]+)/lists/{LIST_NAME.pattern}")
 DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
 RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,3}})")
-JOB_PREFIX = "tagline"  # the IAM policies of template.yaml grant jobs by this prefix
-_ENDPOINT_NAME_LENGTH = 63
+
+# The policies grant `<stack>--*`. A stack's name has single hyphens only (templates/alerts.yaml
+# refuses others), so that what begins with it and two hyphens is never another stack's.
+_OF = "--"
+_RUN_DIGEST = 16
+_LONGEST_NAME = 63  # of SageMaker's names
+_TUNING_NAME = 32 - len("-10")  # a stack of 20 characters leaves 7 digits of the run's 16
+_ENDPOINT_NAME = _LONGEST_NAME - 8  # room for an ending of what belongs to the endpoint
+_DIGEST = 12
+_FORMER_JOBS = "tagline-"
 
 
 class InvalidName(ValueError):
@@ -73,37 +81,49 @@ def restoring_name(run: str, attempt: int) -> str:
     return f"{run}-restore-{attempt}"
 
 
-def job_name(run: str, kind: str) -> str:
-    """Return the base name of a run's SageMaker job; at most 29 of a tuning job's 32 characters.
+def job_name(stack: str, run: str, kind: str) -> str:
+    """Return the base name of what a run makes in SageMaker: the stack, then the run's digest.
 
     `kind` is one of train, tune, eval, model, config, trial. The state machine appends the
-    attempt, since SageMaker never takes a job's name twice.
+    attempt, since SageMaker never takes a job's name twice. A tuning job has but 32 characters: it
+    goes without its kind and, under a stack of more than 11 characters, with less of the digest.
     """
     dataset_of_run(run)
-    return f"{JOB_PREFIX}-{run[-16:]}-{kind}"
+    digest = run[-_RUN_DIGEST:]
+    if kind == "tune":
+        return f"{stack}{_OF}{digest}"[:_TUNING_NAME]
+    return f"{stack}{_OF}{digest}-{kind}"
 
 
-def run_of_job(dataset: str, name: str) -> str | None:
+def run_of_job(stack: str, dataset: str, name: str) -> str | None:
     """Return the run of a dataset that made what `job_name` named, or None for another's name."""
-    match = re.match(rf"{JOB_PREFIX}-([0-9a-f]{{16}})-", name)
+    match = re.match(rf"(?:{re.escape(stack)}{_OF}|{_FORMER_JOBS})([0-9a-f]{{16}})-", name)
     return f"{dataset}-{match[1]}" if match else None
 
 
 def endpoint_name(stack: str, dataset: str) -> str:
-    """Return the endpoint that serves a dataset of a stack; names differ where datasets do."""
+    """Return the endpoint that serves a dataset of a stack: no other dataset or stack has its name.
+
+    SageMaker's ARNs are in small letters, so the name is; the digest tells `Birds` from `birds`.
+    """
+    digest = hashlib.sha256(f"{stack}\0{check_dataset(dataset)}".encode()).hexdigest()
+    begin = f"{stack}{_OF}{re.sub('[-_]+', '-', dataset.lower())}"
+    return f"{begin[: _ENDPOINT_NAME - 1 - _DIGEST].rstrip('-')}-{digest[:_DIGEST]}"
+
+
+def former_endpoint_name(stack: str, dataset: str) -> str:
+    """Return the endpoint's name before names held a digest: a champion may still serve there."""
     name = f"{stack}-{check_dataset(dataset)}"
     plain = re.sub(r"-+", "-", name.replace("_", "-"))
-    if plain == name and len(name) <= _ENDPOINT_NAME_LENGTH:
+    if plain == name and len(name) <= _LONGEST_NAME:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{plain[: _ENDPOINT_NAME_LENGTH - 9].rstrip('-')}-{digest}"
+    return f"{plain[: _LONGEST_NAME - 9].rstrip('-')}-{digest}"
 
 
 def trial_name(stack: str, dataset: str) -> str:
     """Return the endpoint where a dataset's challenger is tried before it gets any traffic.
 
-    The digest keeps it apart from the endpoint of a dataset that is named like a trial.
+    No dataset's endpoint is called so: theirs end in a digest.
     """
-    digest = hashlib.sha256(f"trial of {stack}/{check_dataset(dataset)}".encode()).hexdigest()[:8]
-    kept = _ENDPOINT_NAME_LENGTH - len("-trial-") - len(digest)
-    return f"{endpoint_name(stack, dataset)[:kept].rstrip('-')}-trial-{digest}"
+    return f"{endpoint_name(stack, dataset)}-trial"

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from tagline.formats.costs import Cost
 from tagline.formats.document import Document, Record
 
 
@@ -40,6 +41,8 @@ class Status(Document, kw_only=True):
     started: str
     """ISO 8601, UTC, like `ended`."""
     ended: str
+    cost: Cost | None = None
+    """What the run used; null where nobody looked."""
 
 
 class Decision(Document, kw_only=True):

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html; what a r
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from tagline.formats.document import Record
 
@@ -64,10 +64,18 @@ class OutputData(Record, kw_only=True, rename="pascal"):
     s3_output_path: str = field(name="S3OutputPath")
 
 
-class StoppingCondition(Record, kw_only=True, rename="pascal"):
+class StoppingCondition(Record, kw_only=True, rename="pascal", omit_defaults=True):
     """When a job is stopped."""
 
     max_runtime_in_seconds: int
+    max_wait_time_in_seconds: int | None = None
+    """With spot capacity: to run, and to wait for it."""
+
+
+class Checkpoints(Record, kw_only=True, rename="pascal"):
+    """Where SageMaker keeps what a job that is interrupted goes on from."""
+
+    s3_uri: str
 
 
 class Job(Record, kw_only=True, rename="pascal"):
@@ -78,6 +86,9 @@ class Job(Record, kw_only=True, rename="pascal"):
     output_data_config: OutputData
     resource_config: Cluster
     stopping_condition: StoppingCondition
+    enable_managed_spot_training: bool = False
+    checkpoint_config: Checkpoints | UnsetType = UNSET
+    """Jobs of earlier versions had none."""
 
 
 class TrainingRequest(Job, kw_only=True, rename="pascal"):
@@ -218,6 +229,23 @@ class Container(Record, kw_only=True, rename="pascal"):
     image: str
     model_data_url: str
     mode: Literal["SingleModel"] = "SingleModel"
+
+
+class ServerlessConfig(Record, kw_only=True, rename="pascal"):
+    """What an endpoint without a machine of its own is given."""
+
+    memory_size_in_mb: int = field(name="MemorySizeInMB")
+    max_concurrency: int
+
+
+class Variant(Record, kw_only=True, rename="pascal"):
+    """What an endpoint runs on: instances, or serverless; its model the flow adds."""
+
+    variant_name: str = "AllTraffic"
+    initial_variant_weight: int = 1
+    instance_type: str | UnsetType = UNSET
+    initial_instance_count: int | UnsetType = UNSET
+    serverless_config: ServerlessConfig | UnsetType = UNSET
 
 
 class CanarySize(Record, kw_only=True, rename="pascal"):

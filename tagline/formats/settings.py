@@ -38,6 +38,10 @@ InstanceType = Annotated[
         description="an instance type such as ml.m5.xlarge",
     ),
 ]
+Instances = Annotated[int, Meta(ge=1, le=100)]
+ServerlessMemory = Annotated[
+    int, Meta(ge=1024, le=6144, multiple_of=1024, description="1024, 2048 and so on up to 6144")
+]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
 
 
@@ -103,6 +107,8 @@ class Training(Section):
     instance_type: InstanceType | None = None
     max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
     """Seconds."""
+    spot: bool = False
+    """Whether to train on spare capacity, which is cheaper and may be taken away."""
 
 
 class Ranges(Section, omit_defaults=True):
@@ -135,10 +141,31 @@ class Promotion(Section):
 
 
 class EndpointSettings(Section):
-    """Where the champion serves; null takes the stack's parameters."""
+    """Where the champion serves; null takes the stack's parameters.
 
+    In the mode serverless nothing is paid while nobody asks; the first answer then takes longer.
+    """
+
+    mode: Literal["instances", "serverless"] = "instances"
     instance_type: InstanceType | None = None
-    instance_count: Annotated[int, Meta(ge=1, le=100)] | None = None
+    instance_count: Instances | None = None
+    min_instances: Instances | None = None
+    """Of an endpoint that scales; 1 where only the most are named."""
+    max_instances: Instances | None = None
+    """Named, it lets the endpoint scale."""
+    invocations_per_instance: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """A minute; above it another instance is added. 600 where nobody says."""
+    memory: ServerlessMemory | None = None
+    """MB of a serverless endpoint; 2048 where nobody says."""
+    max_concurrency: Annotated[int, Meta(ge=1, le=200)] | None = None
+    """Images that a serverless endpoint answers at a time; 5 where nobody says."""
+
+
+class Budget(Section):
+    """What may be spent, in the price table's currency."""
+
+    per_run: Annotated[float, Meta(ge=0.01, le=1e6)] | None = None
+    """The training of a run that might cost more is refused."""
 
 
 class Settings(Section):
@@ -155,3 +182,4 @@ class Settings(Section):
     tuning: Tuning | None = None
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
+    budget: Budget = Budget()

@@ -18,6 +18,7 @@ from tagline.formats.sagemaker import (
     ProcessingRequest,
     TrainingRequest,
     TuningRequest,
+    Variant,
 )
 
 ShardName = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\Z")]
@@ -200,12 +201,25 @@ class Fleet(Record):
     instance_count: int
 
 
+class Scaling(Record, kw_only=True):
+    """How an endpoint's instances become more and fewer."""
+
+    resource: str
+    """Its variant, as Application Auto Scaling names it."""
+    min_instances: int
+    max_instances: int
+    invocations_per_instance: int
+    """A minute, which scaling keeps to."""
+
+
 class Trial(Record):
     """The endpoint where the challenger is tried before it gets any traffic."""
 
     endpoint: str
     endpoint_config: str
     """Without the attempt."""
+    variant: Variant
+    """Of one instance, whatever the fleet."""
     left_over: bool
     """Whether a run that broke off left one of this name."""
 
@@ -222,7 +236,11 @@ class DeploymentAnswer(Record):
     """Without the attempt, like `endpoint_config`."""
     endpoint_config: str
     container: Container
-    fleet: Fleet
+    network_isolation: bool
+    """Serverless endpoints refuse models that have it."""
+    variant: Variant
+    serverless: bool
+    scaling: Scaling | None
     trial: Trial
     deployment_config: DeploymentConfig
 
@@ -292,12 +310,20 @@ class Caught(Record, rename="pascal"):
 WayBack = Literal["restore", "create", "replace", "delete", "keep"]
 
 
+class ModelOfVariant(Record, rename="pascal"):
+    """What the flow adds to a variant."""
+
+    model_name: str
+
+
 class Rebuild(Record):
     """What the champion's model and configuration were made of, should one be gone."""
 
     model: str
     container: Container
-    fleet: Fleet
+    network_isolation: bool
+    variant: Variant
+    of_variant: ModelOfVariant
 
 
 class RollBackAnswer(Record):
@@ -320,6 +346,8 @@ class RollBackAnswer(Record):
     rebuild: Rebuild | None = None
     trial: str | None = None
     """A trial's endpoint that has to be deleted."""
+    scaling: Scaling | None = None
+    """How what serves then scales."""
 
 
 class Deploying(Served):

@@ -49,7 +49,7 @@ def plan_evaluation(
         local_path=f"{_BASE}/output",
     )
     return EvaluationAnswer(
-        job_name=job_name(run, "eval"),
+        job_name=job_name(stack.name, run, "eval"),
         champion_run=champion.content.run if champion else None,
         champion_etag=champion.etag if champion else None,
         artifact=artifact,

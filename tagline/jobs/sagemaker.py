@@ -16,6 +16,7 @@ _GIB = 2**30
 class Stack:
     """What the stack decides: where things lie, what runs, on what."""
 
+    name: str
     bucket: str
     image: str
     instance_type: str

@@ -16,6 +16,7 @@ from tagline.formats.names import job_name
 from tagline.formats.packed import PackedDataset
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
+    Checkpoints,
     ChoiceRange,
     Job,
     MetricDefinition,
@@ -33,6 +34,7 @@ from tagline.formats.sagemaker import (
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.jobs.defaults import defaults, learning_rate
+from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
 from tagline.listing.trainable import Images, check_trainable
 
@@ -50,21 +52,28 @@ _LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type")
 
 
 def plan_training(
-    run: str, dataset: PackedDataset, settings: Settings, stack: Stack, role: str
+    run: str,
+    dataset: PackedDataset,
+    settings: Settings,
+    stack: Stack,
+    *,
+    role: str,
+    spending: Spending,
 ) -> TrainPlan | TunePlan:
     """Return mode, base name of the job, seconds the state may take, and the request's fields.
 
     `role` is the ARN that the trials of a search run as. Raises what
-    check_trainable raises: packing may have left images out.
+    check_trainable raises: packing may have left images out; and TooExpensive.
     """
     check_trainable(_images(dataset), settings)
+    spending.check(settings, stack.instance_type)
     hyperparameters = _hyperparameters(run, dataset, settings)
     job = asdict(_job(run, dataset, settings, stack))
-    seconds = settings.training.max_runtime + SLACK
+    seconds = min(_longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
     if tuning is None:
         return TrainPlan(
-            job_name=job_name(run, "train"),
+            job_name=job_name(stack.name, run, "train"),
             timeout=seconds,
             request=TrainingRequest(hyper_parameters=hyperparameters, **job),
         )
@@ -72,7 +81,7 @@ def plan_training(
     searched = _given(tuning.ranges)
     fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
     return TunePlan(
-        job_name=job_name(run, "tune"),
+        job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
             hyper_parameter_tuning_job_config=_search(tuning, settings.training.seed),
@@ -130,8 +139,18 @@ def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> 
             settings.training.instance_type or stack.instance_type,
             dataset.bytes.train + dataset.bytes.validation,
         ),
-        stopping_condition=StoppingCondition(max_runtime_in_seconds=settings.training.max_runtime),
+        stopping_condition=StoppingCondition(
+            max_runtime_in_seconds=settings.training.max_runtime,
+            max_wait_time_in_seconds=_longest(settings) if settings.training.spot else None,
+        ),
+        enable_managed_spot_training=settings.training.spot,
+        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.of("checkpoints/"))),
     )
+
+
+def _longest(settings: Settings) -> int:
+    """Return the seconds that a job may take; one on spot capacity waits as long as it runs."""
+    return settings.training.max_runtime * (2 if settings.training.spot else 1)
 
 
 def _search(tuning: Tuning, seed: int) -> Search:

@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 from tagline.aws.faults import Conflict
 from tagline.aws.observability import metrics
 from tagline.aws.s3 import Bucket
+from tagline.formats.costs import Cost
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan
@@ -62,7 +63,7 @@ def ending_of(execution: OutcomeEvent) -> Ending:
     raise UnknownOutcome(f"no ending can be told from the execution's {', '.join(left)}")
 
 
-def record_outcome(execution: OutcomeEvent, bucket: Bucket) -> Ending:
+def record_outcome(execution: OutcomeEvent, bucket: Bucket, cost: Cost | None = None) -> Ending:
     """Write latest.json for a judged run, then status.json, which closes the run.
 
     A run that champion.json names was promoted, whatever its states could still say of it.
@@ -70,13 +71,22 @@ def record_outcome(execution: OutcomeEvent, bucket: Bucket) -> Ending:
     ending = own_promotion(bucket, execution.run) or ending_of(execution)
     if ending.outcome in _JUDGED:
         record_latest(bucket, execution.run, ending.outcome)
-    return record_ending(bucket, execution.run, execution.started, ending)[0]
+    return record_ending(bucket, execution.run, execution.started, ending, cost)[0]
 
 
-def record_ending(bucket: Bucket, run: str, started: str, ending: Ending) -> tuple[Ending, bool]:
+def record_ending(
+    bucket: Bucket, run: str, started: str, ending: Ending, cost: Cost | None = None
+) -> tuple[Ending, bool]:
     """Write status.json, or return the ending that is recorded already; True when written."""
     keys = RunKeys(run)
-    status = Status(run=run, dataset=keys.dataset, started=started, ended=_now(), **asdict(ending))
+    status = Status(
+        run=run,
+        dataset=keys.dataset,
+        started=started,
+        ended=_now(),
+        cost=cost,
+        **asdict(ending),
+    )
     try:
         bucket.write_over(keys.status, status, None)
     except Conflict:

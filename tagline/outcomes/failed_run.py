@@ -25,6 +25,7 @@ from tagline.formats.steps import (
     RecordedAnswer,
     Restore,
 )
+from tagline.outcomes.cost import cost_of
 from tagline.outcomes.endings import own_promotion, record_ending, settle
 from tagline.outcomes.execution_history import (
     UnknownState,
@@ -38,6 +39,7 @@ from tagline.outcomes.failures import Cause, reason, unwrap
 from tagline.outcomes.restoring import Machine
 
 if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
@@ -71,7 +73,7 @@ class _Input(Record):
 
 
 def record_failure(
-    failed: FailureEvent, stepfunctions: "SFNClient", bucket: Bucket
+    failed: FailureEvent, stepfunctions: "SFNClient", sagemaker: "SageMakerClient", bucket: Bucket
 ) -> tuple[Ending, bool]:
     """Write status.json with what failed, why, and what to do; False where one was there.
 
@@ -81,22 +83,30 @@ def record_failure(
     events = newest_events(stepfunctions, failed.execution_arn)
     if RESTORING.fullmatch(failed.execution_arn.rpartition(":")[2]):
         return explain(stepfunctions, bucket, failed, events), False
-    return _record(failed, stepfunctions, bucket, events)
+    return _record(failed, stepfunctions, sagemaker, bucket, events)
 
 
 def _record(
     failed: FailureEvent,
     stepfunctions: "SFNClient",
+    sagemaker: "SageMakerClient",
     bucket: Bucket,
     events: "Sequence[HistoryEventTypeDef]",
 ) -> tuple[Ending, bool]:
     ending = own_promotion(bucket, failed.run) or explain(stepfunctions, bucket, failed, events)
-    ending, written = record_ending(bucket, failed.run, failed.started, ending)
+    cost = cost_of(failed.execution_arn, bucket, stepfunctions, sagemaker)
+    ending, written = record_ending(bucket, failed.run, failed.started, ending, cost)
     return settle(bucket, failed.run) or ending, written
 
 
 def record_broken_off(
-    execution: ExecutionDetail, bucket: Bucket, machine: Machine, sns: "SNSClient", topic: str
+    execution: ExecutionDetail,
+    bucket: Bucket,
+    machine: Machine,
+    sagemaker: "SageMakerClient",
+    *,
+    sns: "SNSClient",
+    topic: str,
 ) -> RecordedAnswer:
     """Record and announce that an execution ended by itself, unless that is told already.
 
@@ -124,7 +134,7 @@ def record_broken_off(
         error=Caught(error=execution.error or "", cause=execution.cause or ""),
     )
     events = newest_events(machine.client, failed.execution_arn)
-    ending, written = _record(failed, machine.client, bucket, events)
+    ending, written = _record(failed, machine.client, sagemaker, bucket, events)
     came_to = entered(events)
     if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
         tried = not came_to & _AT_THE_ENDPOINT

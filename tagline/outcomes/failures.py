@@ -17,6 +17,7 @@ EXPLAINED = {
     "Overtaken",
     "RunEnded",
     "SmokeTestFailed",
+    "TooExpensive",
     "UnusableList",
     "RollBackFailed",
 }

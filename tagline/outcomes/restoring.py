@@ -7,9 +7,12 @@ import msgspec
 
 from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
-from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, restoring_name, trial_name
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import restoring_name, trial_name
+from tagline.formats.outcomes import Champion
+from tagline.formats.owners import serving_endpoint
 from tagline.formats.steps import Restore, RestoreInput
+from tagline.planning.standing import find_or_warn
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -26,12 +29,17 @@ class Machine:
     def restore(self, bucket: Bucket, run: str, started: str, attempt: int, *, tried: bool) -> None:
         """Start it, once for a run and attempt; `tried`: only the trial's endpoint was changed."""
         dataset = RunKeys(run).dataset
+        if tried:
+            endpoint = trial_name(self.stack, dataset)
+        else:
+            champion = find_or_warn(bucket, DatasetKeys(dataset).champion, Champion)
+            endpoint = serving_endpoint(self.stack, dataset, champion)
         given = RestoreInput(
             bucket=bucket.name,
             run=run,
             dataset=dataset,
             started=started,
-            restore=Restore(endpoint=(trial_name if tried else endpoint_name)(self.stack, dataset)),
+            restore=Restore(endpoint=endpoint),
         )
         name = restoring_name(run, attempt)
         try:

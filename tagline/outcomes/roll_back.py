@@ -7,15 +7,17 @@ from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import endpoint_name, run_of_job, trial_name
+from tagline.formats.names import run_of_job, trial_name
 from tagline.formats.outcomes import Champion
-from tagline.formats.owners import check_champion
+from tagline.formats.owners import check_champion, serving_endpoint
+from tagline.formats.plan import Plan
+from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
-from tagline.planning.standing import find_champion, overtaken_by
-from tagline.serving.deployment import Hosting
+from tagline.planning.standing import find_champion, find_or_warn, overtaken_by
 from tagline.serving.endpoints import BROKEN, Endpoint, ailment, describe
+from tagline.serving.machines import Hosting, scaling_of
 from tagline.serving.rebuilding import look_for
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _HANDLERS = ("PlanRollBack", "RecordFailure")
+_THE_STACKS = EndpointSettings()
 _GIVEN_WAY = {"Overtaken", "ChampionChanged"}
 _DEPLOYING: set[WayBack] = {"restore", "create", "replace"}
 
@@ -49,6 +52,8 @@ class Found:
     """The endpoint where challengers are tried, if there is one."""
     trial_left: bool = False
     """Whether nobody but this run has to do with it."""
+    settings: EndpointSettings = _THE_STACKS
+    """Of the run that is champion."""
 
 
 def roll_back(
@@ -68,18 +73,19 @@ def roll_back(
     champion = find_champion(bucket, dataset)
     if champion:
         check_champion(champion, dataset, bucket.name, stack)
-    name = endpoint_name(stack, dataset)
+    name = serving_endpoint(stack, dataset, champion)
     endpoint = describe(sagemaker, name)
     failed = None
     if event.execution.error is not None:
         failed = failed_state(newest_events(stepfunctions, event.execution_arn), _HANDLERS)
-    rival = _rival(event, champion, endpoint, bucket)
+    rival = _rival(event, champion, endpoint, bucket, stack)
     newer = overtaken_by(bucket, event.run)
     trial = describe(sagemaker, trial_name(stack, dataset))
     found = Found(
         *(name, endpoint, champion, failed, rival, newer),
         trial=trial,
-        trial_left=trial is not None and _left(event, trial, bucket),
+        trial_left=trial is not None and _left(event, trial, bucket, stack),
+        settings=_settings(bucket, champion),
     )
     planned = plan_roll_back(event.execution, found)
     if champion is None or planned.action not in _DEPLOYING:
@@ -88,6 +94,12 @@ def roll_back(
     if gone is None:
         return planned
     return replace(planned, model_gone=gone.model, config_gone=gone.config, rebuild=gone.rebuild)
+
+
+def _settings(bucket: Bucket, champion: Champion | None) -> EndpointSettings:
+    """Return what the champion serves on; as the stack has it where its plan cannot be read."""
+    plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan) if champion else None
+    return plan.settings.endpoint if plan else _THE_STACKS
 
 
 def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswer:
@@ -99,7 +111,9 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
     before, trial = execution.rollback, found.trial
     left = trial.name if trial and found.trial_left else None
     if before is not None and _before_training(execution):
-        return replace(before, action="keep", model_gone=False, config_gone=False, trial=left)
+        return replace(
+            before, action="keep", model_gone=False, config_gone=False, trial=left, scaling=None
+        )
     if before is not None and before.then == "end":
         raise RollBackFailed(_twice(execution, before, found))
     champion, endpoint = found.champion, found.endpoint
@@ -111,7 +125,7 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         if endpoint and endpoint.status != "Deleting":
             action = "delete"
     else:
-        action = _to_champion(champion, endpoint)
+        action = _to_champion(champion, endpoint, found.settings.mode == "serverless")
     step = _step(execution, found)
     kind = execution.error.error if execution.error else None
     return RollBackAnswer(
@@ -125,13 +139,14 @@ def plan_roll_back(execution: DeployingExecution, found: Found) -> RollBackAnswe
         superseded=found.newer is not None
         and (found.rival is not None or kind in _GIVEN_WAY or _trying(execution)),
         trial=left,
+        scaling=scaling_of(found.name, found.settings) if champion and not found.rival else None,
     )
 
 
-def _to_champion(champion: Champion, endpoint: Endpoint | None) -> WayBack:
+def _to_champion(champion: Champion, endpoint: Endpoint | None, serverless: bool) -> WayBack:
     if endpoint is None or endpoint.status == "Deleting":
         return "create"  # which is retried until the endpoint is gone
-    if endpoint.status in BROKEN:
+    if endpoint.status in BROKEN or endpoint.serverless != serverless:
         return "replace"
     in_service = endpoint.status == "InService" and endpoint.config == champion.endpoint_config
     return "keep" if in_service else "restore"
@@ -165,12 +180,16 @@ def _step(execution: DeployingExecution, found: Found) -> str:
 
 
 def _rival(
-    event: RollBackEvent, champion: Champion | None, endpoint: Endpoint | None, bucket: Bucket
+    event: RollBackEvent,
+    champion: Champion | None,
+    endpoint: Endpoint | None,
+    bucket: Bucket,
+    stack: str,
 ) -> str | None:
     """Return the run that deployed to the endpoint after this one did, if there is one."""
     evaluation = event.execution.evaluation
     compared = evaluation.champion_run if evaluation else champion and champion.run
-    other = run_of_job(RunKeys(event.run).dataset, (endpoint and endpoint.config) or "")
+    other = run_of_job(stack, RunKeys(event.run).dataset, (endpoint and endpoint.config) or "")
     if other is None or other in {event.run, compared}:
         return None
     if champion and champion.run == other:
@@ -178,11 +197,11 @@ def _rival(
     return None if bucket.head(RunKeys(other).status) else other
 
 
-def _left(event: RollBackEvent, trial: Endpoint, bucket: Bucket) -> bool:
+def _left(event: RollBackEvent, trial: Endpoint, bucket: Bucket, stack: str) -> bool:
     """Return whether a trial's endpoint is this run's, or of none that goes on."""
     if trial.status == "Deleting":
         return False
-    run = run_of_job(RunKeys(event.run).dataset, trial.config or "")
+    run = run_of_job(stack, RunKeys(event.run).dataset, trial.config or "")
     return run is None or run == event.run or bucket.head(RunKeys(run).status) is not None
 
 

@@ -11,6 +11,14 @@ from tagline.formats.outcomes import Latest
 from tagline.formats.rows import PlannedRow
 from tagline.formats.settings import Settings
 
+_ADDED = (
+    "mode",
+    "min_instances",
+    "max_instances",
+    "invocations_per_instance",
+    "memory",
+    "max_concurrency",
+)
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
@@ -22,6 +30,12 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     """
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
+    # what is paid and how, and what a later version added and nobody set, make no other model
+    del plain["budget"], plain["training"]["spot"]
+    endpoint = plain["endpoint"]
+    for name in _ADDED:
+        if endpoint[name] in (None, "instances"):
+            del endpoint[name]
     head = {
         "format": FORMAT,
         "packing": PACKING,

@@ -3,11 +3,9 @@
 Guardrails: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
-from tagline.aws.environment import Environment
-from tagline.formats.names import job_name
+from tagline.formats.names import dataset_of_run, endpoint_name, job_name
 from tagline.formats.sagemaker import (
     Alarm,
     AutoRollback,
@@ -16,10 +14,11 @@ from tagline.formats.sagemaker import (
     Container,
     DeploymentConfig,
     TrafficRouting,
+    Variant,
 )
-from tagline.formats.settings import EndpointSettings
-from tagline.formats.steps import DeploymentAnswer, Fleet, Trial
-from tagline.serving.endpoints import BROKEN
+from tagline.formats.steps import DeploymentAnswer, Scaling, Trial
+from tagline.serving.endpoints import BROKEN, Endpoint
+from tagline.serving.machines import alone, is_serverless
 
 _SMALLEST_CANARY_FLEET = 2  # a canary takes at most half of the fleet: at least one of two
 _ALL_AT_ONCE = DeploymentConfig(
@@ -33,72 +32,61 @@ _ALL_AT_ONCE = DeploymentConfig(
 )
 
 
-@dataclass(frozen=True)
-class Hosting:
-    """How a stack serves: its image, and the fleet of datasets that ask for no other."""
-
-    image: str
-    fleet: Fleet
-
-    def fleet_for(self, wanted: EndpointSettings) -> Fleet:
-        """Return a dataset's fleet."""
-        return Fleet(
-            instance_type=wanted.instance_type or self.fleet.instance_type,
-            instance_count=wanted.instance_count or self.fleet.instance_count,
-        )
-
-
-def hosting(here: Environment) -> Hosting:
-    """Return what the environment of a function says."""
-    fleet = Fleet(
-        instance_type=here.endpoint_instance_type, instance_count=here.endpoint_instance_count
-    )
-    return Hosting(here.server_image, fleet)
-
-
 def plan_deployment(
     *,
+    stack: str,
     run: str,
     artifact: str,
     image: str,
-    fleet: Fleet,
+    variant: Variant,
+    scaling: Scaling | None,
     endpoint: str,
-    status: str | None,
+    found: Endpoint | None,
     trial: Trial,
 ) -> DeploymentAnswer:
-    """Return what the deploying states need; `status` is the endpoint's, None when there is none.
+    """Return what the deploying states need; `found` is the endpoint as it stands.
 
-    An endpoint that is broken takes no update: it is deleted and made anew.
+    An endpoint that is broken takes no update, nor does one that is to serve in the other mode, as
+    there would be no way back from it: it is deleted and made anew.
     """
-    canary = fleet.instance_count >= _SMALLEST_CANARY_FLEET
-    alarm = f"{endpoint}-5xx"
+    serverless, count = is_serverless(variant), variant.initial_instance_count
+    canary = isinstance(count, int) and count >= _SMALLEST_CANARY_FLEET
+    alarm = f"{endpoint_name(stack, dataset_of_run(run))}-5xx"
     return DeploymentAnswer(
-        action=_action(status),
+        action=_action(found, serverless),
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
-        model=job_name(run, "model"),
-        endpoint_config=job_name(run, "config"),
+        model=job_name(stack, run, "model"),
+        endpoint_config=job_name(stack, run, "config"),
         container=Container(image=image, model_data_url=artifact),
-        fleet=fleet,
+        network_isolation=not serverless,
+        variant=variant,
+        serverless=serverless,
+        scaling=scaling,
         trial=trial,
         deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,
     )
 
 
-def plan_trial(run: str, endpoint: str, status: str | None) -> Trial:
+def plan_trial(stack: str, run: str, endpoint: str, status: str | None, variant: Variant) -> Trial:
     """Return where a run's challenger is tried; `status` is what the endpoint has already.
 
     One that is there was left by a run that broke off, or belongs to one that is overtaken.
     """
     left_over = status not in {None, "Deleting"}  # CreateEndpoint is retried until it is gone
-    return Trial(endpoint=endpoint, endpoint_config=job_name(run, "trial"), left_over=left_over)
+    return Trial(
+        endpoint=endpoint,
+        endpoint_config=job_name(stack, run, "trial"),
+        variant=alone(variant),
+        left_over=left_over,
+    )
 
 
-def _action(status: str | None) -> Literal["create", "update", "replace"]:
-    if status is None or status == "Deleting":  # CreateEndpoint is retried until it is gone
+def _action(found: Endpoint | None, serverless: bool) -> Literal["create", "update", "replace"]:
+    if found is None or found.status == "Deleting":  # CreateEndpoint is retried until it is gone
         return "create"
-    return "replace" if status in BROKEN else "update"
+    return "replace" if found.status in BROKEN or found.serverless != serverless else "update"
 
 
 def _canary(alarm: str) -> DeploymentConfig:

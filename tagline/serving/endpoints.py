@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
-from tagline.formats.names import endpoint_name
 from tagline.formats.outcomes import Champion
+from tagline.formats.owners import serving_endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -24,6 +24,7 @@ class Endpoint:
     status: str
     config: str | None
     failure: str | None
+    serverless: bool = False
 
 
 def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
@@ -31,11 +32,13 @@ def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
     answer = _found(lambda: client.describe_endpoint(EndpointName=name))
     if answer is None:
         return None
+    variants = answer.get("ProductionVariants", [])
     return Endpoint(
         name,
         answer["EndpointStatus"],
         answer.get("EndpointConfigName"),
         answer.get("FailureReason"),
+        serverless=any("CurrentServerlessConfig" in variant for variant in variants),
     )
 
 
@@ -81,4 +84,5 @@ def needs_redeployment(
     """Return whether a dataset has a champion that does not serve."""
     if champion is None:
         return False
-    return ailment(champion, describe(client, endpoint_name(stack, dataset))) is not None
+    name = serving_endpoint(stack, dataset, champion)
+    return ailment(champion, describe(client, name)) is not None

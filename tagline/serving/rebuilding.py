@@ -13,10 +13,10 @@ from tagline.formats.outcomes import Champion
 from tagline.formats.plan import Plan
 from tagline.formats.sagemaker import Container
 from tagline.formats.settings import EndpointSettings
-from tagline.formats.steps import Rebuild
+from tagline.formats.steps import ModelOfVariant, Rebuild
 from tagline.planning.standing import find_or_warn
-from tagline.serving.deployment import Hosting
 from tagline.serving.endpoints import config_is_gone, model_is_gone
+from tagline.serving.machines import Hosting, is_serverless
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -43,9 +43,12 @@ def look_for(
     if not (model or config):
         return None
     plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan)
+    variant = hosting.variant(plan.settings.endpoint if plan else EndpointSettings())
     rebuild = Rebuild(
         model=champion.model,
         container=Container(image=hosting.image, model_data_url=champion.artifact),
-        fleet=hosting.fleet_for(plan.settings.endpoint if plan else EndpointSettings()),
+        network_isolation=not is_serverless(variant),
+        variant=variant,
+        of_variant=ModelOfVariant(model_name=champion.model),
     )
     return Gone(model, config, rebuild)

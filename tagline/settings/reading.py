@@ -15,6 +15,7 @@ from msgspec.structs import fields
 from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings
 from tagline.settings.errors import InvalidSettings
+from tagline.settings.machines import check_machines
 from tagline.settings.search import check_search
 from tagline.settings.yaml_file import line_of, parse_yaml
 
@@ -36,6 +37,7 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
     try:
         settings = _section("", parse_yaml(text), Settings)
         check_search(settings)
+        check_machines(settings)
     except InvalidSettings as exc:
         raise located(exc, text, file) from exc
     return settings
@@ -134,7 +136,7 @@ def _expected(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return f"one of {', '.join(get_args(kind))}"
     plain, limits = get_args(kind)  # Annotated
-    if plain is int:
+    if limits.description is None and plain is int:
         return f"an integer from {limits.ge} to {limits.le}"
     if plain is float:
         return f"a number from {limits.ge:g} to {limits.le:g}"

@@ -91,7 +91,7 @@ def test_a_challenger_that_does_not_come_up_answers_no_client(
             Bucket=pipeline.bucket, Prefix=DatasetKeys(DATASET).output
         )
         keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-        (artifact,) = [k for k in keys if run_of_job(DATASET, k.split("/")[2]) == run]
+        (artifact,) = [k for k in keys if run_of_job("tagline", DATASET, k.split("/")[2]) == run]
         pipeline.put(artifact, b"no archive")
         ended = pipeline.wait(run)
         eventually(lambda: nothing_left(pipeline))

@@ -26,9 +26,9 @@ def the_api_was_asked(pipeline: Pipeline) -> None:
         shown = json.loads(_ask(f"{url}/datasets/{name}/runs"))
         for run in shown["runs"]:
             details = json.loads(_ask(f"{url}/datasets/{name}/runs/{run['run']}"))
-            for file in ("report", "rejects", "verdicts"):
-                if details.get(file):
-                    _ask(details[file]["url"])
+            for part in ("report", "rejects", "verdicts"):
+                if details.get(part):
+                    _ask(details[part]["url"])
         listed = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=f"{name}/images/")
         for item in listed.get("Contents", ())[:1]:
             wanted = json.dumps({"s3_uri": f"s3://{pipeline.bucket}/{item['Key']}"}).encode()

@@ -167,8 +167,13 @@ class Toys:
         ended: dict[str, Any] = eventually(look)
         return ended
 
-    def create_config(self, name: str, word: bytes, suffix: str = "") -> None:
-        """Create a model that answers with a word, and an endpoint configuration for it."""
+    def create_config(
+        self, name: str, word: bytes, suffix: str = "", *, isolated: bool = False, **kind: Any
+    ) -> None:
+        """Create a model that answers with a word, and an endpoint configuration for it.
+
+        `kind` are members of its variant; without any it has one instance.
+        """
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             member = tarfile.TarInfo("word")
@@ -182,13 +187,10 @@ class Toys:
                 "ModelDataUrl": self.put(f"models/{name}/model.tar.gz", packed.getvalue()),
                 "Environment": {"SUFFIX": suffix},
             },
+            EnableNetworkIsolation=isolated,
         )
-        variant = {
-            "VariantName": "AllTraffic",
-            "ModelName": name,
-            "InstanceType": "ml.m5.large",
-            "InitialInstanceCount": 1,
-        }
+        one = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        variant = {"VariantName": "AllTraffic", "ModelName": name, **(kind or one)}
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 
     def settled(self, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tagline.jobs.training import METRICS
 from tests.integration.trainer_jobs import (
     LABELS,
     RUN,
@@ -62,9 +63,21 @@ def test_the_model_folder_holds_what_serving_needs(trained: tuple[Path, str]) ->
     best = maps.index(max(maps)) + 1
     assert described["best_epoch"] == best
     assert described["mAP"] == pytest.approx(max(maps), abs=0.005)
-    assert trained[1].splitlines()[-1] == (
-        f"exported: epoch {best}, validation:mAP={described['mAP']:.6f}"
+    loss = EPOCH.findall(trained[1])[best - 1][1]
+    last = trained[1].splitlines()[-1]
+    assert last.startswith(
+        f"epoch={best} train:loss={loss} validation:mAP={described['mAP']:.6f} validation:micro_ap="
     )
+    assert last.endswith(" exported")
+
+
+def test_the_last_value_of_each_metric_is_the_exported_epochs(trained: tuple[Path, str]) -> None:
+    """SageMaker keeps those, and ranks the trials of a search by them."""
+    described = read_json(trained[0] / "model/model.json")
+    last = {metric.name: re.findall(metric.regex, trained[1])[-1] for metric in METRICS}
+    assert int(last["epoch"]) == described["best_epoch"]
+    assert float(last["validation:mAP"]) == pytest.approx(described["mAP"], abs=1e-6)
+    assert last["train:loss"] == EPOCH.findall(trained[1])[described["best_epoch"] - 1][1]
 
 
 def test_the_onnx_model_takes_any_batch_and_answers_scores(trained: tuple[Path, str]) -> None:

@@ -14,6 +14,7 @@ from tests.statemachine.script import BUCKET, CASES, RESTORING, STATE, mock_file
 DEFINITION = Path(__file__).parents[2] / "statemachine/retrain.asl.json"
 ROLE = "arn:aws:iam::000000000000:role/jobs"
 SUBSTITUTIONS = {
+    "Partition": "aws",
     "FunctionPrefix": "arn:aws:lambda:us-east-1:000000000000:function:tagline",
     "FetchConcurrency": "4",
     "PackShardsPerTask": "2",
@@ -24,6 +25,7 @@ SUBSTITUTIONS = {
     "SubnetA": "a",
     "SubnetB": "b",
     "SecurityGroup": "sg",
+    "PublicIp": "ENABLED",
     "TrainingRoleArn": ROLE,
     "EvaluationRoleArn": ROLE,
     "ServingRoleArn": ROLE,

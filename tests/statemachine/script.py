@@ -9,16 +9,17 @@ import msgspec
 from msgspec.structs import replace
 
 from tagline.formats.outcomes import Ending, Outcome
-from tagline.formats.sagemaker import Container
+from tagline.formats.sagemaker import Container, Variant
 from tagline.formats.steps import (
     ChampionAnswer,
     DecisionAnswer,
     FailureAnswer,
     FetchAnswer,
-    Fleet,
+    ModelOfVariant,
     PlanAnswer,
     Rebuild,
     RollBackAnswer,
+    Scaling,
     SmokeAnswer,
     WayBack,
 )
@@ -26,7 +27,7 @@ from tests.unit.documents import OTHER, RUN, golden
 
 BUCKET, DATASET = "data", "demo"
 STATE = {"bucket": BUCKET, "dataset": DATASET, "run": RUN, "started": "2026-11-12T00:00:00Z"}
-JOB = "tagline-0123456789abcdef"
+JOB = "tagline--0123456789abcdef"
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 MODEL = {"ModelArtifacts": {"S3ModelArtifacts": ARTIFACT}}
@@ -50,7 +51,9 @@ def throws(error: str, cause: str = "{}") -> dict[str, Any]:
 REBUILD = Rebuild(
     model="old-model-0",
     container=Container(image="server", model_data_url="s3://data/demo/output/old/model.tar.gz"),
-    fleet=Fleet(instance_type="ml.c5.large", instance_count=2),
+    network_isolation=True,
+    variant=Variant(instance_type="ml.c5.large", initial_instance_count=2),
+    of_variant=ModelOfVariant(model_name="old-model-0"),
 )
 
 
@@ -62,7 +65,7 @@ def roll_back(
     return answers(
         RollBackAnswer(
             action=action,
-            endpoint="tagline-demo",
+            endpoint="tagline--demo-50876c98a6b2",
             endpoint_config="old-config-0" if champion else None,
             run=OTHER if champion else None,
             state="SmokeTest",
@@ -95,7 +98,7 @@ def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
 
 
 NEW, OLD, ALONE = f"{JOB}-config-0", "old-config-0", f"{JOB}-trial-0"
-TRIAL = "tagline-demo-trial-00000000"
+TRIAL = "tagline--demo-50876c98a6b2-trial"
 TRIED = ("InService", ALONE)  # the trial, the first time it is looked at
 PLAN = PlanAnswer(
     unchanged=False,
@@ -117,6 +120,14 @@ LEFT_OVER = answers(
 )
 REPLACE = answers(golden("deployment_create") | {"action": "replace"})
 UPDATE, CANARY = answers(golden("deployment_update")), answers(golden("deployment_canary"))
+SERVERLESS = golden("deployment_update") | {"network_isolation": False, "serverless": True}
+SCALING = Scaling(
+    resource="endpoint/tagline-demo/variant/AllTraffic",
+    min_instances=1,
+    max_instances=3,
+    invocations_per_instance=600,
+)
+SCALED = golden("deployment_update") | {"scaling": msgspec.to_builtins(SCALING)}
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(PLAN),
     "FetchShard": answers(SHARD),
@@ -138,6 +149,10 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
     "CreateEndpointConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
+    "StopScaling": throws("ApplicationAutoScaling.ObjectNotFoundException"),
+    "StopScalingBack": throws("ApplicationAutoScaling.ObjectNotFoundException"),
+    "StartScaling": returns({}),
+    "KeepToTarget": returns({"PolicyARN": "arn"}),
     "CreateTrialConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{ALONE}"}),
     "CreateTrial": returns({"EndpointArn": "arn"}),
     "ClearTrial": returns({}),
@@ -146,6 +161,7 @@ SUNNY: dict[str, dict[str, Any]] = {
     "RebuildModel": returns({"ModelArn": "arn"}),
     "RebuildConfig": returns({"EndpointConfigArn": "arn"}),
     "CreateEndpoint": returns({"EndpointArn": "arn"}),
+    "UpdateServerlessEndpoint": returns({"EndpointArn": "arn"}),
     "CreateRollBackAlarm": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
     "DescribeEndpoint": endpoint(TRIED, ("Creating", NEW), ("InService", NEW)),
@@ -231,6 +247,33 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "DescribeEndpoint": endpoint(TRIED, ("InService", OLD), ("InService", NEW)),
     },
     "canary": {"PlanDeployment": CANARY},
+    "serverless": {"PlanDeployment": answers(SERVERLESS | {"action": "create"})},
+    "serverless-update": {
+        "PlanDeployment": answers(SERVERLESS),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW)),
+    },
+    "scaled": {
+        "StopScaling": returns({}),
+        "PlanDeployment": answers(SCALED),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW)),
+    },
+    "not-scaled-rolled-back": {
+        "PlanDeployment": answers(SCALED),
+        "StartScaling": {
+            "0": throws("ApplicationAutoScaling.ValidationException")["0-9"],
+            "1-9": returns({})["0-9"],
+        },
+        "StopScalingBack": returns({}),
+        "PlanRollBack": roll_back("restore", scaling=SCALING),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", NEW), ("InService", OLD)),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "kept-by-alarm-and-scaled-again": {
+        "PlanDeployment": CANARY,
+        "DescribeEndpoint": endpoint(TRIED, ("InService", OLD), ("InService", OLD)),
+        "PlanRollBack": roll_back("keep", scaling=SCALING),
+        "RecordOutcome": ROLLED_BACK,
+    },
     "first-rolled-back": SMOKE,
     "rolled-back": SMOKE
     | {
@@ -314,6 +357,7 @@ FAILING = [
     "PlanDeployment",
     "CreateModel",
     "CreateEndpointConfig",
+    "StopScaling",
     "CreateTrialConfig",
     "CreateEndpoint",
     "RecordOutcome",
@@ -350,7 +394,7 @@ CASES |= {
 
 
 RESTORING = {
-    case: STATE | {"restore": {"endpoint": "tagline-demo"}}
+    case: STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     for case in CASES
     if case.startswith("restored")
 }

@@ -16,7 +16,7 @@ PLANNED = [*FETCHED, "PackDataset"]
 JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
 TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
 IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
-TESTED = ["SmokeTest", "WhoServes?"]
+TESTED = ["SmokeTest", "Scales?", "WhoServes?"]
 ALONE = ["CreateTrialConfig", "LeftOver?"]
 READY = [
     *TRAINED,
@@ -28,10 +28,13 @@ READY = [
         *TESTED,
         "EndTrial",
         "AwaitChallenger",
+        "CreateRollBackAlarm",
+        "StopScaling",
         "CreateOrUpdate?",
     ),
 ]
 ON_TRIAL = READY[: READY.index("CreateTrial") + 1]
+SCALES = ["SmokeTest", "Scales?", "StartScaling", "KeepToTarget", "WhoServes?"]
 PROVEN = [*TESTED, "RecordChampion"]
 NO_TRIAL = ["TrialLeft?", "GoOn?"]
 TRIAL_ENDED = ["TrialLeft?", "DeleteTrial", "GoOn?"]
@@ -40,7 +43,9 @@ RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
 FAILED = ["RecordFailure", "Failed?", "NotifyFailure", "Failed"]
 BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
 LOOKED = ["PlanRollBack", "AwaitChampion", "ModelGone?"]
-PLANNED_BACK = [*LOOKED, "ConfigGone?", "RollBackHow?"]
+KEPT = [*LOOKED, "ConfigGone?", "Keep?"]
+UNSCALED = ["Keep?", "StopScalingBack", "RollBackHow?"]
+PLANNED_BACK = [*KEPT[:-1], *UNSCALED]
 RESTORED = [*PLANNED_BACK, "RestoreChampion"]
 PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
@@ -86,7 +91,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "trained-all-the-same",
             [
-                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *PLANNED_BACK, *NO_TRIAL),
+                *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *KEPT, *NO_TRIAL),
                 *(*TRAINED[len(PLANNED_FIRST) :], *RECORDED),
             ],
         ),
@@ -129,13 +134,13 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         ("not-promoted", [*TRAINED, *RECORDED]),
         (
             "trial-fails",
-            [*ON_TRIAL, "AwaitTrial", *WAIT, "SmokeTest", *PLANNED_BACK, *TRIAL_ENDED, *BACK],
+            [*ON_TRIAL, "AwaitTrial", *WAIT, "SmokeTest", *KEPT, *TRIAL_ENDED, *BACK],
         ),
         (
             "trial-of-a-first-model-does-not-come-up",
-            [*ON_TRIAL, "AwaitTrial", *WAIT, *AGAIN, *PLANNED_BACK, *TRIAL_ENDED, *BACK],
+            [*ON_TRIAL, "AwaitTrial", *WAIT, *AGAIN, *KEPT, *TRIAL_ENDED, *BACK],
         ),
-        ("trial-cannot-be-made", [*ON_TRIAL, *PLANNED_BACK, *NO_TRIAL, *BACK]),
+        ("trial-cannot-be-made", [*ON_TRIAL, *KEPT, *NO_TRIAL, *BACK]),
         (
             "trial-left-over",
             [
@@ -147,28 +152,28 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "rebuilt",
             [
                 *(*PLANNED_FIRST, *LOOKED, "RebuildModel", "ConfigGone?", "RebuildConfig"),
-                *("RollBackHow?", "DeployChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
+                *(*UNSCALED, "DeployChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
             ],
         ),
         (
             "configuration-rebuilt",
             [
                 *(*PLANNED_FIRST, *LOOKED, "ConfigGone?", "RebuildConfig"),
-                *("RollBackHow?", "RestoreChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
+                *(*UNSCALED, "RestoreChampion", *WAIT, *CHAMPION_SERVES, *RECORDED),
             ],
         ),
         (
             "restored-after-a-trial",
             [
                 *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),
-                *(*PLANNED_BACK, *TRIAL_ENDED, *RECORDED),
+                *(*KEPT, *TRIAL_ENDED, *RECORDED),
             ],
         ),
         ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "canary",
-            [*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
+            [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
         ),
         (
             "first-rolled-back",
@@ -187,8 +192,28 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         (
             "rolled-back-by-alarm",
             [
-                *(*READY, "CreateRollBackAlarm", "UpdateEndpoint", *WAIT, *AGAIN),
-                *(*PLANNED_BACK, *NO_TRIAL, *BACK),
+                *(*READY, "UpdateEndpoint", *WAIT, *AGAIN),
+                *(*KEPT, *NO_TRIAL, *BACK),
+            ],
+        ),
+        ("serverless", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        (
+            "serverless-update",
+            [*READY, "UpdateServerlessEndpoint", *WAIT, *PROVEN, *RECORDED],
+        ),
+        ("scaled", [*READY, "UpdateEndpoint", *WAIT, *SCALES, "RecordChampion", *RECORDED]),
+        (
+            "not-scaled-rolled-back",
+            [
+                *(*READY, "UpdateEndpoint", *WAIT, "SmokeTest", "Scales?", "StartScaling"),
+                *(*RESTORED, *WAIT, *SCALES, *NO_TRIAL, *BACK),
+            ],
+        ),
+        (
+            "kept-by-alarm-and-scaled-again",
+            [
+                *(*READY, "UpdateEndpoint", *WAIT, *AGAIN, *KEPT),
+                *(*SCALES[2:], *NO_TRIAL, *BACK),
             ],
         ),
         (

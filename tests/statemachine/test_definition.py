@@ -30,6 +30,13 @@ TASKS = {name: state for name, state in ALL.items() if state["Type"] == "Task"}
 WORKING = {name: state for name, state in ALL.items() if state["Type"] in ("Task", "Map")}
 
 JOBS = {name for name, state in TASKS.items() if state["Resource"].endswith(".sync")}
+CAPACITY = {
+    "AmazonECS.Unknown",
+    "ECS.AmazonECSException",
+    "ECS.LimitExceededException",
+    "Lambda.TooManyRequestsException",
+    "SageMaker.ResourceLimitExceededException",
+}
 IN_MAPS = {"FetchShard": "FetchShards", "PackPart": "PackParts"}
 
 
@@ -49,14 +56,35 @@ def test_retries_are_few_and_spread_out(name: str) -> None:
     assert retriers
     for retrier in retriers:
         assert retrier["JitterStrategy"] == "FULL"
-        assert 1 <= retrier["MaxAttempts"] <= 6
-        assert retrier["MaxDelaySeconds"] <= 300
         assert "States.ALL" not in retrier["ErrorEquals"]
+        if set(retrier["ErrorEquals"]) <= CAPACITY:
+            assert retrier["BackoffRate"] == 1
+            assert 3600 <= retrier["IntervalSeconds"] * retrier["MaxAttempts"] <= 5 * 3600
+            assert retrier["MaxAttempts"] <= 360  # three events of the history's 25,000 each
+        else:
+            assert 1 <= retrier["MaxAttempts"] <= 6
+            assert retrier["MaxDelaySeconds"] <= 300
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_waits_for_hours_where_an_account_has_no_room(name: str) -> None:
+    retried = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+    patient = retried & CAPACITY
+    resource = TASKS[name]["Resource"]
+    if "ecs:runTask" in resource:
+        assert patient >= {"AmazonECS.Unknown", "ECS.AmazonECSException"}
+        assert "States.TaskFailed" in retried, "a killed task"
+    elif resource.endswith("lambda:invoke"):
+        assert patient == {"Lambda.TooManyRequestsException"}
+    elif resource.endswith(".sync"):
+        assert patient == {"SageMaker.ResourceLimitExceededException"}
+    else:
+        assert not patient
 
 
 @pytest.mark.parametrize("name", [n for n in WORKING if n not in IN_MAPS])
 def test_every_error_is_caught(name: str) -> None:
-    (catch,) = WORKING[name]["Catch"]
+    *_, catch = WORKING[name]["Catch"]
     assert catch["ErrorEquals"] == ["States.ALL"]
     assert catch["ResultPath"].startswith("$.") or catch["Next"] == "Done"
 
@@ -81,7 +109,9 @@ def test_only_what_is_named_travels(name: str) -> None:
     assert state["ResultPath"] is None or state["ResultSelector"]
 
 
-@pytest.mark.parametrize("name", sorted(JOBS - {"PackPart"}))
+@pytest.mark.parametrize(
+    "name", sorted(name for name in JOBS if "sagemaker:" in TASKS[name]["Resource"])
+)
 def test_a_job_that_failed_by_itself_is_not_paid_for_again(name: str) -> None:
     errors = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
     assert not errors & {"States.ALL", "States.TaskFailed", "States.Timeout"}
@@ -182,7 +212,7 @@ def test_a_function_that_died_is_tried_again(name: str, error: str) -> None:
 
 AT_THE_ENDPOINT = [
     *("DescribeEndpoint", "SmokeTest", "RecordChampion"),
-    *("CreateTrial", "EndTrial", "RebuildModel", "RebuildConfig"),
+    *("CreateTrial", "EndTrial", "RebuildModel", "RebuildConfig", "StartScaling", "KeepToTarget"),
     *("RestoreChampion", "ClearEndpoint", "DeployChampion"),
 ]
 
@@ -202,7 +232,8 @@ def test_no_traffic_moves_before_the_trial_was_asked() -> None:
     assert "SmokeTest" in reached
     assert not reached & {"UpdateEndpoint", "CreateEndpoint", "ReplaceEndpoint"}
     assert {n for n, s in TOP.items() if "EndTrial" in targets(s)} == {"WhoServes?"}
-    assert {n for n, s in TOP.items() if "WhoServes?" in targets(s)} == {"SmokeTest"}
+    assert {n for n, s in TOP.items() if "WhoServes?" in targets(s)} == {"Scales?", "KeepToTarget"}
+    assert {n for n, s in TOP.items() if "Scales?" in targets(s)} == {"SmokeTest"}
 
 
 def test_paths_are_json_paths_without_variables() -> None:
@@ -214,14 +245,17 @@ def test_paths_are_json_paths_without_variables() -> None:
         pytest.fail(f"a variable is used: {path}")
 
 
-def test_asl_validator_finds_nothing() -> None:
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_asl_validator_finds_nothing(partition: str, tmp_path: Path) -> None:
     npm = shutil.which("npm")
     assert npm, "install Node.js 20 with npm: asl-validator runs on it"
     validator = ROOT / "node_modules/.bin/asl-validator"
     if not validator.exists():
         subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True)
+    deployed = tmp_path / FILE.name
+    deployed.write_text(FILE.read_text("utf-8").replace("${Partition}", partition), "utf-8")
     done = subprocess.run(
-        [validator, "--json-path", FILE], capture_output=True, text=True, check=False
+        [validator, "--json-path", deployed], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -50,7 +50,7 @@ def test_a_policy_is_one_edit_for_all_states(copied: Path) -> None:
     assert tool.main([]) == 0
     text = (copied / "statemachine/retrain.asl.json").read_text(encoding="utf-8")
     assert text.count('"MaxAttempts": 5') == 0
-    assert text.count('"MaxAttempts": 3') == 14  # eleven functions, three containers as before
+    assert text.count('"MaxAttempts": 3,') == 14  # eleven functions, three containers as before
     assert tool.main(["--check"]) == 0
 
 
@@ -63,7 +63,7 @@ def test_a_stale_picture_is_found(copied: Path, scheme: str) -> None:
 def test_a_source_that_cannot_be_compiled_is_said(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit(copied / "statemachine/retrain/fetch.yaml", "[lambda, shard]", "[lambda, shart]")
+    edit(copied / "statemachine/retrain/fetch.yaml", "lambda-busy, shard]", "lambda-busy, shart]")
     assert tool.main(["--check"]) == 1
     assert "fetch.yaml: FetchShards: FetchShard: Retry shart is unknown" in capsys.readouterr().err
 

@@ -120,9 +120,9 @@ def champion(**changes: Any) -> Champion:
     made = Champion(
         run=OTHER,
         created="2026-11-11T00:00:00Z",
-        endpoint="tagline-demo",
-        endpoint_config="tagline-00000000000000ff-config-0",
-        model="tagline-00000000000000ff-model-0",
+        endpoint="tagline--demo-50876c98a6b2",
+        endpoint_config="tagline--00000000000000ff-config-0",
+        model="tagline--00000000000000ff-model-0",
         artifact="s3://data/demo/output/old/output/model.tar.gz",
         mAP=0.5,
         reason="mAP 0.5000, and there is no champion to beat",

@@ -46,6 +46,9 @@ VARIABLES = {
     "EVALUATION_INSTANCE_TYPE": "ml.m5.xlarge",
     "ENDPOINT_INSTANCE_TYPE": "ml.c5.large",
     "ENDPOINT_INSTANCE_COUNT": "1",
+    "ALLOWED_INSTANCE_TYPES": "ml.c5.4xlarge,ml.m5.xlarge,ml.c5.large,ml.m5.12xlarge",
+    "MOST_TRIALS": "50",
+    "MOST_INSTANCES": "5",
 }
 
 
@@ -127,7 +130,10 @@ def assert_valid(operation: str, request: dict[str, Any]) -> None:
 
 
 def describe(
-    stubber: Stubber, status: str | None, config: str = "c-0", name: str = "tagline-demo"
+    stubber: Stubber,
+    status: str | None,
+    config: str = "c-0",
+    name: str = "tagline--demo-50876c98a6b2",
 ) -> None:
     """Let SageMaker answer one look at an endpoint; no status: there is none."""
     if status is None:

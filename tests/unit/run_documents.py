@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from tagline.formats.models import Metrics
+from tagline.formats.names import endpoint_name
 from tagline.formats.outcomes import Champion, Decision, Latest, Outcome, Status
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
@@ -49,10 +50,10 @@ def champion(**changes: Any) -> Champion:
     known = {
         "run": run,
         "created": "2026-01-01T00:00:00Z",
-        "endpoint": f"tagline-{dataset}",
-        "endpoint_config": f"tagline-{digest}-config-0",
-        "model": f"tagline-{digest}-model-0",
-        "artifact": f"s3://data/{dataset}/output/tagline-{digest}-train-0/output/model.tar.gz",
+        "endpoint": endpoint_name("tagline", dataset or "demo"),
+        "endpoint_config": f"tagline--{digest}-config-0",
+        "model": f"tagline--{digest}-model-0",
+        "artifact": f"s3://data/{dataset}/output/tagline--{digest}-train-0/output/model.tar.gz",
         "mAP": 0.91,
         "reason": "the first model of the dataset",
         "previous": None,

@@ -14,7 +14,7 @@ from tests.unit.cli_stack import MACHINE, RUN, golden, put, stack
 
 __all__ = ["stack"]
 ARN = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{RUN}"
-STREAM = "tagline-0123456789abcdef-train-0/algo-1-1700000000"
+STREAM = "tagline--0123456789abcdef-train-0/algo-1-1700000000"
 
 
 class States:
@@ -89,6 +89,7 @@ def event(kind: str, **details: object) -> dict[str, Any]:
             "epoch 3, train:loss 0.123456, validation:mAP 0.456789",
         ),
         ("epoch=1", "epoch 1"),
+        ("epoch=1 validation:mAP=0.5 exported", "exported epoch 1, validation:mAP 0.5"),
         ("loading epoch=3", None),
         ("", None),
     ],

@@ -11,7 +11,7 @@ from tagline.cli.errors import one_line
 from tagline.cli.main import app
 
 runner = CliRunner()
-COMMANDS = ("demo", "up", "check", "drop", "runs", "show", "tag")
+COMMANDS = ("demo", "up", "images", "check", "drop", "runs", "show", "tag")
 
 
 @pytest.fixture

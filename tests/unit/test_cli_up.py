@@ -33,6 +33,7 @@ def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository root whose `local` package is a script and whose deployment does nothing."""
     package = tmp_path / "root" / "local"
     package.mkdir(parents=True)
+    (package / "__init__.py").touch()  # else the checkout's own comes first
     monkeypatch.setattr(cloud_module, "ROOT", tmp_path / "root")
     monkeypatch.setattr(places, "CLOUD_FILE", tmp_path / "cloud.json")
     monkeypatch.setattr(cloud_module, "tool", lambda _environment, _name: Path(sys.executable))

@@ -6,13 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Version
-from tagline.formats.names import job_name, trial_name
+from tagline.formats.names import endpoint_name, job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
+from tagline.formats.sagemaker import ServerlessConfig, Variant
+from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import (
     Caught,
     Deploying,
     DeployingExecution,
-    Fleet,
     Opponent,
     PlanFacts,
     Restore,
@@ -23,10 +24,11 @@ from tagline.jobs.sagemaker import Stack
 from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
 from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import Endpoint, ailment
+from tagline.serving.machines import scaling_of
 from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
-STACK = Stack("data", "registry/tagline/trainer:latest", "ml.m5.xlarge")
+STACK = Stack("tagline", "data", "registry/tagline/trainer:latest", "ml.m5.xlarge")
 ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 CHAMPION = champion()
 
@@ -42,15 +44,22 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
     assert_valid("CreateProcessingJob", named | planned["request"])
 
 
-def deployment(count: int, status: str | None) -> dict[str, Any]:
+def deployment(
+    variant: int | Variant, status: str | None, serverless: bool = False
+) -> dict[str, Any]:
+    if isinstance(variant, int):
+        variant = Variant(instance_type="ml.c5.large", initial_instance_count=variant)
+    found = Endpoint("tagline-demo", status, "c", None, serverless) if status else None
     planned = plan_deployment(
+        stack="tagline",
         run=RUN,
         artifact=ARTIFACT,
         image="registry/tagline/server:latest",
-        fleet=Fleet(instance_type="ml.c5.large", instance_count=count),
-        endpoint="tagline-demo",
-        status=status,
-        trial=plan_trial(RUN, trial_name("tagline", "demo"), None),
+        variant=variant,
+        scaling=None,
+        endpoint="tagline--demo-50876c98a6b2",
+        found=found,
+        trial=plan_trial("tagline", RUN, trial_name("tagline", "demo"), None, variant),
     )
     return plain(planned)
 
@@ -89,7 +98,8 @@ def test_a_fleet_of_two_updates_by_canary(count: int, canary: bool) -> None:
     planned = deployment(count, "InService")
     assert planned["canary"] is canary
     assert ("AutoRollbackConfiguration" in planned["deployment_config"]) is canary
-    assert planned["fleet"]["instance_count"] == count
+    assert planned["variant"]["InitialInstanceCount"] == count
+    assert planned["trial"]["variant"]["InitialInstanceCount"] == 1
 
 
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
@@ -106,17 +116,81 @@ def test_an_endpoint_that_is_being_deleted_is_created_once_it_is_gone() -> None:
     assert deployment(1, "Deleting")["action"] == "create"
 
 
+SERVERLESS = Variant(serverless_config=ServerlessConfig(memory_size_in_mb=3072, max_concurrency=7))
+
+
+def test_a_serverless_endpoint_has_no_fleet_no_canary_and_no_isolated_model() -> None:
+    planned = deployment(SERVERLESS, "InService", serverless=True)
+    assert (planned["action"], planned["canary"]) == ("update", False)
+    assert planned["serverless"] is True
+    assert planned["trial"]["variant"] == planned["variant"]
+    assert planned["network_isolation"] is False  # which SageMaker refuses with it
+    variants = [planned["variant"] | {"ModelName": "m-0"}]
+    assert_valid(
+        "CreateEndpointConfig", {"EndpointConfigName": "c-0", "ProductionVariants": variants}
+    )
+
+
+@pytest.mark.parametrize(
+    ("variant", "serverless", "status", "action"),
+    [
+        (SERVERLESS, False, "InService", "replace"),
+        (1, True, "InService", "replace"),
+        (SERVERLESS, True, "InService", "update"),
+        (SERVERLESS, False, "Deleting", "create"),
+        (SERVERLESS, False, None, "create"),
+    ],
+)
+def test_an_endpoint_of_the_other_mode_is_made_anew(
+    variant: int | Variant, serverless: bool, status: str | None, action: str
+) -> None:
+    assert deployment(variant, status, serverless)["action"] == action
+
+
+@pytest.mark.parametrize(
+    ("settings", "serverless", "action"),
+    [
+        (EndpointSettings(), True, "replace"),
+        (EndpointSettings(mode="serverless"), False, "replace"),
+        (EndpointSettings(mode="serverless"), True, "restore"),
+    ],
+)
+def test_a_champion_of_the_other_mode_is_made_anew(
+    settings: EndpointSettings, serverless: bool, action: str
+) -> None:
+    new = Endpoint(NEW.name, NEW.status, NEW.config, None, serverless)
+    assert back(deploying(error=OFF), CHAMPION, new, "SmokeTest", settings=settings).action == (
+        action
+    )
+
+
+def test_a_champion_that_scales_scales_again() -> None:
+    scales = EndpointSettings(max_instances=3)
+    planned = back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest", settings=scales)
+    wanted = scaling_of(endpoint_name("tagline", "demo"), scales)
+    assert wanted is not None
+    assert planned.scaling == wanted
+    assert back(deploying(), CHAMPION, TAKEN, settings=scales).scaling == wanted
+    rival = back(deploying(), CHAMPION, TAKEN, rival=OTHER, settings=scales)
+    assert rival.scaling is None
+    before = back(planned_before(), CHAMPION, None, settings=scales)
+    again = back(planned_before(rollback=before, error=OFF), CHAMPION, None, settings=scales)
+    assert (again.action, again.scaling) == ("keep", None)
+
+
 OFF = Caught(
     error="SmokeTestFailed", cause='{"errorMessage": "off", "errorType": "SmokeTestFailed"}'
 )
-TAKEN = Endpoint("tagline-demo", "InService", CHAMPION.endpoint_config, None)
-NEW = Endpoint("tagline-demo", "InService", f"{job_name(RUN, 'config')}-0", None)
+TAKEN = Endpoint("tagline--demo-50876c98a6b2", "InService", CHAMPION.endpoint_config, None)
+NEW = Endpoint(
+    "tagline--demo-50876c98a6b2", "InService", job_name("tagline", RUN, "config") + "-0", None
+)
 
 
 def deploying(**changes: Any) -> DeployingExecution:
     """Return what an execution holds whose endpoint was updated."""
     held = {
-        "deployment": Deploying(endpoint="tagline-demo", action="update"),
+        "deployment": Deploying(endpoint="tagline--demo-50876c98a6b2", action="update"),
         "evaluation": Opponent(champion_run=OTHER),
     }
     return DeployingExecution(**(held | changes))
@@ -130,13 +204,15 @@ def back(
     **more: Any,
 ) -> RollBackAnswer:
     """Plan the way back from what was found."""
-    return plan_roll_back(execution, Found("tagline-demo", endpoint, champion, failed, **more))
+    return plan_roll_back(
+        execution, Found("tagline--demo-50876c98a6b2", endpoint, champion, failed, **more)
+    )
 
 
 def test_back_to_the_configuration_of_the_champion() -> None:
     assert back(deploying(error=OFF), CHAMPION, NEW, "SmokeTest") == RollBackAnswer(
         action="restore",
-        endpoint="tagline-demo",
+        endpoint="tagline--demo-50876c98a6b2",
         endpoint_config=CHAMPION.endpoint_config,
         run=OTHER,
         state="SmokeTest",
@@ -148,8 +224,8 @@ def test_back_to_the_configuration_of_the_champion() -> None:
     ("endpoint", "action"),
     [
         (NEW, "delete"),
-        (Endpoint("tagline-demo", "Failed", "c", None), "delete"),
-        (Endpoint("tagline-demo", "Deleting", "c", None), "keep"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Failed", "c", None), "delete"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Deleting", "c", None), "keep"),
         (None, "keep"),
     ],
 )
@@ -165,11 +241,11 @@ CONFIG = CHAMPION.endpoint_config
     ("endpoint", "action"),
     [
         (None, "create"),
-        (Endpoint("tagline-demo", "Deleting", CONFIG, None), "create"),
-        (Endpoint("tagline-demo", "Failed", CONFIG, None), "replace"),
-        (Endpoint("tagline-demo", "OutOfService", "c", None), "replace"),
-        (Endpoint("tagline-demo", "Updating", CONFIG, None), "restore"),
-        (Endpoint("tagline-demo", "InService", "c", None), "restore"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Deleting", CONFIG, None), "create"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Failed", CONFIG, None), "replace"),
+        (Endpoint("tagline--demo-50876c98a6b2", "OutOfService", "c", None), "replace"),
+        (Endpoint("tagline--demo-50876c98a6b2", "Updating", CONFIG, None), "restore"),
+        (Endpoint("tagline--demo-50876c98a6b2", "InService", "c", None), "restore"),
         (TAKEN, "keep"),
     ],
 )
@@ -179,7 +255,7 @@ def test_a_champion_that_does_not_serve_is_brought_back(
 ) -> None:
     execution = deploying()
     if restoring:  # after a run that broke off
-        execution = DeployingExecution(restore=Restore(endpoint="tagline-demo"))
+        execution = DeployingExecution(restore=Restore(endpoint="tagline--demo-50876c98a6b2"))
     planned = back(execution, CHAMPION, endpoint)
     assert (planned.action, planned.endpoint_config) == (action, CONFIG)
     assert (planned.run, planned.then) == (OTHER, "end")
@@ -205,7 +281,7 @@ JUDGED = Decision(promote=False, reason="no", challenger_map=0.1, champion_map=0
 def test_an_ill_champion_is_deployed_again_and_the_run_goes_on(
     execution: DeployingExecution, state: str, then: str
 ) -> None:
-    failed = Endpoint("tagline-demo", "Failed", CONFIG, "no memory")
+    failed = Endpoint("tagline--demo-50876c98a6b2", "Failed", CONFIG, "no memory")
     planned = back(execution, CHAMPION, failed)
     assert (planned.action, planned.state, planned.then) == ("replace", state, then)
     assert planned.reason == (
@@ -281,7 +357,7 @@ def test_a_second_roll_back_gives_up_with_both_stories(
     before = RollBackAnswer(
         action="restore", endpoint="e", endpoint_config="c", state="s", reason="SmokeTest: off."
     )
-    told = rf"tagline-demo is {is_now} and did not come back to c \(off\): .*SmokeTest: off"
+    told = rf"demo-50876c98a6b2 is {is_now} and did not come back to c \(off\): .*SmokeTest: off"
     with pytest.raises(RollBackFailed, match=told):
         back(replace(execution, rollback=before, error=OFF), CHAMPION, endpoint, "SmokeTest")
 

@@ -21,9 +21,13 @@ READ_AS = {
     "evaluation_instance_type": "EVALUATION_INSTANCE_TYPE",
     "endpoint_instance_type": "ENDPOINT_INSTANCE_TYPE",
     "endpoint_instance_count": "ENDPOINT_INSTANCE_COUNT",
+    "allowed_instance_types": "ALLOWED_INSTANCE_TYPES",
+    "most_trials": "MOST_TRIALS",
+    "most_instances": "MOST_INSTANCES",
 }
-OTHERS = ("source_buckets", "source_requester_pays", "endpoint_instance_count")
-TEXTS = {name for name in READ_AS if name not in OTHERS}
+COUNTS = ("endpoint_instance_count", "most_trials", "most_instances")
+OTHERS = ("source_buckets", "source_requester_pays", "allowed_instance_types", *COUNTS)
+TEXTS = set(READ_AS) - set(OTHERS)
 
 
 def test_every_variable_is_known_here() -> None:
@@ -44,13 +48,24 @@ def test_a_variable_arrives_and_a_missing_one_is_named(
             getattr(Environment(), name)
 
 
+@pytest.mark.parametrize("name", COUNTS)
 @pytest.mark.parametrize("text", ["0", "two", "-1", "1.5", "²"])
-def test_a_count_is_a_number_from_one(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", "12")
-    assert Environment().endpoint_instance_count == 12
-    monkeypatch.setenv("ENDPOINT_INSTANCE_COUNT", text)
-    with pytest.raises(WrongEnvironment, match=f"ENDPOINT_INSTANCE_COUNT.*{text}"):
-        assert Environment().endpoint_instance_count
+def test_a_count_is_a_number_from_one(
+    monkeypatch: pytest.MonkeyPatch, text: str, name: str
+) -> None:
+    monkeypatch.setenv(READ_AS[name], "12")
+    assert getattr(Environment(), name) == 12
+    monkeypatch.setenv(READ_AS[name], text)
+    with pytest.raises(WrongEnvironment, match=f"{READ_AS[name]}.*{text}"):
+        getattr(Environment(), name)
+
+
+def test_instance_types_are_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_INSTANCE_TYPES", "ml.m5.large, ml.c5.large")
+    assert Environment().allowed_instance_types == {"ml.m5.large", "ml.c5.large"}
+    monkeypatch.delenv("ALLOWED_INSTANCE_TYPES")
+    with pytest.raises(WrongEnvironment, match="ALLOWED_INSTANCE_TYPES is not set"):
+        assert Environment().allowed_instance_types
 
 
 def test_source_buckets_may_be_none_or_many(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def test_plan_training_keeps_what_it_answers(world: Account) -> None:
         (
             "tune_plan",
             {
-                "training": TRAINING | {"instance_type": "ml.g5.xlarge"},
+                "training": TRAINING | {"instance_type": "ml.m5.12xlarge"},
                 "tuning": TUNING | {"ranges": RANGES},
             },
         ),
@@ -221,8 +221,9 @@ def test_a_trial_that_was_left_over_is_deleted_first(
 ) -> None:
     assert deploy("InService", trial)["trial"] == {
         "endpoint": TRIAL,
-        "endpoint_config": "tagline-0123456789abcdef-trial",
+        "endpoint_config": "tagline--0123456789abcdef-trial",
         "left_over": left_over,
+        "variant": golden("deployment_update")["trial"]["variant"],
     }
 
 
@@ -236,7 +237,7 @@ def test_plan_deployment_takes_the_stacks_fleet(
 @pytest.mark.parametrize(
     ("endpoint", "fleet"),
     [
-        ({"instance_type": "ml.g4dn.xlarge"}, ("ml.g4dn.xlarge", 1)),
+        ({"instance_type": "ml.m5.12xlarge"}, ("ml.m5.12xlarge", 1)),
         ({"instance_count": 3}, ("ml.c5.large", 3)),
     ],
 )
@@ -245,7 +246,8 @@ def test_the_settings_fleet_wins(
 ) -> None:
     world.put(f"{PREFIX}plan.json", plan(settings=settings(endpoint=endpoint)))
     planned = deploy("InService")
-    assert planned["fleet"] == {"instance_type": fleet[0], "instance_count": fleet[1]}
+    variant = planned["variant"]
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == fleet
     assert planned["canary"] is (fleet[1] > 1)
 
 
@@ -270,13 +272,13 @@ def smoke(world: Account, answer: object, run: str = RUN) -> dict[str, Any]:
             "invoke_endpoint",
             {"Body": StreamingBody(io.BytesIO(body), len(body))},
             {
-                "EndpointName": "tagline-demo",
+                "EndpointName": "tagline--demo-50876c98a6b2",
                 "ContentType": "image/jpeg",
                 "Accept": "application/json",
                 "Body": b"jpeg",
             },
         )
-        awaited = {"endpoint": "tagline-demo", "endpoint_config": "c", "run": run}
+        awaited = {"endpoint": "tagline--demo-50876c98a6b2", "endpoint_config": "c", "run": run}
         return call("smoke_test", STATE | {"awaited": awaited})
 
 
@@ -306,7 +308,9 @@ def test_a_champion_that_came_back_is_tested_by_its_own_runs_images(world: Accou
 def test_an_endpoint_that_differs_fails(
     world: Account, wrong: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(SmokeTestFailed, match=rf"^Endpoint tagline-demo, .*{complaint}"):
+    with pytest.raises(
+        SmokeTestFailed, match=rf"^Endpoint tagline--demo-50876c98a6b2, .*{complaint}"
+    ):
         smoke(world, SCORES | {"scores": [0.9, 0.1]} | wrong)
 
 
@@ -318,7 +322,7 @@ def test_record_champion_tells_where_it_serves(
     state = STATE | {
         "evaluation": {"artifact": ARTIFACT, "champion_run": against, "champion_etag": etag},
         "decision": {"challenger_map": 0.6, "reason": "first"},
-        "deployment": {"endpoint": "tagline-demo"},
+        "deployment": {"endpoint": "tagline--demo-50876c98a6b2"},
         "model": "m-0",
         "endpoint_config": "c-0",
     }
@@ -328,7 +332,7 @@ def test_record_champion_tells_where_it_serves(
     assert written == {
         "format": 1,
         "run": RUN,
-        "endpoint": "tagline-demo",
+        "endpoint": "tagline--demo-50876c98a6b2",
         "endpoint_config": "c-0",
         "model": "m-0",
         "artifact": ARTIFACT,
@@ -342,7 +346,7 @@ def won(etag: str | None) -> dict[str, Any]:
     return STATE | {
         "evaluation": {"artifact": ARTIFACT, "champion_run": None, "champion_etag": etag},
         "decision": {"challenger_map": 0.6, "reason": "first"},
-        "deployment": {"endpoint": "tagline-demo"},
+        "deployment": {"endpoint": "tagline--demo-50876c98a6b2"},
         "model": "m-0",
         "endpoint_config": "c-0",
     }
@@ -382,7 +386,7 @@ def test_a_champion_whose_failure_was_recorded_meanwhile_is_promoted_after_all(
 
 
 DECISION = {"reason": "judged", "challenger_map": 0.6, "champion_map": None}
-ROLL_BACK = {"action": "keep", "endpoint": "tagline-demo", "endpoint_config": None}
+ROLL_BACK = {"action": "keep", "endpoint": "tagline--demo-50876c98a6b2", "endpoint_config": None}
 
 
 @pytest.mark.parametrize(
@@ -480,6 +484,7 @@ def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(
     assert f'"Runs{answer["outcome"]}":[1.0]' in capsys.readouterr().out  # the metric
     status = world.get(f"{PREFIX}status.json")
     assert status.pop("ended").endswith("Z")
+    assert status.pop("cost")["unknown"]  # there is no such execution
     about = {"format": 1, "run": RUN, "dataset": "demo", "started": STATE["started"]}
     assert status == about | answer
     left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")

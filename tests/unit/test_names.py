@@ -1,5 +1,6 @@
 """Names: the rules that make one list version one run."""
 
+import hashlib
 import re
 
 import pytest
@@ -7,10 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.formats import names
+from tests.unit.cloudformation import TEMPLATES
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 RUN = "50-label-rs96-0123456789abcdef"
-stacks = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,127}", fullmatch=True)  # CloudFormation's rule
+# what templates/alerts.yaml lets a stack be called
+STACK = TEMPLATES["alerts"]["Parameters"]["StackName"]
+stacks = st.from_regex(STACK["AllowedPattern"], fullmatch=True).filter(
+    lambda name: name.isascii() and len(name) <= STACK["MaxLength"]
+)
 datasets = st.from_regex(names.DATASET, fullmatch=True).filter(str.isascii)
 
 
@@ -59,24 +65,39 @@ def test_a_run_keeps_its_name_in_every_version_of_tagline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
-    [("train", "tagline-0123456789abcdef-train"), ("tune", "tagline-0123456789abcdef-tune")],
+    ("stack", "kind", "name"),
+    [
+        ("tagline", "train", "tagline--0123456789abcdef-train"),
+        ("tagline", "tune", "tagline--0123456789abcdef"),
+        ("s" * 20, "tune", "s" * 20 + "--0123456"),
+        ("s" * 20, "config", "s" * 20 + "--0123456789abcdef-config"),
+    ],
 )
-def test_a_job_has_the_digest_of_its_run_and_leaves_room_for_the_attempt(
-    kind: str, name: str
+def test_a_job_has_its_stack_its_runs_digest_and_room_for_the_attempt(
+    stack: str, kind: str, name: str
 ) -> None:
-    assert names.job_name(RUN, kind) == name
-    # the longest name is that of a tuning job, and a state is tried at most ten times
-    assert len(names.job_name(RUN, "tune") + "-9") <= 32
+    assert names.job_name(stack, RUN, kind) == name
     with pytest.raises(names.InvalidName, match="is not <dataset>-<16 hexadecimal digits>"):
-        names.job_name("50-label-rs96", kind)
+        names.job_name(stack, "50-label-rs96", kind)
+
+
+@given(stacks)
+def test_jobs_names_fit_sagemaker_in_any_attempt(stack: str) -> None:
+    """A tuning job's is the shortest limit: 32 characters."""
+    for kind in ("train", "eval", "model", "config"):
+        assert len(names.job_name(stack, RUN, kind) + "-99") <= 63
+    assert len(names.job_name(stack, RUN, "tune") + "-99") <= 32
+    assert SAGEMAKER_NAME.fullmatch(names.job_name(stack, RUN, "tune") + "-0")
 
 
 @given(stacks, datasets)
-def test_endpoint_names_fit_sagemaker(stack: str, dataset: str) -> None:
+def test_endpoint_names_fit_sagemaker_and_leave_room_for_an_ending(
+    stack: str, dataset: str
+) -> None:
     endpoint = names.endpoint_name(stack, dataset)
-    assert len(endpoint) <= 63
+    assert len(endpoint) <= 55
     assert SAGEMAKER_NAME.fullmatch(endpoint)
+    assert endpoint == endpoint.lower(), "SageMaker's ARNs are in small letters"
 
 
 @given(stacks, datasets)
@@ -84,26 +105,57 @@ def test_a_trials_name_fits_sagemaker_and_the_policies(stack: str, dataset: str)
     trial = names.trial_name(stack, dataset)
     assert len(trial) <= 63
     assert SAGEMAKER_NAME.fullmatch(trial)
-    assert trial[:40] == names.endpoint_name(stack, dataset)[:40] or "-trial-" in trial[:48]
+    assert trial.startswith(f"{stack}--")
 
 
-def test_no_datasets_endpoint_is_anothers_trial() -> None:
-    trial = names.trial_name("tagline", "demo")
-    assert trial.startswith("tagline-demo-trial-")
-    assert names.endpoint_name("tagline", "demo-trial") != trial
-    assert names.trial_name("tagline", "demo-trial") != trial
+@given(datasets)
+def test_no_datasets_endpoint_is_anothers_trial(dataset: str) -> None:
+    trial = names.trial_name("tagline", dataset)
+    assert names.endpoint_name("tagline", f"{dataset[:30]}-trial") != trial
 
 
-@given(datasets, datasets)
-def test_different_datasets_have_different_trials(one: str, other: str) -> None:
-    same = names.trial_name("tagline", one) == names.trial_name("tagline", other)
+@given(st.tuples(stacks, datasets), st.tuples(stacks, datasets))
+def test_nobody_else_has_an_endpoints_name(one: tuple[str, str], other: tuple[str, str]) -> None:
+    same = names.endpoint_name(*one) == names.endpoint_name(*other)
+    assert same == (names.trial_name(*one) == names.trial_name(*other))
     assert same == (one == other)
 
 
-@given(datasets, datasets)
-def test_different_datasets_have_different_endpoints(one: str, other: str) -> None:
-    same = names.endpoint_name("tagline", one) == names.endpoint_name("tagline", other)
-    assert same == (one == other)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("tagline", "Stickers"), ("tagline", "stickers")),
+        (("tagline", "dev-x"), ("tagline-dev", "x")),
+        (("tagline", "a_b"), ("tagline", "a-b")),
+    ],
+)
+def test_names_that_once_were_the_same_in_small_letters_differ(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    assert names.endpoint_name(*one) != names.endpoint_name(*other)
+
+
+@given(stacks, stacks, datasets)
+def test_what_one_stack_is_granted_is_no_other_stacks(one: str, other: str, dataset: str) -> None:
+    """The policies' patterns end in two hyphens and a star."""
+    granted = names.endpoint_name(other, dataset), names.job_name(other, RUN, "tune")
+    for name in granted:
+        assert name.startswith(f"{one}--") == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("stack", "dataset", "endpoint"),
+    [
+        ("tagline", "noto-50", "tagline--noto-50-@"),
+        ("tagline", "noto_50", "tagline--noto-50-@"),
+        ("tagline", "a__b", "tagline--a-b-@"),
+        ("tagline", "a" * 40, "tagline--" + "a" * 33 + "-@"),
+        ("s" * 20, "a" * 40, "s" * 20 + "--" + "a" * 20 + "-@"),
+    ],
+)
+def test_an_endpoint_is_found_again_by_its_name(stack: str, dataset: str, endpoint: str) -> None:
+    digest = hashlib.sha256(f"{stack}\0{dataset}".encode()).hexdigest()[:12]
+    assert names.endpoint_name(stack, dataset) == endpoint.replace("@", digest)
 
 
 @pytest.mark.parametrize(
@@ -112,16 +164,23 @@ def test_different_datasets_have_different_endpoints(one: str, other: str) -> No
         ("tagline", "noto-50", "tagline-noto-50"),
         ("tagline", "noto_50", "tagline-noto-50-df5efa5c"),
         ("tagline", "a__b", "tagline-a-b-a8c7a8ed"),
-        ("tagline", "a" * 40, "tagline-" + "a" * 40),
         ("s" * 22, "a" * 40, "s" * 22 + "-" + "a" * 40),  # 63 characters
         ("s" * 23, "a" * 40, "s" * 23 + "-" + "a" * 30 + "-13b6724d"),
-        ("s" * 53, "a" * 20, "s" * 53 + "-682474b3"),
     ],
 )
-def test_an_endpoint_is_found_again_by_its_name(stack: str, dataset: str, endpoint: str) -> None:
-    assert names.endpoint_name(stack, dataset) == endpoint
+def test_an_endpoint_of_an_earlier_version_is_known(
+    stack: str, dataset: str, endpoint: str
+) -> None:
+    assert names.former_endpoint_name(stack, dataset) == endpoint
 
 
 def test_a_jobs_name_tells_its_run() -> None:
-    assert names.run_of_job("50-label-rs96", names.job_name(RUN, "config") + "-0") == RUN
-    assert names.run_of_job("50-label-rs96", "made-by-hand") is None
+    dataset = "50-label-rs96"
+    assert (
+        names.run_of_job("tagline", dataset, names.job_name("tagline", RUN, "config") + "-0") == RUN
+    )
+    assert names.run_of_job("tagline", dataset, "tagline-0123456789abcdef-config-0") == RUN, (
+        "before"
+    )
+    assert names.run_of_job("tagline", dataset, names.job_name("t", RUN, "config") + "-0") is None
+    assert names.run_of_job("tagline", dataset, "made-by-hand") is None

@@ -44,7 +44,7 @@ def won(etag: str | None, against: str | None = None) -> ChampionEvent:
         run=RUN,
         evaluation=Comparison(artifact="s3://a/b", champion_run=against, champion_etag=etag),
         decision=Won(challenger_map=0.5, reason="first"),
-        deployment=Served(endpoint="tagline-demo"),
+        deployment=Served(endpoint="tagline--demo-50876c98a6b2"),
         model="m-0",
         endpoint_config="c-0",
     )
@@ -66,6 +66,7 @@ def test_a_status_is_written_once(world: Account, bucket: Bucket) -> None:
         "state": "RecordChampion",
         "reason": "mAP 0.5 and no champion",
         "started": STARTED,
+        "cost": None,
     }
 
 
@@ -123,7 +124,7 @@ def decided(promote: bool) -> dict[str, Any]:
 
 ROLLED_BACK = {
     "action": "keep",
-    "endpoint": "tagline-demo",
+    "endpoint": "tagline--demo-50876c98a6b2",
     "endpoint_config": None,
     "state": "SmokeTest",
     "reason": "off",

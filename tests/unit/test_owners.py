@@ -8,7 +8,7 @@ import pytest
 
 from tagline.fetching.shard import fetch_shard
 from tagline.formats.document import UnreadableDocument
-from tagline.formats.owners import check_champion, check_run
+from tagline.formats.owners import check_champion, check_run, serving_endpoint
 from tagline.formats.steps import FetchEvent
 from tests.unit.flow_world import STATE, Account, account, call
 from tests.unit.ingest_world import BUCKET, World, world
@@ -91,7 +91,7 @@ CHAMPION_FAULTS: list[dict[str, str]] = [
     {"run": "nonsense"},
     {"endpoint": "tagline-secret"},
     {"endpoint": "production"},
-    {"endpoint_config": "tagline-ffffffffffffffff-config-0"},
+    {"endpoint_config": "tagline--ffffffffffffffff-config-0"},
     {"model": "model"},
     {"artifact": "s3://data/secret/output/x/model.tar.gz"},
     {"artifact": "s3://elsewhere/demo/output/x/model.tar.gz"},
@@ -116,3 +116,28 @@ def test_a_run_is_its_datasets_own() -> None:
     for run in (FOREIGN, "", "demo", "demo-x-0123456789abcdef", "demo-0123456789abcdef\n"):
         with pytest.raises(UnreadableDocument, match="none of dataset demo"):
             check_run("demo", run, "x")
+
+
+@pytest.mark.parametrize(
+    ("found", "serves"),
+    [
+        (None, "tagline--demo-"),
+        ({}, "tagline--demo-"),
+        ({"endpoint": "tagline-demo"}, "tagline-demo"),  # deployed by an earlier version
+        ({"endpoint": "tagline-secret"}, "tagline--demo-"),
+    ],
+)
+def test_an_endpoint_of_an_earlier_version_serves_on(
+    found: dict[str, str] | None, serves: str
+) -> None:
+    standing = None if found is None else champion(**found)
+    assert serving_endpoint("tagline", "demo", standing).startswith(serves)
+
+
+def test_a_champion_of_an_earlier_version_is_its_datasets_own() -> None:
+    former = {
+        "endpoint": "tagline-demo",
+        "endpoint_config": "tagline-0123456789abcdef-config-0",
+        "model": "tagline-0123456789abcdef-model-0",
+    }
+    check_champion(champion(**former), "demo", "data", "tagline")

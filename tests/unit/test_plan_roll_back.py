@@ -24,6 +24,8 @@ from tests.unit.flow_world import (
 
 ANOTHER = "demo-00000000000000aa"
 
+VARIANT = {"VariantName": "AllTraffic", "InitialVariantWeight": 1}
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
@@ -34,7 +36,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 def asked(against: str | None = OTHER, **held: Any) -> dict[str, Any]:
     """Return PlanRollBack's event: the execution holds more than the handler looks at."""
     execution = STATE | {
-        "deployment": {"endpoint": "tagline-demo", "action": "update", "canary": True},
+        "deployment": {
+            "endpoint": "tagline--demo-50876c98a6b2",
+            "action": "update",
+            "canary": True,
+        },
         "evaluation": {"champion_run": against, "champion_etag": '"e"', "artifact": "s3://a/b"},
     }
     return STATE | {"execution_arn": "arn:e", "state": execution | held}
@@ -59,7 +65,7 @@ def plan(
 
 def config(run: str, attempt: int = 0) -> str:
     """Return the name of the endpoint's configuration that a run makes."""
-    return f"{job_name(run, 'config')}-{attempt}"
+    return f"{job_name('tagline', run, 'config')}-{attempt}"
 
 
 def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
@@ -74,7 +80,7 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         planned = plan(config(RUN), asked(error={"Error": "Lambda.Unknown", "Cause": "lost"}))
     assert planned == {
         "action": "restore",
-        "endpoint": "tagline-demo",
+        "endpoint": "tagline--demo-50876c98a6b2",
         "endpoint_config": config(OTHER),
         "state": "SmokeTest",
         "reason": "SmokeTest: lost. It broke off and was tried again in vain: "
@@ -82,6 +88,7 @@ def test_plan_roll_back_names_the_state_that_failed(world: Account) -> None:
         "run": OTHER,
         "then": "end",
         "superseded": False,
+        "scaling": None,
         "model_gone": False,
         "config_gone": False,
         "rebuild": None,
@@ -132,7 +139,7 @@ def test_only_a_run_that_goes_on_keeps_the_endpoint_it_took(
 
 def test_after_a_run_that_broke_off_the_champion_is_restored(world: Account) -> None:
     world.put("demo/champion.json", champion())
-    held = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    held = STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     asked_for = STATE | {"execution_arn": "arn:e", "state": held}
     planned = plan(config(RUN), asked_for)
     assert (planned["action"], planned["endpoint_config"]) == ("restore", config(OTHER))
@@ -140,7 +147,7 @@ def test_after_a_run_that_broke_off_the_champion_is_restored(world: Account) -> 
 
 
 def test_after_a_first_run_that_broke_off_nothing_serves(world: Account) -> None:
-    held = STATE | {"restore": {"endpoint": "tagline-demo"}}
+    held = STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     planned = plan(config(RUN), STATE | {"execution_arn": "arn:e", "state": held})
     assert (planned["action"], planned["run"]) == ("delete", None)
 
@@ -164,7 +171,7 @@ def test_a_trial_that_did_not_come_up_is_deleted_and_the_endpoint_left(
     if against:
         world.put("demo/champion.json", champion())
     serving = config(OTHER) if against else None
-    planned = plan(serving, trying(), ("Failed", f"{job_name(RUN, 'trial')}-0"))
+    planned = plan(serving, trying(), ("Failed", f"{job_name('tagline', RUN, 'trial')}-0"))
     assert (planned["action"], planned["trial"]) == ("keep", TRIAL)
     assert planned["state"] == "CreateTrial"
     assert "Failed" in planned["reason"]
@@ -180,7 +187,7 @@ def test_only_a_run_that_goes_on_keeps_its_trial(
     world.put("demo/champion.json", champion())
     if ended:
         world.put(f"demo/runs/{other}/status.json", status(run=ANOTHER))
-    tried = f"{job_name(other, 'trial')}-0" if other else "by-hand"
+    tried = f"{job_name('tagline', other, 'trial')}-0" if other else "by-hand"
     planned = plan(config(OTHER), trying(), ("InService", tried))
     assert planned["trial"] == (TRIAL if left else None)
     assert "took the trial's endpoint over" in planned["reason"]
@@ -188,7 +195,7 @@ def test_only_a_run_that_goes_on_keeps_its_trial(
 
 def test_a_trial_that_is_being_deleted_is_left(world: Account) -> None:
     world.put("demo/champion.json", champion())
-    planned = plan(config(OTHER), trying(), ("Deleting", f"{job_name(RUN, 'trial')}-0"))
+    planned = plan(config(OTHER), trying(), ("Deleting", f"{job_name('tagline', RUN, 'trial')}-0"))
     assert planned["trial"] is None
 
 
@@ -206,7 +213,7 @@ def test_what_was_deleted_of_a_champion_is_made_again_by_its_name(
     world: Account, gone: tuple[str, ...], serving: str | None
 ) -> None:
     world.put("demo/champion.json", champion())
-    fleet = {"instance_type": "ml.g4dn.xlarge", "instance_count": 2}
+    fleet = {"instance_type": "ml.m5.12xlarge", "instance_count": 2}
     world.put(f"demo/runs/{OTHER}/plan.json", run_plan(settings=settings(endpoint=fleet)))
     planned = plan(serving, asked(), gone=gone)
     assert planned["action"] == ("restore" if serving else "create")
@@ -219,7 +226,9 @@ def test_what_was_deleted_of_a_champion_is_made_again_by_its_name(
             "ModelDataUrl": champion().artifact,
             "Mode": "SingleModel",
         },
-        "fleet": fleet,
+        "network_isolation": True,
+        "variant": VARIANT | {"InstanceType": "ml.m5.12xlarge", "InitialInstanceCount": 2},
+        "of_variant": {"ModelName": champion().model},
     }
 
 
@@ -231,4 +240,5 @@ def test_a_champion_whose_plan_is_gone_gets_the_stacks_fleet(
     if damaged is not None:
         world.s3.put_object(Bucket="data", Key=f"demo/runs/{OTHER}/plan.json", Body=damaged)
     planned = plan(None, asked(), gone=("config",))
-    assert planned["rebuild"]["fleet"] == {"instance_type": "ml.c5.large", "instance_count": 1}
+    given = {"InstanceType": "ml.c5.large", "InitialInstanceCount": 1}
+    assert planned["rebuild"]["variant"] == VARIANT | given

@@ -86,6 +86,7 @@ def test_a_caught_failure_is_told_with_its_state(
     assert '"RunsFailed":[1.0]' in capsys.readouterr().out  # the metric
     written = world.get(f"{PREFIX}status.json")
     assert written.pop("ended").endswith("Z")
+    assert written.pop("cost")["unknown"]  # nothing more is told of the execution
     assert written == OURS | said
 
 
@@ -199,6 +200,7 @@ def test_an_aborted_execution_is_recorded_and_announced(
     assert answer == {"recorded": True, "outcome": "Failed"}
     written = world.get(f"{PREFIX}status.json")
     assert written.pop("ended").endswith("Z")
+    assert written.pop("cost")["unknown"]  # nothing more is told of the execution
     assert written == OURS | said
     assert json.loads(published.pop("Message")) == said | {
         "run": RUN,
@@ -263,7 +265,7 @@ def test_an_execution_started_by_hand_is_no_run(world: Account, executions: Stub
 MACHINE = VARIABLES["STATE_MACHINE_ARN"]
 
 
-def restoring(attempt: int, endpoint: str = "tagline-demo") -> dict[str, Any]:
+def restoring(attempt: int, endpoint: str = "tagline--demo-50876c98a6b2") -> dict[str, Any]:
     """Return the request that brings the champion back after the run broke off."""
     given = STATE | {"restore": {"endpoint": endpoint}}
     order = ("bucket", "run", "dataset", "started", "restore")

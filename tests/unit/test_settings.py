@@ -34,6 +34,7 @@ def test_the_defaults() -> None:
             "seed": 0,
             "instance_type": None,
             "max_runtime": 86400,
+            "spot": False,
         },
         "tuning": {
             "max_jobs": 4,
@@ -42,7 +43,17 @@ def test_the_defaults() -> None:
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
         "promotion": {"margin": 0.0, "minimum_map": 0.0},
-        "endpoint": {"instance_type": None, "instance_count": None},
+        "endpoint": {
+            "mode": "instances",
+            "instance_type": None,
+            "instance_count": None,
+            "min_instances": None,
+            "max_instances": None,
+            "invocations_per_instance": None,
+            "memory": None,
+            "max_concurrency": None,
+        },
+        "budget": {"per_run": None},
     }
     assert Settings().tuning is None
     assert Tuning().max_jobs == 4

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tagline.formats.instances import accelerated
 from tests.unit.cloudformation import (
     FILES,
     ROOT,
@@ -113,7 +114,9 @@ def test_a_handler_finds_the_variables_it_reads() -> None:
 
 def test_logs_do_not_stay_for_ever() -> None:
     groups = list(resources("AWS::Logs::LogGroup"))
-    assert len(groups) == len(FUNCTIONS) + 3  # the packing task, the state machine, the API
+    assert (
+        len(groups) == len(FUNCTIONS) + 5
+    )  # packing, state machine, API, and SageMaker's two kinds of jobs
     for _, name, group in groups:
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
 
@@ -137,7 +140,8 @@ def test_nothing_is_reached_without_tls(kind: str) -> None:
 def test_the_data_outlives_the_stack_and_is_nobody_elses() -> None:
     ((_, _, bucket),) = resources("AWS::S3::Bucket")
     properties = bucket["Properties"]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"  # nothing lies in it then
+    assert bucket["UpdateReplacePolicy"] == "Retain"
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(properties["PublicAccessBlockConfiguration"].values())
     assert properties["BucketEncryption"]
@@ -147,8 +151,8 @@ def test_the_data_outlives_the_stack_and_is_nobody_elses() -> None:
 
 
 def test_an_undeliverable_list_is_kept_encrypted_and_rings() -> None:
-    ((_, _, queue),) = resources("AWS::SQS::Queue")
-    assert queue["Properties"]["SqsManagedSseEnabled"] is True
+    for _, name, queue in resources("AWS::SQS::Queue"):
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True, name
     start = FUNCTIONS["StartRun"][1]["Properties"]
     letters = {"Fn::GetAtt": "DeadLetters.Arn"}
     assert start["DeadLetterQueue"]["TargetArn"] == letters
@@ -180,11 +184,17 @@ def test_the_machine_gets_what_it_substitutes() -> None:
     assert properties["Tracing"] == {"Enabled": True}
 
 
+_IAM_NAMES = {"applicationautoscaling": "application-autoscaling"}
+
+
 def _allowed_for(resource: str) -> set[str]:
     """The IAM actions that a state's resource needs."""
-    service, call = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")
+    service, call = (
+        resource.removeprefix("arn:${Partition}:states:::").removeprefix("aws-sdk:").split(":")
+    )
     action = call.removesuffix(".sync")
     action = action[0].upper() + action[1:]
+    service = _IAM_NAMES.get(service, service)
     if service == "lambda":
         return {"lambda:InvokeFunction"}
     needed = {f"{service}:{action}"}
@@ -197,10 +207,42 @@ def _allowed_for(resource: str) -> set[str]:
 
 def test_the_machine_may_do_what_its_states_do() -> None:
     _, text = machine()
-    found = re.findall(r'"Resource": "(arn:aws:states:::[^"]+)"', text)
+    found = re.findall(r'"Resource": "(arn:\$\{Partition\}:states:::[^"]+)"', text)
     needed = set().union(*map(_allowed_for, found))
     assert needed <= actions("Retrain") | {"s3:PutObject"}, needed - actions("Retrain")
     assert {"sagemaker:AddTags", "states:StartExecution", "s3:PutObject"} <= actions("Retrain")
+
+
+PAID = {
+    *("sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParameterTuningJob"),
+    *("sagemaker:CreateProcessingJob", "sagemaker:CreateEndpointConfig"),
+}
+
+
+def test_nobody_asks_for_machines_that_the_owner_does_not_allow() -> None:
+    asking = [(who, s) for who, s in statements() if PAID & set(listed(s["Action"]))]
+    assert asking
+    for owner, statement in asking:
+        allowed = statement["Condition"]["ForAllValues:StringEquals"]["sagemaker:InstanceTypes"]
+        assert allowed == {"Fn::Split": [",", {"Ref": "AllowedInstanceTypes"}]}, owner
+    kinds = TEMPLATES["template"]["Parameters"]["AllowedInstanceTypes"]["Default"].split(",")
+    assert not [kind for kind in kinds if accelerated(kind)]
+    for name, parameter in TEMPLATES["template"]["Parameters"].items():
+        if name.endswith("InstanceType"):
+            assert parameter["Default"] in kinds, name
+
+
+def test_scaling_is_of_endpoints_alone() -> None:
+    for _, statement in statements():
+        if any(action.startswith("application-autoscaling:") for action in listed(
+            statement["Action"]
+        )):  # fmt: skip
+            assert statement["Condition"]["StringEquals"] == {
+                "application-autoscaling:service-namespace": "sagemaker",
+                "application-autoscaling:scalable-dimension": (
+                    "sagemaker:variant:DesiredInstanceCount"
+                ),
+            }
 
 
 def test_the_machine_may_invoke_exactly_its_functions() -> None:
@@ -219,7 +261,8 @@ def test_nested_stacks_get_their_parameters_and_give_their_outputs() -> None:
     root = TEMPLATES["template"]
     nested = {name: r for _, name, r in resources("AWS::Serverless::Application")}
     assert {Path(r["Properties"]["Location"]).stem for r in nested.values()} == set(TEMPLATES) - {
-        "template"
+        "template",
+        "registry",  # a stack of its own
     }
     for name, resource in nested.items():
         wanted = TEMPLATES[Path(resource["Properties"]["Location"]).stem]["Parameters"]
@@ -234,3 +277,128 @@ def test_cfn_lint_finds_nothing() -> None:
     command = [Path(sys.executable).parent / "cfn-lint", *FILES]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+LITERAL_PARTITION = re.compile(r"arn:aws[a-z-]*:")
+
+
+@pytest.mark.parametrize(
+    "folder", ["templates", "statemachine", "tagline", "functions", "containers"]
+)
+def test_nothing_is_tied_to_one_partition(folder: str) -> None:
+    """China and GovCloud have ARNs of their own; a link to AWS's documentation has none."""
+    paths = [
+        path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yaml", ".json"}
+    ]
+    if folder == "templates":
+        paths.append(ROOT / "template.yaml")
+    assert paths
+    for path in paths:
+        assert not LITERAL_PARTITION.search(path.read_text(encoding="utf-8")), path
+
+
+def test_another_stacks_things_are_granted_to_nobody() -> None:
+    """After a stack's name comes a whole word, or the two hyphens that no stack's name has."""
+    named = [str(s["Resource"]) for _, s in statements()]
+    for text in named:
+        assert "${StackName}-*" not in text
+        assert not re.search(r"sagemaker:[^']*/tagline-", text)
+
+
+def test_a_new_account_has_room_for_the_defaults() -> None:
+    """Ten Lambda functions at once, the API's among them; six vCPUs of Fargate."""
+    defaults = {name: p.get("Default") for name, p in TEMPLATES["template"]["Parameters"].items()}
+    assert defaults["FetchConcurrency"] < 10
+    cpus = TEMPLATES["packing"]["Resources"]["TaskDefinition"]["Properties"]["Cpu"]
+    assert defaults["PackConcurrency"] * int(cpus) / 1024 <= 6
+    assert defaults["ApiReservedConcurrency"] == 0  # a reservation must leave ten to the rest
+
+
+def test_both_ends_of_a_run_have_a_queue_that_rings() -> None:
+    queues = {name for _, name, _ in resources("AWS::SQS::Queue")}
+    assert queues == {"DeadLetters", "UnrecordedEndings"}
+    rules = {
+        name: event["Properties"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"].split(".")[0]
+        for name, (_, function) in FUNCTIONS.items()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "EventBridgeRule"
+    }
+    assert rules == {"StartRun": "DeadLetters", "RecordFailure": "UnrecordedEndings"}
+    for name, queue in rules.items():
+        target = FUNCTIONS[name][1]["Properties"]["DeadLetterQueue"]["TargetArn"]
+        assert target == {"Fn::GetAtt": f"{queue}.Arn"}
+    watched = [
+        alarm
+        for _, _, alarm in resources("AWS::CloudWatch::Alarm")
+        if alarm["Properties"]["Namespace"] == "AWS/SQS"
+    ]
+    assert len(watched) == len(queues)
+
+
+def test_every_alarm_is_told() -> None:
+    metrics = set()
+    for _, name, alarm in resources("AWS::CloudWatch::Alarm"):
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlertsTopicArn"}], name
+        assert alarm["Properties"]["TreatMissingData"] == "notBreaching", name
+        metrics.add(alarm["Properties"]["MetricName"])
+    assert metrics >= {"ExecutionsFailed", "ExecutionsTimedOut", "Throttles", "5xx"}
+
+
+def test_the_dashboard_is_json_of_metrics_that_name_the_stack() -> None:
+    ((_, _, dashboard),) = resources("AWS::CloudWatch::Dashboard")
+    body = json.loads(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
+    for widget in body["widgets"]:
+        properties = widget["properties"]
+        assert properties["region"] == "${AWS::Region}"
+        assert "${" in json.dumps(properties["metrics"]), properties["title"]
+
+
+def test_a_run_goes_on_with_the_task_definition_it_began_with() -> None:
+    definition = TEMPLATES["packing"]["Resources"]["TaskDefinition"]
+    assert definition["UpdateReplacePolicy"] == "Retain"
+    family = definition["Properties"]["Family"]["Fn::Sub"]
+    (granted,) = [s for _, s in statements() if "ecs:RunTask" in listed(s["Action"])]
+    assert granted["Resource"]["Fn::Sub"].endswith(f":task-definition/{family}:*")
+
+
+def test_expired_files_are_not_kept_as_old_versions() -> None:
+    ((_, _, bucket),) = resources("AWS::S3::Bucket")
+    for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]:
+        if "ExpirationInDays" in rule:
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}, rule["Id"]
+
+
+def test_no_network_is_made_where_one_is_given() -> None:
+    packing = TEMPLATES["packing"]
+    for name, resource in packing["Resources"].items():
+        if resource["Type"].startswith("AWS::EC2::"):
+            assert resource["Condition"] == "OwnNetwork", name
+    assert packing["Outputs"]["Subnets"]["Value"]["Fn::If"][2] == {"Ref": "SubnetIds"}
+    assert packing["Outputs"]["SecurityGroup"]["Value"]["Fn::If"][2] == {"Ref": "SecurityGroupId"}
+
+
+def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
+    """SAM's own look at the functions: each one that it finds without is a question."""
+    code = (
+        "import json\n"
+        "from samcli.commands.deploy.auth_utils import auth_per_resource\n"
+        "from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider\n"
+        "stacks, _ = SamLocalStackProvider.get_stacks('template.yaml')\n"
+        "print(json.dumps(auth_per_resource(stacks)))\n"
+    )
+    python = ROOT / ".venvs/sam/bin/python"
+    environment = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "HOME": "/tmp"}
+    done = subprocess.run(
+        [python, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(found) == 7
+    assert all(authorized for _, authorized in found), found
+
+
+@pytest.mark.parametrize(
+    ("image", "user"), [("im2rec", True), ("trainer", False), ("server", False)]
+)
+def test_sagemaker_runs_its_containers_as_root(image: str, user: bool) -> None:
+    text = (ROOT / "containers" / image / "Dockerfile").read_text(encoding="utf-8")
+    assert bool(re.search(r"^USER ", text, re.MULTILINE)) == user

@@ -6,8 +6,10 @@ import pytest
 
 from tagline.formats.packed import BySide, PackedDataset
 from tagline.formats.reasons import UnusableList
+from tagline.jobs.limits import Limits, Spending
 from tagline.jobs.sagemaker import Stack
 from tagline.jobs.training import plan_training
+from tagline.pricing.table import PriceList
 from tagline.settings import InvalidSettings
 from tests.unit.documents import (
     GIB,
@@ -22,13 +24,16 @@ from tests.unit.documents import (
 )
 from tests.unit.flow_world import assert_valid
 
-STACK = Stack("data", "registry/tagline/trainer:latest", "ml.c5.4xlarge")
+STACK = Stack("tagline", "data", "registry/tagline/trainer:latest", "ml.c5.4xlarge")
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 DATASET = packed_dataset()
+ALLOWED = Limits(frozenset({"ml.c5.4xlarge", "ml.m5.12xlarge"}), trials=500, instances=100)
+SPENDING = Spending(ALLOWED, PriceList("us-east-1"))
 
 
 def plan(dataset: PackedDataset = DATASET, **sections: Any) -> dict[str, Any]:
-    return plain(plan_training(RUN, dataset, settings(**sections), STACK, ROLE))
+    planned = plan_training(RUN, dataset, settings(**sections), STACK, role=ROLE, spending=SPENDING)
+    return plain(planned)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,7 @@ def plan(dataset: PackedDataset = DATASET, **sections: Any) -> dict[str, Any]:
         (
             "tune_plan",
             {
-                "training": TRAINING | {"instance_type": "ml.g5.xlarge"},
+                "training": TRAINING | {"instance_type": "ml.m5.12xlarge"},
                 "tuning": TUNING | {"ranges": RANGES},
             },
         ),
@@ -52,7 +57,7 @@ def test_the_request_is_the_one_that_is_kept(name: str, sections: dict[str, Any]
 
 def test_a_training_job_that_sagemaker_takes() -> None:
     planned = plan()
-    assert (planned["mode"], planned["job_name"]) == ("train", "tagline-0123456789abcdef-train")
+    assert (planned["mode"], planned["job_name"]) == ("train", "tagline--0123456789abcdef-train")
     assert planned["timeout"] == 86400 + 3600
     named = {"TrainingJobName": f"{planned['job_name']}-0", "RoleArn": ROLE}
     assert_valid("CreateTrainingJob", named | planned["request"])
@@ -169,8 +174,8 @@ def test_the_last_values_that_work_are_taken() -> None:
 
 
 def test_instance_and_run_time_follow_the_settings() -> None:
-    given = plan(training={"instance_type": "ml.g5.xlarge", "max_runtime": 600})
-    assert given["request"]["ResourceConfig"]["InstanceType"] == "ml.g5.xlarge"
+    given = plan(training={"instance_type": "ml.m5.12xlarge", "max_runtime": 600})
+    assert given["request"]["ResourceConfig"]["InstanceType"] == "ml.m5.12xlarge"
     assert given["request"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 600}
     assert plan()["request"]["ResourceConfig"]["InstanceType"] == "ml.c5.4xlarge"
 

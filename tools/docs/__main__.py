@@ -3,11 +3,16 @@
 import sys
 from pathlib import Path
 
+from tools.docs.costs import costs_page
 from tools.docs.formats import formats_page
 from tools.docs.openapi import openapi_text
 
 ROOT = Path(__file__).parents[2]
-MADE = {"functions/datasets/openapi.json": openapi_text, "docs/formats.md": formats_page}
+MADE = {
+    "functions/datasets/openapi.json": openapi_text,
+    "docs/formats.md": formats_page,
+    "docs/costs.md": costs_page,
+}
 
 
 def stale() -> list[str]:

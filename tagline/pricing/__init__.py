@@ -1,0 +1,1 @@
+"""What machines cost: the price table, and sums over it."""

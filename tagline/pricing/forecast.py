@@ -1,0 +1,96 @@
+"""What a run will cost, from the number of its images: rates that were measured, rounded down.
+
+docs/benchmarks.md has the measurements of packing and reading; the trainer's `small` network learns
+450 images of 96 pixels a second on two CPU cores (jobs/defaults.py), and eight cores are taken to
+learn four times as many. Starting a job or a task is paid as well.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tagline.formats.costs import Cost
+from tagline.pricing.bill import Use, bill
+from tagline.pricing.machines import PACKING, Instance, function_of
+from tagline.pricing.table import PriceList
+
+HOURS_OF_A_MONTH = 730
+_SHARD_IMAGES, _SHARDS_PER_TASK = 500, 100
+_REFERENCE_SIZE = 96  # pixels: learning an image costs by its area
+_STEPS = (
+    *("PlanTraining", "PlanEvaluation", "DecidePromotion", "PlanDeployment", "SmokeTest"),
+    *("RecordChampion", "RecordOutcome"),
+)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Images a second, and seconds that are paid beside them."""
+
+    planned: float = 4000
+    """Rows of a list that PlanDataset reads."""
+    fetched: float = 100
+    """By one call of FetchShard."""
+    packed: float = 1000
+    """By one task."""
+    learned: float = 1800
+    """Of 96 pixels, by an instance of eight cores."""
+    judged: float = 500
+    """By a model, on four virtual CPUs."""
+    task_start: float = 90
+    job_start: float = 120
+    step: float = 2
+    """A function that only plans or records."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run is to do."""
+
+    images: int
+    validation: float
+    """Share of the images."""
+    size: int
+    """Pixels, the side of an image."""
+    epochs: int
+    training_type: str
+    evaluation_type: str
+    trials: int = 1
+
+
+def forecast(work: Work, prices: PriceList, rates: Rates | None = None) -> Cost:
+    """Return what a run is likely to cost, by state; its endpoint is not in it."""
+    return bill(_uses(work, rates or Rates()), prices)
+
+
+def _uses(work: Work, rates: Rates) -> Iterator[Use]:
+    shards = math.ceil(work.images / _SHARD_IMAGES)
+    parts = math.ceil(shards / _SHARDS_PER_TASK)
+    packing = "PackDataset" if parts == 1 else "PackParts"
+    training = work.images * (1 - work.validation)
+    area = (work.size / _REFERENCE_SIZE) ** 2
+    learning = work.epochs * training * max(1.0, area) / rates.learned
+    plan = function_of("PlanDataset")
+    yield Use("PlanDataset", plan, rates.step + work.images / rates.planned)
+    yield Use("FetchShards", function_of("FetchShard"), work.images / rates.fetched, shards)
+    yield Use(packing, PACKING, work.images / rates.packed + parts * rates.task_start)
+    if parts > 1:
+        yield Use("JoinParts", PACKING, rates.task_start)
+    trained = work.trials * (rates.job_start + learning)
+    yield Use("Train" if work.trials == 1 else "Tune", Instance(work.training_type), trained)
+    judging = 2 * work.images * work.validation / rates.judged  # the champion, too
+    yield Use("Evaluate", Instance(work.evaluation_type), rates.job_start + judging)
+    for state in _STEPS:
+        yield Use(state, function_of(state), rates.step)
+
+
+def monthly(instance_type: str, count: int, prices: PriceList) -> float | None:
+    """Return what an endpoint's instances cost in a month; None where no price is known."""
+    hourly = prices.hourly(Instance(instance_type))
+    return None if hourly is None else count * hourly * HOURS_OF_A_MONTH
+
+
+def serverless(images: int, seconds: float, memory: int, prices: PriceList) -> float | None:
+    """Return what a serverless endpoint of so many MB costs for answering images."""
+    second = prices.prices.serverless_gb_second
+    return None if second is None else images * seconds * memory / 1024 * second

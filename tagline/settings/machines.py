@@ -1,0 +1,70 @@
+"""Whether the machines that settings ask for can do what they are asked for."""
+
+from tagline.formats.instances import accelerated
+from tagline.formats.settings import EndpointSettings, Settings
+from tagline.settings.errors import InvalidSettings
+
+_OF_INSTANCES = (
+    "instance_type",
+    "instance_count",
+    "min_instances",
+    "max_instances",
+    "invocations_per_instance",
+)
+_OF_SERVERLESS = ("memory", "max_concurrency")
+
+
+def check_machines(settings: Settings) -> None:
+    """Raise InvalidSettings for machines that would be paid for in vain, or that AWS refuses."""
+    endpoint = settings.endpoint
+    for section, instance_type in (
+        ("training", settings.training.instance_type),
+        ("endpoint", endpoint.instance_type),
+    ):
+        if instance_type is not None and accelerated(instance_type):
+            raise InvalidSettings(
+                f"{section}.instance_type: {instance_type} has an accelerator, and Tagline's "
+                "images have no engine for it, so it would be paid for in vain: name a CPU type "
+                "such as ml.c5.4xlarge",
+                f"{section}.instance_type",
+            )
+    _check_mode(endpoint)
+    _check_scaling(endpoint)
+
+
+def _check_mode(endpoint: EndpointSettings) -> None:
+    serverless = endpoint.mode == "serverless"
+    other = "instances" if serverless else "serverless"
+    for name in _OF_INSTANCES if serverless else _OF_SERVERLESS:
+        if getattr(endpoint, name) is not None:
+            raise InvalidSettings(
+                f"endpoint.{name} belongs to endpoint.mode: {other}, and the mode is "
+                f"{endpoint.mode}"
+                + (
+                    ": a serverless endpoint has no fleet to update by canary" if serverless else ""
+                ),
+                f"endpoint.{name}",
+            )
+
+
+def _check_scaling(endpoint: EndpointSettings) -> None:
+    low, high = endpoint.min_instances, endpoint.max_instances
+    if high is None:
+        for name in ("min_instances", "invocations_per_instance"):
+            if getattr(endpoint, name) is not None:
+                raise InvalidSettings(
+                    f"endpoint.{name} needs endpoint.max_instances, which turns scaling on",
+                    f"endpoint.{name}",
+                )
+        return
+    if low is not None and low > high:
+        raise InvalidSettings(
+            f"endpoint.min_instances {low} is more than endpoint.max_instances {high}",
+            "endpoint.min_instances",
+        )
+    if endpoint.instance_count is not None:
+        raise InvalidSettings(
+            "endpoint.instance_count does not go with endpoint.max_instances: an endpoint that "
+            "scales begins with endpoint.min_instances",
+            "endpoint.instance_count",
+        )

@@ -1,0 +1,84 @@
+"""A second stack in the same account, in a bucket and a network that were there before."""
+
+import json
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tagline.cli.deploy import deploy, sam_environment
+from tagline.cli.errors import Refused
+from tagline.cli.target import laptop_target
+from tagline.formats.names import endpoint_name
+from tests.e2e.pipeline import Pipeline
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+NETWORK = {
+    "SubnetIds": "subnet-0a1b2c3d,subnet-4e5f6a7b",
+    "SecurityGroupId": "sg-0a1b2c3d",
+    "PackingPublicIp": "DISABLED",
+}
+
+
+def _deploy(pipeline: Pipeline, build: Path, stack: str, parameters: dict[str, str]) -> None:
+    cloud = pipeline.cloud
+    environment = sam_environment(cloud.endpoint, cloud.state_dir / "sam-home", cloud.secret_key)
+    log = cloud.state_dir / "second.log"
+    deploy(build, stack, log, environment, parameters)
+
+
+def _resources(pipeline: Pipeline, stack: str) -> dict[str, str]:
+    """Types of a stack's resources by logical name, nested stacks included."""
+    client = pipeline.client("cloudformation")
+    found, left = {}, [stack]
+    while left:
+        answer = client.describe_stack_resources(StackName=left.pop())
+        for resource in answer["StackResources"]:
+            found[resource["LogicalResourceId"]] = resource["ResourceType"]
+            if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                left.append(resource["PhysicalResourceId"])
+    return found
+
+
+def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
+    pipeline: Pipeline, build_dir: Path
+) -> None:
+    s3 = pipeline.s3
+    s3.create_bucket(Bucket="brought")
+    s3.put_bucket_versioning(Bucket="brought", VersioningConfiguration={"Status": "Enabled"})
+    former = "tagline-dev-birds"
+    _deploy(
+        pipeline,
+        build_dir,
+        "tagline-dev",
+        {"ExistingBucket": "brought", "FormerEndpoints": former, **NETWORK},
+    )
+    target = laptop_target(pipeline.cloud.endpoint, "tagline-dev")
+    assert target.outputs.bucket == "brought"
+    made = _resources(pipeline, "tagline-dev")
+    assert "DataBucket" not in made
+    assert not [kind for kind in made.values() if kind.startswith("AWS::EC2::")]
+    machine = target.states.describe_state_machine(stateMachineArn=target.outputs.state_machine)
+    given = json.loads(machine["definition"])["States"]["PackDataset"]["Parameters"]
+    assert given["NetworkConfiguration"]["AwsvpcConfiguration"] == {
+        "Subnets": NETWORK["SubnetIds"].split(","),
+        "SecurityGroups": [NETWORK["SecurityGroupId"]],
+        "AssignPublicIp": "DISABLED",
+    }
+    with urllib.request.urlopen(f"{target.outputs.api_url}/datasets") as reply:
+        assert json.load(reply)["datasets"] == []
+    # what the first stack grants ends where the second one's names begin
+    assert not endpoint_name("tagline-dev", "x").startswith("tagline--")
+    dashboards = pipeline.client("cloudwatch").list_dashboards()["DashboardEntries"]
+    assert {entry["DashboardName"] for entry in dashboards} >= {"tagline", "tagline-dev"}
+
+
+@pytest.mark.parametrize("stack", ["tagline--dev", "a-stack-of-22-letters"])
+def test_a_stack_whose_names_would_reach_further_is_refused(
+    pipeline: Pipeline, build_dir: Path, stack: str
+) -> None:
+    with pytest.raises(Refused, match=r"sam deploy failed"):
+        _deploy(pipeline, build_dir, stack, {"ExistingBucket": pipeline.bucket})
+    events = pipeline.client("cloudformation").describe_stack_events(StackName=stack)
+    told = [event.get("ResourceStatusReason", "") for event in events["StackEvents"]]
+    assert [reason for reason in told if "StackName" in reason], told

@@ -1,0 +1,172 @@
+"""`tagline estimate` without a cloud, `tagline costs` of a month."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from tagline.cli import costs as costs_module
+from tagline.cli.main import app
+from tagline.cli.target import Target
+from tagline.formats.costs import Cost, StateCost
+from tagline.pricing.forecast import Rates, Work, forecast
+from tagline.pricing.table import PriceList
+from tests.unit.cli_stack import LATER_RUN, OTHER_RUN, RUN, put, stack, status
+
+__all__ = ["stack"]
+runner = CliRunner()
+NOW = datetime.now(UTC)
+US = PriceList("us-east-1")
+
+
+def cost(price: float, *unknown: str) -> Cost:
+    state = StateCost(state="Train", on="ml.c5.4xlarge", seconds=3600, price=price)
+    return Cost(region="us-east-1", prices="2026-11-26", currency="USD", price=price,
+                states=(state,), unknown=unknown)  # fmt: skip
+
+
+def told(*arguments: str) -> Any:
+    result = runner.invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_an_estimate_adds_up_and_holds_the_budget_against_the_most(tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+    config.write_text("training: {max_runtime: 7200, epochs: 20}\nbudget: {per_run: 1}\n")
+    found = told("estimate", "--images", "100000", "--config", str(config))
+    assert found["run"]["price"] == pytest.approx(sum(s["price"] for s in found["run"]["states"]))
+    assert (found["images"], found["epochs"], found["budget"]) == (100_000, 20, 1)
+    assert found["most_for_training"] == pytest.approx(2 * 0.816)
+    assert found["endpoint_a_month"] == pytest.approx(730 * 0.102)
+    shown = runner.invoke(app, ["estimate", "--images", "100000", "--config", str(config)])
+    assert "1.00 USD: too low" in shown.stdout
+
+
+def test_an_estimate_of_a_list_counts_its_rows(tmp_path: Path) -> None:
+    rows = "".join(f"{n}\t{n % 2}\t{n % 3 % 2}\timages/{n}.png\n" for n in range(40))
+    (tmp_path / "a.lst").write_text(rows)
+    assert told("estimate", str(tmp_path / "a.lst"))["images"] == 40
+
+
+def test_own_prices_and_another_region(tmp_path: Path) -> None:
+    own = {"as_of": "2027-01-01", "regions": {"eu-x-1": {"instances": {"ml.c5.4xlarge": 36}}}}
+    (tmp_path / "prices.json").write_text(json.dumps(own))
+    found = told("estimate", "--images", "1000", "--region", "eu-x-1",
+                 "--prices", str(tmp_path / "prices.json"))  # fmt: skip
+    priced = {state["state"] for state in found["run"]["states"] if state["price"] is not None}
+    assert priced == {"Train"}
+    assert found["endpoint_a_month"] is None
+    assert any("ml.m5.xlarge in eu-x-1" in said for said in found["run"]["unknown"])
+
+
+@pytest.mark.parametrize("arguments", [[], ["--images", "5", __file__]])
+def test_an_estimate_wants_a_list_or_a_number(arguments: list[str]) -> None:
+    result = runner.invoke(app, ["estimate", *arguments])
+    assert result.exit_code == 1
+    assert "one of the two" in result.stderr
+
+
+def test_a_long_list_is_packed_in_parts_and_a_search_trains_more() -> None:
+    def work(images: int, trials: int) -> dict[str, float]:
+        asked = Work(images=images, validation=0.2, size=96, epochs=10, trials=trials,
+                     training_type="ml.c5.4xlarge", evaluation_type="ml.m5.xlarge")  # fmt: skip
+        return {s.state: s.seconds for s in forecast(asked, US).states}
+
+    short, long = work(50_000, 1), work(50_001, 10)
+    assert "PackDataset" in short
+    assert {"PackParts", "JoinParts", "Tune"} <= set(long)
+    rates = Rates()
+    learning = 10 * 40_000 / rates.learned
+    assert short["Train"] == pytest.approx(rates.job_start + learning, abs=1e-2)
+    assert long["Tune"] == pytest.approx(10 * short["Train"], rel=1e-3)
+
+
+@pytest.fixture
+def runs(stack: Target) -> Target:
+    month = f"{NOW:%Y-%m}-01T00:00:00Z"
+    put(stack, f"designs/runs/{RUN}/status.json", status(RUN, "Promoted", month, cost=cost(1.25)))
+    later = status(LATER_RUN, "Failed", month, cost=cost(0.25, "what Train used: nobody knows"))
+    put(stack, f"designs/runs/{LATER_RUN}/status.json", later)
+    before = status(OTHER_RUN, "Promoted", "2020-02-29T00:00:00Z", cost=cost(9))
+    put(stack, f"logos/runs/{OTHER_RUN}/status.json", before)
+    return stack
+
+
+def test_a_month_is_summed_by_dataset(runs: Target) -> None:
+    found = told("costs")
+    assert found["datasets"] == [{"dataset": "designs", "runs": 2, "price": 1.5, "incomplete": 1}]
+    assert (found["price"], found["endpoints"]) == (1.5, [])
+    assert told("costs", "2020-02")["datasets"] == [
+        {"dataset": "logos", "runs": 1, "price": 9, "incomplete": 0}
+    ]
+    assert told("costs", "2020-03")["datasets"] == []
+
+
+@pytest.mark.parametrize(
+    ("month", "said"),
+    [("2026", "is no month"), ("2026-13", "is no month"), ("2999-01", "has not begun")],
+)
+def test_a_month_that_is_none_is_refused(runs: Target, month: str, said: str) -> None:
+    result = runner.invoke(app, ["costs", month])
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+@pytest.fixture
+def endpoints(runs: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """Three endpoints that were made before the present, of which another stack owns one."""
+    client: Any = boto3.client("sagemaker", region_name="us-east-1")
+    role = "arn:aws:iam::123456789012:role/x"
+    image = {"Image": "i", "ModelDataUrl": "s3://data/m.tar.gz"}
+    client.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer=image)
+    variant = {"VariantName": "AllTraffic", "ModelName": "m", "InitialInstanceCount": 2,
+               "InstanceType": "ml.c5.large", "InitialVariantWeight": 1}  # fmt: skip
+    client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+    for name in ("tagline-designs", "tagline-logos", "other-tagline-x"):
+        client.create_endpoint(EndpointName=name, EndpointConfigName="c")
+    watched = boto3.client("cloudwatch", region_name="us-east-1")
+    for days, name in ((1, "tagline-designs"), (20, "tagline-logos")):
+        dimensions = [{"Name": "EndpointName", "Value": name},
+                      {"Name": "VariantName", "Value": "AllTraffic"}]  # fmt: skip
+        watched.put_metric_data(
+            Namespace="AWS/SageMaker",
+            MetricData=[{"MetricName": "Invocations", "Dimensions": dimensions, "Value": 7,
+                         "Timestamp": NOW - timedelta(days=days)}],
+        )  # fmt: skip
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return NOW + timedelta(days=10)
+
+    monkeypatch.setattr(costs_module, "datetime", Later)
+    return runs
+
+
+def test_endpoints_are_priced_and_the_idle_ones_named(endpoints: Target) -> None:
+    month = f"{NOW + timedelta(days=10):%Y-%m}"
+    found = {e["endpoint"]: e for e in told("costs", month, "--idle-days", "14")["endpoints"]}
+    assert set(found) == {"tagline-designs", "tagline-logos"}
+    first = found["tagline-designs"]
+    assert first["on"] == "2 x ml.c5.large"
+    assert first["price"] == pytest.approx(first["hours"] * 2 * 0.102, rel=1e-2)
+    assert (first["invocations"], first["idle"]) == (7, False)
+    found = {e["endpoint"]: e for e in told("costs", month, "--idle-days", "9")["endpoints"]}
+    assert (found["tagline-logos"]["invocations"], found["tagline-logos"]["idle"]) == (0, True)
+    result = runner.invoke(app, ["costs", month, "--idle-days", "9"])
+    assert "tagline-logos is idle: nobody asked it for 9 days" in result.stderr
+
+
+def test_a_run_is_shown_with_its_price(runs: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tagline.cli import show
+
+    monkeypatch.setattr(show, "describe", lambda _target, _run: None)
+    result = runner.invoke(app, ["show", LATER_RUN])
+    assert "at least 0.2500 USD (estimated; prices of us-east-1, 2026-11-26)" in result.stdout
+    assert "Not in the price: what Train used: nobody knows" in result.stderr
+    assert told("show", RUN)["cost"]["price"] == 1.25
