@@ -103,9 +103,11 @@ def running_cloud(
 
 def _former_endpoints(target: Target) -> list[str]:
     """Return the endpoints that an earlier version named: the stack grants them one by one."""
-    pages = target.sagemaker.get_paginator("list_endpoints").paginate(NameContains=f"{STACK}-")
+    pages = target.sagemaker.get_paginator("list_endpoints").paginate(
+        NameContains=f"{target.stack}-"
+    )
     names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
-    return [name for name in names if not name.startswith(f"{STACK}--")]
+    return [name for name in names if not name.startswith(f"{target.stack}--")]
 
 
 def check_start(port: int) -> None:
