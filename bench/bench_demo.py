@@ -1,7 +1,8 @@
 """What `tagline demo` takes: by phase, by state of its run, and CPU by kind of process.
 
 `python bench/bench_demo.py` runs one on a port and in a folder of its own, with the options given,
-and prints Markdown tables. What a run takes beside its tasks and maps is orchestration: waits, choices, the machine.
+and prints Markdown tables. What a run takes beside its tasks and maps is orchestration: waits,
+choices, the machine.
 """
 
 import os
@@ -39,7 +40,7 @@ def main() -> None:
             ) as demo,
         ):
             with MemoryWatch(demo.pid, root="tagline demo", every=_EVERY) as watch:
-                summary = _summary(demo)
+                summary = _summary(demo, Path(folder, "said"))
                 target = laptop_target(f"http://{HOST}:{port}")
                 events = _events(target, summary["run"])
             demo.send_signal(signal.SIGINT)
@@ -52,7 +53,7 @@ def main() -> None:
     _table("process", "CPU s", [*cpu, ("all", sum(spent for _, spent in cpu))])
 
 
-def _summary(demo: "subprocess.Popen[bytes]") -> dict[str, Any]:
+def _summary(demo: "subprocess.Popen[bytes]", told: Path) -> dict[str, Any]:
     """Return what the demo prints; it stays up after that."""
     printed = b""
     for line in demo.stdout or ():
@@ -60,7 +61,7 @@ def _summary(demo: "subprocess.Popen[bytes]") -> dict[str, Any]:
         if line.rstrip() == b"}":
             found: dict[str, Any] = msgspec.json.decode(printed)
             return found
-    raise SystemExit(f"the demo failed: {printed.decode()}")
+    raise SystemExit(f"the demo failed: {told.read_text()[-2000:]}")
 
 
 def _events(target: Target, run: str) -> list[Any]:

@@ -24,6 +24,7 @@ _STOP_SECONDS = 30
 _LAST_LINES = 8
 _OPENING, _READY = "opening ", "ready "  # printed when its folder is its own, when it answers
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def running_cloud(
     build_dir: Path | None = None,
     phases: Phases | None = None,
     source_buckets: Sequence[str] = (),
+    stack: str = STACK,
     secret_key: str | None = None,
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
@@ -69,13 +71,13 @@ def running_cloud(
     python = tool("cloud", "python")
     state_dir = state_dir.resolve()
     endpoint = f"http://{HOST}:{port}"
-    with ExitStack() as stack:
-        stack.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
+    with ExitStack() as closing:
+        closing.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
         state_dir.parent.mkdir(parents=True, exist_ok=True)
         if state_dir.is_relative_to(STATE):
             make_private(STATE)
         said = state_dir.with_name(f"{state_dir.name}-{port}.out")
-        process = stack.enter_context(
+        process = closing.enter_context(
             _process(python, port, state_dir, fresh=fresh, said=said, secret_key=secret_key)
         )
         _wait_for(process, said, _OPENING, _READY)
@@ -89,14 +91,14 @@ def running_cloud(
             build(build_dir, sam_log, environment)
         with phases.phase("Start the laptop cloud"):
             _wait_for(process, said, _READY)
-        target = laptop_target(endpoint, secret_key=secret)
+        target = laptop_target(endpoint, stack, secret_key=secret)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            parameters = dict(LAPTOP_PARAMETERS)
             if former := _former_endpoints(target):
                 parameters["FormerEndpoints"] = ",".join(former)
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
-            deploy(build_dir, STACK, sam_log, environment, parameters)
+            deploy(build_dir, stack, sam_log, environment, parameters)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target, secret)
