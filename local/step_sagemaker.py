@@ -26,7 +26,7 @@ _MODELLED = {  # every other code is named by the service's general exception
 }
 _ENDED = {"Completed", "Failed", "Stopped"}
 _LOOK, _CHANGING = "DescribeEndpoint", {"Creating", "Updating", "SystemUpdating", "RollingBack"}
-_PATIENCE = 1.0  # seconds a look lasts while that goes on (AWS answers at once): it is over soon here
+_PATIENCE = 1.0  # seconds of a look, where AWS answers at once: a change is over soon here
 _POLL = 0.1  # seconds
 
 
