@@ -13,7 +13,7 @@ LOCK_checkov := requirements/checkov.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -60,6 +60,12 @@ test-e2e: install
 
 test-integration: install
 	@$(ALONE) $(PYTEST) tests/integration
+
+# The end-to-end suite against a stack that is deployed: an account's, or a laptop's with
+# AWS_ENDPOINT_URL. It costs what some ten small runs cost, and deletes what it made.
+test-aws: install
+	@test -n "$(STACK)" || { echo "make test-aws STACK=<name of a deployed stack>" >&2; exit 2; }
+	STACK=$(STACK) $(PYTEST) --timeout 14400 tests/e2e/test_pipeline.py tests/e2e/test_champion_serves.py tests/e2e/test_retry.py
 
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine

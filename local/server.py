@@ -33,10 +33,12 @@ from local import (
     object_writes,
     patching,
     processes,
+    redriving,
     scaling,
     step_access,
     step_functions,
     throttling,
+    walking,
 )
 from local.access.authority import Authority
 from local.access.guard import Guard
@@ -93,7 +95,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
     authority = Authority(cloud, Record(cloud.state_dir))
-    service = _plug_in(cloud, space, authority)
+    service = _plug_in(cloud, space, log, authority)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
@@ -112,7 +114,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority) -> SageMaker:
     access = step_access.StepAccess(authority)
     logs.check()
     nested_stacks.install(cloud)
@@ -123,8 +125,10 @@ def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
     http_api.install(cloud)
     events.install()
     container_tasks.install(cloud, authority)
+    walker = walking.install()
     step_access.install(access)
     executions.install(space)
+    redriving.install(walker, space, log)
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud, access)

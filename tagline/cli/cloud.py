@@ -22,6 +22,7 @@ from tagline.cli.target import Target, laptop_target
 _READY_SECONDS = 60
 _STOP_SECONDS = 30
 _LAST_LINES = 8
+LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def running_cloud(
     build_dir: Path | None = None,
     phases: Phases | None = None,
     source_buckets: Sequence[str] = (),
+    stack: str = STACK,
     secret_key: str | None = None,
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
@@ -67,14 +69,14 @@ def running_cloud(
     python = tool("cloud", "python")
     state_dir = state_dir.resolve()
     endpoint = f"http://{HOST}:{port}"
-    with ExitStack() as stack:
-        stack.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
+    with ExitStack() as closing:
+        closing.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
         state_dir.parent.mkdir(parents=True, exist_ok=True)
         if state_dir.is_relative_to(STATE):
             make_private(STATE)
         with phases.phase("Start the laptop cloud"):
             said = state_dir.with_name(f"{state_dir.name}-{port}.out")
-            process = stack.enter_context(
+            process = closing.enter_context(
                 _process(python, port, state_dir, fresh=fresh, said=said, secret_key=secret_key)
             )
             _wait_until_ready(process, said)
@@ -86,14 +88,14 @@ def running_cloud(
         sam_log = state_dir / "sam.log"
         with phases.phase("Build the functions (sam build)"):
             build(build_dir, sam_log, environment)
-        target = laptop_target(endpoint, secret_key=secret)
+        target = laptop_target(endpoint, stack, secret_key=secret)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            parameters = dict(LAPTOP_PARAMETERS)
             if former := _former_endpoints(target):
                 parameters["FormerEndpoints"] = ",".join(former)
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
-            deploy(build_dir, STACK, sam_log, environment, parameters)
+            deploy(build_dir, stack, sam_log, environment, parameters)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target, secret)

@@ -23,6 +23,10 @@ ELSEWHERE = {
     ),
     "CreateEndpoint": "tests/chaos/test_first_champion.py",
     "PlanRollBack": "tests/chaos/test_killed_functions.py",
+    "StopScalingBack": "tests/chaos/test_killed_functions.py",
+    "UpdateServerlessEndpoint": "as UpdateEndpoint: a call of the same operation",
+    "StartScaling": "tests/statemachine/test_branches.py",
+    "KeepToTarget": "tests/statemachine/test_branches.py",
     "RestoreChampion": "tests/chaos/test_killed_functions.py",
     "ClearEndpoint": "tests/statemachine/test_branches.py",
     "DeployChampion": "tests/e2e/test_champion_serves.py",
@@ -31,8 +35,6 @@ ELSEWHERE = {
     "DeleteEndpoint": "tests/chaos/test_first_champion.py",
     "DeleteTrial": "tests/chaos/test_stopped.py: what follows a stop deletes it",
     "NotifyRollBack": "what it says is recorded before",
-    "RecordFailure": "tests/chaos/test_killed_functions.py",
-    "NotifyFailure": "what it says is recorded before",
 }
 STATES = [name for name in working() if name not in ELSEWHERE]
 # what a function does in a state that a run comes to twice, or whose write decides

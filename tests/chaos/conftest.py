@@ -23,7 +23,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.chaos.asking import Answers, asking
 from tests.chaos.dying import HANGING
 from tests.e2e.conftest import build_dir, designs, short_waits
-from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, RUN_SECONDS, OnLaptop, list_rows
 from tests.integration.test_laptop_cloud_lifecycle import processes_with
 from tests.laptop import REPOSITORY, eventually, running
 
@@ -58,7 +58,7 @@ def empty(
     """The stack, its functions wrapped, a queue behind the alerts, a dataset: no champion."""
     state = tmp_path_factory.mktemp("empty") / "cloud"
     with running_cloud(free_port(), state, fresh=True, build_dir=build_dir) as cloud:
-        pipeline = Pipeline(cloud)
+        pipeline = OnLaptop(cloud)
         wrap(pipeline, scripts)
         listen(pipeline)
         pipeline.put_images(DATASET, designs)
@@ -78,10 +78,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory, empty: Kept, designs: DesignS
 
 
 @contextmanager
-def started(state: Path) -> Iterator[Pipeline]:
+def started(state: Path) -> Iterator[OnLaptop]:
     """Run a cloud on what is there, without deploying anew."""
     with running(state, REPOSITORY) as cloud:
-        yield Pipeline(
+        yield OnLaptop(
             RunningCloud(
                 cloud.endpoint,
                 cloud.port,
@@ -101,7 +101,7 @@ class Laptop:
         self._kept, self._folder, self._designs = kept, folder, designs
         self._copies = 0
         self._stack = ExitStack()
-        self.pipeline: Pipeline
+        self.pipeline: OnLaptop
         self.state: Path
         self.champion = ""
         self.renew()
@@ -251,7 +251,7 @@ def no_script_left(scripts: Path) -> Iterator[None]:
         script.unlink()
 
 
-def wrap(pipeline: Pipeline, scripts: Path) -> None:
+def wrap(pipeline: OnLaptop, scripts: Path) -> None:
     """Put dying.py round the handler of every function."""
     client = pipeline.client("lambda")
     archive = io.BytesIO()
@@ -271,7 +271,7 @@ def wrap(pipeline: Pipeline, scripts: Path) -> None:
             )
 
 
-def listen(pipeline: Pipeline) -> None:
+def listen(pipeline: OnLaptop) -> None:
     """Put a queue behind the alerts' topic."""
     queue = pipeline.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
     arn = pipeline.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])[
@@ -281,7 +281,7 @@ def listen(pipeline: Pipeline) -> None:
     pipeline.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
 
-def alerts(pipeline: Pipeline) -> list[dict[str, Any]]:
+def alerts(pipeline: OnLaptop) -> list[dict[str, Any]]:
     """Take the alerts that came since the last time."""
     sqs = pipeline.client("sqs")
     queue = sqs.get_queue_url(QueueName="alerts")["QueueUrl"]
