@@ -16,11 +16,6 @@ ELSEWHERE = {
     "CreateRollBackAlarm": "as CreateModel: a call that changes no endpoint",
     "ClearTrial": "as EndTrial, for the trial of a run that broke off",
     "ReplaceEndpoint": "tests/statemachine/test_branches.py",
-    "UpdateServerlessEndpoint": "as UpdateEndpoint, of an endpoint without instances",
-    **dict.fromkeys(
-        ("StopScaling", "StartScaling", "KeepToTarget", "StopScalingBack"),
-        "tests/statemachine/test_branches.py",
-    ),
     "CreateEndpoint": "tests/chaos/test_first_champion.py",
     "PlanRollBack": "tests/chaos/test_killed_functions.py",
     "StopScalingBack": "tests/chaos/test_killed_functions.py",
