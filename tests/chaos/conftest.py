@@ -283,13 +283,20 @@ def listen(pipeline: OnLaptop) -> None:
     pipeline.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
 
-def alerts(pipeline: OnLaptop) -> list[dict[str, Any]]:
-    """Take the alerts that came since the last time."""
+def alerts(pipeline: OnLaptop, least: int = 0) -> list[dict[str, Any]]:
+    """Take the alerts that came since the last time, once there are as many as expected."""
+    told: list[dict[str, Any]] = []
     sqs = pipeline.client("sqs")
     queue = sqs.get_queue_url(QueueName="alerts")["QueueUrl"]
-    told = []
-    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            told.append(json.loads(json.loads(message["Body"])["Message"]))
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def taken() -> bool:
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                told.append(json.loads(json.loads(message["Body"])["Message"]))
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(told) >= least
+
+    eventually(taken, 60)
     return told

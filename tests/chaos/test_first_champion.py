@@ -31,7 +31,7 @@ def test_killed_in_create_endpoint(bare: Laptop, designs: DesignSet) -> None:
     ended = bare.status(run)
     assert ended["outcome"] == "Failed", ended
     bare.settled()
-    assert [told["run"] for told in eventually(lambda: alerts(bare.pipeline))] == [run]
+    assert [told["run"] for told in alerts(bare.pipeline, 1)] == [run]
     status, answer = bare.pipeline.tags(DATASET, designs.held_out[0].path)
     assert (status, answer["code"]) == (409, "no_champion"), answer
     again = bare.drop()
