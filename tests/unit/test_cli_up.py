@@ -39,6 +39,7 @@ def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(cloud_module, "tool", lambda _environment, _name: Path(sys.executable))
     monkeypatch.setattr(cloud_module, "build", lambda *_: None)
     monkeypatch.setattr(cloud_module, "deploy", lambda *_: None)
+    monkeypatch.setattr(cloud_module, "_former_endpoints", lambda _target: [])
     monkeypatch.setattr(Target, "stack_outputs", lambda _self: OUTPUTS)
     (tmp_path / "state").mkdir()
     return package / "__main__.py"
@@ -200,7 +201,7 @@ def test_the_demo_says_which_port_it_takes_instead(
 
 def promoted(mean_ap: float) -> RunOutcome:
     names = ("run", "dataset", "outcome", "state", "reason", "started", "ended", "report")
-    scores = {"mAP": mean_ap, "baseline_map": 0.2, "champion_map": None}
+    scores = {"mAP": mean_ap, "baseline_map": 0.2, "champion_map": None, "cost": None}
     return msgspec.convert(dict.fromkeys(names, "x") | scores, RunOutcome)
 
 
