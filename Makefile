@@ -97,9 +97,16 @@ MEASURED := import os, site; os.getenv("COVERAGE_PROCESS_CONFIG") and site.addsi
 	done
 	@touch $@
 
-# Kills and full disks while runs go on, on laptop clouds of their own; some 15 minutes
+# Kills and full disks while runs go on: three sessions side by side, each on laptop clouds of its
+# own and printed when it is done; some 15 minutes
+CHAOS_cloud := $(addprefix tests/chaos/test_,killed_cloud.py first_champion.py)
+CHAOS_runs := $(addprefix tests/chaos/test_,stopped.py killed_containers.py killed_server.py)
+CHAOS_rest := $(filter-out $(CHAOS_cloud) $(CHAOS_runs),$(wildcard tests/chaos/test_*.py))
 chaos: install
-	.venv/bin/pytest tests/chaos
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going chaos-cloud chaos-runs chaos-rest
+
+chaos-%: install
+	@$(ALONE) $(PYTEST) --durations=5 $(CHAOS_$*)
 
 # Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
 bench: install .venvs/bench.stamp

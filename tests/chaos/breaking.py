@@ -79,7 +79,7 @@ def check(laptop: Laptop, run: str, state: str, moment: str) -> None:
     assert ended["outcome"] == ("Promoted" if promoted else "Failed"), ended
     assert laptop.champion_json()["run"] == (run if promoted else laptop.champion)
     if not promoted:
-        told = eventually(lambda: alerts(laptop.pipeline))
+        told = alerts(laptop.pipeline, 1)
         assert [alert["run"] for alert in told] == [run]
         if state in functions() and state != "FetchShard":
             assert ended["state"] == state
