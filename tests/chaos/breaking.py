@@ -1,5 +1,7 @@
 """Runs that are broken off: where, and how they have to end."""
 
+from typing import Any
+
 import pytest
 
 from tests.chaos.conftest import Laptop, alerts
@@ -40,14 +42,16 @@ _MOMENTS = {
 }
 _WORDS = {"trial": "hang-before", "endpoint": "work hang-before"}
 MOMENTS = [(state, moment) for state in STATES for moment in _MOMENTS.get(state, ("before",))]
-# those that CI takes, too
-_BRIEF = {("SmokeTest", "endpoint"), ("RecordChampion", "after")}
-CASES = [
-    pytest.param(*at, marks=[pytest.mark.brief] if at in _BRIEF else [], id="-".join(at))
-    for at in MOMENTS
-]
 # moments after which a run has written what makes it the champion
 PROMOTED = {("RecordChampion", "after"), ("RecordOutcome", "before"), ("RecordOutcome", "after")}
+
+
+def cases(*, brief: tuple[str, str]) -> list[Any]:
+    """Return all moments as parameters of a test, one of them for `make test`."""
+    return [
+        pytest.param(*at, marks=[pytest.mark.brief] if at == brief else [], id="-".join(at))
+        for at in MOMENTS
+    ]
 
 
 def at(laptop: Laptop, state: str, moment: str) -> str:

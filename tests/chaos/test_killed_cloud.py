@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.chaos.breaking import CASES, answering, at, check
+from tests.chaos.breaking import answering, at, cases, check
 from tests.chaos.conftest import Laptop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(("state", "moment"), CASES)
+@pytest.mark.parametrize(("state", "moment"), cases(brief=("RecordChampion", "after")))
 def test_killed_cloud(laptop: Laptop, state: str, moment: str) -> None:
     laptop.fresh_champion()
     with laptop.asking() as before:

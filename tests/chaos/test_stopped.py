@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.chaos.breaking import CASES, answering, at, check
+from tests.chaos.breaking import answering, at, cases, check
 from tests.chaos.conftest import Laptop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(("state", "moment"), CASES)
+@pytest.mark.parametrize(("state", "moment"), cases(brief=("SmokeTest", "endpoint")))
 def test_stop_execution(laptop: Laptop, state: str, moment: str) -> None:
     laptop.fresh_champion()
     with laptop.asking() as answers:
