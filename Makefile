@@ -13,7 +13,7 @@ LOCK_checkov := requirements/checkov.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -69,6 +69,11 @@ test-aws: install
 
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
+
+# The images built and run as AWS runs them, where a Docker engine can be had: some two minutes.
+# Where none can, it says so and that is all.
+images-test: install
+	@$(ALONE) $(PYTEST) tests/images
 
 test-fast: install
 	$(PYTEST) -m "not slow and not cloud"
