@@ -40,6 +40,7 @@ from local import (
     throttling,
     walking,
 )
+from local.access import policies
 from local.access.authority import Authority
 from local.access.guard import Guard
 from local.access.record import Record
@@ -116,6 +117,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
 
 def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority) -> SageMaker:
     access = step_access.StepAccess(authority)
+    policies.install()
     logs.check()
     nested_stacks.install(cloud)
     half_made.install()

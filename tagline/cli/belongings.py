@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["endpoint", "endpoint configuration", "model", "alarm", "objects", "stack", "bucket"]
 _ENDPOINT_SECONDS = 1800  # an endpoint that is being updated is deleted when that is over
+_FORMER = "tagline-"  # how names began before they told the stack
 _PARALLEL = 4  # DescribeModel and its like share a small rate
 _GONE = {"ValidationException", "ResourceNotFound"}
 
@@ -62,6 +63,7 @@ def delete_belonging(target: Target, found: Belonging) -> None:
     """Delete one; returns when an endpoint is gone. Raises Refused when that takes too long."""
     sagemaker, name = target.sagemaker, found.name
     if found.kind == "endpoint":
+        _stop_scaling(target, name)
         sagemaker.delete_endpoint(EndpointName=name)
         _until_gone(target, name)
     elif found.kind == "endpoint configuration":
@@ -70,6 +72,19 @@ def delete_belonging(target: Target, found: Belonging) -> None:
         sagemaker.delete_model(ModelName=name)
     else:
         target.cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def _stop_scaling(target: Target, endpoint: str) -> None:
+    """Deregister what scales an endpoint: it and its alarms would outlive the endpoint."""
+    client = target.client("application-autoscaling")
+    resource = f"endpoint/{endpoint}/variant/AllTraffic"
+    found = client.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])
+    for scaling in found["ScalableTargets"]:
+        client.deregister_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId=scaling["ResourceId"],
+            ScalableDimension=scaling["ScalableDimension"],
+        )
 
 
 def _until_gone(target: Target, endpoint: str) -> None:
@@ -97,7 +112,7 @@ def _models(target: Target, artifacts: tuple[str, ...]) -> set[str]:
 
 def _made_by(target: Target, names: Iterable[str]) -> list[str]:
     """Return the names that a stack may have given: a first sieve, for each is looked at."""
-    return [name for name in names if name.startswith((target.stack, "tagline-"))]
+    return [name for name in names if name.startswith((f"{target.stack}--", _FORMER))]
 
 
 def _configs(target: Target, models: set[str]) -> set[str]:

@@ -81,7 +81,7 @@ def test_a_champion_that_cannot_be_read_is_found_before_training(
     finally:
         restore(laptop, held)
     assert laptop.pipeline.training_jobs() == jobs
-    assert [told["run"] for told in alerts(laptop.pipeline)] == [run]
+    assert [told["run"] for told in alerts(laptop.pipeline, 1)] == [run]
     with laptop.asking() as answers:
         laptop.settled()
     answers.check(laptop.champion)

@@ -84,7 +84,7 @@ def test_a_run_on_a_full_disk_gets_its_status_once_there_is_room(
         ballast.unlink()
         ended = eventually(lambda: status(pipeline, run), seconds=120)
         assert ended["outcome"] == "Failed", ended
-        assert {alert["run"] for alert in eventually(lambda: alerts(pipeline))} == {run}
+        assert {alert["run"] for alert in alerts(pipeline, 1)} == {run}
     with started(folder) as pipeline:
         assert before.items() <= versions(pipeline).items()
         assert pipeline.run(DATASET, list_rows(designs)).status["outcome"] == "Promoted"

@@ -27,17 +27,17 @@ def deploy(stack: Target, name: str, endpoint: str, bucket: str) -> None:
     sagemaker = stack.sagemaker
     artifact = f"s3://{bucket}/designs/output/{name}/output/model.tar.gz"
     sagemaker.create_model(
-        ModelName=f"tagline-{name}-model-00",
+        ModelName=f"tagline--{name}-model-00",
         ExecutionRoleArn=ROLE,
         PrimaryContainer={"Image": "server", "ModelDataUrl": artifact},
     )
     variant: Any = {
         "VariantName": "AllTraffic",
-        "ModelName": f"tagline-{name}-model-00",
+        "ModelName": f"tagline--{name}-model-00",
         "InitialInstanceCount": 1,
         "InstanceType": "ml.c5.large",
     }
-    config = f"tagline-{name}-config-00"
+    config = f"tagline--{name}-config-00"
     sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
     sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     stack.cloudwatch.put_metric_alarm(
@@ -62,6 +62,13 @@ def two_stacks(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     deploy(stack, "0123456789abcdef", MINE, BUCKET)
     deploy(stack, "fedcba9876543210", TRIAL, BUCKET)
     deploy(stack, "00000000000000aa", THEIRS, OTHER)
+    stack.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{MINE}/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
     put(stack, "designs/champion.json", b"{}")
     put(stack, "designs/champion.json", b"{ }")
     monkeypatch.setattr(destroy_module, "_delete_stack", DELETED.append)
@@ -80,10 +87,10 @@ def test_what_will_be_done_is_shown_and_nothing_is_done(two_stacks: Target) -> N
     assert [(step["kind"], step["name"]) for step in told["deletes"]] == [
         ("endpoint", MINE),
         ("endpoint", TRIAL),
-        ("endpoint configuration", "tagline-0123456789abcdef-config-00"),
-        ("endpoint configuration", "tagline-fedcba9876543210-config-00"),
-        ("model", "tagline-0123456789abcdef-model-00"),
-        ("model", "tagline-fedcba9876543210-model-00"),
+        ("endpoint configuration", "tagline--0123456789abcdef-config-00"),
+        ("endpoint configuration", "tagline--fedcba9876543210-config-00"),
+        ("model", "tagline--0123456789abcdef-model-00"),
+        ("model", "tagline--fedcba9876543210-model-00"),
         ("alarm", f"{MINE}-errors"),
         ("alarm", f"{TRIAL}-errors"),
         ("objects", f"s3://{BUCKET}/"),
@@ -99,10 +106,12 @@ def test_only_what_is_the_stacks_own_goes_and_the_data_stays(two_stacks: Target)
     assert result.exit_code == 0, result.stderr
     assert endpoints(two_stacks) == {THEIRS}
     models = two_stacks.sagemaker.list_models()["Models"]
-    assert [found["ModelName"] for found in models] == ["tagline-00000000000000aa-model-00"]
+    assert [found["ModelName"] for found in models] == ["tagline--00000000000000aa-model-00"]
     alarms = two_stacks.cloudwatch.describe_alarms()["MetricAlarms"]
     assert [alarm["AlarmName"] for alarm in alarms] == [f"{THEIRS}-errors"]
     assert two_stacks.s3.get_object(Bucket=BUCKET, Key="designs/champion.json")
+    scaling = two_stacks.client("application-autoscaling")
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
     assert [target.stack for target in DELETED] == ["tagline"]
 
 
