@@ -13,7 +13,7 @@ LOCK_checkov := requirements/checkov.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-fast images-test coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test coverage chaos bench bench-scale mutants flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -61,6 +61,12 @@ test-e2e: install
 test-integration: install
 	@$(ALONE) $(PYTEST) tests/integration
 
+# The end-to-end suite against a stack that is deployed: an account's, or a laptop's with
+# AWS_ENDPOINT_URL. It costs what some ten small runs cost, and deletes what it made.
+test-aws: install
+	@test -n "$(STACK)" || { echo "make test-aws STACK=<name of a deployed stack>" >&2; exit 2; }
+	STACK=$(STACK) $(PYTEST) --timeout 14400 tests/e2e/test_pipeline.py tests/e2e/test_champion_serves.py tests/e2e/test_retry.py
+
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
 
@@ -96,9 +102,16 @@ MEASURED := import os, site; os.getenv("COVERAGE_PROCESS_CONFIG") and site.addsi
 	done
 	@touch $@
 
-# Kills and full disks while runs go on, on laptop clouds of their own; some 15 minutes
+# Kills and full disks while runs go on: three sessions side by side, each on laptop clouds of its
+# own and printed when it is done; some 15 minutes
+CHAOS_cloud := $(addprefix tests/chaos/test_,killed_cloud.py first_champion.py)
+CHAOS_runs := $(addprefix tests/chaos/test_,stopped.py killed_containers.py killed_server.py)
+CHAOS_rest := $(filter-out $(CHAOS_cloud) $(CHAOS_runs),$(wildcard tests/chaos/test_*.py))
 chaos: install
-	.venv/bin/pytest tests/chaos
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going chaos-cloud chaos-runs chaos-rest
+
+chaos-%: install
+	@$(ALONE) $(PYTEST) --durations=5 $(CHAOS_$*)
 
 # Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
 bench: install .venvs/bench.stamp

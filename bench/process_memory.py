@@ -1,5 +1,6 @@
-"""How much memory every kind of process of a laptop cloud took, read from /proc."""
+"""How much memory and CPU every kind of process of a laptop cloud took, read from /proc."""
 
+import os
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -7,16 +8,24 @@ from types import TracebackType
 from typing import Self
 
 _EVERY = 0.5  # seconds
+_TICK = os.sysconf("SC_CLK_TCK")
+_CLOUD = "laptop cloud (S3, Step Functions, …)"
+_MODULES = {b"local": _CLOUD, b"server": "endpoint", b"trainer": "trainer"}
 _WORKER = b"multiprocessing.spawn"
 
 
 class MemoryWatch:
-    """Samples a process and all that it started; a context manager."""
+    """Samples a process and all that it started, `every` so many seconds; a context manager.
 
-    def __init__(self, root: int) -> None:
-        self._root = root
+    `root` is what to call that process.
+    """
+
+    def __init__(self, process: int, *, root: str = _CLOUD, every: float = _EVERY) -> None:
+        self._root = process
+        self._every = every
+        self._spent: dict[int, float] = {}  # process → CPU seconds
         self._peaks: dict[str, dict[int, int]] = defaultdict(dict)  # kind → process → kB
-        self._kinds: dict[int, str] = {}
+        self._kinds = {process: root}
         self.together = 0  # kB, of all processes at the same moment
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="memory")
@@ -39,8 +48,15 @@ class MemoryWatch:
         rows = [(kind, len(peaks), max(peaks.values())) for kind, peaks in self._peaks.items()]
         return sorted(rows, key=lambda row: -row[2])
 
+    def cpu(self) -> list[tuple[str, float]]:
+        """Return (kind, CPU seconds of all its processes), the largest first."""
+        spent: dict[str, float] = defaultdict(float)
+        for process, seconds in self._spent.items():
+            spent[self._kinds[process]] += seconds
+        return sorted(spent.items(), key=lambda row: -row[1])
+
     def _run(self) -> None:
-        while not self._over.wait(_EVERY):
+        while not self._over.wait(self._every):
             self._sample()
 
     def _sample(self) -> None:
@@ -49,6 +65,7 @@ class MemoryWatch:
             try:
                 peak, now = _memory(process)
                 kind = self._kind(process)
+                self._spent[process] = _cpu(process)
             except (OSError, KeyError):  # it ended meanwhile
                 continue
             together += now
@@ -57,8 +74,6 @@ class MemoryWatch:
         self.together = max(self.together, together)
 
     def _kind(self, process: int) -> str:
-        if process == self._root:
-            return "laptop cloud (S3, Step Functions, …)"
         if process not in self._kinds:
             self._kinds[process] = _kind_of(Path(f"/proc/{process}"))
         return self._kinds[process]
@@ -77,7 +92,18 @@ def _kind_of(folder: Path) -> str:
         return f"im2rec {work}{part}"
     if any(_WORKER in word for word in command):
         return "im2rec worker"
+    if b"-m" in command and (kind := _MODULES.get(command[command.index(b"-m") + 1])):
+        return kind
+    if any(word.endswith(b"/sam") for word in command):
+        return f"sam {command[2].decode()}"
     return "others (undertaker, resource trackers)"
+
+
+def _cpu(process: int) -> float:
+    """Return the CPU seconds that a process has taken, without those of its children."""
+    stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / _TICK
 
 
 def _memory(process: int) -> tuple[int, int]:

@@ -44,6 +44,7 @@ def main() -> int:
         return _refuse(str(exc))
     cloud.state_dir.chmod(0o700)  # it may be older than this rule
     settings.apply(cloud)
+    print(f"opening {cloud.state_dir}", flush=True)  # whoever waits may write there from now on
     from local import patching, server  # noqa: PLC0415 - ministack reads its settings at import
 
     server.configure_logging(cloud)

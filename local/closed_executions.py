@@ -48,6 +48,11 @@ class ClosedExecutions:
             executions().set_scoped(account, region, arn, execution)
             self._kept.add(arn)
 
+    def reopen(self, arn: str) -> None:
+        """Take one out: it goes on, so ministack's state holds it again; raises OSError."""
+        self._journal.keep({}, {arn})
+        self._kept.discard(arn)
+
     def _put_away(self) -> None:
         there = {execution["executionArn"]: execution for execution in executions().all_values()}
         closed = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from local import deliveries, patching
 from local.closed_executions import OWED, ClosedExecutions
-from local.executions import SFN, executions
+from local.executions import SFN, drives, executions
 from local.journal import Journal
 
 _APP = "ministack.app"
@@ -41,6 +41,12 @@ class ExecutionLog:
         patching.replace(SFN, "_add_event", self._happened, "execution", "event_type", "details")
         patching.replace(_APP, "_load_persisted_state", self._take_up)
         self._closed.install()
+
+    def reopen(self, execution: _Execution) -> None:
+        """Journal that an ended execution goes on; raises OSError where it can't be."""
+        execution.pop(OWED, None)
+        self._changed(execution)
+        self._closed.reopen(execution["executionArn"])
 
     def tell(self) -> None:
         """Publish the ends that nobody has taken notice of yet."""
@@ -131,10 +137,11 @@ def _replay(entry: dict[str, Any]) -> None:
     if record and known is None:
         executions().set_scoped(account, region, arn, {"events": [], **record})
     elif record:
-        if record["status"] != "RUNNING":  # a snapshot is never older than a start
+        redriven = drives(record) > drives(known)
+        if record["status"] != "RUNNING" or redriven:  # a snapshot is never older than a start
             known.update(record)
-            for key in {"error", "cause"} - set(record):
-                known.pop(key, None)  # ministack's own, of the restart
+            for key in {"error", "cause", OWED} - set(record):
+                known.pop(key, None)  # ministack's own, of the restart; or from before
     elif known is None:  # its state machine was deleted
         logger.info("the journal has an entry of an unknown execution: %s", json.dumps(entry))
     elif "event" in entry:

@@ -33,12 +33,14 @@ class Attempt:
     """The task that the present thread works on: whose execution it is, and until when."""
 
     execution: dict[str, Any]
+    drive: int
+    """How often the execution had been redriven when the task began."""
     deadline: float = math.inf  # time.monotonic()
 
     @property
     def abandoned(self) -> str | None:
         """Why the task's result is no longer wanted, or None."""
-        if not _is_running(self.execution):
+        if not _is_running(self.execution) or drives(self.execution) != self.drive:
             return "the execution was stopped"
         if time.monotonic() > self.deadline:
             return "the task's TimeoutSeconds have passed"
@@ -114,7 +116,7 @@ def _bound_tasks() -> None:
     def execute_bounded(
         state: dict[str, Any], raw_input: object, execution: dict[str, Any], ctx: dict[str, Any]
     ) -> tuple[object, str | None]:
-        with _working_on(Attempt(execution)):
+        with _working_on(Attempt(execution, drives(execution))):
             output, following = execute(state, raw_input, execution, ctx)
         size = len(json.dumps(output).encode())
         if size > DATA_LIMIT:
@@ -142,7 +144,8 @@ def _bound_tasks() -> None:
         attempt = current_attempt()
         if attempt is None:
             return invoke_timed(resource, request, timeout)
-        with _working_on(Attempt(attempt.execution, time.monotonic() + timeout)):
+        until = time.monotonic() + timeout
+        with _working_on(Attempt(attempt.execution, attempt.drive, until)):
             return invoke_timed(resource, request, timeout)
 
     patching.replace(SFN, "_invoke_resource_with_timeout", invoke_until, *timed)
@@ -181,6 +184,11 @@ def _working_on(attempt: Attempt) -> Iterator[None]:
         yield
     finally:
         _attempt.reset(token)
+
+
+def drives(execution: dict[str, Any]) -> int:
+    """Return how often an execution was redriven."""
+    return int(execution.get("redriveCount", 0))
 
 
 def executions() -> Any:

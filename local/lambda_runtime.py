@@ -198,6 +198,7 @@ def _use_minimal_environment(cloud: Cloud, packages: Path, compiled: Mapping[str
             "AWS_LAMBDA_LOG_STREAM_NAME": "laptop",
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
             "LAMBDA_TASK_ROOT": code_dir,
+            "POWERTOOLS_TRACE_DISABLED": "true",  # no X-Ray daemon listens here
             "PYTHONPATH": os.pathsep.join([*search, str(packages)]),
             "PYTHONUNBUFFERED": "1",
             "TZ": ":UTC",

@@ -5,6 +5,7 @@ The product's own API asks for no key, as on AWS.
 """
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,15 @@ from xml.sax.saxutils import escape
 from local import signatures
 from local.door import HEALTH, App, Message, Receive, Scope, Send
 from local.http_api import PATH as API
-from local.signatures import Expired, Request, Secrets, UnknownKey, Unsigned, WrongSignature
+from local.signatures import (
+    Expired,
+    Request,
+    Secrets,
+    UnknownKey,
+    Unsigned,
+    WrongBody,
+    WrongSignature,
+)
 
 LARGEST_SIGNED_BODY = 128 << 20  # bytes; one that is signed itself has to be read first
 _TOKEN = "The security token included in the request is invalid."  # noqa: S105
@@ -43,12 +52,21 @@ _REFUSALS: Mapping[type[Exception], Mapping[str, tuple[str, str]]] = {
         "query": ("SignatureDoesNotMatch", _MISMATCH),
         "json": ("InvalidSignatureException", _MISMATCH),
     },
+    WrongBody: {
+        "s3": (
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        ),
+        "query": ("SignatureDoesNotMatch", _MISMATCH),
+        "json": ("InvalidSignatureException", _MISMATCH),
+    },
     Expired: {
         "s3": ("AccessDenied", "Request has expired"),
         "query": ("SignatureDoesNotMatch", _OLD),
         "json": ("InvalidSignatureException", _OLD),
     },
 }
+_STATUS = {"XAmzContentSHA256Mismatch": 400}
 _FORBIDDEN = 403
 
 
@@ -60,7 +78,7 @@ class Lock:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "http" and not _open(scope["path"]):
             request = _request(scope)
             try:
@@ -71,13 +89,13 @@ class Lock:
                     body = await _whole(receive)
                     receive = _again(body, receive)
                 signed.check(self._secrets, body, dt.datetime.now(dt.UTC))
+                await self._app(scope, _held(receive, signed.body_hash), send)
             except tuple(_REFUSALS) as exc:
                 await _refuse(request, type(exc), send)
-                return
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before accept: a 403
-            return
-        await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _open(path: str) -> bool:
@@ -112,31 +130,54 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return given
 
 
+def _held(receive: Receive, promised: str | None) -> Receive:
+    """Return what passes a body on, the end only of the one whose hash was signed."""
+    seen = hashlib.sha256()
+
+    async def held() -> Message:
+        message = await receive()
+        if message["type"] == "http.request":
+            seen.update(message.get("body", b""))
+            if not message.get("more_body") and seen.hexdigest() != promised:
+                raise WrongBody
+        return message
+
+    return receive if promised is None else held
+
+
 async def _refuse(request: Request, kind: type[Exception], send: Send) -> None:
     protocol = _protocol(request)
     code, message = _REFUSALS[kind]["json" if protocol == "cbor" else protocol]
     content_type, body = _SHAPES[protocol](code, message)
+    status = _STATUS.get(code, _FORBIDDEN)
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"x-amzn-errortype", code.encode()),
         *([(b"smithy-protocol", b"rpc-v2-cbor")] if protocol == "cbor" else []),
     ]
-    await send({"type": "http.response.start", "status": _FORBIDDEN, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
 
 def _protocol(request: Request) -> str:
+    service = _service(request)
+    if service == "s3":  # whatever the type of what is uploaded
+        return "s3"
     if request.header("smithy-protocol") == "rpc-v2-cbor":
         return "cbor"
     if request.header("content-type").startswith("application/x-www-form-urlencoded"):
         return "query"
-    if request.header("x-amz-target") or "json" in request.header("content-type"):
+    if service or request.header("x-amz-target") or "json" in request.header("content-type"):
         return "json"
+    return "s3"
+
+
+def _service(request: Request) -> str | None:
     try:
-        return "s3" if signatures.read(request).service == "s3" else "json"
+        return signatures.read(request).service
     except (Unsigned, WrongSignature):
-        return "s3"
+        return None
 
 
 def _s3(code: str, message: str) -> tuple[str, bytes]:

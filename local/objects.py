@@ -55,6 +55,11 @@ class Objects:
         at = S3Uri.parse(uri)
         self.client.upload_file(str(file), at.bucket, at.key)
 
+    def delete(self, uri: str) -> None:
+        """Delete the object at `uri`, if there is one."""
+        at = S3Uri.parse(uri)
+        self.client.delete_object(Bucket=at.bucket, Key=at.key)
+
     def list(self, uri: str) -> list[str]:
         """Return the URIs of all objects whose key begins with the prefix, in key order."""
         at = S3Uri.parse(uri)

@@ -4,6 +4,7 @@ A plug-in takes such a name only through this module. A version of ministack tha
 reshaped one stops the cloud at once, with the name, instead of failing in the middle of a run.
 """
 
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -32,10 +33,15 @@ def function(module: str, name: str, *parameters: str) -> Callable[..., Any]:
     found = member(module, name, object)
     if not callable(found):
         raise _unexpected(module, name, f"is {type(found).__name__}, not callable")
-    actual = tuple(inspect.signature(found).parameters)
+    actual = _parameters(found)
     if actual != parameters:
         raise _unexpected(module, name, f"takes ({', '.join(actual)}), not {parameters}")
     return found  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(1024)
+def _parameters(found: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(found).parameters)
 
 
 def member(module: str, name: str, kind: type | tuple[type, ...]) -> Any:

@@ -33,11 +33,14 @@ from local import (
     object_writes,
     patching,
     processes,
+    redriving,
     scaling,
     step_access,
     step_functions,
     throttling,
+    walking,
 )
+from local.access import policies
 from local.access.authority import Authority
 from local.access.guard import Guard
 from local.access.record import Record
@@ -93,7 +96,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
     authority = Authority(cloud, Record(cloud.state_dir))
-    service = _plug_in(cloud, space, authority)
+    service = _plug_in(cloud, space, log, authority)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
@@ -112,8 +115,9 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
+def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority) -> SageMaker:
     access = step_access.StepAccess(authority)
+    policies.install()
     logs.check()
     nested_stacks.install(cloud)
     half_made.install()
@@ -123,8 +127,10 @@ def _plug_in(cloud: Cloud, space: Space, authority: Authority) -> SageMaker:
     http_api.install(cloud)
     events.install()
     container_tasks.install(cloud, authority)
+    walker = walking.install()
     step_access.install(access)
     executions.install(space)
+    redriving.install(walker, space, log)
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud, access)

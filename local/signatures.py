@@ -1,8 +1,9 @@
 """Who signed a request: AWS's signatures, checked by botocore's own signers.
 
 Signature Version 4 in the Authorization header or in the URL, and the URLs that S3 signed before
-it, which boto3 still makes. A body is held against the hash that was signed where that hash comes
-with it (S3); everywhere else it is part of the signature.
+it, which boto3 still makes. A body is part of the signature, itself or by its hash: `Signed` says
+which, and whoever passes the body on holds it against that. S3 lets a body go unsigned
+(UNSIGNED-PAYLOAD, URLs) or sign itself in chunks (STREAMING-...), which nobody looks at here.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
@@ -24,6 +25,7 @@ Secrets = Callable[[str], str | None]
 HASH = "x-amz-content-sha256"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SKEW = dt.timedelta(minutes=15)
+_HASHED = re.compile(r"[0-9a-f]{64}")
 _FIELDS = re.compile(
     rf"{_ALGORITHM} Credential=([^\s,]+),\s*SignedHeaders=([^\s,]+),\s*Signature=([0-9a-f]+)"
 )
@@ -39,6 +41,10 @@ class UnknownKey(Exception):
 
 class WrongSignature(Exception):
     """It was signed by another secret, or changed since."""
+
+
+class WrongBody(Exception):
+    """Its body is not the one whose hash was signed."""
 
 
 class Expired(Exception):
@@ -75,6 +81,8 @@ class Signed:
     by: Callable[[Credentials, bytes], str]
     expires: dt.datetime
     needs_body: bool
+    body_hash: str | None = None
+    """SHA-256 that the body has to have, in hexadecimal digits; None: none was signed."""
 
     def check(self, secrets: Secrets, body: bytes, now: dt.datetime) -> None:
         """Raise UnknownKey, WrongSignature or Expired unless the key's owner made it, in time."""
@@ -112,9 +120,19 @@ def _in_header(request: Request, scope: str, names: str, signature: str) -> Sign
     stamp = request.header("x-amz-date")
     time = _time(stamp)
     hashed = HASH in names.split(";")
+    promised = _HASHED.fullmatch(request.header(HASH)) if hashed else None
     made = _signer(request, scope, names, stamp, request.query)
     key, service = _key_and_service(scope)
-    return Signed(request, key, service, signature, made, time + _SKEW, not hashed)
+    return Signed(
+        request,
+        key,
+        service,
+        signature,
+        made,
+        time + _SKEW,
+        needs_body=not hashed,
+        body_hash=promised[0] if promised else None,
+    )
 
 
 def _in_url(request: Request, query: dict[str, str]) -> Signed:

@@ -25,7 +25,9 @@ _MODELLED = {  # every other code is named by the service's general exception
     "ResourceNotFound": "ResourceNotFoundException",
 }
 _ENDED = {"Completed", "Failed", "Stopped"}
-_POLL = 0.2  # seconds
+_LOOK, _CHANGING = "DescribeEndpoint", {"Creating", "Updating", "SystemUpdating", "RollingBack"}
+_PATIENCE = 1.0  # seconds of a look, where AWS answers at once: a change is over soon here
+_POLL = 0.1  # seconds
 
 
 class SageMakerTasks:
@@ -39,7 +41,14 @@ class SageMakerTasks:
         """Make one API call of `aws-sdk:sagemaker:`."""
         if waits(resource):
             raise failure("States.Runtime", f"{resource}: aws-sdk tasks have no .sync")
-        return for_states(self._named(operation_of(resource), request, "SageMakerException"))
+        operation = operation_of(resource)
+        patience = time.monotonic() + _PATIENCE
+        while True:
+            answer = self._named(operation, request, "SageMakerException")
+            changing = operation == _LOOK and answer["EndpointStatus"] in _CHANGING
+            if not changing or time.monotonic() > patience:
+                return for_states(answer)
+            time.sleep(_POLL)
 
     def optimised(self, resource: str, request: dict[str, Any]) -> Any:
         """Make one API call of `sagemaker:` and, for `.sync`, wait for the job that it starts."""

@@ -174,7 +174,9 @@ def running(
         text=True,
     )
     try:
-        line = process.stdout.readline() if process.stdout else ""
+        line = ""
+        while process.stdout and (line := process.stdout.readline()).startswith("opening "):
+            pass
         if not line.startswith("ready "):
             raise RuntimeError(f"the laptop cloud did not start: {line!r}, {process.wait(10)}")
         yield LaptopCloud(port, state_dir, root, process)

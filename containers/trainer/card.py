@@ -28,12 +28,16 @@ def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDatas
         intended_use="Suggest tags for graphic designs like those it was trained on.",
         data=convert(dataset, CardData, from_attributes=True),
         metrics=convert(numbers, CardMetrics, from_attributes=True),
-        limits=tuple(limits(evaluation, dataset)),
+        limits=(*_ended(description.ended_early), *limits(evaluation, dataset)),
         licence=(
             "The model inherits whatever terms its training images and labels carry; the list "
             "does not state them, so check them before passing the model on."
         ),
     )
+
+
+def _ended(early: str | None) -> list[str]:
+    return [f"The model is of an unfinished training: {early}."] if early else []
 
 
 def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:

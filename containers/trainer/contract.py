@@ -44,6 +44,11 @@ class Base:
         return self.root / "model"
 
     @property
+    def checkpoints(self) -> Path:
+        """The folder that is copied to S3 while a training job runs, and back when it restarts."""
+        return self.root / "checkpoints"
+
+    @property
     def training_failure(self) -> Path:
         """What SageMaker shows as a training job's FailureReason."""
         return self.root / "output/failure"

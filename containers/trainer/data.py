@@ -6,7 +6,7 @@ them; it never sees an image from outside.
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -26,9 +26,10 @@ _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 class RecordSet:
     """The images of one .rec file.
 
-    Labels are held as uint8 (n, L); `different` counts the images, equal ones once. Decoded
-    images are kept when all of them fit into a quarter of the memory (8 GiB at most); otherwise
-    each batch is read from the file and decoded again.
+    Labels are held as uint8 (n, L); `different` counts the images, equal ones once; `digest` tells
+    the records, in their order, from others. Decoded images are kept when all of them fit into a
+    quarter of the memory (8 GiB at most); otherwise each batch is read from the file and decoded
+    again.
     """
 
     def __init__(
@@ -40,7 +41,8 @@ class RecordSet:
         offsets: list[int] = []
         rows: list[Labels] = []
         different: set[bytes] = set()
-        for offset, record in self._scan():
+        content = blake2b(digest_size=16)
+        for offset, record in self._scan(content.update):
             rows.append(_multi_hot(record, labels, path.name))
             offsets.append(offset)
             different.add(blake2b(record.image, digest_size=16).digest())
@@ -50,6 +52,7 @@ class RecordSet:
             raise JobRefused(f"{path.name} holds no records")
         self.labels: Labels = np.stack(rows)
         self.different = len(different)
+        self.digest = content.hexdigest()
         self._offsets = offsets
         room = memory_for_images() if cache_bytes is None else cache_bytes
         fits = len(offsets) * side * side * 3 <= room
@@ -78,10 +81,11 @@ class RecordSet:
         for start in range(0, len(self), size):
             yield self.images(np.arange(start, min(start + size, len(self))))
 
-    def _scan(self) -> Iterator[tuple[int, ImageRecord]]:
+    def _scan(self, see: Callable[[bytes], None]) -> Iterator[tuple[int, ImageRecord]]:
         offset = 0
         try:
             for payload in read_records(self._stream):
+                see(payload)
                 yield offset, unpack_record(payload)
                 offset = self._stream.tell()
         except RecordError as exc:

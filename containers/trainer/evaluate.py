@@ -4,6 +4,8 @@ import os
 import sys
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from tagline.formats.document import encode
 from tagline.formats.packed import PackedDataset
 from trainer.candidate import Candidate, load
@@ -41,7 +43,7 @@ def evaluate(base: Base) -> None:
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
     evaluation = judge(challenger, champion, records, labels, created)
-    numbers = metrics_document(evaluation)
+    numbers = replace(metrics_document(evaluation), ended_early=challenger.description.ended_early)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
     page = report_page(evaluation, records, dataset)

@@ -12,9 +12,9 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
+from trainer.answers import as_input
 from trainer.contract import JobRefused
 from trainer.data import Images
-from trainer.fit import as_input
 from trainer.network import Logits, Tagger
 
 BATCH = 64  # images that are scored at once

@@ -1,9 +1,13 @@
-"""The training loop: epochs over batches, the best epoch by validation mAP kept."""
+"""The training loop: epochs over batches, the best epoch by validation mAP kept.
+
+Each epoch ends with a checkpoint, from which a training that was ended goes on as if it had not
+been: with one thread its parameters are the same to the byte.
+"""
 
 import math
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import mxnet as mx
@@ -11,89 +15,141 @@ import numpy as np
 from mxnet import autograd, gluon
 from numpy.typing import NDArray
 
-from tagline.scores.ranking import Quality, quality
+from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
+from trainer.answers import as_input, predict, sigmoid
 from trainer.augment import augment
+from trainer.checkpoint import (
+    Arrays,
+    BestEpoch,
+    Checkpoint,
+    Checkpoints,
+    Progress,
+    random_state,
+    set_random_state,
+)
 from trainer.contract import JobRefused
-from trainer.data import Images, RecordSet
+from trainer.data import RecordSet
 from trainer.hyperparameters import Hyperparameters
 from trainer.network import Logits
 from trainer.schedule import learning_rate, positive_weights
+from trainer.watch import EndedEarly, Watch
 
 _IN_FLIGHT = 2  # batches the engine may have queued: it runs behind Python, memory must not
 
 
 @dataclass
 class Best:
-    """The best epoch so far and its weights, by parameter name."""
+    """The best epoch so far and its weights, by parameter name.
 
-    epoch: int = 0
-    loss: float = math.nan
-    quality: Quality | None = None
-    weights: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    `ended_early` says why training ended before its last epoch, None where it did not.
+    """
 
-
-def predict(network: Logits, records: RecordSet, size: int, context: Any) -> NDArray[np.float32]:
-    """Return the logits of every image, (n, L), in file order."""
-    parts = []
-    for images in records.batches(size):
-        # one batch shape throughout: another one would plan the network's memory anew
-        missing = size - len(images)
-        whole = np.concatenate([images, np.repeat(images[-1:], missing, 0)]) if missing else images
-        parts.append(network(as_input(whole, context)).asnumpy()[: len(images)])
-    return np.concatenate(parts)
-
-
-def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the scores of logits as ONNX Runtime rounds them: beyond 17 they are 0 and 1."""
-    certainty = 1 / (1 + np.exp(-np.abs(logits)))
-    return np.where(logits < 0, 1 - certainty, certainty)
-
-
-def as_input(images: Images, context: Any) -> Any:
-    """Return images (n, S, S, 3) uint8 as the network's input (n, 3, S, S) float32."""
-    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
-    return mx.nd.array(planes, ctx=context)
+    numbers: BestEpoch
+    weights: dict[str, NDArray[np.float32]]
+    ended_early: str | None = None
 
 
 def fit(
-    network: Logits, train: RecordSet, validation: RecordSet, asked: Hyperparameters, context: Any
+    network: Logits,
+    train: RecordSet,
+    validation: RecordSet,
+    asked: Hyperparameters,
+    context: Any,
+    *,
+    checkpoints: Checkpoints,
+    watch: Watch,
 ) -> Best:
     """Train and return the best epoch; prints the line of each epoch that metrics are read from.
 
-    An epoch whose scores say nothing is not kept. Raises JobRefused when none is left, and when the
-    loss, a parameter or a score is no longer a number.
+    Goes on from the latest checkpoint. An epoch whose scores say nothing is not kept. Raises
+    JobRefused when none is left, and when the loss, a parameter or a score is no longer a number.
     """
     rng = np.random.default_rng(asked.seed)
-    loop = _Loop(network, train, asked, context)
-    best = Best()
-    fault = None
-    for epoch in range(1, asked.epochs + 1):
+    loop = _Loop(network, train, asked, context, watch)
+    best: Best | None = None
+    fault, done = None, 0
+    if found := checkpoints.latest():
+        done, fault, best = _resume(found, loop, rng)
+        if found.progress.job == checkpoints.job:
+            watch.carry(found.progress.seconds)
+        _say(f"going on from the checkpoint of epoch {done}")
+    for epoch in range(done + 1, asked.epochs + 1):
         started = time.monotonic()
-        loss = loop.epoch(rng.permutation(len(train)), rng)
-        if not math.isfinite(loss):
-            raise _diverged(epoch, f"the loss is {loss}", asked)
-        weights = _weights(network)
-        if not all(np.isfinite(values).all() for values in weights.values()):
-            raise _diverged(epoch, "the network's parameters are not numbers", asked)
-        logits = predict(network, validation, asked.mini_batch_size, context)
-        if not np.isfinite(logits).all():
-            raise _diverged(epoch, "the network's answers are not numbers", asked)
+        try:
+            loss = loop.epoch(epoch, rng)
+            weights = _weights(network)
+            logits = predict(network, validation, asked.mini_batch_size, context, watch)
+        except EndedEarly as exc:
+            return _ended_early(best, exc, epoch - 1, asked)
+        if wrong := _no_numbers(loss, weights, logits):
+            raise _diverged(epoch, wrong, asked)
         scores = sigmoid(logits)
         reached = quality(scores, validation.labels)
-        sys.stdout.write(
+        _say(
             f"epoch={epoch} train:loss={loss:.6f} validation:mAP={reached.mean_ap:.6f} "
-            f"validation:micro_ap={reached.micro_ap:.6f} seconds={time.monotonic() - started:.1f}\n"
+            f"validation:micro_ap={reached.micro_ap:.6f} seconds={time.monotonic() - started:.1f}"
         )
         fault = why_unsound(scores, validation.labels, validation.different)
         if fault:
-            sys.stdout.write(f"epoch {epoch} is not kept: {fault}\n")
-        elif best.quality is None or reached.mean_ap > best.quality.mean_ap:
-            best = Best(epoch, loss, reached, weights)
-        sys.stdout.flush()
-    if fault and best.quality is None:
-        raise _diverged(asked.epochs, fault, asked)
+            _say(f"epoch {epoch} is not kept: {fault}")
+        elif best is None or reached.mean_ap > best.numbers.mean_ap:
+            best = Best(BestEpoch(epoch, loss, reached.mean_ap, reached.micro_ap), weights)
+        progress = Progress(
+            fingerprint=checkpoints.fingerprint,
+            job=checkpoints.job,
+            epoch=epoch,
+            seconds=watch.spent,
+            best=best.numbers if best else None,
+            fault=fault,
+            random=random_state(rng),
+        )
+        before = [] if best is None or best.weights is weights else list(best.weights.values())
+        checkpoints.save(Checkpoint(progress, list(weights.values()), before, loop.state()))
+    if best is None:
+        raise _diverged(asked.epochs, fault or "no epoch was kept", asked)
     return best
+
+
+def _no_numbers(
+    loss: float, weights: dict[str, NDArray[np.float32]], logits: NDArray[np.float32]
+) -> str | None:
+    """Return what of an epoch is not a finite number, or None."""
+    if not math.isfinite(loss):
+        return f"the loss is {loss}"
+    if not all(np.isfinite(values).all() for values in weights.values()):
+        return "the network's parameters are not numbers"
+    return None if np.isfinite(logits).all() else "the network's answers are not numbers"
+
+
+def _resume(
+    found: Checkpoint, loop: "_Loop", rng: np.random.Generator
+) -> tuple[int, str | None, Best | None]:
+    """Put network, optimizer, schedule and generators where they were; return what they reached."""
+    progress = found.progress
+    names = list(loop.network.collect_params())
+    weights = dict(zip(names, found.weights, strict=True))
+    restore(loop.network, weights)
+    loop.resume(progress.epoch, found.optimizer)
+    set_random_state(progress.random, rng)
+    if progress.best is None:
+        return progress.epoch, progress.fault, None
+    best = dict(zip(names, found.best, strict=True)) if found.best else weights
+    return progress.epoch, progress.fault, Best(progress.best, best)
+
+
+def _ended_early(best: Best | None, why: EndedEarly, epochs: int, asked: Hyperparameters) -> Best:
+    told = f"{why} ended training after {epochs} of {asked.epochs} epochs"
+    _say(told)
+    if best is None:
+        raise NoModelYet(f"{told}, none of which left a model: ask for a longer max_runtime")
+    best.ended_early = told
+    return best
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _diverged(epoch: int, how: str, asked: Hyperparameters) -> JobRefused:
@@ -101,6 +157,10 @@ def _diverged(epoch: int, how: str, asked: Hyperparameters) -> JobRefused:
         f"training diverged in epoch {epoch}: {how}; "
         f"try a learning_rate below {asked.learning_rate:g}"
     )
+
+
+class NoModelYet(JobRefused):
+    """Training was ended before an epoch left a model."""
 
 
 def restore(network: Logits, weights: dict[str, NDArray[np.float32]]) -> None:
@@ -113,9 +173,10 @@ class _Loop:
     """One epoch after the other over the same network, optimizer and schedule."""
 
     def __init__(
-        self, network: Logits, train: RecordSet, asked: Hyperparameters, context: Any
+        self, network: Logits, train: RecordSet, asked: Hyperparameters, context: Any, watch: Watch
     ) -> None:
-        self._network, self._train, self._asked, self._context = network, train, asked, context
+        self.network, self._train, self._asked, self._context = network, train, asked, context
+        self._watch = watch
         self._batches = len(train) // asked.mini_batch_size
         self._step, self._steps = 0, self._batches * asked.epochs
         self._loss = gluon.loss.SigmoidBinaryCrossEntropyLoss()
@@ -127,13 +188,43 @@ class _Loop:
         settings: dict[str, float] = {"wd": asked.weight_decay}
         if asked.optimizer in {"sgd", "nag"}:
             settings["momentum"] = 0.9
-        self._trainer = gluon.Trainer(network.collect_params(), asked.optimizer, settings)
+        self._optimizer = mx.optimizer.create(asked.optimizer, **settings)
+        self._trainer = gluon.Trainer(list(network.collect_params().values()), self._optimizer)
 
-    def epoch(self, order: NDArray[np.int64], rng: np.random.Generator) -> float:
-        """Train on one shuffle of the images and return the mean loss of a label."""
+    def state(self) -> Arrays:
+        """Return what the optimizer remembers of each parameter, in the parameters' order."""
+        states = self._updater.states
+        return [part.asnumpy() for key in sorted(states) for part in _parts(states[key])]
+
+    def resume(self, epochs: int, state: Arrays) -> None:
+        """Go on after so many epochs with what `state` returned then."""
+        self._step = epochs * self._batches
+        self._optimizer.begin_num_update = self._optimizer.num_update = self._step
+        left = iter(state)
+        for key, parameter in enumerate(self.network.collect_params().values()):
+            if parameter.grad_req != "null":
+                empty = self._optimizer.create_state_multi_precision(key, parameter.data())
+                for part in _parts(empty):
+                    part[:] = mx.nd.array(next(left), ctx=self._context)
+                self._updater.states[key] = empty
+                self._updater.states_synced[key] = True
+
+    @property
+    def _updater(self) -> Any:
+        # Gluon shows it as a file of pickled objects alone, and a checkpoint must not be code
+        return self._trainer._updaters[0]  # noqa: SLF001
+
+    def epoch(self, epoch: int, rng: np.random.Generator) -> float:
+        """Train on one shuffle of the images and return the mean loss of a label.
+
+        Raises EndedEarly between two batches.
+        """
+        mx.random.seed((self._asked.seed + epoch) % 2**31)  # its state cannot be kept
         size = self._asked.mini_batch_size
+        order = rng.permutation(len(self._train))
         losses: list[Any] = []
         for batch in range(self._batches):  # what does not fill a batch waits for another shuffle
+            self._watch.check()
             losses.append(self._update(order[batch * size : (batch + 1) * size], rng))
             if batch >= _IN_FLIGHT:
                 losses[batch - _IN_FLIGHT].wait_to_read()
@@ -146,7 +237,7 @@ class _Loop:
         self._trainer.set_learning_rate(rate)
         self._step += 1
         with autograd.record():
-            logits = self._network(as_input(images, self._context))
+            logits = self.network(as_input(images, self._context))
             loss = self._loss(logits, truth, None, self._weights)
             # summed over labels, so that a label's pull does not shrink as labels are added
             total = loss * truth.shape[1]
@@ -157,3 +248,10 @@ class _Loop:
 
 def _weights(network: Logits) -> dict[str, NDArray[np.float32]]:
     return {name: value.data().asnumpy() for name, value in network.collect_params().items()}
+
+
+def _parts(state: Any) -> list[Any]:
+    """Return the arrays of what an optimizer keeps of one parameter: none, one, or several."""
+    if state is None:
+        return []
+    return list(state) if isinstance(state, tuple | list) else [state]

@@ -16,7 +16,7 @@ _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """How to train. `side` is the images' height and width in pixels."""
+    """How to train. `side` is the images' height and width in pixels, `max_runtime` in seconds."""
 
     run: str
     epochs: int
@@ -31,6 +31,7 @@ class Hyperparameters:
     augmentation_type: str
     use_weighted_loss: bool
     seed: int
+    max_runtime: int | None
 
 
 def parse(given: Mapping[str, object]) -> Hyperparameters:
@@ -69,6 +70,9 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         augmentation_type=read.choice("augmentation_type", AUGMENTATIONS, "none"),
         use_weighted_loss=read.truth("use_weighted_loss", "0"),
         seed=read.integer("seed", 0, 2**31 - 1, "0"),
+        max_runtime=(
+            read.integer("max_runtime", 1, 2**31 - 1) if "max_runtime" in values else None
+        ),
     )
 
 

@@ -178,6 +178,7 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
         **(description.hyperparameters or {}),
         "network": description.network,  # what `auto` stood for
         "best epoch": description.best_epoch,
+        "ended early": description.ended_early,
         **(description.versions or {}),
     }
     rows = "".join(

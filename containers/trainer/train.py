@@ -1,26 +1,35 @@
 """`train`: a packed dataset in, model files out."""
 
 import importlib.metadata
+import json
+import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 
 import mxnet as mx
 import numpy as np
+from msgspec.structs import replace
 
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription
 from tagline.formats.packed import PackedDataset
-from tagline.scores.ranking import Quality, quality
+from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
+from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
-from trainer.data import RecordSet
+from trainer.data import Images, RecordSet
 from trainer.export import BATCH, export, score_all, session
-from trainer.fit import fit, restore
+from trainer.fit import NoModelYet, fit, restore
 from trainer.hyperparameters import Hyperparameters, parse
-from trainer.network import build, resolve
+from trainer.network import Logits, build, resolve
+from trainer.watch import TERMINATED, EndedEarly, Watch
 
 _PARITY_IMAGES = 64  # validation images that MXNet and ONNX Runtime must agree on
 _VERSIONS = ("mxnet", "numpy", "onnx", "onnxruntime")
+_NOT_LEARNED_BY = {"run", "num_training_samples", "max_runtime"}  # what no parameter depends on
 
 
 def main() -> int:
@@ -30,8 +39,13 @@ def main() -> int:
 
 
 def train(base: Base) -> None:
-    """Train as the hyperparameters ask and write the model; raises JobRefused."""
-    asked = parse(read_json(base.hyperparameters, "the training job"))
+    """Train as the hyperparameters ask and write the model; raises JobRefused.
+
+    One that SIGTERM ended writes the best epoch so far, then exits with 143.
+    """
+    given = read_json(base.hyperparameters, "the training job")
+    asked = parse(given)
+    watch = Watch(asked.max_runtime)
     path = base.channel("dataset", "dataset.json")
     dataset = read_document(path, "channel 'dataset'", PackedDataset)
     labels = dataset.labels
@@ -55,29 +69,89 @@ def train(base: Base) -> None:
         f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
     )
     _say(f"network {network_name} on {context}, images in memory: {training.cached}")
-    best = fit(network, training, validation, asked, context)
+    checkpoints = Checkpoints(
+        _own_folder(base, given),
+        _fingerprint(asked, network_name, network, training, validation),
+        os.environ.get("TRAINING_JOB_NAME", ""),
+    )
+    watch.listen()
+    try:
+        best = fit(
+            network, training, validation, asked, context, checkpoints=checkpoints, watch=watch
+        )
+    except NoModelYet as exc:
+        if watch.terminated:  # by whoever will start it again, or wants nothing of it
+            _say(str(exc))
+            sys.exit(TERMINATED)
+        raise
 
     restore(network, best.weights)
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
     difference = export(network, base.model, some)
-    _say(f"best epoch {best.epoch}; MXNet and ONNX Runtime agree to {difference:.1e}")
-    reached = _exported(base, validation)
-    description = _description(asked, dataset, network_name, best.epoch, reached)
+    _say(f"best epoch {best.numbers.epoch}; MXNet and ONNX Runtime agree to {difference:.1e}")
+    try:
+        reached = _exported(base, validation, best.numbers, watch)
+    except EndedEarly:  # SageMaker kills it soon; MXNet's scores were measured
+        reached = best.numbers
+    description = _description(asked, dataset, network_name, reached, best.ended_early)
     (base.model / "model.json").write_bytes(encode(description))
     # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
     _say(
-        f"epoch={best.epoch} train:loss={best.loss:.6f} validation:mAP={reached.mean_ap:.6f} "
-        f"validation:micro_ap={reached.micro_ap:.6f} exported"
+        f"epoch={reached.epoch} train:loss={reached.loss:.6f} "
+        f"validation:mAP={reached.mean_ap:.6f} validation:micro_ap={reached.micro_ap:.6f} exported"
     )
+    if watch.terminated and best.ended_early:
+        sys.exit(TERMINATED)
 
 
-def _exported(base: Base, validation: RecordSet) -> Quality:
-    """Return the quality of the model that is handed on, as `evaluate` will measure it."""
+def _own_folder(base: Base, given: dict[str, object]) -> Path:
+    """Return where this job keeps its checkpoints.
+
+    The trials of a search share the folder that their tuning job names: each takes one in it.
+    """
+    job = os.environ.get("TRAINING_JOB_NAME")
+    if job and "_tuning_objective_metric" in given:
+        return base.checkpoints / job
+    return base.checkpoints
+
+
+def _fingerprint(
+    asked: Hyperparameters,
+    network_name: str,
+    network: Logits,
+    training: RecordSet,
+    validation: RecordSet,
+) -> str:
+    """Return what tells this training from any that would end with other parameters."""
+    learned_by = {
+        "format": FORMAT,
+        "asked": {k: v for k, v in vars(asked).items() if k not in _NOT_LEARNED_BY},
+        "network": network_name,
+        "shapes": [parameter.shape for parameter in network.collect_params().values()],
+        "data": [training.digest, validation.digest],
+        "versions": [importlib.metadata.version(name) for name in ("mxnet", "numpy")],
+    }
+    return sha256(json.dumps(learned_by, sort_keys=True).encode()).hexdigest()
+
+
+def _exported(base: Base, validation: RecordSet, numbers: BestEpoch, watch: Watch) -> BestEpoch:
+    """Return the numbers of the model that is handed on, as `evaluate` will measure them.
+
+    Raises EndedEarly when there is no time to.
+    """
+
+    def batches() -> Iterator[Images]:
+        for images in validation.batches(BATCH):
+            if watch.terminated:
+                raise EndedEarly("SIGTERM")
+            yield images
+
     model = session((base.model / "model.onnx").read_bytes())
-    scores = score_all(model, validation.batches(BATCH))
+    scores = score_all(model, batches())
     if fault := why_unsound(scores, validation.labels, validation.different):
         raise JobRefused(fault)
-    return quality(scores, validation.labels)
+    found = quality(scores, validation.labels)
+    return replace(numbers, mean_ap=found.mean_ap, micro_ap=found.micro_ap)
 
 
 def _check_counts(asked: Hyperparameters, training: RecordSet, validation: RecordSet) -> None:
@@ -98,7 +172,11 @@ def _check_counts(asked: Hyperparameters, training: RecordSet, validation: Recor
 
 
 def _description(
-    asked: Hyperparameters, dataset: PackedDataset, network: str, epoch: int, reached: Quality
+    asked: Hyperparameters,
+    dataset: PackedDataset,
+    network: str,
+    reached: BestEpoch,
+    ended_early: str | None,
 ) -> ModelDescription:
     return ModelDescription(
         run=asked.run or dataset.run,
@@ -115,8 +193,9 @@ def _description(
             "image_shape": f"3,{asked.side},{asked.side}",
         },
         versions={name: importlib.metadata.version(name) for name in _VERSIONS},
-        best_epoch=epoch,
+        best_epoch=reached.epoch,
         mAP=float(reached.mean_ap),
+        ended_early=ended_early,
     )
 
 

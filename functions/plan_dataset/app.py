@@ -11,17 +11,23 @@ from tagline.aws.step import step
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.planning.plan import plan_dataset
 from tagline.planning.standing import find_champion
+from tagline.planning.turn import AtOnce, await_turn
 from tagline.serving.endpoints import needs_redeployment
 
 
 @step
 def handler(event: RunInput) -> PlanAnswer:
-    """Plan a run; raises UnusableList or InvalidSettings, which no retry can cure."""
-    answer = plan_dataset(event, clients.s3(), environment().source_buckets)
+    """Plan a run when its turn has come; raises TooManyRuns until then, which the flow retries.
+
+    UnusableList and InvalidSettings no retry can cure.
+    """
+    here = environment()
+    most = AtOnce(stack=here.runs_at_once, dataset=here.dataset_runs_at_once)
+    await_turn(clients.stepfunctions(), here.state_machine, event.run, most)
+    answer = plan_dataset(event, clients.s3(), here.source_buckets)
     metrics.add_metric("RowsAccepted", MetricUnit.Count, answer.accepted)
     metrics.add_metric("RowsRejected", MetricUnit.Count, answer.rejected)
     metrics.add_metric("RowsReused", MetricUnit.Count, answer.reused)
     champion = find_champion(Bucket(clients.s3(), event.bucket), event.dataset)
-    stack = environment().stack
-    redeploy = needs_redeployment(clients.sagemaker(), stack, event.dataset, champion)
+    redeploy = needs_redeployment(clients.sagemaker(), here.stack, event.dataset, champion)
     return replace(answer, redeploy=redeploy and not answer.superseded)

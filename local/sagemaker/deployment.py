@@ -33,6 +33,7 @@ class Deployments:
 
     def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
         self._cloud = cloud
+        self._clients = Clients(cloud)
         self._store = store
         self._roles = roles
         self._closing = False
@@ -81,7 +82,7 @@ class Deployments:
         names = [alarm["AlarmName"] for alarm in alarms]
         if names:
             self._role_of(config).alarms(names)
-            found = Clients(self._cloud).of("cloudwatch").describe_alarms(AlarmNames=names)
+            found = self._clients.of("cloudwatch").describe_alarms(AlarmNames=names)
             for alarm in found["MetricAlarms"]:
                 if alarm["StateValue"] == "ALARM":
                     raise AlarmRaised(f"alarm {alarm['AlarmName']} is in the state ALARM")

@@ -43,6 +43,7 @@ _CHANNELS: Tree = {
     "RecordWrapperType": Only(("None",)),
     "InputMode": _FILE,
 }
+_CHECKPOINTS = Only(("/opt/ml/checkpoints", "/opt/ml/checkpoints/"))
 _TRAINING: Tree = {
     "RoleArn": None,
     "InputDataConfig": _CHANNELS,
@@ -66,8 +67,8 @@ _TRAINING: Tree = {
     "VpcConfig": None,
     "EnableNetworkIsolation": None,
     "EnableInterContainerTrafficEncryption": None,
-    "EnableManagedSpotTraining": None,  # a laptop's capacity is never taken away
-    "CheckpointConfig": None,
+    "EnableManagedSpotTraining": None,
+    "CheckpointConfig": {"S3Uri": None, "LocalPath": _CHECKPOINTS},
     "RetryStrategy": None,  # retries the service's own failures, of which there are none
     "Environment": None,
 }

@@ -57,7 +57,8 @@ class Roles:
     def __init__(self, cloud: Cloud, authority: Authority) -> None:
         self.cloud = cloud
         self._authority = authority
+        self._known: dict[str, Role] = {}
 
     def of(self, arn: str) -> Role:
-        """Return a role by its ARN."""
-        return Role(self.cloud, self._authority, arn)
+        """Return a role by its ARN: the same one again, for its client is costly to make."""
+        return self._known.setdefault(arn, Role(self.cloud, self._authority, arn))

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.ht
 """
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 from local.context import Cloud
 from local.images import command_of
-from local.sagemaker import archives, channels
+from local.sagemaker import archives, capacity, channels
+from local.sagemaker.capacity import Capacity
+from local.sagemaker.checkpoints import CheckpointSync
 from local.sagemaker.container import Container, Exit
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import Jobs, check_s3, read_message, required
@@ -20,7 +23,6 @@ from local.sagemaker.roles import Role, Roles
 from local.sagemaker.store import TRAINING, Record, Store
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-_DEFAULT_RUNTIME_S = 86_400
 _HOST = "localhost"
 
 
@@ -44,6 +46,7 @@ class TrainingJobs(Jobs):
             "ResourceConfig.InstanceType",
             "StoppingCondition",
         )
+        capacity.check(request)
         algorithm = request["AlgorithmSpecification"]
         MetricScanner(algorithm.get("MetricDefinitions", []))
         self.check_image(algorithm["TrainingImage"], *_words(algorithm))
@@ -69,29 +72,24 @@ class TrainingJobs(Jobs):
         return {"TrainingJobArn": arn}
 
     def carry_out(self, name: str, record: Record, container: Container, base: Path) -> None:
-        """Download, train, upload."""
+        """Download, train, upload; from the beginning where spot capacity was taken away."""
         role = self.roles.of(record["RoleArn"])
         role.pull(record["AlgorithmSpecification"]["TrainingImage"])
-        self._enter(name, "Downloading", "Copying the input channels")
         self.store.update(TRAINING, name, TrainingStartTime=time.time())
-        _write_config(base, record)
-        for channel in record.get("InputDataConfig", []):
-            folder = base / "input" / "data" / channel["ChannelName"]
-            channels.download(role.objects, _source(channel), folder)
-        checkpoints = record.get("CheckpointConfig", {}).get("S3Uri")
-        if checkpoints and role.objects.list(checkpoints):
-            channels.download(role.objects, checkpoints, base / "checkpoints")
-        self._enter(name, "Training", "The training process runs")
-        end = self._train(name, record, role, container, base)
+        held = Capacity(record)
+        end = self._attempt(name, held, role, container, base)
+        while held.lost(end) and not self.interrupted(name):
+            self._enter(name, "Interrupted", "The spot capacity was taken away")
+            shutil.rmtree(base)
+            base.mkdir()
+            self._enter(name, "Starting", "Preparing the job's folder again")
+            end = self._attempt(name, held, role, container, base)
         if self.interrupted(name):
             return
         self._enter(name, "Uploading", "Packing and uploading what the job left")
-        if checkpoints:
-            channels.upload(role.objects, base / "checkpoints", checkpoints)
         self._upload(name, record, role, base, end)
         if end.cause != "exited":
-            overdue = end.cause == "overdue"
-            self._finish(name, "Stopped", "MaxRuntimeExceeded" if overdue else "Stopped")
+            self._finish(name, "Stopped", held.exceeded if end.cause == "overdue" else "Stopped")
         elif end.code == 0:
             self._finish(name, "Completed", "Completed")
         else:
@@ -103,9 +101,30 @@ class TrainingJobs(Jobs):
         """Put the job in status Failed with a reason."""
         self._finish(name, "Failed", "Failed", reason)
 
-    def _train(
-        self, name: str, record: Record, role: Role, container: Container, base: Path
+    def _attempt(
+        self, name: str, held: Capacity, role: Role, container: Container, base: Path
     ) -> Exit:
+        """Download and train on new capacity, and return how that ended."""
+        began, record = time.monotonic(), held.record
+        self._enter(name, "Downloading", "Copying the input channels")
+        _write_config(base, record)
+        for channel in record.get("InputDataConfig", []):
+            folder = base / "input" / "data" / channel["ChannelName"]
+            channels.download(role.objects, _source(channel), folder)
+        uri = record.get("CheckpointConfig", {}).get("S3Uri")
+        with CheckpointSync(role.objects, base / "checkpoints", uri) as sync:
+            self._enter(name, "Training", "The training process runs")
+            end = self._train(name, held, role, container, base)
+        if sync.failure and not self.interrupted(name):
+            raise sync.failure
+        held.ran += time.monotonic() - began
+        self.store.update(TRAINING, name, _Ran=held.ran)
+        return end
+
+    def _train(
+        self, name: str, held: Capacity, role: Role, container: Container, base: Path
+    ) -> Exit:
+        record = held.record
         algorithm = record["AlgorithmSpecification"]
         scanner = MetricScanner(algorithm.get("MetricDefinitions", []))
         write = role.log(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
@@ -126,9 +145,8 @@ class TrainingJobs(Jobs):
             "TRAINING_JOB_NAME": name,
             "TRAINING_JOB_ARN": record["TrainingJobArn"],
         }
-        limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", _DEFAULT_RUNTIME_S)
         own = role.container(isolated=record.get("EnableNetworkIsolation", False))
-        return container.run(self.cloud, command, variables, log, limit, session=own)
+        return container.run(self.cloud, command, variables, log, held.left, session=own)
 
     def _upload(self, name: str, record: Record, role: Role, base: Path, end: Exit) -> None:
         output = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
@@ -160,7 +178,8 @@ class TrainingJobs(Jobs):
             record["SecondaryStatusTransitions"].append(last)
             record.update(TrainingJobStatus=status, SecondaryStatus=secondary, TrainingEndTime=now)
             seconds = int(now - record.get("TrainingStartTime", now))
-            record.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
+            paid = capacity.billable(record, seconds)
+            record.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=paid)
             if reason:
                 record["FailureReason"] = reason
 

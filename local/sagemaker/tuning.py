@@ -7,6 +7,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
+from local.sagemaker import capacity
 from local.sagemaker.errors import SageMakerError, invalid
 from local.sagemaker.jobs import STOPPED_WITH_CLOUD, required
 from local.sagemaker.metrics import MetricScanner
@@ -50,6 +51,7 @@ class TuningJobs:
         )
         if config["Strategy"] != "Grid":
             required(config, "ResourceLimits.MaxNumberOfTrainingJobs")
+        capacity.check({"StoppingCondition": {}, **request["TrainingJobDefinition"]})
         metrics = request["TrainingJobDefinition"]["AlgorithmSpecification"].get(
             "MetricDefinitions", []
         )

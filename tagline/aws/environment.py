@@ -92,6 +92,16 @@ class Environment:
         """Instances that a search or an endpoint may have at a time."""
         return _count("MOST_INSTANCES")
 
+    @functools.cached_property
+    def runs_at_once(self) -> int:
+        """The most runs of the stack that go on at once."""
+        return _count("RUNS_AT_ONCE")
+
+    @functools.cached_property
+    def dataset_runs_at_once(self) -> int:
+        """The most runs of one dataset that go on at once."""
+        return _count("DATASET_RUNS_AT_ONCE")
+
 
 def _required(name: str) -> str:
     value = os.environ.get(name)

@@ -8,7 +8,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tagline.aws.environment import environment
-from tagline.aws.observability import logger, metrics, tracer
+from tagline.aws.observability import logger, metrics, traced
 from tagline.formats.document import convert
 
 E = TypeVar("E")
@@ -41,8 +41,7 @@ def step(work: Callable[[E], msgspec.Struct]) -> Handler:
         logger.info("the step is done", answer=_brief(plain))
         return plain
 
-    traced = tracer().capture_lambda_handler(handler, capture_response=False)
-    return logger.inject_lambda_context(traced, clear_state=True)
+    return logger.inject_lambda_context(traced(handler), clear_state=True)
 
 
 def state_of(function: str, stack: str) -> str:

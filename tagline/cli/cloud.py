@@ -22,6 +22,9 @@ from tagline.cli.target import Target, laptop_target
 _READY_SECONDS = 60
 _STOP_SECONDS = 30
 _LAST_LINES = 8
+_OPENING, _READY = "opening ", "ready "  # printed when its folder is its own, when it answers
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def running_cloud(
     build_dir: Path | None = None,
     phases: Phases | None = None,
     source_buckets: Sequence[str] = (),
+    stack: str = STACK,
     secret_key: str | None = None,
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
@@ -67,33 +71,34 @@ def running_cloud(
     python = tool("cloud", "python")
     state_dir = state_dir.resolve()
     endpoint = f"http://{HOST}:{port}"
-    with ExitStack() as stack:
-        stack.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
+    with ExitStack() as closing:
+        closing.callback(os.umask, os.umask(0o077))  # of what this process and its cloud write
         state_dir.parent.mkdir(parents=True, exist_ok=True)
         if state_dir.is_relative_to(STATE):
             make_private(STATE)
-        with phases.phase("Start the laptop cloud"):
-            said = state_dir.with_name(f"{state_dir.name}-{port}.out")
-            process = stack.enter_context(
-                _process(python, port, state_dir, fresh=fresh, said=said, secret_key=secret_key)
-            )
-            _wait_until_ready(process, said)
+        said = state_dir.with_name(f"{state_dir.name}-{port}.out")
+        process = closing.enter_context(
+            _process(python, port, state_dir, fresh=fresh, said=said, secret_key=secret_key)
+        )
+        _wait_for(process, said, _OPENING, _READY)
         build_dir = (build_dir or state_dir / "build").resolve()
         home = state_dir / "sam-home"
         home.mkdir(exist_ok=True)
         secret = secret_key or LAPTOP_SECRET
         environment = sam_environment(endpoint, home, secret)
         sam_log = state_dir / "sam.log"
-        with phases.phase("Build the functions (sam build)"):
+        with phases.phase("Build the functions (sam build)"):  # the cloud goes on starting
             build(build_dir, sam_log, environment)
-        target = laptop_target(endpoint, secret_key=secret)
+        with phases.phase("Start the laptop cloud"):
+            _wait_for(process, said, _READY)
+        target = laptop_target(endpoint, stack, secret_key=secret)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+            parameters = dict(LAPTOP_PARAMETERS)
             if former := _former_endpoints(target):
                 parameters["FormerEndpoints"] = ",".join(former)
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
-            deploy(build_dir, STACK, sam_log, environment, parameters)
+            deploy(build_dir, stack, sam_log, environment, parameters)
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target, secret)
@@ -101,9 +106,11 @@ def running_cloud(
 
 def _former_endpoints(target: Target) -> list[str]:
     """Return the endpoints that an earlier version named: the stack grants them one by one."""
-    pages = target.sagemaker.get_paginator("list_endpoints").paginate(NameContains=f"{STACK}-")
+    pages = target.sagemaker.get_paginator("list_endpoints").paginate(
+        NameContains=f"{target.stack}-"
+    )
     names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
-    return [name for name in names if not name.startswith(f"{STACK}--")]
+    return [name for name in names if not name.startswith(f"{target.stack}--")]
 
 
 def check_start(port: int) -> None:
@@ -123,7 +130,8 @@ def _process(
     command += ["--parent-pid", str(os.getpid())]
     if fresh:
         command.append("--fresh")
-    environment = dict(os.environ)
+    # compiling all that it loads takes two thirds of a start: what is compiled is kept
+    environment = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
     if secret_key is not None:
         command.append("--locked")
         environment["TAGLINE_SECRET_KEY"] = secret_key  # a command line would show it to everyone
@@ -157,11 +165,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         say(f"The laptop cloud did not stop in {_STOP_SECONDS} s and was killed.", style="yellow")
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], said: Path) -> None:
-    """Wait for the line that the cloud prints once it answers requests."""
+def _wait_for(process: subprocess.Popen[bytes], said: Path, *words: str) -> None:
+    """Wait for a line of the cloud's that begins with one of these words."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
-        if any(line.startswith("ready ") for line in said.read_text(errors="replace").splitlines()):
+        if any(line.startswith(words) for line in said.read_text(errors="replace").splitlines()):
             return
         if process.poll() is not None:
             raise Refused(f"the laptop cloud did not start: {_tail(said)}")

@@ -21,6 +21,7 @@ _Labels = Annotated[
 _Config = Annotated[
     Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
 ]
+_Wait = Annotated[bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")]
 STACK = "tagline"
 TRAINING, ENDPOINT = "ml.c5.4xlarge", "ml.c5.large"
 
@@ -62,6 +63,7 @@ def up(
             metavar="NAME",
         ),
     ] = None,
+    stack: _Stack = STACK,
     secret: Annotated[
         bool,
         typer.Option(
@@ -73,6 +75,21 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print the URLs as JSON.")] = False,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
+
+
+def preflight(
+    *,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A template parameter that the deploy will be given; repeatable.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Look at an account, read-only, and say what would fail; exit 1 when something would."""
 
 
 def images(
@@ -115,9 +132,7 @@ def drop(
         Path | None,
         typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")
-    ] = False,
+    wait: _Wait = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
@@ -176,6 +191,34 @@ def costs(
     """Tell what a month cost: runs, endpoints, and those that nobody asks."""
 
 
+def retry(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that failed.")],
+    *,
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Resume a failed run from the state that failed: nothing before it is done again."""
+
+
+def destroy(
+    *,
+    data: Annotated[
+        bool,
+        typer.Option(
+            "--data", help="The data bucket too, with every list, image, run and model in it."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted, and stop.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Delete a stack with its endpoints, models and alarms; its data only with --data."""
+
+
 def tag(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
@@ -191,7 +234,7 @@ def tag(
     """Print the tags of images, highest score first."""
 
 
-COMMANDS = {
-    each.__name__: each
-    for each in (demo, up, images, check, drop, runs, show, estimate, costs, tag)
-}
+_ALL = (
+    *(demo, up, preflight, images, check, drop, runs, show, retry, estimate, costs, tag, destroy),
+)
+COMMANDS = {each.__name__: each for each in _ALL}

@@ -75,6 +75,7 @@ def sam_environment(endpoint: str, home: Path, secret_key: str = LAPTOP_SECRET) 
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": HOST,
+        "SAM_CLI_POLL_DELAY": "0.5",  # seconds; 5 unless told, and a stack is up in fewer here
         "SAM_CLI_TELEMETRY": "0",
         "NO_COLOR": "1",
     }

@@ -1,5 +1,6 @@
 """`tagline drop`: upload a dataset and its list; the list, last, starts the run."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -18,12 +19,15 @@ from tagline.cli.records import read_run
 from tagline.cli.target import Target, find_target, is_laptop
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
-from tagline.formats.keys import DatasetKeys
+from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import LIST_NAME, run_name
 from tagline.formats.settings import Settings
 from tagline.listing.checking import Beside, CheckReport, check_list
 from tagline.listing.label_names import MAX_LABELS_BYTES
 from tagline.settings import MAX_SETTINGS_BYTES, load_settings
+
+_RECORD_SECONDS = 30.0
+_RECORD_INTERVAL = 0.5
 
 
 @dataclass(frozen=True)
@@ -169,10 +173,22 @@ def wait_for(target: Target, run: str) -> RunOutcome:
     """Show a run's progress to its end and return its outcome."""
     try:
         execution = watch(target, run)
+        if execution["status"] != "SUCCEEDED":
+            await_record(target, run)
     except KeyboardInterrupt:
         say(f"The run goes on: `tagline show {run}` tells how", style="yellow")
         raise
     return run_outcome(target, read_run(target, run), execution)
+
+
+def await_record(target: Target, run: str) -> None:
+    """Wait for the status.json that RecordFailure writes once it hears of the end.
+
+    Gives up after a while: then the execution's own words have to do.
+    """
+    deadline = time.monotonic() + _RECORD_SECONDS
+    while target.bucket.head(RunKeys(run).status) is None and time.monotonic() < deadline:
+        time.sleep(_RECORD_INTERVAL)
 
 
 def _settings(beside: Companions) -> Settings:

@@ -73,8 +73,19 @@ class Target:
 
     @cached_property
     def cloudwatch(self) -> Any:  # its stubs are not among the development requirements
-        """Client for the endpoints' metrics."""
-        return self.session.client("cloudwatch", endpoint_url=self.endpoint, config=self._config)
+        """Client for the endpoints' metrics and alarms."""
+        return self.client("cloudwatch")
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """Client for the stack itself."""
+        return self.session.client(
+            "cloudformation", endpoint_url=self.endpoint, config=self._config
+        )
+
+    def client(self, service: Any) -> Any:
+        """Return a client of any service, with this target's endpoint and patience."""
+        return self.session.client(service, endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
     def outputs(self) -> Outputs:
@@ -87,11 +98,8 @@ class Target:
 
     def stack_outputs(self) -> dict[str, str]:
         """Return every output of the stack by name."""
-        client: CloudFormationClient = self.session.client(
-            "cloudformation", endpoint_url=self.endpoint, config=self._config
-        )
         try:
-            stacks = client.describe_stacks(StackName=self.stack)["Stacks"]
+            stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as exc:
             if error_code(exc) != "ValidationError":
                 raise

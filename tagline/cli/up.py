@@ -19,6 +19,7 @@ def up(
     fresh: bool,
     state_dir: Path | None,
     source_bucket: Sequence[str] | None,
+    stack: str,
     secret: bool,
     as_json: bool,
 ) -> None:
@@ -32,6 +33,7 @@ def up(
                 state_dir or STATE / "cloud",
                 fresh=fresh,
                 source_buckets=source_bucket or (),
+                stack=stack,
                 secret_key=key,
             ) as cloud,
             announced(cloud) as told,

@@ -22,6 +22,8 @@ class ModelDescription(Document, kw_only=True):
     versions: Mapping[str, str] | None = None
     best_epoch: int | None = None
     mAP: float | None = None  # noqa: N815 - the files' name for it
+    ended_early: str | None = None
+    """What ended training after how many of its epochs; null where it came to its end."""
 
 
 class Means(Record):
@@ -76,6 +78,8 @@ class Metrics(Document, kw_only=True):
     labels: tuple[LabelMetrics, ...]
     champion: ChampionMeans | None = None
     difference: Difference | None = None
+    ended_early: str | None = None
+    """As the challenger's model.json has it."""
 
 
 class ImageScores(Record):

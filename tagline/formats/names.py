@@ -20,7 +20,7 @@ RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,3}
 _OF = "--"
 _RUN_DIGEST = 16
 _LONGEST_NAME = 63  # of SageMaker's names
-_TUNING_NAME = 32 - len("-10")  # a stack of 20 characters leaves 7 digits of the run's 16
+_TUNING_NAME = 32 - len("-010")  # a stack of 20 characters leaves 6 digits of the run's 16
 _ENDPOINT_NAME = _LONGEST_NAME - 8  # room for an ending of what belongs to the endpoint
 _DIGEST = 12
 _FORMER_JOBS = "tagline-"
@@ -86,7 +86,7 @@ def job_name(stack: str, run: str, kind: str) -> str:
 
     `kind` is one of train, tune, eval, model, config, trial. The state machine appends the
     attempt, since SageMaker never takes a job's name twice. A tuning job has but 32 characters: it
-    goes without its kind and, under a stack of more than 11 characters, with less of the digest.
+    goes without its kind and, under a stack of more than 10 characters, with less of the digest.
     """
     dataset_of_run(run)
     digest = run[-_RUN_DIGEST:]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record
-from tagline.formats.outcomes import Decision, Ending, Outcome
+from tagline.formats.outcomes import Decision, Outcome
 from tagline.formats.plan import DroppedList
 from tagline.formats.rows import Size
 from tagline.formats.sagemaker import (
@@ -414,14 +414,6 @@ class OutcomeEvent(RunEvent):
     champion: ChampionAnswer | None = None
 
 
-class FailureEvent(RunEvent):
-    """RecordFailure, from the state machine's Catch."""
-
-    started: str
-    execution_arn: str
-    error: Caught
-
-
 class MapItem(Record):
     """A shard, as a child of FetchShards is given it."""
 
@@ -432,12 +424,6 @@ class MapInput(MapItem):
     """What a child of a Map was given: a shard, or a batch of them."""
 
     items: tuple[MapItem, ...] = field(name="Items", default=())
-
-
-class FailureAnswer(Ending):
-    """RecordFailure: how the run ended, and the name of the execution's error."""
-
-    error: str
 
 
 class ExecutionDetail(Record, rename="camel"):
@@ -453,7 +439,7 @@ class ExecutionDetail(Record, rename="camel"):
 
 
 class ExecutionEnded(Record):
-    """RecordFailure, from EventBridge, for an execution that broke off."""
+    """RecordFailure, from EventBridge, for an execution that ended badly."""
 
     detail: ExecutionDetail
 

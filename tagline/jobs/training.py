@@ -106,6 +106,7 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
         "network": wanted.network,
         "use_weighted_loss": _text(wanted.use_weighted_loss),
         "seed": str(wanted.seed),
+        "max_runtime": str(wanted.max_runtime),
         "image_shape": f"3,{size},{size}",
         "num_classes": str(labels),
         "num_training_samples": str(dataset.train),

@@ -1,6 +1,6 @@
 """Which state of an execution failed, and of what: read backwards from its history.
 
-A Catch hands over the error but not the state's name; the history has both.
+The notice of an execution's end names the error but not the state; the history has both.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
 """
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _MOST_EVENTS = 5000  # read backwards: the state that failed lies near the end
 _WORKING = ("TaskStateEntered", "MapStateEntered")
+_AGAIN = "ExecutionRedriven"
 _ENDS = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
@@ -63,6 +64,30 @@ def entered(events: Iterable["HistoryEventTypeDef"]) -> set[str]:
     return {
         event["stateEnteredEventDetails"]["name"] for event in events if event["type"] in _WORKING
     }
+
+
+def stopped_in(events: Iterable["HistoryEventTypeDef"]) -> str | None:
+    """Return the state of any kind that was entered and not left; events are newest first.
+
+    A redriven execution goes on from there.
+    """
+    for event in events:
+        if event["type"].endswith("StateExited"):
+            return None
+        if event["type"].endswith("StateEntered"):
+            return event["stateEnteredEventDetails"]["name"]
+    return None
+
+
+def redrives(events: Iterable["HistoryEventTypeDef"]) -> int:
+    """Return how often the execution was redriven, as far back as its events go."""
+    return sum(event["type"] == _AGAIN for event in events)
+
+
+def was_redriven(events: Iterable["HistoryEventTypeDef"]) -> bool:
+    """Tell whether the execution goes on after it ended badly; events are newest first."""
+    turns = (event["type"] for event in events if event["type"] in {*_ENDS, _AGAIN})
+    return next(turns, None) == _AGAIN
 
 
 def ended_with(events: Iterable["HistoryEventTypeDef"]) -> Caught:

@@ -1,10 +1,12 @@
-"""The story of a failed run: gathered from the execution, told in status.json and on the topic.
+"""The story of a failed run: gathered from the execution, told on the topic and in status.json.
 
-An execution that broke off cannot bring the champion back itself: where it had touched the
-endpoint, another execution of the flow does it, waiting and retrying as the flow does.
+No state catches what fails a run, so that RedriveExecution finds the state that failed. Such an
+execution cannot bring the champion back itself: where it had touched the endpoint, another
+execution of the flow does it, waiting and retrying as the flow does.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +22,6 @@ from tagline.formats.outcomes import Alert, Ending, Outcome
 from tagline.formats.steps import (
     Caught,
     ExecutionDetail,
-    FailureEvent,
     MapInput,
     RecordedAnswer,
     Restore,
@@ -34,6 +35,8 @@ from tagline.outcomes.execution_history import (
     failed_child,
     failed_state,
     newest_events,
+    redrives,
+    was_redriven,
 )
 from tagline.outcomes.failures import Cause, reason, unwrap
 from tagline.outcomes.restoring import Machine
@@ -44,15 +47,17 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
-_HANDLERS = ("RecordFailure", "NotifyFailure")
+# of executions that began under a flow which recorded its failures itself
+_FORMER_HANDLERS = ("RecordFailure", "NotifyFailure")
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
 # A run that came to one of these may have changed the endpoint that serves
 _AT_THE_ENDPOINT = {
-    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint"),
-    *("RecordChampion", "PlanRollBack"),
+    *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "UpdateServerlessEndpoint"),
+    *("StopScaling", "RecordChampion", "PlanRollBack"),
 }
 _AT_AN_ENDPOINT = _AT_THE_ENDPOINT | {"CreateTrial", "DescribeEndpoint", "SmokeTest"}
+MOST_REDRIVES = 9  # a digit of the names of jobs, of which a tuning job's has 32 characters
 _SUBJECT = 100  # characters; SNS's limit
 _ENDED_FROM_OUTSIDE = {
     "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
@@ -66,37 +71,37 @@ _ENDED_FROM_OUTSIDE = {
 
 
 class _Input(Record):
-    """What counts of the input of an execution that broke off."""
+    """What counts of the input of an execution that ended badly."""
 
     started: str = ""
     restore: Restore | None = None
 
 
-def record_failure(
-    failed: FailureEvent, stepfunctions: "SFNClient", sagemaker: "SageMakerClient", bucket: Bucket
-) -> tuple[Ending, bool]:
-    """Write status.json with what failed, why, and what to do; False where one was there.
+@dataclass(frozen=True)
+class Topic:
+    """Where failures are announced."""
 
-    A run that champion.json names did not fail, whatever came after it. An execution that only
-    brings a champion back has no status.json: its run has one.
-    """
-    events = newest_events(stepfunctions, failed.execution_arn)
-    if RESTORING.fullmatch(failed.execution_arn.rpartition(":")[2]):
-        return explain(stepfunctions, bucket, failed, events), False
-    return _record(failed, stepfunctions, sagemaker, bucket, events)
+    client: "SNSClient"
+    arn: str
 
-
-def _record(
-    failed: FailureEvent,
-    stepfunctions: "SFNClient",
-    sagemaker: "SageMakerClient",
-    bucket: Bucket,
-    events: "Sequence[HistoryEventTypeDef]",
-) -> tuple[Ending, bool]:
-    ending = own_promotion(bucket, failed.run) or explain(stepfunctions, bucket, failed, events)
-    cost = cost_of(failed.execution_arn, bucket, stepfunctions, sagemaker)
-    ending, written = record_ending(bucket, failed.run, failed.started, ending, cost)
-    return settle(bucket, failed.run) or ending, written
+    def announce(self, bucket: Bucket, run: str, ending: Ending, execution_arn: str) -> None:
+        """Tell of a failure, in the words of its status.json."""
+        keys = RunKeys(run)
+        alert = Alert(
+            run=run,
+            dataset=keys.dataset,
+            outcome=ending.outcome,
+            state=ending.state,
+            reason=ending.reason,
+            status=Location(bucket.name, keys.status).uri,
+            execution=execution_arn,
+        )
+        self.client.publish(
+            TopicArn=self.arn,
+            Subject=f"Tagline: a run of {keys.dataset} failed"[:_SUBJECT],
+            Message=msgspec.json.encode(alert).decode(),
+            MessageAttributes={"dataset": {"DataType": "String", "StringValue": keys.dataset}},
+        )
 
 
 def record_broken_off(
@@ -104,84 +109,76 @@ def record_broken_off(
     bucket: Bucket,
     machine: Machine,
     sagemaker: "SageMakerClient",
-    *,
-    sns: "SNSClient",
-    topic: str,
+    topic: Topic,
 ) -> RecordedAnswer:
-    """Record and announce that an execution ended by itself, unless that is told already.
+    """Announce and record that an execution ended badly, unless that is told already.
 
-    Then see to it that the champion serves.
+    Then see to it that the champion serves. A run that champion.json names did not fail, whatever
+    came after it. An execution that was redriven meanwhile has not ended.
     """
     logger.append_keys(run=execution.name)
     given = decode_record(
         (execution.input or "{}").encode(), _Input, f"the input of {execution.execution_arn}"
     )
     if restoring := RESTORING.fullmatch(execution.name):
-        if execution.status != "FAILED":  # which the flow announced; once more would fail again
-            attempt = int(restoring["attempt"]) + 1
+        run = restoring["run"]
+        if execution.status != "FAILED":  # what failed would only fail again
             settling = given.restore.endpoint if given.restore else None
-            tried = settling == trial_name(machine.stack, RunKeys(restoring["run"]).dataset)
-            machine.restore(bucket, restoring["run"], given.started, attempt, tried=tried)
+            tried = settling == trial_name(machine.stack, RunKeys(run).dataset)
+            attempt = int(restoring["attempt"]) + 1
+            machine.restore(bucket, run, given.started, attempt, tried=tried)
+        else:  # its run has a status.json
+            events = newest_events(machine.client, execution.execution_arn)
+            ending = _explain(machine.client, bucket, run, execution, events)
+            topic.announce(bucket, run, ending, execution.execution_arn)
         return RecordedAnswer(recorded=False)
     if not RUN.fullmatch(execution.name):
         logger.warning("ignored an execution that is no run: it was started by hand")
         return RecordedAnswer(recorded=False)
-    failed = FailureEvent(
-        bucket=bucket.name,
-        run=execution.name,
-        started=given.started,
-        execution_arn=execution.execution_arn,
-        error=Caught(error=execution.error or "", cause=execution.cause or ""),
-    )
-    events = newest_events(machine.client, failed.execution_arn)
-    ending, written = _record(failed, machine.client, sagemaker, bucket, events)
+    run = execution.name
+    events = newest_events(machine.client, execution.execution_arn)
+    if was_redriven(events):
+        logger.info("the execution goes on: it was redriven")
+        return RecordedAnswer(recorded=False)
+    ending = own_promotion(bucket, run) or _explain(machine.client, bucket, run, execution, events)
+    if ending.outcome == Outcome.FAILED and not bucket.head(RunKeys(run).status):
+        topic.announce(bucket, run, ending, execution.execution_arn)  # before it counts as told
+    cost = cost_of(execution.execution_arn, bucket, machine.client, sagemaker)
+    ending, written = record_ending(bucket, run, given.started, ending, cost)
+    ending = settle(bucket, run) or ending
     came_to = entered(events)
     if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
         tried = not came_to & _AT_THE_ENDPOINT
-        machine.restore(bucket, failed.run, failed.started, 1, tried=tried)
-    if written and ending.outcome == Outcome.FAILED:
-        announce(sns, topic, failed, ending)
+        first = restorations(events)[0]
+        machine.restore(bucket, run, given.started, first, tried=tried)
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
 
 
-def explain(
+def restorations(events: "Sequence[HistoryEventTypeDef]") -> range:
+    """Return the numbers that executions have which bring the champion back after this end."""
+    first = 10 * redrives(events) + 1
+    return range(first, first + 9)
+
+
+def _explain(
     stepfunctions: "SFNClient",
     bucket: Bucket,
-    failed: FailureEvent,
+    run: str,
+    execution: ExecutionDetail,
     events: "Sequence[HistoryEventTypeDef]",
 ) -> Ending:
     """Return the ending of a failed run: the state that failed and a sentence that says why."""
+    error = Caught(error=execution.error or "", cause=execution.cause or "")
+    told = _told(error if error.error else ended_with(events))
     try:
-        state = failed_state(events, _HANDLERS)
+        state = failed_state(events, _FORMER_HANDLERS)
     except UnknownState as exc:
-        said = _told(failed.error).message
-        return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{said} ({exc}).")
-    told = _told(failed.error if failed.error.error else ended_with(events))
-    if state in _MAPS and (child := failed_child(stepfunctions, failed.execution_arn)):
+        return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{told.message} ({exc}).")
+    if state in _MAPS and (child := failed_child(stepfunctions, execution.execution_arn)):
         told = _told(child.error)
         told = told._replace(message=f"{_shards(child.given)}: {told.message}")
-    sentence = reason(state, told, _note(bucket, failed.run, state))
+    sentence = reason(state, told, _note(bucket, run, state))
     return Ending(outcome=Outcome.FAILED, state=state, reason=sentence)
-
-
-def announce(sns: "SNSClient", topic: str, failed: FailureEvent, ending: Ending) -> None:
-    """Tell the topic what the state NotifyFailure would have told it."""
-    keys = RunKeys(failed.run)
-    alert = Alert(
-        run=failed.run,
-        dataset=keys.dataset,
-        outcome=ending.outcome,
-        state=ending.state,
-        reason=ending.reason,
-        status=Location(failed.bucket, keys.status).uri,
-        execution=failed.execution_arn,
-    )
-    sns.publish(
-        TopicArn=topic,
-        Subject=f"Tagline: a run of {keys.dataset} failed"[:_SUBJECT],
-        Message=msgspec.json.encode(alert).decode(),
-        MessageAttributes={"dataset": {"DataType": "String", "StringValue": keys.dataset}},
-    )
 
 
 def _told(error: Caught) -> Cause:

@@ -20,6 +20,7 @@ EXPLAINED = {
     "TooExpensive",
     "UnusableList",
     "RollBackFailed",
+    "TooManyRuns",
 }
 _ADVICE = {
     "PlanDataset": "Correct the list or dataset.yaml and upload the list again.",

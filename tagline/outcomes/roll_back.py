@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
 
-_HANDLERS = ("PlanRollBack", "RecordFailure")
+_HANDLERS = ("PlanRollBack",)
 _THE_STACKS = EndpointSettings()
 _GIVEN_WAY = {"Overtaken", "ChampionChanged"}
 _DEPLOYING: set[WayBack] = {"restore", "create", "replace"}

@@ -83,9 +83,15 @@ class Usage:
             elif kind in _ENDED and resource:
                 self._ended(state, resource, max(0.0, now - began), event)
                 resource = ""
+            elif kind == "ExecutionRedriven":  # goes on in the same state
+                self._left(state, resource)
+                resource = ""
+        self._left(state, resource)
+        return maps
+
+    def _left(self, state: str, resource: str) -> None:
         if resource.endswith(".sync"):
             self.unknown.append(f"what {state} used: the execution ended before its job did")
-        return maps
 
     def _ended(
         self, state: str, resource: str, seconds: float, event: "HistoryEventTypeDef"
@@ -143,6 +149,7 @@ class Usage:
 
     def _children(self, execution: str) -> None:
         runs = self._states.list_map_runs(executionArn=execution)["mapRuns"]
+        redriven: set[str] = set()
         for run in runs:
             # …:mapRun:<machine>/<label>:<id>; the label is the map's name
             label = run["mapRunArn"].rpartition("/")[2].partition(":")[0]
@@ -151,7 +158,13 @@ class Usage:
             )
             for page in pages:
                 for child in page["executions"]:
-                    stopped = child.get("stopDate")
+                    stopped, again = child.get("stopDate"), child.get("redriveDate")
+                    if again is not None:
+                        redriven.add(label)
                     if stopped is not None and label in _CHILDREN:
-                        took = (stopped - child["startDate"]).total_seconds()
+                        took = (stopped - (again or child["startDate"])).total_seconds()
                         self.uses.append(Use(label, _CHILDREN[label], took))
+        self.unknown += [
+            f"what those children of {label} used that failed first: they tell of their last turn"
+            for label in sorted(redriven)
+        ]

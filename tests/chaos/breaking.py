@@ -18,6 +18,10 @@ ELSEWHERE = {
     "ReplaceEndpoint": "tests/statemachine/test_branches.py",
     "CreateEndpoint": "tests/chaos/test_first_champion.py",
     "PlanRollBack": "tests/chaos/test_killed_functions.py",
+    "StopScalingBack": "tests/chaos/test_killed_functions.py",
+    "UpdateServerlessEndpoint": "as UpdateEndpoint: a call of the same operation",
+    "StartScaling": "tests/statemachine/test_branches.py",
+    "KeepToTarget": "tests/statemachine/test_branches.py",
     "RestoreChampion": "tests/chaos/test_killed_functions.py",
     "ClearEndpoint": "tests/statemachine/test_branches.py",
     "DeployChampion": "tests/e2e/test_champion_serves.py",
@@ -26,8 +30,6 @@ ELSEWHERE = {
     "DeleteEndpoint": "tests/chaos/test_first_champion.py",
     "DeleteTrial": "tests/chaos/test_stopped.py: what follows a stop deletes it",
     "NotifyRollBack": "what it says is recorded before",
-    "RecordFailure": "tests/chaos/test_killed_functions.py",
-    "NotifyFailure": "what it says is recorded before",
 }
 STATES = [name for name in working() if name not in ELSEWHERE]
 # what a function does in a state that a run comes to twice, or whose write decides
@@ -77,7 +79,7 @@ def check(laptop: Laptop, run: str, state: str, moment: str) -> None:
     assert ended["outcome"] == ("Promoted" if promoted else "Failed"), ended
     assert laptop.champion_json()["run"] == (run if promoted else laptop.champion)
     if not promoted:
-        told = eventually(lambda: alerts(laptop.pipeline))
+        told = alerts(laptop.pipeline, 1)
         assert [alert["run"] for alert in told] == [run]
         if state in functions() and state != "FetchShard":
             assert ended["state"] == state

@@ -23,7 +23,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.chaos.asking import Answers, asking
 from tests.chaos.dying import HANGING
 from tests.e2e.conftest import build_dir, designs, short_waits
-from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, RUN_SECONDS, OnLaptop, list_rows
 from tests.integration.test_laptop_cloud_lifecycle import processes_with
 from tests.laptop import REPOSITORY, eventually, running
 
@@ -58,7 +58,7 @@ def empty(
     """The stack, its functions wrapped, a queue behind the alerts, a dataset: no champion."""
     state = tmp_path_factory.mktemp("empty") / "cloud"
     with running_cloud(free_port(), state, fresh=True, build_dir=build_dir) as cloud:
-        pipeline = Pipeline(cloud)
+        pipeline = OnLaptop(cloud)
         wrap(pipeline, scripts)
         listen(pipeline)
         pipeline.put_images(DATASET, designs)
@@ -78,10 +78,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory, empty: Kept, designs: DesignS
 
 
 @contextmanager
-def started(state: Path) -> Iterator[Pipeline]:
+def started(state: Path) -> Iterator[OnLaptop]:
     """Run a cloud on what is there, without deploying anew."""
     with running(state, REPOSITORY) as cloud:
-        yield Pipeline(
+        yield OnLaptop(
             RunningCloud(
                 cloud.endpoint,
                 cloud.port,
@@ -101,7 +101,7 @@ class Laptop:
         self._kept, self._folder, self._designs = kept, folder, designs
         self._copies = 0
         self._stack = ExitStack()
-        self.pipeline: Pipeline
+        self.pipeline: OnLaptop
         self.state: Path
         self.champion = ""
         self.renew()
@@ -130,7 +130,9 @@ class Laptop:
         self._stack.close()
 
     def fresh_champion(self) -> None:
-        """Have the champion of the beginning, in a new copy if it is another one by now."""
+        """Have the champion of the beginning, in a new copy if this one is not as it was."""
+        if self.pipeline.cloud.process.poll() is not None:  # a test failed between two clouds
+            self.renew()
         found = self.champion_json()
         if (found["run"] if found else "") != self.champion:
             self.renew()
@@ -251,7 +253,7 @@ def no_script_left(scripts: Path) -> Iterator[None]:
         script.unlink()
 
 
-def wrap(pipeline: Pipeline, scripts: Path) -> None:
+def wrap(pipeline: OnLaptop, scripts: Path) -> None:
     """Put dying.py round the handler of every function."""
     client = pipeline.client("lambda")
     archive = io.BytesIO()
@@ -271,7 +273,7 @@ def wrap(pipeline: Pipeline, scripts: Path) -> None:
             )
 
 
-def listen(pipeline: Pipeline) -> None:
+def listen(pipeline: OnLaptop) -> None:
     """Put a queue behind the alerts' topic."""
     queue = pipeline.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
     arn = pipeline.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])[
@@ -281,13 +283,20 @@ def listen(pipeline: Pipeline) -> None:
     pipeline.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
 
-def alerts(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """Take the alerts that came since the last time."""
+def alerts(pipeline: OnLaptop, least: int = 0) -> list[dict[str, Any]]:
+    """Take the alerts that came since the last time, once there are as many as expected."""
+    told: list[dict[str, Any]] = []
     sqs = pipeline.client("sqs")
     queue = sqs.get_queue_url(QueueName="alerts")["QueueUrl"]
-    told = []
-    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            told.append(json.loads(json.loads(message["Body"])["Message"]))
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def taken() -> bool:
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                told.append(json.loads(json.loads(message["Body"])["Message"]))
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(told) >= least
+
+    eventually(taken, 60)
     return told

@@ -70,6 +70,7 @@ def test_two_hundred_requests_at_once(
         print("", *rows, sep="\n")
 
 
+@pytest.mark.timeout(1800)  # one after the other, on a busy machine too
 def test_ten_runs_in_a_row_leave_nothing_but_their_data(
     laptop: Laptop, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,9 +1,13 @@
 """The flow's states are all broken off somewhere; this one starts no cloud."""
 
+import pytest
+
 from tests.chaos.breaking import ELSEWHERE, STATES
 from tests.chaos.flow import functions, working
 from tests.chaos.test_killed_functions import ELSEWHERE as FUNCTIONS_ELSEWHERE
 from tests.laptop import REPOSITORY
+
+pytestmark = pytest.mark.brief
 
 
 def test_a_new_state_is_broken_off_and_an_old_one_is_forgotten() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.chaos.conftest import DATASET, WEAK, Laptop, alerts
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 KEYS = DatasetKeys(DATASET)
@@ -36,7 +36,7 @@ def restore(laptop: Laptop, held: dict[str, bytes]) -> None:
         laptop.pipeline.put(key, body)
 
 
-def listed(pipeline: Pipeline, path: str) -> tuple[int, bytes]:
+def listed(pipeline: OnLaptop, path: str) -> tuple[int, bytes]:
     """Ask the API; return status and body."""
     parts = urlsplit(pipeline.cloud.target.outputs.api_url.rstrip("/"))
     connection = http.client.HTTPConnection(parts.netloc, timeout=120)
@@ -81,7 +81,7 @@ def test_a_champion_that_cannot_be_read_is_found_before_training(
     finally:
         restore(laptop, held)
     assert laptop.pipeline.training_jobs() == jobs
-    assert [told["run"] for told in alerts(laptop.pipeline)] == [run]
+    assert [told["run"] for told in alerts(laptop.pipeline, 1)] == [run]
     with laptop.asking() as answers:
         laptop.settled()
     answers.check(laptop.champion)

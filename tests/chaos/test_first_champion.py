@@ -31,9 +31,9 @@ def test_killed_in_create_endpoint(bare: Laptop, designs: DesignSet) -> None:
     ended = bare.status(run)
     assert ended["outcome"] == "Failed", ended
     bare.settled()
-    assert [told["run"] for told in eventually(lambda: alerts(bare.pipeline))] == [run]
+    assert [told["run"] for told in alerts(bare.pipeline, 1)] == [run]
     status, answer = bare.pipeline.tags(DATASET, designs.held_out[0].path)
-    assert (status, answer["error"]) == (409, "no_champion"), answer
+    assert (status, answer["code"]) == (409, "no_champion"), answer
     again = bare.drop()
     assert bare.status(again)["outcome"] == "Promoted"
     bare.settled()

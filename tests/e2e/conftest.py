@@ -1,5 +1,10 @@
-"""One laptop cloud with the real template deployed, and one set of designs, for all of e2e."""
+"""The real template, deployed, and one set of designs, for all of e2e.
 
+To a laptop cloud of this session, unless STACK names a stack that is there: one of the account, or
+of the laptop cloud, that the environment leads to.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,15 +12,12 @@ import pytest
 
 from tagline.cli.cloud import running_cloud
 from tagline.cli.places import free_port
+from tagline.cli.target import find_target
 from tagline.designs import DesignSet, draw_designs
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop, Pipeline
 
+DEPLOYED = os.environ.get("STACK")
 ELSEWHERE = "elsewhere"  # a bucket of somebody else's, from which lists may read
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the review of rights last: it looks at what all others have done."""
-    items.sort(key=lambda item: item.path.name == "test_rights.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,11 +40,29 @@ def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("build")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the review of rights last, for it looks at what all others have done.
+
+    Leave out, of a stack that is there, what needs a laptop cloud of its own.
+    """
+    items.sort(key=lambda item: item.path.name == "test_rights.py")
+    if DEPLOYED:
+        skipped = pytest.mark.skip(reason="needs a laptop cloud of its own")
+        for item in items:
+            if item.get_closest_marker("laptop"):
+                item.add_marker(skipped)
+
+
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory, build_dir: Path) -> Iterator[Pipeline]:
-    """The stack, deployed by the real sam to a laptop cloud of this session."""
+    """The stack that is there, or one that the real sam deploys to a laptop cloud."""
+    if DEPLOYED:
+        pipeline = Pipeline(find_target(DEPLOYED))
+        yield pipeline
+        pipeline.tidy()
+        return
     state_dir = tmp_path_factory.mktemp("e2e") / "cloud"
     with running_cloud(
         free_port(), state_dir, fresh=True, build_dir=build_dir, source_buckets=[ELSEWHERE]
     ) as cloud:
-        yield Pipeline(cloud)
+        yield OnLaptop(cloud)

@@ -1,24 +1,34 @@
-"""A deployed stack as its users meet it: objects go in by S3, answers come out by HTTP."""
+"""A deployed stack as its users meet it: objects go in by S3, answers come out by HTTP.
+
+A laptop's or an account's, known by its outputs alone.
+"""
 
 import json
+import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tagline.cli.belongings import belongings, delete_belonging
 from tagline.cli.cloud import RunningCloud
+from tagline.cli.destroy import delete_objects
+from tagline.cli.target import Target, is_laptop
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
 
 RUN_SECONDS = 300
+_ACCOUNT_SECONDS = 3600  # of which SageMaker takes minutes to start each job and endpoint
 _LOOK = 0.02  # seconds, while the flow takes the steps after the evaluation
 _MANY_TIMES = 200
 _BETWEEN_LOOKS = 0.3  # seconds; the answer of another process has to be asked for
+_ACCOUNT_BETWEEN_LOOKS = 5.0
+_SESSION = secrets.token_hex(3)
 QUICK = {"epochs": 2, "mini_batch_size": 16, "learning_rate": 0.002}
 
 
@@ -31,21 +41,29 @@ class Run:
     status: Mapping[str, Any]
 
 
-class Pipeline:
-    """Uploads datasets to a laptop cloud and waits for what comes of them."""
+def unique(dataset: str) -> str:
+    """Return a dataset's name of this session: an account's stack has seen others."""
+    return f"{dataset}-{_SESSION}"
 
-    def __init__(self, cloud: RunningCloud) -> None:
-        self.cloud = cloud
-        self.bucket = cloud.target.outputs.bucket
-        self.s3 = cloud.target.s3
-        self.states = cloud.target.states
+
+class Pipeline:
+    """Uploads datasets to a stack and waits for what comes of them."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.bucket = target.outputs.bucket
+        self.s3 = target.s3
+        self.states = target.states
+        laptop = is_laptop(target.endpoint)
+        self.run_seconds = RUN_SECONDS if laptop else _ACCOUNT_SECONDS
+        self.between_looks = _BETWEEN_LOOKS if laptop else _ACCOUNT_BETWEEN_LOOKS
 
     @cached_property
     def stack_resources(self) -> Mapping[str, str]:
         """Physical names of the stack's resources by logical name, nested stacks included."""
         client = self.client("cloudformation")
         found: dict[str, str] = {}
-        stacks = ["tagline"]
+        stacks = [self.target.stack]
         while stacks:
             pages = client.describe_stack_resources(StackName=stacks.pop())
             for resource in pages["StackResources"]:
@@ -55,9 +73,8 @@ class Pipeline:
         return found
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of the laptop cloud."""
-        session: Any = self.cloud.target.session
-        return session.client(service, endpoint_url=self.cloud.endpoint, region_name="us-east-1")
+        """Return a boto3 client of the stack's cloud."""
+        return self.target.client(service)
 
     def put_images(self, dataset: str, designs: DesignSet) -> None:
         """Upload a set of designs and their label names."""
@@ -86,10 +103,9 @@ class Pipeline:
         return self.wait(self.drop(dataset, rows, name))
 
     def wait(self, run: str) -> Run:
-        """Wait for a run to end; fails the test when it takes longer than RUN_SECONDS."""
-        machine = self.cloud.target.outputs.state_machine
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
-        deadline = time.monotonic() + RUN_SECONDS
+        """Wait for a run to end and be recorded; fails the test when it takes too long."""
+        arn = self.execution(run)
+        deadline = time.monotonic() + self.run_seconds
         execution: Mapping[str, Any] = {"status": "never started"}
         while time.monotonic() < deadline:
             try:
@@ -97,14 +113,29 @@ class Pipeline:
             except self.states.exceptions.ExecutionDoesNotExist:
                 pass
             else:
-                if execution["status"] != "RUNNING":
-                    return Run(run, execution, self.json(RunKeys(run).of("status.json")))
-            time.sleep(_BETWEEN_LOOKS)
-        raise AssertionError(f"run {run} is {execution['status']} after {RUN_SECONDS} s")
+                recorded = self.target.bucket.head(RunKeys(run).status)
+                if recorded and execution["status"] != "RUNNING":
+                    return Run(run, execution, self.json(RunKeys(run).status))
+            time.sleep(self.between_looks)
+        raise AssertionError(f"run {run} is {execution['status']} after {self.run_seconds} s")
+
+    def execution(self, name: str) -> str:
+        """Return an execution's ARN."""
+        machine = self.target.outputs.state_machine
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def tidy(self) -> None:
+        """Delete what this session left in a stack that stays: objects, endpoints and the like."""
+        mine = [name for name in self.target.bucket.folders("") if name.endswith(f"-{_SESSION}")]
+        prefixes = tuple(f"s3://{self.bucket}/{name}/" for name in mine)
+        for found in belongings(self.target, prefixes):
+            delete_belonging(self.target, found)
+        for name in mine:
+            delete_objects(self.target, f"{name}/")
 
     def executions(self) -> list[str]:
         """Return the names of all executions of the state machine."""
-        machine = self.cloud.target.outputs.state_machine
+        machine = self.target.outputs.state_machine
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=machine)
         return [item["name"] for page in pages for item in page["executions"]]
 
@@ -115,9 +146,8 @@ class Pipeline:
 
     def entered(self, run: str) -> list[str]:
         """Return the names of the states that a run went through so far, in order."""
-        machine = self.cloud.target.outputs.state_machine
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
-        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        history = self.states.get_paginator("get_execution_history")
+        pages = history.paginate(executionArn=self.execution(run))
         try:
             events = [event for page in pages for event in page["events"]]
         except self.states.exceptions.ExecutionDoesNotExist:
@@ -130,8 +160,8 @@ class Pipeline:
 
     def once_evaluated(self, run: str) -> Any:
         """Wait until a run's model is evaluated; return smoke.json, before SmokeTest reads it."""
-        deadline = time.monotonic() + RUN_SECONDS
-        while self.cloud.target.bucket.head(RunKeys(run).smoke) is None:
+        deadline = time.monotonic() + self.run_seconds
+        while self.target.bucket.head(RunKeys(run).smoke) is None:
             assert time.monotonic() < deadline, f"run {run} was not evaluated"
             time.sleep(_LOOK)
         return self.json(RunKeys(run).smoke)
@@ -158,7 +188,7 @@ class Pipeline:
     def tags(self, dataset: str, image: Path, query: str = "") -> tuple[int, dict[str, Any]]:
         """Ask the API for an image's tags; return the HTTP status and the answer."""
         request = urllib.request.Request(
-            f"{self.cloud.target.outputs.api_url}/datasets/{dataset}/tags{query}",
+            f"{self.target.outputs.api_url}/datasets/{dataset}/tags{query}",
             data=image.read_bytes(),
             headers={"content-type": "image/png" if image.suffix == ".png" else "image/jpeg"},
         )
@@ -169,6 +199,24 @@ class Pipeline:
             return error.code, json.load(error)
 
 
+class OnLaptop(Pipeline):
+    """A stack on a laptop cloud whose processes a test may look at, or kill."""
+
+    def __init__(self, cloud: RunningCloud) -> None:
+        super().__init__(cloud.target)
+        self.cloud = cloud
+
+
 def list_rows(designs: DesignSet) -> list[str]:
     """Return the rows of a set of designs' list."""
     return designs.list_path.read_text().splitlines()
+
+
+def soon(look: Callable[[], Any]) -> Any:
+    """Return the first answer that is something."""
+    deadline = time.monotonic() + _ACCOUNT_SECONDS
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{look} found nothing in {_ACCOUNT_SECONDS} s")

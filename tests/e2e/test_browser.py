@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop
 
-pytestmark = [pytest.mark.cloud, pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.cloud, pytest.mark.laptop, pytest.mark.slow, pytest.mark.browser]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FOREIGN = "evil.example"
 # each resolves to "refused" or to what the page got hold of
@@ -129,7 +129,7 @@ def title(html: str) -> str:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", FOREIGN])
 def test_a_page_of_another_origin_can_do_nothing(
-    pipeline: Pipeline, dom: Callable[[str], str], page: Callable[[str], int], host: str
+    pipeline: OnLaptop, dom: Callable[[str], str], page: Callable[[str], int], host: str
 ) -> None:
     pipeline.s3.put_object(
         Bucket=pipeline.bucket, Key="browser/picture.png", Body=PNG, ContentType="image/png"
@@ -153,13 +153,13 @@ def test_a_page_of_another_origin_can_do_nothing(
 
 
 def test_another_name_for_the_port_is_refused(
-    pipeline: Pipeline, dom: Callable[[str], str]
+    pipeline: OnLaptop, dom: Callable[[str], str]
 ) -> None:
     rebound = pipeline.cloud.target.outputs.api_url.replace("127.0.0.1", FOREIGN)
     assert "answers under 127.0.0.1, localhost and [::1] only" in dom(rebound)
 
 
-def test_a_planted_page_has_no_power(pipeline: Pipeline, dom: Callable[[str], str]) -> None:
+def test_a_planted_page_has_no_power(pipeline: OnLaptop, dom: Callable[[str], str]) -> None:
     html = b"<title>as it was</title><script>document.title = 'script ran'</script>"
     key = {"Bucket": pipeline.bucket, "Key": "browser/report.html"}
     pipeline.client("s3").put_object(**key, Body=html, ContentType="text/html")
@@ -167,7 +167,7 @@ def test_a_planted_page_has_no_power(pipeline: Pipeline, dom: Callable[[str], st
     assert title(dom(url)) == "as it was"
 
 
-def test_the_products_page_works(pipeline: Pipeline, dom: Callable[[str], str]) -> None:
+def test_the_products_page_works(pipeline: OnLaptop, dom: Callable[[str], str]) -> None:
     dataset = f"page-{uuid.uuid4().hex[:8]}"
     pipeline.put(f"{dataset}/labels.txt", b"one\n")
     shown = dom(f"{pipeline.cloud.target.outputs.api_url.rstrip('/')}/#{dataset}")
@@ -175,7 +175,7 @@ def test_the_products_page_works(pipeline: Pipeline, dom: Callable[[str], str]) 
     assert "No champion yet" in shown
 
 
-def test_programs_are_unaffected(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_programs_are_unaffected(pipeline: OnLaptop, tmp_path: Path) -> None:
     api = pipeline.cloud.target.outputs.api_url.rstrip("/")
     with urllib.request.urlopen(f"{api}/datasets", timeout=60) as answer:
         assert answer.status == 200

@@ -12,16 +12,16 @@ import pytest
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_of_job, trial_name
-from tests.e2e.pipeline import QUICK, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, OnLaptop, list_rows
 from tests.laptop import eventually
 
-pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+pytestmark = [pytest.mark.cloud, pytest.mark.slow, pytest.mark.laptop]
 DATASET = "tried"
 POLL_S = 0.2
 
 
 @pytest.fixture(scope="module")
-def champion(pipeline: Pipeline, designs: DesignSet) -> str:
+def champion(pipeline: OnLaptop, designs: DesignSet) -> str:
     """A champion that hardly learned anything, so that any challenger beats it."""
     pipeline.put_images(DATASET, designs)
     pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
@@ -32,7 +32,7 @@ def champion(pipeline: Pipeline, designs: DesignSet) -> str:
 
 
 @contextmanager
-def asked(pipeline: Pipeline, designs: DesignSet) -> Iterator[list[tuple[int, str | None]]]:
+def asked(pipeline: OnLaptop, designs: DesignSet) -> Iterator[list[tuple[int, str | None]]]:
     """Ask the API five times a second; give each answer's status and the run whose model spoke."""
     answers: list[tuple[int, str | None]] = []
     stop = threading.Event()
@@ -51,7 +51,7 @@ def asked(pipeline: Pipeline, designs: DesignSet) -> Iterator[list[tuple[int, st
         thread.join()
 
 
-def nothing_left(pipeline: Pipeline) -> bool:
+def nothing_left(pipeline: OnLaptop) -> bool:
     """Whether there is no trial, and no server but one an endpoint."""
     client = pipeline.client("sagemaker")
     names = {found["EndpointName"] for found in client.list_endpoints()["Endpoints"]}
@@ -60,13 +60,13 @@ def nothing_left(pipeline: Pipeline) -> bool:
     return trial_name("tagline", DATASET) not in names and len(servers) == len(names)
 
 
-def challenger(pipeline: Pipeline, designs: DesignSet, epochs: int) -> str:
+def challenger(pipeline: OnLaptop, designs: DesignSet, epochs: int) -> str:
     pipeline.settings(DATASET, training={**QUICK, "epochs": epochs})
     return pipeline.drop(DATASET, list_rows(designs))
 
 
 def test_a_challenger_that_answers_wrongly_answers_no_client(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+    pipeline: OnLaptop, designs: DesignSet, champion: str
 ) -> None:
     with asked(pipeline, designs) as answers:
         run = challenger(pipeline, designs, 4)
@@ -82,7 +82,7 @@ def test_a_challenger_that_answers_wrongly_answers_no_client(
 
 
 def test_a_challenger_that_does_not_come_up_answers_no_client(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+    pipeline: OnLaptop, designs: DesignSet, champion: str
 ) -> None:
     with asked(pipeline, designs) as answers:
         run = challenger(pipeline, designs, 5)
@@ -100,7 +100,7 @@ def test_a_challenger_that_does_not_come_up_answers_no_client(
 
 
 def test_a_champion_whose_model_and_configuration_were_deleted_comes_back(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+    pipeline: OnLaptop, designs: DesignSet, champion: str
 ) -> None:
     before = pipeline.json(DatasetKeys(DATASET).champion)
     sagemaker = pipeline.client("sagemaker")
@@ -116,7 +116,7 @@ def test_a_champion_whose_model_and_configuration_were_deleted_comes_back(
 
 
 def test_a_promotion_is_seen_by_no_client_but_for_its_answers(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+    pipeline: OnLaptop, designs: DesignSet, champion: str
 ) -> None:
     with asked(pipeline, designs) as answers:
         run = challenger(pipeline, designs, 6)

@@ -1,7 +1,5 @@
 """Whatever happens to a run or to its endpoint, the champion serves, and the next list heals."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,20 +7,10 @@ import pytest
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import trial_name
-from tests.e2e.pipeline import QUICK, RUN_SECONDS, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, Pipeline, list_rows, soon, unique
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
-DATASET = "lasting"
-
-
-def soon(look: Callable[[], Any]) -> Any:
-    """Return the first answer that is something."""
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{look} found nothing in {RUN_SECONDS} s")
+DATASET = unique("lasting")
 
 
 @pytest.fixture(scope="module")
@@ -41,27 +29,22 @@ def serving(pipeline: Pipeline, designs: DesignSet) -> str | None:
     return answer["model"]["run"] if status == 200 else None
 
 
-def execution(pipeline: Pipeline, name: str) -> str:
-    machine = pipeline.cloud.target.outputs.state_machine
-    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-
-
 @pytest.mark.parametrize("tests", [1, 2], ids=["of the trial", "of the endpoint"])
 def test_a_run_that_is_stopped_in_a_smoke_test_leaves_the_champion_serving(
     pipeline: Pipeline, designs: DesignSet, champion: str, tests: int
 ) -> None:
     pipeline.settings(DATASET, training={**QUICK, "epochs": 3 + tests})
     run = pipeline.drop(DATASET, list_rows(designs))
-    arn = execution(pipeline, run)
+    arn = pipeline.execution(run)
 
     pipeline.let_smoke_tests_last(run)
     soon(lambda: pipeline.entered(run).count("SmokeTest") == tests)
     pipeline.states.stop_execution(executionArn=arn)
     key = RunKeys(run).status
-    soon(lambda: pipeline.cloud.target.bucket.head(key))
+    soon(lambda: pipeline.target.bucket.head(key))
     ended = pipeline.json(key)
     assert (ended["outcome"], ended["state"]) == ("Failed", "SmokeTest")
-    back = soon(lambda: _ended(pipeline, execution(pipeline, f"{run}-restore-1")))
+    back = soon(lambda: _ended(pipeline, pipeline.execution(f"{run}-restore-1")))
     assert back["status"] == "SUCCEEDED", back
     assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
     assert serving(pipeline, designs) == champion

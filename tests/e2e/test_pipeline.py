@@ -1,30 +1,33 @@
 """From a dropped list to tags: every way a run can end, on the laptop cloud, for real."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.e2e.conftest import ELSEWHERE
-from tests.e2e.pipeline import QUICK, Pipeline, list_rows
+from tests.e2e.pipeline import QUICK, Pipeline, list_rows, unique
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+SERVED, BRUISED, BORROWED = unique("served"), unique("bruised"), unique("borrowed")
+TUNED, FAILING = unique("tuned"), unique("failing")
 
 
 @pytest.fixture(scope="module")
 def champion(pipeline: Pipeline, designs: DesignSet) -> str:
     """A dataset `served` with a champion that hardly learned anything; return its run."""
-    pipeline.put_images("served", designs)
-    pipeline.settings("served", training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
-    run = pipeline.run("served", list_rows(designs))
+    pipeline.put_images(SERVED, designs)
+    pipeline.settings(SERVED, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    run = pipeline.run(SERVED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
     return run.name
 
 
 def _answers(pipeline: Pipeline, designs: DesignSet) -> list[object]:
     """Return what the API says of each held-out design."""
-    answers = [pipeline.tags("served", held.path, "?threshold=0") for held in designs.held_out]
+    answers = [pipeline.tags(SERVED, held.path, "?threshold=0") for held in designs.held_out]
     assert [status for status, _ in answers] == [200] * len(answers), answers
     return [answer for _, answer in answers]
 
@@ -37,8 +40,8 @@ def test_a_dropped_list_ends_as_tags(pipeline: Pipeline, designs: DesignSet, cha
     metrics = pipeline.json(keys.of("metrics.json"))
     assert metrics["champion"] is None
     assert b"<html" in pipeline.read(keys.of("report.html"))
-    assert pipeline.json(DatasetKeys("served").champion)["run"] == champion
-    assert pipeline.read(DatasetKeys("served").packed("training")) == pipeline.read(
+    assert pipeline.json(DatasetKeys(SERVED).champion)["run"] == champion
+    assert pipeline.read(DatasetKeys(SERVED).packed("training")) == pipeline.read(
         keys.packed("training")
     )
     labels = designs.labels_path.read_text().splitlines()
@@ -51,19 +54,14 @@ def test_a_dropped_list_ends_as_tags(pipeline: Pipeline, designs: DesignSet, cha
 
 def test_the_same_event_twice_is_one_run(pipeline: Pipeline, champion: str) -> None:
     before = pipeline.executions()
-    sent = pipeline.states.describe_execution(
-        executionArn=pipeline.cloud.target.outputs.state_machine.replace(
-            ":stateMachine:", ":execution:"
-        )
-        + f":{champion}"
-    )
+    sent = pipeline.states.describe_execution(executionArn=pipeline.execution(champion))
     given = json.loads(sent["input"])
     event = {
         "version": "0",
         "id": "17793124-05d4-b198-2fde-7ededc63b103",
         "detail-type": "Object Created",
         "source": "aws.s3",
-        "account": "000000000000",
+        "account": "123456789012",
         "time": given["started"],
         "region": "us-east-1",
         "resources": [f"arn:aws:s3:::{given['bucket']}"],
@@ -92,7 +90,7 @@ def test_an_unchanged_list_is_not_trained_again(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
     jobs = pipeline.training_jobs()
-    run = pipeline.run("served", list_rows(designs))
+    run = pipeline.run(SERVED, list_rows(designs))
     assert run.name != champion
     assert run.execution["status"] == "SUCCEEDED"
     assert run.status["outcome"] == "Unchanged"
@@ -105,8 +103,8 @@ def test_a_model_that_is_not_better_does_not_go_live(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
     before = _answers(pipeline, designs)
-    pipeline.settings("served", promotion={"margin": 1.0})
-    run = pipeline.run("served", list_rows(designs)[:-1])
+    pipeline.settings(SERVED, promotion={"margin": 1.0})
+    run = pipeline.run(SERVED, list_rows(designs)[:-1])
     assert run.execution["status"] == "SUCCEEDED"
     assert run.status["outcome"] == "NotPromoted", run.status
     dataset = pipeline.json(RunKeys(run.name).of("dataset.json"))
@@ -119,15 +117,15 @@ def test_a_model_that_is_not_better_does_not_go_live(
 def test_one_bad_row_each_is_named_and_the_run_goes_on(
     pipeline: Pipeline, designs: DesignSet
 ) -> None:
-    pipeline.put_images("bruised", designs)
-    pipeline.settings("bruised")
+    pipeline.put_images(BRUISED, designs)
+    pipeline.settings(BRUISED)
     rows = list_rows(designs)[:60]
     flags = "\t".join(rows[0].split("\t")[1:-1])
-    pipeline.put("bruised/images/broken.png", b"\x89PNG\r\n\x1a\n but no picture")
+    pipeline.put(f"{BRUISED}/images/broken.png", b"\x89PNG\r\n\x1a\n but no picture")
     rows.insert(10, f"9001\t{flags}\timages/broken.png")
     rows.insert(20, f"9002\t{flags}\timages/nowhere.png")
     rows.insert(30, f"9003\t{flags}\t1\timages/broken.png")
-    run = pipeline.run("bruised", rows)
+    run = pipeline.run(BRUISED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     rejects = pipeline.rejects(run)
     assert [(row["line"], row["reason"]) for row in rejects] == [
@@ -140,14 +138,15 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (63, 60, 3)
 
 
+@pytest.mark.laptop
 def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: DesignSet) -> None:
     rows = list_rows(designs)[:40]
     pipeline.s3.create_bucket(Bucket=ELSEWHERE)
     for row in rows:
         path = row.split("\t")[-1]
         pipeline.s3.upload_file(str(designs.folder / path), ELSEWHERE, f"art/{path}")
-    pipeline.settings("borrowed", source=f"s3://{ELSEWHERE}/art/")
-    run = pipeline.run("borrowed", rows)
+    pipeline.settings(BORROWED, source=f"s3://{ELSEWHERE}/art/")
+    run = pipeline.run(BORROWED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     assert pipeline.json(RunKeys(run.name).of("dataset.json"))["accepted"] == 40
 
@@ -164,26 +163,29 @@ def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: Design
 def test_a_list_of_no_use_fails_in_the_plan(
     pipeline: Pipeline, designs: DesignSet, champion: str, name: str, body: bytes, told: str
 ) -> None:
-    dataset = f"useless-{name}" if name in {"two-counts", "nothing-there"} else "served"
+    dataset = unique(f"useless-{name}") if name in {"two-counts", "nothing-there"} else SERVED
     run = pipeline.run(dataset, body, name)
     assert run.execution["status"] == "FAILED"
     assert (run.status["outcome"], run.status["state"]) == ("Failed", "PlanDataset")
     assert told in run.status["reason"].lower(), run.status
-    assert run.execution["cause"] == run.status["reason"]
-    assert pipeline.json(DatasetKeys("served").champion)["run"] == champion
+    assert pipeline.json(DatasetKeys(SERVED).champion)["run"] == champion
     assert len(_answers(pipeline, designs)) == len(designs.held_out)
+    if dataset != "served":
+        asked, answer = pipeline.tags(dataset, designs.held_out[0].path)
+        assert (asked, answer.get("code")) == (409, "no_champion"), answer
+        assert f"{dataset}/lists/" in answer["detail"]
 
 
 def test_tuning_makes_real_trials_and_goes_on_with_the_best(
     pipeline: Pipeline, designs: DesignSet
 ) -> None:
-    pipeline.put_images("tuned", designs)
+    pipeline.put_images(TUNED, designs)
     pipeline.settings(
-        "tuned",
+        TUNED,
         training={**QUICK, "epochs": 1},
         tuning={"max_jobs": 2, "ranges": {"learning_rate": [0.0001, 0.01]}},
     )
-    run = pipeline.run("tuned", list_rows(designs))
+    run = pipeline.run(TUNED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
     sagemaker = pipeline.client("sagemaker")
     name = pipeline.json(RunKeys(run.name).of("training.json"))["job_name"]
@@ -200,14 +202,14 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
         for trial in trials
     }
     best = max(scores, key=lambda trial: scores[trial])
-    assert best in pipeline.json(DatasetKeys("tuned").champion)["artifact"]
+    assert best in pipeline.json(DatasetKeys(TUNED).champion)["artifact"]
 
 
 def test_a_better_model_replaces_the_champion(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
-    pipeline.settings("served", training={**QUICK, "epochs": 8})
-    run = pipeline.run("served", list_rows(designs))
+    pipeline.settings(SERVED, training={**QUICK, "epochs": 8})
+    run = pipeline.run(SERVED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
     metrics = pipeline.json(RunKeys(run.name).of("metrics.json"))
     assert metrics["champion"]["run"] == champion
@@ -216,19 +218,39 @@ def test_a_better_model_replaces_the_champion(
         assert answer["model"]["run"] == run.name  # type: ignore[index]
 
 
-def test_a_trainer_that_fails_says_why_everywhere(pipeline: Pipeline, designs: DesignSet) -> None:
-    topic = next(
-        arn for arn in pipeline.stack_resources.values() if ":sns:" in arn and arn.count(":") == 5
+@pytest.fixture
+def alerts(pipeline: Pipeline) -> Iterator[str]:
+    """Return the URL of a queue that gets what the alerts topic is told."""
+    sqs, topic = pipeline.client("sqs"), pipeline.target.stack_outputs()["AlertsTopicArn"]
+    url = sqs.create_queue(QueueName=unique("tagline-alerts"))["QueueUrl"]
+    wanted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn = wanted["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sns = pipeline.client("sns")
+    subscribed = sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
     )
-    queue = pipeline.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
-    pipeline.client("sns").subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:alerts"
-    )
-    pipeline.put_images("failing", designs)
-    pipeline.settings("failing", training={**QUICK, "learning_rate": 1.0})
-    run = pipeline.run("failing", list_rows(designs))
+    yield url
+    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_a_trainer_that_fails_says_why_everywhere(
+    pipeline: Pipeline, designs: DesignSet, alerts: str
+) -> None:
+    pipeline.put_images(FAILING, designs)
+    pipeline.settings(FAILING, training={**QUICK, "learning_rate": 1.0})
+    run = pipeline.run(FAILING, list_rows(designs))
     assert run.execution["status"] == "FAILED"
     assert (run.status["outcome"], run.status["state"]) == ("Failed", "Train")
     assert "training diverged in epoch 2: the model is " in run.status["reason"]
-    messages = pipeline.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=10)
+    messages = pipeline.client("sqs").receive_message(QueueUrl=alerts, WaitTimeSeconds=10)
     assert "training diverged" in json.dumps(messages["Messages"])

@@ -19,7 +19,7 @@ def test_a_restart_keeps_datasets_runs_and_champions(
     state_dir = tmp_path / "cloud"
     image = designs.held_out[0].path
     with running_cloud(free_port(), state_dir, fresh=True, build_dir=build_dir) as cloud:
-        before = Pipeline(cloud)
+        before = Pipeline(cloud.target)
         before.put_images("kept", designs)
         before.settings("kept")
         run = before.run("kept", list_rows(designs))
@@ -27,7 +27,7 @@ def test_a_restart_keeps_datasets_runs_and_champions(
         answer = before.tags("kept", image)
         assert answer[0] == 200
     with running_cloud(free_port(), state_dir, build_dir=build_dir) as cloud:
-        after = Pipeline(cloud)
+        after = Pipeline(cloud.target)
         assert after.bucket == before.bucket
         assert after.executions() == [run.name]
         assert after.json(DatasetKeys("kept").champion)["run"] == run.name
@@ -35,6 +35,6 @@ def test_a_restart_keeps_datasets_runs_and_champions(
         unchanged = after.run("kept", list_rows(designs))
         assert unchanged.status["outcome"] == "Unchanged", unchanged.status
     with running_cloud(free_port(), state_dir, fresh=True, build_dir=build_dir) as cloud:
-        empty = Pipeline(cloud)
+        empty = Pipeline(cloud.target)
         assert empty.executions() == []
         assert "Contents" not in empty.s3.list_objects_v2(Bucket=empty.bucket)

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop
 from tests.e2e.rights import Roles, beyond, calls_of, findings, logical_names, roles_of
 
 
 @pytest.fixture(scope="module", autouse=True)
-def the_api_was_asked(pipeline: Pipeline) -> None:
+def the_api_was_asked(pipeline: OnLaptop) -> None:
     """Read all that the API shows of a dataset with a champion, and tag an image by its URI."""
     url = pipeline.cloud.target.outputs.api_url
     for path in ("/", "/openapi.json"):
@@ -49,7 +49,7 @@ def _ask(url: str, body: bytes | None = None) -> bytes:
 
 @pytest.fixture(scope="module")
 def calls(
-    pipeline: Pipeline, the_api_was_asked: None, request: pytest.FixtureRequest
+    pipeline: OnLaptop, the_api_was_asked: None, request: pytest.FixtureRequest
 ) -> list[dict[str, Any]]:
     """What the suite has recorded; skips where only a part of the suite was asked for."""
     ran = {item.path.name for item in request.session.items}
@@ -60,20 +60,20 @@ def calls(
 
 
 @pytest.fixture(scope="module")
-def roles(pipeline: Pipeline) -> Roles:
+def roles(pipeline: OnLaptop) -> Roles:
     """The roles as they are deployed."""
     return roles_of(pipeline)
 
 
 def test_roles_are_as_wide_as_their_use(
-    pipeline: Pipeline, calls: list[dict[str, Any]], roles: Roles
+    pipeline: OnLaptop, calls: list[dict[str, Any]], roles: Roles
 ) -> None:
     over, idle = beyond(findings(pipeline, roles, calls))
     assert not over, "\n".join(over)
     assert not idle, "rights_allowed.yaml allows what nobody has:\n" + "\n".join(idle)
 
 
-def changed(pipeline: Pipeline, roles: Roles, logical: str) -> tuple[Roles, list[dict[str, Any]]]:
+def changed(pipeline: OnLaptop, roles: Roles, logical: str) -> tuple[Roles, list[dict[str, Any]]]:
     """Return a copy of the roles, and the statements in it of one role's own policy."""
     (name,) = (p for p, known in logical_names(pipeline).items() if known == logical)
     other = copy.deepcopy(roles)
@@ -89,7 +89,7 @@ def changed(pipeline: Pipeline, roles: Roles, logical: str) -> tuple[Roles, list
 
 
 def test_a_function_that_may_do_everything_with_s3_is_found(
-    pipeline: Pipeline, calls: list[dict[str, Any]], roles: Roles
+    pipeline: OnLaptop, calls: list[dict[str, Any]], roles: Roles
 ) -> None:
     other, statements = changed(pipeline, roles, "SmokeTestRole")
     statements.append({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
@@ -98,7 +98,7 @@ def test_a_function_that_may_do_everything_with_s3_is_found(
 
 
 def test_a_statement_that_is_missing_is_found(
-    pipeline: Pipeline, calls: list[dict[str, Any]], roles: Roles
+    pipeline: OnLaptop, calls: list[dict[str, Any]], roles: Roles
 ) -> None:
     """As PlanRollBack's: it read the execution's history without the right to."""
     other, statements = changed(pipeline, roles, "PlanRollBackRole")
@@ -109,7 +109,7 @@ def test_a_statement_that_is_missing_is_found(
 
 
 def test_a_role_that_may_pass_any_role_is_found(
-    pipeline: Pipeline, calls: list[dict[str, Any]], roles: Roles
+    pipeline: OnLaptop, calls: list[dict[str, Any]], roles: Roles
 ) -> None:
     other, statements = changed(pipeline, roles, "RetrainRole")
     for statement in statements:

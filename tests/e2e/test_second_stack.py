@@ -10,9 +10,9 @@ from tagline.cli.deploy import deploy, sam_environment
 from tagline.cli.errors import Refused
 from tagline.cli.target import laptop_target
 from tagline.formats.names import endpoint_name
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import OnLaptop
 
-pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+pytestmark = [pytest.mark.cloud, pytest.mark.slow, pytest.mark.laptop]
 NETWORK = {
     "SubnetIds": "subnet-0a1b2c3d,subnet-4e5f6a7b",
     "SecurityGroupId": "sg-0a1b2c3d",
@@ -20,14 +20,14 @@ NETWORK = {
 }
 
 
-def _deploy(pipeline: Pipeline, build: Path, stack: str, parameters: dict[str, str]) -> None:
+def _deploy(pipeline: OnLaptop, build: Path, stack: str, parameters: dict[str, str]) -> None:
     cloud = pipeline.cloud
     environment = sam_environment(cloud.endpoint, cloud.state_dir / "sam-home", cloud.secret_key)
     log = cloud.state_dir / "second.log"
     deploy(build, stack, log, environment, parameters)
 
 
-def _resources(pipeline: Pipeline, stack: str) -> dict[str, str]:
+def _resources(pipeline: OnLaptop, stack: str) -> dict[str, str]:
     """Types of a stack's resources by logical name, nested stacks included."""
     client = pipeline.client("cloudformation")
     found, left = {}, [stack]
@@ -41,7 +41,7 @@ def _resources(pipeline: Pipeline, stack: str) -> dict[str, str]:
 
 
 def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
-    pipeline: Pipeline, build_dir: Path
+    pipeline: OnLaptop, build_dir: Path
 ) -> None:
     s3 = pipeline.s3
     s3.create_bucket(Bucket="brought")
@@ -75,7 +75,7 @@ def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
 
 @pytest.mark.parametrize("stack", ["tagline--dev", "a-stack-of-22-letters"])
 def test_a_stack_whose_names_would_reach_further_is_refused(
-    pipeline: Pipeline, build_dir: Path, stack: str
+    pipeline: OnLaptop, build_dir: Path, stack: str
 ) -> None:
     with pytest.raises(Refused, match=r"sam deploy failed"):
         _deploy(pipeline, build_dir, stack, {"ExistingBucket": pipeline.bucket})

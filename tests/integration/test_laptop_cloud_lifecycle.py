@@ -46,7 +46,7 @@ def processes_of(cloud: LaptopCloud) -> list[str]:
 def processes_with(endpoint: str) -> list[str]:
     """Return the command lines of processes that were given an endpoint to talk to."""
     return [
-        " ".join(process.info["cmdline"])
+        " ".join(process.info["cmdline"] or ())  # None of one that ends at this moment
         for process in psutil.process_iter(["environ", "cmdline"])
         if (process.info["environ"] or {}).get("AWS_ENDPOINT_URL") == endpoint
     ]

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -11,7 +12,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tests.integration.conftest import Deployed, Stack
@@ -147,6 +151,26 @@ def test_signed_urls_are_taken_and_others_refused(stack: Stack, version: str | N
     for other in (url.replace("signed", "other"), url.replace("Signature=", "Signature=0")):
         with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(other, timeout=30)
+
+
+@pytest.mark.parametrize("sent", [b"their", b"theirs and more", b"", b"x" * (1 << 20)])
+def test_a_body_that_is_not_the_signed_one_is_refused(stack: Stack, sent: bytes) -> None:
+    key = {"Bucket": stack["Bucket"], "Key": "signed/body.txt"}
+    s3 = client(stack.cloud, "s3")
+    s3.put_object(**key, Body=b"before")
+    url = f"{stack.cloud.endpoint}/{key['Bucket']}/{key['Key']}"
+    request: Any = AWSRequest("PUT", url, data=b"yours")
+    S3SigV4Auth(Credentials("test", SECRET), "s3", "us-east-1").add_auth(request)
+    assert re.fullmatch(r"[0-9a-f]{64}", request.headers["X-Amz-Content-SHA256"])
+    changed = urllib.request.Request(url, sent, dict(request.headers.items()), method="PUT")
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        urllib.request.urlopen(changed, timeout=30)
+    assert b"<Code>XAmzContentSHA256Mismatch</Code>" in refused.value.read()
+    assert s3.get_object(**key)["Body"].read() == b"before"
+    right = urllib.request.Request(url, b"yours", dict(request.headers.items()), method="PUT")
+    with urllib.request.urlopen(right, timeout=30) as answer:
+        assert answer.status == 200
+    assert s3.get_object(**key)["Body"].read() == b"yours"
 
 
 def test_large_and_streamed_bodies_pass(stack: Stack, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from tagline.formats.sagemaker import Container, Variant
 from tagline.formats.steps import (
     ChampionAnswer,
     DecisionAnswer,
-    FailureAnswer,
     FetchAnswer,
     ModelOfVariant,
     PlanAnswer,
@@ -135,16 +134,16 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PackPart": returns({"TaskArn": "arn:task"}),
     "JoinParts": returns({"TaskArn": "arn:task"}),
     "PlanTraining": answers(golden("train_plan")),
-    "Train": returns({"TrainingJobName": f"{JOB}-train-0", **MODEL}),
+    "Train": returns({"TrainingJobName": f"{JOB}-train-00", **MODEL}),
     "Tune": returns(
         {
-            "HyperParameterTuningJobName": f"{JOB}-tune-0",
-            "BestTrainingJob": {"TrainingJobName": f"{JOB}-tune-0-002"},
+            "HyperParameterTuningJobName": f"{JOB}-tune-00",
+            "BestTrainingJob": {"TrainingJobName": f"{JOB}-tune-00-002"},
         }
     ),
-    "DescribeBestTrial": returns({"TrainingJobName": f"{JOB}-tune-0-002", **MODEL}),
+    "DescribeBestTrial": returns({"TrainingJobName": f"{JOB}-tune-00-002", **MODEL}),
     "PlanEvaluation": answers(golden("evaluation")),
-    "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-0"}),
+    "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-00"}),
     "DecidePromotion": decision(promote=True),
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
@@ -175,10 +174,6 @@ SUNNY: dict[str, dict[str, Any]] = {
     "DeployChampion": returns({"EndpointArn": "arn"}),
     "RecordOutcome": answers(Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r")),
     "NotifyRollBack": returns({"MessageId": "1"}),
-    "RecordFailure": answers(
-        FailureAnswer(outcome=Outcome.FAILED, state="S", reason="why", error="SFailed")
-    ),
-    "NotifyFailure": returns({"MessageId": "1"}),
 }
 LONG = answers(replace(PLAN, shards=5))  # of more shards than one task packs
 ROLLED_BACK = answers(Ending(outcome=Outcome.ROLLED_BACK, state="SmokeTest", reason="off"))
@@ -329,20 +324,6 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "DescribeEndpoint": endpoint(("InService", OLD)),
     },
     "roll-back-failed": SMOKE | {"PlanRollBack": throws("RollBackFailed")},
-    "unrecorded": {
-        "PlanDataset": throws("UnusableList", "the list is empty"),
-        "RecordFailure": throws("AccessDenied"),
-    },
-    "promoted-after-all": {
-        "RecordOutcome": throws("States.TaskFailed"),
-        "RecordFailure": answers(
-            FailureAnswer(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r", error="E")
-        ),
-    },
-    "unannounced": {
-        "PlanDataset": throws("UnusableList"),
-        "NotifyFailure": throws("States.Timeout"),
-    },
     "roll-back-unannounced": SMOKE | {"NotifyRollBack": throws("States.Timeout")},
 }
 FAILING = [

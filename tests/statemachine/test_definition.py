@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "statemachine/retrain.asl.json"
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-OUTSIDE_THE_FLOW = {"start_run", "tag", "datasets"}  # functions that are no state
+OUTSIDE_THE_FLOW = {"start_run", "record_failure", "tag", "datasets"}  # functions that are no state
 
 
 def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,7 +37,6 @@ CAPACITY = {
     "Lambda.TooManyRequestsException",
     "SageMaker.ResourceLimitExceededException",
 }
-IN_MAPS = {"FetchShard": "FetchShards", "PackPart": "PackParts"}
 
 
 def snake(name: str) -> str:
@@ -62,7 +61,8 @@ def test_retries_are_few_and_spread_out(name: str) -> None:
             assert 3600 <= retrier["IntervalSeconds"] * retrier["MaxAttempts"] <= 5 * 3600
             assert retrier["MaxAttempts"] <= 360  # three events of the history's 25,000 each
         else:
-            assert 1 <= retrier["MaxAttempts"] <= 6
+            waits = retrier["ErrorEquals"] == ["TooManyRuns"]  # for the turn of a run
+            assert 1 <= retrier["MaxAttempts"] <= (2000 if waits else 6)
             assert retrier["MaxDelaySeconds"] <= 300
 
 
@@ -82,20 +82,26 @@ def test_a_task_waits_for_hours_where_an_account_has_no_room(name: str) -> None:
         assert not patient
 
 
-@pytest.mark.parametrize("name", [n for n in WORKING if n not in IN_MAPS])
-def test_every_error_is_caught(name: str) -> None:
-    *_, catch = WORKING[name]["Catch"]
-    assert catch["ErrorEquals"] == ["States.ALL"]
-    assert catch["ResultPath"].startswith("$.") or catch["Next"] == "Done"
+def test_what_fails_a_run_ends_it_where_it_can_be_redriven() -> None:
+    """Of an execution that ended in a Fail state RedriveExecution would only fail again.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    """
+    assert [name for name, state in ALL.items() if state["Type"] == "Fail"] == []
+    caught = {name: s["Catch"][-1]["Next"] for name, s in WORKING.items() if "Catch" in s}
+    caught.pop("StopScaling")  # which catches nothing but that nothing scales
+    assert set(caught.values()) == {"PlanRollBack", "Done"}
+    assert {name for name, led in caught.items() if led == "Done"} == {"NotifyRollBack"}
 
 
-@pytest.mark.parametrize(("name", "outer"), IN_MAPS.items())
-def test_a_childs_error_reaches_the_map(name: str, outer: str) -> None:
-    (catch,) = ALL[name]["Catch"]
-    assert "ResultPath" not in catch  # the error is all that the Fail state is given
-    assert ALL[catch["Next"]]["ErrorPath"] == "$.Error"
-    assert ALL[catch["Next"]]["CausePath"] == "$.Cause"
-    assert TOP[outer]["Catch"][0]["Next"] == "RecordFailure"
+@pytest.mark.parametrize("name", [n for n, s in WORKING.items() if "Catch" in s])
+def test_an_error_that_is_caught_is_kept(name: str) -> None:
+    for catch in WORKING[name]["Catch"]:
+        if catch["ErrorEquals"] == ["ApplicationAutoScaling.ObjectNotFoundException"]:
+            assert catch["ResultPath"] is None  # no error: nothing scales there
+        else:
+            assert catch["ErrorEquals"] == ["States.ALL"]
+            assert catch["ResultPath"] == "$.error"
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -129,7 +135,9 @@ def test_a_job_that_failed_by_itself_is_not_paid_for_again(name: str) -> None:
     ],
 )
 def test_a_name_is_never_used_twice(state: str, field: str) -> None:
-    assert "$$.State.RetryCount" in TOP[state]["Parameters"][field]
+    name = TOP[state]["Parameters"][field]
+    assert "$$.State.RetryCount" in name  # begins again at 0 when the execution is redriven
+    assert "$$.Execution.RedriveCount" in name
 
 
 def test_a_states_name_is_its_functions_name() -> None:
@@ -177,26 +185,12 @@ def test_every_state_is_reached_and_every_target_exists() -> None:
     assert reached == set(TOP)
 
 
-def test_every_way_ends_recorded() -> None:
+def test_every_way_that_ends_well_is_recorded() -> None:
     ends = {name for name, state in TOP.items() if state["Type"] in ("Succeed", "Fail")}
-    assert ends == {"Done", "Failed"}
-    before = {e: {n for n, s in TOP.items() if e in targets(s)} for e in ends}
-    assert before == {
-        "Done": {"RolledBack?", "NotifyRollBack", "EndedBefore"},
-        "Failed": {"NotifyFailure"},
-    }
+    assert ends == {"Done"}
+    before = {n for n, s in TOP.items() if "Done" in targets(s)}
+    assert before == {"RolledBack?", "NotifyRollBack"}
     assert {n for n, s in TOP.items() if "RolledBack?" in targets(s)} == {"RecordOutcome"}
-    assert {n for n, s in TOP.items() if "EndedBefore" in targets(s)} == {"Failed?"}
-    assert {n for n, s in TOP.items() if "Failed?" in targets(s)} == {"RecordFailure"}
-
-
-def test_a_failure_while_recording_still_reaches_the_topic() -> None:
-    assert TOP["RecordFailure"]["Catch"][0]["Next"] == "DescribeUnrecorded"
-    assert TOP["DescribeUnrecorded"]["Next"] == "NotifyFailure"
-    assert TOP["NotifyFailure"]["Catch"][0]["Next"] == "Failed"
-    described = {key.removesuffix(".$") for key in TOP["DescribeUnrecorded"]["Parameters"]}
-    selected = {key.removesuffix(".$") for key in TOP["RecordFailure"]["ResultSelector"]}
-    assert described == selected
 
 
 @pytest.mark.parametrize("name", [n for n, s in TASKS.items() if "lambda:invoke" in s["Resource"]])

@@ -25,6 +25,7 @@ from tests.unit.cli_stack import OUTPUTS
 
 runner = CliRunner()
 READY = "print('ready http://127.0.0.1', flush=True)\n"
+OPENING = "print('opening /somewhere', flush=True)\n"
 STAY = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
 
 
@@ -39,6 +40,7 @@ def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(cloud_module, "tool", lambda _environment, _name: Path(sys.executable))
     monkeypatch.setattr(cloud_module, "build", lambda *_: None)
     monkeypatch.setattr(cloud_module, "deploy", lambda *_: None)
+    monkeypatch.setattr(cloud_module, "_former_endpoints", lambda _target: [])
     monkeypatch.setattr(Target, "stack_outputs", lambda _self: OUTPUTS)
     (tmp_path / "state").mkdir()
     return package / "__main__.py"
@@ -83,6 +85,7 @@ def test_sam_takes_packages_from_where_the_person_does(
     environment = deploy_module.sam_environment("http://127.0.0.1:1", tmp_path)
     assert environment["HOME"] == str(tmp_path)  # no ~/.aws
     assert environment["XDG_CACHE_HOME"] == "/home/one/.cache"
+    assert float(environment["SAM_CLI_POLL_DELAY"]) < 1  # sam looks every 5 seconds otherwise
     assert environment["UV_INDEX_URL"] == "https://mirror.example/simple"
     assert "AWS_PROFILE" not in environment
 
@@ -98,6 +101,27 @@ def test_the_laptop_looks_at_its_endpoints_often(
         pass
     assert given[0].pop("EndpointCheckSeconds") == "1"
     assert given == [{"SourceBuckets": "one,other"} if buckets else {}]
+
+
+def test_the_functions_are_built_while_the_cloud_starts(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = tmp_path / "built"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(built)!r}).exists():\n"
+    laptop.write_text(f"{STAY}{OPENING}{wait}    time.sleep(0.01)\n{READY}signal.pause()\n")
+    monkeypatch.setattr(cloud_module, "build", lambda *_: built.touch())
+    with running_cloud(free_port(), tmp_path / "state") as cloud:
+        assert cloud.process.poll() is None
+
+
+def test_what_the_cloud_compiles_is_kept(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    refuse = "assert not sys.dont_write_bytecode, 'it writes none'\n"
+    laptop.write_text(f"{STAY}{refuse}{READY}signal.pause()\n")
+    with running_cloud(free_port(), tmp_path / "state"):
+        pass
 
 
 def test_a_cloud_is_stopped_when_the_block_fails(laptop: Path, tmp_path: Path) -> None:
@@ -200,7 +224,7 @@ def test_the_demo_says_which_port_it_takes_instead(
 
 def promoted(mean_ap: float) -> RunOutcome:
     names = ("run", "dataset", "outcome", "state", "reason", "started", "ended", "report")
-    scores = {"mAP": mean_ap, "baseline_map": 0.2, "champion_map": None}
+    scores = {"mAP": mean_ap, "baseline_map": 0.2, "champion_map": None, "cost": None}
     return msgspec.convert(dict.fromkeys(names, "x") | scores, RunOutcome)
 
 

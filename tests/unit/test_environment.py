@@ -24,8 +24,13 @@ READ_AS = {
     "allowed_instance_types": "ALLOWED_INSTANCE_TYPES",
     "most_trials": "MOST_TRIALS",
     "most_instances": "MOST_INSTANCES",
+    "runs_at_once": "RUNS_AT_ONCE",
+    "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
 }
-COUNTS = ("endpoint_instance_count", "most_trials", "most_instances")
+COUNTS = (
+    *("endpoint_instance_count", "most_trials", "most_instances"),
+    *("runs_at_once", "dataset_runs_at_once"),
+)
 OTHERS = ("source_buckets", "source_requester_pays", "allowed_instance_types", *COUNTS)
 TEXTS = set(READ_AS) - set(OTHERS)
 

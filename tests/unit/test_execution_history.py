@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tagline.formats.steps import Caught
-from tagline.outcomes.execution_history import UnknownState, ended_with, failed_state
+from tagline.outcomes.execution_history import UnknownState, ended_with, failed_state, was_redriven
 
-HANDLERS = ("RecordFailure", "NotifyFailure")
+HANDLERS = ("PlanRollBack", "RestoreChampion")
 
 
 def entered(name: str, kind: str = "Task") -> Any:
@@ -16,7 +16,7 @@ def entered(name: str, kind: str = "Task") -> Any:
 
 NEWEST_FIRST: list[Any] = [
     {"type": "LambdaFunctionStarted"},
-    entered("RecordFailure"),
+    entered("PlanRollBack"),
     {"type": "TaskStateExited", "stateExitedEventDetails": {"name": "Train"}},
     {"type": "TaskFailed", "taskFailedEventDetails": {"error": "States.TaskFailed"}},
     entered("Train"),
@@ -35,13 +35,13 @@ def test_without_handlers_it_is_the_last_task() -> None:
 
 
 def test_a_map_can_fail_and_choices_cannot() -> None:
-    events = [entered("RecordFailure"), entered("Unchanged?", "Choice"), entered("F", "Map")]
+    events = [entered("PlanRollBack"), entered("Unchanged?", "Choice"), entered("F", "Map")]
     assert failed_state(events, HANDLERS) == "F"
 
 
 def test_a_history_of_nothing_is_no_guess() -> None:
     with pytest.raises(UnknownState):
-        failed_state([entered("RecordFailure")], HANDLERS)
+        failed_state([entered("PlanRollBack")], HANDLERS)
 
 
 @pytest.mark.parametrize("kind", ["Failed", "Aborted", "TimedOut"])
@@ -55,3 +55,11 @@ def test_how_an_execution_ended(kind: str) -> None:
 
 def test_an_execution_under_way_has_not_ended() -> None:
     assert ended_with(NEWEST_FIRST) == Caught(error="", cause="")
+
+
+def test_what_was_redriven_last_goes_on() -> None:
+    again: Any = {"type": "ExecutionRedriven"}
+    failed: Any = {"type": "ExecutionFailed"}
+    assert was_redriven([*NEWEST_FIRST, again, failed])
+    assert not was_redriven([failed, *NEWEST_FIRST, again, failed])
+    assert not was_redriven(NEWEST_FIRST)

@@ -88,6 +88,7 @@ ADDED: dict[str, list[Any]] = {
     "copy_of": [None],
     "copies": [0],
     "seen": [None],
+    "ended_early": [None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

@@ -12,6 +12,7 @@ import pytest
 from tagline.aws import clients
 from tagline.aws.environment import environment
 from tagline.formats.reasons import UnusableList
+from tagline.planning import turn
 from tests.unit.ingest_world import BUCKET, World, world
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -48,6 +49,10 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tagline")
     monkeypatch.setenv("SOURCE_BUCKETS", "pictures, more")
     monkeypatch.setenv("STACK_NAME", "tagline")
+    monkeypatch.setenv("STATE_MACHINE_ARN", "arn:machine")
+    monkeypatch.setenv("RUNS_AT_ONCE", "10")
+    monkeypatch.setenv("DATASET_RUNS_AT_ONCE", "3")
+    monkeypatch.setattr(turn, "await_turn", lambda *_asked: None)  # tests/unit/test_turn.py
     with world(monkeypatch) as made:
         clients.forget()
         environment.cache_clear()

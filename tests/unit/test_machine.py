@@ -1,10 +1,12 @@
 """Cores that a process may use, asked in each system's way."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from tagline.formats.machine import cores
+from tagline.formats import machine
+from tagline.formats.machine import cores, physical_cores
 
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,3 +22,34 @@ def test_where_no_system_call_tells_all_cores_count(
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: counted)
     assert cores() == expected
+
+
+@pytest.mark.parametrize(
+    ("may", "siblings", "expected"),
+    [
+        ({0, 1, 2, 3}, {0: "0,2", 1: "1,3", 2: "0,2", 3: "1,3"}, 2),
+        ({0, 1}, {0: "0", 1: "1"}, 2),
+        ({0, 2}, {0: "0,2", 2: "0,2"}, 1),
+        ({0, 1, 2}, {}, 3),  # a machine that does not tell
+    ],
+)
+def test_the_threads_of_one_core_count_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    may: set[int],
+    siblings: dict[int, str],
+    expected: int,
+) -> None:
+    for number, told in siblings.items():
+        file = tmp_path / f"cpu{number}/topology/thread_siblings_list"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{told}\n")
+    monkeypatch.setattr(machine, "_PROCESSORS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", {0: may}.get, raising=False)
+    assert physical_cores() == expected
+
+
+def test_without_a_system_call_every_core_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert physical_cores() == 6

@@ -69,7 +69,7 @@ def test_a_run_keeps_its_name_in_every_version_of_tagline() -> None:
     [
         ("tagline", "train", "tagline--0123456789abcdef-train"),
         ("tagline", "tune", "tagline--0123456789abcdef"),
-        ("s" * 20, "tune", "s" * 20 + "--0123456"),
+        ("s" * 20, "tune", "s" * 20 + "--012345"),
         ("s" * 20, "config", "s" * 20 + "--0123456789abcdef-config"),
     ],
 )
@@ -85,8 +85,8 @@ def test_a_job_has_its_stack_its_runs_digest_and_room_for_the_attempt(
 def test_jobs_names_fit_sagemaker_in_any_attempt(stack: str) -> None:
     """A tuning job's is the shortest limit: 32 characters."""
     for kind in ("train", "eval", "model", "config"):
-        assert len(names.job_name(stack, RUN, kind) + "-99") <= 63
-    assert len(names.job_name(stack, RUN, "tune") + "-99") <= 32
+        assert len(names.job_name(stack, RUN, kind) + "-999") <= 63
+    assert len(names.job_name(stack, RUN, "tune") + "-999") <= 32
     assert SAGEMAKER_NAME.fullmatch(names.job_name(stack, RUN, "tune") + "-0")
 
 

@@ -1,10 +1,12 @@
-"""RecordFailure: from the state machine's catch, and from executions that broke off."""
+"""RecordFailure: of executions that failed, were stopped, or ran out of time."""
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from tagline.aws import clients
@@ -66,25 +68,38 @@ def entered(name: str, kind: str = "Task") -> dict[str, Any]:
     return {"type": f"{kind}StateEntered", "stateEnteredEventDetails": {"name": name}}
 
 
-def caught(error: str, cause: str) -> dict[str, Any]:
-    return STATE | {"execution_arn": ARN, "error": {"Error": error, "Cause": cause}}
+def failed(error: str, cause: str) -> dict[str, Any]:
+    """EventBridge's notice of an execution that failed of a state's error."""
+    notice = event("execution_aborted")
+    notice["detail"] |= {"status": "FAILED", "error": error, "cause": cause}
+    return notice
 
 
-def test_a_caught_failure_is_told_with_its_state(
+def record(notice: dict[str, Any]) -> dict[str, Any]:
+    """Return the status.json that a notice leads to, and let one message be sent."""
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        call("record_failure", notice)
+        stubber.assert_no_pending_responses()
+    written: dict[str, Any] = json.loads(
+        boto3.client("s3").get_object(Bucket=BUCKET, Key=f"{PREFIX}status.json")["Body"].read()
+    )
+    return written
+
+
+def test_a_failure_is_told_with_its_state(
     world: Account, executions: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    history(executions, entered("RecordFailure"), entered("Train"))
+    history(executions, entered("Train"))
     cause = '{"FailureReason": "AlgorithmError: lr"}'
-    answer = call("record_failure", caught("States.TaskFailed", cause))
+    written = record(failed("States.TaskFailed", cause))
     said = {
         "outcome": "Failed",
         "state": "Train",
         "reason": "Train: AlgorithmError: lr. See the training job's log, correct dataset.yaml, "
         "then upload the list again.",
     }
-    assert answer == said | {"error": "TrainFailed"}
     assert '"RunsFailed":[1.0]' in capsys.readouterr().out  # the metric
-    written = world.get(f"{PREFIX}status.json")
     assert written.pop("ended").endswith("Z")
     assert written.pop("cost")["unknown"]  # nothing more is told of the execution
     assert written == OURS | said
@@ -93,9 +108,9 @@ def test_a_caught_failure_is_told_with_its_state(
 def test_what_the_packing_container_left_is_the_reason(world: Account, executions: Stubber) -> None:
     note = b"All 12 rows were rejected: see rejects.jsonl\n"
     world.s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}failures/PackDataset.txt", Body=note)
-    history(executions, entered("RecordFailure"), entered("PackDataset"))
+    history(executions, entered("PackDataset"))
     cause = '{"Containers": [{"Name": "im2rec", "ExitCode": 1}]}'
-    answer = call("record_failure", caught("States.TaskFailed", cause))
+    answer = record(failed("States.TaskFailed", cause))
     assert answer["reason"] == "PackDataset: All 12 rows were rejected: see rejects.jsonl."
 
 
@@ -104,8 +119,8 @@ def test_a_long_note_is_read_only_as_far_as_a_reason_reaches(
 ) -> None:
     note = "\N{SNOWMAN}".encode() * 1500  # 4,500 bytes
     world.s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}failures/PackDataset.txt", Body=note)
-    history(executions, entered("RecordFailure"), entered("PackDataset"))
-    reason = call("record_failure", caught("States.TaskFailed", "{}"))["reason"]
+    history(executions, entered("PackDataset"))
+    reason = record(failed("States.TaskFailed", "{}"))["reason"]
     assert reason.count("\N{SNOWMAN}") == 1365  # in 4,096 bytes
 
 
@@ -123,7 +138,7 @@ def test_a_long_note_is_read_only_as_far_as_a_reason_reaches(
 def test_a_map_tells_of_its_failed_child(
     world: Account, executions: Stubber, state: str, given: dict[str, object], named: str
 ) -> None:
-    history(executions, entered("RecordFailure"), entered(state, "Map"))
+    history(executions, entered(state, "Map"))
     run = {"executionArn": ARN, "mapRunArn": "arn:run", "stateMachineArn": "arn:m", "startDate": 9}
     before = run | {"mapRunArn": "arn:before", "startDate": 0}
     executions.add_response("list_map_runs", {"mapRuns": [before, run]}, {"executionArn": ARN})
@@ -143,7 +158,7 @@ def test_a_map_tells_of_its_failed_child(
         "cause": json.dumps({"errorMessage": "600 of 900 s", "errorType": "ShardOutOfTime"}),
     }
     executions.add_response("describe_execution", told, {"executionArn": "arn:child"})
-    answer = call("record_failure", caught("States.ExceedToleratedFailureThreshold", "exceeded"))
+    answer = record(failed("States.ExceedToleratedFailureThreshold", "exceeded"))
     assert f"{named}: ShardOutOfTime: 600 of 900 s" in answer["reason"]
     assert answer["state"] == state
 
@@ -152,23 +167,58 @@ def test_a_status_that_is_there_is_not_overwritten(
     world: Account, executions: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.put(f"{PREFIX}status.json", status())
-    history(executions, entered("RecordFailure"), entered("RecordOutcome"))
-    assert call("record_failure", caught("X", "y")) == {
-        "outcome": "Promoted",
-        "state": "RecordChampion",
-        "reason": "won",
-        "error": "RecordChampionFailed",
-    }
+    history(executions, entered("RecordOutcome"))
+    with Stubber(clients.sns()):  # any call would be an error
+        answer = call("record_failure", failed("X", "y"))
+    assert answer == {"recorded": False, "outcome": "Promoted"}
     assert "RunsPromoted" not in capsys.readouterr().out  # counted once already
     assert world.get(f"{PREFIX}status.json") == plain(status())
 
 
 def test_a_history_without_a_state_is_said_so(world: Account, executions: Stubber) -> None:
-    history(executions, entered("RecordFailure"))
-    answer = call("record_failure", caught("X", "odd"))
+    history(executions)
+    answer = record(failed("X", "odd"))
     assert answer["reason"].startswith("odd (the execution's history names no task")
     assert (answer["outcome"], answer["state"]) == ("Failed", "Unknown")
-    assert answer["error"] == "UnknownFailed"
+
+
+def test_a_notice_that_comes_after_the_execution_was_redriven_is_out_of_date(
+    world: Account, executions: Stubber
+) -> None:
+    """EventBridge delivers for hours, and a dead-letter queue's messages are sent again."""
+    history(executions, entered("Train"), {"type": "ExecutionRedriven"},
+            {"type": "ExecutionFailed"}, entered("Train"))  # fmt: skip
+    with Stubber(clients.sns()):  # any call would be an error
+        assert call("record_failure", failed("X", "y")) == {"recorded": False}
+
+
+def test_an_execution_of_an_earlier_flow_is_told_by_the_state_that_failed(
+    world: Account, executions: Stubber
+) -> None:
+    """It goes on under its own definition while the stack is upgraded."""
+    history(executions, entered("NotifyFailure"), entered("RecordFailure"), entered("Train"))
+    assert record(failed("States.TaskFailed", "odd"))["state"] == "Train"
+
+
+def test_a_redriven_execution_that_fails_again_is_recorded(
+    world: Account, executions: Stubber
+) -> None:
+    before = ({"type": "ExecutionFailed"}, entered("Train"))
+    again = ({"type": "ExecutionFailed"}, entered("Evaluate"), {"type": "ExecutionRedriven"})
+    history(executions, *again, *before)
+    assert record(failed("X", "y"))["state"] == "Evaluate"
+
+
+def test_a_failure_that_could_not_be_announced_is_not_told_yet(
+    world: Account, executions: Stubber
+) -> None:
+    """Lambda and EventBridge try again: nobody may miss it because status.json is there."""
+    history(executions, entered("Train"))
+    with Stubber(clients.sns()) as stubber:
+        stubber.add_client_error("publish", "InternalError")
+        with pytest.raises(ClientError):
+            call("record_failure", failed("X", "y"))
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}status")
 
 
 def told_by(state: str) -> dict[str, Any]:
@@ -211,7 +261,7 @@ def test_an_aborted_execution_is_recorded_and_announced(
     assert published == {
         "TopicArn": TOPIC,
         "Subject": "Tagline: a run of demo failed",
-        "MessageAttributes": told_by("NotifyFailure"),
+        "MessageAttributes": told_by("NotifyRollBack"),
     }
 
 
@@ -275,6 +325,7 @@ def restoring(attempt: int, endpoint: str = "tagline--demo-50876c98a6b2") -> dic
 
 AT_THE_ENDPOINT = [
     *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint"),
+    *("UpdateServerlessEndpoint", "StopScaling"),
     *("RecordChampion", "PlanRollBack"),
 ]
 
@@ -298,10 +349,23 @@ def test_a_run_that_broke_off_at_the_endpoint_is_followed_by_a_roll_back(
             "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(1)
         )
     with Stubber(clients.sns()) as stubber:
-        tell(stubber)
+        if not repeated:
+            tell(stubber)
         answer = call("record_failure", event("execution_aborted"))
     assert answer == {"recorded": not repeated, "outcome": "Failed"}
     executions.assert_no_pending_responses()
+
+
+def test_a_redriven_run_that_fails_at_the_endpoint_again_has_a_roll_back_of_its_own(
+    world: Account, executions: Stubber
+) -> None:
+    """A name is never used twice: the roll-back after the first failure has ended."""
+    again = ({"type": "ExecutionFailed"}, entered("CreateEndpoint"), {"type": "ExecutionRedriven"})
+    history(executions, *again, {"type": "ExecutionFailed"}, entered("CreateEndpoint"))
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(11)
+    )
+    record(failed("X", "y"))
 
 
 @pytest.mark.parametrize("state", ["CreateTrial", "DescribeEndpoint", "SmokeTest", "EndTrial"])
@@ -341,16 +405,15 @@ def test_a_run_that_did_not_come_to_the_endpoint_leaves_it(
     executions.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("broken", ["ABORTED", "TIMED_OUT", "FAILED"])
-def test_a_roll_back_that_broke_off_is_begun_again_unless_it_failed(
+@pytest.mark.parametrize("broken", ["ABORTED", "TIMED_OUT"])
+def test_a_roll_back_that_broke_off_is_begun_again(
     world: Account, executions: Stubber, broken: str
 ) -> None:
     ended = event("execution_aborted")
     ended["detail"] |= {"name": f"{RUN}-restore-1", "status": broken}
-    if broken != "FAILED":  # which the flow announced
-        executions.add_response(
-            "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(2)
-        )
+    executions.add_response(
+        "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(2)
+    )
     assert call("record_failure", ended) == {"recorded": False}
     executions.assert_no_pending_responses()
 
@@ -358,31 +421,33 @@ def test_a_roll_back_that_broke_off_is_begun_again_unless_it_failed(
 def test_a_roll_back_that_fails_says_so_and_leaves_the_runs_status(
     world: Account, executions: Stubber
 ) -> None:
-    arn = f"{ARN}-restore-1"
     world.put(f"{PREFIX}status.json", status(outcome=Outcome.FAILED))
-    events = [entered("RecordFailure"), entered("PlanRollBack"), entered("RestoreChampion")]
+    events = [entered("PlanRollBack"), entered("RestoreChampion")]
     numbered = [{"id": 99 - i, "timestamp": 0} | e for i, e in enumerate(events)]
     executions.add_response("get_execution_history", {"events": numbered})
-    answer = call("record_failure", caught("X", "gone") | {"execution_arn": arn})
-    assert (answer["outcome"], answer["state"]) == ("Failed", "PlanRollBack")
+    notice = failed("X", "gone")
+    notice["detail"] |= {"name": f"{RUN}-restore-1", "executionArn": f"{ARN}-restore-1"}
+    published: dict[str, Any] = {}
+    topic = clients.sns()
+    topic.meta.events.register("provide-client-params.sns.Publish", heard(published))
+    with Stubber(topic) as stubber:
+        tell(stubber)
+        assert call("record_failure", notice) == {"recorded": False}
+    told = json.loads(published["Message"])
+    assert (told["outcome"], told["state"]) == ("Failed", "PlanRollBack")
     assert world.get(f"{PREFIX}status.json") == plain(status(outcome=Outcome.FAILED))
 
 
 @pytest.mark.parametrize("state", ["RecordChampion", "RecordOutcome"])
-@pytest.mark.parametrize("by_event", [False, True])
 def test_a_run_that_champion_json_names_did_not_fail(
-    world: Account, executions: Stubber, state: str, by_event: bool
+    world: Account, executions: Stubber, state: str
 ) -> None:
     world.put("demo/champion.json", champion(run=RUN, reason="mAP 0.6"))
     world.put(f"{PREFIX}plan.json", plan())
     history(executions, entered(state))
     with Stubber(clients.sns()):  # any call would be an error
-        if by_event:
-            answer = call("record_failure", event("execution_aborted"))
-            assert answer == {"recorded": True, "outcome": "Promoted"}
-        else:
-            answer = call("record_failure", caught("Runtime.ExitError", "killed"))
-            assert answer["outcome"] == "Promoted"
+        answer = call("record_failure", failed("Runtime.ExitError", "killed"))
+        assert answer == {"recorded": True, "outcome": "Promoted"}
     written = world.get(f"{PREFIX}status.json")
     assert (written["outcome"], written["state"]) == ("Promoted", "RecordChampion")
     assert written["reason"] == "mAP 0.6"
@@ -396,8 +461,8 @@ def test_a_damaged_champion_keeps_no_failure_from_being_recorded(
     world: Account, executions: Stubber, damaged: bytes
 ) -> None:
     world.s3.put_object(Bucket=BUCKET, Key="demo/champion.json", Body=damaged)
-    history(executions, entered("RecordFailure"), entered("PlanDataset"))
-    assert call("record_failure", caught("X", "y"))["outcome"] == "Failed"
+    history(executions, entered("PlanDataset"))
+    assert record(failed("X", "y"))["outcome"] == "Failed"
 
 
 def test_a_laptop_that_was_stopped_is_told_so(world: Account, executions: Stubber) -> None:

@@ -178,15 +178,24 @@ def test_a_maps_children_count_each(world: Account) -> None:
         for seconds in (20, 30)
     ]  # fmt: skip
     running = child | {"status": "RUNNING", "startDate": BEGIN}
+    redriven = children[0] | {
+        "redriveCount": 1,
+        "redriveDate": BEGIN + timedelta(days=3),
+        "stopDate": BEGIN + timedelta(days=3, seconds=7),
+    }
     run.later = (
         ("list_map_runs", {"mapRuns": [listed]}, {"executionArn": ARN}),
         (
             "list_executions",
-            {"executions": [*children, running]},
+            {"executions": [*children, running, redriven]},
             {"mapRunArn": map_run, "maxResults": 1000},
         ),
     )
-    assert used(run.cost()) == {"FetchShards": ("Lambda, 1769 MB", 50)}
+    cost = run.cost()
+    assert used(cost) == {"FetchShards": ("Lambda, 1769 MB", 57)}
+    assert cost.unknown == (
+        "what those children of FetchShards used that failed first: they tell of their last turn",
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,6 +223,33 @@ def test_an_execution_that_was_stopped_under_its_job_says_so(world: Account) -> 
     run.add("TaskStarted", **ids)
     run.add("ExecutionAborted")
     assert run.cost().unknown == ("what Train used: the execution ended before its job did",)
+
+
+def test_a_resumed_state_counts_each_time(world: Account) -> None:
+    """RedriveExecution enters no state anew: it goes on in the one that failed."""
+    ids: Any = {"resourceType": "lambda", "resource": "invoke"}
+    again: Any = {"resourceType": "sagemaker", "resource": "createTrainingJob.sync"}
+    run = Execution()
+    run.task("PlanTraining", "lambda", "invoke", 2, kind="TaskFailed", error="Runtime.ExitError")
+    run.add("ExecutionFailed")
+    run.add("ExecutionRedriven", after=86400, redriveCount=1)
+    run.add("TaskScheduled", region="us-east-1", parameters="{}", **ids)
+    run.add("TaskStarted", **ids)
+    run.add("TaskSucceeded", after=3, output="{}", **ids)
+    run.enter("Train")
+    run.add("TaskScheduled", region="us-east-1", parameters="{}", **again)
+    run.add("TaskStarted", **again)
+    run.add("ExecutionAborted")
+    run.add("ExecutionRedriven", after=86400, redriveCount=2)
+    run.add("TaskScheduled", region="us-east-1", parameters="{}", **again)
+    run.add("TaskStarted", **again)
+    run.add("TaskSucceeded", after=99, output=json.dumps(training(99)), **again)
+    cost = run.cost()
+    assert used(cost) == {
+        "PlanTraining": ("Lambda, 512 MB", 5),
+        "Train": ("ml.c5.4xlarge", 99),
+    }
+    assert cost.unknown == ("what Train used: the execution ended before its job did",)
 
 
 def test_what_cannot_be_read_is_no_reason_to_fail(world: Account) -> None:

@@ -1,7 +1,7 @@
 """Lay the flow out: what is drawn as a line, what is said beneath a box, and where all of it is."""
 
 import textwrap
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -68,7 +68,6 @@ class Layout:
 
     bands: list[Band]
     ways: list[Way]
-    handler: str  # where most errors lead: drawn once, not once for each
     width: float
     height: float
 
@@ -76,15 +75,13 @@ class Layout:
 def lay_out(flow: Flow) -> Layout:
     """Find the places of everything."""
     bands = [Band(stage, place(stage.states)) for stage in flow.stages]
-    caught = Counter(name for band in bands for node in band.every for name in node.handlers)
-    handler = caught.most_common(1)[0][0]
-    ways = list(_ways(bands, handler))
+    ways = list(_ways(bands))
     for band in bands:
-        band.entry = _entry(band, bands, ways, handler)
-    return Layout(bands, ways, handler, *_measure(bands, ways))
+        band.entry = _entry(band, bands, ways)
+    return Layout(bands, ways, *_measure(bands, ways))
 
 
-def _ways(bands: list[Band], handler: str) -> Iterator[Way]:
+def _ways(bands: list[Band]) -> Iterator[Way]:
     """Find what can be a line; write the rest beneath the boxes."""
     for band, following in zip(bands, [*bands[1:], None], strict=True):
         for node in band.nodes:
@@ -93,9 +90,7 @@ def _ways(bands: list[Band], handler: str) -> Iterator[Way]:
                 yield from _ways_from(band, inner, node.inner, None)
         for node in band.every:
             band.notes[node.name] += [
-                f"error → {name}"
-                for name in node.handlers
-                if name != handler and not _beneath(node, name, band)
+                f"error → {name}" for name in node.handlers if not _beneath(node, name, band)
             ]
 
 
@@ -140,7 +135,7 @@ def _how(group: list[Node], a: Node, b: Node | None) -> str:
     return ("level" if a.row == b.row else "up") if clear else ""
 
 
-def _entry(band: Band, bands: list[Band], ways: list[Way], handler: str) -> str:
+def _entry(band: Band, bands: list[Band], ways: list[Way]) -> str:
     """Say which states of other stages lead to this one, without a line."""
     first = band.nodes[0].name
     lines = {way.source.name for way in ways if way.target.name == first}
@@ -151,8 +146,6 @@ def _entry(band: Band, bands: list[Band], ways: list[Way], handler: str) -> str:
         for other in bands
         if other is not band
     }
-    if first == handler:
-        return "errors of every state that names no other way"
     says = [f"from {', '.join(plain)}"] if plain else []
     says += [f"errors of {_in_short(caught)}"] if any(caught.values()) else []
     return "; ".join(says) or ("" if lines else "start")

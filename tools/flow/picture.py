@@ -125,8 +125,7 @@ def _entry(band: Band, layout: Layout) -> str:
     says = _text((first.middle + 9, first.top - 8), band.entry)
     if any(way.how == "on" and way.target is first for way in layout.ways):
         return says
-    line = "line bad" if first.name == layout.handler else "line"
-    return _path([(first.middle, band.top - GAP / 2), (first.middle, first.top)], line) + says
+    return _path([(first.middle, band.top - GAP / 2), (first.middle, first.top)], "line") + says
 
 
 def _kind(node: Node) -> str:

@@ -1,0 +1,160 @@
+"""`tagline destroy`: everything that a stack made, and the stack; its data only when asked for."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+from botocore.exceptions import WaiterError
+
+from tagline.cli.belongings import Belonging, belongings, delete_belonging
+from tagline.cli.errors import Refused
+from tagline.cli.output import emit, print_json, rows_table, say
+from tagline.cli.target import Target, find_target, is_laptop
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_BATCH = 1000  # objects; the most that one DeleteObjects takes
+_STAYS = (
+    "Not touched: images in ECR, the logs of SageMaker's jobs, the bucket that sam keeps its "
+    "packages in, and what other stacks made."
+)
+
+
+def destroy(
+    *,
+    data: bool,
+    dry_run: bool,
+    yes: bool,
+    stack: str,
+    as_json: bool,
+) -> None:
+    """Delete a stack with its endpoints, models and alarms; its data only with --data."""
+    target = find_target(stack)
+    if data and (brought := _brought_bucket(target)):
+        raise Refused(
+            f"--data: bucket {brought} was there before the stack (ExistingBucket): "
+            "delete its objects yourself"
+        )
+    steps = plan(target, belongings(target), data=data)
+    if as_json:
+        print_json(
+            {"stack": stack, "dry_run": dry_run, "data": data, "deletes": list(map(asdict, steps))}
+        )
+    else:
+        emit(rows_table(("Deletes", "Name", "Note"),
+                        ((step.kind, step.name, step.note) for step in steps),
+                        title=f"Stack {stack}"))  # fmt: skip
+    if dry_run:
+        say(_STAYS)
+        return
+    running = list(_running(target))
+    if running:
+        raise Refused(
+            f"{len(running)} executions go on ({', '.join(running[:3])}): let them end, or stop "
+            "them, first; a run that is stopped brings its champion back"
+        )
+    if not yes and not typer.confirm(f"Delete all of this at {_where(target)}?", err=True):
+        raise Refused("nothing was deleted")
+    for step in steps:
+        say(f"Deleting {step.kind} {step.name}")
+        _delete(target, step)
+    say(_STAYS)
+    if not data:
+        say(f"The data stays in s3://{target.outputs.bucket}: --data would have deleted it")
+
+
+def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Belonging]:
+    """Return what is deleted, in order.
+
+    The objects go before the stack, so that the command can be given again when something stops it.
+    """
+    bucket = target.outputs.bucket
+    steps = [*found]
+    if data:
+        steps.append(Belonging("objects", f"s3://{bucket}/", "every object and version"))
+    steps.append(Belonging("stack", target.stack, f"and its nested stacks, at {_where(target)}"))
+    if data:
+        steps.append(Belonging("bucket", bucket))
+    return steps
+
+
+def _brought_bucket(target: Target) -> str | None:
+    (stack,) = target.cloudformation.describe_stacks(StackName=target.stack)["Stacks"]
+    given = {p["ParameterKey"]: p.get("ParameterValue") for p in stack.get("Parameters", ())}
+    return given.get("ExistingBucket") or None
+
+
+def _where(target: Target) -> str:
+    return target.endpoint or f"region {target.session.region_name}"
+
+
+def _running(target: Target) -> Iterator[str]:
+    pages = target.states.get_paginator("list_executions").paginate(
+        stateMachineArn=target.outputs.state_machine, statusFilter="RUNNING"
+    )
+    for page in pages:
+        yield from (execution["name"] for execution in page["executions"])
+
+
+def _delete(target: Target, step: Belonging) -> None:
+    if step.kind == "objects":
+        delete_objects(target)
+    elif step.kind == "bucket":
+        target.s3.delete_bucket(Bucket=step.name)
+    elif step.kind == "stack":
+        _delete_stack(target)
+    else:
+        delete_belonging(target, step)
+
+
+def delete_objects(target: Target, prefix: str = "") -> None:
+    """Delete every version of every object below a prefix, and uploads that were left unfinished.
+
+    Raises Refused, which names the first object that stays.
+    """
+    bucket = target.outputs.bucket
+    pages: Any = target.s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _BATCH}
+    )
+    for page in pages:
+        batch: list[ObjectIdentifierTypeDef] = [
+            {"Key": found["Key"], "VersionId": found["VersionId"]}
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        ]
+        if batch:
+            answer = target.s3.delete_objects(
+                Bucket=bucket, Delete={"Objects": batch, "Quiet": True}
+            )
+            if errors := answer.get("Errors"):
+                first = errors[0]
+                raise Refused(
+                    f"{len(errors)} objects could not be deleted: "
+                    f"s3://{bucket}/{first.get('Key')}: {first.get('Message')}"
+                )
+    uploads = target.s3.get_paginator("list_multipart_uploads")
+    for page in uploads.paginate(Bucket=bucket, Prefix=prefix):
+        for upload in page.get("Uploads", ()):
+            target.s3.abort_multipart_upload(
+                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+            )
+
+
+def _delete_stack(target: Target) -> None:
+    client = target.cloudformation
+    identity = client.describe_stacks(StackName=target.stack)["Stacks"][0].get("StackId", "")
+    client.delete_stack(StackName=target.stack)
+    try:
+        client.get_waiter("stack_delete_complete").wait(
+            StackName=identity or target.stack,
+            WaiterConfig={"Delay": 1 if is_laptop(target.endpoint) else 15, "MaxAttempts": 240},
+        )
+    except WaiterError as exc:
+        events = client.describe_stack_events(StackName=identity or target.stack)["StackEvents"]
+        reasons = [
+            f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason')}"
+            for event in events
+            if event.get("ResourceStatus") == "DELETE_FAILED"
+        ]
+        raise Refused(f"stack {target.stack} was not deleted: {'; '.join(reasons) or exc}") from exc
