@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import http.client
 import logging
 import logging.handlers
@@ -58,6 +59,8 @@ from local.upkeep import Upkeep
 from tagline.formats.printable import printable_lines
 
 _LOG_LINE = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
+_M_MMAP_THRESHOLD = -3  # of glibc's mallopt
+_LARGE_BLOCK = 1 << 20  # bytes
 _GRACE = 1.0  # seconds for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
 
@@ -100,6 +103,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
+    _give_large_blocks_back()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
     inside: Any = Guard(authority, snapshots.watch(app))
@@ -226,3 +230,12 @@ def _raise_file_limit() -> None:
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _give_large_blocks_back() -> None:
+    """Let models and states that passed through here go back to the system once they are free.
+
+    glibc would keep blocks as large as any that it has seen freed, in an arena a thread.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
