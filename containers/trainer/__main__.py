@@ -5,7 +5,7 @@ import signal
 import sys
 from types import FrameType
 
-from tagline.formats.machine import physical_cores
+from tagline.formats.machine import busy, physical_cores
 
 USAGE = "usage: python -m trainer train|evaluate"
 
@@ -17,9 +17,9 @@ def _stop(signum: int, _frame: FrameType | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
-    # MXNet reads the variable when it loads, and uses one core without it; two threads on one core
-    # wait for each other
-    os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
+    # MXNet reads the variable when it loads, and uses one core without it; threads that do not get
+    # a core each wait for one another: bench/bench_threads.py
+    os.environ.setdefault("OMP_NUM_THREADS", "1" if busy() else str(physical_cores()))
     signal.signal(signal.SIGTERM, _stop)
     if arguments == ["train"]:
         from trainer import train  # noqa: PLC0415 - MXNet loads after the variable is set

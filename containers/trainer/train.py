@@ -68,7 +68,10 @@ def train(base: Base) -> None:
     _say(
         f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
     )
-    _say(f"network {network_name} on {context}, images in memory: {training.cached}")
+    _say(
+        f"network {network_name} on {context}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
+        f"images in memory: {training.cached}"
+    )
     checkpoints = Checkpoints(
         _own_folder(base, given),
         _fingerprint(asked, network_name, network, training, validation),

@@ -26,6 +26,11 @@ def physical_cores() -> int:
     return len(found) or cores()
 
 
+def busy() -> bool:
+    """Tell whether, over the last minute, there was as much to do as the cores can."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] >= physical_cores()
+
+
 def _usable() -> set[int]:
     if hasattr(os, "sched_getaffinity"):  # Linux
         return os.sched_getaffinity(0)

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.trainer_jobs import python, read_json, run, training_job, write_records
+from tests.integration.trainer_jobs import (
+    processing_job,
+    python,
+    read_json,
+    run,
+    training_job,
+    write_records,
+)
 
 pytestmark = pytest.mark.slow
 MAIN = "import sys; from trainer.__main__ import main; sys.exit(main(['train']))"
@@ -114,6 +121,13 @@ def test_sigterm_leaves_the_best_epoch_so_far_and_says_so(
     assert described["ended_early"] == "SIGTERM ended training after 2 of 4 epochs"
     assert described["best_epoch"] in (1, 2)
     assert done.stdout.splitlines()[-1].startswith(f"epoch={described['best_epoch']} ")
+
+    judged = processing_job(tmp_path / "judged", base)
+    assert run("evaluate", judged).returncode == 0
+    output = judged / "processing/output"
+    assert read_json(output / "metrics.json")["ended_early"] == described["ended_early"]
+    assert described["ended_early"] in (output / "report.html").read_text()
+    assert described["ended_early"] in read_json(output / "model_card.json")["limits"][0]
 
     again = run("train", base)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tagline.formats import machine
-from tagline.formats.machine import cores, physical_cores
+from tagline.formats.machine import busy, cores, physical_cores
 
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +53,17 @@ def test_without_a_system_call_every_core_counts(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert physical_cores() == 6
+
+
+@pytest.mark.parametrize(("load", "expected"), [(0.5, False), (2.9, False), (3.0, True)])
+def test_a_machine_is_busy_when_every_core_has_work(
+    monkeypatch: pytest.MonkeyPatch, load: float, expected: bool
+) -> None:
+    monkeypatch.setattr(machine, "physical_cores", lambda: 3)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 9.0, 9.0), raising=False)
+    assert busy() is expected
+
+
+def test_a_machine_that_does_not_tell_is_not_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "getloadavg", raising=False)
+    assert not busy()
