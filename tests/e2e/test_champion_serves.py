@@ -48,8 +48,12 @@ def test_a_run_that_is_stopped_in_a_smoke_test_leaves_the_champion_serving(
     assert back["status"] == "SUCCEEDED", back
     assert pipeline.json(DatasetKeys(DATASET).champion)["run"] == champion
     assert serving(pipeline, designs) == champion
-    names = pipeline.client("sagemaker").list_endpoints()["Endpoints"]
-    assert trial_name("tagline", DATASET) not in {found["EndpointName"] for found in names}
+    soon(lambda: trial_name("tagline", DATASET) not in _endpoints(pipeline))  # once it is deleted
+
+
+def _endpoints(pipeline: Pipeline) -> set[str]:
+    found = pipeline.client("sagemaker").list_endpoints()["Endpoints"]
+    return {endpoint["EndpointName"] for endpoint in found}
 
 
 def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(

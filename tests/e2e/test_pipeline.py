@@ -170,7 +170,7 @@ def test_a_list_of_no_use_fails_in_the_plan(
     assert told in run.status["reason"].lower(), run.status
     assert pipeline.json(DatasetKeys(SERVED).champion)["run"] == champion
     assert len(_answers(pipeline, designs)) == len(designs.held_out)
-    if dataset != "served":
+    if dataset != SERVED:
         asked, answer = pipeline.tags(dataset, designs.held_out[0].path)
         assert (asked, answer.get("code")) == (409, "no_champion"), answer
         assert f"{dataset}/lists/" in answer["detail"]
