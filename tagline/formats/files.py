@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tagline.formats import models, outcomes, packed, plan, rows, split, steps
+from tagline.formats import costs, models, outcomes, packed, plan, rows, split, steps
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
 from tagline.formats.rows import Side
@@ -56,6 +56,15 @@ def _other(key: str, about: str, writers: str, readers: str, *kinds: type[msgspe
 
 
 _PACKERS = "PackDataset or JoinParts"
+OF_STACK = (
+    _document(
+        costs.PRICES_KEY,
+        "you",
+        "PlanTraining, RecordOutcome, RecordFailure, `tagline estimate` and `costs`",
+        costs.Prices,
+        about="Optional: your own prices, which go before those of tagline/pricing/prices.json.",
+    ),
+)
 OF_DATASET = (
     _other(
         f"{_DATASET.lists}<name>.lst",
@@ -250,6 +259,11 @@ OF_RUN = (
         outcomes.Status,
     ),
 )
-FILES = (*OF_DATASET, *OF_RUN)
-# of the endpoint, to whoever asks it for scores; then what the alerts topic is told
-ANSWERS: tuple[type[msgspec.Struct], ...] = (models.ImageScores, models.Refusal, outcomes.Alert)
+FILES = (*OF_STACK, *OF_DATASET, *OF_RUN)
+# of the endpoint, to whoever asks it for scores; what the alerts topic is told; RecordOutcome's
+ANSWERS: tuple[type[msgspec.Struct], ...] = (
+    models.ImageScores,
+    models.Refusal,
+    outcomes.Alert,
+    outcomes.Ending,
+)

@@ -5,10 +5,12 @@ import json
 import pytest
 
 from tagline.formats.reasons import UnusableList
+from tagline.jobs.limits import TooExpensive
 from tagline.outcomes.endings import ChampionChanged, Overtaken, RunEnded
 from tagline.outcomes.failures import EXPLAINED, reason, unwrap
 from tagline.outcomes.roll_back import RollBackFailed
 from tagline.planning.standing import DamagedChampion
+from tagline.planning.turn import TooManyRuns
 from tagline.serving.smoke import SmokeTestFailed
 
 
@@ -71,6 +73,8 @@ def test_the_errors_that_explain_themselves_exist() -> None:
         RollBackFailed,
         RunEnded,
         SmokeTestFailed,
+        TooExpensive,
+        TooManyRuns,
         UnusableList,
     )
     assert {cls.__name__ for cls in raised} | {"InvalidSettings"} == EXPLAINED

@@ -8,7 +8,7 @@ from msgspec import inspect
 
 from tagline.formats import sagemaker, settings, steps
 from tagline.formats.document import Document
-from tagline.formats.files import ANSWERS, OF_DATASET, OF_RUN, File, Form
+from tagline.formats.files import ANSWERS, OF_DATASET, OF_RUN, OF_STACK, File, Form
 from tagline.formats.reasons import MEANING, Reason
 from tools.docs.attributes import meanings, summary
 
@@ -34,7 +34,7 @@ _ANSWERS = """\
 ## Answers and alerts
 
 What the endpoint's `POST /invocations` answers, scores or why there are none; and what the alerts
-topic is told of a run.
+topic is told of a run, and RecordOutcome answers.
 """
 _ELSEWHERE = {settings: "[settings](#settings)", sagemaker: "SageMaker's own fields"}
 
@@ -43,6 +43,8 @@ def formats_page() -> str:
     """Return the page."""
     parts = [
         _HEAD,
+        "## Of the bucket\n",
+        _overview(OF_STACK, ""),
         "## Of a dataset\n",
         _overview(OF_DATASET, "<dataset>/"),
         "## Of a run\n",
@@ -68,7 +70,7 @@ def _overview(files: tuple[File, ...], folder: str) -> str:
         f"| {file.readers} |"
         for file in files
     )
-    head = [f"| in `{folder}` | what | written by | read by |", "|---|---|---|---|"]
+    head = [f"| in `{folder or '/'}` | what | written by | read by |", "|---|---|---|---|"]
     return "\n".join([*head, *rows, ""])
 
 
@@ -81,7 +83,7 @@ def _form(file: File) -> str:
 
 def _keys() -> Iterator[str]:
     told: dict[type[msgspec.Struct], str] = {}  # where a record's keys are listed already
-    for file in (*OF_DATASET, *OF_RUN):
+    for file in (*OF_STACK, *OF_DATASET, *OF_RUN):
         name = file.key.removeprefix("<dataset>/").removeprefix("runs/<run>/")
         if file.kinds:
             yield f"### {name}\n"
