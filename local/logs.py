@@ -1,4 +1,4 @@
-"""Write into the laptop cloud's CloudWatch Logs from inside its process."""
+"""Write into the laptop cloud's CloudWatch Logs from inside its process, and read by prefix."""
 
 import json
 import threading
@@ -12,10 +12,25 @@ _MODULE = "ministack.services.cloudwatch_logs"
 _lock = threading.Lock()  # ministack's check for a group and its creation are two steps
 
 
-def check() -> None:
-    """Raise UnexpectedMinistack unless the names used here are what they were."""
+def install() -> None:
+    """Check the names used here; let FilterLogEvents keep to the streams of a prefix, as AWS does.
+
+    Raises UnexpectedMinistack.
+    """
     for name in ("_create_log_group", "_create_log_stream", "_put_log_events"):
         patching.function(_MODULE, name, "data")
+    groups = patching.member(_MODULE, "_log_groups", object)
+    resolve = patching.function(_MODULE, "_resolve_log_group_name", "data")
+    answer = patching.function(_MODULE, "_filter_log_events", "data")
+
+    def of_prefix(data: dict[str, Any]) -> Any:
+        prefix, group = data.get("logStreamNamePrefix"), groups.get(resolve(data))
+        if prefix and group:
+            names = [name for name in group["streams"] if name.startswith(prefix)]
+            data = {**data, "logStreamNames": names or [""]}  # none of them
+        return answer(data)
+
+    patching.replace(_MODULE, "_filter_log_events", of_prefix, "data")
 
 
 def append(group: str, stream: str, lines: Iterable[str]) -> None:

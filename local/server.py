@@ -122,7 +122,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
 def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority) -> SageMaker:
     access = step_access.StepAccess(authority)
     policies.install()
-    logs.check()
+    logs.install()
     nested_stacks.install(cloud)
     half_made.install()
     lambda_runtime.install(cloud)

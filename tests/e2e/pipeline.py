@@ -187,10 +187,19 @@ class Pipeline:
 
     def tags(self, dataset: str, image: Path, query: str = "") -> tuple[int, dict[str, Any]]:
         """Ask the API for an image's tags; return the HTTP status and the answer."""
+        kind = "image/png" if image.suffix == ".png" else "image/jpeg"
+        return self._tags(f"{dataset}/tags{query}", image.read_bytes(), kind)
+
+    def tags_of(self, dataset: str, key: str) -> tuple[int, dict[str, Any]]:
+        """Ask the API for the tags of an image in the bucket, likewise."""
+        wanted = json.dumps({"s3_uri": f"s3://{self.bucket}/{key}"}).encode()
+        return self._tags(f"{dataset}/tags", wanted, "application/json")
+
+    def _tags(self, path: str, body: bytes, kind: str) -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(
-            f"{self.target.outputs.api_url}/datasets/{dataset}/tags{query}",
-            data=image.read_bytes(),
-            headers={"content-type": "image/png" if image.suffix == ".png" else "image/jpeg"},
+            f"{self.target.outputs.api_url}/datasets/{path}",
+            data=body,
+            headers={"content-type": kind},
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

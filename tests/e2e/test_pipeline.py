@@ -52,6 +52,15 @@ def test_a_dropped_list_ends_as_tags(pipeline: Pipeline, designs: DesignSet, cha
         assert {tag["label"] for tag in answer["tags"]} == set(labels)  # type: ignore[index]
 
 
+def test_an_image_in_the_bucket_has_the_tags_of_its_bytes(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    path = list_rows(designs)[0].split("\t")[-1]
+    asked = pipeline.tags_of(SERVED, f"{SERVED}/{path}")
+    assert asked == pipeline.tags(SERVED, designs.folder / path)
+    assert asked[0] == 200, asked
+
+
 def test_the_same_event_twice_is_one_run(pipeline: Pipeline, champion: str) -> None:
     before = pipeline.executions()
     sent = pipeline.states.describe_execution(executionArn=pipeline.execution(champion))

@@ -17,7 +17,7 @@ from tests.e2e.rights import Roles, beyond, calls_of, findings, logical_names, r
 
 @pytest.fixture(scope="module", autouse=True)
 def the_api_was_asked(pipeline: OnLaptop) -> None:
-    """Read all that the API shows of a dataset with a champion, and tag an image by its URI."""
+    """Read all that the API shows of a dataset with a champion."""
     url = pipeline.cloud.target.outputs.api_url
     for path in ("/", "/openapi.json"):
         _ask(f"{url}{path}")
@@ -29,18 +29,12 @@ def the_api_was_asked(pipeline: OnLaptop) -> None:
             for part in ("report", "rejects", "verdicts"):
                 if details.get(part):
                     _ask(details[part]["url"])
-        listed = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=f"{name}/images/")
-        for item in listed.get("Contents", ())[:1]:
-            wanted = json.dumps({"s3_uri": f"s3://{pipeline.bucket}/{item['Key']}"}).encode()
-            _ask(f"{url}/datasets/{name}/tags", wanted)
 
 
-def _ask(url: str, body: bytes | None = None) -> bytes:
+def _ask(url: str) -> bytes:
     """Return an answer; empty for a refusal, which this module is not about."""
-    headers = {"content-type": "application/json"} if body else {}
-    request = urllib.request.Request(url, data=body, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             found: bytes = answer.read()
     except urllib.error.HTTPError:
         return b"{}"

@@ -89,7 +89,7 @@ def test_the_onnx_model_takes_any_batch_and_answers_scores(trained: tuple[Path, 
 
 
 def test_nothing_is_left_behind_for_telemetry(trained: tuple[Path, str]) -> None:
-    assert {path.name for path in trained[0].iterdir()} == {"input", "model"}
+    assert {path.name for path in trained[0].iterdir()} == {"checkpoints", "input", "model"}
 
 
 def test_the_same_seed_learns_the_same(trained: tuple[Path, str], tmp_path: Path) -> None:
