@@ -190,9 +190,9 @@ class Pipeline:
         kind = "image/png" if image.suffix == ".png" else "image/jpeg"
         return self._tags(f"{dataset}/tags{query}", image.read_bytes(), kind)
 
-    def tags_of(self, dataset: str, key: str) -> tuple[int, dict[str, Any]]:
-        """Ask the API for the tags of an image in the bucket, likewise."""
-        wanted = json.dumps({"s3_uri": f"s3://{self.bucket}/{key}"}).encode()
+    def tags_of(self, dataset: str, uri: str) -> tuple[int, dict[str, Any]]:
+        """Ask the API for the tags of an image in S3, likewise."""
+        wanted = json.dumps({"s3_uri": uri}).encode()
         return self._tags(f"{dataset}/tags", wanted, "application/json")
 
     def _tags(self, path: str, body: bytes, kind: str) -> tuple[int, dict[str, Any]]:

@@ -56,7 +56,7 @@ def test_an_image_in_the_bucket_has_the_tags_of_its_bytes(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
     path = list_rows(designs)[0].split("\t")[-1]
-    asked = pipeline.tags_of(SERVED, f"{SERVED}/{path}")
+    asked = pipeline.tags_of(SERVED, f"s3://{pipeline.bucket}/{SERVED}/{path}")
     assert asked == pipeline.tags(SERVED, designs.folder / path)
     assert asked[0] == 200, asked
 
@@ -158,6 +158,8 @@ def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: Design
     run = pipeline.run(BORROWED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     assert pipeline.json(RunKeys(run.name).of("dataset.json"))["accepted"] == 40
+    asked, answer = pipeline.tags_of(BORROWED, f"s3://{ELSEWHERE}/art/{path}")
+    assert asked == 200, answer
 
 
 @pytest.mark.parametrize(
