@@ -63,8 +63,8 @@ def test_roles_are_as_wide_as_their_use(
     pipeline: OnLaptop, calls: list[dict[str, Any]], roles: Roles
 ) -> None:
     over, idle = beyond(findings(pipeline, roles, calls))
-    idle = [f"rights_allowed.yaml allows what nobody has: {what}" for what in idle]
-    assert not (over or idle), "\n".join(over + idle)
+    wrong = over + [f"rights_allowed.yaml allows what nobody has: {what}" for what in idle]
+    assert not wrong, "\n".join(wrong)
 
 
 def changed(pipeline: OnLaptop, roles: Roles, logical: str) -> tuple[Roles, list[dict[str, Any]]]:
