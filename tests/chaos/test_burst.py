@@ -1,4 +1,4 @@
-"""200 requests at once for tags, to a cold cloud and to a warm one; and ten runs in a row."""
+"""Ten runs in a row; then 200 requests at once for tags, to a cold cloud and to a warm one."""
 
 import http.client
 import json
@@ -44,32 +44,6 @@ def memory(laptop: Laptop) -> int:
     return held // MIB
 
 
-def test_two_hundred_requests_at_once(
-    laptop: Laptop, designs: DesignSet, capsys: pytest.CaptureFixture[str]
-) -> None:
-    laptop.stop()
-    laptop.start()
-    url = f"{laptop.pipeline.cloud.target.outputs.api_url.rstrip('/')}/datasets/{DATASET}/tags"
-    body = designs.held_out[0].path.read_bytes()
-    rows = [f"before: {memory(laptop)} MiB"]
-    for state in ("cold", "warm"):
-        with ThreadPoolExecutor(REQUESTS) as pool:
-            answers = list(pool.map(lambda _: ask(url, body), range(REQUESTS)))
-        counts = Counter(status for status, *_ in answers)
-        for status, again, kind, found in answers:
-            if status == 200:
-                assert json.loads(found)["model"]["run"] == laptop.champion
-            elif status == 503:
-                assert again.isdigit()
-                assert kind.startswith("application/problem+json"), (kind, found)
-            else:
-                assert status == 429, (status, found)
-        assert counts[200]
-        rows.append(f"{state}: {dict(counts)}, {memory(laptop)} MiB")
-    with capsys.disabled():
-        print("", *rows, sep="\n")
-
-
 @pytest.mark.timeout(1800)  # one after the other, on a busy machine too
 def test_ten_runs_in_a_row_leave_nothing_but_their_data(
     laptop: Laptop, capsys: pytest.CaptureFixture[str]
@@ -95,6 +69,32 @@ def test_ten_runs_in_a_row_leave_nothing_but_their_data(
     assert last[3] <= middle[3] + 8
     assert last[4] - middle[4] <= (RUNS - RUNS // 2) * 400  # executions' histories and logs
     assert alerts(laptop.pipeline) == []
+
+
+def test_two_hundred_requests_at_once(
+    laptop: Laptop, designs: DesignSet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laptop.stop()
+    laptop.start()
+    url = f"{laptop.pipeline.cloud.target.outputs.api_url.rstrip('/')}/datasets/{DATASET}/tags"
+    body = designs.held_out[0].path.read_bytes()
+    rows = [f"before: {memory(laptop)} MiB"]
+    for state in ("cold", "warm"):
+        with ThreadPoolExecutor(REQUESTS) as pool:
+            answers = list(pool.map(lambda _: ask(url, body), range(REQUESTS)))
+        counts = Counter(status for status, *_ in answers)
+        for status, again, kind, found in answers:
+            if status == 200:
+                assert json.loads(found)["model"]["run"] == laptop.champion
+            elif status == 503:
+                assert again.isdigit()
+                assert kind.startswith("application/problem+json"), (kind, found)
+            else:
+                assert status == 429, (status, found)
+        assert counts[200]
+        rows.append(f"{state}: {dict(counts)}, {memory(laptop)} MiB")
+    with capsys.disabled():
+        print("", *rows, sep="\n")
 
 
 def _standing(laptop: Laptop) -> tuple[int, int, int, int, int]:
