@@ -13,7 +13,7 @@ import pytest
 from tests.integration.conftest import Deployed
 from tests.integration.test_laptop_cloud_http import request
 from tests.integration.test_laptop_cloud_lifecycle import start
-from tests.laptop import LaptopCloud, eventually, free_port, running
+from tests.laptop import LaptopCloud, eventually, free_port, make_root, running
 
 pytestmark = pytest.mark.cloud
 
@@ -241,3 +241,11 @@ print("\\n".join(seen))
     one = ["sync {0}/{1}.tmp", "rename {1}", "sync {0}"]
     wanted = [step.format(tmp_path, name) for name in ("a.json", "a.json.copy") for step in one]
     assert steps == wanted
+
+
+def test_the_state_of_objects_is_there_before_any_stack(tmp_path: Path) -> None:
+    """So that a kill just after the first stack began is not taken for damage."""
+    with running(tmp_path / "state", make_root(tmp_path / "root")) as cloud:
+        cloud.client("sqs").create_queue(QueueName="any")
+        eventually((tmp_path / "state/state/sqs.json").exists)
+        assert (tmp_path / "state/state/s3.json").exists()
