@@ -64,14 +64,9 @@ def findings(pipeline: Pipeline, roles: Roles, calls: list[dict[str, Any]]) -> l
     ]
 
 
-def beyond(found: list[str]) -> tuple[list[str], list[str]]:
-    """Return the findings that the written list does not allow, and entries that allow nothing."""
-    entries = yaml.safe_load(ALLOWED.read_text(encoding="utf-8"))["allowed"]
-    allowed = {entry["what"]: entry.get("sometimes", False) for entry in entries}
-    over = [one for one in found if not any(fnmatch.fnmatchcase(one, what) for what in allowed)]
-    idle = [
-        what
-        for what, sometimes in allowed.items()
-        if not sometimes and not any(fnmatch.fnmatchcase(one, what) for one in found)
+def beyond(found: list[str]) -> list[str]:
+    """Return the findings that the written list does not allow."""
+    allowed = [
+        entry["what"] for entry in yaml.safe_load(ALLOWED.read_text(encoding="utf-8"))["allowed"]
     ]
-    return over, idle
+    return [one for one in found if not any(fnmatch.fnmatchcase(one, what) for what in allowed)]
