@@ -13,6 +13,7 @@ _SHOWN = ("TaskState", "MapState", "ParallelState")  # choices and waits are the
 _FAILURES = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut",
              "MapRunFailed", "MapStateFailed", "TaskSubmitFailed", "TaskStartFailed")  # fmt: skip
 _ATTEMPTS = ("TaskScheduled", "LambdaFunctionScheduled")
+_NOTHING_TO_DO = "ApplicationAutoScaling.ObjectNotFoundException"  # nothing scales there
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def _advance(state: State, kind: str, event: "HistoryEventTypeDef") -> State:
     if kind in _ATTEMPTS:
         return replace(state, attempts=state.attempts + 1, error=None)
     if kind in _FAILURES:
-        return replace(state, error=_told(event))
+        told = _told(event)
+        return state if told.startswith(_NOTHING_TO_DO) else replace(state, error=told)
     if kind.endswith("StateExited"):
         status: Status = "failed" if state.error else "done"
         return replace(state, status=status, ended=event["timestamp"])

@@ -67,6 +67,13 @@ def test_a_caught_failure_is_a_failure_and_the_handler_follows() -> None:
     assert record.status == "done"
 
 
+def test_an_endpoint_that_never_scaled_is_no_failure() -> None:
+    history = History().enter("StopScaling").add("TaskScheduled")
+    history.fail("ApplicationAutoScaling.ObjectNotFoundException", "No scalable target found")
+    (state,) = follow(history.leave("StopScaling").events)
+    assert (state.status, state.error) == ("done", None)
+
+
 def test_an_execution_that_is_aborted_ends_its_running_state() -> None:
     history = History().enter("Tune").add("TaskScheduled").add("ExecutionAborted")
     assert follow(history.events)[0].status == "failed"
