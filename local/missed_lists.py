@@ -10,21 +10,11 @@ from typing import Any
 
 from local import patching
 from local.executions import executions
+from local.object_writes import FIRE
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import InvalidName, run_name
 
 _S3 = "ministack.services.s3"
-_FIRE = (
-    "bucket_name",
-    "key",
-    "event_name",
-    "size",
-    "etag",
-    "deletion_type",
-    "version_id",
-    "object_extra",
-    "record_extra",
-)
 _CREATED = "s3:ObjectCreated:Put"
 _LISTS = "/lists/"
 logger = logging.getLogger("local.missed_lists")
@@ -32,14 +22,14 @@ logger = logging.getLogger("local.missed_lists")
 
 def check() -> None:
     """Raise UnexpectedMinistack unless the names used here are what they were."""
-    patching.function(_S3, "_fire_s3_event_async", *_FIRE)
+    patching.function(_S3, "_fire_s3_event_async", *FIRE)
     for name in ("_buckets", "_bucket_notifications", "_object_versions"):
         patching.member(_S3, name, object)
 
 
 def give_again() -> None:
     """Give the event of every list version that has neither an execution nor a status."""
-    fire = patching.function(_S3, "_fire_s3_event_async", *_FIRE)
+    fire = patching.function(_S3, "_fire_s3_event_async", *FIRE)
     for bucket, key, version in sorted(_missed(), key=lambda item: str(item[2]["last_modified"])):
         logger.warning("s3://%s/%s started no run; its event is given again", bucket, key)
         fire(

@@ -20,7 +20,7 @@ from local.space import CODE, REFUSED, Space
 _S3 = "ministack.services.s3"
 _DISPATCH = ("method", "bucket", "key", "headers", "body", "query_params")
 _ERROR = ("code", "message", "status", "resource", "extra", "headers")
-_FIRE = (
+FIRE = (
     "bucket_name",
     "key",
     "event_name",
@@ -47,7 +47,7 @@ def install(space: Space) -> None:
     """Put every S3 request under the rule."""
     ObjectFiles().install()
     patching.replace(_S3, "_dispatch", _Requests(space).answer, *_DISPATCH)
-    fire = patching.function(_S3, "_fire_s3_event_async", *_FIRE)
+    fire = patching.function(_S3, "_fire_s3_event_async", *FIRE)
 
     @functools.wraps(fire)
     def fire_when_written(*arguments: Any, **options: Any) -> None:
@@ -57,7 +57,7 @@ def install(space: Space) -> None:
         else:
             events.append(lambda: fire(*arguments, **options))
 
-    patching.replace(_S3, "_fire_s3_event_async", fire_when_written, *_FIRE)
+    patching.replace(_S3, "_fire_s3_event_async", fire_when_written, *FIRE)
 
 
 class _Requests:
