@@ -93,7 +93,7 @@ def fixed(people: Population, advantage: float, images: int, draws: int) -> Floa
         sample = people.draw(rng, images)
         new, old = sample.model(rng, people.raising(advantage)), sample.model(rng)
         said.append(promoted(new, old, sample.truth, draw))
-    return np.mean(said, axis=0)
+    return np.asarray(np.mean(said, axis=0))
 
 
 def ignorant(people: Population, images: int, draws: int) -> tuple[float, float]:
@@ -116,8 +116,8 @@ def lucky(people: Population, images: int, draws: int) -> Floats:
     for draw in range(draws):
         sample = people.draw(rng, images)
         new, old = rng.normal(0, _LUCK, 2)
-        scores = [sample.model(rng, people.raising(true)) for true in (new, old)]
-        said.append(promoted(*scores, sample.truth, draw))
+        mine, theirs = (sample.model(rng, people.raising(true)) for true in (new, old))
+        said.append(promoted(mine, theirs, sample.truth, draw))
         changes.append(new - old)
     passed, change = np.array(said), np.array(changes)
     return np.array([[p.mean(), change[p].mean()] for p in passed.T]).T
@@ -179,8 +179,9 @@ def main() -> None:
         error = moved.std(axis=0) / len(moved) ** 0.5
         times = (np.diff(paths, axis=1) != 0).sum(axis=1).mean(axis=0)
         print(
-            f"| {images} | {moved[:, 0].mean():+.4f} ± {error[0]:.4f} (was {moved[:, 1].mean():+.4f}"
-            f" ± {error[1]:.4f}) | {times[0]:.1f} times (was {times[1]:.1f}) |",
+            f"| {images} | {moved[:, 0].mean():+.4f} ± {error[0]:.4f} "
+            f"(was {moved[:, 1].mean():+.4f} ± {error[1]:.4f}) "
+            f"| {times[0]:.1f} times (was {times[1]:.1f}) |",
             flush=True,
         )
 

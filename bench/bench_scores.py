@@ -24,9 +24,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "containers")]
 
 from im2rec.records import FetchedImage, Record, pack_image  # noqa: E402 - found by the path above
-
 from tagline.formats.document import encode  # noqa: E402
-from tagline.formats.recordio import RecordWriter, unpack_record  # noqa: E402
+from tagline.formats.recordio import RecordWriter  # noqa: E402
 from tagline.formats.settings import ImageSpec  # noqa: E402
 from tagline.jobs.defaults import defaults  # noqa: E402
 from tests.integration.trainer_jobs import python  # noqa: E402

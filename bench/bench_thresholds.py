@@ -3,8 +3,8 @@
     .venv/bin/python bench/bench_thresholds.py SCORES.npz [--splits 10]
 
 SCORES.npz is of bench_scores.py. Each fold of each seed, one model's, is halved `--splits` times.
-Prints micro and macro F1 out of sample, and how they differ from one shared threshold: the mean, and
-how often they are above it among the means of the splits.
+Prints micro and macro F1 out of sample, and in how many splits, by the mean of the models, each is
+above that of one shared threshold.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def best(scores: Floats, truth: Truth) -> float:
 
 
 WAYS: dict[str, Callable[[Floats, Truth], Floats | float]] = {
-    "0.5": lambda scores, truth: 0.5,
+    "0.5": lambda *_: 0.5,
     "one shared, the best": lambda scores, truth: best(scores.ravel(), truth.ravel()),
     "one of its own, the best": lambda scores, truth: np.array(
         [best(scores[:, j], truth[:, j]) for j in range(truth.shape[1])]

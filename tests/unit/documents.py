@@ -120,7 +120,7 @@ def difference(value: float, **changes: Any) -> Difference:
 def metrics(challenger: float | None, champion: float | None = None, run: str = OTHER) -> Metrics:
     """Return a metrics.json; no champion's number: there was none to compare with."""
     means = ChampionMeans(run=run, mAP=champion, micro_ap=None, baseline_map=None)
-    compared = challenger is not None and champion is not None
+    gain = challenger - champion if challenger is not None and champion is not None else None
     return Metrics(
         run=RUN,
         created="2026-11-12T01:00:00Z",
@@ -132,7 +132,7 @@ def metrics(challenger: float | None, champion: float | None = None, run: str = 
         labels=(),
         over_frequencies=None if challenger is None else difference(challenger),
         champion=None if champion is None else means,
-        difference=difference(challenger - champion) if compared else None,
+        difference=None if gain is None else difference(gain),
     )
 
 

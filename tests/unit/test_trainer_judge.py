@@ -140,7 +140,9 @@ def test_a_small_set_is_compared_where_the_split_stayed() -> None:
         for run, scores in ((RUN, GOOD), (OTHER, POOR))
     ]
     judges = Judges(few, unseen=np.ones(12, np.bool_))
-    found = metrics_document(judge(*cast("Any", models), judges, LABELS, CREATED))
+    found = metrics_document(
+        judge(cast("Any", models[0]), cast("Any", models[1]), judges, LABELS, CREATED)
+    )
     assert found.difference is not None
     assert (found.difference.images, found.not_compared) == (12, None)
 
@@ -190,7 +192,9 @@ def test_where_nothing_can_vary_there_is_no_difference() -> None:
         SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:1])
         for run, scores in ((RUN, GOOD), (OTHER, POOR))
     ]
-    evaluation = judge(*cast("Any", models), Judges(records), LABELS, CREATED)
+    evaluation = judge(
+        cast("Any", models[0]), cast("Any", models[1]), Judges(records), LABELS, CREATED
+    )
     document = metrics_document(evaluation)
     assert document.difference is None
     assert document.champion is not None
