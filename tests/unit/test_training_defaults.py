@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tagline.jobs.defaults import defaults, learning_rate
 
@@ -16,8 +18,34 @@ def test_a_dataset_of_a_thousand_designs() -> None:
         "learning_rate": "0.004",
         "weight_decay": "0.0001",
         "augmentation_type": "crop",
-        "use_weighted_loss": "0",
+        "loss": "bce",
+        "label_smoothing": "0",
+        "early_stopping_patience": "0",
+        "weight_averaging": "0",
+        "views": "1",
     }
+
+
+def test_thorough_changes_more_than_the_epochs() -> None:
+    standard, thorough = defaults(1000, 16, 96), defaults(1000, 16, 96, "thorough")
+    assert {name: value for name, value in thorough.items() if value != standard[name]} == {
+        "epochs": "96",
+        "augmentation_type": "geometric",
+        "weight_averaging": "0.998",
+    }
+
+
+@given(st.integers(1, 200_000), st.integers(16, 1024))
+def test_fast_sees_a_quarter_of_the_images_at_most_and_thorough_four_times_as_many(
+    images: int, size: int
+) -> None:
+    fast, standard, thorough = (
+        int(defaults(images, 50, size, quality)["epochs"])
+        for quality in ("fast", "standard", "thorough")
+    )
+    assert 1 <= fast <= standard / 4
+    assert thorough == 4 * standard
+    assert thorough <= 1000
 
 
 @pytest.mark.parametrize(
