@@ -5,7 +5,8 @@ from tagline.aws.environment import environment
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.steps import ExecutionEnded, RecordedAnswer
-from tagline.outcomes.failed_run import Topic, record_broken_off
+from tagline.outcomes.alerts import Topic
+from tagline.outcomes.failed_run import record_broken_off
 from tagline.outcomes.restoring import Machine
 
 

@@ -64,6 +64,12 @@ OF_STACK = (
         costs.Prices,
         about="Optional: your own prices, which go before those of tagline/pricing/prices.json.",
     ),
+    _document(
+        outcomes.ALERTS_KEY,
+        "RecordFailure, TellFailures",
+        "RecordFailure, TellFailures",
+        outcomes.Alerts,
+    ),
 )
 OF_DATASET = (
     _other(
@@ -265,5 +271,6 @@ ANSWERS: tuple[type[msgspec.Struct], ...] = (
     models.ImageScores,
     models.Refusal,
     outcomes.Alert,
+    outcomes.Digest,
     outcomes.Ending,
 )

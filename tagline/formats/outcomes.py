@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+import msgspec
+
 from tagline.formats.costs import Cost
 from tagline.formats.document import Document, Record
 
@@ -89,6 +91,53 @@ class Newest(Document, kw_only=True):
     """When the list was dropped: ISO 8601, UTC."""
     sequencer: str = ""
     """S3's, of the event: orders lists that were dropped within a second."""
+
+
+ALERTS_KEY = "alerts.json"
+
+
+class Told(Record):
+    """The failure of a dataset that was told at once."""
+
+    run: str
+    at: str
+    """When: ISO 8601, UTC."""
+
+
+class Waiting(Record):
+    """A failure that the next digest tells."""
+
+    run: str
+    dataset: str
+    state: str
+    reason: str
+    """Its first words."""
+
+
+class Alerts(Document, kw_only=True):
+    """Which failures were told at once lately, and which wait for the digest."""
+
+    told: dict[str, Told] = msgspec.field(default_factory=dict)
+    """By dataset."""
+    waiting: list[Waiting] = msgspec.field(default_factory=list)
+    """The newest of them."""
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many wait in all, by dataset."""
+    since: str | None = None
+    """When the first of them came: ISO 8601, UTC."""
+
+
+class Digest(Record):
+    """What the alerts topic is told of failures that followed others within the hour."""
+
+    since: str
+    """When the first of them came: ISO 8601, UTC."""
+    failed: int
+    """How many there were."""
+    datasets: dict[str, int]
+    """How many of each; of the hundred that had most."""
+    runs: list[Waiting]
+    """The newest of them; the API and `tagline runs` list all."""
 
 
 class Alert(Record):

@@ -449,3 +449,16 @@ class RecordedAnswer(Record, omit_defaults=True):
 
     recorded: bool
     outcome: Outcome | None = None
+
+
+class Scheduled(Record):
+    """TellFailures, from EventBridge, once an hour."""
+
+    time: str
+
+
+class ToldAnswer(Record):
+    """TellFailures' answer."""
+
+    told: int
+    """Failures in the digest."""

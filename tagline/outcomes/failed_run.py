@@ -6,19 +6,15 @@ execution of the flow does it, waiting and retrying as the flow does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from tagline.aws.faults import Absent
 from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, decode_record
 from tagline.formats.keys import RunKeys
-from tagline.formats.locations import Location
 from tagline.formats.names import RESTORING, RUN, trial_name
-from tagline.formats.outcomes import Alert, Ending, Outcome
+from tagline.formats.outcomes import Ending, Outcome
 from tagline.formats.steps import (
     Caught,
     ExecutionDetail,
@@ -26,6 +22,7 @@ from tagline.formats.steps import (
     RecordedAnswer,
     Restore,
 )
+from tagline.outcomes.alerts import Topic, alert_of, announce
 from tagline.outcomes.cost import cost_of
 from tagline.outcomes.endings import own_promotion, record_ending, settle
 from tagline.outcomes.execution_history import (
@@ -43,7 +40,6 @@ from tagline.outcomes.restoring import Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
@@ -58,7 +54,6 @@ _AT_THE_ENDPOINT = {
 }
 _AT_AN_ENDPOINT = _AT_THE_ENDPOINT | {"CreateTrial", "DescribeEndpoint", "SmokeTest"}
 MOST_REDRIVES = 9  # a digit of the names of jobs, of which a tuning job's has 32 characters
-_SUBJECT = 100  # characters; SNS's limit
 _ENDED_FROM_OUTSIDE = {
     "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
     "Laptop.Stopped": Cause(
@@ -75,33 +70,6 @@ class _Input(Record):
 
     started: str = ""
     restore: Restore | None = None
-
-
-@dataclass(frozen=True)
-class Topic:
-    """Where failures are announced."""
-
-    client: "SNSClient"
-    arn: str
-
-    def announce(self, bucket: Bucket, run: str, ending: Ending, execution_arn: str) -> None:
-        """Tell of a failure, in the words of its status.json."""
-        keys = RunKeys(run)
-        alert = Alert(
-            run=run,
-            dataset=keys.dataset,
-            outcome=ending.outcome,
-            state=ending.state,
-            reason=ending.reason,
-            status=Location(bucket.name, keys.status).uri,
-            execution=execution_arn,
-        )
-        self.client.publish(
-            TopicArn=self.arn,
-            Subject=f"Tagline: a run of {keys.dataset} failed"[:_SUBJECT],
-            Message=msgspec.json.encode(alert).decode(),
-            MessageAttributes={"dataset": {"DataType": "String", "StringValue": keys.dataset}},
-        )
 
 
 def record_broken_off(
@@ -130,7 +98,7 @@ def record_broken_off(
         else:  # its run has a status.json
             events = newest_events(machine.client, execution.execution_arn)
             ending = _explain(machine.client, bucket, run, execution, events)
-            topic.announce(bucket, run, ending, execution.execution_arn)
+            topic.tell(alert_of(bucket, run, ending, execution.execution_arn))
         return RecordedAnswer(recorded=False)
     if not RUN.fullmatch(execution.name):
         logger.warning("ignored an execution that is no run: it was started by hand")
@@ -142,7 +110,8 @@ def record_broken_off(
         return RecordedAnswer(recorded=False)
     ending = own_promotion(bucket, run) or _explain(machine.client, bucket, run, execution, events)
     if ending.outcome == Outcome.FAILED and not bucket.head(RunKeys(run).status):
-        topic.announce(bucket, run, ending, execution.execution_arn)  # before it counts as told
+        alert = alert_of(bucket, run, ending, execution.execution_arn)
+        announce(alert, bucket, topic)  # before it counts as told
     cost = cost_of(execution.execution_arn, bucket, machine.client, sagemaker)
     ending, written = record_ending(bucket, run, given.started, ending, cost)
     ending = settle(bucket, run) or ending

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tagline.designs import DesignSet
+from tagline.formats.document import encode
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.outcomes import ALERTS_KEY, Alerts, Waiting
 from tests.e2e.conftest import ELSEWHERE
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows, unique
 
@@ -265,3 +267,19 @@ def test_a_trainer_that_fails_says_why_everywhere(
     assert "training diverged in epoch 2: the model is " in run.status["reason"]
     messages = pipeline.client("sqs").receive_message(QueueUrl=alerts, WaitTimeSeconds=10)
     assert "training diverged" in json.dumps(messages["Messages"])
+
+
+def test_failures_that_waited_are_told_as_one_message(pipeline: Pipeline, alerts: str) -> None:
+    """The schedule calls the function once an hour; here it is called by hand."""
+    waiting = Waiting(run=f"{FAILING}-{0:016x}", dataset=FAILING, state="Train", reason="odd")
+    kept = Alerts(waiting=[waiting], counts={FAILING: 7}, since="2026-11-12T00:00:00Z")
+    s3 = pipeline.client("s3")
+    s3.put_object(Bucket=pipeline.bucket, Key=ALERTS_KEY, Body=encode(kept))
+    function = f"{pipeline.target.stack}-tell-failures"
+    event = {"time": "2026-11-12T01:00:00Z"}
+    answer = pipeline.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    assert json.loads(answer["Payload"].read()) == {"told": 7}
+    message = pipeline.client("sqs").receive_message(QueueUrl=alerts, WaitTimeSeconds=10)
+    told = json.loads(json.loads(message["Messages"][0]["Body"])["Message"])
+    assert (told["failed"], told["datasets"]) == (7, {FAILING: 7})
+    assert pipeline.json(ALERTS_KEY)["counts"] == {}
