@@ -11,11 +11,11 @@ root, as Adam's noise shrinks with it.
 import math
 
 from tagline.formats.settings import Quality
+from tagline.pricing.learning import images_of_96_pixels
 
 _IMAGES_SEEN = 24_000  # over all epochs, by the standard
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 100
 _THOROUGH, _FAST = 4, 4  # times the standard's epochs, and a fraction of them
-_REFERENCE_SIZE = 96  # pixels: the cost of an image grows with its area
 _REFERENCE_BATCH = 32
 _BATCHES = ((50_000, 256), (10_000, 64))  # training images from which a batch size pays
 _LEARNING_RATE = {"adam": 0.004, "rmsprop": 0.001, "sgd": 0.05, "nag": 0.05}  # per batch of 32
@@ -55,8 +55,7 @@ def defaults(
 
 
 def _epochs(train_images: int, image_size: int, quality: Quality) -> int:
-    area = max(1.0, (image_size / _REFERENCE_SIZE) ** 2)
-    wanted = math.ceil(_IMAGES_SEEN / (train_images * area))
+    wanted = math.ceil(_IMAGES_SEEN / (train_images * images_of_96_pixels(image_size)))
     standard = min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, wanted))
     if quality == "fast":
         return standard // _FAST

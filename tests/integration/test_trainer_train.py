@@ -149,6 +149,15 @@ def test_the_averaged_weights_are_judged_and_handed_on(averaged: tuple[Path, str
     assert described["mAP"] == pytest.approx(max(maps), abs=0.05)
 
 
+@pytest.mark.parametrize("side", [32, 512])
+def test_images_from_32_to_512_pixels_are_learned(tmp_path: Path, side: int) -> None:
+    base = training_job(tmp_path, {"epochs": "1"}, side=side)
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    white = np.full((1, 3, side, side), 255, np.float32)
+    assert onnx_scores(base / "model/model.onnx", white).shape == (1, len(LABELS))
+
+
 @pytest.mark.parametrize("network", ["resnet18_v1", "mobilenet_v2_0_5"])
 def test_other_networks_and_optimizers_train_and_export(tmp_path: Path, network: str) -> None:
     optimizer = {"resnet18_v1": "rmsprop", "mobilenet_v2_0_5": "nag"}[network]

@@ -61,6 +61,9 @@ def test_fast_sees_a_quarter_of_the_images_at_most_and_thorough_four_times_as_ma
         (50_000, 96, "10", "256"),
         (1_019, 96, "24", "32"),  # two minutes on two cores
         (1_019, 192, "10", "32"),  # four times the pixels
+        (240, 192, "25", "32"),
+        (240, 224, "37", "32"),  # of which the network sees fewer than of 192
+        (240, 512, "10", "32"),
         (20, 96, "100", "20"),  # a batch never holds more than there is
         (98_378, 96, "10", "256"),
         (116_945, 96, "10", "256"),
