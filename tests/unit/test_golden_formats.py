@@ -89,6 +89,8 @@ ADDED: dict[str, list[Any]] = {
     "copies": [0],
     "seen": [None],
     "ended_early": [None],
+    "start": [None],
+    "start_from": ["auto"],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 
