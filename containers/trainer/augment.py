@@ -14,6 +14,8 @@ mirror. Each image is resampled once, by OpenCV: what numpy took as long for as 
 (docs/decisions/032-opencv-turns-training-images.md).
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,22 +27,49 @@ _BRIGHTNESS, _CONTRAST, _SATURATION = 0.1, 0.1, 0.2
 _TURN, _SCALE = np.deg2rad(10), 0.1
 _GEOMETRIC_TURN, _GEOMETRIC_SHIFT = np.deg2rad(12), 0.1
 _GEOMETRIC_SCALE, _GEOMETRIC_ASPECT = 0.2, 0.1  # natural logarithms
-_GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601 luma
+GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601 luma
 
 cv2.setNumThreads(1)  # an image is too small to share, and training has its threads counted
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What is done to the n images of a batch, in this order; None: not done.
+
+    Drawn apart from being applied, so that a GPU does to pixels what the CPU would.
+    """
+
+    maps: Maps | None = None
+    shifts: NDArray[np.int64] | None = None
+    """(2, n): pixels down and right from which an image is taken; the edge's pixels repeat."""
+    colours: NDArray[np.float64] | None = None
+    """(3, n): factors of brightness, contrast and saturation."""
+
+
 def augment(images: Images, kind: str, rng: np.random.Generator) -> Images:
     """Return changed copies of images (n, S, S, 3); `kind` is none or one of the above."""
-    count, side = images.shape[:2]
+    return apply(images, draw(kind, len(images), images.shape[1], rng))
+
+
+def draw(kind: str, count: int, side: int, rng: np.random.Generator) -> Changes:
+    """Return the random changes of a kind for so many images of a side in pixels."""
     if kind == "none":
-        return images
+        return Changes()
     if kind == "geometric":
-        return warp(images, geometric(count, side, rng))
-    if kind == "crop_color_transform":
-        images = warp(images, _transform(count, side, rng))
-    images = _shift(images, rng)
-    return images if kind == "crop" else _colour(images, rng)
+        return Changes(geometric(count, side, rng))
+    maps = _transform(count, side, rng) if kind == "crop_color_transform" else None
+    reach = max(1, round(side * _SHIFT))
+    shifts = rng.integers(0, 2 * reach + 1, size=(2, count)) - reach
+    return Changes(maps, shifts, None if kind == "crop" else _colours(count, rng))
+
+
+def apply(images: Images, changes: Changes) -> Images:
+    """Return changed copies of images (n, S, S, 3)."""
+    if changes.maps is not None:
+        images = warp(images, changes.maps)
+    if changes.shifts is not None:
+        images = _shift(images, changes.shifts)
+    return images if changes.colours is None else _colour(images, changes.colours)
 
 
 def geometric(count: int, side: int, rng: np.random.Generator) -> Maps:
@@ -87,27 +116,28 @@ def _about_the_middle(
     return np.concatenate([linear, (middle - linear @ middle + shift)[..., None]], axis=2)
 
 
-def _shift(images: Images, rng: np.random.Generator) -> Images:
-    count, side = images.shape[:2]
-    reach = max(1, round(side * _SHIFT))
+def _shift(images: Images, shifts: NDArray[np.int64]) -> Images:
+    side, reach = images.shape[1], int(np.abs(shifts).max())
     padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
-    tops, lefts = rng.integers(0, 2 * reach + 1, size=(2, count))
-    cuts = zip(padded, tops, lefts, strict=True)
+    cuts = zip(padded, *(shifts + reach), strict=True)
     return np.stack([image[top : top + side, left : left + side] for image, top, left in cuts])
 
 
-def _colour(images: Images, rng: np.random.Generator) -> Images:
-    """Saturation, then contrast about an image's mean, then brightness: one matrix an image."""
-    brightness, contrast, saturation = (
-        1 + rng.uniform(-reach, reach, (len(images), 1, 1, 1))[:, 0, 0, 0]
-        for reach in (_BRIGHTNESS, _CONTRAST, _SATURATION)
+def _colours(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    reaches = (_BRIGHTNESS, _CONTRAST, _SATURATION)
+    return 1 + np.stack(
+        [rng.uniform(-reach, reach, (count, 1, 1, 1))[:, 0, 0, 0] for reach in reaches]
     )
+
+
+def _colour(images: Images, colours: NDArray[np.float64]) -> Images:
+    """Saturation, then contrast about an image's mean, then brightness: one matrix an image."""
     coloured = np.empty_like(images)
-    for number, (image, out) in enumerate(zip(images, coloured, strict=True)):
-        saturate = saturation[number] * np.eye(3) + (1 - saturation[number]) * _GREY
+    for image, out, (brightness, contrast, saturation) in zip(
+        images, coloured, colours.T, strict=True
+    ):
+        saturate = saturation * np.eye(3) + (1 - saturation) * GREY
         mean = (saturate @ cv2.mean(image)[:3]).mean()
-        matrix = np.column_stack(
-            [contrast[number] * saturate, np.full(3, (1 - contrast[number]) * mean)]
-        )
-        cv2.transform(image, brightness[number] * matrix, out)
+        matrix = np.column_stack([contrast * saturate, np.full(3, (1 - contrast) * mean)])
+        cv2.transform(image, brightness * matrix, out)
     return coloured

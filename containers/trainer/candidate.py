@@ -16,8 +16,9 @@ from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ModelDescription
 from trainer.contract import JobRefused, existing
 from trainer.data import RecordSet
-from trainer.engine import Images, current
+from trainer.engine import Images
 from trainer.export import BATCH, score_all, session
+from trainer.pixels import resize
 
 _LARGEST_FILE = 2 << 30  # bytes; ONNX itself ends there
 
@@ -84,7 +85,7 @@ def resized(images: Images, side: int) -> Images:
     """Return images (n, S, S, 3) at `side` pixels; unchanged where they have that size."""
     if images.shape[1] == side:
         return images
-    return np.stack([current().resize(image, side) for image in images])
+    return np.stack([resize(image, side) for image in images])
 
 
 def _read(archive: Path, role: str) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """A packed channel in memory: labels, and images by index, decoded once where they fit.
 
-The records hold JPEGs that the packing container encoded itself, so an engine's own decoder may
-read them; it never sees an image from outside.
+The records hold JPEGs that the packing container encoded itself; no image from outside is read.
 """
 
 import math
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from tagline.formats.recordio import ImageRecord, RecordError, read_records, unpack_record
 from trainer.contract import JobRefused
-from trainer.engine import Images, Labels, Undecodable, current
+from trainer.engine import Images, Labels
+from trainer.pixels import Undecodable, decode
 
 _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 
@@ -102,7 +102,7 @@ class RecordSet:
 
     def _decode(self, record: ImageRecord) -> Images:
         try:
-            image = current().decode(record.image)
+            image = decode(record.image)
         except Undecodable as exc:
             raise JobRefused(
                 f"{self.path.name}: the image of record {record.identifier} cannot be decoded"

@@ -32,10 +32,6 @@ Loss = Callable[[Any, Any], Any]  # logits and truth (n, L) to losses (n, L), th
 ENGINES = ("mxnet",)
 
 
-class Undecodable(ValueError):
-    """An image's bytes are no image."""
-
-
 class Operations(Protocol):
     """What losses are written with, beyond arithmetic: element by element, on engine arrays."""
 
@@ -100,7 +96,7 @@ class Learner(Protocol):
 
 
 class Engine(Protocol):
-    """A framework: makes learners, and reads images."""
+    """A framework: it makes learners."""
 
     name: str
     title: str
@@ -117,12 +113,6 @@ class Engine(Protocol):
 
         The last layer starts at the label frequencies' log-odds (`schedule.prior_bias`).
         """
-
-    def decode(self, jpeg: bytes) -> Images:
-        """Return the RGB pixels (H, W, 3) of a JPEG that the packing wrote; raises Undecodable."""
-
-    def resize(self, image: Images, side: int) -> Images:
-        """Return an image (S, S, 3) at `side` pixels: by area where it shrinks, else linear."""
 
 
 @cache

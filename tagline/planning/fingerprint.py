@@ -34,6 +34,8 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["budget"], plain["training"]["spot"]
     if plain["training"]["start_from"] == "auto":
         del plain["training"]["start_from"]
+    if plain["split"]["test"] is None:
+        del plain["split"]["test"]
     endpoint = plain["endpoint"]
     for name in _ADDED:
         if endpoint[name] in (None, "instances"):

@@ -3,12 +3,10 @@
 import mxnet as mx
 import numpy as np
 
-from trainer.engine import Engine, Images, Labels, Learner, Undecodable
+from trainer.engine import Engine, Labels, Learner
 from trainer.hyperparameters import Hyperparameters
 from trainer.mxnet_engine.learner import MXNetLearner
 from trainer.mxnet_engine.network import build
-
-_AREA, _LINEAR = 3, 1  # OpenCV's interpolations
 
 
 class MXNetEngine:
@@ -29,21 +27,6 @@ class MXNetEngine:
         mx.random.seed(asked.seed)
         np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
         return MXNetLearner(build(network, labels, asked.side, context), asked, labels, context)
-
-    def decode(self, jpeg: bytes) -> Images:
-        """Return the pixels; MXNet's decoder never sees an image from outside."""
-        try:
-            image: Images = mx.image.imdecode(jpeg).asnumpy()
-        except mx.MXNetError as exc:
-            raise Undecodable("MXNet cannot decode it") from exc
-        return image
-
-    def resize(self, image: Images, side: int) -> Images:
-        """Return the image at `side` pixels, by OpenCV in MXNet."""
-        how = _AREA if side < len(image) else _LINEAR
-        array = mx.nd.array(image, dtype="uint8")
-        resized: Images = mx.image.imresize(array, side, side, how).asnumpy()
-        return resized
 
 
 ENGINE: Engine = MXNetEngine()
