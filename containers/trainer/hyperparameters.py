@@ -11,6 +11,7 @@ from trainer.contract import JobRefused
 OPTIMIZERS, AUGMENTATIONS = get_args(Optimizer), get_args(Augmentation)
 NETWORKS, LOSSES = get_args(Network), get_args(Loss)
 _OLDER = "use_weighted_loss"  # of loss: weighted
+STARTS = ("auto", "starter", "champion", "none")
 _SIDES = (16, 1024)  # pixels
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 
@@ -40,6 +41,7 @@ class Hyperparameters:
     views: int
     seed: int
     max_runtime: int | None
+    start_from: str = "none"
 
 
 def parse(given: Mapping[str, object]) -> Hyperparameters:
@@ -83,6 +85,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         max_runtime=(
             read.integer("max_runtime", 1, 2**31 - 1) if "max_runtime" in values else None
         ),
+        start_from=read.start("start_from"),
     )
 
 
@@ -130,6 +133,12 @@ class _Reader:
         if value not in _TRUTH:
             raise self._wrong(name, "1 or 0 (true or false)", default)
         return _TRUTH[value]
+
+    def start(self, name: str) -> str:
+        value = self.text(name, "none")
+        if value not in STARTS and not value.startswith("s3://"):
+            raise self._wrong(name, f"one of {', '.join(STARTS)}, or an s3:// file", "none")
+        return value
 
     def side(self, name: str) -> int:
         rule = f"`3,S,S` with S from {_SIDES[0]} to {_SIDES[1]}"

@@ -46,6 +46,13 @@ InstanceType = Annotated[
         description="an instance type such as ml.m5.xlarge",
     ),
 ]
+StartFrom = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?:auto|starter|champion|none|s3://[^/]+/.*[^/])\Z",
+        description="auto, starter, champion, none, or a file s3://bucket/key",
+    ),
+]
 Instances = Annotated[int, Meta(ge=1, le=100)]
 ServerlessMemory = Annotated[
     int, Meta(ge=1024, le=6144, multiple_of=1024, description="1024, 2048 and so on up to 6144")
@@ -138,6 +145,8 @@ class Training(Section):
     """Seconds."""
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
+    start_from: StartFrom = "auto"
+    """The weights it begins with: auto takes the starter for a small dataset."""
 
 
 class Ranges(Section, omit_defaults=True):

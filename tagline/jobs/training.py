@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import asdict
 
-from tagline.aws.s3 import JSON, RECORDIO
+from tagline.aws.s3 import BINARY, JSON, RECORDIO
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.packed import PackedDataset
@@ -59,16 +59,18 @@ def plan_training(
     *,
     role: str,
     spending: Spending,
+    start: str | None = None,
 ) -> TrainPlan | TunePlan:
     """Return mode, base name of the job, seconds the state may take, and the request's fields.
 
-    `role` is the ARN that the trials of a search run as. Raises what
+    `role` is the ARN that the trials of a search run as, `start` the S3 URI of
+    the file of weights that the job is handed, if any. Raises what
     check_trainable raises: packing may have left images out; and TooExpensive.
     """
     check_trainable(_images(dataset), settings)
     spending.check(settings, stack.instance_type)
     hyperparameters = _hyperparameters(run, dataset, settings)
-    job = asdict(_job(run, dataset, settings, stack))
+    job = asdict(_job(run, dataset, settings, stack, start))
     seconds = min(_longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
     if tuning is None:
@@ -108,6 +110,7 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
         chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
     return chosen | {
         "network": wanted.network,
+        "start_from": wanted.start_from,
         "seed": str(wanted.seed),
         "max_runtime": str(wanted.max_runtime),
         "image_shape": f"3,{size},{size}",
@@ -128,7 +131,9 @@ def _images(dataset: PackedDataset) -> Images:
     )
 
 
-def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> Job:
+def _job(
+    run: str, dataset: PackedDataset, settings: Settings, stack: Stack, start: str | None
+) -> Job:
     keys = RunKeys(run)
     return Job(
         algorithm_specification=AlgorithmSpecification(
@@ -138,6 +143,7 @@ def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> 
             channel("train", stack.uri(keys.of("training/")), RECORDIO),
             channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
             channel("dataset", stack.uri(keys.packed_dataset), JSON),
+            *([channel("start", start, BINARY)] if start else []),
         ),
         output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
         resource_config=cluster(

@@ -51,6 +51,7 @@ def test_the_model_folder_holds_what_serving_needs(trained: tuple[Path, str]) ->
         "model-0000.params",
         "model.onnx",
         "model.json",
+        "weights.npz",
     }
     described = read_json(model / "model.json")
     assert described["labels"] == LABELS

@@ -102,6 +102,8 @@ ADDED: dict[str, list[Any]] = {
             "views",
         )
     },
+    "start": [None],
+    "start_from": ["auto"],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

@@ -41,6 +41,7 @@ def test_the_defaults() -> None:
             "instance_type": None,
             "max_runtime": 86400,
             "spot": False,
+            "start_from": "auto",
         },
         "tuning": {
             "max_jobs": 4,

@@ -232,3 +232,24 @@ def test_the_disk_grows_with_the_data() -> None:
     for size, disk in ((1, 30), (5 * GIB, 30), (5 * GIB + 1, 31), (100 * GIB, 220)):
         dataset = packed_dataset(bytes=BySide(train=size - 1, validation=1))
         assert plan(dataset)["request"]["ResourceConfig"]["VolumeSizeInGB"] == disk
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://data/demo/output/j/output/model.tar.gz", "s3://zoo/a.params"]
+)
+def test_the_weights_to_start_from_are_a_channel(uri: str) -> None:
+    planned = plan_training(
+        RUN,
+        DATASET,
+        settings(training={"start_from": "champion"}),
+        STACK,
+        role=ROLE,
+        spending=SPENDING,
+        start=uri,
+    )
+    request = plain(planned)["request"]
+    last = request["InputDataConfig"][-1]
+    assert (last["ChannelName"], last["DataSource"]["S3DataSource"]["S3Uri"]) == ("start", uri)
+    assert request["HyperParameters"]["start_from"] == "champion"
+    named = {"TrainingJobName": f"{plain(planned)['job_name']}-0", "RoleArn": ROLE}
+    assert_valid("CreateTrainingJob", named | request)
