@@ -15,11 +15,11 @@ from im2rec.records import FetchedImage, Record, labelled, pack_image  # noqa: E
 from tagline.designs import draw_designs  # noqa: E402
 from tagline.formats.recordio import RecordWriter  # noqa: E402
 from tagline.formats.rows import Side  # noqa: E402
-from tagline.formats.settings import ImageSpec  # noqa: E402
+from tagline.formats.settings import ImageSpec, Split  # noqa: E402
 from tagline.planning.sharding import packing_rank  # noqa: E402
-from tagline.planning.split.sides import assign_sides, content_hash  # noqa: E402
+from tagline.split.sides import assign_sides, content_hash  # noqa: E402
 
-_SHARE, _SEED = 0.2, 0
+_SEED = 0
 DESIGNS, _DESIGNS_SIZE, _DESIGNS_SEED = 1500, 64, 1  # those of `tagline demo`
 
 
@@ -56,7 +56,7 @@ def pack(list_path: Path, folder: Path, size: int, *, keep_alpha: bool = True) -
     rows.sort(key=lambda row: packing_rank(row[0], _SEED))
     content = [(list_path.parent / path).read_bytes() for *_, path in rows]
     hashes = [content_hash(hashlib.md5(data).hexdigest(), _SEED) for data in content]  # noqa: S324 - S3's ETag
-    sides = assign_sides(hashes, [labels.encode() for _, labels, _ in rows], _SHARE, {})
+    sides = assign_sides(hashes, [labels.encode() for _, labels, _ in rows], Split().shares, {})
     spec = ImageSpec(size=size, mode="letterbox", background="#ffffff")
     folder.mkdir(parents=True, exist_ok=True)
     counts, test = [0, 0], []
@@ -70,7 +70,7 @@ def pack(list_path: Path, folder: Path, size: int, *, keep_alpha: bool = True) -
             if not keep_alpha:
                 payload = labelled(identifier, labels, _without_alpha(data, size))
             held_out = sides[at] is not Side.TRAIN
-            if sides[at] == "test":
+            if sides[at] is Side.TEST:
                 test.append(counts[1])
             writers[held_out].write(payload)
             counts[held_out] += 1

@@ -18,6 +18,7 @@ from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
 from tagline.settings.search import check_search
+from tagline.settings.shares import check_shares
 from tagline.settings.yaml_file import line_of, parse_yaml
 
 S = TypeVar("S", bound=Section)
@@ -38,6 +39,7 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
     try:
         settings = _section("", parse_yaml(text), Settings)
         check_search(settings)
+        check_shares(settings)
         check_machines(settings)
         check_loss(settings)
     except InvalidSettings as exc:
