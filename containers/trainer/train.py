@@ -30,7 +30,12 @@ from trainer.watch import TERMINATED, EndedEarly, Watch
 from trainer.weight_files import MEMBER, write_weights
 
 _PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree on
-_NOT_LEARNED_BY = {"run", "num_training_samples", "max_runtime"}  # what no parameter depends on
+_NOT_LEARNED_BY = {
+    "run",
+    "num_training_samples",
+    "max_runtime",
+    "views",
+}  # what no parameter depends on
 
 
 def main() -> int:
@@ -93,7 +98,7 @@ def train(base: Base) -> None:
 
     learner.set_weights(best.weights)
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
-    difference = export(engine, learner, base.model, some)
+    difference = export(engine, learner, base.model, some, asked.views)
     write_weights(base.model / MEMBER, best.weights)
     _say(
         f"best epoch {best.numbers.epoch}; "
@@ -111,7 +116,7 @@ def train(base: Base) -> None:
         f"epoch={reached.epoch} train:loss={reached.loss:.6f} "
         f"validation:mAP={reached.mean_ap:.6f} validation:micro_ap={reached.micro_ap:.6f} exported"
     )
-    if watch.terminated and best.ended_early:
+    if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)
 
 

@@ -46,9 +46,9 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_CONTINUOUS = ("learning_rate", "weight_decay")
-_INTEGERS = ("mini_batch_size", "epochs")
-_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type")
+_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "weight_averaging")
+_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
 
 
 def plan_training(
@@ -82,6 +82,8 @@ def plan_training(
     rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
     searched = _given(tuning.ranges)
     fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
+    if "use_weighted_loss" in searched:
+        del fixed["loss"]
     return TunePlan(
         job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
@@ -94,7 +96,9 @@ def plan_training(
 
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
-    chosen = defaults(dataset.train, labels, size)
+    chosen = defaults(dataset.train, labels, size, settings.quality)
+    if wanted.use_weighted_loss:
+        chosen["loss"] = "weighted"
     chosen |= {
         name: _text(value)
         for name in _LEFT_TO_DEFAULTS
@@ -107,7 +111,6 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
     return chosen | {
         "network": wanted.network,
         "start_from": wanted.start_from,
-        "use_weighted_loss": _text(wanted.use_weighted_loss),
         "seed": str(wanted.seed),
         "max_runtime": str(wanted.max_runtime),
         "image_shape": f"3,{size},{size}",
