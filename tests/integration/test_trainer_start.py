@@ -106,3 +106,11 @@ def test_a_file_of_another_network_ends_the_job(tmp_path: Path, first: Path) -> 
     assert done.returncode == 1
     said = (base / "output/failure").read_text()
     assert "does not fit the network mobilenet_v2_0_5: its array features.0.0.weight is" in said
+
+
+def test_the_starter_fits_the_network_at_the_sizes_that_people_use(tmp_path: Path) -> None:
+    base = training_job(tmp_path, {"epochs": "1", "start_from": "auto"})
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    assert "starts from starter\n" in done.stdout
+    assert read_json(base / "model/model.json")["start"]["kind"] == "starter"
