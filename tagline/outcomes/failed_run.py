@@ -35,7 +35,7 @@ from tagline.outcomes.execution_history import (
     redrives,
     was_redriven,
 )
-from tagline.outcomes.failures import Cause, reason, unwrap
+from tagline.outcomes.failures import Cause, JobFailed, reason, unwrap
 from tagline.outcomes.restoring import Machine
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 # of executions that began under a flow which recorded its failures itself
 _FORMER_HANDLERS = ("RecordFailure", "NotifyFailure")
+JUDGE = "JudgeFailure"  # fails of what the job before it failed of
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
 # A run that came to one of these may have changed the endpoint that serves
@@ -138,9 +139,11 @@ def _explain(
 ) -> Ending:
     """Return the ending of a failed run: the state that failed and a sentence that says why."""
     error = Caught(error=execution.error or "", cause=execution.cause or "")
-    told = _told(error if error.error else ended_with(events))
+    error = error if error.error else ended_with(events)
+    told = _told(error)
     try:
-        state = failed_state(events, _FORMER_HANDLERS)
+        judged = (JUDGE,) if error.error == JobFailed.__name__ else ()
+        state = failed_state(events, (*_FORMER_HANDLERS, *judged))
     except UnknownState as exc:
         return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{told.message} ({exc}).")
     if state in _MAPS and (child := failed_child(stepfunctions, execution.execution_arn)):
