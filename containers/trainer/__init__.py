@@ -1,4 +1,4 @@
-"""Trains a multi-label tagger with MXNet, and judges one against another.
+"""Trains a multi-label tagger, and judges one against another.
 
 `python -m trainer train` and `python -m trainer evaluate` follow SageMaker's contracts for training
 and processing containers: files under SAGEMAKER_BASE_DIR (/opt/ml) in, files out, exit 1 with a

@@ -1,19 +1,14 @@
 """What a network answers of images: one logit per label, and the score that it stands for."""
 
-from typing import Any
-
-import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data import Images, RecordSet
-from trainer.network import Logits
+from trainer.data import RecordSet
+from trainer.engine import Learner
 from trainer.watch import Watch
 
 
-def predict(
-    network: Logits, records: RecordSet, size: int, context: Any, watch: Watch
-) -> NDArray[np.float32]:
+def predict(learner: Learner, records: RecordSet, size: int, watch: Watch) -> NDArray[np.float32]:
     """Return the logits of every image, (n, L), in file order; raises EndedEarly."""
     parts = []
     for images in records.batches(size):
@@ -21,7 +16,7 @@ def predict(
         # one batch shape throughout: another one would plan the network's memory anew
         missing = size - len(images)
         whole = np.concatenate([images, np.repeat(images[-1:], missing, 0)]) if missing else images
-        parts.append(network(as_input(whole, context)).asnumpy()[: len(images)])
+        parts.append(learner.logits(whole)[: len(images)])
     return np.concatenate(parts)
 
 
@@ -29,9 +24,3 @@ def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the scores of logits as ONNX Runtime rounds them: beyond 17 they are 0 and 1."""
     certainty = 1 / (1 + np.exp(-np.abs(logits)))
     return np.where(logits < 0, 1 - certainty, certainty)
-
-
-def as_input(images: Images, context: Any) -> Any:
-    """Return images (n, S, S, 3) uint8 as the network's input (n, 3, S, S) float32."""
-    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
-    return mx.nd.array(planes, ctx=context)

@@ -1,6 +1,6 @@
 """A trained model as a judge sees it: its labels, its image size, and its scores.
 
-The ONNX file is judged, not MXNet's, because that is the one that serves.
+The ONNX file is judged, not an engine's own, because that is the one that serves.
 """
 
 import tarfile
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -16,11 +15,12 @@ from numpy.typing import NDArray
 from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ModelDescription
 from trainer.contract import JobRefused, existing
-from trainer.data import Images, RecordSet
+from trainer.data import RecordSet
+from trainer.engine import Images
 from trainer.export import BATCH, score_all, session
+from trainer.pixels import resize
 
 _LARGEST_FILE = 2 << 30  # bytes; ONNX itself ends there
-_AREA, _LINEAR = 3, 1  # OpenCV's interpolations: for smaller, for larger
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ def resized(images: Images, side: int) -> Images:
     """Return images (n, S, S, 3) at `side` pixels; unchanged where they have that size."""
     if images.shape[1] == side:
         return images
-    how = _AREA if side < images.shape[1] else _LINEAR
-    arrays = (mx.nd.array(image, dtype="uint8") for image in images)
-    return np.stack([mx.image.imresize(array, side, side, how).asnumpy() for array in arrays])
+    return np.stack([resize(image, side) for image in images])
 
 
 def _read(archive: Path, role: str) -> dict[str, bytes]:

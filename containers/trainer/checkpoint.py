@@ -23,8 +23,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine import Arrays
+
 FORMAT = 1
-Arrays = list[NDArray[np.float32]]
 _MAGIC = b"tagline checkpoint"
 _NAME = re.compile(r"epoch-\d{5}\.checkpoint")
 _WRITING = ".writing"  # ending of a file that is not whole yet
@@ -137,7 +138,7 @@ def read(path: Path) -> Checkpoint:
 def random_state(rng: np.random.Generator) -> str:
     """Return the states of a generator, of numpy's global one and of Python's, as JSON.
 
-    MXNet does not tell its own; the loop seeds it anew for each epoch.
+    An engine does not tell its own; the loop seeds it anew for each epoch.
     """
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - whoever draws from it goes on too
     legacy = [kind, np.asarray(keys).tolist(), *rest]

@@ -1,7 +1,6 @@
 """A packed channel in memory: labels, and images by index, decoded once where they fit.
 
-The records hold JPEGs that the packing container encoded itself, so MXNet's own decoder may read
-them; it never sees an image from outside.
+The records hold JPEGs that the packing container encoded itself; no image from outside is read.
 """
 
 import math
@@ -11,15 +10,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
 from tagline.formats.recordio import ImageRecord, RecordError, read_records, unpack_record
 from trainer.contract import JobRefused
+from trainer.engine import Images, Labels
+from trainer.pixels import Undecodable, decode
 
-Images = NDArray[np.uint8]  # (n, S, S, 3), RGB
-Labels = NDArray[np.uint8]  # (n, L), 0 or 1
 _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 
 
@@ -104,8 +102,8 @@ class RecordSet:
 
     def _decode(self, record: ImageRecord) -> Images:
         try:
-            image: Images = mx.image.imdecode(record.image).asnumpy()
-        except mx.MXNetError as exc:
+            image = decode(record.image)
+        except Undecodable as exc:
             raise JobRefused(
                 f"{self.path.name}: the image of record {record.identifier} cannot be decoded"
             ) from exc

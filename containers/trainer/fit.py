@@ -8,19 +8,15 @@ import math
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
 
-import mxnet as mx
 import numpy as np
-from mxnet import autograd, gluon
 from numpy.typing import NDArray
 
 from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
-from trainer.answers import as_input, predict, sigmoid
+from trainer.answers import predict, sigmoid
 from trainer.augment import augment
 from trainer.checkpoint import (
-    Arrays,
     BestEpoch,
     Checkpoint,
     Checkpoints,
@@ -30,12 +26,10 @@ from trainer.checkpoint import (
 )
 from trainer.contract import JobRefused
 from trainer.data import RecordSet
+from trainer.engine import Arrays, Learner, Weights
 from trainer.hyperparameters import Hyperparameters
-from trainer.network import Logits
-from trainer.schedule import learning_rate, positive_weights
+from trainer.schedule import learning_rate
 from trainer.watch import EndedEarly, Watch
-
-_IN_FLIGHT = 2  # batches the engine may have queued: it runs behind Python, memory must not
 
 
 @dataclass
@@ -46,16 +40,15 @@ class Best:
     """
 
     numbers: BestEpoch
-    weights: dict[str, NDArray[np.float32]]
+    weights: Weights
     ended_early: str | None = None
 
 
 def fit(
-    network: Logits,
+    learner: Learner,
     train: RecordSet,
     validation: RecordSet,
     asked: Hyperparameters,
-    context: Any,
     *,
     checkpoints: Checkpoints,
     watch: Watch,
@@ -66,7 +59,7 @@ def fit(
     JobRefused when none is left, and when the loss, a parameter or a score is no longer a number.
     """
     rng = np.random.default_rng(asked.seed)
-    loop = _Loop(network, train, asked, context, watch)
+    loop = _Loop(learner, train, asked, watch)
     best: Best | None = None
     fault, done = None, 0
     if found := checkpoints.latest():
@@ -78,8 +71,8 @@ def fit(
         started = time.monotonic()
         try:
             loss = loop.epoch(epoch, rng)
-            weights = _weights(network)
-            logits = predict(network, validation, asked.mini_batch_size, context, watch)
+            weights = learner.weights()
+            logits = predict(learner, validation, asked.mini_batch_size, watch)
         except EndedEarly as exc:
             return _ended_early(best, exc, epoch - 1, asked)
         if wrong := _no_numbers(loss, weights, logits):
@@ -105,15 +98,14 @@ def fit(
             random=random_state(rng),
         )
         before = [] if best is None or best.weights is weights else list(best.weights.values())
-        checkpoints.save(Checkpoint(progress, list(weights.values()), before, loop.state()))
+        state = learner.optimizer_state()
+        checkpoints.save(Checkpoint(progress, list(weights.values()), before, state))
     if best is None:
         raise _diverged(asked.epochs, fault or "no epoch was kept", asked)
     return best
 
 
-def _no_numbers(
-    loss: float, weights: dict[str, NDArray[np.float32]], logits: NDArray[np.float32]
-) -> str | None:
+def _no_numbers(loss: float, weights: Weights, logits: NDArray[np.float32]) -> str | None:
     """Return what of an epoch is not a finite number, or None."""
     if not math.isfinite(loss):
         return f"the loss is {loss}"
@@ -127,9 +119,9 @@ def _resume(
 ) -> tuple[int, str | None, Best | None]:
     """Put network, optimizer, schedule and generators where they were; return what they reached."""
     progress = found.progress
-    names = list(loop.network.collect_params())
+    names = list(loop.learner.weights())
     weights = dict(zip(names, found.weights, strict=True))
-    restore(loop.network, weights)
+    loop.learner.set_weights(weights)
     loop.resume(progress.epoch, found.optimizer)
     set_random_state(progress.random, rng)
     if progress.best is None:
@@ -163,95 +155,34 @@ class NoModelYet(JobRefused):
     """Training was ended before an epoch left a model."""
 
 
-def restore(network: Logits, weights: dict[str, NDArray[np.float32]]) -> None:
-    """Set a network's parameters to the weights of an epoch."""
-    for name, parameter in network.collect_params().items():
-        parameter.set_data(mx.nd.array(weights[name]))
-
-
 class _Loop:
-    """One epoch after the other over the same network, optimizer and schedule."""
+    """One epoch after the other over the same learner and schedule."""
 
     def __init__(
-        self, network: Logits, train: RecordSet, asked: Hyperparameters, context: Any, watch: Watch
+        self, learner: Learner, train: RecordSet, asked: Hyperparameters, watch: Watch
     ) -> None:
-        self.network, self._train, self._asked, self._context = network, train, asked, context
-        self._watch = watch
+        self.learner, self._train, self._asked, self._watch = learner, train, asked, watch
         self._batches = len(train) // asked.mini_batch_size
         self._step, self._steps = 0, self._batches * asked.epochs
-        self._loss = gluon.loss.SigmoidBinaryCrossEntropyLoss()
-        self._weights = (
-            mx.nd.array(positive_weights(train.labels)[None], ctx=context)
-            if asked.use_weighted_loss
-            else None
-        )
-        settings: dict[str, float] = {"wd": asked.weight_decay}
-        if asked.optimizer in {"sgd", "nag"}:
-            settings["momentum"] = 0.9
-        self._optimizer = mx.optimizer.create(asked.optimizer, **settings)
-        self._trainer = gluon.Trainer(list(network.collect_params().values()), self._optimizer)
 
-    def state(self) -> Arrays:
-        """Return what the optimizer remembers of each parameter, in the parameters' order."""
-        states = self._updater.states
-        return [part.asnumpy() for key in sorted(states) for part in _parts(states[key])]
-
-    def resume(self, epochs: int, state: Arrays) -> None:
-        """Go on after so many epochs with what `state` returned then."""
+    def resume(self, epochs: int, optimizer: Arrays) -> None:
+        """Go on after so many epochs with what the optimizer remembered then."""
         self._step = epochs * self._batches
-        self._optimizer.begin_num_update = self._optimizer.num_update = self._step
-        left = iter(state)
-        for key, parameter in enumerate(self.network.collect_params().values()):
-            if parameter.grad_req != "null":
-                empty = self._optimizer.create_state_multi_precision(key, parameter.data())
-                for part in _parts(empty):
-                    part[:] = mx.nd.array(next(left), ctx=self._context)
-                self._updater.states[key] = empty
-                self._updater.states_synced[key] = True
-
-    @property
-    def _updater(self) -> Any:
-        # Gluon shows it as a file of pickled objects alone, and a checkpoint must not be code
-        return self._trainer._updaters[0]  # noqa: SLF001
+        self.learner.set_optimizer_state(optimizer, self._step)
 
     def epoch(self, epoch: int, rng: np.random.Generator) -> float:
         """Train on one shuffle of the images and return the mean loss of a label.
 
         Raises EndedEarly between two batches.
         """
-        mx.random.seed((self._asked.seed + epoch) % 2**31)  # its state cannot be kept
+        self.learner.reseed((self._asked.seed + epoch) % 2**31)
         size = self._asked.mini_batch_size
         order = rng.permutation(len(self._train))
-        losses: list[Any] = []
         for batch in range(self._batches):  # what does not fill a batch waits for another shuffle
             self._watch.check()
-            losses.append(self._update(order[batch * size : (batch + 1) * size], rng))
-            if batch >= _IN_FLIGHT:
-                losses[batch - _IN_FLIGHT].wait_to_read()
-        return float(np.mean([loss.asscalar() for loss in losses]))
-
-    def _update(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> Any:
-        images = augment(self._train.images(chosen), self._asked.augmentation_type, rng)
-        truth = mx.nd.array(self._train.labels[chosen], ctx=self._context, dtype="float32")
-        rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
-        self._trainer.set_learning_rate(rate)
-        self._step += 1
-        with autograd.record():
-            logits = self.network(as_input(images, self._context))
-            loss = self._loss(logits, truth, None, self._weights)
-            # summed over labels, so that a label's pull does not shrink as labels are added
-            total = loss * truth.shape[1]
-        total.backward()
-        self._trainer.step(len(chosen))
-        return loss.mean()
-
-
-def _weights(network: Logits) -> dict[str, NDArray[np.float32]]:
-    return {name: value.data().asnumpy() for name, value in network.collect_params().items()}
-
-
-def _parts(state: Any) -> list[Any]:
-    """Return the arrays of what an optimizer keeps of one parameter: none, one, or several."""
-    if state is None:
-        return []
-    return list(state) if isinstance(state, tuple | list) else [state]
+            chosen = order[batch * size : (batch + 1) * size]
+            images = augment(self._train.images(chosen), self._asked.augmentation_type, rng)
+            rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
+            self.learner.step(images, self._train.labels[chosen], rate)
+            self._step += 1
+        return self.learner.mean_loss()

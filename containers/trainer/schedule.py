@@ -1,4 +1,4 @@
-"""Numbers that steer the training loop: the learning rate of a step, the weight of a label."""
+"""Numbers that steer training: the learning rate of a step, the weight and bias of a label."""
 
 import math
 
@@ -26,3 +26,13 @@ def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     ratio = (len(labels) - positives) / np.maximum(positives, 1)
     weights: NDArray[np.float32] = np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
     return weights
+
+
+def prior_bias(labels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the log-odds of each label's frequency, (L,): where the last layer's bias starts.
+
+    Rare labels need not first be learned to be rare (prior-bias initialisation, Lin et al. 2017).
+    """
+    odds = np.clip(labels.mean(axis=0), 1e-4, 1 - 1e-4)
+    bias: NDArray[np.float64] = np.log(odds / (1 - odds))
+    return bias

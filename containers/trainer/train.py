@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 from msgspec.structs import replace
 
@@ -20,15 +19,15 @@ from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
 from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
-from trainer.data import Images, RecordSet
+from trainer.data import RecordSet
+from trainer.engine import Images, Learner, current
 from trainer.export import BATCH, export, score_all, session
-from trainer.fit import NoModelYet, fit, restore
+from trainer.fit import NoModelYet, fit
 from trainer.hyperparameters import Hyperparameters, parse
-from trainer.network import Logits, build, resolve
+from trainer.networks import resolve
 from trainer.watch import TERMINATED, EndedEarly, Watch
 
-_PARITY_IMAGES = 64  # validation images that MXNet and ONNX Runtime must agree on
-_VERSIONS = ("mxnet", "numpy", "onnx", "onnxruntime")
+_PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree on
 _NOT_LEARNED_BY = {"run", "num_training_samples", "max_runtime"}  # what no parameter depends on
 
 
@@ -59,44 +58,42 @@ def train(base: Base) -> None:
     validation = RecordSet(validation_file, labels=len(labels), side=asked.side)
     _check_counts(asked, training, validation)
 
-    gpus = mx.context.num_gpus()
-    context = mx.gpu() if gpus else mx.cpu()
-    mx.random.seed(asked.seed)
-    np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
-    network_name = resolve(asked.network, len(training), gpus)
-    network = build(network_name, training.labels.mean(axis=0), asked.side, context)
+    engine = current()
+    network = resolve(asked.network, len(training), engine.accelerators())
+    learner = engine.build(network, asked, training.labels)
     _say(
         f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
     )
     _say(
-        f"network {network_name} on {context}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
+        f"network {network} on {learner.device}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
         f"images in memory: {training.cached}"
     )
     checkpoints = Checkpoints(
         _own_folder(base, given),
-        _fingerprint(asked, network_name, network, training, validation),
+        _fingerprint(asked, network, learner, training, validation),
         os.environ.get("TRAINING_JOB_NAME", ""),
     )
     watch.listen()
     try:
-        best = fit(
-            network, training, validation, asked, context, checkpoints=checkpoints, watch=watch
-        )
+        best = fit(learner, training, validation, asked, checkpoints=checkpoints, watch=watch)
     except NoModelYet as exc:
         if watch.terminated:  # by whoever will start it again, or wants nothing of it
             _say(str(exc))
             sys.exit(TERMINATED)
         raise
 
-    restore(network, best.weights)
+    learner.set_weights(best.weights)
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
-    difference = export(network, base.model, some)
-    _say(f"best epoch {best.numbers.epoch}; MXNet and ONNX Runtime agree to {difference:.1e}")
+    difference = export(engine, learner, base.model, some)
+    _say(
+        f"best epoch {best.numbers.epoch}; "
+        f"{engine.title} and ONNX Runtime agree to {difference:.1e}"
+    )
     try:
         reached = _exported(base, validation, best.numbers, watch)
-    except EndedEarly:  # SageMaker kills it soon; MXNet's scores were measured
+    except EndedEarly:  # SageMaker kills it soon; the engine's scores were measured
         reached = best.numbers
-    description = _description(asked, dataset, network_name, reached, best.ended_early)
+    description = _description(asked, dataset, network, reached, best.ended_early)
     (base.model / "model.json").write_bytes(encode(description))
     # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
     _say(
@@ -120,8 +117,8 @@ def _own_folder(base: Base, given: dict[str, object]) -> Path:
 
 def _fingerprint(
     asked: Hyperparameters,
-    network_name: str,
-    network: Logits,
+    network: str,
+    learner: Learner,
     training: RecordSet,
     validation: RecordSet,
 ) -> str:
@@ -129,10 +126,10 @@ def _fingerprint(
     learned_by = {
         "format": FORMAT,
         "asked": {k: v for k, v in vars(asked).items() if k not in _NOT_LEARNED_BY},
-        "network": network_name,
-        "shapes": [parameter.shape for parameter in network.collect_params().values()],
+        "network": network,
+        "shapes": [values.shape for values in learner.weights().values()],
         "data": [training.digest, validation.digest],
-        "versions": [importlib.metadata.version(name) for name in ("mxnet", "numpy")],
+        "versions": [importlib.metadata.version(name) for name in current().decides],
     }
     return sha256(json.dumps(learned_by, sort_keys=True).encode()).hexdigest()
 
@@ -195,7 +192,7 @@ def _description(
             },
             "image_shape": f"3,{asked.side},{asked.side}",
         },
-        versions={name: importlib.metadata.version(name) for name in _VERSIONS},
+        versions={name: importlib.metadata.version(name) for name in current().packages},
         best_epoch=reached.epoch,
         mAP=float(reached.mean_ap),
         ended_early=ended_early,

@@ -66,7 +66,7 @@ class DatasetKeys:
         return f"{self.dataset}/output/"
 
     def packed(self, channel: str) -> str:
-        """Return the key of the newest packed set of a channel (training or validation)."""
+        """Return the key of the newest packed set of a channel (training, validation or test)."""
         return f"{self.dataset}/{_record_file(channel)}"
 
 
@@ -205,9 +205,13 @@ class RunKeys:
         return f"{self.parts}{part}/{side}.rec"
 
     def packed(self, channel: str) -> str:
-        """Return the key of the run's packed channel (training or validation)."""
+        """Return the key of the run's packed channel (training, validation or test)."""
         return self.of(_record_file(channel))
 
 
 def _record_file(channel: str) -> str:
-    return {"training": "training/train.rec", "validation": "validation/val.rec"}[channel]
+    return {
+        "training": "training/train.rec",
+        "validation": "validation/val.rec",
+        "test": "test/test.rec",
+    }[channel]

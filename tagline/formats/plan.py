@@ -32,7 +32,7 @@ class Reuse(Record):
     packing: str
     """How its images were packed (`image_index.PACKING`)."""
     sha256: Mapping[str, str]
-    """Of its record files, hexadecimal, by channel: training, validation."""
+    """Of its record files, hexadecimal, by channel: training, validation, test."""
     background: BackgroundChoice | None = None
     """What `background: auto` stood for, which stays with its records."""
 

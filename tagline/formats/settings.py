@@ -12,7 +12,7 @@ Epochs = Annotated[int, Meta(ge=1, le=1000)]
 BatchSize = Annotated[int, Meta(ge=1, le=4096)]
 ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
-Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform"]
+Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform", "geometric"]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "mobilenet_v2_0_5"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z

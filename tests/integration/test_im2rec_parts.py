@@ -212,9 +212,10 @@ def test_the_commands_pack_parts_and_join_them(
     assert main(["join"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "packed=20 total=20 rejected=0"
-    assert [line.split()[:2] for line in said[-2:]] == [
+    assert [line.split()[:2] for line in said[-3:]] == [
         ["joined=training", "parts=2"],
         ["joined=validation", "parts=2"],
+        ["joined=test", "parts=2"],
     ]
 
 

@@ -180,8 +180,9 @@ def test_an_epoch_that_is_saturated_is_not_the_one_that_is_kept(tmp_path: Path) 
 
 def test_parameters_that_are_no_numbers_end_the_job(tmp_path: Path) -> None:
     broken = (
-        "import sys, trainer.fit as fit; before = fit._weights; "
-        "fit._weights = lambda network: {k: v * float('inf') for k, v in before(network).items()}; "
+        "import sys; from trainer.mxnet_engine.learner import MXNetLearner as L; "
+        "before = L.weights; "
+        "L.weights = lambda self: {k: v * float('inf') for k, v in before(self).items()}; "
         "from trainer.__main__ import main; sys.exit(main(['train']))"
     )
     base = training_job(tmp_path)

@@ -161,7 +161,7 @@ def test_the_image_that_moves_is_the_one_nearest_to_the_limit(
 
 
 def test_sides_have_the_names_that_shards_and_records_know() -> None:
-    assert [str(side) for side in Side] == ["train", "validation"]
+    assert [str(side) for side in Side] == ["train", "validation", "test"]
 
 
 def test_a_grown_label_gets_its_validation_image_from_the_new_ones() -> None:

@@ -82,6 +82,8 @@ ADDED: dict[str, list[Any]] = {
     "invocations_per_instance": [None],
     "EnableManagedSpotTraining": [False],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
+    "test": [0, "", {"images": 0, "bytes": 0, "sha256": "", "positives": []}],
+    "side": [None],
     "near_copies": [{"images": 0, "groups": 0, "across": 0}],
     "background": [None],
     "likeness": [None],

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from trainer.augment import augment
+from trainer.augment import augment, warp
 
-LEVELS = ("none", "crop", "crop_color", "crop_color_transform")
+LEVELS = ("none", "crop", "crop_color", "crop_color_transform", "geometric")
 
 
 def picture(side: int = 32, count: int = 8) -> np.ndarray:
@@ -55,13 +55,13 @@ def test_crop_shifts_by_a_sixteenth_at_most_and_brings_in_no_black() -> None:
 
 
 @pytest.mark.parametrize("kind", ["crop", "crop_color"])
-def test_only_the_last_level_mirrors(kind: str) -> None:
+def test_crops_never_mirror(kind: str) -> None:
     changed = augment(picture(count=64), kind, np.random.default_rng(4)).astype(int)
     left, right = changed[:, :, :16, 1].mean(axis=(1, 2)), changed[:, :, 16:, 1].mean(axis=(1, 2))
     assert (left < right).all()
 
 
-def test_the_last_level_mirrors_about_half() -> None:
+def test_the_transform_mirrors_about_half() -> None:
     changed = augment(picture(count=64), "crop_color_transform", np.random.default_rng(4))
     green = changed[..., 1].astype(int)
     mirrored = green[:, :, 16:].mean(axis=(1, 2)) < green[:, :, :16].mean(axis=(1, 2))
@@ -163,3 +163,57 @@ def test_black_and_white_stay_what_they_are_at_their_brightest_and_darkest() -> 
     # contrast about the mean, 127.5, then brightness, each a tenth less
     assert (darkest[0, 0] == round((127.5 + 127.5 * 0.9) * 0.9)).all()
     assert (darkest[0, 7] == round((127.5 - 127.5 * 0.9) * 0.9)).all()
+
+
+def dot(side: int, x: float, y: float) -> np.ndarray:
+    """A black blot on white, round about a point."""
+    across, down = np.meshgrid(np.arange(side), np.arange(side))
+    distance = np.hypot(across - x, down - y)
+    return np.repeat((np.clip(distance - 2, 0, 1) * 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def where(image: np.ndarray) -> np.ndarray:
+    """The middle (x, y) of what is dark."""
+    dark = 255.0 - image[..., 0]
+    y, x = np.indices(dark.shape)
+    return np.array([(x * dark).sum(), (y * dark).sum()]) / dark.sum()
+
+
+def test_geometric_uses_its_bounds_and_keeps_them() -> None:
+    """Two blots beside and two above each other tell turn, stretching and shift apart."""
+    side, away, count = 200, 45, 400
+    middle = (side - 1) / 2
+    moved = []
+    for x, y in ((-away, 0), (away, 0), (0, -away), (0, away)):
+        images = np.repeat(dot(side, middle + x, middle + y)[None], count, 0)
+        changed = augment(images, "geometric", np.random.default_rng(7))
+        moved.append(np.stack([where(image) for image in changed]) - middle)
+    left, right, top, bottom = moved
+    across, down = (right - left) / (2 * away), (bottom - top) / (2 * away)
+    wide, high = np.hypot(*across.T), np.hypot(*down.T)
+    found = {
+        "turn": (np.rad2deg(np.arctan2(across[:, 1], across[:, 0])), 12 + 3),
+        "scale": (np.log(wide * high) / 2, 0.2),
+        "aspect": (np.log(wide / high), 0.1),
+        "shift": ((left + right)[:, 0] / 2 / side, 0.1 * np.exp(0.25)),
+    }
+    for name, (values, most) in found.items():
+        assert np.abs(values).max() < most * 1.15, name
+        assert min(values.max(), -values.min()) > most * 0.6, name
+        assert abs(values.mean()) < most / 8, name
+    assert (wide > 0).all(), "it never mirrors"
+
+
+def test_geometric_brings_in_no_black_and_leaves_the_colours() -> None:
+    changed = augment(picture(count=64), "geometric", np.random.default_rng(3))
+    assert (changed.reshape(-1, 3).min(axis=0) >= (199, 19, 29)).all()
+    assert (changed[:, 0, 0] == 255).all()
+
+
+def test_a_map_says_where_a_pixel_is_taken_from() -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (2, 9, 9, 3), dtype=np.uint8)
+    maps = np.array([[[1, 0, 2], [0, 1, 0]], [[1, 0, 0], [0, 1, -1]]], float)
+    warped = warp(noise, maps)
+    assert (warped[0, :, :7] == noise[0, :, 2:]).all()
+    assert (warped[0, :, 7:] == noise[0, :, 8:]).all()
+    assert (warped[1, 1:] == noise[1, :-1]).all()

@@ -1,4 +1,4 @@
-"""The networks a tagger can be: RGB pixels 0..255 in, one logit per label out.
+"""The networks a tagger can be, in Gluon: RGB pixels 0..255 in, one logit per label out.
 
 Normalisation is part of the network, so that whoever serves it cannot get it wrong.
 """
@@ -9,9 +9,10 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 from mxnet.gluon import nn
-from numpy.typing import NDArray
 
-_LARGE_SET = 20_000  # images from which a GPU's time is better spent on a larger network
+from trainer.engine import Images, Labels
+from trainer.schedule import prior_bias
+
 _TINY = 32  # pixels below which five halvings would leave nothing
 _WIDTHS = (32, 64, 128, 256)
 _ZOO = {"resnet18_v1": "resnet18_v1", "mobilenet_v2_0_5": "mobilenetv2_0.5"}
@@ -75,31 +76,33 @@ class Tagger(nn.HybridBlock):  # type: ignore[misc]
         return F.sigmoid(self.logits(x), name="scores")
 
 
-def resolve(network: str, images: int, gpus: int) -> str:
-    """Return the network that `auto` stands for with this many training images and GPUs."""
-    if network != "auto":
-        return network
-    return "resnet18_v1" if gpus and images >= _LARGE_SET else "small"
-
-
-def build(network: str, frequencies: NDArray[np.float64], side: int, context: Any) -> Logits:
-    """Return a new network for labels of these training frequencies (L,), on a device.
-
-    The last layer starts at the frequencies' log-odds (prior-bias initialisation, Lin et al. 2017):
-    rare labels need not first be learned to be rare.
-    """
+def build(network: str, labels: Labels, side: int, context: Any) -> Logits:
+    """Return a new network for the labels (n, L) of a training set, on a device."""
     features = _small(side) if network == "small" else _from_zoo(network)
-    logits = Logits(features, len(frequencies))
+    logits = Logits(features, labels.shape[1])
     he = mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2)
     logits.initialize(he, ctx=context)
     logits(mx.nd.zeros((1, 3, side, side), ctx=context))  # fixes the shapes left open
-    odds = np.clip(frequencies, 1e-4, 1 - 1e-4)
-    logits.head.bias.set_data(mx.nd.array(np.log(odds / (1 - odds)), ctx=context))
+    logits.head.bias.set_data(mx.nd.array(prior_bias(labels), ctx=context))
     for name, parameter in logits.collect_params().items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0.0  # norm and bias are not decayed
     logits.hybridize(static_alloc=True, static_shape=True)
     return logits
+
+
+def parameters(network: Logits) -> dict[str, Any]:
+    """Return a network's parameters by structured name, in the order that Gluon made them."""
+    # that name is Gluon's for `save_parameters`, which it gives to files alone
+    named = network._collect_params_with_prefix()  # noqa: SLF001
+    structured = {parameter.name: name for name, parameter in named.items()}
+    return {structured[name]: value for name, value in network.collect_params().items()}
+
+
+def as_input(images: Images, context: Any) -> Any:
+    """Return images (n, S, S, 3) uint8 as a network's input (n, 3, S, S) float32."""
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
+    return mx.nd.array(planes, ctx=context)
 
 
 def _small(side: int) -> Any:

@@ -1,0 +1,31 @@
+"""Pixels of the records' images, by OpenCV: the same to the bit as by MXNet's own reader."""
+
+import cv2
+import numpy as np
+
+from trainer.engine import Images
+
+_JPEG = b"\xff\xd8\xff"
+
+
+class Undecodable(ValueError):
+    """An image's bytes are no JPEG that can be read."""
+
+
+def decode(jpeg: bytes) -> Images:
+    """Return the RGB pixels (H, W, 3) of a JPEG that the packing wrote; raises Undecodable.
+
+    No other format reaches a decoder: records hold none.
+    """
+    image = None
+    if jpeg.startswith(_JPEG):
+        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise Undecodable("it is no JPEG, or a damaged one")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def resize(image: Images, side: int) -> Images:
+    """Return an image (S, S, 3) at `side` pixels: by area where it shrinks, else bilinear."""
+    how = cv2.INTER_AREA if side < len(image) else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=how))
