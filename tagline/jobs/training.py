@@ -145,7 +145,7 @@ def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> 
             max_wait_time_in_seconds=_longest(settings) if settings.training.spot else None,
         ),
         enable_managed_spot_training=settings.training.spot,
-        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.of("checkpoints/"))),
+        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 

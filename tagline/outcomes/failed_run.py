@@ -36,6 +36,7 @@ from tagline.outcomes.execution_history import (
     was_redriven,
 )
 from tagline.outcomes.failures import Cause, JobFailed, reason, unwrap
+from tagline.outcomes.keeping import keep
 from tagline.outcomes.restoring import Machine
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def record_broken_off(
     cost = cost_of(execution.execution_arn, bucket, machine.client, sagemaker)
     ending, written = record_ending(bucket, run, given.started, ending, cost)
     ending = settle(bucket, run) or ending
+    keep(bucket, run, ending, machine.stack)
     came_to = entered(events)
     if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
         tried = not came_to & _AT_THE_ENDPOINT
