@@ -91,6 +91,7 @@ ADDED: dict[str, list[Any]] = {
     "copies": [0],
     "seen": [None],
     "ended_early": [None],
+    "early_stopping": [False],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 
