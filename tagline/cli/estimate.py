@@ -81,13 +81,13 @@ def estimated(
     images: int, settings: Settings, prices: PriceList, training: str, endpoint: str
 ) -> Estimate:
     """Return the estimate for so many images; `training` and `endpoint` are the stack's types."""
-    kept = max(1, round(images * (1 - settings.split.validation)))
+    kept = max(1, round(images * (1 - settings.split.shares.held)))
     chosen = defaults(kept, 1, settings.image.size)
     epochs = settings.training.epochs or int(chosen["epochs"])
     kind = settings.training.instance_type or training
     work = Work(
         images=images,
-        validation=settings.split.validation,
+        validation=settings.split.shares.held,
         size=settings.image.size,
         epochs=epochs,
         training_type=kind,

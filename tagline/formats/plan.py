@@ -62,6 +62,7 @@ class Plan(Document, kw_only=True):
     rejected: Size
     train: Size
     validation: Size
+    test: Size = 0
     labels: tuple[str, ...]
     """In column order."""
     positives: Mapping[str, int]

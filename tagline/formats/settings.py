@@ -5,6 +5,8 @@ from typing import Annotated, Literal, dataclass_transform
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.split import Shares
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -76,10 +78,20 @@ class ImageSpec(ImageSettings):
 
 
 class Split(Section):
-    """Share of the images kept for validation, and the seed that picks them."""
+    """Shares of the images that are kept from training, and the seed that picks them."""
 
     validation: Annotated[float, Meta(ge=0.01, le=0.9)] = 0.2
+    """To choose by: the epoch, the thresholds, the best trial."""
+    test: Annotated[float, Meta(ge=0, le=0.5)] | None = None
+    """To judge by; 0 for none. Null takes half of what `validation` says."""
     seed: Seed = 0
+
+    @property
+    def shares(self) -> Shares:
+        """The shares that the two sides get."""
+        if self.test is None:
+            return Shares(self.validation / 2, self.validation / 2)
+        return Shares(self.validation, self.test)
 
 
 class Tolerance(Section):

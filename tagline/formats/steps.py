@@ -96,6 +96,7 @@ class PlanAnswer(Record):
     superseded: bool = False
     redeploy: bool = False
     """Whether the champion does not serve, so that it has to be deployed again."""
+    test: Size = 0
 
 
 class FetchEvent(RunEvent):

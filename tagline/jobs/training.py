@@ -123,10 +123,11 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
 def _images(dataset: PackedDataset) -> Images:
     found = dataset.positives.values()
     return Images(
-        dataset.train,
-        dataset.validation,
-        sum(label.train for label in found),
-        sum(label.validation for label in found),
+        train=dataset.train,
+        validation=dataset.validation,
+        test=dataset.test,
+        labelled_train=sum(label.train for label in found),
+        labelled_validation=sum(label.validation for label in found),
     )
 
 

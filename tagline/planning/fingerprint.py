@@ -32,6 +32,8 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["on_conflict"]
     # what is paid and how, and what a later version added and nobody set, make no other model
     del plain["budget"], plain["training"]["spot"]
+    if plain["split"]["test"] is None:
+        del plain["split"]["test"]
     endpoint = plain["endpoint"]
     for name in _ADDED:
         if endpoint[name] in (None, "instances"):

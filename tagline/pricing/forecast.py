@@ -49,7 +49,7 @@ class Work:
 
     images: int
     validation: float
-    """Share of the images."""
+    """Share of the images that the model is not trained on."""
     size: int
     """Pixels, the side of an image."""
     epochs: int

@@ -17,6 +17,7 @@ from tagline.formats.settings import Background, Prefix, Ranges, Section, Settin
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.machines import check_machines
 from tagline.settings.search import check_search
+from tagline.settings.shares import check_shares
 from tagline.settings.yaml_file import line_of, parse_yaml
 
 S = TypeVar("S", bound=Section)
@@ -37,6 +38,7 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
     try:
         settings = _section("", parse_yaml(text), Settings)
         check_search(settings)
+        check_shares(settings)
         check_machines(settings)
     except InvalidSettings as exc:
         raise located(exc, text, file) from exc

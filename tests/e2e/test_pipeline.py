@@ -60,7 +60,7 @@ def test_a_dropped_list_ends_as_tags(pipeline: Pipeline, designs: DesignSet, cha
     keys = RunKeys(champion)
     dataset = pipeline.json(keys.of("dataset.json"))
     assert dataset["rows"] == dataset["accepted"] + dataset["rejected"] == 90
-    assert dataset["train"] + dataset["validation"] == dataset["accepted"]
+    assert dataset["train"] + dataset["validation"] + dataset["test"] == dataset["accepted"]
     metrics = pipeline.json(keys.of("metrics.json"))
     assert metrics["champion"] is None
     assert b"<html" in pipeline.read(keys.of("report.html"))

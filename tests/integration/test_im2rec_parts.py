@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RESULTS = (
-    *(KEYS.packed("training"), KEYS.packed("validation")),
+    *(KEYS.packed("training"), KEYS.packed("validation"), KEYS.packed("test")),
     *(KEYS.verdicts, KEYS.rejects, KEYS.packed_dataset),
-    *("designs/training/train.rec", "designs/validation/val.rec"),
+    *("designs/training/train.rec", "designs/validation/val.rec", "designs/test/test.rec"),
 )
 PARTS = ("00000-00001", "00002-00003", "00004-00004")
 

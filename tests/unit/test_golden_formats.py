@@ -29,7 +29,7 @@ from tagline.formats.document import (
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
 from tagline.formats.settings import Split
-from tagline.planning.split.memory import SplitFile
+from tagline.split.memory import SplitFile
 
 GOLDEN = Path(__file__).parents[1] / "golden/formats"
 WHERE = "s3://data/demo/x.json"
@@ -82,7 +82,7 @@ ADDED: dict[str, list[Any]] = {
     "invocations_per_instance": [None],
     "EnableManagedSpotTraining": [False],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
-    "test": [0, "", {"images": 0, "bytes": 0, "sha256": "", "positives": []}],
+    "test": [None, 0, "", {"images": 0, "bytes": 0, "sha256": "", "positives": []}],
     "side": [None],
     "near_copies": [{"images": 0, "groups": 0, "across": 0}],
     "background": [None],

@@ -19,7 +19,7 @@ def test_the_defaults() -> None:
     assert msgspec.to_builtins(load_settings("tuning: {max_jobs: 4}")) == {
         "source": None,
         "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
-        "split": {"validation": 0.2, "seed": 0},
+        "split": {"validation": 0.2, "test": None, "seed": 0},
         "on_conflict": "first_wins",
         "tolerance": {"rejected": 0.5},
         "training": {
@@ -110,6 +110,10 @@ def test_everything_survives_a_round_trip() -> None:
         ("on_conflict: newest", "on_conflict: expected one of first_wins, last_wins, found"),
         ("split: {validation: 0}", "split.validation"),
         ("split: {validation: 1}", "split.validation"),
+        ("split: {test: -0.1}", "split.test"),
+        ("split: {test: 0.6}", "split.test"),
+        ("split: {validation: 0.5, test: 0.45}", "split.test 0.45 and split.validation 0.5 keep"),
+        ("split: {test: some}", "split.test"),
         ("tolerance: {rejected: -0.1}", "tolerance.rejected"),
         ("source: http://a/b", "source: expected s3://"),
         ("source: s3://a-b/../c", "source: expected s3://"),
