@@ -97,6 +97,13 @@ class Bucket:
                 raise Absent(f"{self.uri(key)} is not there") from exc
             raise
 
+    def tag(self, key: str, name: str, value: str) -> None:
+        """Give an object this tag, in place of those that it has."""
+        with self.about(key):
+            self.client.put_object_tagging(
+                Bucket=self.name, Key=key, Tagging={"TagSet": [{"Key": name, "Value": value}]}
+            )
+
     # documents
 
     def find(self, key: str, kind: type[D]) -> Version[D] | None:

@@ -172,7 +172,10 @@ class Tuning(Section):
 
     max_jobs: Annotated[int, Meta(ge=1, le=500)] = 4
     max_parallel_jobs: Annotated[int, Meta(ge=1, le=100)] = 1
-    strategy: Literal["Random", "Bayesian"] = "Random"
+    strategy: Literal["Random", "Bayesian", "Hyperband"] = "Random"
+    """Hyperband ends bad trials after few epochs, by itself."""
+    early_stopping: bool = False
+    """Whether a trial ends early that does worse than most did after as many epochs."""
     ranges: Ranges = msgspec.field(default_factory=lambda: Ranges(learning_rate=(0.0001, 0.01)))
 
 

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.ht
 import math
 from collections.abc import Mapping
 
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from tagline.aws.s3 import BINARY, JSON, RECORDIO
@@ -18,6 +19,7 @@ from tagline.formats.sagemaker import (
     AlgorithmSpecification,
     Checkpoints,
     ChoiceRange,
+    HyperbandResources,
     Job,
     MetricDefinition,
     NumberRange,
@@ -27,6 +29,7 @@ from tagline.formats.sagemaker import (
     ResourceLimits,
     Search,
     StoppingCondition,
+    StrategyConfig,
     TrainingRequest,
     Trial,
     TuningRequest,
@@ -49,6 +52,7 @@ METRICS = (
 _CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "weight_averaging")
 _INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
 _LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
+_SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
 
 
 def plan_training(
@@ -88,7 +92,9 @@ def plan_training(
         job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
-            hyper_parameter_tuning_job_config=_search(tuning, settings.training.seed),
+            hyper_parameter_tuning_job_config=_search(
+                tuning, settings.training.seed, int(hyperparameters["epochs"])
+            ),
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
         ),
     )
@@ -155,7 +161,7 @@ def _job(
             max_wait_time_in_seconds=_longest(settings) if settings.training.spot else None,
         ),
         enable_managed_spot_training=settings.training.spot,
-        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.of("checkpoints/"))),
+        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 
@@ -164,10 +170,17 @@ def _longest(settings: Settings) -> int:
     return settings.training.max_runtime * (2 if settings.training.spot else 1)
 
 
-def _search(tuning: Tuning, seed: int) -> Search:
+def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
     ranges = _given(tuning.ranges)
+    # the trainer tells mAP after each epoch, and once more of the model that it leaves
+    least, most = max(1, epochs // _SHORTEST_TRIAL), epochs + 1
+    resources = HyperbandResources(min_resource=least, max_resource=most)
     return Search(
         strategy=tuning.strategy,
+        strategy_config=StrategyConfig(hyperband_strategy_config=resources)
+        if tuning.strategy == "Hyperband"
+        else UNSET,
+        training_job_early_stopping_type="Auto" if tuning.early_stopping else "Off",
         hyper_parameter_tuning_job_objective=Objective(type="Maximize", metric_name=OBJECTIVE),
         resource_limits=ResourceLimits(
             max_number_of_training_jobs=tuning.max_jobs,

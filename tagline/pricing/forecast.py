@@ -83,6 +83,9 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
         yield Use(state, function_of(state), rates.step)
 
 
+ANSWERS, ANSWER_SECONDS = 100_000, 0.2  # of a serverless endpoint, for an idea of its price
+
+
 def monthly(instance_type: str, count: int, prices: PriceList) -> float | None:
     """Return what an endpoint's instances cost in a month; None where no price is known."""
     hourly = prices.hourly(Instance(instance_type))

@@ -104,6 +104,7 @@ ADDED: dict[str, list[Any]] = {
     },
     "start": [None],
     "start_from": ["auto"],
+    "early_stopping": [False],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

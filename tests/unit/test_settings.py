@@ -47,6 +47,7 @@ def test_the_defaults() -> None:
             "max_jobs": 4,
             "max_parallel_jobs": 1,
             "strategy": "Random",
+            "early_stopping": False,
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
         "promotion": {"margin": 0.0, "minimum_map": 0.0},
@@ -162,6 +163,14 @@ def test_everything_survives_a_round_trip() -> None:
         ('source: "s3://pictures/a\\tb"', "source: expected s3://bucket/prefix/, found"),
         ("image: {size: null}", "image.size: expected an integer from 16 to 1024, found None"),
         ("training: {epochz: 1}", "training.epochz: no such setting; known here: network, epochs"),
+        (
+            "tuning: {strategy: Hyperband, early_stopping: true}",
+            "tuning.early_stopping does not go",
+        ),
+        (
+            "tuning: {strategy: Hyperband, ranges: {epochs: [2, 9]}}",
+            "tuning.ranges.epochs does not go",
+        ),
         ("tuning: {ranges: {epochs: null}}", "tuning.ranges.epochs: expected [low, high]"),
         ("tuning: {ranges: {epochs: [5, 5]}}", "expected [low, high] with low below high"),
         ("tuning: {ranges: null}", "tuning.ranges: expected ranges for some of learning_rate"),
@@ -277,7 +286,7 @@ CHOICES = {
         "geometric",
     ],
     "training.loss": ["bce", "weighted", "asymmetric"],
-    "tuning.strategy": ["Random", "Bayesian"],
+    "tuning.strategy": ["Random", "Bayesian", "Hyperband"],
 }
 
 

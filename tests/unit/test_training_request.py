@@ -55,6 +55,29 @@ def test_the_request_is_the_one_that_is_kept(name: str, sections: dict[str, Any]
     assert plan(**sections) == {"format": 1} | golden(name)
 
 
+def searched(**tuning: Any) -> dict[str, Any]:
+    planned = plan(training={"epochs": 27}, tuning=TUNING | tuning)
+    named = {"HyperParameterTuningJobName": f"{planned['job_name']}-000"}
+    assert_valid("CreateHyperParameterTuningJob", named | planned["request"])
+    config: dict[str, Any] = planned["request"]["HyperParameterTuningJobConfig"]
+    return config
+
+
+def test_hyperband_has_the_models_line_beside_one_an_epoch() -> None:
+    config = searched(strategy="Hyperband")
+    assert config["Strategy"] == "Hyperband"
+    assert config["StrategyConfig"] == {
+        "HyperbandStrategyConfig": {"MinResource": 3, "MaxResource": 28}
+    }
+    assert config["TrainingJobEarlyStoppingType"] == "Off"
+
+
+def test_trials_may_be_stopped_early() -> None:
+    config = searched(strategy="Bayesian", early_stopping=True)
+    assert config["TrainingJobEarlyStoppingType"] == "Auto"
+    assert "StrategyConfig" not in config
+
+
 def test_a_training_job_that_sagemaker_takes() -> None:
     planned = plan()
     assert (planned["mode"], planned["job_name"]) == ("train", "tagline--0123456789abcdef-train")
