@@ -97,6 +97,20 @@ ADDED: dict[str, list[Any]] = {
     "confidence": [0.9, None],
     **{key: [None] for key in ("macro_f1", "micro_f1", "over_frequencies", "not_compared")},
     **{key: [None] for key in ("max_label_drop", "bound", "probability", "images")},
+    "quality": ["standard"],
+    **{
+        key: [None]
+        for key in (
+            "loss",
+            "label_smoothing",
+            "early_stopping_patience",
+            "weight_averaging",
+            "views",
+        )
+    },
+    "start": [None],
+    "start_from": ["auto"],
+    "early_stopping": [False],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 
