@@ -39,6 +39,7 @@ T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 RECORDIO, TAR = "application/x-recordio", "application/x-tar"
+BINARY = "application/octet-stream"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20

@@ -82,7 +82,7 @@ def estimated(
 ) -> Estimate:
     """Return the estimate for so many images; `training` and `endpoint` are the stack's types."""
     kept = max(1, round(images * (1 - settings.split.shares.held)))
-    chosen = defaults(kept, 1, settings.image.size)
+    chosen = defaults(kept, 1, settings.image.size, settings.quality)
     epochs = settings.training.epochs or int(chosen["epochs"])
     kind = settings.training.instance_type or training
     work = Work(

@@ -70,6 +70,11 @@ class DatasetKeys:
         """Prefix under which SageMaker writes `<job>/output/model.tar.gz`."""
         return f"{self.dataset}/output/"
 
+    @property
+    def start(self) -> str:
+        """Prefix of weights that a person lets a training start from."""
+        return f"{self.dataset}/start/"
+
     def packed(self, channel: str) -> str:
         """Return the key of the newest packed set of a channel (training, validation or test)."""
         return f"{self.dataset}/{_record_file(channel)}"

@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.settings.errors import InvalidSettings
 
-_INTEGERS = ("mini_batch_size", "epochs")
+_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
 
 
 def check_search(settings: Settings) -> None:
