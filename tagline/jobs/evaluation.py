@@ -32,12 +32,14 @@ def plan_evaluation(
     *,
     confidence: float,
     gone: str | None = None,
+    searched: bool = False,
 ) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
     `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
     `gone` is a file of its run that is not there any more, without which nobody knows which images
-    it was trained on.
+    it was trained on;
+    a run that `searched` has a trials.json.
     """
     keys = RunKeys(run)
     inputs = {
@@ -47,6 +49,8 @@ def plan_evaluation(
     }
     if dataset.test:
         inputs["test"] = stack.uri(keys.of("test/"))
+    if searched:
+        inputs["trials"] = stack.uri(keys.trials)
     environment = {"TAGLINE_RUN": run, "TAGLINE_CONFIDENCE": f"{confidence:g}"}
     if champion is not None:
         inputs["champion"] = champion.content.artifact
