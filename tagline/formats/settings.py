@@ -14,7 +14,7 @@ ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
 Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform", "geometric"]
 OnConflict = Literal["first_wins", "last_wins"]
-Network = Literal["auto", "small", "resnet18_v1", "mobilenet_v2_0_5"]
+Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
     str,
