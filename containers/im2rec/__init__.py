@@ -1,1 +1,1 @@
-"""Packs the fetched shards of a run into train.rec and val.rec."""
+"""Packs the fetched shards of a run into train.rec, val.rec and test.rec."""

@@ -83,13 +83,14 @@ class ChampionDetails(ChampionSummary, kw_only=True):
 
 
 class Counts(Part, kw_only=True):
-    """Rows of the list: accepted and rejected make all, train and validation the accepted."""
+    """Rows of the list: accepted and rejected make all, the sides of the split the accepted."""
 
     rows: Size
     accepted: Size
     rejected: Size
     train: Size
     validation: Size
+    test: Size = 0
 
 
 class DatasetSummary(Part, kw_only=True):

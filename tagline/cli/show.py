@@ -27,6 +27,7 @@ from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.listing.list_file import contradictions_said
+from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
 
 _FIRST = 20
@@ -43,6 +44,7 @@ class Counts(Record, kw_only=True):
     fetched: int | None = None
     train: int
     validation: int
+    test: int = 0
 
 
 class Pictures(Record, kw_only=True):
@@ -134,6 +136,10 @@ def _warnings(plan: Plan | None, packed: PackedDataset | None) -> list[str]:
     if plan is not None:
         contradictions = contradictions_said(plan.contradicting, plan.settings.on_conflict)
         said += [contradictions] if contradictions else []
+        counted = packed or plan
+        small = split_said(counted.test, counted.validation, plan.settings.split.shares)
+        older = packed is not None and not packed.sha256.test  # there was no test side yet
+        said += [small] if small and not older else []
     if packed is not None:
         said += pictures_said(packed)
     elif plan is not None and plan.seen is not None:
@@ -191,6 +197,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Fetched and packed": counts and counts.fetched,
                 "Training images": counts and counts.train,
                 "Validation images": counts and counts.validation,
+                "Test images": counts and counts.test,
                 "Background": report.pictures and _background(report.pictures),
                 "Compared with": report.champion and report.champion.run,
                 "Decision": report.decision and report.decision.reason,

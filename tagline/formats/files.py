@@ -89,9 +89,9 @@ OF_DATASET = (
     _other(
         _DATASET.split,
         "The side of the split of every content seen so far. The first line is JSON and names "
-        "format, seed and share; each further line is 16 hexadecimal digits of a content's hash, "
-        "a blank and `t` or `v`, in rising order.",
-        "PlanDataset",
+        "format, seed and shares; each further line is 16 hexadecimal digits of a content's hash, "
+        "a blank and `t`, `v` or, of a test image, `s`, in rising order.",
+        f"PlanDataset; {_PACKERS}, where near-copies were on two sides",
         "later plans",
         split.SplitHead,
     ),
@@ -125,6 +125,9 @@ OF_DATASET = (
         "the API, PlanDataset, PlanEvaluation, DecidePromotion, PlanDeployment, PlanRollBack, "
         "RecordFailure",
         outcomes.Champion,
+    ),
+    _document(
+        _DATASET.kept, "RecordOutcome, RecordFailure", "RecordOutcome, RecordFailure", outcomes.Kept
     ),
     _document(
         _DATASET.latest, "RecordOutcome, RecordFailure", "PlanDataset, the API", outcomes.Latest

@@ -1,8 +1,8 @@
 """`images.jsonl` of a run: which image each of its records is made of, for the runs after it.
 
 One line an image that was planned: `image` names the object's version, `id` the record, `line` the
-row, `labels` what labels it had. Together with the run's rejects it tells what its train.rec and
-val.rec hold, and the id finds it there.
+row, `labels` what labels it had, `side` where it was packed. Together with the run's rejects it
+tells what its record files hold, and the id finds it there.
 """
 
 from collections.abc import Iterable

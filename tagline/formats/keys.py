@@ -61,12 +61,22 @@ class DatasetKeys:
         return f"{self.dataset}/packed.json"
 
     @property
+    def kept(self) -> str:
+        """Which runs' large files are kept, and which are on their way out."""
+        return f"{self.dataset}/kept.json"
+
+    @property
     def output(self) -> str:
         """Prefix under which SageMaker writes `<job>/output/model.tar.gz`."""
         return f"{self.dataset}/output/"
 
+    @property
+    def start(self) -> str:
+        """Prefix of weights that a person lets a training start from."""
+        return f"{self.dataset}/start/"
+
     def packed(self, channel: str) -> str:
-        """Return the key of the newest packed set of a channel (training or validation)."""
+        """Return the key of the newest packed set of a channel (training, validation or test)."""
         return f"{self.dataset}/{_record_file(channel)}"
 
 
@@ -188,6 +198,11 @@ class RunKeys:
         return self.of(f"shards/{shard}.part-{digest}.tar")
 
     @property
+    def checkpoints(self) -> str:
+        """Prefix of what training leaves to go on from."""
+        return self.of("checkpoints/")
+
+    @property
     def parts(self) -> str:
         """Prefix of what several packing tasks leave, each in its part's folder."""
         return self.of("parts/")
@@ -205,9 +220,13 @@ class RunKeys:
         return f"{self.parts}{part}/{side}.rec"
 
     def packed(self, channel: str) -> str:
-        """Return the key of the run's packed channel (training or validation)."""
+        """Return the key of the run's packed channel (training, validation or test)."""
         return self.of(_record_file(channel))
 
 
 def _record_file(channel: str) -> str:
-    return {"training": "training/train.rec", "validation": "validation/val.rec"}[channel]
+    return {
+        "training": "training/train.rec",
+        "validation": "validation/val.rec",
+        "test": "test/test.rec",
+    }[channel]

@@ -11,7 +11,8 @@ from tagline.formats.rows import Side, Size
 from tagline.formats.settings import ImageSpec
 
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
-CHANNELS = {Side.TRAIN: "training", Side.VALIDATION: "validation"}  # a side's folder in the bucket
+# a side's folder in the bucket
+CHANNELS = {Side.TRAIN: "training", Side.VALIDATION: "validation", Side.TEST: "test"}
 
 
 class BySide(Record):
@@ -19,6 +20,7 @@ class BySide(Record):
 
     train: Size
     validation: Size
+    test: Size = 0
 
 
 class Digests(Record):
@@ -26,6 +28,8 @@ class Digests(Record):
 
     train: str
     validation: str
+    test: str = ""
+    """Empty in older sets, which have no such file."""
 
 
 class Versions(Record):
@@ -53,6 +57,8 @@ class PackedDataset(Document, kw_only=True):
     near_copies: NearCopies = NearCopies()
     train: Size
     validation: Size
+    test: Size = 0
+    """None in an older or a very small set, which is judged on its validation images."""
     labels: Names
     """In column order."""
     positives: Mapping[str, BySide]
@@ -96,13 +102,14 @@ class RecordFile(Record):
 
 
 class RecordFiles(Record):
-    """The record files of both sides."""
+    """The record files of all sides."""
 
     train: RecordFile
     validation: RecordFile
+    test: RecordFile = RecordFile(images=0, bytes=0, sha256="", positives=())
 
     def __getitem__(self, side: Side) -> RecordFile:
-        return self.train if side is Side.TRAIN else self.validation
+        return getattr(self, side)  # type: ignore[no-any-return]
 
 
 class Part(Document, kw_only=True):

@@ -32,7 +32,7 @@ class Reuse(Record):
     packing: str
     """How its images were packed (`image_index.PACKING`)."""
     sha256: Mapping[str, str]
-    """Of its record files, hexadecimal, by channel: training, validation."""
+    """Of its record files, hexadecimal, by channel: training, validation, test."""
     background: BackgroundChoice | None = None
     """What `background: auto` stood for, which stays with its records."""
 
@@ -62,6 +62,7 @@ class Plan(Document, kw_only=True):
     rejected: Size
     train: Size
     validation: Size
+    test: Size = 0
     labels: tuple[str, ...]
     """In column order."""
     positives: Mapping[str, int]

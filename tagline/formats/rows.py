@@ -16,7 +16,11 @@ class Side(StrEnum):
     """The side of the split a row is on."""
 
     TRAIN = "train"
+    """What the model learns from."""
     VALIDATION = "validation"
+    """What the epoch, the thresholds and the tuning are chosen by."""
+    TEST = "test"
+    """What judges the model, seen by nothing before."""
 
 
 class Lost(StrEnum):
@@ -142,3 +146,5 @@ class IndexedImage(Record):
     line: int
     labels: str | None = None
     """Digest of the names of its labels (`image_index.labels_digest`); null in older files."""
+    side: Side | None = None
+    """The side of the split that the image is packed on; null in older files."""

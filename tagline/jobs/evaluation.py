@@ -1,4 +1,4 @@
-"""The processing job that judges challenger and champion on the same validation images."""
+"""The processing job that judges challenger and champion on the same images."""
 
 from tagline.aws.s3 import Version
 from tagline.formats.keys import RunKeys
@@ -40,6 +40,8 @@ def plan_evaluation(
         "validation": stack.uri(keys.of("validation/")),
         "dataset": stack.uri(keys.packed_dataset),
     }
+    if dataset.test:
+        inputs["test"] = stack.uri(keys.of("test/"))
     environment = {"TAGLINE_RUN": run}
     if champion is not None:
         inputs["champion"] = champion.content.artifact
@@ -63,7 +65,9 @@ def plan_evaluation(
                 outputs=(ProcessingOutput(output_name="evaluation", s3_output=output),)
             ),
             processing_resources=ProcessingResources(
-                cluster_config=cluster(stack.instance_type, dataset.bytes.validation)
+                cluster_config=cluster(
+                    stack.instance_type, dataset.bytes.validation + dataset.bytes.test
+                )
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
         ),

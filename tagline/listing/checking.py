@@ -17,7 +17,7 @@ from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, p
 from tagline.listing.list_file import check_names, contradictions_said, read_rows
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
-from tagline.listing.trainable import Images, check_trainable
+from tagline.listing.trainable import Images, check_trainable, split_said
 from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings, located
 
 FIRST_REJECTS = 3  # shown of every reason
@@ -102,6 +102,8 @@ def check_list(
         report = _check(report, stream, names=names, settings=settings, source=source)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
+    small = _of_the_split(report, settings)
+    report.warnings.extend([small] if small else [])
     return replace(report, usable=not problems, settings=settings)
 
 
@@ -131,14 +133,22 @@ def _noting(problems: list[str]) -> Iterator[None]:
         problems.append(str(exc))
 
 
+def _of_the_split(report: CheckReport, settings: Settings) -> str | None:
+    if report.labels is None or not report.accepted:
+        return None
+    shares = settings.split.shares
+    labelled = report.accepted - report.labels.rows_without_label
+    least = Images.at_best(report.accepted, labelled, shares)
+    likely = max(least.test, round(report.accepted * shares.test)) if least.test else 0
+    return split_said(likely, least.validation, shares)
+
+
 def _check_trainable(report: CheckReport, settings: Settings, config: bytes, file: str) -> None:
     if report.labels is None or not report.accepted:
         return
     labelled = report.accepted - report.labels.rows_without_label
     try:
-        check_trainable(
-            Images.at_best(report.accepted, labelled, settings.split.validation), settings
-        )
+        check_trainable(Images.at_best(report.accepted, labelled, settings.split.shares), settings)
     except InvalidSettings as exc:
         raise located(exc, config, file) from exc
 

@@ -5,8 +5,10 @@ from typing import Self
 
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
-from tagline.formats.split import validation_bounds
+from tagline.formats.split import Shares, share_bounds
 from tagline.settings import InvalidSettings
+
+FEW = 30  # test images; below, a mean average precision says little
 
 
 @dataclass(frozen=True)
@@ -15,19 +17,48 @@ class Images:
 
     train: int
     validation: int
+    test: int
     labelled_train: int
     labelled_validation: int
 
     @classmethod
-    def at_best(cls, rows: int, labelled: int, fraction: float) -> Self:
-        """Return what a split of so many rows comes to if all their images exist and differ."""
-        validation = min(max(1, validation_bounds(rows, fraction)[0]), rows - 1) if rows else 0
-        return cls(rows - validation, validation, min(labelled, 1), max(labelled - 1, 0))
+    def at_best(cls, rows: int, labelled: int, shares: Shares) -> Self:
+        """Return what a split of so many rows comes to if all their images exist and differ.
+
+        `labelled` of them have a label. Of training images there are as many as there can be.
+        """
+        tested = bool(shares.test) and labelled > 2  # noqa: PLR2004 - one for each side
+        fewest = share_bounds(rows, shares.held, 2 if tested else 1)[0]
+        held = min(max(1, fewest), rows - 1) if rows else 0
+        test = max(1, share_bounds(held, shares.test / shares.held)[0]) if tested else 0
+        return cls(
+            train=rows - held,
+            validation=held - test,
+            test=test,
+            labelled_train=min(labelled, 1),
+            labelled_validation=max(labelled - 1, 0),
+        )
+
+
+def split_said(test: int, validation: int, shares: Shares) -> str | None:
+    """Return a sentence about a split that is too small to judge by; None if all is well."""
+    if not shares.test or test >= FEW:
+        return None
+    if not test:
+        return (
+            "there are no test images, for which three images with a label are needed at least: "
+            f"the model is judged on the {validation:,} validation image(s) that its epoch is "
+            "chosen by, which flatters it"
+        )
+    return (
+        f"only {test:,} test image(s), which give no more than a rough idea of how good a model "
+        f"is: add images until they are {FEW} or more, or raise split.test in dataset.yaml"
+    )
 
 
 def check_trainable(images: Images, settings: Settings) -> None:
     """Raise UnusableList or InvalidSettings where no model can come of it."""
-    there_are = images.train + images.validation
+    there_are = images.train + images.validation + images.test
     if there_are < 2:  # noqa: PLR2004 - one for each side
         raise UnusableList(
             f"{there_are} usable row(s); a split needs at least 2 different images: one to train "

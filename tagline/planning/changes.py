@@ -27,6 +27,7 @@ def index_rows(rows: Sequence[PlannedRow], names: Sequence[str]) -> list[Indexed
             id=row.id,
             line=row.line,
             labels=digests[row.labels],
+            side=row.split,
         )
         for row in rows
     ]

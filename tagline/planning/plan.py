@@ -16,14 +16,15 @@ from tagline.listing.sources import Source
 from tagline.listing.trainable import Images, check_trainable
 from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
+from tagline.planning.divide import divide
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable
-from tagline.planning.split.divide import divide
-from tagline.planning.split.memory import SplitFile
+from tagline.planning.starting import check_start
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings
+from tagline.split.memory import SplitFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,6 +43,7 @@ def plan_dataset(
     standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
     settings, names = read_companions(bucket, dataset)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
+    check_start(settings.training.start_from, client, source, event.dataset, event.bucket)
     judged = JudgedRows(settings.tolerance)
     try:
         with tempfile.TemporaryFile() as spool:
@@ -85,6 +87,7 @@ def plan_dataset(
         rejected=len(judged.rejects),
         train=images.train,
         validation=images.validation,
+        test=images.test,
         labels=judged.names,
         positives=_positives(judged.names, rows),
         reused=marked.images,
@@ -108,6 +111,7 @@ def plan_dataset(
         reused=plan.reused,
         train=plan.train,
         validation=plan.validation,
+        test=plan.test,
         shards=plan.shards,
         shards_key=run.shards,
     )
@@ -115,9 +119,14 @@ def plan_dataset(
 
 def _images(rows: Iterable[PlannedRow]) -> Images:
     counts = Counter((row.split, "1" in row.labels) for row in rows)
-    labelled = [counts[side, True] for side in (Side.TRAIN, Side.VALIDATION)]
-    bare = [counts[side, False] for side in (Side.TRAIN, Side.VALIDATION)]
-    return Images(labelled[0] + bare[0], labelled[1] + bare[1], *labelled)
+    train, validation, test = (counts[side, True] + counts[side, False] for side in Side)
+    return Images(
+        train=train,
+        validation=validation,
+        test=test,
+        labelled_train=counts[Side.TRAIN, True],
+        labelled_validation=counts[Side.VALIDATION, True],
+    )
 
 
 def _positives(names: Collection[str], rows: Iterable[PlannedRow]) -> dict[str, int]:

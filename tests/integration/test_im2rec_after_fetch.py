@@ -73,7 +73,7 @@ def test_every_row_of_a_list_ends_in_the_files_or_in_the_rejects(
     dataset: dict[str, Any] = json.loads(content(s3, "dataset.json"))
     assert (plan.rows, dataset["rows"]) == (ROWS, ROWS)
     assert (dataset["accepted"], dataset["rejected"]) == (ROWS - 3, 3)
-    assert dataset["train"] + dataset["validation"] == ROWS - 3
+    assert dataset["train"] + dataset["validation"] + dataset["test"] == ROWS - 3
     rejects = [json.loads(line) for line in content(s3, "rejects.jsonl").splitlines()]
     assert [(reject["line"], reject["reason"]) for reject in rejects] == [
         (BROKEN, "undecodable_image"),

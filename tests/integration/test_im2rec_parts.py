@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RESULTS = (
-    *(KEYS.packed("training"), KEYS.packed("validation")),
+    *(KEYS.packed("training"), KEYS.packed("validation"), KEYS.packed("test")),
     *(KEYS.verdicts, KEYS.rejects, KEYS.packed_dataset),
-    *("designs/training/train.rec", "designs/validation/val.rec"),
+    *("designs/training/train.rec", "designs/validation/val.rec", "designs/test/test.rec"),
 )
 PARTS = ("00000-00001", "00002-00003", "00004-00004")
 
@@ -212,9 +212,10 @@ def test_the_commands_pack_parts_and_join_them(
     assert main(["join"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "packed=20 total=20 rejected=0"
-    assert [line.split()[:2] for line in said[-2:]] == [
+    assert [line.split()[:2] for line in said[-3:]] == [
         ["joined=training", "parts=2"],
         ["joined=validation", "parts=2"],
+        ["joined=test", "parts=2"],
     ]
 
 

@@ -31,7 +31,7 @@ from tests.integration.reuse_bench import (
     rows,
 )
 
-RECORDS = ("training/train.rec", "validation/val.rec")
+RECORDS = ("training/train.rec", "validation/val.rec", "test/test.rec")
 
 
 @pytest.fixture

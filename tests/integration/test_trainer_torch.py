@@ -131,6 +131,18 @@ def test_other_optimizers_go_on_exactly(tmp_path: Path, optimizer: str) -> None:
     assert learned(base) == learned(other)
 
 
+def test_it_starts_from_the_starter(tmp_path: Path, trained: Path) -> None:
+    base = training_job(tmp_path / "starter", {"epochs": "1", "start_from": "starter"})
+    done = run("train", base, TORCH)
+    assert done.returncode == 0, done.stderr
+    assert "starts from starter" in done.stdout
+    with (
+        np.load(trained / "model/weights.npz") as ours,
+        np.load(base / "model/weights.npz") as theirs,
+    ):
+        assert sorted(ours) == sorted(theirs)
+
+
 def test_sigterm_leaves_the_best_epoch_so_far(tmp_path: Path, trained: Path) -> None:
     base = training_job(tmp_path)
     done = python(base, "-c", on_sigterm(15) + MAIN, engine=TORCH)
@@ -189,7 +201,7 @@ print(learner.logits(images).tolist())
     ("network", "side"),
     [
         ("small", 33),
-        ("small", 24),
+        ("small", 224),
         ("resnet18_v1", 33),
         ("resnet50_v1", 33),
         ("mobilenet_v2_0_5", 33),

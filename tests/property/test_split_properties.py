@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.formats.rows import Side
-from tagline.planning.split.sides import CannotSplit, assign_sides, content_hash
+from tagline.formats.split import Shares
+from tagline.split.sides import CannotSplit, assign_sides, content_hash
 
 LABELS = 4
 ROW = st.tuples(st.integers(0, 40), st.text("01", min_size=LABELS, max_size=LABELS))
@@ -20,7 +21,9 @@ Sides = Mapping[int, Side]
 
 def split(rows: Rows, fraction: float = 0.2, earlier: Sides | None = None) -> dict[int, Side]:
     hashes = [content_hash(f"content {content}", 0) for content, _ in rows]
-    return assign_sides(hashes, [labels.encode() for _, labels in rows], fraction, earlier or {})
+    return assign_sides(
+        hashes, [labels.encode() for _, labels in rows], Shares(fraction), earlier or {}
+    )
 
 
 def members(rows: Rows) -> dict[int, set[int]]:
@@ -40,7 +43,7 @@ def on_both_sides(hashes: set[int], sides: Sides) -> bool:
 @given(ROWS, FRACTION)
 def test_no_side_is_empty_and_every_content_has_one_side(rows: Rows, fraction: float) -> None:
     sides = split(rows, fraction)
-    assert set(sides.values()) == set(Side)
+    assert set(sides.values()) == {Side.TRAIN, Side.VALIDATION}
     assert set(sides) == {content_hash(f"content {content}", 0) for content, _ in rows}
 
 
@@ -156,12 +159,12 @@ HALF = 2**63
 def test_the_image_that_moves_is_the_one_nearest_to_the_limit(
     hashes: list[int], kept: set[int]
 ) -> None:
-    sides = assign_sides(hashes, [b"0"] * 4, 0.5, {})
+    sides = assign_sides(hashes, [b"0"] * 4, Shares(0.5), {})
     assert {at for at in hashes if sides[at] is Side.VALIDATION} == kept
 
 
 def test_sides_have_the_names_that_shards_and_records_know() -> None:
-    assert [str(side) for side in Side] == ["train", "validation"]
+    assert [str(side) for side in Side] == ["train", "validation", "test"]
 
 
 def test_a_grown_label_gets_its_validation_image_from_the_new_ones() -> None:

@@ -81,7 +81,7 @@ def written(cloud: LaptopCloud) -> dict[str, bytes]:
     """Return what the packing wrote for others, and forget it."""
     s3 = cloud.client("s3")
     names = (
-        *("training/train.rec", "validation/val.rec"),
+        *("training/train.rec", "validation/val.rec", "test/test.rec"),
         *("verdicts.jsonl", "rejects.jsonl", "dataset.json"),
     )
     found = {}

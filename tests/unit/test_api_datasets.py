@@ -31,7 +31,14 @@ from tests.unit.api_world import (
 )
 from tests.unit.run_documents import decision, latest, packed_dataset, plan, status
 
-COUNTS = {"rows": 1260, "accepted": 1258, "rejected": 2, "train": 1006, "validation": 252}
+COUNTS = {
+    "rows": 1260,
+    "accepted": 1258,
+    "rejected": 2,
+    "train": 1006,
+    "validation": 126,
+    "test": 126,
+}
 
 
 @pytest.fixture

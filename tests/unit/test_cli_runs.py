@@ -144,7 +144,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "run": RUN,
         "champion_map": None,
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
-        "counts": {key: packed[key] for key in counts},
+        "counts": {key: packed[key] for key in counts} | {"test": 0},
         "decision": json.loads(golden("decision.json")) | {"superseded_by": None},
         "training": training,
         "serving": True,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tagline.aws.s3 import Version
 from tagline.formats.names import endpoint_name, job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
+from tagline.formats.packed import BySide
 from tagline.formats.sagemaker import ServerlessConfig, Variant
 from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import (
@@ -25,7 +26,7 @@ from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
 from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import Endpoint, ailment
 from tagline.serving.machines import scaling_of
-from tests.unit.documents import OTHER, RUN, champion, golden, packed_dataset, plain
+from tests.unit.documents import GIB, OTHER, RUN, champion, golden, packed_dataset, plain
 from tests.unit.flow_world import assert_valid
 
 STACK = Stack("tagline", "data", "registry/tagline/trainer:latest", "ml.m5.xlarge")
@@ -42,6 +43,17 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
     assert planned == golden(name)
     named = {"ProcessingJobName": f"{planned['job_name']}-0", "RoleArn": "arn:aws:iam::1:role/role"}
     assert_valid("CreateProcessingJob", named | planned["request"])
+
+
+def test_the_test_images_are_handed_over_where_there_are_any() -> None:
+    sizes = BySide(train=0, validation=15 * GIB, test=40 * GIB)
+    tested = packed_dataset(test=100, bytes=sizes)
+    request = plain(plan_evaluation(RUN, ARTIFACT, None, tested, STACK))["request"]
+    handed = {i["InputName"]: i["S3Input"] for i in request["ProcessingInputs"]}
+    assert list(handed) == ["challenger", "validation", "dataset", "test"]
+    assert handed["test"]["S3Uri"] == f"s3://data/demo/runs/{RUN}/test/"
+    assert handed["test"]["LocalPath"] == "/opt/ml/processing/input/test"
+    assert request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 130
 
 
 def deployment(

@@ -16,8 +16,8 @@ from tagline.formats.settings import Settings
 from tagline.planning import fingerprint as fingerprints
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.sharding import packing_rank
-from tagline.planning.split.sides import content_hash
 from tagline.settings import load_settings
+from tagline.split.sides import content_hash
 from tests.unit.documents import OTHER
 
 ROOT = Path(__file__).parents[2]

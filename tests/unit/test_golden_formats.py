@@ -29,7 +29,7 @@ from tagline.formats.document import (
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
 from tagline.formats.settings import Split
-from tagline.planning.split.memory import SplitFile
+from tagline.split.memory import SplitFile
 
 GOLDEN = Path(__file__).parents[1] / "golden/formats"
 WHERE = "s3://data/demo/x.json"
@@ -82,6 +82,8 @@ ADDED: dict[str, list[Any]] = {
     "invocations_per_instance": [None],
     "EnableManagedSpotTraining": [False],
     "lost": [None, {"one_colour": 0, "transparent": 0}],
+    "test": [None, 0, "", {"images": 0, "bytes": 0, "sha256": "", "positives": []}],
+    "side": [None],
     "near_copies": [{"images": 0, "groups": 0, "across": 0}],
     "background": [None],
     "likeness": [None],
@@ -89,6 +91,20 @@ ADDED: dict[str, list[Any]] = {
     "copies": [0],
     "seen": [None],
     "ended_early": [None],
+    "quality": ["standard"],
+    **{
+        key: [None]
+        for key in (
+            "loss",
+            "label_smoothing",
+            "early_stopping_patience",
+            "weight_averaging",
+            "views",
+        )
+    },
+    "start": [None],
+    "start_from": ["auto"],
+    "early_stopping": [False],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

@@ -27,6 +27,7 @@ def files(train: int, validation: int) -> RecordFiles:
     return RecordFiles(
         train=RecordFile(images=train, bytes=9, sha256="a", positives=(1,)),
         validation=RecordFile(images=validation, bytes=9, sha256="b", positives=(1,)),
+        test=RecordFile(images=0, bytes=0, sha256="c", positives=(0,)),
     )
 
 

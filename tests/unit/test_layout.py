@@ -22,6 +22,7 @@ def test_dataset_keys() -> None:
     assert keys.output == "noto-50/output/"
     assert keys.packed("training") == "noto-50/training/train.rec"
     assert keys.packed("validation") == "noto-50/validation/val.rec"
+    assert keys.packed("test") == "noto-50/test/test.rec"
 
 
 def test_run_keys_lie_under_the_run() -> None:
@@ -42,6 +43,7 @@ def test_run_keys_lie_under_the_run() -> None:
     assert keys.part_records("3", Side.VALIDATION) == f"{run}/parts/3/validation.rec"
     assert keys.packed("training") == f"{run}/training/train.rec"
     assert keys.packed("validation") == f"{run}/validation/val.rec"
+    assert keys.packed("test") == f"{run}/test/test.rec"
 
 
 @pytest.mark.parametrize(
@@ -72,4 +74,4 @@ def test_names_are_checked() -> None:
     with pytest.raises(InvalidName):
         RunKeys("noto-50")
     with pytest.raises(KeyError):
-        DatasetKeys("noto-50").packed("test")
+        DatasetKeys("noto-50").packed("tests")

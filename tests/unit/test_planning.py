@@ -40,7 +40,8 @@ def test_plans_a_list_with_a_few_bad_rows(demo: World) -> None:
         rejected=3,
         reused=0,
         train=answer.train,
-        validation=40 - answer.train,
+        validation=40 - answer.train - answer.test,
+        test=answer.test,
         shards=1,
         shards_key=f"demo/runs/{event.run}/shards.json",
     )

@@ -7,7 +7,8 @@ from hashlib import sha256
 import pytest
 
 from tagline.formats.rows import Side
-from tagline.planning.split.sides import assign_sides, content_hash
+from tagline.formats.split import Shares
+from tagline.split.sides import assign_sides, content_hash
 
 
 def labels_on_one_side(labels: list[bytes], sides: list[Side]) -> list[int]:
@@ -27,12 +28,12 @@ def test_a_rare_label_is_on_both_sides_where_several_images_must_move(case: int)
     odds = [chance.choice([2, 3, 4, 5, 8, 15]) / 600 for _ in range(334)]
     labels = [bytes(b"01"[chance.random() < share] for share in odds) for _ in range(600)]
     hashes = [content_hash(f"600.{case}-{content}", 0) for content in range(600)]
-    sides = assign_sides(hashes, labels, 0.2, {})
+    sides = assign_sides(hashes, labels, Shares(0.2), {})
     assert labels_on_one_side(labels, [sides[at] for at in hashes]) == []
-    again = assign_sides(hashes[::-1], labels[::-1], 0.2, {})
+    again = assign_sides(hashes[::-1], labels[::-1], Shares(0.2), {})
     assert again == sides
     remembered = dict(list(sides.items())[::2])
-    grown = assign_sides(hashes, labels, 0.2, remembered)
+    grown = assign_sides(hashes, labels, Shares(0.2), remembered)
     assert {at: grown[at] for at in remembered} == remembered
 
 
@@ -47,7 +48,7 @@ def test_small_lists_have_every_label_on_both_sides_where_any_split_has() -> Non
             possible += 1
             labels = [bytes(b"01"[at in found] for found in members) for at in range(count)]
             hashes = [content_hash(f"{case} {content}", 0) for content in range(count)]
-            sides = assign_sides(hashes, labels, 0.2, {})
+            sides = assign_sides(hashes, labels, Shares(0.2), {})
             assert labels_on_one_side(labels, [sides[at] for at in hashes]) == []
     assert possible > 300
 
@@ -57,9 +58,9 @@ def test_labels_that_cannot_all_be_on_both_sides_are_given_up() -> None:
     pairs = [(a, b) for a in range(12) for b in range(a)]
     labels = [bytes(b"01"[content in pair] for pair in pairs) for content in range(12)]
     hashes = [content_hash(str(content), 0) for content in range(12)]
-    sides = assign_sides(hashes, labels, 0.2, {})
-    assert set(sides.values()) == set(Side)
-    assert sides == assign_sides(hashes, labels, 0.2, {})
+    sides = assign_sides(hashes, labels, Shares(0.2), {})
+    assert set(sides.values()) == {Side.TRAIN, Side.VALIDATION}
+    assert sides == assign_sides(hashes, labels, Shares(0.2), {})
 
 
 RARE = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 59, 83, 101, 103, 107, 109)
@@ -74,7 +75,7 @@ def test_a_list_is_split_alike_in_every_version(fraction: float, kept: int, dige
     labels = [bytes(b"01"[at * at % part == 1] for part in RARE) for at in range(150)]
     hashes = [content_hash(str(at), 0) for at in range(150)]
     earlier = {hashes[at]: Side.TRAIN for at in range(0, 150, 9)}
-    sides = assign_sides(hashes, labels, fraction, earlier)
+    sides = assign_sides(hashes, labels, Shares(fraction), earlier)
     marks = "".join(sides[at][0] for at in hashes)
     assert labels_on_one_side(labels, [sides[at] for at in hashes]) == []
     assert (marks.count("v"), sha256(marks.encode()).hexdigest()[:16]) == (kept, digest)
@@ -91,7 +92,7 @@ def test_a_content_takes_little_memory_however_many_labels_it_has() -> None:
     hashes = [content_hash(str(content), 0) for content in range(count)]
     tracemalloc.start()
     try:
-        assign_sides(hashes, labels, 0.2, {})
+        assign_sides(hashes, labels, Shares(0.2), {})
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -9,7 +9,7 @@ from tagline.formats.document import NewerFormat
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
 from tagline.formats.settings import Split
-from tagline.planning.split.memory import SplitFile, SplitMemory, SplitOvertaken, UnreadableSplit
+from tagline.split.memory import SplitFile, SplitMemory, SplitOvertaken, UnreadableSplit
 from tests.unit.ingest_world import BUCKET, World, world
 
 SETTINGS = Split()
@@ -45,7 +45,9 @@ def test_a_plan_remembers_and_the_next_one_keeps_it(demo: World) -> None:
     head, *lines = text.splitlines()
     assert f"{head}\n".encode() == HEAD
     assert lines == sorted(lines)
-    assert [line[-1] for line in lines].count("v") == list(after.values()).count("validation")
+    letters = [line[-1] for line in lines]
+    for letter, side in (("t", "train"), ("v", "validation"), ("s", "test")):
+        assert letters.count(letter) == list(after.values()).count(side) > 0
 
 
 def test_a_repeated_plan_writes_nothing_new(demo: World) -> None:
@@ -78,7 +80,7 @@ def test_two_plans_at_once_agree(demo: World, monkeypatch: pytest.MonkeyPatch) -
     def overtaken(file: SplitFile, memory: SplitMemory, decided: dict[int, Side]) -> None:
         if not other:
             turned = {
-                at: Side.TRAIN if side is Side.VALIDATION else Side.VALIDATION
+                at: {Side.TRAIN: Side.VALIDATION, Side.VALIDATION: Side.TRAIN}.get(side, side)
                 for at, side in decided.items()
             }
             other.append(turned)
@@ -109,7 +111,9 @@ def test_a_stale_memory_is_refused(demo: World) -> None:
         file.remember(first, {3: Side.TRAIN})
 
 
-@pytest.mark.parametrize("other", [Split(seed=1), Split(validation=0.3)])
+@pytest.mark.parametrize(
+    "other", [Split(seed=1), Split(validation=0.3), Split(test=0.2), Split(test=0)]
+)
 def test_other_settings_begin_anew(demo: World, other: Split) -> None:
     first = split_file(demo)
     first.remember(first.recall(), {1: Side.TRAIN})
@@ -120,7 +124,48 @@ def test_other_settings_begin_anew(demo: World, other: Split) -> None:
     assert second.recall().sides == {5: Side.VALIDATION}
 
 
-HEAD = b'{"format": 1, "seed": 0, "validation": 0.2}\n'
+HEAD = b'{"format": 1, "seed": 0, "validation": 0.1, "test": 0.1}\n'
+OLDER = b'{"format": 1, "seed": 0, "validation": 0.2}\n'
+
+
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, Split(test=0), Split(test=0.05), Split(validation=0.1, test=0.1)]
+)
+def test_what_was_decided_before_there_were_test_images_is_kept(
+    demo: World, settings: Split
+) -> None:
+    demo.put("demo/split.txt", OLDER + b"0" * 15 + b"1 t\n" + b"0" * 15 + b"2 v\n")
+    file = split_file(demo, settings)
+    memory = file.recall()
+    assert memory.sides == {1: Side.TRAIN, 2: Side.VALIDATION}
+    file.remember(memory, {3: Side.TRAIN})
+    assert file.recall().sides == {**memory.sides, 3: Side.TRAIN}
+
+
+@pytest.mark.parametrize("settings", [Split(validation=0.1), Split(seed=1), Split(test=0.05)])
+def test_what_was_decided_under_other_settings_before_is_not(demo: World, settings: Split) -> None:
+    demo.put("demo/split.txt", OLDER.replace(b"0.2", b"0.3") + b"0" * 15 + b"1 t\n")
+    assert not split_file(demo, settings).recall().sides
+
+
+def test_a_dataset_of_before_gets_test_images_from_validation(demo: World) -> None:
+    demo.put("demo/dataset.yaml", b"split: {test: 0}")
+    demo.drop(demo.fill(60))
+    demo.plan()
+    before = sides(demo)
+    demo.s3.delete_object(Bucket=BUCKET, Key="demo/dataset.yaml")
+    assert set(before.values()) == {"train", "validation"}
+    demo.plan()
+    after = sides(demo)
+    assert {key for key, side in after.items() if side == "train"} == {
+        key for key, side in before.items() if side == "train"
+    }
+    assert set(after.values()) == {"train", "validation", "test"}
+    plan = demo.plan()
+    assert sides(demo) == after
+    assert (plan.train, plan.validation, plan.test) == tuple(
+        list(after.values()).count(side) for side in ("train", "validation", "test")
+    )
 
 
 @pytest.mark.parametrize(

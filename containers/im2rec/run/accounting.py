@@ -43,7 +43,7 @@ def check_usable(plan: Plan, rejects: Sequence[Reject], files: RecordFiles) -> N
             f"{len(rejects)} of {plan.rows} rows were rejected; tolerance.rejected allows "
             f"{tolerance.rejected:.0%}. {_summary(rejects)}"
         )
-    for side in Side:
+    for side in (Side.TRAIN, Side.VALIDATION):
         if not files[side].images:
             raise PackFailed(
                 f"No image is left for {CHANNELS[side]}: "

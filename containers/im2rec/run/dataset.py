@@ -3,6 +3,7 @@
 import platform
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -26,10 +27,9 @@ def describe(
 
     What is lost, and what are near-copies, is told by the verdicts on the list's rows.
     """
-    train, validation = files.train, files.validation
     lost = Counter(verdict.lost for verdict in verdicts)
-    accepted = train.images + validation.images
-    counts = zip(plan.labels, train.positives, validation.positives, strict=True)
+    accepted = sum(files[side].images for side in Side)
+    counts = zip_longest(*(files[side].positives for side in Side), fillvalue=0)
     return PackedDataset(
         run=plan.run,
         packing=PACKING,
@@ -41,12 +41,16 @@ def describe(
         fetched=accepted - plan.reused,
         lost=LostCounts(one_colour=lost[Lost.ONE_COLOUR], transparent=lost[Lost.TRANSPARENT]),
         near_copies=_near_copies(verdicts),
-        train=train.images,
-        validation=validation.images,
+        train=files.train.images,
+        validation=files.validation.images,
+        test=files.test.images,
         labels=plan.labels,
-        positives={label: BySide(train=t, validation=v) for label, t, v in counts},
-        sha256=Digests(train=train.sha256, validation=validation.sha256),
-        bytes=BySide(train=train.bytes, validation=validation.bytes),
+        positives={
+            label: BySide(**dict(zip(Side, by_side, strict=True)))
+            for label, by_side in zip(plan.labels, counts, strict=True)
+        },
+        sha256=Digests(**{side: files[side].sha256 for side in Side}),
+        bytes=BySide(**{side: files[side].bytes for side in Side}),
         image=settled(plan, choice),
         background=choice,
         versions=Versions(

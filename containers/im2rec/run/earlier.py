@@ -35,7 +35,7 @@ class EarlierRecords:
         self._run = ""
         self._files: list[BinaryIO] = []
         self.looks: dict[int, Look] = {}  # by record
-        self._offsets: dict[int, int] = {}  # in the file, times 2, plus the file's number
+        self._offsets: dict[int, int] = {}  # in the file, times 4, plus the file's number
 
     def image(self, identifier: int) -> bytes:
         """Return the encoded image of a record; raise PackFailed when there is no such record."""
@@ -44,8 +44,8 @@ class EarlierRecords:
             raise PackFailed(
                 f"Run {self._run} has no record {identifier}, which the plan reuses: {_ADVICE}"
             )
-        file = self._files[offset & 1]
-        file.seek(offset >> 1)
+        file = self._files[offset & 3]
+        file.seek(offset >> 2)
         return unpack_record(next(read_records(file))).image
 
     def add(self, run: str, file: BinaryIO) -> None:
@@ -55,7 +55,7 @@ class EarlierRecords:
         self._run = run
         offset = 0
         for payload in read_records(file):
-            self._offsets[unpack_record(payload).identifier] = offset << 1 | number
+            self._offsets[unpack_record(payload).identifier] = offset << 2 | number
             offset = file.tell()
 
 

@@ -6,6 +6,7 @@ to hold each part's bytes against what its task wrote.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from tagline.formats.pictures import BackgroundChoice
 from tagline.formats.rows import Side
 
 _READ = 1 << 20
+_EMPTY = hashlib.sha256().hexdigest()
 
 
 def join_run(task: Task) -> None:
@@ -52,14 +54,18 @@ def _sum(files: Sequence[RecordFile]) -> RecordFile:
         images=sum(file.images for file in files),
         bytes=sum(file.bytes for file in files),
         sha256="",
-        positives=tuple(map(sum, zip(*(file.positives for file in files), strict=True))),
+        positives=tuple(map(sum, zip_longest(*(file.positives for file in files), fillvalue=0))),
     )
 
 
 def _join(task: Task, parts: Mapping[str, Part], side: Side) -> RecordFile:
     """Make one object of the parts' records of a side; return what it is."""
     key = task.keys.packed(CHANNELS[side])
-    join(task.bucket, [_source(task, *part, side) for part in parts.items()], key, RECORDIO)
+    holding = [part for part in parts.items() if part[1].channels[side].bytes]
+    if holding:
+        join(task.bucket, [_source(task, *part, side) for part in holding], key, RECORDIO)
+    else:
+        task.bucket.put(key, b"", RECORDIO)
     together = _sum([part.channels[side] for part in parts.values()])
     joined = replace(together, sha256=_digest(task, key, parts, side))
     line = f"joined={CHANNELS[side]} parts={len(parts)} bytes={joined.bytes}"
@@ -86,7 +92,7 @@ def _digest(task: Task, key: str, parts: Mapping[str, Part], side: Side) -> str:
                 own.update(data)
                 whole.update(data)
                 left -= len(data)
-            if left or own.hexdigest() != part.channels[side].sha256:
+            if left or own.hexdigest() != (part.channels[side].sha256 or _EMPTY):
                 raise PackFailed(
                     f"The {side} records of part {name} are not those that were packed: "
                     "upload the list again."

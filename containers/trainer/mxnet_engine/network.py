@@ -12,7 +12,7 @@ from mxnet.gluon import nn
 from mxnet.gluon.model_zoo.vision import BasicBlockV1, BottleneckV1
 
 from trainer.engine import Images, Labels
-from trainer.networks import CENTRE, SPREAD, TINY, WIDTHS
+from trainer.networks import CENTRE, SPREAD, WIDTHS, first_halvings
 from trainer.schedule import prior_bias
 
 _ZOO = {"mobilenet_v2_0_5": "mobilenetv2_0.5"}  # the others have the zoo's own names
@@ -107,15 +107,20 @@ def as_input(images: Images, context: Any) -> Any:
 
 
 def _small(side: int) -> Any:
-    features = nn.HybridSequential()
+    pooled, stages = first_halvings(side)
     width = WIDTHS[0]
+    shrink = nn.HybridSequential()
+    if pooled:
+        shrink.add(nn.MaxPool2D(3, 2, 1))
+    for _ in range(stages):
+        shrink.add(Residual(width, 2, width))
+    features = nn.HybridSequential()
     features.add(
         nn.Conv2D(width, 3, 2, 1, use_bias=False, in_channels=3),
         nn.BatchNorm(in_channels=width),
         nn.Activation("relu"),
+        shrink,
     )
-    if side >= TINY:
-        features.add(nn.MaxPool2D(3, 2, 1))
     for block, channels in enumerate(WIDTHS):
         features.add(Residual(channels, 1 if block == 0 else 2, width))
         width = channels

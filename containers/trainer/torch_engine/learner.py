@@ -96,8 +96,7 @@ class TorchLearner:
         torch.manual_seed(seed)
 
     def export(self, folder: Path, images: Images) -> NDArray[np.float32]:
-        """Write weights.npz and model.onnx."""
-        np.savez(folder / "weights.npz", allow_pickle=False, **self.weights())
+        """Write model.onnx; the weights by name are written for every engine."""
         return export(self._network, folder, images)
 
     def _work(self, images: Tensor, truth: Tensor) -> None:
@@ -121,7 +120,7 @@ class _Operations:
     """What losses are written with, in PyTorch."""
 
     relu, sigmoid = staticmethod(torch.relu), staticmethod(torch.sigmoid)
-    abs, exp = staticmethod(torch.abs), staticmethod(torch.exp)
+    abs, exp, log = staticmethod(torch.abs), staticmethod(torch.exp), staticmethod(torch.log)
     softplus = staticmethod(functional.softplus)
 
     def __init__(self, where: torch.device) -> None:

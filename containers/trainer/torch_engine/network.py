@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.engine import Labels
-from trainer.networks import CENTRE, SPREAD, TINY, WIDTHS
+from trainer.networks import CENTRE, SPREAD, WIDTHS, first_halvings
 from trainer.schedule import prior_bias
 
 _RESNETS = {
@@ -135,10 +135,14 @@ def build(network: str, labels: Labels, side: int) -> Logits:
 
 
 def _small(side: int) -> nn.Module:
+    pooled, stages = first_halvings(side)
     width = WIDTHS[0]
-    features = nn.Sequential(*_conv(3, width, 3, 2), nn.ReLU())
-    if side >= TINY:
-        features.append(nn.MaxPool2d(3, 2, 1))
+    shrink = nn.Sequential()
+    if pooled:
+        shrink.append(nn.MaxPool2d(3, 2, 1))
+    for _ in range(stages):
+        shrink.append(Residual(width, 2, width))
+    features = nn.Sequential(*_conv(3, width, 3, 2), nn.ReLU(), shrink)
     for number, channels in enumerate(WIDTHS):
         features.append(Residual(channels, 1 if number == 0 else 2, width))
         width = channels

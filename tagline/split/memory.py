@@ -1,8 +1,9 @@
 """`<dataset>/split.txt`: the side of every content that a plan has put on one, for later plans.
 
 The first line is JSON and names the settings; each further line is a content's hash (16
-hexadecimal digits) and `t` or `v`, in rising order: 19 bytes an image. The file is one object,
-replaced whole and only over the version that was read: two plans at once cannot decide differently.
+hexadecimal digits) and `t`, `v` or, of a test image, `s`, in rising order: 19 bytes an image. The
+file is one object, replaced whole and only over the version that was read: two plans at once cannot
+decide differently.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from tagline.formats.settings import Split
 from tagline.formats.split import SplitHead
 
 MAX_BYTES = 256 << 20  # 14,000,000 contents
-_LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v"}
+_LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}
 _SIDES = {letter: side for side, letter in _LETTERS.items()}
 
 
@@ -46,7 +47,8 @@ class SplitFile:
         self.settings = settings
         self._bucket = bucket
         self._key = keys.split
-        self._head = SplitHead(seed=settings.seed, validation=settings.validation)
+        validation, test = settings.shares
+        self._head = SplitHead(seed=settings.seed, validation=validation, test=test)
 
     def recall(self) -> SplitMemory:
         """Return what earlier plans decided; raises UnreadableSplit or NewerFormat."""
@@ -59,8 +61,8 @@ class SplitFile:
         where = self._bucket.uri(self._key)
         head, *lines = found.content.decode("ascii", "replace").splitlines() or [""]
         try:
-            same = decode(head.encode(), SplitHead, f"{where}, line 1") == self._head
-            sides = {int(line[:16], 16): _SIDES[line[17:]] for line in lines} if same else {}
+            own = self._is_own(decode(head.encode(), SplitHead, f"{where}, line 1"))
+            sides = {int(line[:16], 16): _SIDES[line[17:]] for line in lines} if own else {}
         except NewerFormat:
             raise
         except (ValueError, KeyError) as exc:
@@ -69,6 +71,16 @@ class SplitFile:
                 "have all images split anew"
             ) from exc
         return SplitMemory(sides, found.etag)
+
+    def _is_own(self, head: SplitHead) -> bool:
+        """Return whether sides were decided under these settings, or before there were test images.
+
+        Then `validation` was what is kept from training, now for both sides or for one of them.
+        """
+        if head == self._head:
+            return True
+        before = (self.settings.validation, self.settings.shares.held)
+        return head.seed == self._head.seed and not head.test and head.validation in before
 
     def remember(self, memory: SplitMemory, decided: Mapping[int, Side]) -> None:
         """Add a plan's decisions where `memory` has not all of them.

@@ -7,8 +7,8 @@ from tagline.formats.rows import PlannedRow, Side
 from tagline.listing.rows import Row
 from tagline.planning.inventory import Found
 from tagline.planning.sharding import packing_rank
-from tagline.planning.split.memory import SplitFile, SplitOvertaken
-from tagline.planning.split.sides import CannotSplit, assign_sides, content_hash
+from tagline.split.memory import SplitFile, SplitOvertaken
+from tagline.split.sides import CannotSplit, assign_sides, content_hash
 
 _ATTEMPTS = 5
 
@@ -47,7 +47,7 @@ def _decide(hashes: Sequence[int], labels: Sequence[bytes], file: SplitFile) -> 
     for attempt in range(1, _ATTEMPTS + 1):
         memory = file.recall()
         try:
-            sides = assign_sides(hashes, labels, file.settings.validation, memory.sides)
+            sides = assign_sides(hashes, labels, file.settings.shares, memory.sides)
             file.remember(memory, sides)
         except CannotSplit as exc:
             raise UnusableList(

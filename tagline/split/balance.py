@@ -1,4 +1,4 @@
-"""Moving a few images between the sides of a split until every label has its share on both.
+"""Moving a few images in and out of a side of a split until every label has its share there.
 
 After H. Sechidis et al., On the Stratification of Multi-Label Data (2011): rare labels come first,
 for they have the fewest images to choose from. A set of contents is a number with a bit for each:
@@ -7,7 +7,7 @@ for they have the fewest images to choose from. A set of contents is a number wi
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tagline.formats.split import validation_bounds
+from tagline.formats.split import share_bounds
 
 _DEPTH = 6  # of moves that make up for another move
 _TRIES = 200  # contents moved in search of them; then the label is given up
@@ -18,7 +18,9 @@ class Balance:
     """A split of contents that can still be improved.
 
     `rows` holds the contents' labels (b"0" or b"1" each), those first that should move first;
-    only those in `free` may. All contents together count as one more label.
+    only those in `free` may. `inside` tells who is on the side that gets `fraction` of each label,
+    and `least` contents of it where there are enough. All contents together count as one more
+    label, and those with any label as another.
     """
 
     def __init__(
@@ -26,37 +28,42 @@ class Balance:
         *,
         rows: Sequence[bytes],
         free: Sequence[bool],
-        validation: Sequence[bool],
+        inside: Sequence[bool],
         fraction: float,
+        least: int = 1,
     ) -> None:
         self._rows = rows
         self._free = _set_of(free)
-        self._validation = _set_of(validation)
+        self._side = _set_of(inside)
+        self._least = least
         self._all = len(rows[0])
         self._tries = 0
-        self._members = [*_columns(rows), (1 << len(rows)) - 1]
+        columns = _columns(rows)
+        labelled = 0
+        for members in columns:
+            labelled |= members
+        self._members = [*columns, (1 << len(rows)) - 1, labelled]
         self._counts = [members.bit_count() for members in self._members]
-        self._inside = [(members & self._validation).bit_count() for members in self._members]
-        self._bounds = [validation_bounds(count, fraction) for count in self._counts]
+        self._inside = [(members & self._side).bit_count() for members in self._members]
+        self._bounds = [share_bounds(count, fraction, least) for count in self._counts]
 
     @property
-    def validation(self) -> list[bool]:
-        """Who is in validation, in the order of `rows`."""
-        return [bit == "1" for bit in reversed(f"{self._validation:0{len(self._rows)}b}")]
+    def inside(self) -> list[bool]:
+        """Who is inside, in the order of `rows`."""
+        return [bit == "1" for bit in reversed(f"{self._side:0{len(self._rows)}b}")]
 
     def settle(self) -> None:
-        """Give every label its share, then an image on both sides, as far as free contents go."""
+        """Give every label its share, then images in and out, as far as free contents go."""
         order = sorted(range(self._all + 1), key=self._counts.__getitem__)
         for position, label in enumerate(order):
             self._give_share(label, order[:position])
+        order.append(self._all + 1)
         while any(self._represent(label) for label in order):  # each move leaves fewer to do
             pass
         for label in order:
             self._tries = _TRIES
-            any(self._represent(label, depth) for depth in range(1, _DEPTH + 1))
-        if not self._is_represented(self._all):
-            self._move(0)
-        self._represent_labelled()
+            while any(self._represent(label, depth) for depth in range(1, _DEPTH + 1)):
+                pass
 
     def _give_share(self, label: int, settled: Sequence[int]) -> None:
         low, high = self._bounds[label]
@@ -73,14 +80,14 @@ class Balance:
                 missing -= step
 
     def _represent(self, label: int, depth: int = 0) -> bool:
-        """Move a content so that a label is on both sides and none loses that; True if moved.
+        """Move a content so that a label has more of what it lacks and none less; True if moved.
 
         A content that other labels need where it is moves only if moves for their sake, up to
-        `depth` deep, bring all of them to both sides again.
+        `depth` deep, make up for it.
         """
         if self._is_represented(label):
             return False
-        step = -1 if self._inside[label] else 1
+        step = 1 if self._inside[label] < self._needed(label) else -1
         movable = self._movable(label, step)
         for content in _each(movable):
             if not self._losers(content, step):
@@ -90,40 +97,35 @@ class Balance:
             if not self._tries:
                 break
             self._tries -= 1
-            validation, inside = self._validation, self._inside.copy()
+            side, inside = self._side, self._inside.copy()
             losers = self._losers(content, step)
             self._move(content)
             if all(self._is_represented(it) or self._represent(it, depth - 1) for it in losers):
                 return True
-            self._validation, self._inside = validation, inside
+            self._side, self._inside = side, inside
         return False
 
-    def _represent_labelled(self) -> None:
-        """Have contents with a label on both sides, if their labels are on one content each."""
-        labelled = self._union(range(self._all))
-        for side in (self._validation, ~self._validation):
-            movable = labelled & self._free & ~side
-            if not labelled & side and movable and labelled.bit_count() > 1:
-                self._move(_first(movable))
+    def _needed(self, label: int) -> int:
+        """Return how many of a label's contents should be inside at least."""
+        return min(self._least, self._counts[label] - 1)
 
     def _is_represented(self, label: int) -> bool:
         count = self._counts[label]
-        return count < 2 or 0 < self._inside[label] < count  # noqa: PLR2004 - one a side
+        return count < 2 or self._needed(label) <= self._inside[label] < count  # noqa: PLR2004
 
     def _losers(self, content: int, step: int) -> list[int]:
-        """Return the labels that would no longer be on both sides if a content moved."""
-        return [
-            label
-            for label in self._labels(content)
-            if self._counts[label] > 1 and self._inside[label] + step in (0, self._counts[label])
-        ]
+        """Return the labels that would lack contents on the side that a content leaves."""
+        labels = [label for label in self._labels(content) if self._counts[label] > 1]
+        if step > 0:
+            return [label for label in labels if self._inside[label] + 1 == self._counts[label]]
+        return [label for label in labels if self._inside[label] <= self._needed(label)]
 
     def _is_at_bound(self, label: int, step: int) -> bool:
         low, high = self._bounds[label]
         return not low <= self._inside[label] + step <= high
 
     def _movable(self, label: int, step: int) -> int:
-        side = ~self._validation if step > 0 else self._validation
+        side = ~self._side if step > 0 else self._side
         return self._members[label] & self._free & side
 
     def _union(self, labels: Iterable[int]) -> int:
@@ -133,12 +135,12 @@ class Balance:
         return found
 
     def _labels(self, content: int) -> list[int]:
-        row = self._rows[content]
-        return [*(label for label, mark in enumerate(row) if mark == ord("1")), self._all]
+        found = [label for label, mark in enumerate(self._rows[content]) if mark == ord("1")]
+        return [*found, self._all, self._all + 1] if found else [self._all]
 
     def _move(self, content: int) -> None:
-        self._validation ^= 1 << content
-        step = 1 if self._validation >> content & 1 else -1
+        self._side ^= 1 << content
+        step = 1 if self._side >> content & 1 else -1
         for label in self._labels(content):
             self._inside[label] += step
 

@@ -1,1 +1,0 @@
-"""Which images are kept for validation."""

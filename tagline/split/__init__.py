@@ -1,0 +1,1 @@
+"""Which side of the split an image is on: decided, balanced over labels, remembered."""
