@@ -12,12 +12,14 @@ import io
 import random
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 from PIL import Image
 
 from im2rec.records import FetchedImage, Record, pack_image
 from tagline.designs import draw_designs
+from tagline.formats.near_copies import are_near
 from tagline.formats.settings import ImageSpec
 
 BITS = (5, 8, 12, 16, 24)
@@ -64,10 +66,8 @@ COPIES: dict[str, Copy] = {
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--images", type=Path)
+    parser = argparse.ArgumentParser(description="Near-copies found, and others taken for ones.")
+    parser.add_argument("--images", type=Path, help="a folder; without it designs are drawn")
     parser.add_argument("--originals", type=int, default=300)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -89,29 +89,21 @@ def _likeness(data: bytes) -> int | None:
 
 
 def _tell(originals: list[Image.Image]) -> None:
-    own = [_likeness(_saved(image, "PNG")) for image in originals]
-    kept = [
-        (image, found) for image, found in zip(originals, own, strict=True) if found is not None
-    ]
-    print(f"{len(kept)} originals" + "".join(f"{f'<= {bits}':>9}" for bits in BITS))
+    own = {at: _likeness(_saved(image, "PNG")) for at, image in enumerate(originals)}
+    kept = {at: found for at, found in own.items() if found is not None}
+    _row(f"{len(kept)} originals", ["near", *(f"<= {bits}" for bits in BITS)])
     for name, copy in COPIES.items():
-        found = [_likeness(copy(image)) for image, _ in kept]
-        apart = [
-            (one ^ two).bit_count()
-            for (_, one), two in zip(kept, found, strict=True)
-            if two is not None
-        ]
-        _row(name, [f"{np.mean([d <= bits for d in apart]):.1%}" for bits in BITS])
-    between = list(_between([found for _, found in kept]))
-    _row(
-        f"of {len(between):,} other pairs", [str(sum(d <= bits for d in between)) for bits in BITS]
-    )
+        found = {at: _likeness(copy(originals[at])) for at in kept}
+        pairs = [(kept[at], it) for at, it in found.items() if it is not None]
+        _row(name, [f"{sum(hits) / len(pairs):.1%}" for hits in _near(pairs)])
+    pairs = list(combinations(kept.values(), 2))
+    _row(f"of {len(pairs):,} other pairs", [str(sum(hits)) for hits in _near(pairs)])
 
 
-def _between(found: list[int]) -> Iterator[int]:
-    for at, one in enumerate(found):
-        for two in found[:at]:
-            yield (one ^ two).bit_count()
+def _near(pairs: list[tuple[int, int]]) -> Iterator[list[bool]]:
+    yield [are_near(one, two) for one, two in pairs]
+    for bits in BITS:
+        yield [(one ^ two).bit_count() <= bits for one, two in pairs]
 
 
 def _row(name: str, cells: list[str]) -> None:

@@ -24,6 +24,7 @@ def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDatas
             versions=description.versions,
             input=f"RGB image, {candidate.side} x {candidate.side} pixels, values 0 to 255",
             output=f"{len(candidate.labels)} scores in 0..1, one per label, not exclusive",
+            start=description.start,
         ),
         intended_use="Suggest tags for graphic designs like those it was trained on.",
         data=convert(dataset, CardData, from_attributes=True),

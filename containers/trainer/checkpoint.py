@@ -29,7 +29,7 @@ FORMAT = 1
 _MAGIC = b"tagline checkpoint"
 _NAME = re.compile(r"epoch-\d{5}\.checkpoint")
 _WRITING = ".writing"  # ending of a file that is not whole yet
-_GROUPS = ("weights", "best", "optimizer")
+_GROUPS = ("weights", "average", "best", "optimizer")
 
 
 class DamagedCheckpoint(Exception):
@@ -63,10 +63,15 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """An epoch's end. `best` is empty where the best epoch is this one, or there is none."""
+    """An epoch's end.
+
+    `average` is empty where weights are not averaged, `best` where the best epoch is this one, or
+    there is none.
+    """
 
     progress: Progress
     weights: Arrays
+    average: Arrays
     best: Arrays
     optimizer: Arrays
 

@@ -38,6 +38,10 @@ class Base:
         """Return a file of a training channel; raise JobRefused when it is not there."""
         return existing(self.root / "input/data" / name / file, f"channel {name!r}")
 
+    def has_channel(self, name: str) -> bool:
+        """Return whether the job has a training channel of this name."""
+        return (self.root / "input/data" / name).is_dir()
+
     @property
     def model(self) -> Path:
         """The folder that becomes model.tar.gz."""

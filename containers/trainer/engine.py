@@ -53,6 +53,9 @@ class Operations(Protocol):
     def exp(self, x: Any) -> Any:
         """Return e^x."""
 
+    def log(self, x: Any) -> Any:
+        """Return the natural logarithm of x."""
+
 
 class Learner(Protocol):
     """A network in training, with its optimizer."""

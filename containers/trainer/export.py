@@ -9,21 +9,29 @@ from numpy.typing import NDArray
 
 from trainer.contract import JobRefused
 from trainer.engine import Engine, Images, Learner
+from trainer.views import average_views, shifted, shifts
 
 BATCH = 64  # images that are scored at once
 TOLERANCE = 1e-4  # the largest difference of a score between engine and ONNX Runtime
 
 
-def export(engine: Engine, learner: Learner, folder: Path, images: Images) -> float:
+def export(engine: Engine, learner: Learner, folder: Path, images: Images, views: int = 1) -> float:
     """Write model.onnx and the engine's own files of a trained network.
 
-    The ONNX scores of `images` (n, S, S, 3) are compared with the engine's; returns the largest
-    difference, or raises JobRefused when it is above TOLERANCE.
+    What the ONNX model answers of `images` (n, S, S, 3) is compared with the engine's scores. Then
+    it is made to average so many views of an image, and compared with the mean of its own answers.
+    Returns the largest difference, or raises JobRefused when it is above TOLERANCE.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    path, side = folder / "model.onnx", images.shape[1]
     expected = learner.export(folder, images)
-    actual = score(session((folder / "model.onnx").read_bytes()), images)
-    difference = float(np.abs(expected - actual).max())
+    plain = session(path.read_bytes())
+    difference = float(np.abs(expected - score(plain, images)).max())
+    if views > 1:
+        average_views(path, views, side, expected.shape[1])
+        mean = np.mean([score(plain, shifted(images, *by)) for by in shifts(views, side)], axis=0)
+        averaged = score(session(path.read_bytes()), images)
+        difference = max(difference, float(np.abs(mean - averaged).max()))
     if not difference <= TOLERANCE:
         raise JobRefused(
             f"the exported ONNX model disagrees with {engine.title}'s by {difference:.2g} in a "

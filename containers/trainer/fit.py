@@ -1,5 +1,7 @@
 """The training loop: epochs over batches, the best epoch by validation mAP kept.
 
+Where weights are averaged, the average is what is judged and kept; training goes on from its own.
+
 Each epoch ends with a checkpoint, from which a training that was ended goes on as if it had not
 been: with one thread its parameters are the same to the byte.
 """
@@ -16,6 +18,7 @@ from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
 from trainer.answers import predict, sigmoid
 from trainer.augment import augment
+from trainer.averaging import WeightAverage
 from trainer.checkpoint import (
     BestEpoch,
     Checkpoint,
@@ -36,12 +39,14 @@ from trainer.watch import EndedEarly, Watch
 class Best:
     """The best epoch so far and its weights, by parameter name.
 
-    `ended_early` says why training ended before its last epoch, None where it did not.
+    `ended_early` says why training ended before its last epoch, None where it did not;
+    `interrupted` that this was no decision of its own.
     """
 
     numbers: BestEpoch
     weights: Weights
     ended_early: str | None = None
+    interrupted: bool = False
 
 
 def fit(
@@ -68,11 +73,15 @@ def fit(
             watch.carry(found.progress.seconds)
         _say(f"going on from the checkpoint of epoch {done}")
     for epoch in range(done + 1, asked.epochs + 1):
+        if _waited_enough(best, epoch - 1, asked):
+            break
         started = time.monotonic()
         try:
             loss = loop.epoch(epoch, rng)
-            weights = learner.weights()
+            learned, weights = learner.weights(), loop.average.settle(learner)
+            learner.set_weights(weights)
             logits = predict(learner, validation, asked.mini_batch_size, watch)
+            learner.set_weights(learned)
         except EndedEarly as exc:
             return _ended_early(best, exc, epoch - 1, asked)
         if wrong := _no_numbers(loss, weights, logits):
@@ -97,9 +106,15 @@ def fit(
             fault=fault,
             random=random_state(rng),
         )
-        before = [] if best is None or best.weights is weights else list(best.weights.values())
-        state = learner.optimizer_state()
-        checkpoints.save(Checkpoint(progress, list(weights.values()), before, state))
+        checkpoints.save(
+            Checkpoint(
+                progress,
+                weights=list(learned.values()),
+                average=list(weights.values()) if asked.weight_averaging else [],
+                best=[] if best is None or best.weights is weights else list(best.weights.values()),
+                optimizer=learner.optimizer_state(),
+            )
+        )
     if best is None:
         raise _diverged(asked.epochs, fault or "no epoch was kept", asked)
     return best
@@ -122,11 +137,12 @@ def _resume(
     names = list(loop.learner.weights())
     weights = dict(zip(names, found.weights, strict=True))
     loop.learner.set_weights(weights)
-    loop.resume(progress.epoch, found.optimizer)
+    average = dict(zip(names, found.average, strict=True)) if found.average else {}
+    loop.resume(progress.epoch, found.optimizer, average)
     set_random_state(progress.random, rng)
     if progress.best is None:
         return progress.epoch, progress.fault, None
-    best = dict(zip(names, found.best, strict=True)) if found.best else weights
+    best = dict(zip(names, found.best, strict=True)) if found.best else average or weights
     return progress.epoch, progress.fault, Best(progress.best, best)
 
 
@@ -135,8 +151,21 @@ def _ended_early(best: Best | None, why: EndedEarly, epochs: int, asked: Hyperpa
     _say(told)
     if best is None:
         raise NoModelYet(f"{told}, none of which left a model: ask for a longer max_runtime")
-    best.ended_early = told
+    best.ended_early, best.interrupted = told, True
     return best
+
+
+def _waited_enough(best: Best | None, epochs: int, asked: Hyperparameters) -> bool:
+    """Return whether the best epoch is so long ago that training ends; says so then."""
+    patience = asked.early_stopping_patience
+    if best is None or not patience or epochs - best.numbers.epoch < patience:
+        return False
+    best.ended_early = (
+        f"early stopping ended training after {epochs} of {asked.epochs} epochs: "
+        f"the last {patience} were no better"
+    )
+    _say(best.ended_early)
+    return True
 
 
 def _say(text: str) -> None:
@@ -164,11 +193,13 @@ class _Loop:
         self.learner, self._train, self._asked, self._watch = learner, train, asked, watch
         self._batches = len(train) // asked.mini_batch_size
         self._step, self._steps = 0, self._batches * asked.epochs
+        self.average = WeightAverage(asked.weight_averaging)
 
-    def resume(self, epochs: int, optimizer: Arrays) -> None:
-        """Go on after so many epochs with what the optimizer remembered then."""
+    def resume(self, epochs: int, optimizer: Arrays, average: Weights) -> None:
+        """Go on after so many epochs with what the optimizer and the average remembered then."""
         self._step = epochs * self._batches
         self.learner.set_optimizer_state(optimizer, self._step)
+        self.average.resume(self._step, average)
 
     def epoch(self, epoch: int, rng: np.random.Generator) -> float:
         """Train on one shuffle of the images and return the mean loss of a label.
@@ -185,4 +216,5 @@ class _Loop:
             rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
             self.learner.step(images, self._train.labels[chosen], rate)
             self._step += 1
+            self.average.step(self.learner)
         return self.learner.mean_loss()

@@ -5,18 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from tagline.formats.settings import Augmentation, Network, Optimizer
+from tagline.formats.settings import Augmentation, Loss, Network, Optimizer
 from trainer.contract import JobRefused
 
 OPTIMIZERS, AUGMENTATIONS = get_args(Optimizer), get_args(Augmentation)
-NETWORKS = get_args(Network)
+NETWORKS, LOSSES = get_args(Network), get_args(Loss)
+_OLDER = "use_weighted_loss"  # of loss: weighted
+STARTS = ("auto", "starter", "champion", "none")
 _SIDES = (16, 1024)  # pixels
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """How to train. `side` is the images' height and width in pixels, `max_runtime` in seconds."""
+    """How to train; what each means is said in tagline.formats.settings.
+
+    `side` is the images' height and width in pixels, `max_runtime` in seconds.
+    """
 
     run: str
     epochs: int
@@ -29,9 +34,14 @@ class Hyperparameters:
     num_classes: int
     num_training_samples: int | None
     augmentation_type: str
-    use_weighted_loss: bool
+    loss: str
+    label_smoothing: float
+    early_stopping_patience: int
+    weight_averaging: float
+    views: int
     seed: int
     max_runtime: int | None
+    start_from: str = "none"
 
 
 def parse(given: Mapping[str, object]) -> Hyperparameters:
@@ -46,11 +56,9 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         if not isinstance(value, str):
             raise JobRefused(f"hyperparameter {name}: SageMaker passes strings, found another type")
         values[name] = value
-    unknown = sorted(set(values) - set(Hyperparameters.__annotations__) - {"image_shape"})
-    if unknown or "side" in values:
-        known = sorted({*Hyperparameters.__annotations__, "image_shape"} - {"side"})
-        name = unknown[0] if unknown else "side"
-        raise JobRefused(f"hyperparameter {name!r} is unknown; known are {', '.join(known)}")
+    known = sorted({*Hyperparameters.__annotations__, "image_shape", _OLDER} - {"side"})
+    if unknown := sorted(set(values) - set(known)):
+        raise JobRefused(f"hyperparameter {unknown[0]!r} is unknown; known are {', '.join(known)}")
     read = _Reader(values)
     return Hyperparameters(
         run=read.text("run", ""),
@@ -68,12 +76,26 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
             else None
         ),
         augmentation_type=read.choice("augmentation_type", AUGMENTATIONS, "none"),
-        use_weighted_loss=read.truth("use_weighted_loss", "0"),
+        loss=_loss(read),
+        label_smoothing=read.number("label_smoothing", 0, 0.5, "0"),
+        early_stopping_patience=read.integer("early_stopping_patience", 0, 1000, "0"),
+        weight_averaging=read.number("weight_averaging", 0, 0.9999, "0"),
+        views=read.integer("views", 1, 5, "1"),
         seed=read.integer("seed", 0, 2**31 - 1, "0"),
         max_runtime=(
             read.integer("max_runtime", 1, 2**31 - 1) if "max_runtime" in values else None
         ),
+        start_from=read.start("start_from"),
     )
+
+
+def _loss(read: "_Reader") -> str:
+    """Return the loss, by its older name, too: runs of an earlier version are tried again."""
+    older = "weighted" if read.truth(_OLDER, "0") else "bce"
+    loss = read.choice("loss", LOSSES, older)
+    if older == "weighted" and loss != older:
+        raise JobRefused(f"hyperparameter loss is {loss!r}, and {_OLDER} asks for {older!r}")
+    return loss
 
 
 class _Reader:
@@ -111,6 +133,12 @@ class _Reader:
         if value not in _TRUTH:
             raise self._wrong(name, "1 or 0 (true or false)", default)
         return _TRUTH[value]
+
+    def start(self, name: str) -> str:
+        value = self.text(name, "none")
+        if value not in STARTS and not value.startswith("s3://"):
+            raise self._wrong(name, f"one of {', '.join(STARTS)}, or an s3:// file", "none")
+        return value
 
     def side(self, name: str) -> int:
         rule = f"`3,S,S` with S from {_SIDES[0]} to {_SIDES[1]}"

@@ -2,14 +2,35 @@
 
 from typing import Any
 
+import numpy as np
+
 from trainer.engine import Labels, Loss, Operations
 from trainer.hyperparameters import Hyperparameters
 from trainer.schedule import positive_weights
 
+# of the asymmetric loss, as in Ridnik et al. 2021: how much easy negatives are passed over, and the
+# probability up to which a negative counts as nothing at all
+_FOCUS, _MARGIN = 4, 0.05
+
 
 def loss_of(asked: Hyperparameters, labels: Labels, ops: Operations) -> Loss:
-    """Return the loss that a job asks for, over the labels (n, L) of its training set."""
-    if not asked.use_weighted_loss:
+    """Return the loss that a job asks for, over the labels (n, L) of its training set.
+
+    With `label_smoothing` e the truth z of a label becomes z + e (f - z) for its frequency f in
+    that set: less sure of each image, and as frequent as before.
+    """
+    loss = _loss_of(asked.loss, labels, ops)
+    if not asked.label_smoothing:
+        return loss
+    share = asked.label_smoothing
+    common = ops.constant(share * labels.mean(axis=0, dtype=np.float32)[None])
+    return lambda logits, truth: loss(logits, truth * (1 - share) + common)
+
+
+def _loss_of(name: str, labels: Labels, ops: Operations) -> Loss:
+    if name == "asymmetric":
+        return lambda logits, truth: _asymmetric(logits, truth, ops)
+    if name == "bce":
         return lambda logits, truth: _cross_entropy(logits, truth, ops)
     extra = ops.constant(positive_weights(labels)[None]) - 1
     return lambda logits, truth: _weighted(logits, truth, extra, ops)
@@ -25,3 +46,14 @@ def _weighted(logits: Any, truth: Any, extra: Any, ops: Operations) -> Any:
     weight = 1 + extra * truth
     softened = ops.softplus(-ops.abs(logits)) + ops.relu(-logits)
     return logits - logits * truth + weight * softened
+
+
+def _asymmetric(logits: Any, truth: Any, ops: Operations) -> Any:
+    """Return the cross entropy with easy negatives passed over: -z log p - (1 - z) q^4 log(1 - q).
+
+    p is the score, and q what of it is above the margin.
+    """
+    beyond = ops.relu(ops.sigmoid(logits) - _MARGIN)
+    negative = -(beyond**_FOCUS) * ops.log(1 - beyond)
+    positive = ops.softplus(-ops.abs(logits)) + ops.relu(-logits)
+    return truth * positive + (1 - truth) * negative

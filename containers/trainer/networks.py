@@ -1,5 +1,7 @@
-"""Which network a job trains."""
+"""Which network a job trains, and how far one made for images of any size shrinks them first."""
 
+_POOLED = 48  # pixels of an image from which it is pooled
+_WIDEST = 48  # pixels of what the first stage sees
 _LARGE_SET = 20_000  # images from which a GPU's time is better spent on a larger network
 
 
@@ -8,3 +10,17 @@ def resolve(network: str, images: int, accelerators: int) -> str:
     if network != "auto":
         return network
     return "resnet18_v1" if accelerators and images >= _LARGE_SET else "small"
+
+
+def first_halvings(side: int) -> tuple[bool, int]:
+    """Return whether `small` pools after its first convolution, and its stages before the first.
+
+    The convolution halves the image; tiny images are not pooled, so that four stages still have
+    something to shrink. Each stage before the first halves large images once more, so that what the
+    stages see has 48 pixels a side at most: 512 pixels cost ten times as much as 96, not 28 times.
+    """
+    pooled = side >= _POOLED
+    seen, stages = side / (4 if pooled else 2), 0
+    while seen > _WIDEST:
+        seen, stages = seen / 2, stages + 1
+    return pooled, stages

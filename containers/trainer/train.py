@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from tagline.formats.document import encode
-from tagline.formats.models import ModelDescription
+from tagline.formats.models import ModelDescription, ModelStart
 from tagline.formats.packed import PackedDataset
 from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
@@ -25,10 +25,17 @@ from trainer.export import BATCH, export, score_all, session
 from trainer.fit import NoModelYet, fit
 from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
+from trainer.start import Beginning, find_start
 from trainer.watch import TERMINATED, EndedEarly, Watch
+from trainer.weight_files import MEMBER, write_weights
 
 _PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree on
-_NOT_LEARNED_BY = {"run", "num_training_samples", "max_runtime"}  # what no parameter depends on
+_NOT_LEARNED_BY = {
+    "run",
+    "num_training_samples",
+    "max_runtime",
+    "views",
+}  # what no parameter depends on
 
 
 def main() -> int:
@@ -61,6 +68,12 @@ def train(base: Base) -> None:
     engine = current()
     network = resolve(asked.network, len(training), engine.accelerators())
     learner = engine.build(network, asked, training.labels)
+    start = find_start(
+        asked.start_from,
+        Beginning(network, learner.weights(), asked.seed, len(training), labels),
+        base,
+    )
+    learner.set_weights(start.weights)
     _say(
         f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
     )
@@ -68,9 +81,10 @@ def train(base: Base) -> None:
         f"network {network} on {learner.device}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
         f"images in memory: {training.cached}"
     )
+    _say(start.said)
     checkpoints = Checkpoints(
         _own_folder(base, given),
-        _fingerprint(asked, network, learner, training, validation),
+        _fingerprint(asked, network, learner, [training, validation], start.record),
         os.environ.get("TRAINING_JOB_NAME", ""),
     )
     watch.listen()
@@ -84,7 +98,8 @@ def train(base: Base) -> None:
 
     learner.set_weights(best.weights)
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
-    difference = export(engine, learner, base.model, some)
+    difference = export(engine, learner, base.model, some, asked.views)
+    write_weights(base.model / MEMBER, best.weights)
     _say(
         f"best epoch {best.numbers.epoch}; "
         f"{engine.title} and ONNX Runtime agree to {difference:.1e}"
@@ -93,14 +108,15 @@ def train(base: Base) -> None:
         reached = _exported(base, validation, best.numbers, watch)
     except EndedEarly:  # SageMaker kills it soon; the engine's scores were measured
         reached = best.numbers
-    description = _description(asked, dataset, network, reached, best.ended_early)
+    description = _description(asked, dataset, network, reached, start.record)
+    description = replace(description, ended_early=best.ended_early)
     (base.model / "model.json").write_bytes(encode(description))
     # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
     _say(
         f"epoch={reached.epoch} train:loss={reached.loss:.6f} "
         f"validation:mAP={reached.mean_ap:.6f} validation:micro_ap={reached.micro_ap:.6f} exported"
     )
-    if watch.terminated and best.ended_early:
+    if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)
 
 
@@ -119,8 +135,8 @@ def _fingerprint(
     asked: Hyperparameters,
     network: str,
     learner: Learner,
-    training: RecordSet,
-    validation: RecordSet,
+    data: Sequence[RecordSet],
+    start: ModelStart,
 ) -> str:
     """Return what tells this training from any that would end with other parameters."""
     learned_by = {
@@ -128,7 +144,8 @@ def _fingerprint(
         "asked": {k: v for k, v in vars(asked).items() if k not in _NOT_LEARNED_BY},
         "network": network,
         "shapes": [values.shape for values in learner.weights().values()],
-        "data": [training.digest, validation.digest],
+        "data": [records.digest for records in data],
+        "start": [start.kind, start.sha256],
         "versions": [importlib.metadata.version(name) for name in current().decides],
     }
     return sha256(json.dumps(learned_by, sort_keys=True).encode()).hexdigest()
@@ -176,7 +193,7 @@ def _description(
     dataset: PackedDataset,
     network: str,
     reached: BestEpoch,
-    ended_early: str | None,
+    start: ModelStart,
 ) -> ModelDescription:
     return ModelDescription(
         run=asked.run or dataset.run,
@@ -195,7 +212,7 @@ def _description(
         versions={name: importlib.metadata.version(name) for name in current().packages},
         best_epoch=reached.epoch,
         mAP=float(reached.mean_ap),
-        ended_early=ended_early,
+        start=start,
     )
 
 

@@ -10,6 +10,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.steps import RunEvent, TrainPlan, TunePlan
 from tagline.jobs.limits import Spending, limits
 from tagline.jobs.sagemaker import Stack
+from tagline.jobs.starting import weights_to_start_from
 from tagline.jobs.training import plan_training
 from tagline.pricing.table import price_list
 
@@ -23,7 +24,13 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     stack = Stack(here.stack, bucket.name, here.trainer_image, here.training_instance_type)
     spending = Spending(limits(here), price_list(bucket, clients.s3().meta.region_name))
     planned = plan_training(
-        keys.run, dataset, settings, stack, role=here.sagemaker_role, spending=spending
+        keys.run,
+        dataset,
+        settings,
+        stack,
+        role=here.sagemaker_role,
+        spending=spending,
+        start=weights_to_start_from(bucket, keys, settings, here.stack),
     )
     bucket.write(keys.training_plan, planned)
     return planned

@@ -8,6 +8,7 @@ from tagline.formats.outcomes import Ending
 from tagline.formats.steps import OutcomeEvent
 from tagline.outcomes.cost import cost_of, execution_of
 from tagline.outcomes.endings import record_outcome
+from tagline.outcomes.keeping import keep
 
 
 @step
@@ -16,4 +17,6 @@ def handler(event: OutcomeEvent) -> Ending:
     bucket = Bucket(clients.s3(), event.bucket)
     execution = execution_of(environment().state_machine, event.run)
     cost = cost_of(execution, bucket, clients.stepfunctions(), clients.sagemaker())
-    return record_outcome(event, bucket, cost)
+    ending = record_outcome(event, bucket, cost)
+    keep(bucket, event.run, ending, environment().stack)
+    return ending

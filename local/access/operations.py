@@ -208,6 +208,7 @@ class Operations:
             "logs:CreateLogStream": log("CreateLogStream"),
             "logs:DescribeLogStreams": log("DescribeLogStreams"),
             "logs:PutLogEvents": log("PutLogEvents"),
+            "logs:PutRetentionPolicy": log("PutRetentionPolicy"),
             "sns:Publish": publish,
             "sqs:SendMessage": lambda request: [
                 Need("sqs:SendMessage", names.queue(request["QueueUrl"]))

@@ -121,7 +121,7 @@ HONOURED: dict[str, Tree] = {
             "HyperParameterTuningJobObjective": None,
             "ResourceLimits": None,
             "ParameterRanges": _RANGES,
-            "TrainingJobEarlyStoppingType": Only(("Off",)),
+            "TrainingJobEarlyStoppingType": Only(("Off", "Auto")),
             "TuningJobCompletionCriteria": {"TargetObjectiveMetricValue": None},
             "RandomSeed": None,
         },

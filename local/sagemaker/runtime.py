@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 from local.sagemaker.deployment import LOG_GROUP
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import SageMakerError
+from local.sagemaker.invocations import Invocations
 from local.sagemaker.server import INVOCATION_LIMIT_S, LARGEST_REPLY, Reply, Server, ServerFailed
 
 LARGEST_BODY = 6 * 2**20
@@ -33,8 +35,9 @@ class ModelError(Exception):
 class Runtime:
     """The service `sagemaker-runtime`."""
 
-    def __init__(self, endpoints: Endpoints, account: str) -> None:
+    def __init__(self, endpoints: Endpoints, invocations: Invocations, account: str) -> None:
         self._endpoints = endpoints
+        self._invocations = invocations
         self._account = account
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -61,6 +64,7 @@ class Runtime:
             raise _refused(f"the body has {len(body)} bytes, {limit}")
         _check_headers(headers, server.serving.variant)
         passed_on = {key: headers[key] for key in _PASSED_ON if key in headers}
+        began = time.monotonic()
         try:
             try:
                 reply = server.invoke(body, passed_on)
@@ -73,6 +77,7 @@ class Runtime:
         except TimeoutError as exc:
             waited = f"the model server did not answer within {INVOCATION_LIMIT_S:g} seconds"
             raise ModelError(0, waited) from exc
+        self._invocations.add(name, server.serving.variant, time.monotonic() - began)
         if reply.status >= HTTPStatus.BAD_REQUEST:
             raise ModelError(reply.status, reply.body.decode("utf-8", errors="replace"))
         if len(reply.body) > LARGEST_REPLY:

@@ -4,6 +4,7 @@ Everything is worked out from the job's record and its trials so far; nothing el
 """
 
 import itertools
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from local.sagemaker.store import Record
 
 _EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 _MOST_EPOCHS = 20_000
+_FEWEST_ENDED = 2  # trials, before others are stopped early
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,22 @@ class Resources:
 
 @dataclass(frozen=True)
 class Search:
-    """A strategy over axes; `resources` belong to Hyperband alone."""
+    """A strategy over axes.
+
+    `resources` belong to Hyperband alone; `early_stopping` is for the others.
+    """
 
     strategy: str
     axes: tuple[Axis, ...]
     maximize: bool
     seed: int
     resources: Resources | None
+    early_stopping: bool = False
+
+    @property
+    def watches(self) -> bool:
+        """Whether trials are looked at while they run."""
+        return self.resources is not None or self.early_stopping
 
     def propose(self, tried: Sequence[Tried]) -> dict[str, str] | None:
         """Return the hyperparameters of the next trial, or None when a grid has none left.
@@ -63,16 +74,37 @@ class Search:
         """
         return self.resources is not None and len(values) > self.resources.most
 
-    def gives_up(self, values: Sequence[Sequence[float]], number: int) -> bool:
-        """Tell whether Hyperband stops trial `number` (from 0) because its latest value is bad.
+    def gives_up(
+        self, values: Sequence[Sequence[float]], number: int, done: Sequence[int] = ()
+    ) -> bool:
+        """Tell whether trial `number` (from 0) is stopped because its latest value is bad.
 
-        `values` are the objective's values of every trial so far, in the order of their start.
+        `values` are the objective's values of every trial so far, in the order of their start;
+        `done` are the numbers of those that trained to their end.
         """
+        if self.early_stopping:
+            ended = [values[other] for other in done if other != number]
+            return worse_than_most(values[number], ended, maximize=self.maximize)
         if self.resources is None:
             return False
         from local.sagemaker import proposals  # noqa: PLC0415 - as above
 
         return proposals.gives_up(self, self.resources, values, number)
+
+
+def worse_than_most(
+    values: Sequence[float], ended: Sequence[Sequence[float]], *, maximize: bool
+) -> bool:
+    """Tell whether a trial's latest value is worse than the median of the others' averages so far.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html
+    """
+    epoch = len(values)
+    averages = [statistics.fmean(other[:epoch]) for other in ended if len(other) > epoch]
+    if len(averages) < _FEWEST_ENDED:
+        return False
+    median = statistics.median(averages)
+    return values[-1] < median if maximize else values[-1] > median
 
 
 def read_search(tuning: Record) -> Search:
@@ -98,12 +130,16 @@ def read_search(tuning: Record) -> Search:
     asked = config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
     if asked and strategy != "Hyperband":
         raise invalid(f"HyperbandStrategyConfig goes with Strategy Hyperband, not {strategy}")
+    early = config.get("TrainingJobEarlyStoppingType") == "Auto"
+    if early and strategy == "Hyperband":
+        raise invalid("TrainingJobEarlyStoppingType Auto does not go with Strategy Hyperband")
     return Search(
         strategy,
         axes,
         config["HyperParameterTuningJobObjective"]["Type"] == "Maximize",
         tuning["_Seed"],
         _resources(asked or {}, static) if strategy == "Hyperband" else None,
+        early,
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from local import patching
 from local.access.authority import Authority
+from local.clients import Clients
 from local.context import Cloud
 from local.sagemaker import limits, listings, shapes
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import SageMakerError, invalid, unsupported
+from local.sagemaker.invocations import Invocations
 from local.sagemaker.listings import Listing
 from local.sagemaker.models import Models
 from local.sagemaker.processing import ProcessingJobs
@@ -51,7 +53,9 @@ class SageMaker:
         self._tuning = TuningJobs(self._store, self._training)
         self._models = Models(self._store, roles)
         self._endpoints = Endpoints(cloud, self._store, roles)
-        self._runtime = Runtime(self._endpoints, cloud.account)
+        self._invocations = Invocations()
+        self._clients = Clients(cloud)
+        self._runtime = Runtime(self._endpoints, self._invocations, cloud.account)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker")
         self._operations = self._all_operations()
         self._recover(cloud)
@@ -76,8 +80,9 @@ class SageMaker:
         self._endpoints.start()
 
     def save(self) -> None:
-        """Write what the disk had no room for before."""
+        """Write what the disk had no room for before, and how often endpoints were asked."""
         self._store.save_again()
+        self._invocations.tell(self._clients.of("cloudwatch"))
 
     def stop(self) -> None:
         """Prepare for the end of all child processes, which follows."""

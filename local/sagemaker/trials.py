@@ -1,6 +1,6 @@
 """What a tuning job says of its training jobs, and what its search learns from them.
 
-A trial that Hyperband stopped has the member `_Pruned`: true when it did badly, false when it had
+A trial that the search ended has the member `_Pruned`: true when it did badly, false when it had
 trained for as long as any may.
 """
 
@@ -24,7 +24,7 @@ def objective(tuning: Record) -> dict[str, str]:
 def objective_value(tuning: Record, trial: Record) -> float | None:
     """Return the last value of the objective metric, or None without one.
 
-    Of the trials that did not complete only those have one that Hyperband stopped.
+    Of the trials that did not complete only those have one that the search stopped.
     """
     metric = objective(tuning)
     status = trial["TrainingJobStatus"]

@@ -173,7 +173,7 @@ class TuningJobs:
             "_TuningJobName": tuning,
             "_TunedHyperParameters": values,
         }
-        if search.resources:
+        if search.watches:
             own["_Values"] = []  # of the objective, one an epoch
         self._training.create(request, **own)
         if self._stops[tuning].is_set():  # since it was created
@@ -181,7 +181,7 @@ class TuningJobs:
         return name
 
     def _heard(self, name: str, metrics: list[tuple[str, float]]) -> None:
-        """Keep the objective's values of a Hyperband trial; stop it if Hyperband gives it up."""
+        """Keep the objective's values of a trial that is watched; stop it if it is given up."""
         trial = self._store.get(TRAINING, name)
         if "_Values" not in trial:
             return
@@ -198,9 +198,13 @@ class TuningJobs:
                 return
             trial["_Values"].append(value)
             tuning = trial["_TuningJobName"]
-        values = {trial["TrainingJobName"]: trial["_Values"] for trial in self.trials(tuning)}
-        exhausted = search.exhausted(values[name])
-        if exhausted or search.gives_up(list(values.values()), list(values).index(name)):
+        trials = self.trials(tuning)
+        names = [trial["TrainingJobName"] for trial in trials]
+        values = [trial["_Values"] for trial in trials]
+        done = [i for i, each in enumerate(trials) if each["TrainingJobStatus"] == "Completed"]
+        number = names.index(name)
+        exhausted = search.exhausted(values[number])
+        if exhausted or search.gives_up(values, number, done):
             self._store.update(TRAINING, name, _Pruned=not exhausted)
             self._stop_trial(name)
 

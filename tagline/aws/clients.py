@@ -13,6 +13,7 @@ from tagline.aws.environment import environment
 from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -54,7 +55,13 @@ def sns() -> "SNSClient":
     return boto3.client("sns", config=_CONFIG)
 
 
+@functools.cache
+def logs() -> "CloudWatchLogsClient":
+    """Return the CloudWatch Logs client."""
+    return boto3.client("logs", config=_CONFIG)
+
+
 def forget() -> None:
     """Drop all clients and the environment, so that the next call makes them anew."""
-    for made in (s3, sagemaker, sagemaker_runtime, stepfunctions, sns, environment):
+    for made in (s3, sagemaker, sagemaker_runtime, stepfunctions, sns, logs, environment):
         made.cache_clear()

@@ -93,6 +93,11 @@ class Environment:
         return _count("MOST_INSTANCES")
 
     @functools.cached_property
+    def log_retention_days(self) -> int:
+        """Days that logs are kept."""
+        return _count("LOG_RETENTION_DAYS")
+
+    @functools.cached_property
     def runs_at_once(self) -> int:
         """The most runs of the stack that go on at once."""
         return _count("RUNS_AT_ONCE")

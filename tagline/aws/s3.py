@@ -39,6 +39,7 @@ T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 RECORDIO, TAR = "application/x-recordio", "application/x-tar"
+BINARY = "application/octet-stream"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
@@ -95,6 +96,13 @@ class Bucket:
             if is_absent(exc):
                 raise Absent(f"{self.uri(key)} is not there") from exc
             raise
+
+    def tag(self, key: str, name: str, value: str) -> None:
+        """Give an object this tag, in place of those that it has."""
+        with self.about(key):
+            self.client.put_object_tagging(
+                Bucket=self.name, Key=key, Tagging={"TagSet": [{"Key": name, "Value": value}]}
+            )
 
     # documents
 

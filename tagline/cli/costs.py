@@ -107,7 +107,13 @@ def _show(found: MonthCost, prices: PriceList, days: int, *, laptop: bool) -> No
             rows_table(
                 ("Endpoint", "On", ">Hours", ">Price", f">Asked in {days} days"),
                 (
-                    (e.endpoint, e.on, f"{e.hours:,.1f}", money(e.price, unit), _asked(e))
+                    (
+                        e.endpoint,
+                        e.on,
+                        f"{e.hours:,.1f}",
+                        money(e.price, unit),
+                        f"{e.invocations:,.0f}",
+                    )
                     for e in found.endpoints
                 ),
                 title="Endpoints",
@@ -124,7 +130,3 @@ def _show(found: MonthCost, prices: PriceList, days: int, *, laptop: bool) -> No
             )
     if laptop:
         say("The laptop charges nothing: these are an account's prices", style="dim")
-
-
-def _asked(endpoint: EndpointCost) -> str | None:
-    return None if endpoint.invocations is None else f"{endpoint.invocations:,.0f}"

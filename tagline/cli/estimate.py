@@ -13,8 +13,17 @@ from tagline.formats.settings import Settings
 from tagline.jobs.defaults import defaults
 from tagline.jobs.limits import most_expensive, trials_of
 from tagline.listing.checking import check_list
-from tagline.pricing.forecast import HOURS_OF_A_MONTH, Work, forecast, monthly
+from tagline.pricing.forecast import (
+    ANSWER_SECONDS,
+    ANSWERS,
+    HOURS_OF_A_MONTH,
+    Work,
+    forecast,
+    monthly,
+    serverless,
+)
 from tagline.pricing.table import PriceList
+from tagline.serving.machines import MEMORY
 from tagline.settings import load_settings
 
 EVALUATION = "ml.m5.xlarge"
@@ -31,6 +40,8 @@ class Estimate(Record, kw_only=True):
     budget: float | None
     endpoint_a_month: float | None
     """Of one that is always there; null for a serverless one."""
+    serverless_answers: float | None
+    """What 100,000 answers of a serverless one cost, 0.2 s each; null for one of instances."""
 
 
 def estimate(
@@ -71,7 +82,7 @@ def estimated(
 ) -> Estimate:
     """Return the estimate for so many images; `training` and `endpoint` are the stack's types."""
     kept = max(1, round(images * (1 - settings.split.shares.held)))
-    chosen = defaults(kept, 1, settings.image.size)
+    chosen = defaults(kept, 1, settings.image.size, settings.quality)
     epochs = settings.training.epochs or int(chosen["epochs"])
     kind = settings.training.instance_type or training
     work = Work(
@@ -86,6 +97,8 @@ def estimated(
     wanted = settings.endpoint
     count = wanted.instance_count or wanted.min_instances or 1
     serving = monthly(wanted.instance_type or endpoint, count, prices)
+    memory = wanted.memory or MEMORY
+    answers = serverless(ANSWERS, ANSWER_SECONDS, memory, prices)
     return Estimate(
         images=images,
         epochs=epochs,
@@ -93,6 +106,7 @@ def estimated(
         most_for_training=most_expensive(settings, kind, prices),
         budget=settings.budget.per_run,
         endpoint_a_month=serving if wanted.mode == "instances" else None,
+        serverless_answers=answers if wanted.mode == "serverless" else None,
     )
 
 
@@ -109,6 +123,7 @@ def _show(found: Estimate) -> None:
                 "Training, at most": money(found.most_for_training, unit) or "no price is known",
                 "Budget": found.budget and f"{money(found.budget, unit)}{': too low' * over}",
                 f"Endpoint, {HOURS_OF_A_MONTH} h": money(found.endpoint_a_month, unit),
+                f"{ANSWERS:,} answers of {ANSWER_SECONDS} s": money(found.serverless_answers, unit),
                 "Prices": f"{found.run.region}, {found.run.prices}",
             }
         )

@@ -16,8 +16,8 @@ from tagline.cli.watching import describe, execution_arn
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import dataset_of_run, restoring_name
 from tagline.formats.outcomes import Outcome, Status
-from tagline.outcomes.execution_history import newest_events, stopped_in
-from tagline.outcomes.failed_run import MOST_REDRIVES, restorations
+from tagline.outcomes.execution_history import failed_state, newest_events, stopped_in
+from tagline.outcomes.failed_run import JUDGE, MOST_REDRIVES, restorations
 from tagline.planning.standing import overtaken_by
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def state_to_resume(target: Target, run: str) -> str:
     _refuse_by_status(target, run, execution)
     events = newest_events(target.states, execution["executionArn"])
     state = stopped_in(events) or "the start"
+    if state == JUDGE:  # lets the job before it be tried again
+        state = failed_state(events, [JUDGE])
     if state == _FORMER_END:
         raise Refused(
             f"run {run} began under an earlier version of the flow, which ended it in a Fail "

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tagline.cli.target import Target, is_laptop
+from tagline.cli.target import Target
 from tagline.formats.document import Record
+from tagline.pricing.forecast import serverless
 from tagline.pricing.machines import Instance
 from tagline.pricing.table import PriceList
 
@@ -23,8 +24,8 @@ class EndpointCost(Record, kw_only=True):
     hours: float
     """In the month, so far."""
     price: float | None
-    invocations: float | None
-    """In the last days; null on the laptop, which counts none."""
+    invocations: float
+    """In the last days."""
     idle: bool
     """Whether there was none of them."""
 
@@ -34,7 +35,8 @@ def endpoint_costs(
 ) -> Iterator[EndpointCost]:
     """Yield the stack's endpoints with what they cost within the span.
 
-    An endpoint counts with the instances that it has now, from when it was made.
+    An endpoint counts with the instances that it has now, from when it was made; a serverless one
+    with the seconds that its model took.
     """
     pages = target.sagemaker.get_paginator("list_endpoints").paginate(
         NameContains=f"{target.stack}-"
@@ -57,19 +59,21 @@ def _cost(
     )
     variant = config["ProductionVariants"][0]
     if "ServerlessConfig" in variant:
-        on, price = f"serverless, {variant['ServerlessConfig']['MemorySizeInMB']} MB", None
+        memory = variant["ServerlessConfig"]["MemorySizeInMB"]
+        took = _sum(target, name, "ModelLatency", (began, span[1])) / 1e6  # of microseconds
+        on, price = f"serverless, {memory} MB", serverless(1, took, memory, prices)
     else:
         count = _instances(found) or variant["InitialInstanceCount"]
         hourly = prices.hourly(Instance(variant["InstanceType"]))
         on = f"{count} x {variant['InstanceType']}"
-        price = None if hourly is None else round(hourly * count * hours, 4)
-    asked = None if is_laptop(target.endpoint) else _invocations(target, name, span[1], days)
+        price = None if hourly is None else hourly * count * hours
+    asked = _sum(target, name, "Invocations", (span[1] - timedelta(days=days), span[1]))
     young = found["CreationTime"] > span[1] - timedelta(days=days)
     return EndpointCost(
         endpoint=name,
         on=on,
         hours=round(hours, 2),
-        price=price,
+        price=None if price is None else round(price, 4),
         invocations=asked,
         idle=asked == 0 and not young,
     )
@@ -81,16 +85,16 @@ def _instances(endpoint: "DescribeEndpointOutputTypeDef") -> int:
     )
 
 
-def _invocations(target: Target, endpoint: str, until: datetime, days: int) -> float:
+def _sum(target: Target, endpoint: str, metric: str, span: tuple[datetime, datetime]) -> float:
     answer = target.cloudwatch.get_metric_statistics(
         Namespace="AWS/SageMaker",
-        MetricName="Invocations",
+        MetricName=metric,
         Dimensions=[
             {"Name": "EndpointName", "Value": endpoint},
             {"Name": "VariantName", "Value": "AllTraffic"},
         ],
-        StartTime=until - timedelta(days=days),
-        EndTime=until,
+        StartTime=span[0],
+        EndTime=span[1],
         Period=_DAY,
         Statistics=["Sum"],
     )

@@ -127,6 +127,9 @@ OF_DATASET = (
         outcomes.Champion,
     ),
     _document(
+        _DATASET.kept, "RecordOutcome, RecordFailure", "RecordOutcome, RecordFailure", outcomes.Kept
+    ),
+    _document(
         _DATASET.latest, "RecordOutcome, RecordFailure", "PlanDataset, the API", outcomes.Latest
     ),
     _document(

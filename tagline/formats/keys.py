@@ -61,9 +61,19 @@ class DatasetKeys:
         return f"{self.dataset}/packed.json"
 
     @property
+    def kept(self) -> str:
+        """Which runs' large files are kept, and which are on their way out."""
+        return f"{self.dataset}/kept.json"
+
+    @property
     def output(self) -> str:
         """Prefix under which SageMaker writes `<job>/output/model.tar.gz`."""
         return f"{self.dataset}/output/"
+
+    @property
+    def start(self) -> str:
+        """Prefix of weights that a person lets a training start from."""
+        return f"{self.dataset}/start/"
 
     def packed(self, channel: str) -> str:
         """Return the key of the newest packed set of a channel (training, validation or test)."""
@@ -186,6 +196,11 @@ class RunKeys:
     def shard_part_images(self, shard: str, digest: str) -> str:
         """Return the key of the images that verdicts of this digest are about."""
         return self.of(f"shards/{shard}.part-{digest}.tar")
+
+    @property
+    def checkpoints(self) -> str:
+        """Prefix of what training leaves to go on from."""
+        return self.of("checkpoints/")
 
     @property
     def parts(self) -> str:

@@ -1,11 +1,26 @@
 """What training and evaluation say of a model: model.json, metrics.json and what goes with it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from tagline.formats.document import Document, Record
 from tagline.formats.packed import BySide, Digests, Names
 from tagline.formats.rows import Size
 from tagline.formats.settings import ImageSpec
+
+
+class ModelStart(Record, kw_only=True):
+    """What a training started from."""
+
+    kind: Literal["none", "starter", "champion", "file"]
+    run: str | None = None
+    """Of a champion."""
+    uri: str | None = None
+    """Of a user's file."""
+    sha256: str | None = None
+    """Of the file whose weights were taken."""
+    instead: str | None = None
+    """Why it is not what was asked for or would be taken first; null where it is."""
 
 
 class ModelDescription(Document, kw_only=True):
@@ -24,6 +39,8 @@ class ModelDescription(Document, kw_only=True):
     mAP: float | None = None  # noqa: N815 - the files' name for it
     ended_early: str | None = None
     """What ended training after how many of its epochs; null where it came to its end."""
+    start: ModelStart | None = None
+    """Null for a model of an earlier version, which started from nothing."""
 
 
 class Means(Record):
@@ -129,6 +146,7 @@ class CardModel(Record):
     versions: Mapping[str, str] | None
     input: str
     output: str
+    start: ModelStart | None = None
 
 
 class CardData(Record):

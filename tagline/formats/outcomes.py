@@ -96,6 +96,25 @@ class Newest(Document, kw_only=True):
 ALERTS_KEY = "alerts.json"
 
 
+class Leaving(Record):
+    """A run that is no longer among those kept."""
+
+    run: str
+    since: str
+    """ISO 8601, UTC."""
+
+
+class Kept(Document, kw_only=True):
+    """Whose packed sets, checkpoints and models stay, and whose may expire some time."""
+
+    runs: tuple[str, ...] = ()
+    """The last that ended, newest first."""
+    champions: tuple[str, ...] = ()
+    """The last that were promoted, newest first."""
+    leaving: tuple[Leaving, ...] = ()
+    """Those that were among them; marked once no run that goes on can use them."""
+
+
 class Told(Record):
     """The failure of a dataset that was told at once."""
 

@@ -135,14 +135,28 @@ class ResourceLimits(Record, kw_only=True, rename="pascal"):
     max_parallel_training_jobs: int
 
 
+class HyperbandResources(Record, kw_only=True, rename="pascal"):
+    """Values of the objective that Hyperband gives to a trial: one an epoch, one of the model."""
+
+    min_resource: int
+    max_resource: int
+
+
+class StrategyConfig(Record, kw_only=True, rename="pascal"):
+    """What a strategy wants to know besides."""
+
+    hyperband_strategy_config: HyperbandResources
+
+
 class Search(Record, kw_only=True, rename="pascal"):
     """How a tuning job searches."""
 
     strategy: str
+    strategy_config: StrategyConfig | UnsetType = UNSET
     hyper_parameter_tuning_job_objective: Objective
     resource_limits: ResourceLimits
     parameter_ranges: ParameterRanges
-    training_job_early_stopping_type: Literal["Off"] = "Off"
+    training_job_early_stopping_type: Literal["Off", "Auto"] = "Off"
     random_seed: int
 
 

@@ -15,6 +15,12 @@ BatchSize = Annotated[int, Meta(ge=1, le=4096)]
 ImageMode = Literal["letterbox", "crop", "stretch"]
 Optimizer = Literal["adam", "sgd", "rmsprop", "nag"]
 Augmentation = Literal["none", "crop", "crop_color", "crop_color_transform", "geometric"]
+Quality = Literal["fast", "standard", "thorough"]
+Loss = Literal["bce", "weighted", "asymmetric"]
+Smoothing = Annotated[float, Meta(ge=0, le=0.5)]
+Patience = Annotated[int, Meta(ge=0, le=1000)]
+Averaging = Annotated[float, Meta(ge=0, le=0.9999)]
+Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "mobilenet_v2_0_5"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
@@ -38,6 +44,13 @@ InstanceType = Annotated[
     Meta(
         pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+\Z",
         description="an instance type such as ml.m5.xlarge",
+    ),
+]
+StartFrom = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?:auto|starter|champion|none|s3://[^/]+/.*[^/])\Z",
+        description="auto, starter, champion, none, or a file s3://bucket/key",
     ),
 ]
 Instances = Annotated[int, Meta(ge=1, le=100)]
@@ -114,13 +127,26 @@ class Training(Section):
     optimizer: Optimizer = "adam"
     weight_decay: Share | None = None
     augmentation_type: Augmentation | None = None
+    loss: Loss | None = None
+    """asymmetric: after Ridnik et al. 2021."""
     use_weighted_loss: bool = False
+    """The older name of `loss: weighted`."""
+    label_smoothing: Smoothing | None = None
+    """How far a label's truth is drawn to its frequency."""
+    early_stopping_patience: Patience | None = None
+    """Epochs without a better validation mAP that end training; 0: none do."""
+    weight_averaging: Averaging | None = None
+    """The decay of the weights' moving average, which is judged and exported; 0: none."""
+    views: Views | None = None
+    """Shifted views of an image whose answers a served model averages; 1: the image alone."""
     seed: Seed = 0
     instance_type: InstanceType | None = None
     max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
     """Seconds."""
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
+    start_from: StartFrom = "auto"
+    """The weights it begins with: auto takes the starter for a small dataset."""
 
 
 class Ranges(Section, omit_defaults=True):
@@ -133,7 +159,12 @@ class Ranges(Section, omit_defaults=True):
     optimizer: tuple[Optimizer, ...] | None = None
     augmentation_type: tuple[Augmentation, ...] | None = None
     network: tuple[Network, ...] | None = None
+    loss: tuple[Loss, ...] | None = None
     use_weighted_loss: tuple[bool, ...] | None = None
+    label_smoothing: tuple[Smoothing, Smoothing] | None = None
+    early_stopping_patience: tuple[Patience, Patience] | None = None
+    weight_averaging: tuple[Averaging, Averaging] | None = None
+    views: tuple[Views, Views] | None = None
 
 
 class Tuning(Section):
@@ -141,7 +172,10 @@ class Tuning(Section):
 
     max_jobs: Annotated[int, Meta(ge=1, le=500)] = 4
     max_parallel_jobs: Annotated[int, Meta(ge=1, le=100)] = 1
-    strategy: Literal["Random", "Bayesian"] = "Random"
+    strategy: Literal["Random", "Bayesian", "Hyperband"] = "Random"
+    """Hyperband ends bad trials after few epochs, by itself."""
+    early_stopping: bool = False
+    """Whether a trial ends early that does worse than most did after as many epochs."""
     ranges: Ranges = msgspec.field(default_factory=lambda: Ranges(learning_rate=(0.0001, 0.01)))
 
 
@@ -190,6 +224,9 @@ class Settings(Section):
     image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()
+    quality: Quality = "standard"
+    """What training may take: fast a quarter of the images that standard sees, thorough four times
+    as many. What the section training names goes before what the quality asks for."""
     training: Training = Training()
     tuning: Tuning | None = None
     promotion: Promotion = Promotion()

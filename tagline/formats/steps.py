@@ -308,6 +308,32 @@ class Caught(Record, rename="pascal"):
     cause: str = ""
 
 
+class JobFailure(Record):
+    """What a job failed of, and how often the execution had been redriven by then."""
+
+    error: str
+    cause: str
+    redrives: int
+
+
+class JudgeEvent(RunEvent):
+    """JudgeFailure: what a job failed of, and how often capacity was waited for already."""
+
+    times: int
+    redrives: int
+    """How often the execution has been redriven by now."""
+    failure: JobFailure
+
+
+class Wait(Record):
+    """JudgeFailure's answer: the job is tried again."""
+
+    times: int
+    """How often capacity was waited for, this time included."""
+    seconds: int
+    """How long to wait."""
+
+
 WayBack = Literal["restore", "create", "replace", "delete", "keep"]
 
 

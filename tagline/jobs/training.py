@@ -8,9 +8,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.ht
 import math
 from collections.abc import Mapping
 
+from msgspec import UNSET
 from msgspec.structs import asdict
 
-from tagline.aws.s3 import JSON, RECORDIO
+from tagline.aws.s3 import BINARY, JSON, RECORDIO
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.packed import PackedDataset
@@ -18,6 +19,7 @@ from tagline.formats.sagemaker import (
     AlgorithmSpecification,
     Checkpoints,
     ChoiceRange,
+    HyperbandResources,
     Job,
     MetricDefinition,
     NumberRange,
@@ -27,6 +29,7 @@ from tagline.formats.sagemaker import (
     ResourceLimits,
     Search,
     StoppingCondition,
+    StrategyConfig,
     TrainingRequest,
     Trial,
     TuningRequest,
@@ -46,9 +49,10 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_CONTINUOUS = ("learning_rate", "weight_decay")
-_INTEGERS = ("mini_batch_size", "epochs")
-_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type")
+_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "weight_averaging")
+_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
+_SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
 
 
 def plan_training(
@@ -59,16 +63,18 @@ def plan_training(
     *,
     role: str,
     spending: Spending,
+    start: str | None = None,
 ) -> TrainPlan | TunePlan:
     """Return mode, base name of the job, seconds the state may take, and the request's fields.
 
-    `role` is the ARN that the trials of a search run as. Raises what
+    `role` is the ARN that the trials of a search run as, `start` the S3 URI of
+    the file of weights that the job is handed, if any. Raises what
     check_trainable raises: packing may have left images out; and TooExpensive.
     """
     check_trainable(_images(dataset), settings)
     spending.check(settings, stack.instance_type)
     hyperparameters = _hyperparameters(run, dataset, settings)
-    job = asdict(_job(run, dataset, settings, stack))
+    job = asdict(_job(run, dataset, settings, stack, start))
     seconds = min(_longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
     if tuning is None:
@@ -80,11 +86,15 @@ def plan_training(
     rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
     searched = _given(tuning.ranges)
     fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
+    if "use_weighted_loss" in searched:
+        del fixed["loss"]
     return TunePlan(
         job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
-            hyper_parameter_tuning_job_config=_search(tuning, settings.training.seed),
+            hyper_parameter_tuning_job_config=_search(
+                tuning, settings.training.seed, int(hyperparameters["epochs"])
+            ),
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
         ),
     )
@@ -92,7 +102,9 @@ def plan_training(
 
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
-    chosen = defaults(dataset.train, labels, size)
+    chosen = defaults(dataset.train, labels, size, settings.quality)
+    if wanted.use_weighted_loss:
+        chosen["loss"] = "weighted"
     chosen |= {
         name: _text(value)
         for name in _LEFT_TO_DEFAULTS
@@ -104,7 +116,7 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
         chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
     return chosen | {
         "network": wanted.network,
-        "use_weighted_loss": _text(wanted.use_weighted_loss),
+        "start_from": wanted.start_from,
         "seed": str(wanted.seed),
         "max_runtime": str(wanted.max_runtime),
         "image_shape": f"3,{size},{size}",
@@ -125,7 +137,9 @@ def _images(dataset: PackedDataset) -> Images:
     )
 
 
-def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> Job:
+def _job(
+    run: str, dataset: PackedDataset, settings: Settings, stack: Stack, start: str | None
+) -> Job:
     keys = RunKeys(run)
     return Job(
         algorithm_specification=AlgorithmSpecification(
@@ -135,6 +149,7 @@ def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> 
             channel("train", stack.uri(keys.of("training/")), RECORDIO),
             channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
             channel("dataset", stack.uri(keys.packed_dataset), JSON),
+            *([channel("start", start, BINARY)] if start else []),
         ),
         output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
         resource_config=cluster(
@@ -146,7 +161,7 @@ def _job(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> 
             max_wait_time_in_seconds=_longest(settings) if settings.training.spot else None,
         ),
         enable_managed_spot_training=settings.training.spot,
-        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.of("checkpoints/"))),
+        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 
@@ -155,10 +170,17 @@ def _longest(settings: Settings) -> int:
     return settings.training.max_runtime * (2 if settings.training.spot else 1)
 
 
-def _search(tuning: Tuning, seed: int) -> Search:
+def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
     ranges = _given(tuning.ranges)
+    # the trainer tells mAP after each epoch, and once more of the model that it leaves
+    least, most = max(1, epochs // _SHORTEST_TRIAL), epochs + 1
+    resources = HyperbandResources(min_resource=least, max_resource=most)
     return Search(
         strategy=tuning.strategy,
+        strategy_config=StrategyConfig(hyperband_strategy_config=resources)
+        if tuning.strategy == "Hyperband"
+        else UNSET,
+        training_job_early_stopping_type="Auto" if tuning.early_stopping else "Off",
         hyper_parameter_tuning_job_objective=Objective(type="Maximize", metric_name=OBJECTIVE),
         resource_limits=ResourceLimits(
             max_number_of_training_jobs=tuning.max_jobs,

@@ -35,7 +35,8 @@ from tagline.outcomes.execution_history import (
     redrives,
     was_redriven,
 )
-from tagline.outcomes.failures import Cause, reason, unwrap
+from tagline.outcomes.failures import Cause, JobFailed, reason, unwrap
+from tagline.outcomes.keeping import keep
 from tagline.outcomes.restoring import Machine
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 # of executions that began under a flow which recorded its failures itself
 _FORMER_HANDLERS = ("RecordFailure", "NotifyFailure")
+JUDGE = "JudgeFailure"  # fails of what the job before it failed of
 _MAPS = ("FetchShards", "PackParts")
 _NOTE_BYTES = 4096
 # A run that came to one of these may have changed the endpoint that serves
@@ -115,6 +117,7 @@ def record_broken_off(
     cost = cost_of(execution.execution_arn, bucket, machine.client, sagemaker)
     ending, written = record_ending(bucket, run, given.started, ending, cost)
     ending = settle(bucket, run) or ending
+    keep(bucket, run, ending, machine.stack)
     came_to = entered(events)
     if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
         tried = not came_to & _AT_THE_ENDPOINT
@@ -138,9 +141,11 @@ def _explain(
 ) -> Ending:
     """Return the ending of a failed run: the state that failed and a sentence that says why."""
     error = Caught(error=execution.error or "", cause=execution.cause or "")
-    told = _told(error if error.error else ended_with(events))
+    error = error if error.error else ended_with(events)
+    told = _told(error)
     try:
-        state = failed_state(events, _FORMER_HANDLERS)
+        judged = (JUDGE,) if error.error == JobFailed.__name__ else ()
+        state = failed_state(events, (*_FORMER_HANDLERS, *judged))
     except UnknownState as exc:
         return Ending(outcome=Outcome.FAILED, state="Unknown", reason=f"{told.message} ({exc}).")
     if state in _MAPS and (child := failed_child(stepfunctions, execution.execution_arn)):

@@ -8,6 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from tagline.formats.document import decode_record
+from tagline.formats.steps import Caught
+
+SHORT_OF_MACHINES = "CapacityError"  # how SageMaker begins the reason
 _LONGEST = 2000  # characters; a reason is read by people, on a phone too
 # Raised by this product for its users: the message already says what to do.
 EXPLAINED = {
@@ -37,7 +41,14 @@ _OTHERWISE = "See the execution's history, then upload the list again."
 _CRASHED = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 _AFTER_A_CRASH = "It broke off and was tried again in vain: upload the list again."
 _JOBS = {"PackDataset", "PackParts", "JoinParts", "Train", "Tune", "Evaluate"}  # no functions
+_NO_CAPACITY = (
+    "AWS had no machine of this type for hours: upload the list again later, or name another type."
+)
 _QUOTA = "Ask for a higher quota (Service Quotas), or name another instance type."
+
+
+class JobFailed(RuntimeError):
+    """JudgeFailure's word for a job that failed for good; the message is Caught, as JSON."""
 
 
 class _Container(msgspec.Struct, rename="pascal"):
@@ -73,6 +84,9 @@ def unwrap(error: str, cause: str) -> Cause:
         details = msgspec.json.decode(cause, type=_Wrapped)
     except msgspec.DecodeError:  # text, or JSON of another form
         return Cause(cause.strip() or error or "no cause was given", error, explained=False)
+    if details.error_type == JobFailed.__name__ and details.error_message:
+        job = decode_record(details.error_message.encode(), Caught, "what a job failed of")
+        return unwrap(job.error, job.cause)
     if details.error_message is not None:
         kind = details.error_type or error
         message = details.error_message.strip() or kind
@@ -87,12 +101,14 @@ def unwrap(error: str, cause: str) -> Cause:
 def reason(state: str, cause: Cause, left_behind: str | None = None) -> str:
     """Return the sentence for status.json; `left_behind` is what a container wrote before exit."""
     message = left_behind.strip() if left_behind else cause.message
-    message = _shortened(message).rstrip(".")
+    message = shortened(message).rstrip(".")
     if cause.explained or left_behind:
         return f"{state}: {message}."
     advice = _ADVICE.get(state, _OTHERWISE)
     if "ResourceLimitExceeded" in cause.kind:
         advice = _QUOTA
+    elif cause.message.startswith(SHORT_OF_MACHINES):
+        advice = _NO_CAPACITY
     elif cause.kind in _CRASHED and state not in _JOBS:
         advice = _AFTER_A_CRASH
     return f"{state}: {message}. {advice}"
@@ -108,5 +124,6 @@ def _task(details: _Wrapped) -> str:
     return "; ".join(said) or details.stopped_reason or "the task stopped without saying why"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text, or as much of it as a reason has room for."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tagline.outcomes.failures import SHORT_OF_MACHINES
 from tagline.pricing.bill import Use
 from tagline.pricing.machines import PACKING, Instance, Machine, function_of
 
@@ -46,6 +47,7 @@ class _Job(msgspec.Struct, rename="pascal"):
     processing_resources: _Processing | None = None
     processing_start_time: float | None = None
     processing_end_time: float | None = None
+    failure_reason: str = ""
 
 
 class Usage:
@@ -124,6 +126,8 @@ class Usage:
         ):
             took = (job.processing_end_time - job.processing_start_time) / _MILLISECONDS
             self._instances(state, job.processing_resources.cluster_config, took)
+        elif job.failure_reason.startswith(SHORT_OF_MACHINES):
+            return  # it never had a machine
         elif job.training_job_name or job.processing_job_name:
             self.unknown.append(f"what {state} used: its job does not tell how long it ran")
 

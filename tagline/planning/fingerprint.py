@@ -11,7 +11,14 @@ from tagline.formats.outcomes import Latest
 from tagline.formats.rows import PlannedRow
 from tagline.formats.settings import Settings
 
-_ADDED = (
+_ADDED_TO_TRAINING = (
+    "loss",
+    "label_smoothing",
+    "early_stopping_patience",
+    "weight_averaging",
+    "views",
+)
+_ADDED_TO_ENDPOINT = (
     "mode",
     "min_instances",
     "max_instances",
@@ -32,10 +39,17 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["on_conflict"]
     # what is paid and how, and what a later version added and nobody set, make no other model
     del plain["budget"], plain["training"]["spot"]
+    if plain["training"]["start_from"] == "auto":
+        del plain["training"]["start_from"]
     if plain["split"]["test"] is None:
         del plain["split"]["test"]
     endpoint = plain["endpoint"]
-    for name in _ADDED:
+    if settings.quality == "standard":
+        del plain["quality"]
+    for name in _ADDED_TO_TRAINING:
+        if plain["training"][name] is None:
+            del plain["training"][name]
+    for name in _ADDED_TO_ENDPOINT:
         if endpoint[name] in (None, "instances"):
             del endpoint[name]
     head = {

@@ -21,6 +21,7 @@ from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
+from tagline.planning.starting import check_start
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings
 from tagline.split.memory import SplitFile
@@ -42,6 +43,7 @@ def plan_dataset(
     served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
     settings, names = read_companions(bucket, dataset)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
+    check_start(settings.training.start_from, client, source, event.dataset, event.bucket)
     judged = JudgedRows(settings.tolerance)
     try:
         with tempfile.TemporaryFile() as spool:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from tagline.formats.costs import Cost
 from tagline.pricing.bill import Use, bill
+from tagline.pricing.learning import images_of_96_pixels
 from tagline.pricing.machines import PACKING, Instance, function_of
 from tagline.pricing.table import PriceList
 
 HOURS_OF_A_MONTH = 730
 _SHARD_IMAGES, _SHARDS_PER_TASK = 500, 100
-_REFERENCE_SIZE = 96  # pixels: learning an image costs by its area
 _STEPS = (
     *("PlanTraining", "PlanEvaluation", "DecidePromotion", "PlanDeployment", "SmokeTest"),
     *("RecordChampion", "RecordOutcome"),
@@ -68,8 +68,7 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     parts = math.ceil(shards / _SHARDS_PER_TASK)
     packing = "PackDataset" if parts == 1 else "PackParts"
     training = work.images * (1 - work.validation)
-    area = (work.size / _REFERENCE_SIZE) ** 2
-    learning = work.epochs * training * max(1.0, area) / rates.learned
+    learning = work.epochs * training * images_of_96_pixels(work.size) / rates.learned
     plan = function_of("PlanDataset")
     yield Use("PlanDataset", plan, rates.step + work.images / rates.planned)
     yield Use("FetchShards", function_of("FetchShard"), work.images / rates.fetched, shards)
@@ -82,6 +81,9 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     yield Use("Evaluate", Instance(work.evaluation_type), rates.job_start + judging)
     for state in _STEPS:
         yield Use(state, function_of(state), rates.step)
+
+
+ANSWERS, ANSWER_SECONDS = 100_000, 0.2  # of a serverless endpoint, for an idea of its price
 
 
 def monthly(instance_type: str, count: int, prices: PriceList) -> float | None:

@@ -11,7 +11,7 @@ from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import Fleet, Scaling
 from tagline.jobs.limits import Limits, asked_by
 
-_MEMORY, _CONCURRENCY = 2048, 5  # of a serverless endpoint
+MEMORY, _CONCURRENCY = 2048, 5  # of a serverless endpoint; MB
 _INVOCATIONS = 600  # a minute, of an instance that scales
 
 
@@ -27,7 +27,7 @@ class Hosting:
         if wanted.mode == "serverless":
             return Variant(
                 serverless_config=ServerlessConfig(
-                    memory_size_in_mb=wanted.memory or _MEMORY,
+                    memory_size_in_mb=wanted.memory or MEMORY,
                     max_concurrency=wanted.max_concurrency or _CONCURRENCY,
                 )
             )

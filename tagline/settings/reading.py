@@ -15,6 +15,7 @@ from msgspec.structs import fields
 from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings
 from tagline.settings.errors import InvalidSettings
+from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
 from tagline.settings.search import check_search
 from tagline.settings.shares import check_shares
@@ -40,6 +41,7 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
         check_search(settings)
         check_shares(settings)
         check_machines(settings)
+        check_loss(settings)
     except InvalidSettings as exc:
         raise located(exc, text, file) from exc
     return settings

@@ -4,10 +4,10 @@ import math
 
 from msgspec.structs import asdict
 
-from tagline.formats.settings import Ranges, Settings
+from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.settings.errors import InvalidSettings
 
-_INTEGERS = ("mini_batch_size", "epochs")
+_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
 
 
 def check_search(settings: Settings) -> None:
@@ -21,12 +21,29 @@ def check_search(settings: Settings) -> None:
             f"tuning.max_jobs {tuning.max_jobs}",
             "tuning.max_parallel_jobs",
         )
+    if tuning.strategy == "Hyperband":
+        _check_hyperband(tuning)
     there_are = combinations(tuning.ranges)
     if tuning.max_jobs > there_are:
         raise InvalidSettings(
             f"tuning.max_jobs {tuning.max_jobs} is more than the {there_are:g} combinations "
             f"of tuning.ranges: ask for at most {there_are:g}, or widen a range",
             "tuning.max_jobs",
+        )
+
+
+def _check_hyperband(tuning: Tuning) -> None:
+    if tuning.early_stopping:
+        raise InvalidSettings(
+            "tuning.early_stopping does not go with tuning.strategy: Hyperband, which ends bad "
+            "trials by itself",
+            "tuning.early_stopping",
+        )
+    if tuning.ranges.epochs is not None:
+        raise InvalidSettings(
+            "tuning.ranges.epochs does not go with tuning.strategy: Hyperband, which gives trials "
+            "up to training.epochs",
+            "tuning.ranges.epochs",
         )
 
 

@@ -13,6 +13,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("PackParts", "PackPart", "JoinParts"), "tests/statemachine/test_parts_for_real.py"
     ),
+    "JudgeFailure": "tests/statemachine/test_branches.py",
     "Tune": "as Train: a job of the same service",
     "DescribeBestTrial": "as CreateModel: a call that changes no endpoint",
     "CreateRollBackAlarm": "as CreateModel: a call that changes no endpoint",

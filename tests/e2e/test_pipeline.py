@@ -8,7 +8,8 @@ import pytest
 from tagline.designs import DesignSet
 from tagline.formats.document import encode
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.outcomes import ALERTS_KEY, Alerts, Waiting
+from tagline.formats.names import job_name
+from tagline.formats.outcomes import ALERTS_KEY, Alerts, Kept, Leaving, Waiting
 from tests.e2e.conftest import ELSEWHERE
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows, unique
 
@@ -32,6 +33,27 @@ def _answers(pipeline: Pipeline, designs: DesignSet) -> list[object]:
     answers = [pipeline.tags(SERVED, held.path, "?threshold=0") for held in designs.held_out]
     assert [status for status, _ in answers] == [200] * len(answers), answers
     return [answer for _, answer in answers]
+
+
+def long_gone(pipeline: Pipeline, dataset: str) -> list[str]:
+    """Write the large files of a run that is kept no longer; return their keys."""
+    run = RunKeys(f"{dataset}-{0:016x}")
+    job = job_name(pipeline.target.stack, run.run, "train")
+    names = ("training", "validation", "test")
+    found = [run.packed(name) for name in names]
+    found += [f"{run.checkpoints}epoch-1", f"{dataset}/output/{job}-000/output/model.tar.gz"]
+    for key in found:
+        pipeline.put(key, b"x")
+    gone = Leaving(run=run.run, since="2020-01-01T00:00:00Z")
+    pipeline.put(DatasetKeys(dataset).kept, encode(Kept(leaving=(gone,))))
+    return found
+
+
+def check_superseded(pipeline: Pipeline, keys: list[str]) -> None:
+    """The bucket's rule is told that these may expire."""
+    for key in keys:
+        found = pipeline.client("s3").get_object_tagging(Bucket=pipeline.bucket, Key=key)
+        assert found["TagSet"] == [{"Key": "tagline", "Value": "superseded"}], key
 
 
 def test_a_dropped_list_ends_as_tags(pipeline: Pipeline, designs: DesignSet, champion: str) -> None:
@@ -198,8 +220,10 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
         training={**QUICK, "epochs": 1},
         tuning={"max_jobs": 2, "ranges": {"learning_rate": [0.0001, 0.01]}},
     )
+    gone = long_gone(pipeline, TUNED)
     run = pipeline.run(TUNED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
+    check_superseded(pipeline, gone)
     sagemaker = pipeline.client("sagemaker")
     name = pipeline.json(RunKeys(run.name).of("training.json"))["job_name"]
     summaries = sagemaker.list_hyper_parameter_tuning_jobs(NameContains=name)
@@ -261,10 +285,12 @@ def test_a_trainer_that_fails_says_why_everywhere(
 ) -> None:
     pipeline.put_images(FAILING, designs)
     pipeline.settings(FAILING, training={**QUICK, "learning_rate": 1.0})
+    gone = long_gone(pipeline, FAILING)
     run = pipeline.run(FAILING, list_rows(designs))
     assert run.execution["status"] == "FAILED"
     assert (run.status["outcome"], run.status["state"]) == ("Failed", "Train")
     assert "training diverged in epoch 2: the model is " in run.status["reason"]
+    check_superseded(pipeline, gone)
     messages = pipeline.client("sqs").receive_message(QueueUrl=alerts, WaitTimeSeconds=10)
     assert "training diverged" in json.dumps(messages["Messages"])
 

@@ -38,7 +38,7 @@ def test_a_run_that_was_stopped_goes_on_from_there(
     assert entered.count("Train") == (2 if state == "Train" else 1)
     champion = pipeline.json(DatasetKeys(DATASET).champion)
     assert champion["run"] == run
-    assert ("-train-10" if state == "Train" else "-train-00") in champion["artifact"]
+    assert ("-train-100" if state == "Train" else "-train-000") in champion["artifact"]
     assert pipeline.tags(DATASET, designs.held_out[0].path)[1]["model"]["run"] == run
 
 

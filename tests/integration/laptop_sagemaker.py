@@ -26,7 +26,7 @@ if mode == "fade":  # each trial is worse than the one before, and none but the 
     number = int(os.environ["TRAINING_JOB_NAME"].split("-")[-2])
     for epoch in range(1, int(hp["epochs"]) + 1):
         print(f"epoch={epoch} validation:score={epoch / number:.6f}", flush=True)
-        if number > 1:
+        if number > int(hp.get("good", 1)):
             time.sleep(600)
     time.sleep(600 if hp.get("endless") else 0)
     sys.exit(0)

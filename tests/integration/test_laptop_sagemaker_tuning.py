@@ -124,6 +124,25 @@ def test_hyperband_stops_a_trial_that_trains_on_after_its_last_epoch(laptop: Toy
     assert job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 3.0
 
 
+def test_early_stopping_ends_a_trial_that_does_worse_than_most(laptop: Toys) -> None:
+    """The toy's first trial ends; of its value in each epoch the others have a part alone."""
+    request = tuning(laptop, "tune-early", jobs=4)
+    config = request["HyperParameterTuningJobConfig"]
+    config["TrainingJobEarlyStoppingType"] = "Auto"
+    config["ResourceLimits"]["MaxParallelTrainingJobs"] = 1
+    static = {"mode": "fade", "epochs": "3", "good": "2"}
+    request["TrainingJobDefinition"]["StaticHyperParameters"] = static
+    laptop.sagemaker.create_hyper_parameter_tuning_job(**request)
+    job = laptop.ended("HyperParameterTuningJob", "tune-early")
+    tried = trials(laptop, "tune-early")
+    assert [item["TrainingJobStatus"] for item in tried] == [
+        *("Completed", "Completed", "Stopped", "Stopped")
+    ]
+    assert job["BestTrainingJob"]["TrainingJobName"] == tried[0]["TrainingJobName"]
+    values = [item["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for item in tried]
+    assert values[2] == pytest.approx(1 / 3)
+
+
 def test_failed_trials_are_borne_while_one_succeeds(laptop: Toys) -> None:
     request = tuning(laptop, "tune-some", "Grid")
     config = request["HyperParameterTuningJobConfig"]
@@ -166,7 +185,7 @@ def test_a_tuning_job_can_be_stopped(laptop: Toys) -> None:
         ("Strategy", "Hyperband", "MaxResource is required"),
         ("Strategy", "Simulated", "must be one of"),
         ("StrategyConfig", {"HyperbandStrategyConfig": {"MaxResource": 9}}, "goes with Strategy"),
-        ("TrainingJobEarlyStoppingType", "Auto", "honours only 'Off'"),
+        ("TrainingJobEarlyStoppingType", "Never", "must be one of"),
         ("ParameterRanges", {}, "ParameterRanges"),
         (
             "ParameterRanges",

@@ -83,13 +83,19 @@ def test_a_training_that_is_killed_loses_the_running_epoch_alone(
     [
         {"optimizer": "sgd", "learning_rate": "0.05", "use_weighted_loss": "1"},
         {
+            "loss": "asymmetric",
+            "label_smoothing": "0.1",
+            "weight_averaging": "0.9",
+            "augmentation_type": "geometric",
+        },
+        {
             "optimizer": "rmsprop",
             "learning_rate": "0.001",
             "network": "mobilenet_v2_0_5",
             "augmentation_type": "crop_color_transform",
         },
     ],
-    ids=lambda asked: asked["optimizer"],
+    ids=lambda asked: asked.get("optimizer", "averaged"),
 )
 def test_other_optimizers_go_on_exactly(tmp_path: Path, asked: dict[str, str]) -> None:
     """All but nag, with which MXNet's threads repeat no training to the last bit."""

@@ -51,6 +51,7 @@ def test_the_model_folder_holds_what_serving_needs(trained: tuple[Path, str]) ->
         "model-0000.params",
         "model.onnx",
         "model.json",
+        "weights.npz",
     }
     described = read_json(model / "model.json")
     assert described["labels"] == LABELS
@@ -96,6 +97,66 @@ def test_the_same_seed_learns_the_same(trained: tuple[Path, str], tmp_path: Path
     again = run("train", training_job(tmp_path, {"num_training_samples": "96"}))
     timeless = [re.sub(r" seconds=.*", "", out) for out in (trained[1], again.stdout)]
     assert timeless[0] == timeless[1]
+
+
+def test_early_stopping_says_so_and_goes_no_further_when_started_again(tmp_path: Path) -> None:
+    """With so small a rate the first epoch stays the best, or the second."""
+    asked = {"epochs": "9", "learning_rate": "1e-7", "early_stopping_patience": "1"}
+    base = training_job(tmp_path, asked)
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    told = r"early stopping ended training after (\d) of 9 epochs: the last 1 were no better"
+    found = re.search(f"^{told}$", done.stdout, re.MULTILINE)
+    assert found
+    described = read_json(base / "model/model.json")
+    assert described["ended_early"] == found[0]
+    assert described["best_epoch"] == int(found[1]) - 1
+    again = run("train", base)
+    assert EPOCH.findall(again.stdout) == []
+    assert read_json(base / "model/model.json")["best_epoch"] == described["best_epoch"]
+
+
+@pytest.fixture(scope="module")
+def averaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    asked = {"weight_averaging": "0.9", "label_smoothing": "0.1", "loss": "asymmetric"}
+    base = training_job(tmp_path_factory.mktemp("views"), asked | {"epochs": "2", "views": "4"})
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    return base, done.stdout
+
+
+def test_the_exported_model_averages_its_shifted_views(averaged: tuple[Path, str]) -> None:
+    """As many that see one view each, of the same weights, would on average."""
+    base, _ = averaged
+    viewed = (base / "model/model.onnx").rename(base / "viewed.onnx")
+    given = read_json(base / "input/config/hyperparameters.json") | {"views": "1"}
+    write(base / "input/config/hyperparameters.json", json.dumps(given).encode())
+    again = run("train", base)
+    assert EPOCH.findall(again.stdout) == [], "it goes on from the checkpoint"
+    noise = np.random.default_rng(1).integers(0, 256, (3, 3, SIDE, SIDE)).astype(np.float32)
+    padded = np.pad(noise, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    views = [padded[:, :, y : y + SIDE, x : x + SIDE] for y in (0, 2) for x in (0, 2)]
+    each = [onnx_scores(base / "model/model.onnx", view) for view in views]
+    found = onnx_scores(viewed, noise)
+    np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-5)
+    assert np.abs(found - each[0]).max() > 1e-4
+
+
+def test_the_averaged_weights_are_judged_and_handed_on(averaged: tuple[Path, str]) -> None:
+    base, output = averaged
+    maps = [float(value) for _, _, value in EPOCH.findall(output)]
+    described = read_json(base / "model/model.json")
+    assert described["hyperparameters"]["weight_averaging"] == "0.9"
+    assert described["mAP"] == pytest.approx(max(maps), abs=0.05)
+
+
+@pytest.mark.parametrize("side", [32, 512])
+def test_images_from_32_to_512_pixels_are_learned(tmp_path: Path, side: int) -> None:
+    base = training_job(tmp_path, {"epochs": "1"}, side=side)
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    white = np.full((1, 3, side, side), 255, np.float32)
+    assert onnx_scores(base / "model/model.onnx", white).shape == (1, len(LABELS))
 
 
 @pytest.mark.parametrize("network", ["resnet18_v1", "mobilenet_v2_0_5"])

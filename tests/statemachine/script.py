@@ -20,6 +20,7 @@ from tagline.formats.steps import (
     RollBackAnswer,
     Scaling,
     SmokeAnswer,
+    Wait,
     WayBack,
 )
 from tests.unit.documents import OTHER, RUN, golden
@@ -88,6 +89,11 @@ def decision(promote: bool, redeploy: bool = False) -> dict[str, Any]:
     )
 
 
+def wait(*times: int) -> dict[str, Any]:
+    """Return the script of a judge that has capacity waited for, again and again."""
+    return {str(i): answers(Wait(times=each, seconds=300))["0-9"] for i, each in enumerate(times)}
+
+
 def endpoint(*states: tuple[str, str]) -> dict[str, Any]:
     """Return the script of an endpoint that is described in one state after another."""
     return {
@@ -127,6 +133,12 @@ SCALING = Scaling(
     invocations_per_instance=600,
 )
 SCALED = golden("deployment_update") | {"scaling": msgspec.to_builtins(SCALING)}
+SEARCHED = returns(
+    {
+        "HyperParameterTuningJobName": f"{JOB}-tune-000",
+        "BestTrainingJob": {"TrainingJobName": f"{JOB}-tune-000-002"},
+    }
+)
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(PLAN),
     "FetchShard": answers(SHARD),
@@ -134,16 +146,12 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PackPart": returns({"TaskArn": "arn:task"}),
     "JoinParts": returns({"TaskArn": "arn:task"}),
     "PlanTraining": answers(golden("train_plan")),
-    "Train": returns({"TrainingJobName": f"{JOB}-train-00", **MODEL}),
-    "Tune": returns(
-        {
-            "HyperParameterTuningJobName": f"{JOB}-tune-00",
-            "BestTrainingJob": {"TrainingJobName": f"{JOB}-tune-00-002"},
-        }
-    ),
-    "DescribeBestTrial": returns({"TrainingJobName": f"{JOB}-tune-00-002", **MODEL}),
+    "Train": returns({"TrainingJobName": f"{JOB}-train-000", **MODEL}),
+    "Tune": SEARCHED,
+    "JudgeFailure": throws("JobFailed"),
+    "DescribeBestTrial": returns({"TrainingJobName": f"{JOB}-tune-000-002", **MODEL}),
     "PlanEvaluation": answers(golden("evaluation")),
-    "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-00"}),
+    "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-000"}),
     "DecidePromotion": decision(promote=True),
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
@@ -175,6 +183,7 @@ SUNNY: dict[str, dict[str, Any]] = {
     "RecordOutcome": answers(Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r")),
     "NotifyRollBack": returns({"MessageId": "1"}),
 }
+SHORT = throws("States.TaskFailed", '{"FailureReason":"CapacityError: Unable to provision"}')["0-9"]
 LONG = answers(replace(PLAN, shards=5))  # of more shards than one task packs
 ROLLED_BACK = answers(Ending(outcome=Outcome.ROLLED_BACK, state="SmokeTest", reason="off"))
 SMOKE = {
@@ -324,6 +333,32 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "DescribeEndpoint": endpoint(("InService", OLD)),
     },
     "roll-back-failed": SMOKE | {"PlanRollBack": throws("RollBackFailed")},
+    "waits-for-an-instance-to-train-on": {
+        "Train": {
+            "0-1": SHORT,
+            "2": returns({"TrainingJobName": f"{JOB}-train-020", **MODEL})["0-9"],
+        },
+        "JudgeFailure": wait(1, 2),
+    },
+    "waits-for-trials": {
+        "PlanTraining": TUNING,
+        "Tune": {"0": SHORT, "1": SEARCHED["0-9"]},
+        "JudgeFailure": wait(1),
+    },
+    "waits-for-the-quota-to-evaluate": {
+        "Evaluate": {
+            "0": throws("SageMaker.ResourceLimitExceededException")["0-9"],
+            "1": returns({"ProcessingJobName": f"{JOB}-eval-010"})["0-9"],
+        },
+        "JudgeFailure": wait(1),
+    },
+    "waits-for-a-task": {
+        "PackDataset": {
+            "0": throws("ECS.AmazonECSException")["0-9"],
+            "1": returns({"TaskArn": "arn:task"})["0-9"],
+        },
+        "JudgeFailure": wait(1),
+    },
     "roll-back-unannounced": SMOKE | {"NotifyRollBack": throws("States.Timeout")},
 }
 FAILING = [

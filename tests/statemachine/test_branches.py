@@ -46,6 +46,11 @@ KEPT = [*LOOKED, "ConfigGone?", "Keep?"]
 UNSCALED = ["Keep?", "StopScalingBack", "RollBackHow?"]
 PLANNED_BACK = [*KEPT[:-1], *UNSCALED]
 RESTORED = [*PLANNED_BACK, "RestoreChampion"]
+JUDGED_JOB = ["JobFailed", "JudgeFailure", "AwaitCapacity", "WhichJob?"]
+REST = [
+    *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+]
+PROMOTED = [*JUDGED, *REST]
 PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
 
@@ -124,6 +129,22 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             ],
         ),
         ("not-promoted", [*TRAINED, *RECORDED]),
+        (
+            "waits-for-an-instance-to-train-on",
+            [*TRAINED[:-4], *2 * [*JUDGED_JOB, "TrainOrTune?", "Train"], *PROMOTED],
+        ),
+        (
+            "waits-for-trials",
+            [
+                *(*PLANNED, "PlanTraining", "TrainOrTune?", "Tune", *JUDGED_JOB),
+                *("TrainOrTune?", "Tune", "DescribeBestTrial", *PROMOTED),
+            ],
+        ),
+        (
+            "waits-for-the-quota-to-evaluate",
+            [*TRAINED[:-2], *JUDGED_JOB, *PROMOTED],
+        ),
+        ("waits-for-a-task", [*PLANNED, *JUDGED_JOB, *TRAINED[len(PLANNED) - 1 :], *REST]),
         (
             "trial-fails",
             [*ON_TRIAL, "AwaitTrial", *WAIT, "SmokeTest", *KEPT, *TRIAL_ENDED, *BACK],
@@ -235,9 +256,11 @@ def test_a_run_that_fails_ends_at_the_state_that_failed(flow: Flow, case: str) -
     walk = flow.walk(case)
     failed = case.removeprefix("fails-in-")
     outer = {"FetchShard": "FetchShards", "PackPart": "PackParts"}.get(failed)
-    assert walk.states[-1] == (outer or failed)
+    judged = failed in {"Train", "Tune", "Evaluate"}
+    last = [failed, "JobFailed", "JudgeFailure"] if judged else [outer or failed]
+    assert walk.states[-len(last) :] == last
     error = "States.ExceedToleratedFailureThreshold" if outer else "States.TaskFailed"
-    assert (walk.status, walk.error) == ("FAILED", error)
+    assert (walk.status, walk.error) == ("FAILED", "JobFailed" if judged else error)
 
 
 def test_a_roll_back_that_fails_is_a_failure(flow: Flow) -> None:

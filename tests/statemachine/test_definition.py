@@ -33,10 +33,8 @@ WORKING = {name: state for name, state in ALL.items() if state["Type"] in ("Task
 JOBS = {name for name, state in TASKS.items() if state["Resource"].endswith(".sync")}
 CAPACITY = {
     "AmazonECS.Unknown",
-    "ECS.AmazonECSException",
     "ECS.LimitExceededException",
     "Lambda.TooManyRequestsException",
-    "SageMaker.ResourceLimitExceededException",
 }
 
 
@@ -73,14 +71,25 @@ def test_a_task_waits_for_hours_where_an_account_has_no_room(name: str) -> None:
     patient = retried & CAPACITY
     resource = TASKS[name]["Resource"]
     if "ecs:runTask" in resource:
-        assert patient >= {"AmazonECS.Unknown", "ECS.AmazonECSException"}
+        assert patient == {"AmazonECS.Unknown", "ECS.LimitExceededException"}
         assert "States.TaskFailed" in retried, "a killed task"
     elif resource.endswith("lambda:invoke"):
         assert patient == {"Lambda.TooManyRequestsException"}
-    elif resource.endswith(".sync"):
-        assert patient == {"SageMaker.ResourceLimitExceededException"}
     else:
         assert not patient
+    if resource.endswith("Job.sync"):
+        assert TASKS[name]["Catch"][0]["Next"] == "JobFailed", "which knows capacity by its cause"
+
+
+def test_a_task_that_is_refused_for_good_does_not_wait_for_hours() -> None:
+    """Want of capacity and a fault of the request have one name: ECS.AmazonECSException."""
+    for name in ("PackDataset", "PackPart", "JoinParts"):
+        waits = [
+            retrier["MaxAttempts"] * retrier["MaxDelaySeconds"]
+            for retrier in ALL[name]["Retry"]
+            if {"ECS.AmazonECSException", "States.TaskFailed"} & set(retrier["ErrorEquals"])
+        ]
+        assert sum(waits) <= 3600
 
 
 def test_what_fails_a_run_ends_it_where_it_can_be_redriven() -> None:
@@ -91,7 +100,8 @@ def test_what_fails_a_run_ends_it_where_it_can_be_redriven() -> None:
     assert [name for name, state in ALL.items() if state["Type"] == "Fail"] == []
     caught = {name: s["Catch"][-1]["Next"] for name, s in WORKING.items() if "Catch" in s}
     caught.pop("StopScaling")  # which catches nothing but that nothing scales
-    assert set(caught.values()) == {"PlanRollBack", "Done"}
+    assert set(caught.values()) == {"PlanRollBack", "Done", "JobFailed"}
+    assert TOP["JobFailed"]["Next"] == "JudgeFailure"  # which fails, until it is redriven
     assert {name for name, led in caught.items() if led == "Done"} == {"NotifyRollBack"}
 
 
@@ -101,8 +111,9 @@ def test_an_error_that_is_caught_is_kept(name: str) -> None:
         if catch["ErrorEquals"] == ["ApplicationAutoScaling.ObjectNotFoundException"]:
             assert catch["ResultPath"] is None  # no error: nothing scales there
         else:
-            assert catch["ErrorEquals"] == ["States.ALL"]
-            assert catch["ResultPath"] == "$.error"
+            judged = catch["Next"] == "JobFailed"
+            assert judged or catch["ErrorEquals"] == ["States.ALL"]
+            assert catch["ResultPath"] == ("$.failure" if judged else "$.error")
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -139,6 +150,7 @@ def test_a_name_is_never_used_twice(state: str, field: str) -> None:
     name = TOP[state]["Parameters"][field]
     assert "$$.State.RetryCount" in name  # begins again at 0 when the execution is redriven
     assert "$$.Execution.RedriveCount" in name
+    assert ("$.pack.waiting.times" in name) == (state in JOBS)
 
 
 def test_a_states_name_is_its_functions_name() -> None:

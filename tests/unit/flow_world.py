@@ -49,6 +49,7 @@ VARIABLES = {
     "ALLOWED_INSTANCE_TYPES": "ml.c5.4xlarge,ml.m5.xlarge,ml.c5.large,ml.m5.12xlarge",
     "MOST_TRIALS": "50",
     "MOST_INSTANCES": "5",
+    "LOG_RETENTION_DAYS": "30",
     "RUNS_AT_ONCE": "10",
     "DATASET_RUNS_AT_ONCE": "3",
 }

@@ -162,6 +162,37 @@ def test_endpoints_are_priced_and_the_idle_ones_named(endpoints: Target) -> None
     assert "tagline-logos is idle: nobody asked it for 9 days" in result.stderr
 
 
+def test_a_serverless_endpoint_is_priced_by_what_its_model_took(endpoints: Target) -> None:
+    client: Any = boto3.client("sagemaker", region_name="us-east-1")
+    variant = {"VariantName": "AllTraffic", "ModelName": "m",
+               "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}  # fmt: skip
+    client.create_endpoint_config(EndpointConfigName="s", ProductionVariants=[variant])
+    client.create_endpoint(EndpointName="tagline-small", EndpointConfigName="s")
+    dimensions = [{"Name": "EndpointName", "Value": "tagline-small"},
+                  {"Name": "VariantName", "Value": "AllTraffic"}]  # fmt: skip
+    later = NOW + timedelta(days=9)
+    boto3.client("cloudwatch", region_name="us-east-1").put_metric_data(
+        Namespace="AWS/SageMaker",
+        MetricData=[{"MetricName": "ModelLatency", "Dimensions": dimensions, "Value": 3e9,
+                     "Unit": "Microseconds", "Timestamp": later}],
+    )  # fmt: skip
+    month = f"{NOW + timedelta(days=10):%Y-%m}"
+    found = {e["endpoint"]: e for e in told("costs", month)["endpoints"]}["tagline-small"]
+    assert found["on"] == "serverless, 2048 MB"
+    if f"{later:%Y-%m}" == month:  # else it is another month's
+        assert found["price"] == pytest.approx(3000 * 2 * 0.00002)
+    assert (found["invocations"], found["idle"]) == (0, True)
+
+
+def test_an_estimate_of_a_serverless_endpoint_is_by_its_answers(tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+    config.write_text("endpoint: {mode: serverless, memory: 4096}\n")
+    found = told("estimate", "--images", "1000", "--config", str(config))
+    assert found["endpoint_a_month"] is None
+    assert found["serverless_answers"] == pytest.approx(100_000 * 0.2 * 4 * 0.00002)
+    assert told("estimate", "--images", "1000")["serverless_answers"] is None
+
+
 def test_a_run_is_shown_with_its_price(runs: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     from tagline.cli import show
 

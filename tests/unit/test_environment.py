@@ -24,12 +24,13 @@ READ_AS = {
     "allowed_instance_types": "ALLOWED_INSTANCE_TYPES",
     "most_trials": "MOST_TRIALS",
     "most_instances": "MOST_INSTANCES",
+    "log_retention_days": "LOG_RETENTION_DAYS",
     "runs_at_once": "RUNS_AT_ONCE",
     "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
 }
 COUNTS = (
     *("endpoint_instance_count", "most_trials", "most_instances"),
-    *("runs_at_once", "dataset_runs_at_once"),
+    *("log_retention_days", "runs_at_once", "dataset_runs_at_once"),
 )
 OTHERS = ("source_buckets", "source_requester_pays", "allowed_instance_types", *COUNTS)
 TEXTS = set(READ_AS) - set(OTHERS)

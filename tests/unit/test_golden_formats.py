@@ -92,6 +92,20 @@ ADDED: dict[str, list[Any]] = {
     "copies": [0],
     "seen": [None],
     "ended_early": [None],
+    "quality": ["standard"],
+    **{
+        key: [None]
+        for key in (
+            "loss",
+            "label_smoothing",
+            "early_stopping_patience",
+            "weight_averaging",
+            "views",
+        )
+    },
+    "start": [None],
+    "start_from": ["auto"],
+    "early_stopping": [False],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

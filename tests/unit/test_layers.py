@@ -40,3 +40,12 @@ def test_a_container_is_forbidden_all_that_its_row_does_not_name() -> None:
         assert {f"tagline.{package}" for package in packages - allowed} <= forbidden
         assert not {f"tagline.{package}" for package in allowed} & forbidden
         assert {"functions", "im2rec", "trainer", "server"} - {name} <= forbidden
+
+
+def test_the_layer_knows_every_service_that_a_function_calls() -> None:
+    """It leaves out the rest of botocore, which fails where a client is made, not before."""
+    source = (ROOT / "tagline/aws/clients.py").read_text(encoding="utf-8")
+    made = set(re.findall(r'boto3\.client\("([a-z-]+)"', source))
+    kept = re.search(r"^SERVICES := (.*)$", (ROOT / "layer/Makefile").read_text(), re.MULTILINE)
+    assert kept is not None
+    assert made <= set(kept[1].split())

@@ -8,7 +8,7 @@ import pytest
 
 from local.sagemaker.errors import SageMakerError
 from local.sagemaker.ranges import Numbers
-from local.sagemaker.search import Resources, Search, Tried, read_search
+from local.sagemaker.search import Resources, Search, Tried, read_search, worse_than_most
 from tests.unit.tuning_records import number, tuning
 
 
@@ -127,3 +127,21 @@ def hyperband(config: dict[str, int], static: dict[str, str]) -> Search:
     config_ = {"HyperbandStrategyConfig": config}
     record["HyperParameterTuningJobConfig"]["StrategyConfig"] = config_
     return read_search(record)
+
+
+@pytest.mark.parametrize(
+    ("latest", "stopped"), [([0.1], True), ([0.2], False), ([0.9, 0.24], True), ([0.0, 0.3], False)]
+)
+def test_a_trial_is_stopped_below_the_median_of_the_others_averages(
+    latest: list[float], stopped: bool
+) -> None:
+    """After one epoch the averages are 0.1, 0.2 and 0.3, after two 0.15, 0.25 and 0.35."""
+    ended = [[0.1, 0.2, 0.9], [0.2, 0.3, 0.9], [0.3, 0.4, 0.9]]
+    assert worse_than_most(latest, ended, maximize=True) == stopped
+    flipped = [[-value for value in other] for other in ended]
+    assert worse_than_most([-value for value in latest], flipped, maximize=False) == stopped
+
+
+def test_a_trial_is_not_stopped_by_one_other_nor_where_others_had_ended() -> None:
+    assert not worse_than_most([0.0], [[0.5, 0.5]], maximize=True)
+    assert not worse_than_most([0.0] * 2, [[0.5, 0.5], [0.6, 0.6]], maximize=True)

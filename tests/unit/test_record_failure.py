@@ -105,6 +105,23 @@ def test_a_failure_is_told_with_its_state(
     assert written == OURS | said
 
 
+def test_a_job_that_was_judged_is_told_as_the_state_that_ran_it(
+    world: Account, executions: Stubber
+) -> None:
+    history(executions, entered("JudgeFailure"), entered("Train"))
+    told = json.dumps({"Error": "States.TaskFailed", "Cause": "AlgorithmError: lr"})
+    written = record(
+        failed("JobFailed", json.dumps({"errorMessage": told, "errorType": "JobFailed"}))
+    )
+    assert written["state"] == "Train"
+    assert written["reason"].startswith("Train: AlgorithmError: lr. See the training job's log")
+
+
+def test_a_judge_that_breaks_off_is_told_itself(world: Account, executions: Stubber) -> None:
+    history(executions, entered("JudgeFailure"), entered("Train"))
+    assert record(failed("Lambda.Unknown", "exit"))["state"] == "JudgeFailure"
+
+
 def test_what_the_packing_container_left_is_the_reason(world: Account, executions: Stubber) -> None:
     note = b"All 12 rows were rejected: see rejects.jsonl\n"
     world.s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}failures/PackDataset.txt", Body=note)

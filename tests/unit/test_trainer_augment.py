@@ -176,7 +176,8 @@ def where(image: np.ndarray) -> np.ndarray:
     """The middle (x, y) of what is dark."""
     dark = 255.0 - image[..., 0]
     y, x = np.indices(dark.shape)
-    return np.array([(x * dark).sum(), (y * dark).sum()]) / dark.sum()
+    middle: np.ndarray = np.array([(x * dark).sum(), (y * dark).sum()]) / dark.sum()
+    return middle
 
 
 def test_geometric_uses_its_bounds_and_keeps_them() -> None:

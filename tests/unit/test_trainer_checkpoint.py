@@ -32,7 +32,8 @@ def checkpoint(epoch: int, fingerprint: str = "f") -> Checkpoint:
         random=random_state(np.random.default_rng(7)),
     )
     # more than ten, so that their order is not the alphabet's
-    return Checkpoint(progress, [values + n for n in range(12)], [values[0]], [])
+    weights = [values + n for n in range(12)]
+    return Checkpoint(progress, weights, average=[values * 2], best=[values[0]], optimizer=[])
 
 
 def names(folder: Path) -> list[str]:
@@ -44,7 +45,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     found = Checkpoints(tmp_path / "new", "f", "demo-train-0").latest()
     assert found is not None
     assert found.progress == checkpoint(3).progress
-    for group in ("weights", "best", "optimizer"):
+    for group in ("weights", "average", "best", "optimizer"):
         before, after = getattr(checkpoint(3), group), getattr(found, group)
         assert len(before) == len(after)
         assert all(

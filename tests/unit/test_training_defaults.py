@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tagline.jobs.defaults import defaults, learning_rate
 
@@ -16,8 +18,34 @@ def test_a_dataset_of_a_thousand_designs() -> None:
         "learning_rate": "0.004",
         "weight_decay": "0.0001",
         "augmentation_type": "crop",
-        "use_weighted_loss": "0",
+        "loss": "bce",
+        "label_smoothing": "0",
+        "early_stopping_patience": "0",
+        "weight_averaging": "0",
+        "views": "1",
     }
+
+
+def test_thorough_changes_more_than_the_epochs() -> None:
+    standard, thorough = defaults(1000, 16, 96), defaults(1000, 16, 96, "thorough")
+    assert {name: value for name, value in thorough.items() if value != standard[name]} == {
+        "epochs": "96",
+        "augmentation_type": "geometric",
+        "weight_averaging": "0.998",
+    }
+
+
+@given(st.integers(1, 200_000), st.integers(16, 1024))
+def test_fast_sees_a_quarter_of_the_images_at_most_and_thorough_four_times_as_many(
+    images: int, size: int
+) -> None:
+    fast, standard, thorough = (
+        int(defaults(images, 50, size, quality)["epochs"])
+        for quality in ("fast", "standard", "thorough")
+    )
+    assert 1 <= fast <= standard / 4
+    assert thorough == 4 * standard
+    assert thorough <= 1000
 
 
 @pytest.mark.parametrize(
@@ -33,6 +61,9 @@ def test_a_dataset_of_a_thousand_designs() -> None:
         (50_000, 96, "10", "256"),
         (1_019, 96, "24", "32"),  # two minutes on two cores
         (1_019, 192, "10", "32"),  # four times the pixels
+        (240, 192, "25", "32"),
+        (240, 224, "37", "32"),  # of which the network sees fewer than of 192
+        (240, 512, "10", "32"),
         (20, 96, "100", "20"),  # a batch never holds more than there is
         (98_378, 96, "10", "256"),
         (116_945, 96, "10", "256"),

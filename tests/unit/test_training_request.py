@@ -55,6 +55,29 @@ def test_the_request_is_the_one_that_is_kept(name: str, sections: dict[str, Any]
     assert plan(**sections) == {"format": 1} | golden(name)
 
 
+def searched(**tuning: Any) -> dict[str, Any]:
+    planned = plan(training={"epochs": 27}, tuning=TUNING | tuning)
+    named = {"HyperParameterTuningJobName": f"{planned['job_name']}-000"}
+    assert_valid("CreateHyperParameterTuningJob", named | planned["request"])
+    config: dict[str, Any] = planned["request"]["HyperParameterTuningJobConfig"]
+    return config
+
+
+def test_hyperband_has_the_models_line_beside_one_an_epoch() -> None:
+    config = searched(strategy="Hyperband")
+    assert config["Strategy"] == "Hyperband"
+    assert config["StrategyConfig"] == {
+        "HyperbandStrategyConfig": {"MinResource": 3, "MaxResource": 28}
+    }
+    assert config["TrainingJobEarlyStoppingType"] == "Off"
+
+
+def test_trials_may_be_stopped_early() -> None:
+    config = searched(strategy="Bayesian", early_stopping=True)
+    assert config["TrainingJobEarlyStoppingType"] == "Auto"
+    assert "StrategyConfig" not in config
+
+
 def test_a_training_job_that_sagemaker_takes() -> None:
     planned = plan()
     assert (planned["mode"], planned["job_name"]) == ("train", "tagline--0123456789abcdef-train")
@@ -85,7 +108,7 @@ def test_hyperparameters_are_strings_and_complete() -> None:
         | {
             "learning_rate": "0.002",
             "epochs": "7",
-            "use_weighted_loss": "1",
+            "loss": "weighted",
             "image_shape": "3,80,80",
             "num_classes": "3",
             "num_training_samples": "800",
@@ -133,6 +156,54 @@ def test_a_tuning_job_that_sagemaker_takes() -> None:
     assert scales == {"learning_rate": "Logarithmic", "weight_decay": "Linear"}
     choices = {r["Name"]: r["Values"] for r in search["CategoricalParameterRanges"]}
     assert choices["use_weighted_loss"] == ["1", "0"]
+
+
+def test_the_newer_settings_arrive_and_go_before_the_quality() -> None:
+    wanted = {
+        "loss": "asymmetric",
+        "label_smoothing": 0.03,
+        "early_stopping_patience": 7,
+        "weight_averaging": 0.97,
+        "views": 3,
+        "augmentation_type": "crop_color",
+        "epochs": 17,
+    }
+    values = plan(quality="thorough", training=wanted)["request"]["HyperParameters"]
+    assert {name: values[name] for name in wanted} == {k: str(v) for k, v in wanted.items()}
+
+
+def test_the_quality_decides_what_training_does_not_name() -> None:
+    fast, thorough = (
+        plan(quality=quality)["request"]["HyperParameters"] for quality in ("fast", "thorough")
+    )
+    assert int(thorough["epochs"]) >= 16 * int(fast["epochs"])
+    assert (fast["augmentation_type"], thorough["augmentation_type"]) == ("crop", "geometric")
+
+
+def test_the_newer_settings_can_be_searched() -> None:
+    ranges = {
+        "loss": ["bce", "asymmetric"],
+        "label_smoothing": [0, 0.1],
+        "early_stopping_patience": [3, 9],
+        "weight_averaging": [0, 0.999],
+        "views": [1, 4],
+    }
+    config = plan(tuning={"ranges": ranges})["request"]["HyperParameterTuningJobConfig"]
+    kinds = config["ParameterRanges"]
+    names = {kind: sorted(r["Name"] for r in found) for kind, found in kinds.items()}
+    assert names == {
+        "ContinuousParameterRanges": ["label_smoothing", "weight_averaging"],
+        "IntegerParameterRanges": ["early_stopping_patience", "views"],
+        "CategoricalParameterRanges": ["loss"],
+    }
+
+
+def test_the_older_name_of_the_weighted_loss_is_searched_alone() -> None:
+    fixed = plan(tuning={"ranges": {"use_weighted_loss": [True, False]}})["request"][
+        "TrainingJobDefinition"
+    ]["StaticHyperParameters"]
+    assert "loss" not in fixed
+    assert "use_weighted_loss" not in fixed
 
 
 def test_a_long_search_never_outlasts_the_execution() -> None:
@@ -184,3 +255,24 @@ def test_the_disk_grows_with_the_data() -> None:
     for size, disk in ((1, 30), (5 * GIB, 30), (5 * GIB + 1, 31), (100 * GIB, 220)):
         dataset = packed_dataset(bytes=BySide(train=size - 1, validation=1))
         assert plan(dataset)["request"]["ResourceConfig"]["VolumeSizeInGB"] == disk
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://data/demo/output/j/output/model.tar.gz", "s3://zoo/a.params"]
+)
+def test_the_weights_to_start_from_are_a_channel(uri: str) -> None:
+    planned = plan_training(
+        RUN,
+        DATASET,
+        settings(training={"start_from": "champion"}),
+        STACK,
+        role=ROLE,
+        spending=SPENDING,
+        start=uri,
+    )
+    request = plain(planned)["request"]
+    last = request["InputDataConfig"][-1]
+    assert (last["ChannelName"], last["DataSource"]["S3DataSource"]["S3Uri"]) == ("start", uri)
+    assert request["HyperParameters"]["start_from"] == "champion"
+    named = {"TrainingJobName": f"{plain(planned)['job_name']}-0", "RoleArn": ROLE}
+    assert_valid("CreateTrainingJob", named | request)

@@ -265,3 +265,14 @@ def test_what_cannot_be_read_is_no_reason_to_fail(world: Account) -> None:
 
 def test_a_runs_execution_is_named_after_it() -> None:
     assert execution_of(VARIABLES["STATE_MACHINE_ARN"], RUN) == ARN
+
+
+def test_a_job_that_never_had_a_machine_used_none(world: Account) -> None:
+    run = Execution()
+    short = {"TrainingJobName": "j-0", "FailureReason": "CapacityError: Unable to provision"}
+    run.task("Train", "sagemaker", "createTrainingJob.sync", 9, kind="TaskFailed",
+             error="States.TaskFailed", cause=json.dumps(short))  # fmt: skip
+    run.job("Train", "createTrainingJob", training(60))
+    cost = run.cost()
+    assert used(cost) == {"Train": ("ml.c5.4xlarge", 60)}
+    assert cost.unknown == ()

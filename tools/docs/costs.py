@@ -8,8 +8,15 @@ from tagline.cli.commands import ENDPOINT, TRAINING
 from tagline.cli.estimate import EVALUATION, estimated
 from tagline.formats.costs import StateCost
 from tagline.formats.settings import Settings, Training, Tuning
-from tagline.pricing.forecast import HOURS_OF_A_MONTH, Rates, serverless
+from tagline.pricing.forecast import (
+    ANSWER_SECONDS,
+    ANSWERS,
+    HOURS_OF_A_MONTH,
+    Rates,
+    serverless,
+)
 from tagline.pricing.table import PriceList, table
+from tagline.serving.machines import MEMORY
 
 PAGE = Path(__file__).parents[2] / "docs/costs.md"
 _BEGIN, _END = "<!-- made by `make docs`: begin -->\n", "<!-- end -->\n"
@@ -19,7 +26,6 @@ _WAYS = (
     ("one training job", Settings()),
     ("search of 10 trials", Settings(tuning=Tuning(max_jobs=10, max_parallel_jobs=2))),
 )
-_ASKED, _ANSWER_SECONDS, _MEMORY = 100_000, 0.2, 2048
 _TASKS = {"PackDataset", "PackParts", "JoinParts"}
 _JOBS = ("Train", "Tune"), ("Evaluate",)
 
@@ -60,7 +66,7 @@ def _made() -> str:
     )
     rates = Rates()
     named = (f"{f.name.replace('_', ' ')} {getattr(rates, f.name):g}" for f in fields(rates))
-    answers = serverless(_ASKED, _ANSWER_SECONDS, _MEMORY, prices)
+    answers = serverless(ANSWERS, ANSWER_SECONDS, MEMORY, prices)
     endpoint = estimated(2, Settings(), prices, TRAINING, ENDPOINT).endpoint_a_month
     hours = Training().max_runtime // 3600
     return _TEXT.format(
@@ -74,9 +80,9 @@ def _made() -> str:
         rows="\n".join(rows),
         month=HOURS_OF_A_MONTH,
         endpoint=endpoint,
-        memory=_MEMORY,
-        asked=_ASKED,
-        seconds=_ANSWER_SECONDS,
+        memory=MEMORY,
+        asked=ANSWERS,
+        seconds=ANSWER_SECONDS,
         answers=answers,
         rates=", ".join(named),
     )

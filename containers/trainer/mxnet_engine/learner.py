@@ -103,7 +103,7 @@ class _Operations:
     """What losses are written with, in MXNet."""
 
     relu, sigmoid = staticmethod(mx.nd.relu), staticmethod(mx.nd.sigmoid)
-    abs, exp = staticmethod(mx.nd.abs), staticmethod(mx.nd.exp)
+    abs, exp, log = staticmethod(mx.nd.abs), staticmethod(mx.nd.exp), staticmethod(mx.nd.log)
 
     def __init__(self, context: Any) -> None:
         self._context = context

@@ -1,0 +1,180 @@
+"""Where training starts: the starter backbone, the serving model, a user's file, or nowhere.
+
+What is asked for and cannot be is said in the log and in model.json. A file that somebody named
+is used or the job is refused: nobody should take a model for one that started there.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from msgspec.structs import replace
+
+from tagline.formats.models import ModelStart
+from trainer.contract import Base, JobRefused
+from trainer.engine import Weights
+from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
+
+STARTERS = Path(__file__).parent / "starter"
+STARTER_BELOW = 20_000  # training images from which `auto` starts from nothing
+_HEAD = ("head.weight", "head.bias")
+_HEAD_SPREAD = 0.01  # standard deviation of the new rows of a head on features that mean something
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the training starts from: its record for model.json, and the weights to put in place."""
+
+    record: ModelStart
+    weights: Weights = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        """One sentence for the log."""
+        record = self.record
+        source = record.run or record.uri or ""
+        told = f"starts from {record.kind} {source}".rstrip()
+        return f"{told}: {record.instead}" if record.instead else told
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What wants to start: a new network's name and weights, the labels, how many images."""
+
+    network: str
+    fresh: Weights
+    seed: int
+    images: int
+    labels: Sequence[str]
+
+    def new_rows(self) -> Weights:
+        """Return a head that says little yet; its bias keeps the label frequencies' log-odds."""
+        rng = np.random.default_rng(self.seed)
+        rows = rng.normal(0, _HEAD_SPREAD, self.fresh[_HEAD[0]].shape)
+        return {_HEAD[0]: rows.astype(np.float32)}
+
+
+def find_start(wanted: str, new: Beginning, base: Base) -> Start:
+    """Return where a training starts that asks for `wanted`, the hyperparameter start_from.
+
+    Raises JobRefused for a user's file that does not fit.
+    """
+    if wanted.startswith("s3://"):
+        return _from_file(wanted, new, base)
+    if wanted == "none":
+        return Start(ModelStart(kind="none"))
+    why = None
+    if wanted == "champion" or (wanted == "auto" and base.has_channel("start")):
+        found = _from_champion(new, base)
+        if isinstance(found, Start):
+            return found
+        why = found
+    if wanted == "starter" or new.images < STARTER_BELOW:
+        found = _from_starter(new)
+        if isinstance(found, Start):
+            return Start(replace(found.record, instead=why), found.weights)
+        why = f"{why}; {found}" if why else found
+    return Start(ModelStart(kind="none", instead=why))
+
+
+def _from_starter(new: Beginning) -> Start | str:
+    known = json.loads((STARTERS / "starter.json").read_text())["networks"]
+    if new.network not in known:
+        return f"there is no starter for the network {new.network}"
+    path = STARTERS / known[new.network]["file"]
+    digest = _digest(path)
+    if digest != known[new.network]["sha256"]:
+        raise JobRefused(f"{path.name} is damaged: its SHA-256 is not that of starter.json")
+    try:
+        weights = _backbone(path, new.fresh) | new.new_rows()
+    except UnusableWeights as exc:
+        return f"the starter does not fit: {exc}"
+    return Start(ModelStart(kind="starter", sha256=digest), weights)
+
+
+def _from_champion(new: Beginning, base: Base) -> Start | str:
+    if not base.has_channel("start"):
+        return "there is no champion that learned from this split"
+    path = base.channel("start", "model.tar.gz")
+    try:
+        description = read_description(path)
+        if description is None:
+            return "the champion's artifact is no model.tar.gz"
+        if description.network != new.network:
+            return f"the champion is of the network {description.network}, not {new.network}"
+        weights = _backbone(path, new.fresh) | _matched_head(path, new, description.labels)
+    except UnusableWeights as exc:
+        return f"the champion's weights cannot be used: {exc}"
+    record = ModelStart(kind="champion", run=description.run, sha256=_digest(path))
+    return Start(record, weights)
+
+
+def _from_file(uri: str, new: Beginning, base: Base) -> Start:
+    path = base.channel("start", uri.rpartition("/")[2])
+    try:
+        weights = _backbone(path, new.fresh)
+        description = read_description(path)
+        labels = () if description is None else description.labels
+        weights |= _matched_head(path, new, labels) if labels else new.new_rows()
+    except UnusableWeights as exc:
+        told = f"start_from: {uri} does not fit the network {new.network}: {exc}"
+        raise JobRefused(told) from exc
+    return Start(ModelStart(kind="file", uri=uri, sha256=_digest(path)), weights)
+
+
+def _backbone(path: Path, fresh: Weights) -> Weights:
+    """Return a file's weights for all but the head; raises UnusableWeights for one that is wrong.
+
+    Names are the network's, or a model zoo's, whose `features` ours hold as their first part.
+    """
+    shapes: Shapes = {name: array.shape for name, array in fresh.items() if name not in _HEAD}
+    seen: dict[str, tuple[int, ...]] = {}
+
+    def wanted(name: str, shape: tuple[int, ...]) -> bool:
+        seen[name] = shape
+        return shape in (shapes.get(name), shapes.get(_in_zoo(name)))
+
+    found = read_weights(path, wanted)
+    for name_of in (str, _in_zoo):
+        named = {name_of(name): array for name, array in found.items()}
+        if all(name in named and named[name].shape == shape for name, shape in shapes.items()):
+            chosen = {name: named[name] for name in shapes}
+            if not all(np.isfinite(array).all() for array in chosen.values()):
+                raise UnusableWeights("it holds values that are not numbers")
+            return chosen
+    zoo = {_in_zoo(name): shape for name, shape in seen.items() if _in_zoo(name) in shapes}
+    told = seen | zoo
+    for name, shape in shapes.items():
+        if name not in told:
+            raise UnusableWeights(f"it has no array {name} {shape}")
+        if told[name] != shape:
+            raise UnusableWeights(f"its array {name} is {told[name]}, not {shape}")
+    raise UnusableWeights("its arrays mix two namings")
+
+
+def _in_zoo(name: str) -> str:
+    return name.replace("features.", "features.0.", 1) if name.startswith("features.") else name
+
+
+def _matched_head(path: Path, new: Beginning, known: Sequence[str]) -> Weights:
+    """Return the head with a row for each label: the file's by name, a new one otherwise."""
+    width = new.fresh[_HEAD[0]].shape[1]
+    shapes = {_HEAD[0]: (len(known), width), _HEAD[1]: (len(known),)}
+    old = read_weights(path, lambda name, shape: shapes.get(name) == shape)
+    if set(old) != set(_HEAD):
+        raise UnusableWeights(f"its head is not {len(known)} rows of {width}")
+    weight, bias = new.new_rows()[_HEAD[0]], new.fresh[_HEAD[1]].copy()
+    rows = {label: row for row, label in enumerate(known)}
+    for place, label in enumerate(new.labels):
+        if label in rows:
+            weight[place] = old[_HEAD[0]][rows[label]]
+            bias[place] = old[_HEAD[1]][rows[label]]
+    return {_HEAD[0]: weight, _HEAD[1]: bias}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,33 @@
+"""The file of weights that a training job is handed to start from."""
+
+from tagline.aws.s3 import Bucket
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.outcomes import Champion
+from tagline.formats.owners import check_champion
+from tagline.formats.plan import Plan
+from tagline.formats.settings import AUTO, Settings
+
+CHAMPION_FIRST = False  # whether `auto` starts a retraining from the serving model
+
+
+def weights_to_start_from(
+    bucket: Bucket, keys: RunKeys, settings: Settings, stack: str
+) -> str | None:
+    """Return the S3 URI of a person's file or of the champion's model; None where none is needed.
+
+    A champion of another split may have learned from images that are to judge its successor, who
+    would remember them: it is none to start from. Raises UnreadableDocument.
+    """
+    wanted = settings.training.start_from
+    if wanted.startswith("s3://"):
+        return wanted
+    if wanted != "champion" and not (wanted == AUTO and CHAMPION_FIRST):
+        return None
+    champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
+    if champion is None:
+        return None
+    check_champion(champion, keys.dataset, bucket.name, stack)
+    plan = bucket.get(RunKeys(champion.run).plan, Plan)
+    if plan is None or plan.settings.split != settings.split:
+        return None
+    return champion.artifact

@@ -1,0 +1,116 @@
+"""`python -m trainer train` begun from weights: a user's file, the champion."""
+
+import hashlib
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.integration.trainer_jobs import python, read_json, run, training_job
+from trainer.weight_files import write_weights
+
+pytestmark = pytest.mark.slow
+URI = "s3://models/mine/{}"
+
+
+def weights(base: Path, name: str = "model/weights.npz") -> dict[str, NDArray[np.float32]]:
+    with np.load(base / name, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = training_job(tmp_path_factory.mktemp("first"), {"epochs": "1"})
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    assert "starts from none\n" in done.stdout
+    return base
+
+
+def begun(base: Path, start_from: str, first: Path, name: str) -> Path:
+    """Lay a job out that starts from a file of the first one's; a rate that learns nothing."""
+    training_job(base, {"epochs": "1", "learning_rate": "0.0000001", "start_from": start_from})
+    channel = base / "input/data/start"
+    channel.mkdir()
+    if name == "model.tar.gz":
+        with tarfile.open(channel / name, "w:gz") as tar:
+            tar.add(first / "model", ".")
+    else:
+        (channel / name).write_bytes((first / "model" / name).read_bytes())
+    return base
+
+
+def test_a_champion_goes_on_where_it_was(tmp_path: Path, first: Path) -> None:
+    base = begun(tmp_path, "champion", first, "model.tar.gz")
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    described = read_json(base / "model/model.json")["start"]
+    archive = (base / "input/data/start/model.tar.gz").read_bytes()
+    assert described["kind"] == "champion"
+    assert described["run"] == read_json(first / "model/model.json")["run"]
+    assert described["sha256"] == hashlib.sha256(archive).hexdigest()
+    before, after = weights(first), weights(base)
+    assert list(before) == list(after)
+    for name, array in before.items():
+        if "running" not in name:
+            assert after[name] == pytest.approx(array, abs=1e-4), name
+
+
+def test_a_file_of_mxnets_is_read_as_mxnet_reads_it(tmp_path: Path, first: Path) -> None:
+    written = (
+        "import sys, mxnet as mx, numpy as np\n"
+        "arrays = np.load(sys.argv[1])\n"
+        "mx.nd.save(sys.argv[2], {'arg:' + n: mx.nd.array(a) for n, a in arrays.items()})\n"
+    )
+    base = begun(tmp_path, URI.format("weights.npz"), first, "weights.npz")
+    path = base / "input/data/start/weights.params"
+    assert python(base, "-c", written, str(first / "model/weights.npz"), str(path)).returncode == 0
+    training_job(
+        base, {"epochs": "1", "learning_rate": "0.0000001", "start_from": URI.format(path.name)}
+    )
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    assert read_json(base / "model/model.json")["start"]["uri"] == URI.format("weights.params")
+    name = "features.4.body.0.weight"
+    assert weights(base)[name] == pytest.approx(weights(first)[name], abs=1e-4)
+
+
+def test_a_start_is_repeated_to_the_byte_and_told_from_another(tmp_path: Path, first: Path) -> None:
+    learned, marks = [], []
+    for place in ("one", "two"):
+        base = begun(tmp_path / place, URI.format("weights.npz"), first, "weights.npz")
+        assert run("train", base).returncode == 0
+        learned.append((base / "model/weights.npz").read_bytes())
+        marks.append(fingerprint(base))
+    assert learned[0] == learned[1]
+    assert marks[0] == marks[1]
+    other = tmp_path / "two/input/data/start/weights.npz"
+    write_weights(other, {name: array + 1e-3 for name, array in weights(first).items()})
+    done = run("train", tmp_path / "two")
+    assert "is not used: it is of other hyperparameters or data" in done.stdout
+    assert fingerprint(tmp_path / "two") != marks[0]
+
+
+def fingerprint(base: Path) -> str:
+    newest = max((base / "checkpoints").iterdir())
+    return newest.read_bytes().split(b'"fingerprint":"')[1][:64].decode()
+
+
+def test_a_file_of_another_network_ends_the_job(tmp_path: Path, first: Path) -> None:
+    base = begun(tmp_path, URI.format("weights.npz"), first, "weights.npz")
+    asked = {"network": "mobilenet_v2_0_5", "start_from": URI.format("weights.npz")}
+    training_job(base, asked)
+    done = run("train", base)
+    assert done.returncode == 1
+    said = (base / "output/failure").read_text()
+    assert "does not fit the network mobilenet_v2_0_5: its array features.0.0.weight is" in said
+
+
+def test_the_starter_fits_the_network_at_the_sizes_that_people_use(tmp_path: Path) -> None:
+    base = training_job(tmp_path, {"epochs": "1", "start_from": "auto"})
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    assert "starts from starter\n" in done.stdout
+    assert read_json(base / "model/model.json")["start"]["kind"] == "starter"

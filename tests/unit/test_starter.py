@@ -1,0 +1,145 @@
+"""The starter backbone in the repository, and the tool that makes it."""
+
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from tools.starter.contours import contours
+from tools.starter.drawing import draw
+from tools.starter.icons import (
+    LICENCES,
+    RARE,
+    Drawing,
+    Icon,
+    IconSet,
+    UnusableSet,
+    labels_of,
+    read_icons,
+    read_sets,
+)
+from tools.starter.keep import LARGEST, notice
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "containers/trainer/starter"
+RECORD = json.loads((FOLDER / "starter.json").read_text())
+ROW = re.compile(
+    r"^\| .+ \(`@iconify-json/([a-z0-9-]+)`\) \| ([\d.]+) \| ([\w.-]+) \| .+ \|$", re.MULTILINE
+)
+NETWORKS = pytest.mark.parametrize("network", sorted(RECORD["networks"]))
+
+
+def test_every_set_has_its_notice_and_a_licence_that_lets_it_be_used() -> None:
+    text = (FOLDER / "NOTICE.md").read_text()
+    rows = ROW.findall(text)
+    assert {name: version for name, version, _ in rows} == RECORD["sets"]
+    assert {licence for _, _, licence in rows} <= set(LICENCES)
+    for licence in LICENCES:
+        assert f"\n## {licence}\n" in text
+
+
+def test_the_sets_are_those_that_the_lock_pins() -> None:
+    pinned = json.loads((ROOT / "tools/starter/package.json").read_text())["dependencies"]
+    assert {name.removeprefix("@iconify-json/"): v for name, v in pinned.items()} == RECORD["sets"]
+
+
+def test_no_set_of_marks_or_flags_nor_one_that_models_are_judged_on() -> None:
+    judged = re.compile(r"emoji|^noto|^(fa|fa\d?-.*)$|logo|flag|brand|^(bxl|cib|simple-icons)$")
+    assert not [name for name in RECORD["sets"] if judged.search(name)]
+
+
+@NETWORKS
+def test_a_starter_is_the_file_that_is_recorded(network: str) -> None:
+    known = RECORD["networks"][network]
+    content = (FOLDER / known["file"]).read_bytes()
+    assert sha256(content).hexdigest() == known["sha256"]
+    with np.load(FOLDER / known["file"], allow_pickle=False) as arrays:
+        for name in arrays:
+            assert np.isfinite(arrays[name]).all(), name
+            assert not name.startswith("head.")
+
+
+def test_all_of_it_is_small() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= LARGEST
+
+
+def test_a_notice_names_set_version_licence_and_author() -> None:
+    known = IconSet("round", "Round Icons", "1.2.3", "MIT", "Ann", "https://example.org")
+    row = "| Round Icons (`@iconify-json/round`) | 1.2.3 | MIT | [Ann](https://example.org) |"
+    assert row in notice([known]).splitlines()
+
+
+def icon_set(modules: Path, licence: str, names: list[str]) -> None:
+    folder = modules / "@iconify-json/round"
+    folder.mkdir(parents=True)
+    icons = {name: {"body": f"<path id='{name}'/>"} for name in names}
+    info = {"name": "Round", "license": {"spdx": licence}, "author": {"name": "Ann"}}
+    (folder / "icons.json").write_text(json.dumps({"icons": icons, "width": 24}))
+    (folder / "info.json").write_text(json.dumps(info))
+    (folder / "package.json").write_text(json.dumps({"version": "1.0.0"}))
+
+
+def test_a_set_under_another_licence_is_refused(tmp_path: Path) -> None:
+    icon_set(tmp_path, "GPL-3.0", [])
+    with pytest.raises(UnusableSet, match=r"round is under GPL-3\.0"):
+        read_sets(tmp_path)
+
+
+def test_sizes_and_styles_are_one_icon_and_marks_are_none(tmp_path: Path) -> None:
+    icon_set(tmp_path, "MIT", ["cat-24-filled", "cat-16-outline", "cat-dog", "brand-cat"])
+    icons = read_icons(tmp_path, read_sets(tmp_path))
+    assert {icon.words: len(icon.drawings) for icon in icons} == {
+        frozenset({"cat"}): 2,
+        frozenset({"cat", "dog"}): 1,
+    }
+    assert icons[0].drawings[0].box == (0, 0, 24, 16)
+
+
+def test_labels_are_the_words_of_many_names() -> None:
+    often = [Icon("s", frozenset({"cat", f"w{n}"}), ()) for n in range(RARE)]
+    assert labels_of(often) == ["cat"]
+    assert labels_of(often[1:]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("M1 1h8v8h-8z", ["M1 1h8v8h-8z"]),
+        # the second begins where the first began, and is told in full
+        ("M1 1h8v8h-8zm2 2h2v2z", ["M1 1h8v8h-8z", "M3 3h2v2z"]),
+        ("M3 3h2v2zM1 1h8v8z", ["M1 1h8v8z", "M3 3h2v2z"]),  # the widest first
+        ("M1 1 9 1 9 9z", ["M1 1L9 1L9 9z"]),
+        ("m1 1 8 0 0 8zl2 2", ["M1 1l8 0l0 8z", "M1 1l2 2"]),
+        ("M0 0a4 4 0 018 0z", ["M0 0a4 4 0 0 1 8 0z"]),  # flags need no space
+        ("M0 0h.5.5z", ["M0 0h0.5h0.5z"]),
+        ("M0 0h4 v", ["M0 0h4"]),
+        ("L1 1", []),
+        ("", []),
+    ],
+)
+def test_a_path_is_cut_into_its_contours(path: str, parts: list[str]) -> None:
+    assert contours(path) == parts
+
+
+BODIES = (
+    '<path fill="currentColor" d="M1 1h8v8h-8zm2 2h2v2z"/>',
+    '<g fill="none" stroke="currentColor"><circle cx="4" cy="4" r="3"/><path d="M1 1h3"/></g>',
+    '<path fill="#ff0000" d="M1 1h8v8h-8z"/>',
+    '<defs><mask id="a"/></defs><path fill="currentColor" d="M0 0h4v4z" mask="url(#a)"/>',
+)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_drawing_is_an_svg_and_its_number_tells_it(body: str) -> None:
+    drawing = Drawing(body, (0, 0, 10, 10))
+    drawn = [draw(drawing, 96, Random(seed)) for seed in range(30)]
+    assert drawn == [draw(drawing, 96, Random(seed)) for seed in range(30)]
+    assert len(set(drawn)) == len(drawn)
+    for text in drawn:
+        root = ET.fromstring(text)
+        assert (root.get("width"), root.get("height")) == ("96", "96")

@@ -1,0 +1,61 @@
+"""Makes the starter backbone; `make starter` says in which order.
+
+pack NODE_MODULES BASE    draw the icons into the channels of a training job under BASE
+keep NODE_MODULES BASE    take the trained weights into containers/trainer/starter, with notices
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from tools.starter.icons import labels_of, read_icons, read_sets
+from tools.starter.keep import keep
+
+STARTERS = Path(__file__).parents[2] / "containers/trainer/starter"
+HYPERPARAMETERS = {
+    "run": "starter",
+    "network": "small",
+    "epochs": "4",
+    "learning_rate": "0.004",
+    "mini_batch_size": "64",
+    "optimizer": "adam",
+    "weight_decay": "0.0001",
+    "augmentation_type": "crop",
+    "start_from": "none",
+    "seed": "0",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Do one of the two; return the exit code."""
+    match arguments:
+        case ["pack", modules, base]:
+            _pack(Path(modules), Path(base))
+        case ["keep", modules, base]:
+            keep(Path(base, "model"), STARTERS, read_sets(Path(modules)))
+        case _:
+            sys.stderr.write(f"{__doc__}\n")
+            return 2
+    return 0
+
+
+def _pack(modules: Path, base: Path) -> None:
+    from tools.starter.pack import SIDE, pack  # noqa: PLC0415 - only drawing needs its libraries
+
+    icons = read_icons(modules, read_sets(modules))
+    labels = labels_of(icons)
+    known = set(labels)
+    taught = [icon for icon in icons if icon.words & known]
+    pack(taught, labels, base / "input/data", os.cpu_count() or 1)
+    asked = HYPERPARAMETERS | {
+        "image_shape": f"3,{SIDE},{SIDE}",
+        "num_classes": str(len(labels)),
+    }
+    config = base / "input/config/hyperparameters.json"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps(asked))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

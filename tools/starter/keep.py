@@ -1,0 +1,61 @@
+"""What the repository keeps of a training: half-precision weights, their record, the notices."""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tools.starter.icons import IconSet
+
+LARGEST = 6_000_000  # bytes of all starters and their notices in the repository
+_HERE = Path(__file__).parent
+
+
+def keep(model: Path, target: Path, sets: Sequence[IconSet]) -> None:
+    """Write <network>.npz, starter.json and NOTICE.md from a trained model's folder.
+
+    The head is left out: what the icons are called is of no use to another list of labels.
+    """
+    described = json.loads((model / "model.json").read_text())
+    with np.load(model / "weights.npz", allow_pickle=False) as arrays:
+        weights: dict[str, Any] = {
+            name: arrays[name].astype(np.float16) for name in arrays if not name.startswith("head.")
+        }
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / f"{described['network']}.npz"
+    np.savez_compressed(path, **weights)
+    record = {
+        "networks": {
+            described["network"]: {
+                "file": path.name,
+                "sha256": sha256(path.read_bytes()).hexdigest(),
+                "trained": {
+                    "labels": len(described["labels"]),
+                    "validation_map": round(described["mAP"], 4),
+                    "best_epoch": described["best_epoch"],
+                    "hyperparameters": described["hyperparameters"],
+                    "versions": described["versions"],
+                },
+            }
+        },
+        "sets": {each.name: each.version for each in sets},
+    }
+    (target / "starter.json").write_text(json.dumps(record, indent=1) + "\n")
+    (target / "NOTICE.md").write_text(notice(sets))
+    size = sum(each.stat().st_size for each in target.iterdir())
+    if size > LARGEST:
+        raise ValueError(f"{target} holds {size:,} bytes, more than {LARGEST:,}")
+
+
+def notice(sets: Sequence[IconSet]) -> str:
+    """Return NOTICE.md: every set with version, licence and author, then the licences' texts."""
+    rows = [
+        f"| {each.title} (`@iconify-json/{each.name}`) | {each.version} | {each.licence} | "
+        f"{f'[{each.author}]({each.url})' if each.url else each.author} |"
+        for each in sets
+    ]
+    head, texts = (_HERE / "notice.md").read_text().split("<!-- sets -->\n")
+    return head + "\n".join(rows) + "\n" + texts
