@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tagline.formats.document import encode
 from tagline.formats.packed import PackedDataset
+from tagline.formats.trials import Trials
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
 from trainer.contract import Base, JobRefused, existing, guarded, read_document
@@ -46,7 +47,7 @@ def evaluate(base: Base) -> None:
     numbers = replace(metrics_document(evaluation), ended_early=challenger.description.ended_early)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
-    page = report_page(evaluation, records, dataset)
+    page = report_page(evaluation, records, dataset, _trials(base))
     (output / "smoke.json").write_bytes(encode(smoke_document(evaluation, records)))
     card = card_document(evaluation, numbers, dataset)
     (output / "model_card.json").write_bytes(encode(card))
@@ -57,6 +58,11 @@ def evaluate(base: Base) -> None:
         f"mAP {numbers.mAP} on {numbers.images} images"
         f" (label frequencies alone {numbers.baseline_map}{beside})\n"
     )
+
+
+def _trials(base: Base) -> Trials | None:
+    path = base.processing_input("trials/trials.json")
+    return read_document(path, "input 'trials'", Trials) if path.is_file() else None
 
 
 def _champion(base: Base) -> Candidate | None:

@@ -8,20 +8,30 @@ import numpy as np
 from msgspec.structs import asdict
 
 from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.trials import Trials
 from tagline.scores.ranking import rank
 from trainer.card import limits
 from trainer.charts import bar, comparison, curve
 from trainer.data import RecordSet
 from trainer.examples import choose_examples, figures
 from trainer.judge import Evaluation
+from trainer.trials import trials_section
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _CURVES = 6
 _COUNTS = ("rows", "accepted", "rejected", "train", "validation")
 
 
-def report_page(evaluation: Evaluation, records: RecordSet, dataset: PackedDataset) -> str:
-    """Return the whole page as HTML; every name that comes from outside is escaped."""
+def report_page(
+    evaluation: Evaluation,
+    records: RecordSet,
+    dataset: PackedDataset,
+    trials: Trials | None = None,
+) -> str:
+    """Return the whole page as HTML; every name that comes from outside is escaped.
+
+    `trials` are those of the search that the challenger was the best of.
+    """
     run = escape(evaluation.challenger.candidate.run)
     examples = choose_examples(evaluation)
     body = "".join(
@@ -39,6 +49,7 @@ def report_page(evaluation: Evaluation, records: RecordSet, dataset: PackedDatas
             "<h2>Before relying on this</h2><ul>",
             *(f"<li>{escape(text)}</li>" for text in limits(evaluation, dataset)),
             "</ul>",
+            trials_section(trials),
             _details(evaluation, dataset),
         )
     )

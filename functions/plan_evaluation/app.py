@@ -12,6 +12,7 @@ from tagline.formats.steps import EvaluationAnswer, EvaluationEvent
 from tagline.jobs.evaluation import plan_evaluation
 from tagline.jobs.limits import limits, parameter
 from tagline.jobs.sagemaker import Stack
+from tagline.jobs.trials import read_trials
 
 
 @step
@@ -25,4 +26,10 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     kind = here.evaluation_instance_type
     limits(here).check_type(kind, parameter("EvaluationInstanceType"))
     stack = Stack(here.stack, bucket.name, here.trainer_image, kind)
-    return plan_evaluation(keys.run, event.trained.artifact, champion, dataset, stack)
+    trained = event.trained
+    if trained.tuning_job:
+        trials = read_trials(clients.sagemaker(), trained.tuning_job, trained.job_name)
+        bucket.write(keys.trials, trials)
+    return plan_evaluation(
+        keys.run, trained.artifact, champion, dataset, stack, searched=bool(trained.tuning_job)
+    )

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tagline.formats import costs, models, outcomes, packed, plan, rows, split, steps
+from tagline.formats import costs, models, outcomes, packed, plan, rows, split, steps, trials
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
 from tagline.formats.rows import Side
@@ -248,6 +248,7 @@ OF_RUN = (
     _other(_RUN.report, "The evaluation, for people: HTML.", "Evaluate", "people"),
     _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
+    _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),
     _document(_RUN.decision, "DecidePromotion", "the API, people", outcomes.Decision),
     _other(
         f"{_RUN.prefix}{{fetch,pack}}-results/",

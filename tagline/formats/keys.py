@@ -139,6 +139,11 @@ class RunKeys:
         return self.of("training.json")
 
     @property
+    def trials(self) -> str:
+        """What the trials of a search came to."""
+        return self.of("trials.json")
+
+    @property
     def metrics(self) -> str:
         """How good the challenger is."""
         return self.of("metrics.json")

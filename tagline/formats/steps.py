@@ -141,6 +141,9 @@ class Trained(Record):
 
     artifact: str
     """S3 URI of its model.tar.gz."""
+    job_name: str = ""
+    tuning_job: str | None = None
+    """ARN of the search whose best trial it is."""
 
 
 class EvaluationEvent(RunEvent):

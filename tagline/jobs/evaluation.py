@@ -29,10 +29,13 @@ def plan_evaluation(
     champion: Version[Champion] | None,
     dataset: PackedDataset,
     stack: Stack,
+    *,
+    searched: bool = False,
 ) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
-    `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment.
+    `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
+    a run that `searched` has a trials.json.
     """
     keys = RunKeys(run)
     inputs = {
@@ -42,6 +45,8 @@ def plan_evaluation(
     }
     if dataset.test:
         inputs["test"] = stack.uri(keys.of("test/"))
+    if searched:
+        inputs["trials"] = stack.uri(keys.trials)
     environment = {"TAGLINE_RUN": run}
     if champion is not None:
         inputs["champion"] = champion.content.artifact

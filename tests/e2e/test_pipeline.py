@@ -240,6 +240,12 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
     }
     best = max(scores, key=lambda trial: scores[trial])
     assert best in pipeline.json(DatasetKeys(TUNED).champion)["artifact"]
+    told = pipeline.json(RunKeys(run.name).trials)
+    assert told["best"] == best
+    assert {trial["job"]: trial["objective"] for trial in told["trials"]} == scores
+    report = pipeline.read(RunKeys(run.name).report).decode()
+    assert report.count("<polyline class") >= len(trials)
+    assert all(name.rpartition("-")[2] in report for name in scores)
 
 
 def test_a_better_model_replaces_the_champion(

@@ -149,7 +149,13 @@ SUNNY: dict[str, dict[str, Any]] = {
     "Train": returns({"TrainingJobName": f"{JOB}-train-000", **MODEL}),
     "Tune": SEARCHED,
     "JudgeFailure": throws("JobFailed"),
-    "DescribeBestTrial": returns({"TrainingJobName": f"{JOB}-tune-000-002", **MODEL}),
+    "DescribeBestTrial": returns(
+        {
+            "TrainingJobName": f"{JOB}-tune-000-002",
+            "TuningJobArn": f"{ARN}:hyper-parameter-tuning-job/{JOB}-tune-000",
+            **MODEL,
+        }
+    ),
     "PlanEvaluation": answers(golden("evaluation")),
     "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-000"}),
     "DecidePromotion": decision(promote=True),

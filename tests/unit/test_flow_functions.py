@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,45 @@ def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
     etag = world.put("demo/champion.json", champion())
     expected = golden("evaluation_of_two") | {"champion_etag": etag}
     assert call("plan_evaluation", state) == expected
+
+
+def test_plan_evaluation_writes_down_what_the_trials_of_a_search_came_to(world: Account) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/t-000"
+    trained = {"artifact": ARTIFACT, "job_name": "t-000-1", "tuning_job": arn}
+    summary = {"TrainingJobArn": arn, "CreationTime": 0, "TunedHyperParameters": {"x": "0.5"}}
+    begun = datetime(2026, 11, 12, tzinfo=UTC)
+    ended = {"TrainingStartTime": begun, "TrainingEndTime": begun + timedelta(seconds=60)}
+    metric = {"Type": "Maximize", "MetricName": "validation:mAP", "Value": 0.5}
+    trials = [
+        summary | ended | {"TrainingJobName": "t-000-1", "TrainingJobStatus": "Completed",
+                           "FinalHyperParameterTuningJobObjectiveMetric": metric},
+        summary | {"TrainingJobName": "t-000-2", "TrainingJobStatus": "Failed",
+                   "FailureReason": "AlgorithmError: lr"},
+    ]  # fmt: skip
+    asked = {
+        "HyperParameterTuningJobName": "t-000",
+        "SortBy": "CreationTime",
+        "SortOrder": "Ascending",
+    }
+    with Stubber(clients.sagemaker()) as stubber:
+        stubber.add_response(
+            "list_training_jobs_for_hyper_parameter_tuning_job",
+            {"TrainingJobSummaries": trials},
+            asked,
+        )
+        planned = call("plan_evaluation", STATE | {"trained": trained})
+    inputs = {i["InputName"]: i["S3Input"] for i in planned["request"]["ProcessingInputs"]}
+    assert inputs["trials"]["S3Uri"] == f"s3://{BUCKET}/{PREFIX}trials.json"
+    told = world.get(f"{PREFIX}trials.json")
+    assert (told["tuning_job"], told["best"]) == ("t-000", "t-000-1")
+    first, second = told["trials"]
+    assert (first["objective"], first["seconds"], first["hyperparameters"]) == (
+        0.5,
+        60,
+        {"x": "0.5"},
+    )
+    assert (second["objective"], second["seconds"]) == (None, None)
+    assert second["failure"] == "AlgorithmError: lr"
 
 
 def decide(world: Account, against: str | None, **rule: float) -> dict[str, Any]:

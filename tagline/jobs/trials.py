@@ -1,0 +1,39 @@
+"""The trials of a search, as SageMaker tells of them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tagline.formats.trials import Trial, Trials
+from tagline.jobs.training import OBJECTIVE
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_LONGEST_FAILURE = 300  # characters
+
+
+def read_trials(sagemaker: "SageMakerClient", tuning_job: str, best: str) -> Trials:
+    """Return what became of a search's trials; `tuning_job` is its name or ARN."""
+    name = tuning_job.rpartition("/")[2]
+    return Trials(
+        tuning_job=name, metric=OBJECTIVE, best=best, trials=tuple(_trials(sagemaker, name))
+    )
+
+
+def _trials(sagemaker: "SageMakerClient", tuning_job: str) -> Iterator[Trial]:
+    pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+        HyperParameterTuningJobName=tuning_job, SortBy="CreationTime", SortOrder="Ascending"
+    )
+    for page in pages:
+        for found in page["TrainingJobSummaries"]:
+            began, ended = found.get("TrainingStartTime"), found.get("TrainingEndTime")
+            objective = found.get("FinalHyperParameterTuningJobObjectiveMetric")
+            failure = found.get("FailureReason")
+            yield Trial(
+                job=found["TrainingJobName"],
+                hyperparameters=found["TunedHyperParameters"],
+                objective=objective["Value"] if objective else None,
+                status=found["TrainingJobStatus"],
+                seconds=(ended - began).total_seconds() if began and ended else None,
+                failure=failure[:_LONGEST_FAILURE] if failure else None,
+            )
