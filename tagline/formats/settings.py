@@ -180,10 +180,18 @@ class Tuning(Section):
 
 
 class Promotion(Section):
-    """A challenger is promoted at `minimum_map` or more and `margin` above the champion's mAP."""
+    """What a challenger has to show on the test images to take the champion's place.
+
+    Its mAP is `minimum_map` or more and more than `margin` above the champion's, or above what
+    label frequencies reach where there is no champion; and it is proven better.
+    """
 
     margin: Share = 0.0
     minimum_map: Share = 0.0
+    confidence: Annotated[float, Meta(ge=0, le=0.99)] = 0.9
+    """How probable it must be that the challenger is better on other images, too; 0: not asked."""
+    max_label_drop: Share | None = None
+    """By how much the average precision of a label with 10 images may fall; null: by any."""
 
 
 class EndpointSettings(Section):
