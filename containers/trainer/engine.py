@@ -81,6 +81,9 @@ class Learner(Protocol):
     def set_weights(self, weights: Weights) -> None:
         """Put the weights of these names in place; the others stay. Raises KeyError."""
 
+    def quicken_head(self, times: float) -> None:
+        """Let the last layer learn so many times as fast as the others from now on."""
+
     def optimizer_state(self) -> Arrays:
         """Return what the optimizer remembers of each parameter, in the network's order."""
 

@@ -25,7 +25,7 @@ from trainer.export import BATCH, export, score_all, session
 from trainer.fit import NoModelYet, fit
 from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
-from trainer.start import Beginning, find_start
+from trainer.start import HEAD_RATE, Beginning, find_start
 from trainer.watch import TERMINATED, EndedEarly, Watch
 from trainer.weight_files import MEMBER, write_weights
 
@@ -75,6 +75,8 @@ def train(base: Base) -> None:
         base,
     )
     learner.set_weights(start.weights)
+    if start.new_head:
+        learner.quicken_head(HEAD_RATE)
     _say(
         f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
     )

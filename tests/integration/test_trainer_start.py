@@ -114,3 +114,37 @@ def test_the_starter_fits_the_network_at_the_sizes_that_people_use(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "starts from starter\n" in done.stdout
     assert read_json(base / "model/model.json")["start"]["kind"] == "starter"
+
+
+HEAD_ALONE = """
+from types import SimpleNamespace
+
+import numpy as np
+from trainer.engine import current
+
+asked = SimpleNamespace(
+    loss="bce", label_smoothing=0, optimizer="adam", weight_decay=0, side=32, seed=1,
+    mini_batch_size=4, epochs=1,
+)
+labels, images = np.eye(4, dtype=np.uint8), np.zeros((4, 32, 32, 3), np.uint8)
+images[:] = np.arange(4)[:, None, None, None] * 60
+moved = []
+for times in (1, 10):
+    learner = current().build("small", asked, labels)
+    learner.quicken_head(times)
+    before = learner.weights()
+    learner.step(images, labels, 1e-4)
+    learner.mean_loss()
+    after = learner.weights()
+    moved.append({name: np.abs(after[name] - before[name]).max() for name in before})
+slow, fast = moved
+for name in ("head.weight", "head.bias", "features.0.weight"):
+    print(name, round(float(fast[name] / slow[name]), 2))
+"""
+
+
+def test_a_new_head_learns_faster_and_nothing_else(tmp_path: Path) -> None:
+    done = python(tmp_path, "-c", HEAD_ALONE)
+    assert done.returncode == 0, done.stderr
+    times = dict(line.split() for line in done.stdout.splitlines())
+    assert times == {"head.weight": "10.0", "head.bias": "10.0", "features.0.weight": "1.0"}

@@ -68,6 +68,12 @@ class MXNetLearner:
         for name, values in weights.items():
             self._parameters[name].set_data(mx.nd.array(values))
 
+    def quicken_head(self, times: float) -> None:
+        """Multiply the last layer's learning rate."""
+        for name, parameter in self._parameters.items():
+            if name.startswith("head."):
+                parameter.lr_mult = times
+
     def optimizer_state(self) -> Arrays:
         """Return what the optimizer remembers of each parameter."""
         states = self._updater.states
