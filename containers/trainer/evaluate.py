@@ -62,6 +62,11 @@ def evaluate(base: Base) -> None:
     )
 
 
+def _trials(base: Base) -> Trials | None:
+    path = base.processing_input("trials/trials.json")
+    return read_document(path, "input 'trials'", Trials) if path.is_file() else None
+
+
 def _judges(base: Base, dataset: PackedDataset) -> Judges:
     """Return the images that judge; without a test side the validation images do."""
     how = {"labels": len(dataset.labels), "side": dataset.image.size}
@@ -77,11 +82,6 @@ def _judges(base: Base, dataset: PackedDataset) -> Judges:
         not_compared=os.environ.get("TAGLINE_NOT_COMPARED"),
         confidence=float(os.environ.get("TAGLINE_CONFIDENCE", "0.9")),
     )
-
-
-def _trials(base: Base) -> Trials | None:
-    path = base.processing_input("trials/trials.json")
-    return read_document(path, "input 'trials'", Trials) if path.is_file() else None
 
 
 def _champion(base: Base) -> Candidate | None:

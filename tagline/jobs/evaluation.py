@@ -38,8 +38,7 @@ def plan_evaluation(
 
     `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
     `gone` is a file of its run that is not there any more, without which nobody knows which images
-    it was trained on;
-    a run that `searched` has a trials.json.
+    it was trained on; a run that `searched` has a trials.json.
     """
     keys = RunKeys(run)
     inputs = {

@@ -176,6 +176,10 @@ def test_everything_survives_a_round_trip() -> None:
             "tuning: {strategy: Hyperband, ranges: {epochs: [2, 9]}}",
             "tuning.ranges.epochs does not go",
         ),
+        (
+            "tuning: {ranges: {image_size: [64, 8]}}",
+            "tuning.ranges.image_size: expected an integer",
+        ),
         ("tuning: {ranges: {epochs: null}}", "tuning.ranges.epochs: expected [low, high]"),
         ("tuning: {ranges: {epochs: [5, 5]}}", "expected [low, high] with low below high"),
         ("tuning: {ranges: null}", "tuning.ranges: expected ranges for some of learning_rate"),
@@ -405,3 +409,11 @@ def test_merged_keys_do_not_hide_behind_others() -> None:
 @pytest.mark.parametrize("text", ["+5", "-0", "0", "15"])
 def test_plain_integers_are_taken(text: str) -> None:
     assert load_settings(f"split: {{seed: {text}}}").split.seed == int(text)
+
+
+def test_images_are_packed_at_the_largest_size_that_is_searched() -> None:
+    searched = load_settings(
+        "image: {size: 64}\ntuning: {max_jobs: 2, ranges: {image_size: [96, 128]}}"
+    )
+    assert searched.image.size == 128
+    assert load_settings("image: {size: 64}\ntuning: {max_jobs: 2}").image.size == 64
