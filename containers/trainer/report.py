@@ -19,7 +19,7 @@ from trainer.trials import trials_section
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _CURVES = 6
-_COUNTS = ("rows", "accepted", "rejected", "train", "validation")
+_COUNTS = ("rows", "accepted", "rejected", "train", "validation", "test")
 
 
 def report_page(
