@@ -92,6 +92,12 @@ ADDED: dict[str, list[Any]] = {
     "copies": [0],
     "seen": [None],
     "ended_early": [None],
+    "judged_on": ["validation"],
+    "left_out": [0],
+    "drops": [[]],
+    "confidence": [0.9, None],
+    **{key: [None] for key in ("macro_f1", "micro_f1", "over_frequencies", "not_compared")},
+    **{key: [None] for key in ("max_label_drop", "bound", "probability", "images")},
     "quality": ["standard"],
     **{
         key: [None]
