@@ -22,7 +22,7 @@ Patience = Annotated[int, Meta(ge=0, le=1000)]
 Averaging = Annotated[float, Meta(ge=0, le=0.9999)]
 Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
-Network = Literal["auto", "small", "resnet18_v1", "mobilenet_v2_0_5"]
+Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
     str,
