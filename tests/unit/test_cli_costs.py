@@ -136,7 +136,7 @@ def test_a_month_that_is_none_is_refused(runs: Target, month: str, said: str) ->
 
 @pytest.fixture
 def endpoints(runs: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
-    """Three endpoints that were made before the present, of which another stack owns one."""
+    """Four endpoints that were made before the present, of which other stacks own two."""
     client: Any = boto3.client("sagemaker", region_name="us-east-1")
     role = "arn:aws:iam::123456789012:role/x"
     image = {"Image": "i", "ModelDataUrl": "s3://data/m.tar.gz"}
@@ -144,7 +144,7 @@ def endpoints(runs: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     variant = {"VariantName": "AllTraffic", "ModelName": "m", "InitialInstanceCount": 2,
                "InstanceType": "ml.c5.large", "InitialVariantWeight": 1}  # fmt: skip
     client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
-    for name in ("tagline-designs", "tagline-logos", "other-tagline-x"):
+    for name in ("tagline-designs", "tagline-logos", "other-tagline-x", "tagline-dev--logos-1"):
         client.create_endpoint(EndpointName=name, EndpointConfigName="c")
     watched = boto3.client("cloudwatch", region_name="us-east-1")
     for days, name in ((1, "tagline-designs"), (20, "tagline-logos")):
