@@ -9,7 +9,7 @@ import msgspec
 from tagline.formats.image_index import PACKING
 from tagline.formats.outcomes import Latest
 from tagline.formats.rows import PlannedRow
-from tagline.formats.settings import Settings
+from tagline.formats.settings import Settings, Tuning
 
 _ADDED = {  # by later versions: where they are at their defaults, the mark stays what it was
     "split": ("test",),
@@ -21,6 +21,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "views",
         "start_from",
     ),
+    "tuning": ("early_stopping",),
     "promotion": ("confidence", "max_label_drop"),
     "endpoint": (
         "mode",
@@ -46,10 +47,10 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["budget"], plain["training"]["spot"]
     if settings.quality == "standard":
         del plain["quality"]
-    unset = msgspec.to_builtins(Settings())
+    unset = msgspec.to_builtins(Settings(tuning=Tuning()))
     for section, names_added in _ADDED.items():
         for name in names_added:
-            if plain[section][name] == unset[section][name]:
+            if plain[section] and plain[section][name] == unset[section][name]:
                 del plain[section][name]
     head = {
         "format": FORMAT,
