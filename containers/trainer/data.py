@@ -24,10 +24,10 @@ _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 class RecordSet:
     """The images of one .rec file.
 
-    Labels are held as uint8 (n, L); `different` counts the images, equal ones once; `digest` tells
-    the records, in their order, from others. Decoded images are kept when all of them fit into a
-    quarter of the memory (8 GiB at most); otherwise each batch is read from the file and decoded
-    again.
+    Labels are held as uint8 (n, L), the records' ids as int64 (n,); `different` counts the images,
+    equal ones once; `digest` tells the records, in their order, from others. Decoded images are
+    kept when all of them fit into a quarter of the memory (8 GiB at most); otherwise each batch is
+    read from the file and decoded again.
     """
 
     def __init__(
@@ -47,10 +47,12 @@ class RecordSet:
         self._stream: BinaryIO = path.open("rb")
         offsets: list[int] = []
         rows: list[Labels] = []
+        ids: list[int] = []
         different: set[bytes] = set()
         content = blake2b(digest_size=16)
         for offset, record in self._scan(content.update):
             rows.append(_multi_hot(record, labels, path.name))
+            ids.append(record.identifier)
             offsets.append(offset)
             different.add(blake2b(record.image, digest_size=16).digest())
             if len(offsets) == 1:
@@ -58,6 +60,7 @@ class RecordSet:
         if not offsets:
             raise JobRefused(f"{path.name} holds no records")
         self.labels: Labels = np.stack(rows)
+        self.ids = np.array(ids, np.int64)
         self.different = len(different)
         self.digest = content.hexdigest()
         self._offsets = offsets

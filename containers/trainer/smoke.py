@@ -14,7 +14,7 @@ _LARGEST = 180_000  # characters of base64 together
 
 
 def smoke_document(evaluation: Evaluation, records: RecordSet) -> Smoke:
-    """Return smoke.json: up to four validation images with the scores they got.
+    """Return smoke.json: up to four of the judging images with the scores they got.
 
     Spread over what the model is sure of and what not; the first is taken whatever its size.
     """

@@ -50,7 +50,12 @@ def test_the_defaults() -> None:
             "early_stopping": False,
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
-        "promotion": {"margin": 0.0, "minimum_map": 0.0},
+        "promotion": {
+            "margin": 0.0,
+            "minimum_map": 0.0,
+            "confidence": 0.9,
+            "max_label_drop": None,
+        },
         "endpoint": {
             "mode": "instances",
             "instance_type": None,
@@ -325,6 +330,8 @@ def test_the_choices_are_these(setting: str, choices: list[str]) -> None:
         ("tuning.max_parallel_jobs", 1, 100, 1),
         ("promotion.margin", 0, 1, 0.01),
         ("promotion.minimum_map", 0, 1, 0.01),
+        ("promotion.confidence", 0, 0.99, 0.001),
+        ("promotion.max_label_drop", 0, 1, 0.01),
         ("endpoint.instance_count", 1, 100, 1),
     ],
 )
