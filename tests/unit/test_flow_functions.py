@@ -99,7 +99,11 @@ def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
 def test_plan_evaluation_writes_down_what_the_trials_of_a_search_came_to(world: Account) -> None:
     arn = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/t-000"
     trained = {"artifact": ARTIFACT, "job_name": "t-000-1", "tuning_job": arn}
-    summary = {"TrainingJobArn": arn, "CreationTime": 0, "TunedHyperParameters": {"x": "0.5"}}
+    summary = {
+        "TrainingJobArn": arn,
+        "CreationTime": 0,
+        "TunedHyperParameters": {"x": "0.5", "image_shape": "3,64,64"},
+    }
     begun = datetime(2026, 11, 12, tzinfo=UTC)
     ended = {"TrainingStartTime": begun, "TrainingEndTime": begun + timedelta(seconds=60)}
     metric = {"Type": "Maximize", "MetricName": "validation:mAP", "Value": 0.5}
@@ -129,7 +133,7 @@ def test_plan_evaluation_writes_down_what_the_trials_of_a_search_came_to(world: 
     assert (first["objective"], first["seconds"], first["hyperparameters"]) == (
         0.5,
         60,
-        {"x": "0.5"},
+        {"x": "0.5", "image_size": "64"},
     )
     assert (second["objective"], second["seconds"]) == (None, None)
     assert second["failure"] == "AlgorithmError: lr"
