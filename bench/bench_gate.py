@@ -1,6 +1,6 @@
 """What the gate does over and over: simulated models on samples of real scores.
 
-    .venv/bin/python bench/bench_gate.py SCORES.npz [--draws 500] [--images 250] [--chains 50]
+    .venv/bin/python bench/bench_gate.py SCORES.npz [--images 125 250 500] [--draws 500]
 
 SCORES.npz is of bench_scores.py, two seeds of one recipe. A model of the simulation answers, image
 by image, as one seed or the other did, by a coin of its own: so all models have the same mAP on the
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tagline.scores.bootstrap import gain, gain_over_frequencies  # noqa: E402 - the path above
+from tagline.scores import bootstrap  # noqa: E402 - found by the path above
+from tagline.scores.bootstrap import gain, gain_over_frequencies  # noqa: E402
 from tagline.scores.ranking import label_average_precision, mean_average_precision  # noqa: E402
 
 Floats = NDArray[np.float64]
@@ -152,9 +153,11 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=[125, 250, 500])
     parser.add_argument("--chains", type=int, default=50)
     parser.add_argument("--length", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=400, help="resamplings of a comparison")
     asked = parser.parse_args()
+    bootstrap.MOST_ROUNDS = asked.rounds
     people = Population(asked.scores)
-    print(f"the recipe's mAP on the population: {people.level:.3f}\n")
+    print(f"mAP of the recipe on the population: {people.level:.3f}\n")
     print("| images | better by | promoted | when a higher mAP was enough |\n|---:|---:|---:|---:|")
     for images in asked.images:
         for advantage in (-0.03, 0.0, 0.01, 0.03, 0.05):

@@ -142,7 +142,8 @@ def _why_not(judges: Judges) -> str | None:
         return None
     return (
         f"only {left:,} of the {images:,} {judges.side} images were not among those that the "
-        f"champion was trained on, since the split changed; {FEWEST_IMAGES} are needed"
+        f"champion was trained on, since the split changed; {FEWEST_IMAGES} are needed. Go back to "
+        "that split, or delete the dataset's champion.json to begin anew"
     )
 
 

@@ -10,7 +10,7 @@ from tagline.scores.ranking import InvalidScores, group_ends
 
 FEWEST_IMAGES = 30  # on which a comparison of models says anything
 _LARGEST_WORK = 400_000_000  # images x labels x rounds: some seconds on one core
-_FEWEST_ROUNDS, _MOST_ROUNDS = 100, 400
+_FEWEST_ROUNDS, MOST_ROUNDS = 100, 400
 _BLOCK = 4_000_000  # images x rounds of one block: bounds the memory to about 100 MB
 _LEVEL = 0.95
 
@@ -127,7 +127,7 @@ def _nothing_varies(truth: Truth) -> bool:
 
 
 def _rounds(truth: Truth) -> int:
-    return int(np.clip(_LARGEST_WORK // truth.size, _FEWEST_ROUNDS, _MOST_ROUNDS))
+    return int(np.clip(_LARGEST_WORK // truth.size, _FEWEST_ROUNDS, MOST_ROUNDS))
 
 
 def _sizes(rounds: int, images: int) -> Iterator[int]:

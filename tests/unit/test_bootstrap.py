@@ -129,6 +129,24 @@ def test_an_equal_challenger_is_seldom_proven_better_and_a_better_one_often(bett
     assert np.mean(passed) >= 0.8 if better else np.mean(passed) <= 0.16
 
 
+def test_retraining_an_equal_recipe_loses_nothing() -> None:
+    """Trainings of one recipe differ by luck; all are judged by one set, against the champion."""
+    changes = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        truth = labels(rng, 80)
+        alike = truth * 0.3 + rng.random(truth.shape)
+        lucks = rng.normal(0, 0.06, 10)
+        models = [alike + truth * luck + 0.3 * rng.random(truth.shape) for luck in lucks]
+        champion = 0
+        for new in range(1, len(models)):
+            found = gain(models[new], models[champion], truth, seed=new)
+            assert found is not None
+            champion = new if found.bound > 0 else champion
+        changes.append(lucks[champion] - lucks[0])
+    assert np.mean(changes) >= 0
+
+
 def test_few_images_are_held_against_the_prevalence() -> None:
     rng = np.random.default_rng(4)
     truth = labels(rng, bootstrap.FEWEST_IMAGES)

@@ -127,7 +127,8 @@ def test_too_few_others_compare_nothing(kept: int) -> None:
     assert (document.champion, document.difference, document.left_out) == (None, None, 0)
     assert document.not_compared == (
         f"only {kept} of the 90 test images were not among those that the champion was trained on, "
-        "since the split changed; 30 are needed"
+        "since the split changed; 30 are needed. Go back to that split, or delete the dataset's "
+        "champion.json to begin anew"
     )
     first = metrics_document(judged(champion=False, unseen=np.arange(90) < kept))
     assert first.not_compared is None
