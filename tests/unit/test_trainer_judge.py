@@ -268,5 +268,6 @@ def test_a_list_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
 
 
 def test_a_challenger_whose_scores_say_nothing_is_refused() -> None:
-    with pytest.raises(JobRefused, match=r"^input 'challenger': the model is constant: .*; it is n"):
+    said = "^input 'challenger': the model is constant: .*; it is not promoted"
+    with pytest.raises(JobRefused, match=said):
         judge(model(RUN, np.full_like(GOOD, 0.5)), None, Judges(RECORDS), LABELS, CREATED)
