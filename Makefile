@@ -2,11 +2,12 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
-ENVS := cloud sam im2rec trainer server
+ENVS := cloud sam im2rec trainer trainer_torch server
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
+LOCK_trainer_torch := containers/trainer_torch/cpu.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
 LOCK_checkov := requirements/checkov.txt
@@ -45,6 +46,18 @@ BY_PATH := editable_mode=compat
 	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/$*
 	$(UV) pip install --quiet $(COMPILE_$*) --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
 	touch $@
+
+# PyTorch's CPU build lies on no ordinary index: it is looked for where pip looks for wheels, else on
+# PyTorch's own. Where it cannot be had, everything else is installed and tested all the same.
+TORCH_WHEELS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null),https://download.pytorch.org/whl/cpu/torch/)
+.venvs/trainer_torch.stamp: $(LOCK_trainer_torch) .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/trainer_torch
+	@if $(UV) pip install --quiet $(TORCH_WHEELS:%=--find-links %) --python .venvs/trainer_torch/bin/python \
+		--require-hashes -r $(LOCK_trainer_torch); \
+	then touch $@; \
+	else rm -rf .venvs/trainer_torch $@; \
+		echo "No CPU build of PyTorch in $(TORCH_WHEELS): its tests will be skipped, and say so" >&2; \
+	fi
 
 demo: install
 	.venv/bin/tagline demo
@@ -99,7 +112,7 @@ MEASURED := import os, site; os.getenv("COVERAGE_PROCESS_CONFIG") and site.addsi
 	@ln -sfn $(CURDIR)/.venv/lib/python*/site-packages/*coverage .venvs/coverage
 	@ln -sfn $(CURDIR)/.venv/lib/python*/site-packages/*coverage.pth .venvs/coverage
 	@for site in $(patsubst %,.venvs/%/lib/python*/site-packages,$(filter-out sam,$(ENVS))); do \
-		echo '$(MEASURED)' >$$site/measured.pth; \
+		[ ! -d $$site ] || echo '$(MEASURED)' >$$site/measured.pth; \
 	done
 	@touch $@
 
@@ -183,7 +196,7 @@ node_modules/.stamp: package.json package-lock.json
 locks: .venv/.stamp
 	@for lock in $(LOCKS); do \
 		(cd $$(dirname $$lock) && \
-		PATH="$(CURDIR)/.venv/bin:$$PATH" sh -c "$$(sed -n '2s/^#//p' $$(basename $$lock)) --quiet") || exit 1; \
+		PATH="$(CURDIR)/.venv/bin:$$PATH" UV_FIND_LINKS="$(TORCH_WHEELS)" sh -c "$$(sed -n '2s/^#//p' $$(basename $$lock)) --quiet") || exit 1; \
 	done
 
 locks-check: .venv/.stamp

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 # MXNet needs an older NumPy, and that an older OpenCV
 HELD_BACK = {
     ("containers/trainer/requirements.in", "numpy"),
+    ("containers/trainer/requirements.in", "opencv-python-headless"),
     ("bench/requirements.in", "numpy"),
     ("bench/requirements.in", "opencv-python-headless"),
 }
@@ -41,7 +42,7 @@ def read_pins(text: str) -> tuple[dict[str, str], list[str]]:
             included.append(line.removeprefix("-r ").strip())
         elif line:
             wanted = Requirement(line)
-            match = re.fullmatch(r"==([\w.]+)", str(wanted.specifier))
+            match = re.fullmatch(r"==([\w.+]+)", str(wanted.specifier))
             pins[canonicalize_name(wanted.name)] = match[1] if match else ""
     return pins, included
 
@@ -76,7 +77,8 @@ def faults(root: Path) -> Iterator[str]:
             if not version:
                 yield f"{name}: {package} is not pinned with =="
             if (name, package) not in HELD_BACK:
-                versions.setdefault(package, {})[name] = version
+                # a build of a version, such as 2.13.0+cpu, is that version
+                versions.setdefault(package, {})[name] = version.partition("+")[0]
         sources = {path.name: pins}
         for file in included:
             sources[file], _ = read_pins((path.parent / file).read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,17 @@ from numpy.typing import NDArray
 from trainer.contract import JobRefused
 from trainer.hyperparameters import Hyperparameters
 
+if TYPE_CHECKING:  # they build on this module
+    from trainer.data import RecordSet
+    from trainer.feed import Feed
+
 Images = NDArray[np.uint8]  # (n, S, S, 3), RGB
 Labels = NDArray[np.uint8]  # (n, L), 0 or 1
 Weights = dict[str, NDArray[np.float32]]  # by structured name, running statistics included
 Arrays = list[NDArray[np.float32]]
 Loss = Callable[[Any, Any], Any]  # logits and truth (n, L) to losses (n, L), the engine's arrays
 
-ENGINES = ("mxnet",)
+ENGINES = ("mxnet", "torch")
 
 
 class Operations(Protocol):
@@ -62,8 +66,11 @@ class Learner(Protocol):
 
     device: str
 
-    def step(self, images: Images, labels: Labels, rate: float) -> None:
-        """Train on one batch at a learning rate; images are already augmented.
+    def feed(self, records: "RecordSet", kind: str) -> "Feed":
+        """Return where the batches of a training set come from, augmented by a kind."""
+
+    def step(self, images: Any, labels: Any, rate: float) -> None:
+        """Train on one batch of the feed at a learning rate.
 
         The loss of an image is summed over labels, so that a label's pull does not shrink as labels
         are added, and averaged over the batch. May return before the work is done.

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
 from trainer.answers import predict, sigmoid
-from trainer.augment import augment
 from trainer.averaging import WeightAverage
 from trainer.checkpoint import (
     BestEpoch,
@@ -190,7 +189,8 @@ class _Loop:
     def __init__(
         self, learner: Learner, train: RecordSet, asked: Hyperparameters, watch: Watch
     ) -> None:
-        self.learner, self._train, self._asked, self._watch = learner, train, asked, watch
+        self.learner, self._asked, self._watch = learner, asked, watch
+        self._feed, self._images = learner.feed(train, asked.augmentation_type), len(train)
         self._batches = len(train) // asked.mini_batch_size
         self._step, self._steps = 0, self._batches * asked.epochs
         self.average = WeightAverage(asked.weight_averaging)
@@ -208,13 +208,12 @@ class _Loop:
         """
         self.learner.reseed((self._asked.seed + epoch) % 2**31)
         size = self._asked.mini_batch_size
-        order = rng.permutation(len(self._train))
+        order = rng.permutation(self._images)
         for batch in range(self._batches):  # what does not fill a batch waits for another shuffle
             self._watch.check()
             chosen = order[batch * size : (batch + 1) * size]
-            images = augment(self._train.images(chosen), self._asked.augmentation_type, rng)
             rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
-            self.learner.step(images, self._train.labels[chosen], rate)
+            self.learner.step(*self._feed.batch(chosen, rng), rate)
             self._step += 1
             self.average.step(self.learner)
         return self.learner.mean_loss()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.trainer_jobs import interpreter
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,13 +41,27 @@ for name in sys.argv[1:]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["im2rec", "server", "trainer"])
-def test_the_copied_files_and_the_lock_are_enough(tmp_path: Path, name: str) -> None:
-    copy_program(ROOT / "containers" / name / "Dockerfile", tmp_path)
+@pytest.mark.parametrize(
+    ("image", "name", "others"),
+    [
+        ("im2rec", "im2rec", ""),
+        ("server", "server", ""),
+        ("trainer", "trainer", "torch_engine"),
+        ("trainer_torch", "trainer", "mxnet_engine"),
+    ],
+)
+def test_the_copied_files_and_the_lock_are_enough(
+    tmp_path: Path, image: str, name: str, others: str
+) -> None:
+    if image == "trainer_torch":
+        interpreter("torch")
+    copy_program(ROOT / "containers" / image / "Dockerfile", tmp_path)
+    if others:  # the package of the engine that this image does not hold
+        shutil.rmtree(tmp_path / name / others)
 
     def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [ROOT / f".venvs/{name}/bin/python", *arguments],
+            [ROOT / f".venvs/{image}/bin/python", *arguments],
             check=False,
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -103,15 +104,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def run(command: str, base: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    command: str, base: Path, engine: str = "mxnet", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the container's entry point in its own environment, with `base` for /opt/ml."""
-    return python(base, "-m", "trainer", command, **environment)
+    return python(base, "-m", "trainer", command, engine=engine, **environment)
 
 
-def python(base: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the trainer's Python; one thread, since several would wait for each other's core."""
+def python(
+    base: Path, *arguments: str, engine: str = "mxnet", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the Python of an engine's image; one thread, since several would wait for a core."""
     return subprocess.run(
-        [ROOT / ".venvs/trainer/bin/python", *arguments],
+        [interpreter(engine), *arguments],
         check=False,
         capture_output=True,
         text=True,
@@ -123,10 +128,19 @@ def python(base: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "SAGEMAKER_BASE_DIR": str(base),
             "HOME": str(base),
             "OMP_NUM_THREADS": "1",
+            "TRAINER_ENGINE": engine,
             **measured(),
             **environment,
         },
     )
+
+
+def interpreter(engine: str) -> Path:
+    """Return the Python of an engine's image; skips the test where PyTorch cannot be had."""
+    path = ROOT / ".venvs" / {"mxnet": "trainer", "torch": "trainer_torch"}[engine] / "bin/python"
+    if engine == "torch" and not path.exists():
+        pytest.skip("no CPU build of PyTorch: `make install` says why")
+    return path
 
 
 def onnx_scores(model: Path, data: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -87,3 +87,13 @@ def test_pins_of_one_package_agree_unless_they_are_held_back(root: Path) -> None
         put(root / "containers" / name, f"{numpy}\nparser==3.5\n", lock_of(numpy, "parser==3.5"))
     (fault,) = faults(root)
     assert fault.startswith("parser is pinned to several versions: ")
+
+
+def test_a_build_of_a_version_counts_as_that_version(root: Path) -> None:
+    for name, torch in (("one", "torch==2.1+cpu"), ("two", "torch==2.1"), ("three", "torch==2.2")):
+        put(root / "containers" / name, f"{torch}\n", lock_of(torch))
+    (fault,) = faults(root)
+    assert fault.startswith("torch is pinned to several versions: ")
+    (root / "containers/three/requirements.in").write_text("torch==2.1\n")
+    (root / "containers/three/requirements.txt").write_text(lock_of("torch==2.1"))
+    assert not list(faults(root))

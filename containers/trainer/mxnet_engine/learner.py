@@ -8,7 +8,9 @@ import numpy as np
 from mxnet import autograd, gluon
 from numpy.typing import NDArray
 
+from trainer.data import RecordSet
 from trainer.engine import Arrays, Images, Labels, Weights
+from trainer.feed import Feed, MemoryFeed
 from trainer.hyperparameters import Hyperparameters
 from trainer.losses import loss_of
 from trainer.mxnet_engine.export import export
@@ -33,6 +35,10 @@ class MXNetLearner:
             settings["momentum"] = 0.9
         self._optimizer = mx.optimizer.create(asked.optimizer, **settings)
         self._trainer = gluon.Trainer(list(self._parameters.values()), self._optimizer)
+
+    def feed(self, records: RecordSet, kind: str) -> Feed:
+        """Return batches from the machine's memory."""
+        return MemoryFeed(records, kind)
 
     def step(self, images: Images, labels: Labels, rate: float) -> None:
         """Train on one batch; MXNet works behind Python's back."""

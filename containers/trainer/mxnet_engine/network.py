@@ -9,13 +9,13 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 from mxnet.gluon import nn
+from mxnet.gluon.model_zoo.vision import BasicBlockV1, BottleneckV1
 
 from trainer.engine import Images, Labels
-from trainer.networks import first_halvings
+from trainer.networks import CENTRE, SPREAD, WIDTHS, first_halvings
 from trainer.schedule import prior_bias
 
-_WIDTHS = (32, 64, 128, 256)
-_ZOO = {"resnet18_v1": "resnet18_v1", "mobilenet_v2_0_5": "mobilenetv2_0.5"}
+_ZOO = {"mobilenet_v2_0_5": "mobilenetv2_0.5"}  # the others have the zoo's own names
 
 
 class Residual(nn.HybridBlock):  # type: ignore[misc]
@@ -60,8 +60,8 @@ class Logits(nn.HybridBlock):  # type: ignore[misc]
             self.head = nn.Dense(labels)
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803, ARG002 - Gluon's signature
-        """Return the logits; designs are mostly white, hence a centre above the middle grey."""
-        return self.head(self.features((x - 160.0) * (1 / 80.0)))
+        """Return the logits."""
+        return self.head(self.features((x - CENTRE) * (1 / SPREAD)))
 
 
 class Tagger(nn.HybridBlock):  # type: ignore[misc]
@@ -83,6 +83,7 @@ def build(network: str, labels: Labels, side: int, context: Any) -> Logits:
     he = mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2)
     logits.initialize(he, ctx=context)
     logits(mx.nd.zeros((1, 3, side, side), ctx=context))  # fixes the shapes left open
+    logits.apply(_begin_as_nothing)
     logits.head.bias.set_data(mx.nd.array(prior_bias(labels), ctx=context))
     for name, parameter in logits.collect_params().items():
         if not name.endswith("weight"):
@@ -106,13 +107,8 @@ def as_input(images: Images, context: Any) -> Any:
 
 
 def _small(side: int) -> Any:
-    """Return a residual network of 1.2 million weights, made for two CPU cores.
-
-    Two strided steps before the first stage take most of the cost away; finer stems were slower
-    by a factor of 2.7 and no better at 64 and 96 pixels. Blocks have the same names at any size.
-    """
     pooled, stages = first_halvings(side)
-    width = _WIDTHS[0]
+    width = WIDTHS[0]
     shrink = nn.HybridSequential()
     if pooled:
         shrink.add(nn.MaxPool2D(3, 2, 1))
@@ -125,14 +121,26 @@ def _small(side: int) -> Any:
         nn.Activation("relu"),
         shrink,
     )
-    for block, channels in enumerate(_WIDTHS):
+    for block, channels in enumerate(WIDTHS):
         features.add(Residual(channels, 1 if block == 0 else 2, width))
         width = channels
     features.add(nn.GlobalAvgPool2D(), nn.Flatten())
     return features
 
 
+def _begin_as_nothing(block: Any) -> None:
+    """Let the branch of a zoo's residual block begin as nothing, as those of `small` do.
+
+    Else a deep one answers with 0 and 1 alone until the running statistics have settled.
+    """
+    if isinstance(block, BasicBlockV1 | BottleneckV1):
+        gamma = block.body[-1].gamma
+        gamma.set_data(mx.nd.zeros(gamma.shape))
+
+
 def _from_zoo(network: str) -> Any:
     features = nn.HybridSequential()
-    features.add(gluon.model_zoo.vision.get_model(_ZOO[network]).features, nn.Flatten())
+    features.add(
+        gluon.model_zoo.vision.get_model(_ZOO.get(network, network)).features, nn.Flatten()
+    )
     return features
