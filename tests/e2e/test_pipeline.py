@@ -158,6 +158,10 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     rows.insert(10, f"9001\t{flags}\timages/broken.png")
     rows.insert(20, f"9002\t{flags}\timages/nowhere.png")
     rows.insert(30, f"9003\t{flags}\t1\timages/broken.png")
+    for number, row in enumerate(rows[:8]):  # copies of what lies on any side
+        _, *labels, path = row.split("\t")
+        pipeline.put(f"{BRUISED}/images/copy-{number}", (designs.folder / path).read_bytes() + b" ")
+        rows.append("\t".join((f"{9100 + number}", *labels, f"images/copy-{number}")))
     run = pipeline.run(BRUISED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     rejects = pipeline.rejects(run)
@@ -168,7 +172,10 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     ]
     assert all(row["detail"] for row in rejects)
     dataset = pipeline.json(RunKeys(run.name).of("dataset.json"))
-    assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (63, 60, 3)
+    assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (71, 68, 3)
+    near = dataset["near_copies"]
+    assert near["images"] >= 16
+    assert near["across"] == 0 < near["moved"]
 
 
 @pytest.mark.laptop
