@@ -151,7 +151,8 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     pipeline: Pipeline, designs: DesignSet
 ) -> None:
     pipeline.put_images(BRUISED, designs)
-    pipeline.settings(BRUISED)
+    uri = f"s3://{pipeline.bucket}/{pipeline.put_weights(BRUISED)}"
+    pipeline.settings(BRUISED, training={**QUICK, "start_from": uri})
     rows = list_rows(designs)[:60]
     flags = "\t".join(rows[0].split("\t")[1:-1])
     pipeline.put(f"{BRUISED}/images/broken.png", b"\x89PNG\r\n\x1a\n but no picture")
@@ -185,7 +186,9 @@ def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: Design
     for row in rows:
         path = row.split("\t")[-1]
         pipeline.s3.upload_file(str(designs.folder / path), ELSEWHERE, f"art/{path}")
-    pipeline.settings(BORROWED, source=f"s3://{ELSEWHERE}/art/")
+    weights = f"s3://{ELSEWHERE}/{pipeline.put_weights(BORROWED, ELSEWHERE)}"
+    training = {**QUICK, "start_from": weights}
+    pipeline.settings(BORROWED, source=f"s3://{ELSEWHERE}/art/", training=training)
     run = pipeline.run(BORROWED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     assert pipeline.json(RunKeys(run.name).of("dataset.json"))["accepted"] == 40
@@ -261,9 +264,12 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
 def test_a_better_model_replaces_the_champion(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
-    pipeline.settings(SERVED, training={**QUICK, "epochs": 8})
+    training = {**QUICK, "epochs": 8, "start_from": "champion"}
+    pipeline.settings(SERVED, training=training)
     run = pipeline.run(SERVED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
+    card = pipeline.json(RunKeys(run.name).of("model_card.json"))
+    assert (card["model"]["start"]["kind"], card["model"]["start"]["run"]) == ("champion", champion)
     metrics = pipeline.json(RunKeys(run.name).of("metrics.json"))
     assert metrics["champion"]["run"] == champion
     assert metrics["mAP"] > metrics["champion"]["mAP"]
