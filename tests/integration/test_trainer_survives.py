@@ -82,6 +82,7 @@ def test_a_training_that_is_killed_loses_the_running_epoch_alone(
     "asked",
     [
         {"optimizer": "sgd", "learning_rate": "0.05", "use_weighted_loss": "1"},
+        {"optimizer": "nag", "learning_rate": "0.05"},
         {
             "loss": "asymmetric",
             "label_smoothing": "0.1",
@@ -98,7 +99,6 @@ def test_a_training_that_is_killed_loses_the_running_epoch_alone(
     ids=lambda asked: asked.get("optimizer", "averaged"),
 )
 def test_other_optimizers_go_on_exactly(tmp_path: Path, asked: dict[str, str]) -> None:
-    """All but nag, with which MXNet's threads repeat no training to the last bit."""
     asked = asked | {"epochs": "3"}
     base, other = (training_job(tmp_path / name, asked) for name in ("ended", "whole"))
     assert python(base, "-c", IN_AN_EPOCH + MAIN).returncode == -signal.SIGKILL
@@ -106,6 +106,29 @@ def test_other_optimizers_go_on_exactly(tmp_path: Path, asked: dict[str, str]) -
         done = run("train", job)
         assert done.returncode == 0, done.stderr
     assert digests(base) == digests(other)
+
+
+# A weight that does not lie in a layout of oneDNN's, one step of nag, by the formula in float64
+NAG = """
+import mxnet as mx, numpy as np
+from trainer.mxnet_engine.optimizers import optimizer
+rng = np.random.default_rng(1)
+w, g, m = (rng.normal(0, 1, 500) for _ in range(3))
+weight, gradient, state = (mx.nd.array(values) for values in (w, g, m))
+nag = optimizer("nag", 0.01)
+nag.set_learning_rate(0.1)
+nag.update_multi_precision(0, weight, gradient, state)
+pull = 0.1 * (g + 0.01 * w)
+after = 0.9 * m - pull
+np.testing.assert_allclose(state.asnumpy(), after, atol=1e-6)
+np.testing.assert_allclose(weight.asnumpy(), w + 0.9 * after - pull, atol=1e-6)
+"""
+
+
+def test_nag_decays_by_the_weight_before_the_step(tmp_path: Path) -> None:
+    """MXNet's own does so by luck alone."""
+    done = python(tmp_path, "-c", NAG)
+    assert done.returncode == 0, done.stderr
 
 
 def on_sigterm(step: int) -> str:

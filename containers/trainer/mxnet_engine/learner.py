@@ -15,6 +15,7 @@ from trainer.hyperparameters import Hyperparameters
 from trainer.losses import loss_of
 from trainer.mxnet_engine.export import export
 from trainer.mxnet_engine.network import Logits, as_input, parameters
+from trainer.mxnet_engine.optimizers import optimizer
 
 _IN_FLIGHT = 2  # batches the engine may have queued: it runs behind Python, memory must not
 
@@ -30,10 +31,7 @@ class MXNetLearner:
         self._parameters = parameters(network)
         self._loss = loss_of(asked, labels, _Operations(context))
         self._losses: list[Any] = []
-        settings: dict[str, float] = {"wd": asked.weight_decay}
-        if asked.optimizer in {"sgd", "nag"}:
-            settings["momentum"] = 0.9
-        self._optimizer = mx.optimizer.create(asked.optimizer, **settings)
+        self._optimizer = optimizer(asked.optimizer, asked.weight_decay)
         self._trainer = gluon.Trainer(list(self._parameters.values()), self._optimizer)
 
     def feed(self, records: RecordSet, kind: str) -> Feed:
