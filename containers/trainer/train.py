@@ -111,9 +111,12 @@ def train(base: Base) -> None:
         reached = _exported(base, validation, best.numbers, watch)
     except EndedEarly:  # SageMaker kills it soon; the engine's scores were measured
         reached = best.numbers
-    description = _description(asked, dataset, network, reached, start.record)
-    description = replace(description, ended_early=best.ended_early)
+    description = replace(
+        _description(asked, dataset, network, reached, start.record), ended_early=best.ended_early
+    )
     (base.model / "model.json").write_bytes(encode(description))
+    if watch.terminated:
+        _say(f"all is saved {watch.since_sigterm:.1f} s after SIGTERM")
     # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
     _say(
         f"epoch={reached.epoch} train:loss={reached.loss:.6f} "

@@ -25,7 +25,7 @@ class Watch:
         self._started = time.monotonic()
         self._allowed = None if max_runtime is None else max_runtime - kept_for_the_end(max_runtime)
         self._carried = 0.0
-        self.terminated = False
+        self._heard: float | None = None
 
     def listen(self) -> None:
         """From now on note SIGTERM instead of ending at once: there is something to save."""
@@ -34,6 +34,16 @@ class Watch:
     def carry(self, seconds: float) -> None:
         """Count what this job has spent before its machine was taken away."""
         self._carried = seconds
+
+    @property
+    def terminated(self) -> bool:
+        """Whether SIGTERM has come."""
+        return self._heard is not None
+
+    @property
+    def since_sigterm(self) -> float:
+        """Seconds since SIGTERM came, 0 before."""
+        return 0.0 if self._heard is None else time.monotonic() - self._heard
 
     @property
     def spent(self) -> float:
@@ -48,7 +58,8 @@ class Watch:
             raise EndedEarly("max_runtime")
 
     def _hear(self, _signum: int, _frame: FrameType | None) -> None:
-        self.terminated = True
+        if self._heard is None:
+            self._heard = time.monotonic()
 
 
 def kept_for_the_end(max_runtime: int) -> float:

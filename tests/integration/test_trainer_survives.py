@@ -20,6 +20,7 @@ from tests.integration.trainer_jobs import (
 pytestmark = pytest.mark.slow
 MAIN = "import sys; from trainer.__main__ import main; sys.exit(main(['train']))"
 KILL = "import os, signal; end = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+PROMISED = 30  # seconds after SIGTERM, of the 120 that SageMaker gives
 # six steps an epoch
 IN_AN_EPOCH = (
     f"{KILL}import trainer.fit; rate = trainer.fit.learning_rate\n"
@@ -146,6 +147,9 @@ def test_sigterm_leaves_the_best_epoch_so_far_and_says_so(
     done = python(base, "-c", on_sigterm(15) + MAIN)
     assert done.returncode == 143, done.stderr
     assert "SIGTERM ended training after 2 of 4 epochs\n" in done.stdout
+    saved = re.search(r"^all is saved ([\d.]+) s after SIGTERM$", done.stdout, re.MULTILINE)
+    assert saved
+    assert float(saved[1]) <= PROMISED
     described = read_json(base / "model/model.json")
     assert described["ended_early"] == "SIGTERM ended training after 2 of 4 epochs"
     assert described["best_epoch"] in (1, 2)
