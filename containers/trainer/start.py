@@ -19,7 +19,7 @@ from trainer.engine import Weights
 from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
 
 STARTERS = Path(__file__).parent / "starter"
-STARTER_BELOW = 20_000  # training images from which `auto` starts from nothing
+STARTER_BELOW = 15_000  # images seen, over all epochs, from which `auto` starts from nothing
 _HEAD = ("head.weight", "head.bias")
 HEAD_RATE = 3  # times the rate of the other layers, for a new head: they need not go far
 _HEAD_SPREAD = 0.01  # standard deviation of the new rows of a head on features that mean something
@@ -48,12 +48,12 @@ class Start:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What wants to start: a new network's name and weights, the labels, how many images."""
+    """What wants to start: a new network's name and weights, images seen in all, the labels."""
 
     network: str
     fresh: Weights
     seed: int
-    images: int
+    seen: int
     labels: Sequence[str]
 
     def new_rows(self) -> Weights:
@@ -78,7 +78,7 @@ def find_start(wanted: str, new: Beginning, base: Base) -> Start:
         if isinstance(found, Start):
             return found
         why = found
-    if wanted == "starter" or new.images < STARTER_BELOW:
+    if wanted == "starter" or new.seen < STARTER_BELOW:
         found = _from_starter(new)
         if isinstance(found, Start):
             return Start(replace(found.record, instead=why), found.weights)

@@ -147,7 +147,7 @@ class Training(Section):
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
-    """The weights it begins with: auto takes the starter for a small dataset."""
+    """The weights it begins with: auto takes the starter where few images are seen."""
 
 
 class Ranges(Section, omit_defaults=True):

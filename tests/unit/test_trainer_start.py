@@ -60,8 +60,8 @@ def starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def found(base: Base, start_from: str, *, name: str = "small", images: int = 1000) -> Start:
-    return find_start(start_from, Beginning(name, FRESH, 0, images, LABELS), base)
+def found(base: Base, start_from: str, *, name: str = "small", seen: int = 1000) -> Start:
+    return find_start(start_from, Beginning(name, FRESH, 0, seen, LABELS), base)
 
 
 def give(base: Base, name: str) -> Path:
@@ -105,10 +105,10 @@ def test_a_start_is_the_same_each_time(base: Base) -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "kind"), [(start.STARTER_BELOW - 1, "starter"), (start.STARTER_BELOW, "none")]
+    ("seen", "kind"), [(start.STARTER_BELOW - 1, "starter"), (start.STARTER_BELOW, "none")]
 )
-def test_auto_takes_the_starter_for_a_small_dataset(base: Base, images: int, kind: str) -> None:
-    begun = found(base, "auto", images=images)
+def test_auto_takes_the_starter_for_a_short_training(base: Base, seen: int, kind: str) -> None:
+    begun = found(base, "auto", seen=seen)
     assert (begun.record.kind, begun.record.instead) == (kind, None)
 
 
