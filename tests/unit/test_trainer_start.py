@@ -104,9 +104,7 @@ def test_a_start_is_the_same_each_time(base: Base) -> None:
     assert first.weights["head.weight"].tobytes() == again.weights["head.weight"].tobytes()
 
 
-@pytest.mark.parametrize(
-    ("seen", "kind"), [(start.STARTER_BELOW - 1, "starter"), (start.STARTER_BELOW, "none")]
-)
+@pytest.mark.parametrize(("seen", "kind"), [(start.FEW - 1, "starter"), (start.FEW, "none")])
 def test_auto_takes_the_starter_for_a_short_training(base: Base, seen: int, kind: str) -> None:
     begun = found(base, "auto", seen=seen)
     assert (begun.record.kind, begun.record.instead) == (kind, None)
@@ -135,6 +133,12 @@ def test_the_champions_rows_are_matched_by_label(base: Base) -> None:
     assert abs(head[1]).max() < 0.06  # dog is new
     assert bias.tolist() == [OTHER["head.bias"][1], FRESH["head.bias"][1], OTHER["head.bias"][0]]
     assert begun.weights["features.0.weight"].tolist() == OTHER["features.0.weight"].tolist()
+
+
+def test_auto_takes_a_champion_that_it_is_handed_for_a_short_training(base: Base) -> None:
+    archive(give(base, "model.tar.gz"), OTHER, ("owl", "cat"))
+    assert found(base, "auto", seen=start.FEW - 1).record.kind == "champion"
+    assert found(base, "auto", seen=start.FEW).record.kind == "none"
 
 
 @pytest.mark.parametrize("fault", ["no champion", "another network", "no weights"])
