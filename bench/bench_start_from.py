@@ -104,7 +104,7 @@ def measured(data: PackedSet, seed: int, done: set[str]) -> Iterator[dict[str, A
         folder = Path(scratch)
         before = folder / "before.rec"
         first_part(data, before)
-        champion = folder / "champion"
+        champion = folder / "before"
         mean_ap, cpu = train(data, before, ROWS["starter"], seed, champion)
         if "champion before" not in done:
             yield {"row": "champion before", "seed": seed, "mAP": mean_ap, "cpu": cpu}
