@@ -14,12 +14,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from tagline.formats.models import ModelStart
+from tagline.formats.settings import FEW_SEEN
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
 from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
 
 STARTERS = Path(__file__).parent / "starter"
-FEW = 15_000  # images seen, over all epochs, from which `auto` starts from nothing
 _HEAD = ("head.weight", "head.bias")
 HEAD_RATE = 3  # times the rate of the other layers, for a new head: they need not go far
 _HEAD_SPREAD = 0.01  # standard deviation of the new rows of a head on features that mean something
@@ -70,7 +70,7 @@ def find_start(wanted: str, new: Beginning, base: Base) -> Start:
     """
     if wanted.startswith("s3://"):
         return _from_file(wanted, new, base)
-    if wanted == "none" or (wanted == "auto" and new.seen >= FEW):
+    if wanted == "none" or (wanted == "auto" and new.seen >= FEW_SEEN):
         return Start(ModelStart(kind="none"))
     why = None
     if wanted == "champion" or (wanted == "auto" and base.has_channel("start")):

@@ -100,6 +100,11 @@ def plan_training(
     )
 
 
+def images_seen(dataset: PackedDataset, settings: Settings) -> int:
+    """Return how many images a training will see over all epochs."""
+    return dataset.train * int(_hyperparameters(dataset.run, dataset, settings)["epochs"])
+
+
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
     chosen = defaults(dataset.train, labels, size, settings.quality)

@@ -14,7 +14,7 @@ import pytest
 
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription, ModelStart
-from tagline.formats.settings import ImageSpec
+from tagline.formats.settings import FEW_SEEN, ImageSpec
 from trainer import start
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
@@ -104,7 +104,7 @@ def test_a_start_is_the_same_each_time(base: Base) -> None:
     assert first.weights["head.weight"].tobytes() == again.weights["head.weight"].tobytes()
 
 
-@pytest.mark.parametrize(("seen", "kind"), [(start.FEW - 1, "starter"), (start.FEW, "none")])
+@pytest.mark.parametrize(("seen", "kind"), [(FEW_SEEN - 1, "starter"), (FEW_SEEN, "none")])
 def test_auto_takes_the_starter_for_a_short_training(base: Base, seen: int, kind: str) -> None:
     begun = found(base, "auto", seen=seen)
     assert (begun.record.kind, begun.record.instead) == (kind, None)
@@ -137,8 +137,8 @@ def test_the_champions_rows_are_matched_by_label(base: Base) -> None:
 
 def test_auto_takes_a_champion_that_it_is_handed_for_a_short_training(base: Base) -> None:
     archive(give(base, "model.tar.gz"), OTHER, ("owl", "cat"))
-    assert found(base, "auto", seen=start.FEW - 1).record.kind == "champion"
-    assert found(base, "auto", seen=start.FEW).record.kind == "none"
+    assert found(base, "auto", seen=FEW_SEEN - 1).record.kind == "champion"
+    assert found(base, "auto", seen=FEW_SEEN).record.kind == "none"
 
 
 @pytest.mark.parametrize("fault", ["no champion", "another network", "no weights"])
