@@ -49,7 +49,7 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "weight_averaging")
+_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
 _INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
 _LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
 _SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
