@@ -26,7 +26,9 @@ class MXNetEngine:
         context = mx.gpu() if self.accelerators() else mx.cpu()
         mx.random.seed(asked.seed)
         np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
-        return MXNetLearner(build(network, labels, asked.side, context), asked, labels, context)
+        return MXNetLearner(
+            build(network, labels, asked.side, asked.dropout, context), asked, labels, context
+        )
 
 
 ENGINE: Engine = MXNetEngine()

@@ -24,7 +24,9 @@ class TorchEngine:
     def build(self, network: str, asked: Hyperparameters, labels: Labels) -> Learner:
         """Return a new network on the first GPU, or the CPU."""
         torch.manual_seed(asked.seed)
-        return TorchLearner(build(network, labels, asked.side), asked, labels, device())
+        return TorchLearner(
+            build(network, labels, asked.side, asked.dropout), asked, labels, device()
+        )
 
 
 ENGINE: Engine = TorchEngine()
