@@ -69,10 +69,9 @@ def train(base: Base) -> None:
     engine = current()
     network = resolve(asked.network, len(training), engine.accelerators())
     learner = engine.build(network, asked, training.labels)
-    seen = asked.epochs * len(training)
     start = find_start(
         asked.start_from,
-        Beginning(network, learner.weights(), asked.seed, seen, labels),
+        Beginning(network, learner.weights(), asked.seed, asked.epochs * len(training), labels),
         base,
     )
     learner.set_weights(start.weights)
