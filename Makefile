@@ -127,13 +127,16 @@ chaos: install
 chaos-%: install
 	@$(ALONE) $(PYTEST) --durations=5 $(CHAOS_$*)
 
-# Packing beside MXNet's im2rec and others, then reading lists; some ten minutes on a calm machine
+# Packing beside MXNet's im2rec and others, reading lists, models in ONNX Runtime beside their engines,
+# trainings that are ended; some fifteen minutes on a calm machine
 bench: install .venvs/bench.stamp
 	PYTHONPATH=.:containers .venvs/bench/bin/python bench/bench_pack.py
 	.venvs/bench/bin/python bench/bench_sets.py
 	.venv/bin/python bench/bench_list.py
 	.venv/bin/python bench/bench_start.py
 	.venv/bin/python bench/bench_demo.py
+	.venv/bin/python bench/bench_onnx.py
+	.venv/bin/python bench/bench_survival.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install
