@@ -83,6 +83,10 @@ class TorchLearner:
             for name, values in weights.items():
                 self._tensors[name].copy_(torch.from_numpy(values))
 
+    def quicken_head(self, times: float) -> None:
+        """Multiply the last layer's learning rate."""
+        self._optimizer.quicken_head(times)
+
     def optimizer_state(self) -> Arrays:
         """Return what the optimizer remembers of each parameter."""
         return self._optimizer.state()

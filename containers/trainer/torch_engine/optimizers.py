@@ -1,5 +1,6 @@
 """The optimizers by name, with MXNet's settings, and what they remember as plain arrays."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, optim
 
 from trainer.engine import Arrays
-from trainer.torch_engine.names import decayed
+from trainer.torch_engine.names import decayed, of_head
 
 _REMEMBERED = {
     "adam": ("step", "exp_avg", "exp_avg_sq"),
@@ -29,23 +30,36 @@ class Optimizer:
         self, kind: str, parameters: Mapping[str, Tensor], weight_decay: float, device: torch.device
     ) -> None:
         self._remembered = _REMEMBERED[kind]
-        weights = [tensor for name, tensor in parameters.items() if decayed(name)]
-        others = [tensor for name, tensor in parameters.items() if not decayed(name)]
-        groups = [
-            {"params": weights, "weight_decay": weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        self._rate = torch.zeros((), device=device) if device.type == "cuda" else None
-        self._optimizer = _made(kind, groups, 0.0 if self._rate is None else self._rate)
-        self._parameters = weights + others
+        groups: list[dict[str, Any]] = []
+        for wanted in itertools.product((True, False), repeat=2):  # decayed or not, head or not
+            chosen = [t for n, t in parameters.items() if (decayed(n), of_head(n)) == wanted]
+            rate = torch.zeros((), device=device) if device.type == "cuda" else 0.0
+            decay = weight_decay if wanted[0] else 0.0
+            groups.append(
+                {
+                    "params": chosen,
+                    "weight_decay": decay,
+                    "lr": rate,
+                    "head": wanted[1],
+                    "times": 1.0,
+                }
+            )
+        self._optimizer = _made(kind, groups, on_gpu=device.type == "cuda")
+        self._parameters = [tensor for group in groups for tensor in group["params"]]
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next step."""
-        if self._rate is not None:
-            self._rate.fill_(rate)
-            return
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate * group["times"])
+            else:
+                group["lr"] = rate * group["times"]
+
+    def quicken_head(self, times: float) -> None:
+        """Multiply the last layer's learning rate from now on."""
+        for group in self._optimizer.param_groups:
+            if group["head"]:
+                group["times"] = times
 
     def step(self) -> None:
         """Change the parameters by their gradients."""
@@ -82,11 +96,10 @@ def _like(parameter: Tensor, values: NDArray[np.float32]) -> Tensor:
     return tensor.clone() if values.ndim == 0 else torch.empty_like(parameter).copy_(tensor)
 
 
-def _made(kind: str, groups: list[dict[str, Any]], rate: float | Tensor) -> optim.Optimizer:
+def _made(kind: str, groups: list[dict[str, Any]], *, on_gpu: bool) -> optim.Optimizer:
     if kind == "adam":
-        return optim.Adam(groups, lr=rate, fused=True)
+        return optim.Adam(groups, fused=True)
     if kind == "rmsprop":
-        on_gpu = isinstance(rate, Tensor)
         # MXNet adds 1e-8 under the root, which is about 1e-4 beside it
-        return optim.RMSprop(groups, lr=rate, alpha=0.9, eps=1e-4, capturable=on_gpu)
-    return optim.SGD(groups, lr=rate, momentum=0.9, nesterov=kind == "nag", fused=True)
+        return optim.RMSprop(groups, alpha=0.9, eps=1e-4, capturable=on_gpu)
+    return optim.SGD(groups, momentum=0.9, nesterov=kind == "nag", fused=True)
