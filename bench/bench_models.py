@@ -41,16 +41,20 @@ BUILT_IN = {
     "mini_batch_size": "32",
 }
 FIRST = {"learning_rate": "0.004", "weight_decay": "0.0001", "augmentation_type": "crop"}
+STARTER = {"start_from": "starter"}
 # a row's name, the quality whose defaults it begins with, and what it changes of them
 ROWS: dict[str, tuple[str, dict[str, str]]] = {
     "label frequency": ("", {}),
     "built-in's recipe, alpha dropped": ("standard", FIRST | BUILT_IN),
     "built-in's recipe, alpha kept": ("standard", FIRST | BUILT_IN),
     "first default": ("standard", FIRST),
-    "fast": ("fast", {}),
-    "standard": ("standard", {}),
-    "thorough": ("thorough", {}),
-    "thorough, 4 views": ("thorough", {"views": "4"}),
+    "fast": ("fast", STARTER),
+    "fast from nothing": ("fast", {}),
+    "standard": ("standard", STARTER),
+    "standard from nothing": ("standard", {}),
+    "thorough": ("thorough", STARTER),
+    "thorough from nothing": ("thorough", {}),
+    "thorough, 4 views": ("thorough", STARTER | {"views": "4"}),
 }
 ENGINES = {"mxnet": "trainer", "torch": "trainer_torch"}
 _SIZES = {"noto-50": 96, "designs": 64}

@@ -28,6 +28,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
 from tagline.formats.outcomes import Status
 from tagline.formats.packed import PackedDataset
+from tagline.formats.rows import Side
 
 ROWS = 155_000
 DATASET = "scale"
@@ -159,8 +160,9 @@ class Bench:
         ran = [name for name, _ in entered]
         names = ", ".join(ran[: ran.index(AFTER)])
         print(f"\nStates that ran: {names}; stopped at {AFTER}.")
-        print(f"Packed: train {dataset.train:,}, validation {dataset.validation:,} images;")
-        sizes = f"train {dataset.bytes.train:,}, validation {dataset.bytes.validation:,}"
+        images = ", ".join(f"{side} {getattr(dataset, side):,}" for side in Side)
+        print(f"Packed: {images} images;")
+        sizes = ", ".join(f"{side} {getattr(dataset.bytes, side):,}" for side in Side)
         print(f"bytes: {sizes}.\n\n| processes | number | largest peak RSS, MiB |\n|---|---:|---:|")
         for kind, number, peak in memory.table():
             print(f"| {kind} | {number} | {peak / 1024:,.0f} |")

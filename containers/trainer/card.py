@@ -6,6 +6,8 @@ from msgspec import convert
 
 from tagline.formats.models import CardData, CardMetrics, CardModel, Metrics, ModelCard
 from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.rows import Side
+from tagline.scores.bootstrap import FEWEST_IMAGES
 from tagline.scores.thresholds import SUPPORT_FLOOR
 from trainer.judge import Evaluation
 
@@ -47,19 +49,24 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
     absent = [x for x, n in zip(evaluation.labels, support, strict=True) if n == 0]
     few = [x for x, n in zip(evaluation.labels, support, strict=True) if 0 < n < SUPPORT_FLOOR]
     said = [
-        "Numbers hold for images like the validation set's; others can be tagged much worse.",
-        "F1 and mAP are slightly optimistic: thresholds and epoch were chosen on these images.",
+        f"Numbers hold for images like the {evaluation.side} set's, others may be tagged worse.",
+        _chosen_on(evaluation),
     ]
+    if len(evaluation.truth) < FEWEST_IMAGES:
+        said.append(
+            f"{len(evaluation.truth)} images judged the model: its numbers are little more than a "
+            f"guess below {FEWEST_IMAGES}."
+        )
     said += [f"{sentence}." for sentence in pictures_said(dataset)]
     if absent:
         said.append(
-            f"{len(absent)} label(s) have no validation positive and were not judged: "
+            f"{len(absent)} label(s) have no {evaluation.side} positive and were not judged: "
             f"{_some(absent)}."
         )
     if few:
         said.append(
-            f"{len(few)} label(s) have fewer than {SUPPORT_FLOOR} validation positives and share "
-            f"one threshold: {_some(few)}."
+            f"{len(few)} label(s) have fewer than {SUPPORT_FLOOR} {evaluation.side} positives, "
+            f"which say little of each: {_some(few)}."
         )
     champion = evaluation.champion
     if champion:
@@ -69,7 +76,18 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
                 f"The champion never learned {len(unknown)} label(s), which count at their "
                 f"frequency: {_some(unknown)}."
             )
+    if evaluation.not_compared:
+        said.append(f"It was not compared with the champion: {evaluation.not_compared}.")
     return said
+
+
+def _chosen_on(evaluation: Evaluation) -> str:
+    if evaluation.side is Side.TEST:
+        return "Epoch, tuning and thresholds were chosen on other images, those for validation."
+    return (
+        "There are no test images, so the epoch was chosen on the images that judge the model: mAP "
+        "is slightly optimistic. F1 is not: thresholds were chosen on other images each time."
+    )
 
 
 def _some(labels: Sequence[str], most: int = 8) -> str:

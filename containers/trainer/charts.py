@@ -24,7 +24,7 @@ def bar(value: float, mark: float | None = None) -> str:
     )
 
 
-def comparison(rows: Sequence[tuple[str, float, str]]) -> str:
+def bars(rows: Sequence[tuple[str, float, str]]) -> str:
     """Return bars under each other: (name already escaped, value 0..1, CSS class)."""
     lines = "".join(
         f'<div class="row {kind}"><span>{name}</span>{bar(value)}<b>{value:.3f}</b></div>'

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tagline.formats.recordio import ImageRecord, RecordError, read_records, unpack_record
 from trainer.contract import JobRefused
 from trainer.engine import Images, Labels
-from trainer.pixels import Undecodable, decode
+from trainer.pixels import Undecodable, decode, resize
 
 _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 
@@ -24,24 +24,35 @@ _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 class RecordSet:
     """The images of one .rec file.
 
-    Labels are held as uint8 (n, L); `different` counts the images, equal ones once; `digest` tells
-    the records, in their order, from others. Decoded images are kept when all of them fit into a
-    quarter of the memory (8 GiB at most); otherwise each batch is read from the file and decoded
-    again.
+    Labels are held as uint8 (n, L), the records' ids as int64 (n,); `different` counts the images,
+    equal ones once; `digest` tells the records, in their order, from others. Decoded images are
+    kept when all of them fit into a quarter of the memory (8 GiB at most); otherwise each batch is
+    read from the file and decoded again.
     """
 
     def __init__(
-        self, path: Path, *, labels: int, side: int, cache_bytes: int | None = None
+        self,
+        path: Path,
+        *,
+        labels: int,
+        side: int,
+        packed: int | None = None,
+        cache_bytes: int | None = None,
     ) -> None:
-        """Read and check the file: label count and values, image shape, at least one record."""
-        self.path, self.side = path, side
+        """Read and check the file: label count and values, image shape, at least one record.
+
+        Images come at `side` pixels, scaled down where they are packed at more.
+        """
+        self.path, self.side, self._packed = path, side, packed or side
         self._stream: BinaryIO = path.open("rb")
         offsets: list[int] = []
         rows: list[Labels] = []
+        ids: list[int] = []
         different: set[bytes] = set()
         content = blake2b(digest_size=16)
         for offset, record in self._scan(content.update):
             rows.append(_multi_hot(record, labels, path.name))
+            ids.append(record.identifier)
             offsets.append(offset)
             different.add(blake2b(record.image, digest_size=16).digest())
             if len(offsets) == 1:
@@ -49,6 +60,7 @@ class RecordSet:
         if not offsets:
             raise JobRefused(f"{path.name} holds no records")
         self.labels: Labels = np.stack(rows)
+        self.ids = np.array(ids, np.int64)
         self.different = len(different)
         self.digest = content.hexdigest()
         self._offsets = offsets
@@ -107,13 +119,13 @@ class RecordSet:
             raise JobRefused(
                 f"{self.path.name}: the image of record {record.identifier} cannot be decoded"
             ) from exc
-        if image.shape != (self.side, self.side, 3):
+        if image.shape != (self._packed, self._packed, 3):
             height, width = image.shape[:2]
             raise JobRefused(
                 f"{self.path.name}: record {record.identifier} is {width}x{height} pixels, "
-                f"but image_shape says {self.side}x{self.side}"
+                f"but dataset.json says {self._packed}x{self._packed}"
             )
-        return image
+        return image if self.side == self._packed else resize(image, self.side)
 
 
 def memory_for_images() -> int:

@@ -13,9 +13,11 @@ from trainer.candidate import Candidate, load
 from trainer.card import card_document
 from trainer.contract import Base, JobRefused, existing, guarded, read_document
 from trainer.data import RecordSet
-from trainer.judge import judge, metrics_document
+from trainer.judge import Judges, judge
+from trainer.numbers import metrics_document
 from trainer.report import report_page
 from trainer.smoke import smoke_document
+from trainer.unseen import unseen
 
 
 def main() -> int:
@@ -29,7 +31,6 @@ def evaluate(base: Base) -> None:
     path = base.processing_input("dataset/dataset.json")
     dataset = read_document(path, "input 'dataset'", PackedDataset)
     labels = dataset.labels
-    path = existing(base.processing_input("validation/val.rec"), "input 'validation'")
     challenger = load(
         base.processing_input("challenger/model.tar.gz"),
         "input 'challenger'",
@@ -38,12 +39,13 @@ def evaluate(base: Base) -> None:
     if challenger.labels != labels:
         raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
     champion = _champion(base)
-    records = RecordSet(path, labels=len(labels), side=dataset.image.size)
+    judges = _judges(base, dataset)
+    records = judges.records
     if not records.labels.any():
-        raise JobRefused("no validation image carries any label: no model could be judged")
+        raise JobRefused(f"no {judges.side} image carries any label: no model could be judged")
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    evaluation = judge(challenger, champion, records, labels, created)
+    evaluation = judge(challenger, champion, judges, labels, created)
     numbers = replace(metrics_document(evaluation), ended_early=challenger.description.ended_early)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
@@ -55,7 +57,7 @@ def evaluate(base: Base) -> None:
     (output / "metrics.json").write_bytes(encode(numbers))
     beside = f", champion {numbers.champion.mAP}" if numbers.champion else ""
     sys.stdout.write(
-        f"mAP {numbers.mAP} on {numbers.images} images"
+        f"mAP {numbers.mAP} on {numbers.images} {numbers.judged_on} images"
         f" (label frequencies alone {numbers.baseline_map}{beside})\n"
     )
 
@@ -63,6 +65,23 @@ def evaluate(base: Base) -> None:
 def _trials(base: Base) -> Trials | None:
     path = base.processing_input("trials/trials.json")
     return read_document(path, "input 'trials'", Trials) if path.is_file() else None
+
+
+def _judges(base: Base, dataset: PackedDataset) -> Judges:
+    """Return the images that judge; without a test side the validation images do."""
+    how = {"labels": len(dataset.labels), "side": dataset.image.size}
+    path = existing(base.processing_input("validation/val.rec"), "input 'validation'")
+    validation, test = RecordSet(path, **how), None
+    if dataset.test:
+        path = existing(base.processing_input("test/test.rec"), "input 'test'")
+        test = RecordSet(path, **how)
+    return Judges(
+        validation,
+        test,
+        unseen=unseen(base, (test or validation).ids),
+        not_compared=os.environ.get("TAGLINE_NOT_COMPARED"),
+        confidence=float(os.environ.get("TAGLINE_CONFIDENCE", "0.9")),
+    )
 
 
 def _champion(base: Base) -> Candidate | None:

@@ -1,4 +1,4 @@
-"""Which validation images the report shows, and their tags, true and predicted."""
+"""Which of the judging images the report shows, and their tags, true and predicted."""
 
 import base64
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def figures(evaluation: Evaluation, records: RecordSet, indexes: list[int]) -> s
             if yes
         )
         parts.append(
-            f'<figure><img alt="validation image {index + 1}" loading="lazy" '
+            f'<figure><img alt="{evaluation.side} image {index + 1}" loading="lazy" '
             f'src="data:image/jpeg;base64,{source}"><figcaption>{tags}</figcaption></figure>'
         )
     if not parts:

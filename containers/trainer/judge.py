@@ -1,4 +1,4 @@
-"""One model's numbers on the validation set, and what they say beside another's."""
+"""One model's numbers on the images that judge it, and what they say beside another's."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,23 +6,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.formats.models import ChampionMeans, Difference, LabelMetrics, Metrics
-from tagline.scores.bootstrap import Interval, map_difference
+from tagline.formats.rows import Side
+from tagline.scores.bootstrap import FEWEST_IMAGES, Gain, gain, gain_over_frequencies
 from tagline.scores.ranking import Quality, quality
 from tagline.scores.soundness import why_unsound
-from tagline.scores.thresholds import Thresholds, choose
+from tagline.scores.thresholds import F1, Thresholds, choose, cross_fitted, f1
 from trainer.contract import JobRefused
 
 if TYPE_CHECKING:  # the rules themselves need no MXNet
     from trainer.candidate import Candidate
     from trainer.data import RecordSet
 
-_DIGITS = 6
+
+@dataclass(frozen=True)
+class Judges:
+    """The images that choose the thresholds and those that judge; one set where there is no other.
+
+    `unseen` (n,) tells which of the judging images the champion was not trained on, `not_compared`
+    why nobody knows; `confidence` is what the gate asks for.
+    """
+
+    validation: "RecordSet"
+    test: "RecordSet | None" = None
+    unseen: NDArray[np.bool_] | None = None
+    not_compared: str | None = None
+    confidence: float = 0.9
+
+    @property
+    def records(self) -> "RecordSet":
+        """The judging images."""
+        return self.test or self.validation
+
+    @property
+    def side(self) -> Side:
+        """Their side of the split."""
+        return Side.TEST if self.test else Side.VALIDATION
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A candidate, its scores (n, L) on the validation images, and their quality."""
+    """A candidate, its scores (n, L) on the judging images, and their quality."""
 
     candidate: "Candidate"
     scores: NDArray[np.float32]
@@ -30,22 +53,39 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Challenger and champion on the images that neither was trained on, of which there are `n`."""
+
+    images: int
+    challenger: Quality
+    champion: Quality
+    gain: Gain | None
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """Everything the evaluation found; `champion` and `difference` are None on a first run."""
+    """Everything the evaluation found; `champion` is None on a first run.
+
+    `comparison` is None without a champion, or where `not_compared` tells why.
+    """
 
     labels: tuple[str, ...]
+    side: Side
     truth: NDArray[np.uint8]
     challenger: Evaluated
     champion: Evaluated | None
     thresholds: Thresholds
-    difference: Interval | None
+    f1: F1
+    over_frequencies: Gain | None
+    comparison: Comparison | None
+    not_compared: str | None
     created: str
 
 
 def judge(
     challenger: "Candidate",
     champion: "Candidate | None",
-    records: "RecordSet",
+    judges: Judges,
     labels: tuple[str, ...],
     created: str,
 ) -> Evaluation:
@@ -53,51 +93,28 @@ def judge(
 
     Raises JobRefused for a challenger whose scores say nothing.
     """
+    records = judges.records
     first = _evaluated(challenger, records, labels)
     if fault := why_unsound(first.scores, records.labels, records.different):
         raise JobRefused(f"{challenger.role}: {fault}; it is not promoted")
     second = _evaluated(champion, records, labels) if champion else None
+    thresholds, tags = _tagging(challenger, first, judges, labels)
+    why = _why_not(judges) if second else None
     return Evaluation(
         labels=labels,
+        side=judges.side,
         truth=records.labels,
         challenger=first,
         champion=second,
-        thresholds=choose(first.scores, records.labels),
-        difference=map_difference(first.scores, second.scores, records.labels) if second else None,
+        thresholds=thresholds,
+        f1=tags,
+        over_frequencies=gain_over_frequencies(
+            first.scores, records.labels, confidence=judges.confidence
+        ),
+        comparison=_compared(first, second, judges) if second and not why else None,
+        not_compared=why,
         created=created,
     )
-
-
-def metrics_document(evaluation: Evaluation) -> Metrics:
-    """Return metrics.json."""
-    challenger = evaluation.challenger
-    found, thresholds = challenger.quality, evaluation.thresholds
-    return Metrics(
-        run=challenger.candidate.run,
-        created=evaluation.created,
-        images=len(evaluation.truth),
-        mAP=number(found.mean_ap),
-        micro_ap=number(found.micro_ap),
-        baseline_map=number(found.baseline_map),
-        shared_threshold=number(thresholds.shared),
-        labels=tuple(
-            LabelMetrics(
-                label=label,
-                ap=number(found.ap[column]),
-                f1=number(thresholds.f1[column]),
-                support=int(found.support[column]),
-                threshold=round(float(thresholds.values[column]), _DIGITS),
-            )
-            for column, label in enumerate(evaluation.labels)
-        ),
-        champion=_champion(evaluation.champion),
-        difference=_difference(evaluation),
-    )
-
-
-def number(value: float) -> float | None:
-    """Return a value as files state it: six digits, null for what is not a number."""
-    return None if np.isnan(value) else round(float(value), _DIGITS)
 
 
 def _evaluated(candidate: "Candidate", records: "RecordSet", labels: tuple[str, ...]) -> Evaluated:
@@ -105,25 +122,38 @@ def _evaluated(candidate: "Candidate", records: "RecordSet", labels: tuple[str, 
     return Evaluated(candidate, scores, quality(scores, records.labels))
 
 
-def _difference(evaluation: Evaluation) -> Difference | None:
-    champion, interval = evaluation.champion, evaluation.difference
-    if champion is None or interval is None:
+def _tagging(
+    candidate: "Candidate", judged: Evaluated, judges: Judges, labels: tuple[str, ...]
+) -> tuple[Thresholds, F1]:
+    """Return thresholds, and the F1 of the tags they give to images they were not chosen on."""
+    validation, test = judges.validation, judges.test
+    if test is None:
+        scores, truth = judged.scores, validation.labels
+        return choose(scores, truth), cross_fitted(scores, truth)
+    chosen = choose(candidate.scores(validation, labels), validation.labels)
+    return chosen, f1(judged.scores.astype(np.float64) >= chosen.values, test.labels)
+
+
+def _why_not(judges: Judges) -> str | None:
+    if judges.not_compared or judges.unseen is None:
+        return judges.not_compared
+    left, images = int(judges.unseen.sum()), len(judges.unseen)
+    if left == images or left >= FEWEST_IMAGES:
         return None
-    return Difference(
-        mAP=number(evaluation.challenger.quality.mean_ap - champion.quality.mean_ap),
-        low=number(interval.low),
-        high=number(interval.high),
-        level=interval.level,
-        rounds=interval.rounds,
+    return (
+        f"only {left:,} of the {images:,} {judges.side} images were not among those that the "
+        f"champion was trained on, since the split changed; {FEWEST_IMAGES} are needed. Go back to "
+        "that split, or delete the dataset's champion.json to begin anew"
     )
 
 
-def _champion(champion: Evaluated | None) -> ChampionMeans | None:
-    if champion is None:
-        return None
-    return ChampionMeans(
-        run=champion.candidate.run,
-        mAP=number(champion.quality.mean_ap),
-        micro_ap=number(champion.quality.micro_ap),
-        baseline_map=number(champion.quality.baseline_map),
+def _compared(first: Evaluated, second: Evaluated, judges: Judges) -> Comparison | None:
+    truth = judges.records.labels
+    kept = np.ones(len(truth), np.bool_) if judges.unseen is None else judges.unseen
+    mine, theirs, truth = first.scores[kept], second.scores[kept], truth[kept]
+    return Comparison(
+        images=len(truth),
+        challenger=quality(mine, truth),
+        champion=quality(theirs, truth),
+        gain=gain(mine, theirs, truth, confidence=judges.confidence),
     )

@@ -29,3 +29,9 @@ def resize(image: Images, side: int) -> Images:
     """Return an image (S, S, 3) at `side` pixels: by area where it shrinks, else bilinear."""
     how = cv2.INTER_AREA if side < len(image) else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (side, side), interpolation=how))
+
+
+def png(image: Images) -> bytes:
+    """Return RGB pixels (H, W, 3) as a PNG."""
+    _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return data.tobytes()

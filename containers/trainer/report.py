@@ -2,7 +2,6 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from msgspec.structs import asdict
@@ -11,7 +10,7 @@ from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.trials import Trials
 from tagline.scores.ranking import rank
 from trainer.card import limits
-from trainer.charts import bar, comparison, curve
+from trainer.charts import bar, bars, curve
 from trainer.data import RecordSet
 from trainer.examples import choose_examples, figures
 from trainer.judge import Evaluation
@@ -19,7 +18,7 @@ from trainer.trials import trials_section
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _CURVES = 6
-_COUNTS = ("rows", "accepted", "rejected", "train", "validation")
+_COUNTS = ("rows", "accepted", "rejected", "train", "validation", "test")
 
 
 def report_page(
@@ -66,24 +65,26 @@ def report_page(
 def _first_screen(evaluation: Evaluation, run: str) -> str:
     found = evaluation.challenger.quality
     rows = [("this model", found.mean_ap, "this")]
-    if evaluation.champion:
+    comparison = evaluation.comparison
+    if evaluation.champion and comparison:
         name = escape(evaluation.champion.candidate.run)
-        rows.append((f"champion {name}", evaluation.champion.quality.mean_ap, "other"))
+        rows.append((f"champion {name}", comparison.champion.mean_ap, "other"))
     rows.append(("label frequencies alone", found.baseline_map, "other"))
     judged = int((found.support > 0).sum())
     facts = {
-        "images": f"{len(evaluation.truth):,}",
+        f"{evaluation.side} images": f"{len(evaluation.truth):,}",
         "labels judged": f"{judged} of {len(evaluation.labels)}",
         "micro AP": f"{found.micro_ap:.3f}",
-        "mean F1": f"{_mean(evaluation.thresholds.f1):.3f}",
+        "mean F1": f"{evaluation.f1.macro:.3f}",
+        "micro F1": f"{evaluation.f1.micro:.3f}",
         "evaluated": escape(evaluation.created.replace("T", " ").replace("+00:00", " UTC")),
     }
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
     return (
         f'<h1>Evaluation of {run}</h1><p class="verdict">{_sentence(evaluation)}</p>'
-        f'<div class="panel">{comparison(rows)}<dl class="facts">{cells}</dl></div>'
+        f'<div class="panel">{bars(rows)}<dl class="facts">{cells}</dl></div>'
         '<p class="note" style="margin-top:10px">Mean average precision (mAP) over labels: 1 '
-        "ranks every image with a label before every one without. All on the same images.</p>"
+        f"ranks every image with a label before every one without. {_same(evaluation)}</p>"
     )
 
 
@@ -99,22 +100,37 @@ def _sentence(evaluation: Evaluation) -> str:
     text = f"mAP {found.mean_ap:.3f}: {times:.1f} times what label frequencies alone would reach"
     if not evaluation.champion:
         return f"{text}. There is no champion yet."
-    gap = found.mean_ap - evaluation.champion.quality.mean_ap
+    comparison = evaluation.comparison
+    if comparison is None:
+        return escape(f"{text}. Not compared with the champion: {evaluation.not_compared}.")
+    gap = comparison.challenger.mean_ap - comparison.champion.mean_ap
     if gap == 0:
         return f"{text}, and exactly as much as the champion."
     text += f", and {abs(gap):.3f} {'above' if gap > 0 else 'below'} the champion"
-    interval = evaluation.difference
-    if interval is None:
+    gain = comparison.gain
+    if gain is None:
         return f"{text}."
-    sure = interval.low > 0 or interval.high < 0
     return (
-        f"{text} ({interval.level:.0%} interval {interval.low:+.3f} to {interval.high:+.3f}"
-        f"{'' if sure else ', which includes no difference'})."
+        f"{text}; better with a probability of {gain.probability:.1%} "
+        f"({gain.level:.0%} interval {gain.low:+.3f} to {gain.high:+.3f})."
+    )
+
+
+def _same(evaluation: Evaluation) -> str:
+    """Say which images the numbers are about."""
+    comparison = evaluation.comparison
+    if comparison is None or comparison.images == len(evaluation.truth):
+        return f"All on the same {evaluation.side} images."
+    left_out = len(evaluation.truth) - comparison.images
+    return (
+        f"The champion's is of {comparison.images:,} {evaluation.side} images, where this model "
+        f"has {comparison.challenger.mean_ap:.3f}: {left_out:,} are left out, since the champion "
+        "was trained on them."
     )
 
 
 def _labels(evaluation: Evaluation) -> str:
-    found, champion = evaluation.challenger.quality, evaluation.champion
+    found, comparison = evaluation.challenger.quality, evaluation.comparison
     images = len(evaluation.truth)
     order = np.argsort(np.where(np.isnan(found.ap), -1, found.ap), kind="stable")[::-1]
     rows = []
@@ -125,17 +141,18 @@ def _labels(evaluation: Evaluation) -> str:
             cells.append('<td class="wide"></td><td>–</td>')  # noqa: RUF001 - a dash
         else:
             cells.append(f'<td class="wide">{bar(ap, support / images)}</td><td>{ap:.3f}</td>')
-        if champion:
-            cells.append(_against(ap - float(champion.quality.ap[j])))
-        f1 = float(evaluation.thresholds.f1[j])
+        if comparison:
+            gap = comparison.challenger.ap[j] - comparison.champion.ap[j]
+            cells.append(_against(float(gap)))
+        f1 = float(evaluation.f1.labels[j])
         cells.append(f"<td>{'–' if np.isnan(f1) else f'{f1:.3f}'}</td>")  # noqa: RUF001
         cells.append(f"<td>{evaluation.thresholds.values[j]:.3f}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    beside = "<th>vs champion</th>" if champion else ""
+    beside = "<th>vs champion</th>" if comparison else ""
     return (
         '<h2>Labels</h2><p class="note">Sorted by average precision (AP). The tick marks the '
         "label's frequency, which guessing reaches. F1 is at the threshold in the last column, "
-        "from which the API gives the tag.</p>"
+        "from which the API gives the tag, on images that it was not chosen on.</p>"
         '<div class="panel scroll"><table><thead><tr><th>label</th><th>positives</th><th></th>'
         f"<th>AP</th>{beside}<th>F1</th><th>threshold</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -198,8 +215,3 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
         if value not in {None, ""}
     )
     return f'<h2>How it was made</h2><div class="panel"><table class="details">{rows}</table></div>'
-
-
-def _mean(values: Any) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")

@@ -7,13 +7,14 @@ import numpy as np
 from tagline.formats.models import Smoke, SmokeImage
 from trainer.data import RecordSet
 from trainer.judge import Evaluation
+from trainer.pixels import png, resize
 
 _IMAGES = 4
 _LARGEST = 180_000  # characters of base64 together
 
 
 def smoke_document(evaluation: Evaluation, records: RecordSet) -> Smoke:
-    """Return smoke.json: up to four validation images with the scores they got.
+    """Return smoke.json: up to four of the judging images with the scores they got.
 
     Spread over what the model is sure of and what not; the first is taken whatever its size.
     """
@@ -23,12 +24,23 @@ def smoke_document(evaluation: Evaluation, records: RecordSet) -> Smoke:
     images: list[SmokeImage] = []
     used = 0
     for index in wanted:
-        body = base64.b64encode(records.jpeg(int(index))).decode()
+        kind, data = _image(records, int(index), evaluation.challenger.candidate.side)
+        body = base64.b64encode(data).decode()
         if images and used + len(body) > _LARGEST:
             continue
         used += len(body)
         rounded = [round(float(score), 6) for score in scores[index]]
-        images.append(SmokeImage(content_type="image/jpeg", body=body, scores=rounded))
+        images.append(SmokeImage(content_type=kind, body=body, scores=rounded))
     return Smoke(
         run=evaluation.challenger.candidate.run, labels=evaluation.labels, images=tuple(images)
     )
+
+
+def _image(records: RecordSet, index: int, side: int) -> tuple[str, bytes]:
+    """Return an image's media type and bytes, at the size that the model sees.
+
+    One that is scaled down goes as the pixels that were judged: the server has a filter of its own.
+    """
+    if records.side == side:
+        return "image/jpeg", records.jpeg(index)
+    return "image/png", png(resize(records.images(np.array([index]))[0], side))

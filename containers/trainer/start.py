@@ -21,7 +21,7 @@ from trainer.weight_files import Shapes, UnusableWeights, read_description, read
 STARTERS = Path(__file__).parent / "starter"
 STARTER_BELOW = 20_000  # training images from which `auto` starts from nothing
 _HEAD = ("head.weight", "head.bias")
-HEAD_RATE = 10  # times the rate of the other layers, for a new head: they need not go far
+HEAD_RATE = 3  # times the rate of the other layers, for a new head: they need not go far
 _HEAD_SPREAD = 0.01  # standard deviation of the new rows of a head on features that mean something
 
 

@@ -61,8 +61,9 @@ def train(base: Base) -> None:
         )
     train_file = base.channel("train", "train.rec")
     validation_file = base.channel("validation", "val.rec")
-    training = RecordSet(train_file, labels=len(labels), side=asked.side)
-    validation = RecordSet(validation_file, labels=len(labels), side=asked.side)
+    size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
+    training = RecordSet(train_file, labels=len(labels), **size)
+    validation = RecordSet(validation_file, labels=len(labels), **size)
     _check_counts(asked, training, validation)
 
     engine = current()
@@ -120,6 +121,17 @@ def train(base: Base) -> None:
     )
     if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)
+
+
+def _packed_at(dataset: PackedDataset, asked: Hyperparameters) -> int:
+    """Return the pixels that images are packed at, which may be scaled down but not up."""
+    packed = dataset.image.size
+    if asked.side > packed:
+        raise JobRefused(
+            f"image_shape asks for {asked.side}x{asked.side} pixels, but the images are packed at "
+            f"{packed}x{packed}"
+        )
+    return packed
 
 
 def _own_folder(base: Base, given: dict[str, object]) -> Path:
@@ -201,7 +213,7 @@ def _description(
         run=asked.run or dataset.run,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         labels=dataset.labels,
-        image=dataset.image,
+        image=replace(dataset.image, size=asked.side),
         network=network,
         hyperparameters={
             **{

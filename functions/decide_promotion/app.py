@@ -1,4 +1,4 @@
-"""DecidePromotion: whether the challenger beats the champion by the margin."""
+"""DecidePromotion: whether the challenger is proven better than the champion."""
 
 import msgspec
 

@@ -181,13 +181,33 @@ class LabelScores(Part, kw_only=True):
     """Score from which the API gives the tag."""
 
 
+class ScoreDifference(Part, kw_only=True):
+    """What the model has more of mAP than the champion, and how sure that is."""
+
+    mAP: float | None  # noqa: N815
+    bound: float | None
+    """What it exceeds with a probability of `confidence`."""
+    confidence: Score | None
+    probability: Score | None
+    """That it is above 0 on other images, too."""
+    images: Size | None
+    """On which both were compared: those that neither was trained on."""
+
+
 class RunMetrics(ModelScores, kw_only=True):
-    """How good the run's model is on the validation images."""
+    """How good the run's model is, on images that nothing was chosen on."""
 
     images: Size
+    judged_on: Literal["test", "validation"]
+    """The side of the split: validation where the dataset is too small for a test side."""
+    macro_f1: Score | None
+    """Mean of the labels' F1."""
+    micro_f1: Score | None
+    """F1 of all tags together."""
     labels: list[LabelScores]
     champion: ChampionScores | None
     """The champion's numbers on the same images."""
+    difference: ScoreDifference | None
 
 
 class RunDecision(Part, kw_only=True):

@@ -173,7 +173,7 @@ def _report(ended: RunOutcome, answer: Answer, report: Path, phases: Phases) -> 
     emit(
         facts_table(
             {
-                "Validation mAP": number(ended.mAP),
+                f"{str(ended.judged_on).capitalize()} mAP": number(ended.mAP),
                 "Baseline mAP": number(ended.baseline_map),
                 "Times baseline": f"{_times_baseline(ended):.1f}",
                 "Report": report,
@@ -207,7 +207,7 @@ def _times_baseline(ended: RunOutcome) -> float:
 def _judge(ended: RunOutcome) -> None:
     if _times_baseline(ended) < TIMES_BASELINE:
         raise Refused(
-            f"validation mAP {ended.mAP:.4f} is below {TIMES_BASELINE:g} times the baseline "
+            f"{ended.judged_on} mAP {ended.mAP:.4f} is below {TIMES_BASELINE:g} times the baseline "
             f"{ended.baseline_map:.4f}"
         )
 

@@ -93,6 +93,7 @@ def estimated(
         training_type=kind,
         evaluation_type=EVALUATION,
         trials=trials_of(settings),
+        views=settings.training.views or int(chosen["views"]),
     )
     wanted = settings.endpoint
     count = wanted.instance_count or wanted.min_instances or 1

@@ -14,6 +14,7 @@ from tagline.formats.costs import Cost
 from tagline.formats.document import Record
 from tagline.formats.keys import RunKeys
 from tagline.formats.outcomes import Outcome
+from tagline.formats.rows import Side
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
@@ -33,6 +34,8 @@ class RunOutcome(Record, kw_only=True):
     state: str | None
     reason: str | None
     mAP: float | None  # noqa: N815 - the files' name for it
+    judged_on: Side | None
+    """The side of the split that the mAP is about."""
     baseline_map: float | None
     champion_map: float | None
     started: str | None
@@ -66,6 +69,7 @@ def run_outcome(
         state=status.state if status else None,
         reason=reason,
         mAP=metrics.mAP if metrics else None,
+        judged_on=metrics.judged_on if metrics else None,
         baseline_map=metrics.baseline_map if metrics else None,
         champion_map=champion.mAP if champion else None,
         started=status.started if status else _moment(began),
@@ -90,13 +94,19 @@ def outcome_table(ended: RunOutcome, more: Mapping[str, object] | None = None) -
             "Outcome": styled(ended.outcome),
             "State": ended.state,
             "Reason": ended.reason,
-            "mAP": number(ended.mAP),
+            "mAP": _map_said(ended),
             "Baseline mAP": number(ended.baseline_map),
             "Champion's mAP": number(ended.champion_map),
             "Report": ended.report,
             **(more or {}),
         }
     )
+
+
+def _map_said(ended: RunOutcome) -> str | None:
+    if ended.mAP is None:
+        return None
+    return f"{number(ended.mAP)} on the {ended.judged_on} images"
 
 
 def styled(outcome: str | None) -> Text:

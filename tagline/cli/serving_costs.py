@@ -44,7 +44,9 @@ def endpoint_costs(
     for page in pages:
         for listed in page["Endpoints"]:
             name = listed["EndpointName"]
-            if name.startswith(f"{target.stack}-"):
+            # names of before have no two hyphens, those of another stack have them further on
+            former = name.startswith(f"{target.stack}-") and "--" not in name
+            if former or name.startswith(f"{target.stack}--"):
                 yield _cost(target, prices, span, days, name)
 
 

@@ -17,7 +17,7 @@ from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.models import CardModel, ChampionMeans, LabelMetrics, ModelCard
+from tagline.formats.models import CardModel, ChampionMeans, Difference, LabelMetrics, ModelCard
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
@@ -68,7 +68,13 @@ class RunReport(RunOutcome, kw_only=True):
     rejects: list[Reject]
     """The first of them."""
     labels: tuple[LabelMetrics, ...] | None
+    macro_f1: float | None
+    """Mean of the labels', on images that the thresholds were not chosen on."""
+    micro_f1: float | None
+    """Of all pairs of image and label together."""
     champion: ChampionMeans | None
+    difference: Difference | None
+    """From the champion, on images that neither was trained on."""
     decision: Decision | None
     training: TrainPlan | TunePlan | None
     serving: bool
@@ -121,7 +127,10 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         changes=plan.changes if plan else None,
         rejects=_first_rejects(target, keys),
         labels=metrics.labels if metrics else None,
+        macro_f1=metrics.macro_f1 if metrics else None,
+        micro_f1=metrics.micro_f1 if metrics else None,
         champion=metrics.champion if metrics else None,
+        difference=metrics.difference if metrics else None,
         decision=bucket.get(keys.decision, Decision),
         training=_training(target, keys.training_plan),
         serving=serving,
@@ -198,6 +207,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Training images": counts and counts.train,
                 "Validation images": counts and counts.validation,
                 "Test images": counts and counts.test,
+                "F1": report.micro_f1 and _f1_said(report),
                 "Background": report.pictures and _background(report.pictures),
                 "Compared with": report.champion and report.champion.run,
                 "Decision": report.decision and report.decision.reason,
@@ -208,6 +218,10 @@ def _show_outcome(report: RunReport) -> None:
             },
         )
     )
+
+
+def _f1_said(report: RunReport) -> str:
+    return f"{number(report.micro_f1)} of all tags, {number(report.macro_f1)} mean of the labels"
 
 
 def _background(pictures: Pictures) -> str:

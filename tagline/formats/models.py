@@ -5,7 +5,7 @@ from typing import Literal
 
 from tagline.formats.document import Document, Record
 from tagline.formats.packed import BySide, Digests, Names
-from tagline.formats.rows import Size
+from tagline.formats.rows import Side, Size
 from tagline.formats.settings import ImageSpec
 
 
@@ -65,7 +65,7 @@ class LabelMetrics(Record):
     ap: float | None
     """Average precision; null without a positive."""
     f1: float | None
-    """At the threshold."""
+    """At the threshold, on images that it was not chosen on."""
     support: Size
     """Images that have the label."""
     threshold: float
@@ -73,13 +73,29 @@ class LabelMetrics(Record):
 
 
 class Difference(Record):
-    """Challenger less champion, and the middle `level` of it over bootstrap resamplings."""
+    """What a model has more of mAP than another, and how sure that is: by resampled images."""
 
     mAP: float | None  # noqa: N815
     low: float | None
+    """From here to `high` lies the middle `level` of the resamplings."""
     high: float | None
     level: float
     rounds: int
+    bound: float | None = None
+    """What it exceeds in the share `confidence` of them; null in older files."""
+    confidence: float | None = None
+    probability: float | None = None
+    """The share of them in which it is above 0."""
+    images: Size | None = None
+    """On which both were judged."""
+
+
+class LabelDrop(Record):
+    """By how much a label's average precision is below the champion's, on `support` images."""
+
+    label: str
+    drop: float
+    support: Size
 
 
 class Metrics(Document, kw_only=True):
@@ -88,13 +104,30 @@ class Metrics(Document, kw_only=True):
     run: str
     created: str
     images: Size
+    judged_on: Side = Side.VALIDATION
+    """The side of the split that all numbers are about, the thresholds' choice kept apart."""
     mAP: float | None  # noqa: N815
     micro_ap: float | None
     baseline_map: float | None
+    macro_f1: float | None = None
+    """Mean of the labels' F1, on images that the thresholds were not chosen on."""
+    micro_f1: float | None = None
+    """Of all pairs of image and label together."""
     shared_threshold: float | None = None
     labels: tuple[LabelMetrics, ...]
+    over_frequencies: Difference | None = None
+    """The challenger less what label frequencies reach; on 30 images and more, less what its
+    scores reach in another order, since any order exceeds the frequencies."""
     champion: ChampionMeans | None = None
+    """On the images of `difference`."""
     difference: Difference | None = None
+    """Challenger less champion, on images that neither was trained on."""
+    left_out: Size = 0
+    """Images without which they were compared, since the champion was trained on them."""
+    drops: tuple[LabelDrop, ...] = ()
+    """Of labels that both know, with 10 images or more; the largest first."""
+    not_compared: str | None = None
+    """Why there is no difference although there is a champion."""
     ended_early: str | None = None
     """As the challenger's model.json has it."""
 
@@ -149,7 +182,7 @@ class CardModel(Record):
     start: ModelStart | None = None
 
 
-class CardData(Record):
+class CardData(Record, kw_only=True):
     """The model card's section on the data: keys of dataset.json."""
 
     run: str
@@ -159,20 +192,25 @@ class CardData(Record):
     rejected: Size
     train: Size
     validation: Size
+    test: Size = 0
     image: ImageSpec
     positives: Mapping[str, BySide]
     sha256: Digests
 
 
-class CardMetrics(Record):
+class CardMetrics(Record, kw_only=True):
     """The model card's section on quality: keys of metrics.json."""
 
     images: Size
+    judged_on: Side = Side.VALIDATION
     mAP: float | None  # noqa: N815
     micro_ap: float | None
     baseline_map: float | None
+    macro_f1: float | None = None
+    micro_f1: float | None = None
     champion: ChampionMeans | None
     difference: Difference | None
+    over_frequencies: Difference | None = None
 
 
 class ModelCard(Document, kw_only=True):

@@ -6,22 +6,27 @@ Standard library alone, so that whoever reads verdicts.jsonl can ask it.
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-FARTHEST = 5  # bits in which near-copies differ at most
-BANDS = FARTHEST + 1  # so that near-copies have one band at least in common
-HEX_DIGITS = BANDS * 26
-_NEIGHBOURS = 64  # of a picture within a band, in order: the search stays short of quadratic
+BANDS = 6  # rows of a likeness: what lies close together in a picture goes to different ones
+_SHAPE, _COLOURS = 10, 16  # hexadecimal digits of a band for the shape, then for the colours
+HEX_DIGITS = BANDS * (_SHAPE + _COLOURS)
+FARTHEST = 8  # bits in which near-copies differ at most; or else, of one drawing in two shades:
+_SHAPE_FARTHEST = 5  # of the shape
+_SHADES = 32  # of the colours, all of which have become lighter, or all darker,
+_OPPOSED = 1  # but for so many
+_OF_SHAPE = int(("f" * _SHAPE + "0" * _COLOURS) * BANDS, 16)
+_NEIGHBOURS = 32  # of a picture within a band, in order: the search stays short of quadratic
 
 
 def near_copies(likenesses: Mapping[int, str]) -> dict[int, int]:
     """Return by key the least key of its group, of the pictures that have a near-copy at all.
 
-    Near-copies of near-copies are in one group. Found are all pairs of up to 5 bits' distance,
-    unless more than 64 likenesses share a band: then those that are close in order.
+    Near-copies of near-copies are in one group. Found are all pairs that `are_near`, unless more
+    than 32 likenesses share a band: then those that are close in order.
     """
     same: dict[str, list[int]] = {}
     for key in sorted(likenesses):
         same.setdefault(likenesses[key], []).append(key)
-    groups = _Groups()
+    groups = Groups()
     for keys in same.values():
         for other in keys[1:]:
             groups.join(keys[0], other)
@@ -32,21 +37,45 @@ def near_copies(likenesses: Mapping[int, str]) -> dict[int, int]:
     return {key: first for key, first in sorted(firsts.items()) if first in several}
 
 
+def are_near(one: int, two: int) -> bool:
+    """Return whether two likenesses, read as numbers, are those of near-copies."""
+    apart = one ^ two
+    count = apart.bit_count()
+    if count <= FARTHEST:
+        return True
+    shape = (apart & _OF_SHAPE).bit_count()
+    if shape > _SHAPE_FARTHEST or count - shape > _SHADES:
+        return False
+    lighter = (two & apart & ~_OF_SHAPE).bit_count()
+    return min(lighter, count - shape - lighter) <= _OPPOSED
+
+
 def _close(likenesses: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of different likenesses that near-copies have."""
-    width = HEX_DIGITS // BANDS
-    for start in range(0, HEX_DIGITS, width):
-        band = slice(start, start + width)
-        likenesses.sort(key=lambda likeness: (likeness[band], likeness))
-        for _, sharing in groupby(likenesses, key=lambda likeness: likeness[band]):
-            bits = [(likeness, int(likeness, 16)) for likeness in sharing]
-            for at, (one, bits_of_one) in enumerate(bits):
-                for two, bits_of_two in bits[at + 1 : at + 1 + _NEIGHBOURS]:
-                    if (bits_of_one ^ bits_of_two).bit_count() <= FARTHEST:
-                        yield one, two
+    """Yield the pairs of different likenesses that near-copies have.
+
+    Of 12 bands they have one at least in common, and in two shades one of the 6 of the shape.
+    """
+    numbers = {likeness: int(likeness, 16) for likeness in likenesses}
+    row = _SHAPE + _COLOURS
+    for start, stop in ((0, _SHAPE), (_SHAPE, row)):
+        width = stop - start
+        kinds = {
+            likeness: "".join(
+                likeness[at + start : at + stop] for at in range(0, len(likeness), row)
+            )
+            for likeness in likenesses
+        }
+        for band in range(0, width * BANDS, width):
+            turned = sorted((kinds[it][band:] + kinds[it][:band], it) for it in likenesses)
+            for _, sharing in groupby(turned, key=lambda pair: pair[0][:width]):
+                found = [likeness for _, likeness in sharing]
+                for at, one in enumerate(found):
+                    for two in found[at + 1 : at + 1 + _NEIGHBOURS]:
+                        if are_near(numbers[one], numbers[two]):
+                            yield one, two
 
 
-class _Groups:
+class Groups:
     """Keys joined into groups, each named after its least key."""
 
     def __init__(self) -> None:

@@ -27,7 +27,9 @@ class NearCopies(Record):
     """All that have a near-copy."""
     groups: Count = 0
     across: Count = 0
-    """Groups with images on both sides of the split."""
+    """Groups with images on several sides of the split: none but in older sets."""
+    moved: Count = 0
+    """Images that changed sides so that no group has images on several."""
 
 
 class BackgroundChoice(Record, kw_only=True):
@@ -73,12 +75,16 @@ def vanished_said(
     if lost.transparent:
         said.append(f"{lost.transparent:,} of {accepted:,} images are transparent all over")
     if near.images:
-        across = (
-            f"; {near.across:,} groups have images in training and validation, which makes the "
-            "model look better than it is"
-            if near.across
-            else ""
-        )
+        across = ""
+        if near.across:
+            across = (
+                f"; {near.across:,} groups have images on several sides of the split, which makes "
+                "the model look better than it is"
+            )
+        elif near.moved:
+            across = (
+                f"; {near.moved:,} images changed sides of the split so that each group is on one"
+            )
         said.append(
             f"{near.images:,} of {accepted:,} images are near-copies of each other, in "
             f"{near.groups:,} groups{across}"

@@ -53,6 +53,8 @@ class PlannedRow(Record, omit_defaults=True):
     labels: Labels
     """Multi-hot, one character 0 or 1 a label."""
     split: Side
+    settled: bool = False
+    """Whether an earlier run packed the image, on this side."""
     reuse: int | None = None
     """Id of the earlier run's record that has the image already."""
 
@@ -93,7 +95,7 @@ class Verdict(Record):
     lost: Lost | None = None
     """Of an accepted row whose picture says little."""
     likeness: str | None = None
-    """Of any other accepted row, hexadecimal: near-copies differ in 5 bits at most."""
+    """Of any other accepted row, hexadecimal; `tagline.formats.near_copies` compares them."""
     copy_of: int | None = None
     """Line of the first row of the near-copies that the image is among; null for the first."""
 

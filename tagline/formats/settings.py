@@ -9,6 +9,7 @@ from tagline.formats.split import Shares
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Rate = Annotated[float, Meta(ge=1e-7, le=1)]
+ImageSize = Annotated[int, Meta(ge=16, le=1024)]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Epochs = Annotated[int, Meta(ge=1, le=1000)]
 BatchSize = Annotated[int, Meta(ge=1, le=4096)]
@@ -73,7 +74,7 @@ class ImageSettings(Section):
     square, stretch ignores the aspect.
     """
 
-    size: Annotated[int, Meta(ge=16, le=1024)] = 96
+    size: ImageSize = 96
     """Pixels, the side of the square."""
     mode: ImageMode = "letterbox"
     background: Background = "#ffffff"
@@ -170,6 +171,8 @@ class Ranges(Section, omit_defaults=True):
     early_stopping_patience: tuple[Patience, Patience] | None = None
     weight_averaging: tuple[Averaging, Averaging] | None = None
     views: tuple[Views, Views] | None = None
+    image_size: tuple[ImageSize, ...] | None = None
+    """Images are packed once, at the largest of them: it takes the place of image.size."""
 
 
 class Tuning(Section):
@@ -185,10 +188,18 @@ class Tuning(Section):
 
 
 class Promotion(Section):
-    """A challenger is promoted at `minimum_map` or more and `margin` above the champion's mAP."""
+    """What a challenger has to show on the test images to take the champion's place.
+
+    Its mAP is `minimum_map` or more and more than `margin` above the champion's, or above what
+    label frequencies reach where there is no champion; and it is proven better.
+    """
 
     margin: Share = 0.0
     minimum_map: Share = 0.0
+    confidence: Annotated[float, Meta(ge=0, le=0.99)] = 0.9
+    """How probable it must be that the challenger is better on other images, too; 0: not asked."""
+    max_label_drop: Share | None = None
+    """By how much the average precision of a label with 10 images may fall; null: by any."""
 
 
 class EndpointSettings(Section):

@@ -11,7 +11,7 @@ class Trial(Record, kw_only=True):
     job: str
     """Its training job."""
     hyperparameters: Mapping[str, str]
-    """Those that were searched."""
+    """Those that were searched, named as in the settings."""
     objective: float | None
     """Null for a trial that had none."""
     status: str

@@ -30,12 +30,15 @@ def plan_evaluation(
     dataset: PackedDataset,
     stack: Stack,
     *,
+    confidence: float,
+    gone: str | None = None,
     searched: bool = False,
 ) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
     `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
-    a run that `searched` has a trials.json.
+    `gone` is a file of its run that is not there any more, without which nobody knows which images
+    it was trained on; a run that `searched` has a trials.json.
     """
     keys = RunKeys(run)
     inputs = {
@@ -47,10 +50,19 @@ def plan_evaluation(
         inputs["test"] = stack.uri(keys.of("test/"))
     if searched:
         inputs["trials"] = stack.uri(keys.trials)
-    environment = {"TAGLINE_RUN": run}
+    environment = {"TAGLINE_RUN": run, "TAGLINE_CONFIDENCE": f"{confidence:g}"}
     if champion is not None:
         inputs["champion"] = champion.content.artifact
         environment["TAGLINE_CHAMPION_RUN"] = champion.content.run
+        if gone:
+            environment["TAGLINE_NOT_COMPARED"] = (
+                f"{stack.uri(gone)} is gone, so nobody knows which images it was trained on"
+            )
+        else:
+            inputs["images"] = stack.uri(keys.images)
+            images, verdicts = trained_on(champion.content)
+            inputs["champion-images"] = stack.uri(images)
+            inputs["champion-verdicts"] = stack.uri(verdicts)
     output = S3Output(
         s3_uri=stack.uri(keys.prefix.rstrip("/")),  # metrics.json and the others join the run's
         local_path=f"{_BASE}/output",
@@ -77,6 +89,12 @@ def plan_evaluation(
             stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
         ),
     )
+
+
+def trained_on(champion: Champion) -> tuple[str, str]:
+    """Return the keys of the files that tell which images a champion was trained on."""
+    keys = RunKeys(champion.run)
+    return keys.images, keys.verdicts
 
 
 def _input(name: str, uri: str) -> ProcessingInput:

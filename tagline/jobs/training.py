@@ -203,11 +203,14 @@ def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
 
 def _given(ranges: Ranges) -> dict[str, list[str]]:
     """Return the ranges that are searched, their values as SageMaker's strings."""
-    return {
+    found = {
         name: [_text(value) for value in values]
         for name, values in asdict(ranges).items()
         if values is not None
     }
+    if sizes := found.pop("image_size", None):
+        found["image_shape"] = [f"3,{size},{size}" for size in sizes]
+    return found
 
 
 def _numbers(ranges: Mapping[str, list[str]], names: tuple[str, ...]) -> tuple[NumberRange, ...]:

@@ -1,6 +1,6 @@
 """The trials of a search, as SageMaker tells of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tagline.formats.trials import Trial, Trials
@@ -31,9 +31,21 @@ def _trials(sagemaker: "SageMakerClient", tuning_job: str) -> Iterator[Trial]:
             failure = found.get("FailureReason")
             yield Trial(
                 job=found["TrainingJobName"],
-                hyperparameters=found["TunedHyperParameters"],
+                hyperparameters=_by_setting(found["TunedHyperParameters"]),
                 objective=objective["Value"] if objective else None,
                 status=found["TrainingJobStatus"],
                 seconds=(ended - began).total_seconds() if began and ended else None,
                 failure=failure[:_LONGEST_FAILURE] if failure else None,
             )
+
+
+def _by_setting(tuned: Mapping[str, str]) -> dict[str, str]:
+    """Return what was searched, named as in the settings: a shape is an image's size there."""
+    return {
+        **{name: value for name, value in tuned.items() if name != "image_shape"},
+        **(
+            {"image_size": tuned["image_shape"].rpartition(",")[2]}
+            if "image_shape" in tuned
+            else {}
+        ),
+    }

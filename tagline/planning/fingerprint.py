@@ -9,23 +9,29 @@ import msgspec
 from tagline.formats.image_index import PACKING
 from tagline.formats.outcomes import Latest
 from tagline.formats.rows import PlannedRow
-from tagline.formats.settings import Settings
+from tagline.formats.settings import Settings, Tuning
 
-_ADDED_TO_TRAINING = (
-    "loss",
-    "label_smoothing",
-    "early_stopping_patience",
-    "weight_averaging",
-    "views",
-)
-_ADDED_TO_ENDPOINT = (
-    "mode",
-    "min_instances",
-    "max_instances",
-    "invocations_per_instance",
-    "memory",
-    "max_concurrency",
-)
+_ADDED = {  # by later versions: where they are at their defaults, the mark stays what it was
+    "split": ("test",),
+    "training": (
+        "loss",
+        "label_smoothing",
+        "early_stopping_patience",
+        "weight_averaging",
+        "views",
+        "start_from",
+    ),
+    "tuning": ("early_stopping",),
+    "promotion": ("confidence", "max_label_drop"),
+    "endpoint": (
+        "mode",
+        "min_instances",
+        "max_instances",
+        "invocations_per_instance",
+        "memory",
+        "max_concurrency",
+    ),
+}
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
@@ -39,19 +45,13 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["on_conflict"]
     # what is paid and how, and what a later version added and nobody set, make no other model
     del plain["budget"], plain["training"]["spot"]
-    if plain["training"]["start_from"] == "auto":
-        del plain["training"]["start_from"]
-    if plain["split"]["test"] is None:
-        del plain["split"]["test"]
-    endpoint = plain["endpoint"]
     if settings.quality == "standard":
         del plain["quality"]
-    for name in _ADDED_TO_TRAINING:
-        if plain["training"][name] is None:
-            del plain["training"][name]
-    for name in _ADDED_TO_ENDPOINT:
-        if endpoint[name] in (None, "instances"):
-            del endpoint[name]
+    unset = msgspec.to_builtins(Settings(tuning=Tuning()))
+    for section, names_added in _ADDED.items():
+        for name in names_added:
+            if plain[section] and plain[section][name] == unset[section][name]:
+                del plain[section][name]
     head = {
         "format": FORMAT,
         "packing": PACKING,

@@ -20,7 +20,7 @@ from tagline.planning.divide import divide
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
 from tagline.planning.locating import JudgedRows, locate, parse
-from tagline.planning.reuse import MarkedRows, find_reusable
+from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
 from tagline.planning.starting import check_start
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings
@@ -40,7 +40,7 @@ def plan_dataset(
     """
     bucket = Bucket(client, event.bucket)
     dataset, run = DatasetKeys(event.dataset), RunKeys(event.run)
-    standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
+    served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
     settings, names = read_companions(bucket, dataset)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings.training.start_from, client, source, event.dataset, event.bucket)
@@ -50,7 +50,9 @@ def plan_dataset(
             version = read_list(event.list, bucket, spool)
             rows_read = parse(judged, spool, source, names, settings.on_conflict)
             located = locate(judged, rows_read, client, source)
-        rows = divide(located, SplitFile(bucket, dataset, settings.split))
+        before = packed_runs(bucket, dataset)
+        split = SplitFile(bucket, dataset, settings.split)
+        rows = divide(located, split, packed=bool(before) or served is not None)
         images = _images(rows)
         check_trainable(images, settings)
     except (UnusableList, InvalidSettings):
@@ -70,7 +72,7 @@ def plan_dataset(
         bucket.write_lines(run.rejects, judged.rejects)
         marked = MarkedRows(())
     else:
-        marked = find_reusable(bucket, dataset, settings.image, rows)
+        marked = find_reusable(bucket, before, settings.image, rows)
         index = index_rows(rows, judged.names)
         bucket.write_lines(run.images, index)
         if marked.packed_before:

@@ -34,15 +34,15 @@ class MarkedRows:
 
 
 def find_reusable(
-    bucket: Bucket, dataset: DatasetKeys, image: ImageSettings, rows: Sequence[PlannedRow]
+    bucket: Bucket, runs: tuple[str, ...], image: ImageSettings, rows: Sequence[PlannedRow]
 ) -> MarkedRows:
     """Mark the rows whose image, in the very version that is planned, is in an earlier packed set.
 
-    Of the last sets, the one that has most of them. A set counts where it is complete, lies in the
-    bucket, and was made with the same image settings and PACKING. The colour of `background: auto`
-    stays with the records; where they are less than half of the plan's it is chosen anew.
+    Of the sets that `runs` packed, the one that has most of them. A set counts where it is
+    complete, lies in the bucket, and was made with the same image settings and PACKING. The colour
+    of `background: auto` stays with the records; where they are less than half of the plan's it is
+    chosen anew.
     """
-    runs = _packed_runs(bucket, dataset)
     best = MarkedRows(rows, packed_before=runs)
     wanted = {image_digest(row.bucket, row.key, row.etag): at for at, row in enumerate(rows)}
     for run in runs:
@@ -78,7 +78,8 @@ def find_reusable(
     return best
 
 
-def _packed_runs(bucket: Bucket, dataset: DatasetKeys) -> tuple[str, ...]:
+def packed_runs(bucket: Bucket, dataset: DatasetKeys) -> tuple[str, ...]:
+    """Return the runs that packed the dataset last, newest first."""
     try:
         pointer = bucket.find(dataset.packed_run, PackedRuns)
         runs = (pointer.content.run, *pointer.content.before) if pointer else ()

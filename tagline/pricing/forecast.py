@@ -56,6 +56,8 @@ class Work:
     training_type: str
     evaluation_type: str
     trials: int = 1
+    views: int = 1
+    """Of an image, which a model averages over."""
 
 
 def forecast(work: Work, prices: PriceList, rates: Rates | None = None) -> Cost:
@@ -77,7 +79,7 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
         yield Use("JoinParts", PACKING, rates.task_start)
     trained = work.trials * (rates.job_start + learning)
     yield Use("Train" if work.trials == 1 else "Tune", Instance(work.training_type), trained)
-    judging = 2 * work.images * work.validation / rates.judged  # the champion, too
+    judging = 2 * work.views * work.images * work.validation / rates.judged  # the champion, too
     yield Use("Evaluate", Instance(work.evaluation_type), rates.job_start + judging)
     for state in _STEPS:
         yield Use(state, function_of(state), rates.step)

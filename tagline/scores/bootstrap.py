@@ -1,5 +1,6 @@
-"""How sure a difference between two models is: a bootstrap over the validation images."""
+"""How sure it is that a model is better than another, or than chance, from a sample of images."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,92 +8,146 @@ from numpy.typing import NDArray
 
 from tagline.scores.ranking import InvalidScores, group_ends
 
+FEWEST_IMAGES = 30  # on which a comparison of models says anything
 _LARGEST_WORK = 400_000_000  # images x labels x rounds: some seconds on one core
-_FEWEST_ROUNDS, _MOST_ROUNDS = 20, 400
+_FEWEST_ROUNDS, MOST_ROUNDS = 100, 400
 _BLOCK = 4_000_000  # images x rounds of one block: bounds the memory to about 100 MB
+_LEVEL = 0.95
+
+Floats = NDArray[np.float64]
+Scores = NDArray[np.floating]
+Truth = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Interval:
-    """The middle `level` of a difference in mAP over `rounds` resamplings of the images."""
+class Gain:
+    """What one model has more of mAP than another, by `rounds` resamplings of the images.
 
+    `probability` is the share of them in which it has more: half of those count in which both have
+    the same, and it is never quite 0 or 1, which no sample can tell. `bound` is what the gain
+    exceeds in the share `confidence` of them; between `low` and `high` lie the middle `level`.
+    """
+
+    value: float
+    bound: float
+    confidence: float
+    probability: float
     low: float
     high: float
     level: float
     rounds: int
 
 
-def map_difference(
-    challenger: NDArray[np.floating],
-    champion: NDArray[np.floating],
-    truth: NDArray[np.uint8],
-    *,
-    seed: int = 0,
-    level: float = 0.95,
-) -> Interval | None:
-    """Return the interval of mAP(challenger) - mAP(champion); scores and truth are (n, L).
+def gain(
+    challenger: Scores, champion: Scores, truth: Truth, *, confidence: float = 0.9, seed: int = 0
+) -> Gain | None:
+    """Return the gain of scores over others, all (n, L), against truth (n, L).
 
     Each round draws n images with replacement and judges both models on the same draw, over the
     labels that have a positive in it. None when fewer than two images or no positive exist.
     """
-    if challenger.shape != truth.shape or champion.shape != truth.shape:
-        raise InvalidScores(
-            f"scores {challenger.shape} and {champion.shape} do not match truth {truth.shape}"
-        )
-    images, labels = truth.shape
-    present = np.flatnonzero(truth.sum(axis=0))
-    if images < 2 or not len(present):  # noqa: PLR2004 - one image has no spread
+    _check(challenger, truth)
+    _check(champion, truth)
+    if _nothing_varies(truth):
         return None
-    rounds = int(np.clip(_LARGEST_WORK // (images * labels), _FEWEST_ROUNDS, _MOST_ROUNDS))
-    rng = np.random.default_rng(seed)
+    images, present = len(truth), np.flatnonzero(truth.any(axis=0))
+
+    def differences(picks: NDArray[np.int64]) -> Floats:
+        draws = np.stack([np.bincount(row, minlength=images) for row in picks]).astype(np.float64)
+        total, counted = np.zeros(len(draws)), np.zeros(len(draws))
+        for j in present:
+            positive = draws @ truth[:, j] > 0
+            mine = _weighted_ap(challenger[:, j], truth[:, j], draws)
+            total += np.where(positive, mine - _weighted_ap(champion[:, j], truth[:, j], draws), 0)
+            counted += positive
+        return total / np.maximum(counted, 1)
+
+    rng, rounds = np.random.default_rng(seed), _rounds(truth)
+    blocks = (rng.integers(0, images, (size, images)) for size in _sizes(rounds, images))
+    found = np.concatenate([differences(picks) for picks in blocks])
+    once = np.arange(images)[None]
+    return _gain(float(differences(once)[0]), found, confidence)
+
+
+def gain_over_frequencies(
+    scores: Scores, truth: Truth, *, confidence: float = 0.9, seed: int = 0
+) -> Gain | None:
+    """Return the gain of scores (n, L) over answering each label's frequency.
+
+    A constant answer ranks nothing and has the prevalence for its average precision, which any
+    ranking exceeds on average, one by dice too. So from FEWEST_IMAGES on a model is held against
+    its own scores, handed to the images in another order each round. Fewer images would tell
+    hardly any model from dice: there it is held against the prevalence. None as for `gain`.
+    """
+    _check(scores, truth)
+    if len(truth) < FEWEST_IMAGES:
+        return gain(scores, np.zeros_like(scores), truth, confidence=confidence, seed=seed)
+    if _nothing_varies(truth):
+        return None
+    images, present = len(truth), np.flatnonzero(truth.any(axis=0))
+    once = np.ones((1, images))
+
+    def mean_ap(orders: NDArray[np.int64]) -> Floats:
+        aps = [_weighted_ap(scores[:, j], truth[:, j][orders], once) for j in present]
+        means: Floats = np.mean(aps, axis=0)
+        return means
+
+    rng, unchanged = np.random.default_rng(seed), np.arange(images)[None]
+    blocks = (
+        mean_ap(rng.permuted(np.repeat(unchanged, size, axis=0), axis=1))
+        for size in _sizes(_rounds(truth), images)
+    )
+    found = mean_ap(unchanged) - np.concatenate(list(blocks))
+    return _gain(float(found.mean()), found, confidence)
+
+
+def _gain(value: float, found: Floats, confidence: float) -> Gain:
+    tail = (1 - _LEVEL) / 2
+    low, bound, high = np.quantile(found, [tail, 1 - confidence, 1 - tail])
+    better = np.count_nonzero(found > 0) + np.count_nonzero(found == 0) / 2
+    return Gain(
+        value=value,
+        bound=float(bound),
+        confidence=confidence,
+        probability=float((better + 0.5) / (len(found) + 1)),
+        low=float(low),
+        high=float(high),
+        level=_LEVEL,
+        rounds=len(found),
+    )
+
+
+def _check(scores: Scores, truth: Truth) -> None:
+    if scores.shape != truth.shape:
+        raise InvalidScores(f"scores {scores.shape} do not match truth {truth.shape}")
+
+
+def _nothing_varies(truth: Truth) -> bool:
+    return len(truth) < 2 or not truth.any()  # noqa: PLR2004 - one image has no spread
+
+
+def _rounds(truth: Truth) -> int:
+    return int(np.clip(_LARGEST_WORK // truth.size, _FEWEST_ROUNDS, MOST_ROUNDS))
+
+
+def _sizes(rounds: int, images: int) -> Iterator[int]:
+    """Yield how many rounds each block has."""
     size = max(1, min(rounds, _BLOCK // images))
-    blocks = [
-        _differences(challenger, champion, truth, present, _draws(rng, count, images))
-        for count in _block_sizes(rounds, size)
-    ]
-    tail = (1 - level) / 2
-    low, high = np.quantile(np.concatenate(blocks), [tail, 1 - tail])
-    return Interval(float(low), float(high), level, rounds)
+    for start in range(0, rounds, size):
+        yield min(size, rounds - start)
 
 
-def _block_sizes(rounds: int, size: int) -> list[int]:
-    return [min(size, rounds - start) for start in range(0, rounds, size)]
+def _weighted_ap(scores: Scores, truth: Truth, draws: Floats) -> Floats:
+    """Return the average precision of every round, (rounds,); 0 where none is positive.
 
-
-def _draws(rng: np.random.Generator, rounds: int, images: int) -> NDArray[np.float64]:
-    """Return how often each image was drawn in each round, (rounds, n)."""
-    picks = rng.integers(0, images, size=(rounds, images))
-    return np.stack([np.bincount(row, minlength=images) for row in picks]).astype(np.float64)
-
-
-def _differences(
-    challenger: NDArray[np.floating],
-    champion: NDArray[np.floating],
-    truth: NDArray[np.uint8],
-    present: NDArray[np.int64],
-    draws: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    total, counted = np.zeros(len(draws)), np.zeros(len(draws))
-    for j in present:
-        positive = draws @ truth[:, j] > 0
-        gap = _weighted_ap(challenger[:, j], truth[:, j], draws) - _weighted_ap(
-            champion[:, j], truth[:, j], draws
-        )
-        total += np.where(positive, gap, 0.0)
-        counted += positive
-    return total / np.maximum(counted, 1)
-
-
-def _weighted_ap(
-    scores: NDArray[np.floating], truth: NDArray[np.uint8], draws: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the average precision of every round, (rounds,); 0 where none is positive."""
+    `draws` (rounds or 1, n) counts how often an image was drawn; truth is (n,) or (rounds, n).
+    """
     order = np.argsort(-scores, kind="stable")
     ends = group_ends(scores[order])
     weights = draws[:, order]
     predicted = np.cumsum(weights, axis=1)[:, ends]
-    hits = np.cumsum(weights * truth[order], axis=1)[:, ends]
+    hits = np.cumsum(weights * truth[..., order], axis=1)[:, ends]
     precision = np.divide(hits, predicted, out=np.zeros_like(hits), where=predicted > 0)
     steps = np.diff(hits, axis=1, prepend=0.0)
-    ap: NDArray[np.float64] = (steps * precision).sum(axis=1) / np.maximum(hits[:, -1], 1.0)
+    ap: Floats = (steps * precision).sum(axis=1) / np.maximum(hits[:, -1], 1.0)
     return ap

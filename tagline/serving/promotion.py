@@ -1,14 +1,14 @@
 """Whether a challenger takes the champion's place: a pure rule over a few numbers.
 
-They are mAP on the same validation images (`metrics.json`); a champion's older score, on
-other images, never counts.
+They are of the same images (`metrics.json`), which neither model was trained on; a champion's older
+score, on other images, never counts. What could be luck is no proof, and stays out.
 """
 
 import math
 
 from msgspec.structs import replace
 
-from tagline.formats.models import Metrics
+from tagline.formats.models import Difference, Metrics
 from tagline.formats.outcomes import Decision
 from tagline.formats.settings import Promotion
 
@@ -16,21 +16,17 @@ from tagline.formats.settings import Promotion
 def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decision:
     """Return whether to promote, and why: a sentence with the numbers in it.
 
-    Without a champion the challenger needs `minimum_map` and more than label frequencies reach;
-    with one it needs `minimum_map` and more than the champion's mAP plus `margin`. Raises
-    ValueError for a champion that was not measured.
+    The challenger needs `minimum_map`; more than the champion's mAP by more than `margin`, or,
+    without a champion, than label frequencies reach; that it is better with a probability of
+    `confidence`; and no label that fell by more than `max_label_drop`. Raises ValueError for a
+    champion that was not measured.
     """
-    challenger = metrics.mAP
-    champion = metrics.champion.mAP if metrics.champion else None
-    promote, reason = _judge(
-        challenger,
-        champion,
-        champion_run=champion_run,
-        frequencies=metrics.baseline_map or 0.0,
-        rule=rule,
-    )
+    promote, reason = _judge(metrics, champion_run, rule)
     return Decision(
-        promote=promote, reason=reason, challenger_map=challenger, champion_map=champion
+        promote=promote,
+        reason=reason,
+        challenger_map=metrics.mAP,
+        champion_map=metrics.champion.mAP if metrics.champion else None,
     )
 
 
@@ -40,28 +36,92 @@ def give_way(decision: Decision, newer: str) -> Decision:
     return replace(decision, promote=False, reason=reason, superseded_by=newer)
 
 
-def _judge(
-    challenger: float | None,
-    champion: float | None,
-    *,
-    champion_run: str | None,
-    frequencies: float,
-    rule: Promotion,
-) -> tuple[bool, str]:
+def _judge(metrics: Metrics, champion_run: str | None, rule: Promotion) -> tuple[bool, str]:
+    challenger = metrics.mAP
     if challenger is None or not math.isfinite(challenger):
         return False, "The challenger has no mAP: no label has an example"
     if challenger < rule.minimum_map:
         return False, f"mAP {challenger:.4f} is below promotion.minimum_map, {rule.minimum_map:.4f}"
-    if champion_run is None and challenger <= frequencies:
-        return False, (
-            f"mAP {challenger:.4f} is no better than label frequencies alone, {frequencies:.4f}"
-        )
     if champion_run is None:
-        return True, f"mAP {challenger:.4f}, and there is no champion to beat"
+        return _first(metrics, challenger, rule)
+    if metrics.not_compared:
+        return False, f"Not compared with the champion ({champion_run}): {metrics.not_compared}"
+    champion = metrics.champion.mAP if metrics.champion else None
     if champion is None or not math.isfinite(champion):
-        raise ValueError(f"champion {champion_run} has no mAP on the challenger's validation set")
-    against = f"the champion's {champion:.4f} ({champion_run})"
+        raise ValueError(f"champion {champion_run} has no mAP on the challenger's images")
+    return _against(metrics, challenger, champion, rule)
+
+
+def _first(metrics: Metrics, challenger: float, rule: Promotion) -> tuple[bool, str]:
+    frequencies = metrics.baseline_map or 0.0
+    said = f"mAP {challenger:.4f} on {_images(metrics, metrics.images)}"
+    reached = f"label frequencies alone, {frequencies:.4f}"
+    if challenger <= frequencies:
+        return False, f"{said} is no better than {reached}"
+    if doubt := _doubt(metrics.over_frequencies, rule):
+        return False, f"Not proven better than {reached}: {said}; {doubt}"
+    sure = _sure(metrics.over_frequencies)
+    return True, f"{said} beats {reached}{sure}, and there is no champion to beat"
+
+
+def _against(
+    metrics: Metrics, challenger: float, champion: float, rule: Promotion
+) -> tuple[bool, str]:
+    difference = metrics.difference
+    gain = challenger - champion
+    if difference is not None and difference.mAP is not None:
+        gain = difference.mAP
+    run = metrics.champion.run if metrics.champion else ""
     needed = f" by more than promotion.margin, {rule.margin:.4f}" if rule.margin else ""
-    if challenger > champion + rule.margin:
-        return True, f"mAP {challenger:.4f} beats {against}{needed}"
-    return False, f"mAP {challenger:.4f} does not beat {against}{needed}"
+    compared = metrics.images if difference is None else difference.images or metrics.images
+    said = (
+        f"mAP {champion + gain:.4f} against the champion's {champion:.4f} ({run}), {gain:+.4f} on "
+        f"{_images(metrics, compared)}{_left_out(metrics)}"
+    )
+    if gain <= rule.margin:
+        return False, f"Not better{needed}: {said}"
+    if doubt := _doubt(difference, rule):
+        return False, f"Not proven better: {said}; {doubt}"
+    worst = max(metrics.drops, key=lambda drop: drop.drop, default=None)
+    if rule.max_label_drop is not None and worst and worst.drop > rule.max_label_drop:
+        return False, (
+            f"A label fell too far: average precision of {worst.label!r} by {worst.drop:.4f} on "
+            f"{worst.support} images that have it; promotion.max_label_drop allows "
+            f"{rule.max_label_drop:.4f} ({said})"
+        )
+    return True, f"Better{needed}: {said}{_sure(difference)}"
+
+
+def _doubt(difference: Difference | None, rule: Promotion) -> str | None:
+    """Return why a gain may be luck, in the words of `rule`, or None where it is proven."""
+    if not rule.confidence:
+        return None
+    asked = f"promotion.confidence asks for {rule.confidence:.1%}"
+    if difference is None or difference.bound is None or difference.probability is None:
+        return f"how sure that is could not be measured, and {asked}"
+    if difference.bound > 0 and difference.probability >= rule.confidence:
+        return None
+    only = f"with a probability of {difference.probability:.1%} only{_spread(difference)}"
+    return f"{only}, while {asked}"
+
+
+def _sure(difference: Difference | None) -> str:
+    if difference is None or difference.probability is None:
+        return ""
+    return f", with a probability of {difference.probability:.1%}{_spread(difference)}"
+
+
+def _spread(difference: Difference) -> str:
+    if difference.low is None or difference.high is None:
+        return ""
+    return f" ({difference.level:.0%} interval {difference.low:+.4f} to {difference.high:+.4f})"
+
+
+def _images(metrics: Metrics, number: int) -> str:
+    return f"{number:,} {metrics.judged_on} image{'' if number == 1 else 's'}"
+
+
+def _left_out(metrics: Metrics) -> str:
+    if not metrics.left_out:
+        return ""
+    return f", without {metrics.left_out:,} that the champion was trained on"

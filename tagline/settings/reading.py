@@ -17,7 +17,7 @@ from tagline.formats.settings import Background, Prefix, Ranges, Section, Settin
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
-from tagline.settings.search import check_search
+from tagline.settings.search import check_search, packed_for_search
 from tagline.settings.shares import check_shares
 from tagline.settings.yaml_file import line_of, parse_yaml
 
@@ -37,7 +37,7 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
     if len(text) > MAX_SETTINGS_BYTES:
         raise InvalidSettings(f"{file}: larger than {MAX_SETTINGS_BYTES // 1024} KiB")
     try:
-        settings = _section("", parse_yaml(text), Settings)
+        settings = packed_for_search(_section("", parse_yaml(text), Settings))
         check_search(settings)
         check_shares(settings)
         check_machines(settings)

@@ -2,12 +2,20 @@
 
 import math
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.settings.errors import InvalidSettings
 
 _INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+
+
+def packed_for_search(settings: Settings) -> Settings:
+    """Return the settings with images packed at the largest of the sizes that are searched."""
+    sizes = settings.tuning.ranges.image_size if settings.tuning else None
+    if sizes is None:
+        return settings
+    return replace(settings, image=replace(settings.image, size=max(sizes)))
 
 
 def check_search(settings: Settings) -> None:

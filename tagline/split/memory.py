@@ -20,6 +20,7 @@ from tagline.formats.settings import Split
 from tagline.formats.split import SplitHead
 
 MAX_BYTES = 256 << 20  # 14,000,000 contents
+ATTEMPTS = 5  # to write what others write at the same time
 _LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}
 _SIDES = {letter: side for side, letter in _LETTERS.items()}
 
@@ -81,6 +82,23 @@ class SplitFile:
             return True
         before = (self.settings.validation, self.settings.shares.held)
         return head.seed == self._head.seed and not head.test and head.validation in before
+
+    def correct(self, sides: Mapping[int, Side]) -> None:
+        """Put remembered contents on other sides, whoever else writes meanwhile.
+
+        Nothing is written where other settings have begun anew. Raises what `recall` raises, and
+        SplitOvertaken where the file keeps changing.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            memory = self.recall()
+            known = {at: side for at, side in sides.items() if at in memory.sides}
+            try:
+                self.remember(memory, known)
+            except SplitOvertaken:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                return
 
     def remember(self, memory: SplitMemory, decided: Mapping[int, Side]) -> None:
         """Add a plan's decisions where `memory` has not all of them.

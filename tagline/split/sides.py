@@ -11,6 +11,7 @@ Four rules, each giving way to the one before it (docs/decisions/011-the-split-i
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 
 from tagline.formats.rows import Side
@@ -18,6 +19,7 @@ from tagline.formats.split import Shares
 from tagline.split.balance import Balance
 
 _SPAN = 2**64
+Sides = Mapping[int, Side]
 
 
 class CannotSplit(ValueError):
@@ -34,7 +36,7 @@ def assign_sides(
     hashes: Sequence[int],
     labels: Sequence[bytes],
     shares: Shares,
-    earlier: Mapping[int, Side],
+    earlier: Sides,
 ) -> dict[int, Side]:
     """Return each content hash's side, given every row's hash and labels (b"0" or b"1" each).
 
@@ -47,59 +49,98 @@ def assign_sides(
 
     Raises CannotSplit for fewer than two different contents.
     """
-    found: dict[int, bytes] = {}
-    for at, row in zip(hashes, labels, strict=True):
-        found[at] = _either(found.get(at, row), row)
+    found = merged(hashes, labels)
     if len(found) < 2:  # noqa: PLR2004 - one for each side
         raise CannotSplit(f"{len(found)} different image(s); a split needs at least 2")
-    held = _held(found, shares, earlier)
-    test = _test({at: found[at] for at in found if at in held}, shares, earlier)
+    free = found.keys() - earlier.keys()
+    first = Side.TEST not in earlier.values()
+    carved = {at for at in found if earlier.get(at) is Side.VALIDATION} if first else set()
+    wanted = {at: _by_hash(at, shares) if at in free else earlier[at] for at in found}
+    wanted |= {at: Side.TEST for at in carved if _by_hash(at, shares) is Side.TEST}
+    return balance(found, wanted, shares, free=free, carved=carved)
+
+
+def merged(keys: Sequence[int], labels: Sequence[bytes]) -> dict[int, bytes]:
+    """Return the labels that any row of each key has."""
+    found: dict[int, bytes] = {}
+    for key, row in zip(keys, labels, strict=True):
+        found[key] = _either(found.get(key, row), row)
+    return found
+
+
+def balance(
+    labels: Mapping[int, bytes],
+    wanted: Sides,
+    shares: Shares,
+    *,
+    free: AbstractSet[int],
+    carved: AbstractSet[int] = frozenset(),
+) -> dict[int, Side]:
+    """Return the sides that contents, named by their hashes, are wanted on, balanced over labels.
+
+    Only contents in `free` move, and those in `carved` between validation and test; another one
+    where training or validation would be empty.
+    """
+    held = _held(labels, wanted, shares, free)
+    chosen = {at: labels[at] for at in labels if at in held}
+    test = _test(chosen, wanted, shares, free | carved)
     return {
         at: Side.TEST if at in test else Side.VALIDATION if at in held else Side.TRAIN
-        for at in found
+        for at in labels
     }
 
 
-def _held(found: Mapping[int, bytes], shares: Shares, earlier: Mapping[int, Side]) -> set[int]:
+def _by_hash(at: int, shares: Shares) -> Side:
+    if at < int(shares.test * _SPAN):
+        return Side.TEST
+    return Side.VALIDATION if at < int(shares.held * _SPAN) else Side.TRAIN
+
+
+def _held(
+    labels: Mapping[int, bytes], wanted: Sides, shares: Shares, free: AbstractSet[int]
+) -> set[int]:
     """Return the contents that are kept from training: some, but not all."""
-    limit = int(shares.held * _SPAN)
-    nearest = _nearest(found, limit)
-    balance = Balance(
-        rows=[found[at] for at in nearest],
-        free=[at not in earlier for at in nearest],
-        inside=[earlier[at] is not Side.TRAIN if at in earlier else at < limit for at in nearest],
+    nearest = _nearest(labels, shares.held)
+    sides = Balance(
+        rows=[labels[at] for at in nearest],
+        free=[at in free for at in nearest],
+        inside=[wanted[at] is not Side.TRAIN for at in nearest],
         fraction=shares.held,
         least=2 if shares.test else 1,
     )
-    balance.settle()
-    held = {at for at, inside in zip(nearest, balance.inside, strict=True) if inside}
-    return held ^ {nearest[0]} if len(held) in (0, len(nearest)) else held
+    sides.settle()
+    held = _inside(nearest, sides)
+    if len(held) not in (0, len(nearest)):
+        return held
+    return held ^ {next((at for at in nearest if b"1" in labels[at]), nearest[0])}
 
 
-def _test(held: Mapping[int, bytes], shares: Shares, earlier: Mapping[int, Side]) -> set[int]:
+def _test(
+    held: Mapping[int, bytes], wanted: Sides, shares: Shares, free: AbstractSet[int]
+) -> set[int]:
     """Return those of the held contents that are test images; some labelled one is not."""
-    limit = int(shares.test * _SPAN)
-    nearest = _nearest(held, limit)
+    nearest = _nearest(held, shares.test)
     labelled = [at for at in nearest if b"1" in held[at]]
-    test = {at for at in nearest if earlier.get(at) is Side.TEST}
+    test = {at for at in nearest if at not in free and wanted[at] is Side.TEST}
     if shares.test and len(labelled) > 1:
-        first = Side.TEST not in earlier.values()
-        free = [at not in earlier or first for at in nearest]
-        balance = Balance(
+        sides = Balance(
             rows=[held[at] for at in nearest],
-            free=free,
-            inside=[
-                at < limit if moves else at in test for at, moves in zip(nearest, free, strict=True)
-            ],
+            free=[at in free for at in nearest],
+            inside=[wanted[at] is Side.TEST for at in nearest],
             fraction=shares.test / shares.held,
         )
-        balance.settle()
-        test = {at for at, inside in zip(nearest, balance.inside, strict=True) if inside}
+        sides.settle()
+        test = _inside(nearest, sides)
     choosing = labelled or nearest  # one of these at least has to choose the epoch
     return test - {choosing[0]} if test.issuperset(choosing) else test
 
 
-def _nearest(contents: Mapping[int, bytes], limit: int) -> list[int]:
+def _inside(contents: Sequence[int], sides: Balance) -> set[int]:
+    return {at for at, inside in zip(contents, sides.inside, strict=True) if inside}
+
+
+def _nearest(contents: Mapping[int, bytes], share: float) -> list[int]:
+    limit = int(share * _SPAN)
     return sorted(sorted(contents), key=lambda at: abs(at - limit))
 
 

@@ -218,7 +218,10 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
     pipeline.settings(
         TUNED,
         training={**QUICK, "epochs": 1},
-        tuning={"max_jobs": 2, "ranges": {"learning_rate": [0.0001, 0.01]}},
+        tuning={
+            "max_jobs": 2,
+            "ranges": {"learning_rate": [0.0001, 0.01], "image_size": [24, 32]},
+        },
     )
     gone = long_gone(pipeline, TUNED)
     run = pipeline.run(TUNED, list_rows(designs))

@@ -53,7 +53,7 @@ def test_what_is_of_no_use_and_what_vanishes_is_said(listed: Path) -> None:
     assert code == 0, said
     assert (told["images"], told["missing"], told["rejected"]) == (7, 1, {"undecodable_image": 1})
     assert told["lost"] == {"one_colour": 2, "transparent": 1}
-    assert told["near_copies"] == {"images": 2, "groups": 1, "across": 0}
+    assert told["near_copies"] == {"images": 2, "groups": 1, "across": 0, "moved": 0}
     assert told["background"] is None
     assert "2 of 6 images are one colour all over on the background #ffffff" in said
     assert "`image: {background: auto}`" in said

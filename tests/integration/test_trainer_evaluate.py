@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,17 +11,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tagline.formats.document import encode
 from tests.integration.trainer_jobs import (
     CHAMPION_RUN,
     LABELS,
     RUN,
+    SIDE,
     onnx_scores,
     processing_job,
     python,
     read_json,
     run,
     training_job,
+    write,
+    write_records,
 )
+from tests.unit.run_documents import packed_dataset
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +67,66 @@ def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
     difference = metrics["difference"]
     assert difference["mAP"] == pytest.approx(metrics["mAP"] - metrics["champion"]["mAP"], abs=1e-5)
     assert difference["low"] <= difference["high"]
+
+
+def with_test_images(base: Path, images: int) -> Path:
+    """Give an evaluation images of its own to judge by."""
+    inputs = base / "processing/input"
+    write_records(inputs / "test/test.rec", images, seed=7)
+    dataset = packed_dataset(run=RUN, labels=LABELS, image={"size": SIDE}, test=images)
+    (inputs / "dataset/dataset.json").write_bytes(encode(dataset))
+    return base
+
+
+def test_the_test_images_judge_and_the_validation_images_choose(
+    models: tuple[Path, Path], judged: Path, tmp_path: Path
+) -> None:
+    base = with_test_images(processing_job(tmp_path, *models), 50)
+    done = run("evaluate", base, TAGLINE_RUN=RUN, TAGLINE_CONFIDENCE="0.75")
+    assert done.returncode == 0, done.stderr
+    output = base / "processing/output"
+    metrics, before = read_json(output / "metrics.json"), read_json(judged / "metrics.json")
+    assert (metrics["judged_on"], metrics["images"]) == ("test", 50)
+    assert (before["judged_on"], before["images"]) == ("validation", 40)
+    assert metrics["baseline_map"] != before["baseline_map"]
+    assert [x["threshold"] for x in metrics["labels"]] == [x["threshold"] for x in before["labels"]]
+    assert metrics["difference"]["confidence"] == 0.75
+    page, card = (output / "report.html").read_text(), read_json(output / "model_card.json")
+    assert "<dt>test images</dt><dd>50</dd>" in page
+    assert "All on the same test images." in page
+    assert "slightly optimistic" not in page
+    assert "Epoch, tuning and thresholds were chosen on other images" in " ".join(card["limits"])
+    assert card["metrics"]["judged_on"] == "test"
+    assert "slightly optimistic" in (judged / "report.html").read_text()
+
+
+def test_images_that_the_champion_learned_judge_no_comparison(
+    models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    base = with_test_images(processing_job(tmp_path, *models), 50)
+    ours = [{"image": f"i{n}", "id": n, "line": n + 1} for n in range(50)]
+    sides = ["train"] * 15 + ["validation"] * 5
+    theirs = [
+        {"image": f"i{n}", "id": 500 + n, "line": 60 - n, "side": side}
+        for n, side in enumerate(sides)
+    ]
+    for name, lines in (("images/images", ours), ("champion-images/images", theirs)):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        write(base / f"processing/input/{name}.jsonl", text.encode())
+    write(base / "processing/input/champion-verdicts/verdicts.jsonl", b"")
+    assert run("evaluate", base).returncode == 0
+    metrics = read_json(base / "processing/output/metrics.json")
+    assert (metrics["images"], metrics["left_out"]) == (50, 15)
+    assert metrics["difference"]["images"] == 35
+    assert "15 are left out" in (base / "processing/output/report.html").read_text()
+
+
+def test_where_there_should_be_test_images_there_are(
+    models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    base = with_test_images(processing_job(tmp_path, *models), 3)
+    (base / "processing/input/test/test.rec").unlink()
+    assert "input 'test' has no file test.rec" in refusal(base)
 
 
 def test_a_challenger_judged_against_itself_is_equal(

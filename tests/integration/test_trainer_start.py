@@ -143,8 +143,9 @@ for name in ("head.weight", "head.bias", "features.0.weight"):
 """
 
 
-def test_a_new_head_learns_faster_and_nothing_else(tmp_path: Path) -> None:
-    done = python(tmp_path, "-c", HEAD_ALONE)
+@pytest.mark.parametrize("engine", ["mxnet", "torch"])
+def test_a_new_head_learns_faster_and_nothing_else(tmp_path: Path, engine: str) -> None:
+    done = python(tmp_path, "-c", HEAD_ALONE, engine=engine)
     assert done.returncode == 0, done.stderr
     times = dict(line.split() for line in done.stdout.splitlines())
     assert times == {"head.weight": "10.0", "head.bias": "10.0", "features.0.weight": "1.0"}

@@ -1,5 +1,7 @@
 """`python -m trainer train` under SageMaker's contract: logs, model files, refusals."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tagline.jobs.training import METRICS
 from tests.integration.trainer_jobs import (
@@ -14,6 +17,7 @@ from tests.integration.trainer_jobs import (
     RUN,
     SIDE,
     onnx_scores,
+    processing_job,
     python,
     read_json,
     run,
@@ -159,6 +163,30 @@ def test_images_from_32_to_512_pixels_are_learned(tmp_path: Path, side: int) -> 
     assert onnx_scores(base / "model/model.onnx", white).shape == (1, len(LABELS))
 
 
+def test_images_packed_at_more_are_scaled_down_and_the_model_says_so(tmp_path: Path) -> None:
+    base = training_job(tmp_path / "small", {"image_shape": "3,16,16", "epochs": "2"})
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    description = read_json(base / "model/model.json")
+    assert description["image"]["size"] == 16
+    assert description["hyperparameters"]["image_shape"] == "3,16,16"
+    scores = onnx_scores(base / "model/model.onnx", np.zeros((2, 3, 16, 16), np.float32))
+    assert scores.shape == (2, len(LABELS))
+
+    judging = processing_job(tmp_path / "judge", base)  # of images that are packed at 32
+    done = run("evaluate", judging, TAGLINE_RUN=RUN)
+    assert done.returncode == 0, done.stderr
+    output = judging / "processing/output"
+    assert read_json(output / "metrics.json")["mAP"] == pytest.approx(description["mAP"], abs=1e-5)
+    smoke = read_json(output / "smoke.json")["images"]
+    for shown in smoke:  # as the server sees it: nothing is left to scale
+        picture = Image.open(io.BytesIO(base64.b64decode(shown["body"])))
+        assert (shown["content_type"], picture.size) == ("image/png", (16, 16))
+        pixels = np.asarray(picture, np.float32).transpose(2, 0, 1)[None]
+        answered = onnx_scores(base / "model/model.onnx", pixels)[0]
+        assert answered == pytest.approx(shown["scores"], abs=1e-4)
+
+
 @pytest.mark.parametrize("network", ["resnet18_v1", "mobilenet_v2_0_5"])
 def test_other_networks_and_optimizers_train_and_export(tmp_path: Path, network: str) -> None:
     optimizer = {"resnet18_v1": "rmsprop", "mobilenet_v2_0_5": "nag"}[network]
@@ -193,7 +221,7 @@ def failure(base: Path) -> str:
     [
         ({"learning_rate": "fast"}, "hyperparameter learning_rate is 'fast'; it must be a number"),
         ({"num_classes": "5"}, "num_classes is 5, but dataset.json names 4 labels"),
-        ({"image_shape": "3,48,48"}, "is 32x32 pixels, but image_shape says 48x48"),
+        ({"image_shape": "3,48,48"}, "asks for 48x48 pixels, but the images are packed at 32x32"),
         ({"mini_batch_size": "97"}, "mini_batch_size is 97, but train.rec holds only 96 images"),
         ({"num_training_samples": "95"}, "num_training_samples is 95, but train.rec holds 96"),
     ],

@@ -72,9 +72,9 @@ def test_the_interval_holds_its_own_middle(seed: int) -> None:
     rng = np.random.default_rng(seed)
     truth = (rng.random((20, 3)) < 0.4).astype(np.uint8)
     a, b = rng.random(truth.shape), rng.random(truth.shape)
-    interval = bootstrap.map_difference(a, b, truth)
+    interval = bootstrap.gain(a, b, truth)
     if truth.any():
         assert interval is not None
-        assert -1 <= interval.low <= interval.high <= 1
+        assert -1 <= interval.low <= interval.bound <= interval.high <= 1
     else:
         assert interval is None

@@ -18,38 +18,48 @@ def f1(scores: np.ndarray, truth: np.ndarray, threshold: float) -> float:
 
 
 @given(scored)
-def test_no_threshold_is_better(pairs: list[tuple[float, int]]) -> None:
+def test_no_threshold_is_better_by_more_than_a_twentieth(pairs: list[tuple[float, int]]) -> None:
     scores = np.array([p[0] for p in pairs])
     truth = np.array([p[1] for p in pairs])
-    chosen = thresholds.best_threshold(rank(scores, truth))
+    chosen = thresholds.good_threshold(rank(scores, truth))
     best = max(f1(scores, truth, s) for s in scores)
-    assert f1(scores, truth, chosen) == pytest.approx(best)
+    assert best * 0.95 - 1e-12 <= f1(scores, truth, chosen) <= best + 1e-12
 
 
 @given(scored)
 def test_a_threshold_is_a_score_that_can_be_reached(pairs: list[tuple[float, int]]) -> None:
     scores = np.array([p[0] for p in pairs])
     truth = np.array([p[1] for p in pairs])
-    assert 0 <= thresholds.best_threshold(rank(scores, truth)) <= scores.max()
+    assert 0 <= thresholds.good_threshold(rank(scores, truth)) <= scores.max()
 
 
-@given(scored, st.floats(0, 1))
-def test_the_f1_reported_is_the_f1_given(pairs: list[tuple[float, int]], threshold: float) -> None:
-    scores = np.array([p[0] for p in pairs])
-    truth = np.array([p[1] for p in pairs])
-    reported = thresholds.f1_at(rank(scores, truth), threshold)
-    assert reported == pytest.approx(f1(scores, truth, threshold))
-
-
-@given(st.integers(0, 10_000), st.integers(0, 12))
-def test_every_label_gets_a_threshold_whatever_the_floor(seed: int, floor: int) -> None:
+@given(st.integers(0, 10_000), st.integers(1, 30))
+def test_a_label_lies_between_its_own_and_the_shared_threshold(seed: int, images: int) -> None:
     rng = np.random.default_rng(seed)
-    scores = rng.random((25, 4), dtype=np.float32)
-    truth = (rng.random((25, 4)) < rng.random(4)).astype(np.uint8)
-    chosen = thresholds.choose(scores, truth, floor=floor)
+    scores = rng.random((images, 4), dtype=np.float32)
+    truth = (rng.random((images, 4)) < rng.random(4)).astype(np.uint8)
+    fit = thresholds._fit(scores, truth)
+    for pull in thresholds.PULLS:
+        drawn = fit.at(pull)
+        own = np.where(np.isnan(fit.own), fit.shared, fit.own)
+        ends = 1 / (1 + np.exp(-np.stack([own, np.full(4, fit.shared)])))
+        assert (drawn >= ends.min(axis=0) - 1e-9).all()
+        assert (drawn <= ends.max(axis=0) + 1e-9).all()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 25))
+def test_every_label_gets_a_threshold_and_an_order_of_images_changes_nothing_else(
+    seed: int, images: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.random((images, 4), dtype=np.float32)
+    truth = (rng.random((images, 4)) < rng.random(4)).astype(np.uint8)
+    chosen = thresholds.choose(scores, truth)
     assert ((chosen.values >= 0) & (chosen.values <= 1)).all()
-    assert chosen.shared == thresholds.best_threshold(rank(scores.ravel(), truth.ravel()))
-    for label, positives in enumerate(truth.sum(axis=0)):
-        own = thresholds.best_threshold(rank(scores[:, label], truth[:, label]))
-        expected = own if positives and positives >= floor else chosen.shared
-        assert chosen.values[label] == expected
+    again = thresholds.choose(scores, truth)
+    assert (again.values == chosen.values).all()
+    tags = thresholds.f1(scores >= chosen.values, truth)
+    for label in range(4):
+        if truth[:, label].any():
+            told = f1(scores[:, label], truth[:, label], chosen.values[label])
+            assert tags.labels[label] == pytest.approx(told)

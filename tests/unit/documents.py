@@ -7,10 +7,11 @@ from typing import Any, cast
 import msgspec
 from msgspec.structs import replace
 
-from tagline.formats.models import ChampionMeans, Metrics
+from tagline.formats.models import ChampionMeans, Difference, Metrics
 from tagline.formats.outcomes import Champion, Outcome, Status
 from tagline.formats.packed import BySide, Digests, PackedDataset, Versions
 from tagline.formats.plan import ListVersion, Plan
+from tagline.formats.rows import Side
 from tagline.formats.settings import ImageSpec, Settings
 
 RUN, OTHER = "demo-0123456789abcdef", "demo-00000000000000ff"
@@ -100,18 +101,38 @@ def packed_dataset(**changes: Any) -> PackedDataset:
     return replace(made, **changes)
 
 
+def difference(value: float, **changes: Any) -> Difference:
+    """Return what one model has more of mAP than another: proven, where it is more."""
+    made = Difference(
+        mAP=value,
+        low=value / 2,
+        high=value * 1.5,
+        level=0.95,
+        rounds=400,
+        bound=value * 0.6,
+        confidence=0.9,
+        probability=0.98 if value > 0 else 0.01,
+        images=200,
+    )
+    return replace(made, **changes)
+
+
 def metrics(challenger: float | None, champion: float | None = None, run: str = OTHER) -> Metrics:
     """Return a metrics.json; no champion's number: there was none to compare with."""
     means = ChampionMeans(run=run, mAP=champion, micro_ap=None, baseline_map=None)
+    gain = challenger - champion if challenger is not None and champion is not None else None
     return Metrics(
         run=RUN,
         created="2026-11-12T01:00:00Z",
         images=200,
+        judged_on=Side.TEST,
         mAP=challenger,
         micro_ap=None,
         baseline_map=None,
         labels=(),
+        over_frequencies=None if challenger is None else difference(challenger),
         champion=None if champion is None else means,
+        difference=None if gain is None else difference(gain),
     )
 
 

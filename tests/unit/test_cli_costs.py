@@ -47,6 +47,23 @@ def test_an_estimate_adds_up_and_holds_the_budget_against_the_most(tmp_path: Pat
     assert "1.00 USD: too low" in shown.stdout
 
 
+def test_an_estimate_goes_by_the_quality_and_the_views(tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+
+    def states(text: str) -> tuple[int, dict[str, float]]:
+        config.write_text(text)
+        found = told("estimate", "--images", "1000", "--config", str(config))
+        return found["epochs"], {s["state"]: s["seconds"] for s in found["run"]["states"]}
+
+    epochs, seconds = states("quality: standard")
+    thorough_epochs, thorough = states("quality: thorough\ntraining: {views: 4}")
+    assert thorough_epochs == 4 * epochs
+    assert states("quality: fast")[0] == epochs // 4
+    assert thorough["Train"] - 120 == pytest.approx(4 * (seconds["Train"] - 120), abs=0.01)
+    assert thorough["Evaluate"] - 120 == pytest.approx(4 * (seconds["Evaluate"] - 120), abs=0.01)
+    assert states("quality: thorough\ntraining: {epochs: 7}")[0] == 7
+
+
 def test_an_estimate_of_a_list_counts_its_rows(tmp_path: Path) -> None:
     rows = "".join(f"{n}\t{n % 2}\t{n % 3 % 2}\timages/{n}.png\n" for n in range(40))
     (tmp_path / "a.lst").write_text(rows)
@@ -119,7 +136,7 @@ def test_a_month_that_is_none_is_refused(runs: Target, month: str, said: str) ->
 
 @pytest.fixture
 def endpoints(runs: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
-    """Three endpoints that were made before the present, of which another stack owns one."""
+    """Four endpoints that were made before the present, of which other stacks own two."""
     client: Any = boto3.client("sagemaker", region_name="us-east-1")
     role = "arn:aws:iam::123456789012:role/x"
     image = {"Image": "i", "ModelDataUrl": "s3://data/m.tar.gz"}
@@ -127,7 +144,7 @@ def endpoints(runs: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     variant = {"VariantName": "AllTraffic", "ModelName": "m", "InitialInstanceCount": 2,
                "InstanceType": "ml.c5.large", "InitialVariantWeight": 1}  # fmt: skip
     client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
-    for name in ("tagline-designs", "tagline-logos", "other-tagline-x"):
+    for name in ("tagline-designs", "tagline-logos", "other-tagline-x", "tagline-dev--logos-1"):
         client.create_endpoint(EndpointName=name, EndpointConfigName="c")
     watched = boto3.client("cloudwatch", region_name="us-east-1")
     for days, name in ((1, "tagline-designs"), (20, "tagline-logos")):

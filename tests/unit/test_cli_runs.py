@@ -143,6 +143,8 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         **{key: metrics[key] for key in ("mAP", "baseline_map", "labels", "champion")},
         "run": RUN,
         "champion_map": None,
+        "judged_on": "validation",
+        **dict.fromkeys(("difference", "macro_f1", "micro_f1")),
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
         "counts": {key: packed[key] for key in counts} | {"test": 0},
         "decision": json.loads(golden("decision.json")) | {"superseded_by": None},
@@ -157,7 +159,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "warnings": [],
         "pictures": {
             "lost": {"one_colour": 0, "transparent": 0},
-            "near_copies": {"images": 0, "groups": 0, "across": 0},
+            "near_copies": {"images": 0, "groups": 0, "across": 0, "moved": 0},
             "image": packed["image"],
             "background": None,
         },
@@ -178,7 +180,7 @@ def test_show_says_what_vanished_from_the_pictures(stack: Target) -> None:
     assert "2 of 60 images are transparent all over" in said
     assert "9 of 60 images are near-copies of each other, in 4 groups; 3 groups have" in said
     told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
-    assert told["pictures"]["near_copies"] == {"images": 9, "groups": 4, "across": 3}
+    assert told["pictures"]["near_copies"] == {"images": 9, "groups": 4, "across": 3, "moved": 0}
     assert len(told["warnings"]) == 3
 
 
@@ -188,7 +190,7 @@ def test_show_says_before_packing_what_the_reused_run_found(stack: Target) -> No
     plan["seen"] = {
         "run": LATER_RUN,
         "lost": {"one_colour": 7, "transparent": 0},
-        "near_copies": {"images": 0, "groups": 0, "across": 0},
+        "near_copies": {"images": 0, "groups": 0, "across": 0, "moved": 0},
     }
     put(stack, f"designs/runs/{RUN}/plan.json", json.dumps(plan).encode())
     stack.s3.delete_object(Bucket=BUCKET, Key=f"designs/runs/{RUN}/dataset.json")

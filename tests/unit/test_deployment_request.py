@@ -8,13 +8,14 @@ from msgspec.structs import replace
 from tagline.aws.s3 import Version
 from tagline.formats.names import endpoint_name, job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
-from tagline.formats.packed import BySide
+from tagline.formats.packed import BySide, PackedDataset
 from tagline.formats.sagemaker import ServerlessConfig, Variant
 from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import (
     Caught,
     Deploying,
     DeployingExecution,
+    EvaluationAnswer,
     Opponent,
     PlanFacts,
     Restore,
@@ -34,12 +35,18 @@ ARTIFACT = "s3://data/demo/output/job/output/model.tar.gz"
 CHAMPION = champion()
 
 
+def evaluation(
+    found: Version[Champion] | None, dataset: PackedDataset, gone: str | None = None
+) -> EvaluationAnswer:
+    return plan_evaluation(RUN, ARTIFACT, found, dataset, STACK, confidence=0.85, gone=gone)
+
+
 @pytest.mark.parametrize(
     ("found", "name"),
     [(None, "evaluation"), (Version(CHAMPION, '"0123"', {}), "evaluation_of_two")],
 )
 def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, name: str) -> None:
-    planned = plain(plan_evaluation(RUN, ARTIFACT, found, packed_dataset(), STACK))
+    planned = plain(evaluation(found, packed_dataset()))
     assert planned == golden(name)
     named = {"ProcessingJobName": f"{planned['job_name']}-0", "RoleArn": "arn:aws:iam::1:role/role"}
     assert_valid("CreateProcessingJob", named | planned["request"])
@@ -48,12 +55,24 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
 def test_the_test_images_are_handed_over_where_there_are_any() -> None:
     sizes = BySide(train=0, validation=15 * GIB, test=40 * GIB)
     tested = packed_dataset(test=100, bytes=sizes)
-    request = plain(plan_evaluation(RUN, ARTIFACT, None, tested, STACK))["request"]
+    request = plain(evaluation(None, tested))["request"]
     handed = {i["InputName"]: i["S3Input"] for i in request["ProcessingInputs"]}
     assert list(handed) == ["challenger", "validation", "dataset", "test"]
     assert handed["test"]["S3Uri"] == f"s3://data/demo/runs/{RUN}/test/"
     assert handed["test"]["LocalPath"] == "/opt/ml/processing/input/test"
     assert request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 130
+
+
+def test_a_champion_of_whom_nobody_knows_what_it_learned_is_not_compared() -> None:
+    """Its files are not asked for, which would fail the job."""
+    gone = f"demo/runs/{OTHER}/images.jsonl"
+    found = Version(CHAMPION, '"0123"', {})
+    request = plain(evaluation(found, packed_dataset(), gone))["request"]
+    handed = {i["InputName"] for i in request["ProcessingInputs"]}
+    assert handed == {"challenger", "champion", "validation", "dataset"}
+    assert request["Environment"]["TAGLINE_NOT_COMPARED"] == (
+        f"s3://data/{gone} is gone, so nobody knows which images it was trained on"
+    )
 
 
 def deployment(

@@ -96,8 +96,13 @@ def test_pytorchs_image_and_the_machines_arrive_in_the_training(
 
 def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
     state = STATE | {"trained": {"artifact": ARTIFACT, "job_name": "j"}}
+    world.put(f"{PREFIX}plan.json", plan(settings=settings(promotion={"confidence": 0.85})))
     assert call("plan_evaluation", state) == golden("evaluation")
     etag = world.put("demo/champion.json", champion())
+    for name in ("images.jsonl", "verdicts.jsonl"):
+        unknown = call("plan_evaluation", state)["request"]["Environment"]["TAGLINE_NOT_COMPARED"]
+        assert unknown.startswith(f"s3://data/demo/runs/{OTHER}/{name} is gone")
+        world.put(f"demo/runs/{OTHER}/{name}", "")
     expected = golden("evaluation_of_two") | {"champion_etag": etag}
     assert call("plan_evaluation", state) == expected
 
@@ -105,7 +110,11 @@ def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
 def test_plan_evaluation_writes_down_what_the_trials_of_a_search_came_to(world: Account) -> None:
     arn = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/t-000"
     trained = {"artifact": ARTIFACT, "job_name": "t-000-1", "tuning_job": arn}
-    summary = {"TrainingJobArn": arn, "CreationTime": 0, "TunedHyperParameters": {"x": "0.5"}}
+    summary = {
+        "TrainingJobArn": arn,
+        "CreationTime": 0,
+        "TunedHyperParameters": {"x": "0.5", "image_shape": "3,64,64"},
+    }
     begun = datetime(2026, 11, 12, tzinfo=UTC)
     ended = {"TrainingStartTime": begun, "TrainingEndTime": begun + timedelta(seconds=60)}
     metric = {"Type": "Maximize", "MetricName": "validation:mAP", "Value": 0.5}
@@ -135,7 +144,7 @@ def test_plan_evaluation_writes_down_what_the_trials_of_a_search_came_to(world: 
     assert (first["objective"], first["seconds"], first["hyperparameters"]) == (
         0.5,
         60,
-        {"x": "0.5"},
+        {"x": "0.5", "image_size": "64"},
     )
     assert (second["objective"], second["seconds"]) == (None, None)
     assert second["failure"] == "AlgorithmError: lr"
@@ -154,19 +163,23 @@ def test_decide_promotion_hands_on_the_numbers_and_the_champion(world: Account) 
     world.put(f"{PREFIX}metrics.json", metrics(0.6, 0.5))
     assert decide(world, OTHER) == {
         "promote": True,
-        "reason": f"mAP 0.6000 beats the champion's 0.5000 ({OTHER})",
+        "reason": (
+            f"Better: mAP 0.6000 against the champion's 0.5000 ({OTHER}), +0.1000 on 200 test "
+            "images, with a probability of 98.0% (95% interval +0.0500 to +0.1500)"
+        ),
         "challenger_map": 0.6,
         "champion_map": 0.5,
         "superseded_by": None,
     }
     world.put(f"{PREFIX}metrics.json", metrics(0.4))
-    assert decide(world, None)["reason"] == "mAP 0.4000, and there is no champion to beat"
+    assert decide(world, None)["reason"].endswith(", and there is no champion to beat")
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"margin": 0.2}, "does not beat .* by more than promotion.margin, 0.2000"),
+        ({"margin": 0.2}, "^Not better by more than promotion.margin, 0.2000: "),
+        ({"confidence": 0.99}, "^Not proven better: .* promotion.confidence asks for 99.0%"),
         ({"minimum_map": 0.7}, "is below promotion.minimum_map, 0.7000"),
     ],
 )

@@ -1,11 +1,9 @@
 import math
-from typing import Any
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from tagline.scores import bootstrap, ranking
+from tagline.scores import ranking
 
 
 def test_a_perfect_ranking_scores_one() -> None:
@@ -107,84 +105,3 @@ def test_all_numbers_are_those_of_their_definitions() -> None:
     assert result.micro_ap == pytest.approx(plain_average_precision(scores.ravel(), truth.ravel()))
     assert result.support.tolist() == [int(truth[:, j].sum()) for j in range(9)]
     assert result.baseline_map == pytest.approx(np.mean([c.mean() for c in truth.T if c.any()]))
-
-
-def test_the_bootstrap_sees_a_clear_difference_and_none() -> None:
-    rng = np.random.default_rng(3)
-    truth = (rng.random((200, 5)) < 0.3).astype(np.uint8)
-    good = truth * 0.5 + rng.random(truth.shape)
-    noise = rng.random(truth.shape)
-    clear = bootstrap.map_difference(good, noise, truth)
-    same = bootstrap.map_difference(good, good, truth)
-    assert clear is not None
-    assert same is not None
-    assert 0 < clear.low < clear.high
-    assert (same.low, same.high) == (0, 0)
-    assert clear == bootstrap.map_difference(good, noise, truth)
-
-
-def plain_interval(
-    a: np.ndarray, b: np.ndarray, truth: np.ndarray, rounds: int, seed: int, level: float
-) -> bootstrap.Interval:
-    """Resample the images round by round, and judge both models on copies of the drawn ones."""
-    rng = np.random.default_rng(seed)
-    differences = []
-    for _ in range(rounds):
-        drawn = rng.integers(0, len(truth), len(truth))
-        means = [
-            ranking.mean_average_precision(ranking.label_average_precision(s[drawn], truth[drawn]))
-            for s in (a, b)
-        ]
-        differences.append(0.0 if math.isnan(means[0]) else means[0] - means[1])
-    low, high = np.quantile(differences, [0.5 - level / 2, 0.5 + level / 2])
-    return bootstrap.Interval(low, high, level, rounds)
-
-
-@pytest.mark.parametrize(
-    ("asked", "seed", "level"), [({}, 0, 0.95), ({"seed": 7}, 7, 0.95), ({"level": 0.5}, 0, 0.5)]
-)
-@pytest.mark.parametrize(
-    ("work", "block", "rounds"), [(400_000_000, 4_000_000, 400), (3000, 90, 50), (1, 1, 20)]
-)
-@pytest.mark.parametrize("share", [[0, 0.1, 0.4, 0.8, 1], [0, 0, 0.2, 0, 0]])
-def test_the_bootstrap_is_that_of_plain_resampling(
-    asked: dict[str, Any], seed: int, level: float, work: int, block: int, rounds: int,
-    share: list[float], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """Over labels from never to always positive, with ties, in as many rounds as work allows."""
-    monkeypatch.setattr(bootstrap, "_LARGEST_WORK", work)
-    monkeypatch.setattr(bootstrap, "_BLOCK", block)
-    draws = Mock(wraps=bootstrap._draws)
-    monkeypatch.setattr(bootstrap, "_draws", draws)
-    rng = np.random.default_rng(1)
-    truth = (rng.random((12, 5)) < share).astype(np.uint8)
-    a, b = (np.round(rng.random(truth.shape) + truth * more, 1) for more in (0.5, 0.2))
-    found = bootstrap.map_difference(a, b, truth, **asked)
-    expected = plain_interval(a, b, truth, rounds, seed, level)
-    assert found is not None
-    assert (found.level, found.rounds) == (level, rounds)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert max(call.args[1] for call in draws.call_args_list) == min(rounds, max(1, block // 12))
-
-
-def test_two_images_have_a_spread() -> None:
-    truth = np.array([[1], [0]], np.uint8)
-    found = bootstrap.map_difference(truth * 1.0, 1.0 - truth, truth)
-    assert found is not None
-    assert (found.low, found.high) == (0, 0.5)
-
-
-def test_the_bootstrap_declines_where_nothing_can_vary() -> None:
-    one = np.ones((1, 2))
-    assert bootstrap.map_difference(one, one, one.astype(np.uint8)) is None
-    two = np.ones((2, 2))
-    assert bootstrap.map_difference(two, two, np.zeros((2, 2), np.uint8)) is None
-
-
-@pytest.mark.parametrize(("challenger", "champion"), [((3, 1), (3, 2)), ((3, 2), (2, 2))])
-def test_the_bootstrap_refuses_scores_of_another_shape(
-    challenger: tuple[int, int], champion: tuple[int, int]
-) -> None:
-    truth = np.ones((3, 2), np.uint8)
-    with pytest.raises(ranking.InvalidScores, match="do not match"):
-        bootstrap.map_difference(np.ones(challenger), np.ones(champion), truth)

@@ -1,32 +1,36 @@
 """Whether a challenger takes the champion's place."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tagline.formats.models import Difference, LabelDrop, Metrics
 from tagline.formats.outcomes import Decision
+from tagline.formats.rows import Side
 from tagline.formats.settings import Promotion
 from tagline.serving.promotion import decide
-from tests.unit.documents import OTHER, metrics
+from tests.unit.documents import OTHER, difference, metrics
 
 unit = st.floats(0, 1)
 
 
-def judge(
-    challenger: float | None, champion: float | None, *, margin: float = 0.0, minimum: float = 0.0
-) -> Decision:
+def judge(challenger: float | None, champion: float | None, **rule: Any) -> Decision:
     run = None if champion is None else OTHER
-    rule = Promotion(margin=margin, minimum_map=minimum)
-    return decide(metrics(challenger, champion), run, rule)
+    return decide(metrics(challenger, champion), run, Promotion(**rule))
 
 
-def test_the_first_model_is_promoted_with_its_number_in_the_reason() -> None:
+def test_the_first_model_is_promoted_with_its_numbers_in_the_reason() -> None:
     assert judge(0.41, None) == Decision(
         promote=True,
-        reason="mAP 0.4100, and there is no champion to beat",
+        reason=(
+            "mAP 0.4100 on 200 test images beats label frequencies alone, 0.0000, with a "
+            "probability of 98.0% (95% interval +0.2050 to +0.6150), and there is no champion to "
+            "beat"
+        ),
         challenger_map=0.41,
         champion_map=None,
     )
@@ -34,14 +38,14 @@ def test_the_first_model_is_promoted_with_its_number_in_the_reason() -> None:
 
 @pytest.mark.parametrize(("minimum", "promoted"), [(0.4, True), (0.41, True), (0.42, False)])
 def test_the_minimum_may_be_met_exactly(minimum: float, promoted: bool) -> None:
-    decision = judge(0.41, None, minimum=minimum)
+    decision = judge(0.41, None, minimum_map=minimum)
     assert decision.promote is promoted
     assert promoted or f"below promotion.minimum_map, {minimum:.4f}" in decision.reason
 
 
 @pytest.mark.parametrize(
     ("challenger", "margin", "promoted"),
-    [(0.5, 0.0, False), (0.51, 0.0, True), (0.51, 0.01, False), (0.53, 0.02, True)],
+    [(0.5, 0.0, False), (0.51, 0.0, True), (0.51, 0.02, False), (0.53, 0.02, True)],
 )
 def test_a_champion_must_be_beaten_by_more_than_the_margin(
     challenger: float, margin: float, promoted: bool
@@ -49,52 +53,115 @@ def test_a_champion_must_be_beaten_by_more_than_the_margin(
     decision = judge(challenger, 0.5, margin=margin)
     assert decision.promote is promoted
     assert (decision.challenger_map, decision.champion_map) == (challenger, 0.5)
-    verb = "beats" if promoted else "does not beat"
-    against = f"mAP {challenger:.4f} {verb} the champion's 0.5000 ({OTHER})"
-    needed = f" by more than promotion.margin, {margin:.4f}" if margin else ""
-    assert decision.reason == against + needed
-
-
-AGAINST = f"the champion's 0.5000 ({OTHER})"
+    by = f" by more than promotion.margin, {margin:.4f}" if margin else ""
+    assert decision.reason.startswith(
+        f"{'Better' if promoted else 'Not better'}{by}: mAP {challenger:.4f} against the "
+        f"champion's 0.5000 ({OTHER}), {challenger - 0.5:+.4f} on 200 test images"
+    )
+    assert promoted is ("with a probability of 98.0% (95% interval +0.0" in decision.reason)
 
 
 @pytest.mark.parametrize(
-    ("challenger", "champion", "rule", "expected"),
+    ("confidence", "bound", "probability", "promoted"),
     [
-        (None, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
-        (math.nan, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
-        (math.inf, 0.5, {}, (False, "The challenger has no mAP: no label has an example")),
-        (
-            0.4,
-            None,
-            {"minimum": 0.45},
-            (False, "mAP 0.4000 is below promotion.minimum_map, 0.4500"),
-        ),
-        (0.4, None, {}, (True, "mAP 0.4000, and there is no champion to beat")),
-        (0.6, 0.5, {}, (True, f"mAP 0.6000 beats {AGAINST}")),
-        (0.5, 0.5, {}, (False, f"mAP 0.5000 does not beat {AGAINST}")),
-        (
-            0.6,
-            0.5,
-            {"margin": 0.05},
-            (True, f"mAP 0.6000 beats {AGAINST} by more than promotion.margin, 0.0500"),
-        ),
-        (
-            0.6,
-            0.5,
-            {"margin": 0.15},
-            (False, f"mAP 0.6000 does not beat {AGAINST} by more than promotion.margin, 0.1500"),
-        ),
+        (0.9, 0.001, 0.91, True),
+        (0.9, -0.001, 0.89, False),
+        (0.9, 0.0, 0.9, False),
+        (0.9, 0.001, 0.89, False),
+        (0.99, 0.001, 0.91, False),
+        (0.0, -0.2, 0.51, True),
     ],
 )
-def test_a_decision_says_why(
-    challenger: float | None,
-    champion: float | None,
-    rule: dict[str, float],
-    expected: tuple[bool, str],
+@pytest.mark.parametrize("champion", [0.5, None])
+def test_what_could_be_luck_is_no_proof(
+    confidence: float, bound: float, probability: float, promoted: bool, champion: float | None
 ) -> None:
-    decision = judge(challenger, champion, **rule)
-    assert (decision.promote, decision.reason) == expected
+    sure = difference(0.02, bound=bound, probability=probability, confidence=confidence)
+    found = metrics(0.52, champion)
+    key = "difference" if champion else "over_frequencies"
+    decision = decide(
+        replace(found, **{key: sure}), OTHER if champion else None, Promotion(confidence=confidence)
+    )
+    assert decision.promote is promoted
+    if not promoted:
+        against = f"the champion's 0.5000 ({OTHER})" if champion else "label frequencies alone"
+        assert decision.reason.startswith("Not proven better")
+        assert against in decision.reason
+        assert "on 200 test images" in decision.reason
+        assert (
+            f"with a probability of {probability:.1%} only (95% interval +0.0100 to +0.0300), "
+            f"while promotion.confidence asks for {confidence:.1%}" in decision.reason
+        )
+
+
+@pytest.mark.parametrize(
+    "unsure", [None, Difference(mAP=0.1, low=0.0, high=0.2, level=0.95, rounds=400)]
+)
+def test_what_was_not_measured_is_not_proven(unsure: Difference | None) -> None:
+    """Two images, or a metrics.json of an older version."""
+    found = replace(metrics(0.6, 0.5), difference=unsure)
+    decision = decide(found, OTHER, Promotion())
+    assert not decision.promote
+    assert "how sure that is could not be measured" in decision.reason
+    assert decide(found, OTHER, Promotion(confidence=0)).promote
+
+
+def drops(*fell: float) -> Metrics:
+    labels = (LabelDrop(label=f"label {n}", drop=drop, support=12) for n, drop in enumerate(fell))
+    return replace(metrics(0.6, 0.5), drops=tuple(labels))
+
+
+@pytest.mark.parametrize(
+    ("most", "promoted"), [(None, True), (0.0, False), (0.2, False), (0.3, True), (1.0, True)]
+)
+def test_no_label_may_fall_too_far(most: float | None, promoted: bool) -> None:
+    decision = decide(drops(0.1, 0.3), OTHER, Promotion(max_label_drop=most))
+    assert decision.promote is promoted
+    if not promoted:
+        assert decision.reason.startswith(
+            "A label fell too far: average precision of 'label 1' by 0.3000 on 12 images that have "
+            f"it; promotion.max_label_drop allows {most:.4f} (mAP 0.6000"
+        )
+
+
+def test_where_no_label_fell_none_fell_too_far() -> None:
+    assert decide(drops(), OTHER, Promotion(max_label_drop=0)).promote
+
+
+def test_images_that_the_champion_knew_are_left_out_and_counted() -> None:
+    found = replace(metrics(0.9, 0.5), difference=difference(0.02, images=50), left_out=150)
+    decision = decide(found, OTHER, Promotion())
+    assert decision.promote
+    assert decision.reason.startswith(
+        f"Better: mAP 0.5200 against the champion's 0.5000 ({OTHER}), +0.0200 on 50 test images, "
+        "without 150 that the champion was trained on, with a probability of"
+    )
+    assert decision.challenger_map == 0.9
+    assert not decide(found, OTHER, Promotion(margin=0.03)).promote
+
+
+def test_a_challenger_that_was_not_compared_is_not_promoted() -> None:
+    found = replace(metrics(0.9), not_compared="only 3 of the 50 test images were new to it")
+    decision = decide(found, OTHER, Promotion(confidence=0))
+    assert (decision.promote, decision.champion_map) == (False, None)
+    assert decision.reason == (
+        f"Not compared with the champion ({OTHER}): only 3 of the 50 test images were new to it"
+    )
+
+
+def test_it_is_said_where_the_validation_images_judged() -> None:
+    found = replace(metrics(0.6, 0.5), judged_on=Side.VALIDATION)
+    assert "on 200 validation images" in decide(found, OTHER, Promotion()).reason
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan, math.inf])
+@pytest.mark.parametrize("champion", [0.5, None])
+def test_a_challenger_without_a_number_is_never_promoted(
+    nothing: float | None, champion: float | None
+) -> None:
+    decision = judge(nothing, champion)
+    assert not decision.promote
+    assert decision.reason == "The challenger has no mAP: no label has an example"
 
 
 @pytest.mark.parametrize(("challenger", "promoted"), [(0.3, False), (0.4, False), (0.41, True)])
@@ -105,7 +172,8 @@ def test_the_first_champion_is_better_than_label_frequencies(
     assert decision.promote is promoted
     if not promoted:
         assert decision.reason == (
-            f"mAP {challenger:.4f} is no better than label frequencies alone, 0.4000"
+            f"mAP {challenger:.4f} on 200 test images is no better than label frequencies alone, "
+            "0.4000"
         )
 
 
@@ -114,12 +182,7 @@ def test_over_a_champion_the_frequencies_do_not_count() -> None:
 
 
 def test_better_than_the_champion_but_below_the_minimum_stays_out() -> None:
-    assert not judge(0.3, 0.2, minimum=0.35).promote
-
-
-@pytest.mark.parametrize("nothing", [None, math.nan])
-def test_a_challenger_without_a_number_is_never_promoted(nothing: float | None) -> None:
-    assert not judge(nothing, None).promote
+    assert not judge(0.3, 0.2, minimum_map=0.35).promote
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan])
@@ -128,10 +191,14 @@ def test_a_champion_without_a_number_is_an_error(nothing: float | None) -> None:
         decide(metrics(0.5, nothing), OTHER, Promotion())
 
 
-@given(unit, unit, unit, unit)
-def test_a_promoted_challenger_is_never_worse(
-    a: float, b: float, margin: float, low: float
+@given(unit, unit, unit, unit, unit, unit)
+def test_a_promoted_challenger_is_better_by_all_that_was_asked(
+    a: float, b: float, margin: float, low: float, probability: float, confidence: float
 ) -> None:
-    if judge(a, b, margin=margin, minimum=low).promote:
-        assert a > b
-        assert a >= low
+    sure = difference(a - b, probability=probability, bound=probability - confidence)
+    found = replace(metrics(a, b), difference=sure)
+    rule = Promotion(margin=margin, minimum_map=low, confidence=confidence)
+    promoted = decide(found, OTHER, rule).promote
+    assert promoted == (
+        a >= low and a - b > margin and (confidence == 0 or (probability > confidence))
+    )

@@ -52,7 +52,12 @@ def test_the_defaults() -> None:
             "early_stopping": False,
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
-        "promotion": {"margin": 0.0, "minimum_map": 0.0},
+        "promotion": {
+            "margin": 0.0,
+            "minimum_map": 0.0,
+            "confidence": 0.9,
+            "max_label_drop": None,
+        },
         "endpoint": {
             "mode": "instances",
             "instance_type": None,
@@ -172,6 +177,10 @@ def test_everything_survives_a_round_trip() -> None:
         (
             "tuning: {strategy: Hyperband, ranges: {epochs: [2, 9]}}",
             "tuning.ranges.epochs does not go",
+        ),
+        (
+            "tuning: {ranges: {image_size: [64, 8]}}",
+            "tuning.ranges.image_size: expected an integer",
         ),
         ("tuning: {ranges: {epochs: null}}", "tuning.ranges.epochs: expected [low, high]"),
         ("tuning: {ranges: {epochs: [5, 5]}}", "expected [low, high] with low below high"),
@@ -323,6 +332,8 @@ def test_the_choices_are_these(setting: str, choices: list[str]) -> None:
         ("tuning.max_parallel_jobs", 1, 100, 1),
         ("promotion.margin", 0, 1, 0.01),
         ("promotion.minimum_map", 0, 1, 0.01),
+        ("promotion.confidence", 0, 0.99, 0.001),
+        ("promotion.max_label_drop", 0, 1, 0.01),
         ("endpoint.instance_count", 1, 100, 1),
     ],
 )
@@ -400,3 +411,11 @@ def test_merged_keys_do_not_hide_behind_others() -> None:
 @pytest.mark.parametrize("text", ["+5", "-0", "0", "15"])
 def test_plain_integers_are_taken(text: str) -> None:
     assert load_settings(f"split: {{seed: {text}}}").split.seed == int(text)
+
+
+def test_images_are_packed_at_the_largest_size_that_is_searched() -> None:
+    searched = load_settings(
+        "image: {size: 64}\ntuning: {max_jobs: 2, ranges: {image_size: [96, 128]}}"
+    )
+    assert searched.image.size == 128
+    assert load_settings("image: {size: 64}\ntuning: {max_jobs: 2}").image.size == 64

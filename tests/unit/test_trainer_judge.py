@@ -1,80 +1,178 @@
 """What the evaluation says of two models: each number where it belongs, of the right model."""
 
+import json
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from tagline.formats.models import ChampionMeans, LabelMetrics, Metrics
-from tagline.scores.bootstrap import Interval, map_difference
+from tagline.formats.models import ChampionMeans, Difference, LabelDrop, LabelMetrics, Metrics
+from tagline.formats.rows import Side
+from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies
 from tagline.scores.ranking import quality
-from tagline.scores.thresholds import choose
+from tagline.scores.thresholds import choose, cross_fitted, f1
 from tests.unit.documents import OTHER, RUN
-from trainer.judge import Evaluation, judge, metrics_document, number
+from trainer.contract import Base, JobRefused
+from trainer.judge import Evaluation, Judges, judge
+from trainer.numbers import metrics_document, number
+from trainer.unseen import unseen
 
-LABELS, CREATED = ("red", "round", "never"), "2026-11-12T01:00:00+00:00"
+LABELS, CREATED = ("red", "round", "new", "never"), "2026-11-12T01:00:00+00:00"
 _CHANCE = np.random.default_rng(6)
-TRUTH = (_CHANCE.random((90, 3)) < [0.3, 0.6, 0]).astype(np.uint8)
+TRUTH = (_CHANCE.random((90, 4)) < [0.3, 0.6, 0.2, 0]).astype(np.uint8)
 GOOD = (TRUTH * 0.3 + _CHANCE.random(TRUTH.shape) * 0.6).astype(np.float32)
-POOR = (TRUTH * 0.1 + _CHANCE.random(TRUTH.shape) * 0.6).astype(np.float32)
-RECORDS = SimpleNamespace(labels=TRUTH, different=90)
+POOR = (TRUTH * [-0.1, 0.1, 0, 0] + 0.2 + _CHANCE.random(TRUTH.shape) * 0.6).astype(np.float32)
+POOR[:, 2] = 0
+OTHERS = (_CHANCE.random((60, 4)) < [0.3, 0.6, 0.2, 0]).astype(np.uint8)
+SCORED = (OTHERS * 0.2 + _CHANCE.random(OTHERS.shape) * 0.6).astype(np.float32)
+RECORDS = cast("Any", SimpleNamespace(labels=TRUTH, different=90))
+VALIDATION = cast("Any", SimpleNamespace(labels=OTHERS, different=60))
 
 
 def model(run: str, scores: np.ndarray) -> Any:
+    """A model that knows all labels but, if it is the champion, the new one."""
+
     def answers(records: object, labels: tuple[str, ...]) -> np.ndarray:
-        assert (records, labels) == (RECORDS, LABELS)
-        return scores
+        assert labels == LABELS
+        return SCORED if records is VALIDATION else scores
 
-    return SimpleNamespace(run=run, scores=answers)
+    known = LABELS if run == RUN else ("red", "round", "gone")
+    return SimpleNamespace(run=run, scores=answers, labels=known, role="input 'challenger'")
 
 
-def judged(champion: bool) -> Evaluation:
+def judged(champion: bool, *, test: bool = True, **how: Any) -> Evaluation:
+    judges = Judges(VALIDATION, RECORDS, **how) if test else Judges(RECORDS, **how)
     second = model(OTHER, POOR) if champion else None
-    return judge(model(RUN, GOOD), second, cast("Any", RECORDS), LABELS, CREATED)
+    return judge(model(RUN, GOOD), second, judges, LABELS, CREATED)
+
+
+def stated(found: Gain | None, images: int) -> Difference:
+    assert found is not None
+    return Difference(
+        mAP=number(found.value),
+        low=number(found.low),
+        high=number(found.high),
+        level=0.95,
+        rounds=400,
+        bound=number(found.bound),
+        confidence=found.confidence,
+        probability=number(found.probability),
+        images=images,
+    )
 
 
 def test_each_number_stands_in_its_place() -> None:
-    found, poor, chosen = quality(GOOD, TRUTH), quality(POOR, TRUTH), choose(GOOD, TRUTH)
-    document = metrics_document(judged(champion=True))
-    difference = document.difference
-    assert difference is not None
-    interval = map_difference(GOOD, POOR, TRUTH)
-    assert interval is not None
-    assert Interval(interval.low, interval.high, difference.level, difference.rounds) == interval
-    assert (difference.mAP, difference.low, difference.high) == (
-        round(found.mean_ap - poor.mean_ap, 6),
-        round(interval.low, 6),
-        round(interval.high, 6),
-    )
+    found, poor, chosen = quality(GOOD, TRUTH), quality(POOR, TRUTH), choose(SCORED, OTHERS)
+    tags = f1(GOOD.astype(float) >= chosen.values, TRUTH)
+    document = metrics_document(judged(champion=True, confidence=0.8))
     expected = Metrics(
         run=RUN,
         created=CREATED,
         images=90,
-        mAP=round(found.mean_ap, 6),
-        micro_ap=round(found.micro_ap, 6),
-        baseline_map=round(found.baseline_map, 6),
-        shared_threshold=round(chosen.shared, 6),
+        judged_on=Side.TEST,
+        mAP=number(found.mean_ap),
+        micro_ap=number(found.micro_ap),
+        baseline_map=number(found.baseline_map),
+        macro_f1=number(tags.macro),
+        micro_f1=number(tags.micro),
+        shared_threshold=number(chosen.shared),
         labels=tuple(
             LabelMetrics(
                 label=label,
-                ap=None if label == "never" else round(float(found.ap[at]), 6),
-                f1=None if label == "never" else round(float(chosen.f1[at]), 6),
+                ap=None if label == "never" else number(found.ap[at]),
+                f1=None if label == "never" else number(tags.labels[at]),
                 support=int(TRUTH[:, at].sum()),
                 threshold=round(float(chosen.values[at]), 6),
             )
             for at, label in enumerate(LABELS)
         ),
+        over_frequencies=stated(gain_over_frequencies(GOOD, TRUTH, confidence=0.8), 90),
         champion=ChampionMeans(
             run=OTHER,
-            mAP=round(poor.mean_ap, 6),
-            micro_ap=round(poor.micro_ap, 6),
-            baseline_map=round(poor.baseline_map, 6),
+            mAP=number(poor.mean_ap),
+            micro_ap=number(poor.micro_ap),
+            baseline_map=number(poor.baseline_map),
         ),
-        difference=difference,
+        difference=stated(gain(GOOD, POOR, TRUTH, confidence=0.8), 90),
     )
     assert document == expected
+
+
+def test_without_test_images_the_validation_images_judge_and_thresholds_are_cross_fitted() -> None:
+    document = metrics_document(judged(champion=False, test=False))
+    shown, chosen = cross_fitted(GOOD, TRUTH), choose(GOOD, TRUTH)
+    assert (document.judged_on, document.images) == (Side.VALIDATION, 90)
+    assert (document.macro_f1, document.micro_f1) == (number(shown.macro), number(shown.micro))
+    assert [label.f1 for label in document.labels] == [number(value) for value in shown.labels]
+    assert [label.threshold for label in document.labels] == pytest.approx(chosen.values, abs=1e-6)
+
+
+@pytest.mark.parametrize("kept", [30, 60])
+def test_images_that_the_champion_was_trained_on_are_left_out_of_the_comparison(kept: int) -> None:
+    document = metrics_document(judged(champion=True, unseen=np.arange(90) < kept))
+    assert document.mAP == number(quality(GOOD, TRUTH).mean_ap)
+    assert (document.images, document.left_out) == (90, 90 - kept)
+    few = GOOD[:kept], POOR[:kept], TRUTH[:kept]
+    assert document.difference == stated(gain(*few), kept)
+    assert document.champion is not None
+    assert document.champion.mAP == number(quality(few[1], few[2]).mean_ap)
+
+
+@pytest.mark.parametrize("kept", [0, 29])
+def test_too_few_others_compare_nothing(kept: int) -> None:
+    document = metrics_document(judged(champion=True, unseen=np.arange(90) < kept))
+    assert (document.champion, document.difference, document.left_out) == (None, None, 0)
+    assert document.not_compared == (
+        f"only {kept} of the 90 test images were not among those that the champion was trained on, "
+        "since the split changed; 30 are needed. Go back to that split, or delete the dataset's "
+        "champion.json to begin anew"
+    )
+    first = metrics_document(judged(champion=False, unseen=np.arange(90) < kept))
+    assert first.not_compared is None
+
+
+def test_a_small_set_is_compared_where_the_split_stayed() -> None:
+    few: Any = SimpleNamespace(labels=TRUTH[:12], different=12)
+    models = [
+        SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:12])
+        for run, scores in ((RUN, GOOD), (OTHER, POOR))
+    ]
+    judges = Judges(few, unseen=np.ones(12, np.bool_))
+    found = metrics_document(
+        judge(cast("Any", models[0]), cast("Any", models[1]), judges, LABELS, CREATED)
+    )
+    assert found.difference is not None
+    assert (found.difference.images, found.not_compared) == (12, None)
+
+
+def test_what_is_not_known_is_not_compared() -> None:
+    document = metrics_document(judged(champion=True, not_compared="nobody knows"))
+    assert (document.difference, document.not_compared) == (None, "nobody knows")
+
+
+def test_labels_that_fell_are_named_where_both_know_them_and_there_is_support() -> None:
+    """The worst first; one that the champion never learned cannot fall."""
+    judges = Judges(RECORDS)
+    document = metrics_document(
+        judge(model(RUN, POOR), model(OTHER, GOOD), judges, LABELS, CREATED)
+    )
+    before, now = quality(GOOD, TRUTH).ap, quality(POOR, TRUTH).ap
+    expected = [
+        LabelDrop(label=LABELS[at], drop=round(before[at] - now[at], 6), support=int(support))
+        for at, support in enumerate(TRUTH.sum(axis=0))
+        if LABELS[at] in {"red", "round"}
+    ]
+    assert list(document.drops) == sorted(expected, key=lambda drop: -drop.drop)
+    assert len(document.drops) == 2
+    few = judge(
+        model(RUN, POOR), model(OTHER, GOOD),
+        Judges(RECORDS, unseen=np.arange(90) < 30), LABELS, CREATED,
+    )  # fmt: skip
+    enough = TRUTH[:30].sum(axis=0) >= 10
+    assert {d.label for d in metrics_document(few).drops} <= set(np.array(LABELS)[enough])
 
 
 def test_the_pages_that_show_it_have_what_was_judged() -> None:
@@ -92,10 +190,12 @@ def test_the_pages_that_show_it_have_what_was_judged() -> None:
 def test_where_nothing_can_vary_there_is_no_difference() -> None:
     records: Any = SimpleNamespace(labels=TRUTH[:1], different=1)
     models = [
-        SimpleNamespace(run=run, scores=lambda *_, scores=scores: scores[:1])
+        SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:1])
         for run, scores in ((RUN, GOOD), (OTHER, POOR))
     ]
-    evaluation = judge(cast("Any", models[0]), cast("Any", models[1]), records, LABELS, CREATED)
+    evaluation = judge(
+        cast("Any", models[0]), cast("Any", models[1]), Judges(records), LABELS, CREATED
+    )
     document = metrics_document(evaluation)
     assert document.difference is None
     assert document.champion is not None
@@ -103,10 +203,10 @@ def test_where_nothing_can_vary_there_is_no_difference() -> None:
 
 def test_a_first_model_stands_beside_nobody() -> None:
     evaluation = judged(champion=False)
-    assert (evaluation.champion, evaluation.difference) == (None, None)
+    assert (evaluation.champion, evaluation.comparison) == (None, None)
     document = metrics_document(evaluation)
     assert (document.champion, document.difference) == (None, None)
-    assert document.mAP == round(quality(GOOD, TRUTH).mean_ap, 6)
+    assert document.mAP == number(quality(GOOD, TRUTH).mean_ap)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +216,52 @@ def test_a_first_model_stands_beside_nobody() -> None:
 def test_a_number_has_six_digits_or_is_null(value: float, stated: float | None) -> None:
     assert number(value) == stated
     assert type(number(value)) is type(stated)
+
+
+def lists(base: Path, **files: list[dict[str, Any]]) -> Base:
+    names = {"images": "images", "champion_images": "images", "champion_verdicts": "verdicts"}
+    for name, lines in files.items():
+        folder = base / "processing/input" / name.replace("_", "-")
+        folder.mkdir(parents=True)
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"{names[name]}.jsonl").write_text(text)
+    return Base(base)
+
+
+OURS = [{"image": f"digest {n}", "id": 10 + n, "line": n} for n in range(5)]
+IDS = np.array([14, 13, 12, 11, 10])
+
+
+def test_what_the_champion_was_trained_on_is_known_by_its_image(tmp_path: Path) -> None:
+    """Whatever its record's number and line were in the champion's run."""
+    sides = ["train", "validation", "test", "train"]
+    theirs = [
+        {"image": f"digest {n}", "id": 90 - n, "line": 7 * n, "side": side}
+        for n, side in enumerate(sides)
+    ]
+    base = lists(tmp_path, images=OURS, champion_images=theirs, champion_verdicts=[])
+    assert unseen(base, IDS).tolist() == [True, False, True, True, False]
+
+
+def test_an_older_champions_verdicts_tell_its_sides(tmp_path: Path) -> None:
+    theirs = [{"image": f"digest {n}", "id": n, "line": 40 + n} for n in range(4)]
+    verdicts = [
+        {"line": 40, "id": 0, "path": "a", "verdict": "accepted", "split": "train"},
+        {"line": 41, "id": 1, "path": "b", "verdict": "accepted", "split": "validation"},
+        {"line": 42, "id": 2, "path": "c", "verdict": "rejected", "reason": "empty_object"},
+    ]
+    base = lists(tmp_path, images=OURS, champion_images=theirs, champion_verdicts=verdicts)
+    assert unseen(base, IDS).tolist() == [True, False, False, True, False]
+
+
+def test_without_the_champions_images_none_is_left_out(tmp_path: Path) -> None:
+    assert unseen(Base(tmp_path), IDS).all()
+
+
+def test_a_list_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
+    base = lists(tmp_path, champion_images=[], champion_verdicts=[])
+    with pytest.raises(JobRefused, match=r"input 'images' has no file images\.jsonl"):
+        unseen(base, IDS)
+    base = lists(tmp_path / "b", images=[{}], champion_images=[], champion_verdicts=[])
+    with pytest.raises(JobRefused, match=r"images\.jsonl, line 1"):
+        unseen(base, IDS)

@@ -72,6 +72,16 @@ def test_hyperband_has_the_models_line_beside_one_an_epoch() -> None:
     assert config["TrainingJobEarlyStoppingType"] == "Off"
 
 
+def test_sizes_are_searched_as_shapes() -> None:
+    planned = plan(tuning=TUNING | {"ranges": {"image_size": [64, 80]}, "max_jobs": 2})
+    request = planned["request"]
+    (found,) = request["HyperParameterTuningJobConfig"]["ParameterRanges"][
+        "CategoricalParameterRanges"
+    ]
+    assert found == {"Name": "image_shape", "Values": ["3,64,64", "3,80,80"]}
+    assert "image_shape" not in request["TrainingJobDefinition"]["StaticHyperParameters"]
+
+
 def test_trials_may_be_stopped_early() -> None:
     config = searched(strategy="Bayesian", early_stopping=True)
     assert config["TrainingJobEarlyStoppingType"] == "Auto"

@@ -22,6 +22,7 @@ def describe(
     files: RecordFiles,
     verdicts: Sequence[Verdict],
     choice: BackgroundChoice | None,
+    moved: int = 0,
 ) -> PackedDataset:
     """Return dataset.json; its counts are those of the record files themselves.
 
@@ -40,7 +41,7 @@ def describe(
         reused=plan.reused,
         fetched=accepted - plan.reused,
         lost=LostCounts(one_colour=lost[Lost.ONE_COLOUR], transparent=lost[Lost.TRANSPARENT]),
-        near_copies=_near_copies(verdicts),
+        near_copies=_near_copies(verdicts, moved),
         train=files.train.images,
         validation=files.validation.images,
         test=files.test.images,
@@ -62,7 +63,7 @@ def describe(
     )
 
 
-def _near_copies(verdicts: Sequence[Verdict]) -> NearCopies:
+def _near_copies(verdicts: Sequence[Verdict], moved: int) -> NearCopies:
     firsts = {verdict.copy_of for verdict in verdicts} - {None}
     sides: dict[int, set[Side | None]] = {}
     images = 0
@@ -71,4 +72,4 @@ def _near_copies(verdicts: Sequence[Verdict]) -> NearCopies:
             images += 1
             sides.setdefault(verdict.copy_of or verdict.line, set()).add(verdict.split)
     across = sum(len(found) > 1 for found in sides.values())
-    return NearCopies(images=images, groups=len(sides), across=across)
+    return NearCopies(images=images, groups=len(sides), across=across, moved=moved)

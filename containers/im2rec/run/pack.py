@@ -1,25 +1,28 @@
-"""From a run's fetched shards to its packed channels, in five steps.
+"""From a run's fetched shards to its packed channels, in six steps.
 
-Read the plan, pack every shard, account for every row, write the channels, and only then make the
-dataset visible (`im2rec.run.publishing`). One task does all of it here; several tasks share the
-packing in `im2rec.run.parts` and `im2rec.run.join`.
+Read the plan, pack every shard, put near-copies on one side of the split, account for every row,
+write the channels, and only then make the dataset visible (`im2rec.run.publishing`). One task does
+all of it here; several tasks share the packing in `im2rec.run.parts` and `im2rec.run.join`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 
 from im2rec.pool import PackingPool
 from im2rec.records import Packed, Record, Unusable, labelled
+from im2rec.run.accounting import check_every_row_once, mark_near_copies
 from im2rec.run.background import background_choice, settled
 from im2rec.run.channels import Channels
 from im2rec.run.earlier import EarlierRecords, Look, earlier_records
 from im2rec.run.progress import Progress
 from im2rec.run.publishing import account, publish
 from im2rec.run.shards import Shard, check_labels, images_of, read_shards
+from im2rec.run.sides import Moves, move_records, moves_of, remember_moves
 from im2rec.run.task import Task
 from tagline.aws.faults import Absent
 from tagline.formats.packed import CHANNELS
 from tagline.formats.plan import Plan
-from tagline.formats.rows import PlannedRow, Reject, Verdict
+from tagline.formats.rows import PlannedRow, Reject, Side, Verdict
 from tagline.formats.settings import ImageSpec
 
 
@@ -37,10 +40,31 @@ def pack_run(task: Task) -> None:
     image = settled(plan, choice)
     with Channels(task.folder, len(plan.labels)) as channels:
         verdicts += pack_shards(task, plan, shards, channels, progress, image=image)
+    check_every_row_once(plan, verdicts)
+    mark_near_copies(verdicts)
+    moves = moves_of(task, plan, verdicts)
+    if moves:
+        channels = _moved(task, plan, channels, verdicts, moves)
+        remember_moves(task, plan, moves, verdicts)
     account(task, plan, verdicts, channels.files)
     for side, channel in CHANNELS.items():
         channels[side].upload(task.bucket, task.keys.packed(channel))
-    publish(task, plan, channels.files, verdicts, choice)
+    publish(task, plan, channels.files, verdicts, choice, moved=len(moves))
+
+
+def _moved(
+    task: Task, plan: Plan, channels: Channels, verdicts: Sequence[Verdict], moves: Moves
+) -> Channels:
+    """Return channels with each record on its row's side; those of before are removed."""
+    folder = task.folder / "moved"
+    folder.mkdir()
+    with ExitStack() as files:
+        made = files.enter_context(Channels(folder, len(plan.labels)))
+        old = {side: files.enter_context(channels[side].path.open("rb")) for side in Side}
+        move_records(verdicts, moves, old, made)
+    for side in Side:
+        channels[side].path.unlink()
+    return made
 
 
 def plan_rejects(task: Task, plan: Plan) -> list[Verdict]:

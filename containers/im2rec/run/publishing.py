@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from im2rec.run.accounting import check_every_row_once, check_usable, mark_near_copies
+from im2rec.run.accounting import check_usable
 from im2rec.run.dataset import describe
 from im2rec.run.task import Task
 from tagline.formats.keys import DatasetKeys
@@ -17,11 +17,9 @@ _REMEMBERED = 4  # packed sets besides the newest that the next plan may reuse
 def account(task: Task, plan: Plan, verdicts: list[Verdict], files: RecordFiles) -> None:
     """Write the verdict on every row of the list; raise PackFailed when the dataset is unusable.
 
-    `verdicts` are sorted by line in place, and near-copies among them marked.
+    `verdicts` are sorted by line in place.
     """
     verdicts.sort(key=lambda verdict: verdict.line)
-    check_every_row_once(plan, verdicts)
-    mark_near_copies(verdicts)
     rejects = [reject for verdict in verdicts if (reject := verdict.reject())]
     task.bucket.write_lines(task.keys.verdicts, verdicts)
     task.bucket.write_lines(task.keys.rejects, rejects)
@@ -34,13 +32,16 @@ def publish(
     files: RecordFiles,
     verdicts: Sequence[Verdict],
     choice: BackgroundChoice | None,
+    *,
+    moved: int,
 ) -> None:
     """Make the run's record files, which are all there, the dataset: dataset.json, then copies.
 
-    Last comes the pointer by which the next plan finds images that it need not fetch again.
+    `moved` images changed sides so that near-copies are on one. Last comes the pointer by which the
+    next plan finds images that it need not fetch again.
     """
     bucket, keys, dataset = task.bucket, task.keys, DatasetKeys(task.keys.dataset)
-    bucket.write(keys.packed_dataset, describe(plan, files, verdicts, choice))
+    bucket.write(keys.packed_dataset, describe(plan, files, verdicts, choice, moved))
     for channel in CHANNELS.values():
         bucket.copy(keys.packed(channel), dataset.packed(channel))
     before = tuple(run for run in plan.packed_before if run != plan.run)

@@ -22,11 +22,6 @@ def tensors(network: nn.Module) -> dict[str, Tensor]:
     return found
 
 
-def of_head(name: str) -> bool:
-    """Tell whether a tensor is the last layer's."""
-    return name.startswith("head.")
-
-
 def decayed(name: str) -> bool:
     """Tell whether weight decay is for this tensor: norms and biases are not decayed."""
     return name.endswith("weight")

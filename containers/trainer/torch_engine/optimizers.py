@@ -1,6 +1,5 @@
 """The optimizers by name, with MXNet's settings, and what they remember as plain arrays."""
 
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, optim
 
 from trainer.engine import Arrays
-from trainer.torch_engine.names import decayed, of_head
+from trainer.torch_engine.names import decayed
 
 _REMEMBERED = {
     "adam": ("step", "exp_avg", "exp_avg_sq"),
@@ -30,22 +29,29 @@ class Optimizer:
         self, kind: str, parameters: Mapping[str, Tensor], weight_decay: float, device: torch.device
     ) -> None:
         self._remembered = _REMEMBERED[kind]
-        groups: list[dict[str, Any]] = []
-        for wanted in itertools.product((True, False), repeat=2):  # decayed or not, head or not
-            chosen = [t for n, t in parameters.items() if (decayed(n), of_head(n)) == wanted]
-            rate = torch.zeros((), device=device) if device.type == "cuda" else 0.0
-            decay = weight_decay if wanted[0] else 0.0
-            groups.append(
-                {
-                    "params": chosen,
-                    "weight_decay": decay,
-                    "lr": rate,
-                    "head": wanted[1],
-                    "times": 1.0,
-                }
-            )
-        self._optimizer = _made(kind, groups, on_gpu=device.type == "cuda")
+        groups: list[dict[str, Any]] = [
+            {
+                "params": [
+                    tensor
+                    for name, tensor in parameters.items()
+                    if (decayed(name), name.startswith("head.")) == (decays, head)
+                ],
+                "weight_decay": weight_decay if decays else 0.0,
+                "lr": torch.zeros((), device=device) if device.type == "cuda" else 0.0,
+                "times": 1.0,
+                "head": head,
+            }
+            for head in (False, True)
+            for decays in (True, False)
+        ]
+        self._optimizer = _made(kind, groups)
         self._parameters = [tensor for group in groups for tensor in group["params"]]
+
+    def quicken_head(self, times: float) -> None:
+        """Multiply the last layer's learning rate."""
+        for group in self._optimizer.param_groups:
+            if group["head"]:
+                group["times"] = times
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next step."""
@@ -54,12 +60,6 @@ class Optimizer:
                 group["lr"].fill_(rate * group["times"])
             else:
                 group["lr"] = rate * group["times"]
-
-    def quicken_head(self, times: float) -> None:
-        """Multiply the last layer's learning rate from now on."""
-        for group in self._optimizer.param_groups:
-            if group["head"]:
-                group["times"] = times
 
     def step(self) -> None:
         """Change the parameters by their gradients."""
@@ -96,10 +96,11 @@ def _like(parameter: Tensor, values: NDArray[np.float32]) -> Tensor:
     return tensor.clone() if values.ndim == 0 else torch.empty_like(parameter).copy_(tensor)
 
 
-def _made(kind: str, groups: list[dict[str, Any]], *, on_gpu: bool) -> optim.Optimizer:
+def _made(kind: str, groups: list[dict[str, Any]]) -> optim.Optimizer:
     if kind == "adam":
         return optim.Adam(groups, fused=True)
     if kind == "rmsprop":
+        on_gpu = isinstance(groups[0]["lr"], Tensor)
         # MXNet adds 1e-8 under the root, which is about 1e-4 beside it
         return optim.RMSprop(groups, alpha=0.9, eps=1e-4, capturable=on_gpu)
     return optim.SGD(groups, momentum=0.9, nesterov=kind == "nag", fused=True)
