@@ -68,13 +68,14 @@ def _trials(base: Base) -> Trials | None:
 
 
 def _judges(base: Base, dataset: PackedDataset) -> Judges:
-    """Return the images that judge; without a test side the validation images do."""
+    """Return the images that judge; without labelled test images those of validation do."""
     how = {"labels": len(dataset.labels), "side": dataset.image.size}
     path = existing(base.processing_input("validation/val.rec"), "input 'validation'")
     validation, test = RecordSet(path, **how), None
     if dataset.test:
         path = existing(base.processing_input("test/test.rec"), "input 'test'")
-        test = RecordSet(path, **how)
+        found = RecordSet(path, **how)
+        test = found if found.labels.any() else None  # those with a label may all be unusable
     return Judges(
         validation,
         test,

@@ -28,7 +28,15 @@ _FORMER_END = "Failed"
 # From here on the run had changed an endpoint, and what had served was brought back instead
 _ENDPOINT_IS_AWAITED = frozenset(
     {
-        *("AwaitTrial", "WaitForEndpoint", "WaitBetweenChecks", "CountChecks", "DescribeEndpoint"),
+        *(
+            "NoMachine",
+            "AwaitMachine",
+            "AwaitTrial",
+            "WaitForEndpoint",
+            "WaitBetweenChecks",
+            "CountChecks",
+            "DescribeEndpoint",
+        ),
         *("EndpointReady?", "SmokeTest", "WhoServes?", "EndTrial", "AwaitChallenger"),
         *("RecordChampion", "PlanRollBack", "AwaitChampion", "ModelGone?", "RebuildModel"),
         *("ConfigGone?", "RebuildConfig", "RollBackHow?", "RestoreChampion", "ClearEndpoint"),

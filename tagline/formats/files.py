@@ -153,7 +153,7 @@ OF_RUN = (
         _RUN.images,
         "Which image each of the run's records is made of.",
         "PlanDataset",
-        "later plans",
+        "later plans, Evaluate",
         rows.IndexedImage,
     ),
     _lines(
@@ -212,7 +212,11 @@ OF_RUN = (
     ),
     _document(_RUN.part("<part>"), "PackParts, last of its files", "JoinParts", packed.Part),
     _lines(
-        _RUN.verdicts, "What became of every row of the list.", _PACKERS, "people", rows.Verdict
+        _RUN.verdicts,
+        "What became of every row of the list.",
+        _PACKERS,
+        "people, Evaluate",
+        rows.Verdict,
     ),
     _lines(
         _RUN.rejects,

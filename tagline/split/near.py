@@ -18,6 +18,7 @@ from tagline.formats.rows import Side
 from tagline.formats.split import Shares
 from tagline.split.sides import balance, merged
 
+_ALWAYS = 4  # images of a new group that may be on any side, however few images there are
 _EXPOSURE = list(Side)  # the most exposed first
 
 
@@ -49,7 +50,7 @@ def put_together(
     units = {unit[0].content: unit for unit in members.values()}
     if len(units) < 2:  # noqa: PLR2004 - all images are one picture: no split keeps it on one side
         return {}
-    most = max(1.0, len(images) * min(share for share in shares if share) / 2)
+    most = max(_ALWAYS, len(images) * min(share for share in shares if share) / 2)
     wanted = {name: _wanted(unit, most) for name, unit in units.items()}
     free = {
         name

@@ -151,13 +151,18 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     pipeline: Pipeline, designs: DesignSet
 ) -> None:
     pipeline.put_images(BRUISED, designs)
-    pipeline.settings(BRUISED)
+    uri = f"s3://{pipeline.bucket}/{pipeline.put_weights(BRUISED)}"
+    pipeline.settings(BRUISED, training={**QUICK, "start_from": uri})
     rows = list_rows(designs)[:60]
     flags = "\t".join(rows[0].split("\t")[1:-1])
     pipeline.put(f"{BRUISED}/images/broken.png", b"\x89PNG\r\n\x1a\n but no picture")
     rows.insert(10, f"9001\t{flags}\timages/broken.png")
     rows.insert(20, f"9002\t{flags}\timages/nowhere.png")
     rows.insert(30, f"9003\t{flags}\t1\timages/broken.png")
+    for number, row in enumerate(rows[:8]):  # copies of what lies on any side
+        _, *labels, path = row.split("\t")
+        pipeline.put(f"{BRUISED}/images/copy-{number}", (designs.folder / path).read_bytes() + b" ")
+        rows.append("\t".join((f"{9100 + number}", *labels, f"images/copy-{number}")))
     run = pipeline.run(BRUISED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     rejects = pipeline.rejects(run)
@@ -168,7 +173,10 @@ def test_one_bad_row_each_is_named_and_the_run_goes_on(
     ]
     assert all(row["detail"] for row in rejects)
     dataset = pipeline.json(RunKeys(run.name).of("dataset.json"))
-    assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (63, 60, 3)
+    assert (dataset["rows"], dataset["accepted"], dataset["rejected"]) == (71, 68, 3)
+    near = dataset["near_copies"]
+    assert near["images"] >= 16
+    assert near["across"] == 0 < near["moved"]
 
 
 @pytest.mark.laptop
@@ -178,7 +186,9 @@ def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: Design
     for row in rows:
         path = row.split("\t")[-1]
         pipeline.s3.upload_file(str(designs.folder / path), ELSEWHERE, f"art/{path}")
-    pipeline.settings(BORROWED, source=f"s3://{ELSEWHERE}/art/")
+    weights = f"s3://{ELSEWHERE}/{pipeline.put_weights(BORROWED, ELSEWHERE)}"
+    training = {**QUICK, "start_from": weights}
+    pipeline.settings(BORROWED, source=f"s3://{ELSEWHERE}/art/", training=training)
     run = pipeline.run(BORROWED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     assert pipeline.json(RunKeys(run.name).of("dataset.json"))["accepted"] == 40
@@ -254,9 +264,12 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
 def test_a_better_model_replaces_the_champion(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
-    pipeline.settings(SERVED, training={**QUICK, "epochs": 8})
+    training = {**QUICK, "epochs": 8, "start_from": "champion"}
+    pipeline.settings(SERVED, training=training)
     run = pipeline.run(SERVED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
+    card = pipeline.json(RunKeys(run.name).of("model_card.json"))
+    assert (card["model"]["start"]["kind"], card["model"]["start"]["run"]) == ("champion", champion)
     metrics = pipeline.json(RunKeys(run.name).of("metrics.json"))
     assert metrics["champion"]["run"] == champion
     assert metrics["mAP"] > metrics["champion"]["mAP"]

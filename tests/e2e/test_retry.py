@@ -21,7 +21,8 @@ def test_a_run_that_was_stopped_goes_on_from_there(
     pipeline: Pipeline, designs: DesignSet, state: str
 ) -> None:
     pipeline.put_images(DATASET, designs)
-    pipeline.settings(DATASET, training={"epochs": 2 if state == "Train" else 4})
+    weak = {"epochs": 2, "learning_rate": 1e-6}
+    pipeline.settings(DATASET, training=weak if state == "Train" else {"epochs": 4})
     run = pipeline.drop(DATASET, list_rows(designs), state.lower())
     soon(lambda: pipeline.entered(run)[-1:] == [state])
     pipeline.states.stop_execution(executionArn=pipeline.execution(run))

@@ -94,6 +94,16 @@ def test_equal_contents_move_together() -> None:
     assert put_together(images, {1: 1, 2: 1}, SHARES) == {2: Side.TRAIN, 3: Side.TRAIN}
 
 
+def test_a_large_new_group_is_trained_on() -> None:
+    images = [
+        Image(line, line * 2**56, b"1", Side.TEST if line < 41 else Side.TRAIN, settled=False)
+        for line in range(1, 200)
+    ]
+    sides = moved(images, dict.fromkeys(range(1, 51), 1))
+    assert {sides[line] for line in range(1, 51)} == {Side.TRAIN}
+    assert {Side.VALIDATION, Side.TEST} < set(sides.values())
+
+
 def test_many_copies_of_each_picture_leave_each_side_its_share() -> None:
     """Four copies a picture, sides by chance: a rule "any in training" would train on them all."""
     images, copies = [], {}

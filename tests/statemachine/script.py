@@ -317,6 +317,21 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "PlanRollBack": roll_back("keep", nobody=True, trial=TRIAL),
         "RecordOutcome": ROLLED_BACK,
     },
+    "waits-for-a-machine-of-the-trial": {
+        "DescribeEndpoint": {
+            "0": returns(
+                {
+                    "EndpointStatus": "Failed",
+                    "EndpointConfigName": ALONE,
+                    "FailureReason": "Unable to provision requested ML compute capacity due to "
+                    "InsufficientInstanceCapacity error.",
+                }
+            )["0-9"],
+            **{
+                str(int(n) + 1): answer for n, answer in endpoint(TRIED, ("InService", NEW)).items()
+            },
+        },
+    },
     "trial-cannot-be-made": {
         "CreateTrial": throws("States.TaskFailed"),
         "PlanRollBack": roll_back("keep"),

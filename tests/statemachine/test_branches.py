@@ -153,6 +153,13 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "trial-of-a-first-model-does-not-come-up",
             [*ON_TRIAL, "AwaitTrial", *WAIT, *AGAIN, *KEPT, *TRIAL_ENDED, *BACK],
         ),
+        (
+            "waits-for-a-machine-of-the-trial",
+            [
+                *(*ON_TRIAL, "AwaitTrial", *WAIT, "NoMachine", "AwaitMachine", "ClearTrial"),
+                *(*READY[len(ON_TRIAL) - 1 :], "CreateEndpoint", *WAIT, *PROVEN, *RECORDED),
+            ],
+        ),
         ("trial-cannot-be-made", [*ON_TRIAL, *KEPT, *NO_TRIAL, *BACK]),
         (
             "trial-left-over",

@@ -131,3 +131,26 @@ def test_reads_lists_of_the_system_this_grew_from(tmp_path: Path, row: str, sepa
     assert (report.accepted, report.rejected) == (40, 0)
     assert report.labels is not None
     assert report.labels.always == ["label_004", "label_041"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "labelled", "settings", "told"),
+    [
+        (2, 2, "", "there are no test images, for which three images with a label are needed"),
+        (40, 2, "", "there are no test images"),
+        (3, 3, "", "only 1 test image(s), which give no more than a rough idea"),
+        (200, 200, "", "only 20 test image(s)"),
+        (200, 200, "split: {test: 0.15}", None),
+        (290, 290, "", "only 29 test image(s)"),
+        (300, 300, "", None),
+        (5, 5, "split: {test: 0}", None),
+    ],
+)
+def test_a_small_split_is_told(
+    tmp_path: Path, rows: int, labelled: int, settings: str, told: str | None
+) -> None:
+    data = "".join(f"{n}\t{int(n < labelled)}\t0\t{n}.png\n" for n in range(rows))
+    warnings = check(tmp_path, data.encode(), settings=settings).warnings
+    assert [told is not None and warning.startswith(told) for warning in warnings] == (
+        [] if told is None else [True]
+    )

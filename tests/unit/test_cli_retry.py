@@ -69,11 +69,19 @@ def refused(*words: str) -> None:
         assert word in result.stderr
 
 
+JUDGED = (
+    *(("ExecutionFailed", ""), ("TaskFailed", ""), ("TaskStateEntered", "JudgeFailure")),
+    *(("PassStateEntered", "JobFailed"), ("TaskStateExited", "Train")),
+    ("TaskStateEntered", "Train"),
+)
+
+
+@pytest.mark.parametrize("failed", [FAILED_IN_TRAIN, JUDGED])
 def test_a_failed_run_goes_on_and_has_no_status_until_it_ends(
-    stack: Target, states: Stubber
+    stack: Target, states: Stubber, failed: tuple[tuple[str, str], ...]
 ) -> None:
     described(states)
-    history(states, *FAILED_IN_TRAIN)
+    history(states, *failed)
     never_restored(states)
     states.add_response("redrive_execution", {"redriveDate": NOW}, {"executionArn": arn()})
     result = runner.invoke(app, ["retry", RUN, "--json"])

@@ -151,7 +151,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "training": training,
         "serving": True,
         "artifact": champion["artifact"],
-        "model": json.loads(golden("model_card.json"))["model"],
+        "model": json.loads(golden("model_card.json"))["model"] | {"start": None},
         "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
         "cost": None,
         "contradicting": 0,

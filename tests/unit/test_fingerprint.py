@@ -137,3 +137,11 @@ def test_the_packing_order(row_id: int, seed: int, rank: int) -> None:
 )
 def test_the_hash_that_decides_an_images_side(etag: str, seed: int, number: int) -> None:
     assert content_hash(etag, seed) == number
+
+
+def test_another_share_of_test_images_is_another_dataset() -> None:
+    marks = {
+        fingerprint(NAMES, load_settings(text), ROWS)
+        for text in ("", "split: {test: 0.1}", "split: {test: 0.2}", "split: {test: 0}")
+    }
+    assert len(marks) == 4

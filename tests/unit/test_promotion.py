@@ -53,6 +53,7 @@ def test_a_champion_must_be_beaten_by_more_than_the_margin(
     decision = judge(challenger, 0.5, margin=margin)
     assert decision.promote is promoted
     assert (decision.challenger_map, decision.champion_map) == (challenger, 0.5)
+    assert "without" not in decision.reason
     by = f" by more than promotion.margin, {margin:.4f}" if margin else ""
     assert decision.reason.startswith(
         f"{'Better' if promoted else 'Not better'}{by}: mAP {challenger:.4f} against the "
@@ -66,6 +67,7 @@ def test_a_champion_must_be_beaten_by_more_than_the_margin(
     [
         (0.9, 0.001, 0.91, True),
         (0.9, -0.001, 0.89, False),
+        (0.9, 0.001, 0.9, True),
         (0.9, 0.0, 0.9, False),
         (0.9, 0.001, 0.89, False),
         (0.99, 0.001, 0.91, False),

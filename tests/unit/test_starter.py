@@ -5,11 +5,13 @@ import re
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
+from tools.starter.colours import COLOURS, colours
 from tools.starter.contours import contours
 from tools.starter.drawing import draw
 from tools.starter.icons import (
@@ -23,7 +25,7 @@ from tools.starter.icons import (
     read_icons,
     read_sets,
 )
-from tools.starter.keep import LARGEST, notice
+from tools.starter.keep import LARGEST, as_new, notice
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "containers/trainer/starter"
@@ -72,6 +74,23 @@ def test_a_notice_names_set_version_licence_and_author() -> None:
     known = IconSet("round", "Round Icons", "1.2.3", "MIT", "Ann", "https://example.org")
     row = "| Round Icons (`@iconify-json/round`) | 1.2.3 | MIT | [Ann](https://example.org) |"
     assert row in notice([known]).splitlines()
+
+
+def test_what_is_kept_answers_the_same_with_weights_as_large_as_new_ones() -> None:
+    rng = np.random.default_rng(0)
+    shapes = {"gamma": (8,), "beta": (8,), "running_mean": (8,), "running_var": (8,)}
+    learned = {f"features.1.{name}": rng.random(s, np.float32) for name, s in shapes.items()}
+    learned["features.0.weight"] = rng.normal(0, 3, (8, 3, 1, 1)).astype(np.float32)
+    kept = as_new(learned)
+    assert kept["features.0.weight"].std() == pytest.approx(np.sqrt(2 / 3), rel=1e-5)
+    pixels = rng.random((3, 5), np.float32)
+
+    def answers(weights: dict[str, Any]) -> Any:
+        sums = weights["features.0.weight"][:, :, 0, 0] @ pixels
+        gamma, beta, mean, var = (weights[f"features.1.{name}"][:, None] for name in shapes)
+        return gamma * (sums - mean) / np.sqrt(var) + beta
+
+    assert answers(kept) == pytest.approx(answers(learned), rel=1e-4)
 
 
 def icon_set(modules: Path, licence: str, names: list[str]) -> None:
@@ -124,6 +143,37 @@ def test_labels_are_the_words_of_many_names() -> None:
 )
 def test_a_path_is_cut_into_its_contours(path: str, parts: list[str]) -> None:
     assert contours(path) == parts
+
+
+@pytest.mark.parametrize(
+    ("colour", "name"),
+    [
+        ((255, 0, 0), "red"),
+        ((255, 150, 0), "orange"),
+        ((250, 240, 0), "yellow"),
+        ((0, 200, 0), "green"),
+        ((0, 220, 220), "cyan"),
+        ((0, 0, 255), "blue"),
+        ((140, 0, 255), "violet"),
+        ((255, 0, 150), "pink"),
+        ((250, 0, 20), "red"),  # the hues are a circle
+        ((10, 10, 10), "black"),
+        ((128, 128, 128), "grey"),
+        ((240, 200, 190), "pale"),
+    ],
+)
+def test_a_design_is_told_by_its_colours(colour: tuple[int, int, int], name: str) -> None:
+    image = np.full((96, 96, 3), 255, np.uint8)
+    assert named(image) == ["ground white"]
+    image[20:70, 20:70] = colour
+    assert named(image) == [f"colour {name}", "ground white"]
+    image[:] = colour
+    image[30:60, 30:60] = 255
+    assert named(image) == ["colour white", f"ground {name}"]
+
+
+def named(image: Any) -> list[str]:
+    return [name for name, there in zip(COLOURS, colours(image), strict=True) if there]
 
 
 BODIES = (

@@ -57,7 +57,7 @@ def test_labels_that_are_all_alike_take_the_shared_threshold() -> None:
     truth = np.repeat(rng.random((80, 1)) < 0.2, 5, axis=1).astype(np.uint8)
     scores = np.repeat(rng.random((80, 1)), 5, axis=1) / 2 + truth / 3
     chosen = choose(scores, truth)
-    assert chosen.pull == np.inf
+    assert chosen.pull == thresholds.USUAL_PULL
     assert chosen.values == pytest.approx(np.full(5, chosen.shared))
 
 
@@ -107,6 +107,18 @@ def test_what_is_shown_is_no_better_than_other_images_show() -> None:
         shown.append(cross_fitted(scores[0], truth[0]).macro - fresh)
     assert abs(np.mean(shown)) < 0.03
     assert np.mean(shown) < np.mean(gaps)
+
+
+@pytest.mark.parametrize(("gained", "pull"), [(0.01, thresholds.USUAL_PULL), (0.03, 10.0)])
+def test_another_pull_is_taken_where_it_does_clearly_better(
+    gained: float, pull: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reached(*given: object) -> float:
+        return 1.0 + (gained if given[-1] == 10.0 else 0.0)
+
+    monkeypatch.setattr(thresholds, "_kept_out", reached)
+    scores, truth = two_kinds(40)
+    assert choose(scores, truth).pull == pull
 
 
 def test_the_support_weighs_as_the_pull_says() -> None:

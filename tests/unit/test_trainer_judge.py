@@ -265,3 +265,9 @@ def test_a_list_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     base = lists(tmp_path / "b", images=[{}], champion_images=[], champion_verdicts=[])
     with pytest.raises(JobRefused, match=r"images\.jsonl, line 1"):
         unseen(base, IDS)
+
+
+def test_a_challenger_whose_scores_say_nothing_is_refused() -> None:
+    said = "^input 'challenger': the model is constant: .*; it is not promoted"
+    with pytest.raises(JobRefused, match=said):
+        judge(model(RUN, np.full_like(GOOD, 0.5)), None, Judges(RECORDS), LABELS, CREATED)

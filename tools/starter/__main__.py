@@ -44,13 +44,13 @@ def _pack(modules: Path, base: Path) -> None:
     from tools.starter.pack import SIDE, pack  # noqa: PLC0415 - only drawing needs its libraries
 
     icons = read_icons(modules, read_sets(modules))
-    labels = labels_of(icons)
-    known = set(labels)
+    words = labels_of(icons)
+    known = set(words)
     taught = [icon for icon in icons if icon.words & known]
-    pack(taught, labels, base / "input/data", os.cpu_count() or 1)
+    dataset = pack(taught, words, base / "input/data", os.cpu_count() or 1)
     asked = HYPERPARAMETERS | {
         "image_shape": f"3,{SIDE},{SIDE}",
-        "num_classes": str(len(labels)),
+        "num_classes": str(len(dataset.labels)),
     }
     config = base / "input/config/hyperparameters.json"
     config.parent.mkdir(parents=True, exist_ok=True)

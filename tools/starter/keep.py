@@ -1,16 +1,20 @@
 """What the repository keeps of a training: half-precision weights, their record, the notices."""
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tools.starter.icons import IconSet
 
 LARGEST = 6_000_000  # bytes of all starters and their notices in the repository
+_CONVOLUTION = 4  # dimensions of its weights
+Array = NDArray[np.float32]
 _HERE = Path(__file__).parent
 
 
@@ -21,9 +25,10 @@ def keep(model: Path, target: Path, sets: Sequence[IconSet]) -> None:
     """
     described = json.loads((model / "model.json").read_text())
     with np.load(model / "weights.npz", allow_pickle=False) as arrays:
-        weights: dict[str, Any] = {
-            name: arrays[name].astype(np.float16) for name in arrays if not name.startswith("head.")
-        }
+        learned = {name: arrays[name] for name in arrays if not name.startswith("head.")}
+    weights: dict[str, Any] = {
+        name: array.astype(np.float16) for name, array in as_new(learned).items()
+    }
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"{described['network']}.npz"
     np.savez_compressed(path, **weights)
@@ -48,6 +53,24 @@ def keep(model: Path, target: Path, sets: Sequence[IconSet]) -> None:
     size = sum(each.stat().st_size for each in target.iterdir())
     if size > LARGEST:
         raise ValueError(f"{target} holds {size:,} bytes, more than {LARGEST:,}")
+
+
+def as_new(weights: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the same network with convolutions as large as those of a new one (He et al. 2015).
+
+    Training let them grow, which changes no answer, since a batch normalisation follows each: but
+    a learning rate would move them less than the new ones that it was chosen with.
+    """
+    found = dict(weights)
+    for name, array in weights.items():
+        if array.ndim == _CONVOLUTION:
+            parent, place = name.removesuffix(".weight").rsplit(".", 1)
+            after = f"{parent}.{int(place) + 1}"
+            factor = math.sqrt(2 / math.prod(array.shape[1:])) / float(array.std())
+            found[name] = array * factor
+            found[f"{after}.running_mean"] = weights[f"{after}.running_mean"] * factor
+            found[f"{after}.running_var"] = weights[f"{after}.running_var"] * factor**2
+    return found
 
 
 def notice(sets: Sequence[IconSet]) -> str:

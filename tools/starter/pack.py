@@ -17,9 +17,11 @@ from tagline.formats.document import encode
 from tagline.formats.packed import BySide, Digests, PackedDataset, Versions
 from tagline.formats.recordio import RecordWriter, pack_record
 from tagline.formats.settings import ImageSpec
+from tools.starter.colours import COLOURS, colours
 from tools.starter.drawing import draw
 from tools.starter.icons import Icon
 
+Drawn = tuple[bytes, NDArray[np.uint8]]  # JPEG, and COLOURS as 0 or 1
 SIDE = 96
 DRAWS = 2  # of each icon of the training side
 _HELD_OUT = 30  # one in so many icons is for validation
@@ -32,12 +34,16 @@ def rendered(svg: str) -> NDArray[np.uint8]:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
-def pack(icons: list[Icon], labels: list[str], folder: Path, processes: int) -> PackedDataset:
-    """Write the channels dataset, train and validation under a folder; return dataset.json."""
+def pack(icons: list[Icon], words: list[str], folder: Path, processes: int) -> PackedDataset:
+    """Write the channels dataset, train and validation under a folder; return dataset.json.
+
+    Its labels are the words, then COLOURS.
+    """
+    labels = [*words, *COLOURS]
     order = list(range(len(icons)))
     Random(0).shuffle(order)
     held = set(order[: len(order) // _HELD_OUT])
-    column = {label: place for place, label in enumerate(labels)}
+    column = {word: place for place, word in enumerate(words)}
     sides: dict[str, tuple[int, str, int, NDArray[np.int64]]] = {}
     for side, file, draws in (("train", "train.rec", DRAWS), ("validation", "val.rec", 1)):
         work = [
@@ -53,14 +59,14 @@ def pack(icons: list[Icon], labels: list[str], folder: Path, processes: int) -> 
         written = 0
         with target.open("wb") as stream:
             writer = RecordWriter(stream)
-            for (icon, number), jpeg in zip(work, _jpegs(work, processes), strict=True):
-                if jpeg is None:
+            for (icon, number), drawn in zip(work, _all_drawn(work, processes), strict=True):
+                if drawn is None:
                     continue
-                row = [0.0] * len(labels)
-                for word in icon.words & column.keys():
-                    row[column[word]] = 1.0
-                counts += np.asarray(row, np.int64)
-                writer.write(pack_record(number, row, jpeg))
+                row = np.zeros(len(labels), np.int64)
+                row[[column[word] for word in icon.words & column.keys()]] = 1
+                row[len(words) :] = drawn[1]
+                counts += row
+                writer.write(pack_record(number, row.tolist(), drawn[0]))
                 written += 1
         content = target.read_bytes()
         sides[side] = (written, sha256(content).hexdigest(), len(content), counts)
@@ -71,16 +77,16 @@ def pack(icons: list[Icon], labels: list[str], folder: Path, processes: int) -> 
     return dataset
 
 
-def _jpegs(work: list[tuple[Icon, int]], processes: int) -> Iterator[bytes | None]:
+def _all_drawn(work: list[tuple[Icon, int]], processes: int) -> Iterator[Drawn | None]:
     if processes == 1:
-        yield from map(_jpeg, work)
+        yield from map(_drawn, work)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(_jpeg, work, chunksize=256)
+        yield from pool.map(_drawn, work, chunksize=256)
 
 
-def _jpeg(task: tuple[Icon, int]) -> bytes | None:
-    """Return one drawing as packing would store it; None for one that shows nothing."""
+def _drawn(task: tuple[Icon, int]) -> Drawn | None:
+    """Return a drawing as packing would store it, and its colours; None where nothing is seen."""
     icon, number = task
     rng = Random(number)
     try:
@@ -90,7 +96,7 @@ def _jpeg(task: tuple[Icon, int]) -> bytes | None:
     if pixels.std() < 4:
         return None
     ok, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return jpeg.tobytes() if ok else None
+    return (jpeg.tobytes(), colours(pixels[..., ::-1])) if ok else None
 
 
 def _described(

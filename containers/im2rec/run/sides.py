@@ -1,6 +1,6 @@
 """Near-copies on one side of the split, now that every picture's likeness is known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import BinaryIO
 
 from msgspec.structs import replace
@@ -19,19 +19,17 @@ from tagline.split.sides import content_hash
 Moves = Mapping[int, Side]
 
 
-def moves_of(task: Task, plan: Plan, verdicts: Iterable[Verdict]) -> Moves:
+def moves_of(task: Task, plan: Plan, verdicts: Sequence[Verdict]) -> Moves:
     """Return by line the rows that have to change sides; near-copies in `verdicts` are marked."""
-    sides: dict[int, set[Side | None]] = {}
-    accepted: set[int] = set()
-    copies: dict[int, int] = {}
+    copies = {verdict.line: verdict.copy_of for verdict in verdicts if verdict.copy_of}
+    copies |= {first: first for first in copies.values()}
+    sides: dict[int, set[Side | None]] = {first: set() for first in copies.values()}
     for verdict in verdicts:
-        if verdict.split is not None:
-            accepted.add(verdict.line)
-            first = verdict.copy_of or verdict.line
-            sides.setdefault(first, set()).add(verdict.split)
-            copies[verdict.line] = first
+        if verdict.line in copies:
+            sides[copies[verdict.line]].add(verdict.split)
     if all(len(found) == 1 for found in sides.values()):
         return {}
+    accepted = {verdict.line for verdict in verdicts if verdict.split}
     seed = plan.settings.split.seed
     images = [
         Image(row.line, content_hash(row.etag, seed), row.labels.encode(), row.split, row.settled)
