@@ -109,11 +109,11 @@ def job(base: Path) -> Clock:
         clock.epochs.append((took, time.process_time() - spent, clock.waited))
         return loss
 
-    fit.Loop.epoch = timed  # type: ignore[method-assign,assignment]
+    fit.Loop.epoch = timed  # type: ignore[assignment]
     try:
         train.train(Base(base))
     finally:
-        fit.Loop.epoch = epoch  # type: ignore[method-assign,assignment]
+        fit.Loop.epoch = epoch  # type: ignore[method-assign]
     return clock
 
 
