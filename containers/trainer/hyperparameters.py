@@ -36,6 +36,7 @@ class Hyperparameters:
     augmentation_type: str
     loss: str
     label_smoothing: float
+    dropout: float
     early_stopping_patience: int
     weight_averaging: float
     views: int
@@ -78,6 +79,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         augmentation_type=read.choice("augmentation_type", AUGMENTATIONS, "none"),
         loss=_loss(read),
         label_smoothing=read.number("label_smoothing", 0, 0.5, "0"),
+        dropout=read.number("dropout", 0, 0.9, "0"),
         early_stopping_patience=read.integer("early_stopping_patience", 0, 1000, "0"),
         weight_averaging=read.number("weight_averaging", 0, 0.9999, "0"),
         views=read.integer("views", 1, 5, "1"),

@@ -14,12 +14,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from tagline.formats.models import ModelStart
+from tagline.formats.settings import FEW_SEEN
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
 from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
 
 STARTERS = Path(__file__).parent / "starter"
-STARTER_BELOW = 20_000  # training images from which `auto` starts from nothing
 _HEAD = ("head.weight", "head.bias")
 HEAD_RATE = 3  # times the rate of the other layers, for a new head: they need not go far
 _HEAD_SPREAD = 0.01  # standard deviation of the new rows of a head on features that mean something
@@ -48,12 +48,12 @@ class Start:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What wants to start: a new network's name and weights, the labels, how many images."""
+    """What wants to start: a new network's name and weights, images seen in all, the labels."""
 
     network: str
     fresh: Weights
     seed: int
-    images: int
+    seen: int
     labels: Sequence[str]
 
     def new_rows(self) -> Weights:
@@ -70,7 +70,7 @@ def find_start(wanted: str, new: Beginning, base: Base) -> Start:
     """
     if wanted.startswith("s3://"):
         return _from_file(wanted, new, base)
-    if wanted == "none":
+    if wanted == "none" or (wanted == "auto" and new.seen >= FEW_SEEN):
         return Start(ModelStart(kind="none"))
     why = None
     if wanted == "champion" or (wanted == "auto" and base.has_channel("start")):
@@ -78,12 +78,10 @@ def find_start(wanted: str, new: Beginning, base: Base) -> Start:
         if isinstance(found, Start):
             return found
         why = found
-    if wanted == "starter" or new.images < STARTER_BELOW:
-        found = _from_starter(new)
-        if isinstance(found, Start):
-            return Start(replace(found.record, instead=why), found.weights)
-        why = f"{why}; {found}" if why else found
-    return Start(ModelStart(kind="none", instead=why))
+    found = _from_starter(new)
+    if isinstance(found, Start):
+        return Start(replace(found.record, instead=why), found.weights)
+    return Start(ModelStart(kind="none", instead=f"{why}; {found}" if why else found))
 
 
 def _from_starter(new: Beginning) -> Start | str:

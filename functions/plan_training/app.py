@@ -11,7 +11,7 @@ from tagline.formats.steps import RunEvent, TrainPlan, TunePlan
 from tagline.jobs.limits import Spending, limits
 from tagline.jobs.sagemaker import Stack
 from tagline.jobs.starting import weights_to_start_from
-from tagline.jobs.training import plan_training
+from tagline.jobs.training import images_seen, plan_training
 from tagline.pricing.table import price_list
 
 
@@ -36,7 +36,9 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
         stack,
         role=here.sagemaker_role,
         spending=spending,
-        start=weights_to_start_from(bucket, keys, settings, here.stack),
+        start=weights_to_start_from(
+            bucket, keys, settings, here.stack, seen=images_seen(dataset, settings)
+        ),
     )
     bucket.write(keys.training_plan, planned)
     return planned

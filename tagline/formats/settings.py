@@ -21,6 +21,7 @@ Loss = Literal["bce", "weighted", "asymmetric"]
 Smoothing = Annotated[float, Meta(ge=0, le=0.5)]
 Patience = Annotated[int, Meta(ge=0, le=1000)]
 Averaging = Annotated[float, Meta(ge=0, le=0.9999)]
+Dropout = Annotated[float, Meta(ge=0, le=0.9)]
 Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
@@ -48,6 +49,7 @@ InstanceType = Annotated[
         description="an instance type such as ml.m5.xlarge",
     ),
 ]
+FEW_SEEN = 15_000  # images over all epochs, below which `start_from: auto` does not start anew
 StartFrom = Annotated[
     str,
     Meta(
@@ -135,6 +137,8 @@ class Training(Section):
     """The older name of `loss: weighted`."""
     label_smoothing: Smoothing | None = None
     """How far a label's truth is drawn to its frequency."""
+    dropout: Dropout | None = None
+    """The share of features that the last layer does without, other ones in each step."""
     early_stopping_patience: Patience | None = None
     """Epochs without a better validation mAP that end training; 0: none do."""
     weight_averaging: Averaging | None = None
@@ -152,7 +156,7 @@ class Training(Section):
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
-    """The weights it begins with: auto takes the starter for a small dataset."""
+    """The weights it begins with: auto takes champion or starter where few images are seen."""
 
 
 class Ranges(Section, omit_defaults=True):
@@ -168,6 +172,7 @@ class Ranges(Section, omit_defaults=True):
     loss: tuple[Loss, ...] | None = None
     use_weighted_loss: tuple[bool, ...] | None = None
     label_smoothing: tuple[Smoothing, Smoothing] | None = None
+    dropout: tuple[Dropout, Dropout] | None = None
     early_stopping_patience: tuple[Patience, Patience] | None = None
     weight_averaging: tuple[Averaging, Averaging] | None = None
     views: tuple[Views, Views] | None = None

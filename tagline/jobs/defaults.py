@@ -48,6 +48,7 @@ def defaults(
         "augmentation_type": "geometric" if thorough else "crop",
         "loss": "bce",
         "label_smoothing": "0",
+        "dropout": "0",
         "early_stopping_patience": "0",
         "weight_averaging": f"{_AVERAGING:g}" if thorough else "0",
         "views": "1",

@@ -5,23 +5,23 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
-from tagline.formats.settings import AUTO, Settings
-
-CHAMPION_FIRST = False  # whether `auto` starts a retraining from the serving model
+from tagline.formats.settings import AUTO, FEW_SEEN, Settings
 
 
 def weights_to_start_from(
-    bucket: Bucket, keys: RunKeys, settings: Settings, stack: str
+    bucket: Bucket, keys: RunKeys, settings: Settings, stack: str, *, seen: int
 ) -> str | None:
     """Return the S3 URI of a person's file or of the champion's model; None where none is needed.
 
-    A champion of another split may have learned from images that are to judge its successor, who
-    would remember them: it is none to start from. Raises UnreadableDocument.
+    `seen` are the images that the training will see over all epochs: where they are few, `auto`
+    goes on from the champion. A champion of another split may have learned from images that are
+    to judge its successor, who would remember them: it is none to start from. Raises
+    UnreadableDocument.
     """
     wanted = settings.training.start_from
     if wanted.startswith("s3://"):
         return wanted
-    if wanted != "champion" and not (wanted == AUTO and CHAMPION_FIRST):
+    if wanted != "champion" and not (wanted == AUTO and seen < FEW_SEEN):
         return None
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     if champion is None:

@@ -50,7 +50,7 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "weight_averaging")
+_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
 _INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
 _LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
 _SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
@@ -99,6 +99,11 @@ def plan_training(
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
         ),
     )
+
+
+def images_seen(dataset: PackedDataset, settings: Settings) -> int:
+    """Return how many images a training will see over all epochs."""
+    return dataset.train * int(_hyperparameters(dataset.run, dataset, settings)["epochs"])
 
 
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:

@@ -16,6 +16,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
     "training": (
         "loss",
         "label_smoothing",
+        "dropout",
         "early_stopping_patience",
         "weight_averaging",
         "views",

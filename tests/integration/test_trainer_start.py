@@ -123,7 +123,7 @@ import numpy as np
 from trainer.engine import current
 
 asked = SimpleNamespace(
-    loss="bce", label_smoothing=0, optimizer="adam", weight_decay=0, side=32, seed=1,
+    loss="bce", label_smoothing=0, dropout=0, optimizer="adam", weight_decay=0, side=32, seed=1,
     mini_batch_size=4, epochs=1,
 )
 labels, images = np.eye(4, dtype=np.uint8), np.zeros((4, 32, 32, 3), np.uint8)

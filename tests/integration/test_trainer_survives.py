@@ -85,6 +85,7 @@ def test_a_training_that_is_killed_loses_the_running_epoch_alone(
         {
             "loss": "asymmetric",
             "label_smoothing": "0.1",
+            "dropout": "0.3",
             "weight_averaging": "0.9",
             "augmentation_type": "geometric",
         },

@@ -122,7 +122,7 @@ def test_one_that_is_killed_goes_on_exactly(
 def test_other_optimizers_go_on_exactly(tmp_path: Path, optimizer: str) -> None:
     asked = {"optimizer": optimizer, "learning_rate": "0.002", "use_weighted_loss": "1"}
     asked |= {"epochs": "3", "augmentation_type": "crop_color_transform"}
-    asked |= {"weight_averaging": "0.9", "label_smoothing": "0.1", "views": "2"}
+    asked |= {"weight_averaging": "0.9", "label_smoothing": "0.1", "dropout": "0.3", "views": "2"}
     base, other = (training_job(tmp_path / name, asked) for name in ("ended", "whole"))
     done = python(base, "-c", IN_AN_EPOCH + MAIN, engine=TORCH)
     assert done.returncode == -signal.SIGKILL

@@ -106,6 +106,7 @@ ADDED: dict[str, list[Any]] = {
         for key in (
             "loss",
             "label_smoothing",
+            "dropout",
             "early_stopping_patience",
             "weight_averaging",
             "views",

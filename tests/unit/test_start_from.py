@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tagline.formats.keys import RunKeys
-from tagline.jobs import starting
+from tagline.formats.settings import FEW_SEEN
 from tagline.settings import InvalidSettings, load_settings
 from tests.unit.documents import OTHER, champion, packed_dataset, plan, settings
 from tests.unit.flow_world import PREFIX, STATE, account, call
@@ -66,11 +66,13 @@ def test_another_word_is_refused(value: str) -> None:
         load_settings(f"training: {{start_from: '{value}'}}")
 
 
-def start_channel(monkeypatch: pytest.MonkeyPatch, start_from: str, *, before: Any = None) -> Any:
+def start_channel(
+    monkeypatch: pytest.MonkeyPatch, start_from: str, *, before: Any = None, **training: int
+) -> Any:
     """Return the URI of the channel `start`; `before` is the split of the champion's run."""
     with account(monkeypatch) as bucket:
         bucket.put(f"{PREFIX}dataset.json", packed_dataset())
-        made = settings(training={"start_from": start_from})
+        made = settings(training={"start_from": start_from, **training})
         bucket.put(f"{PREFIX}plan.json", plan(settings=made))
         if before is not None:
             bucket.put("demo/champion.json", champion())
@@ -101,10 +103,9 @@ def test_the_job_is_handed_what_it_may_start_from(
     assert start_channel(monkeypatch, start_from, before=before) == uri
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_auto_hands_over_the_champion_where_that_is_better(
-    monkeypatch: pytest.MonkeyPatch, first: bool
+@pytest.mark.parametrize("epochs", [FEW_SEEN // 800, FEW_SEEN // 800 + 1])
+def test_auto_hands_over_the_champion_for_a_short_training(
+    monkeypatch: pytest.MonkeyPatch, epochs: int
 ) -> None:
-    monkeypatch.setattr(starting, "CHAMPION_FIRST", first)
-    uri = start_channel(monkeypatch, "auto", before={})
-    assert uri == (champion().artifact if first else None)
+    uri = start_channel(monkeypatch, "auto", before={}, epochs=epochs)
+    assert uri == (champion().artifact if epochs * 800 < FEW_SEEN else None)

@@ -66,6 +66,7 @@ def test_what_the_tuner_adds_is_ignored() -> None:
         ("use_weighted_loss", "maybe", r"use_weighted_loss is 'maybe'; it must be 1 or 0"),
         ("loss", "focal", r"loss is 'focal'; it must be one of bce, weighted, asymmetric"),
         ("label_smoothing", "0.6", r"label_smoothing is '0.6'; it must be a number, 0 to 0.5"),
+        ("dropout", "0.95", r"dropout is '0.95'; it must be a number, 0 to 0.9"),
         ("early_stopping_patience", "-1", r"early_stopping_patience is '-1'"),
         ("weight_averaging", "1", r"weight_averaging is '1'; it must be a number, 0 to 0.9999"),
         ("views", "0", r"views is '0'; it must be a whole number, 1 to 5"),
@@ -75,7 +76,11 @@ def test_what_the_tuner_adds_is_ignored() -> None:
         ("image_shape", "3,4096,4096", r"S from 16 to 1024"),
         ("num_classes", "-1", r"num_classes is '-1'"),
         ("seed", "", r"seed is ''"),
-        ("momentum", "0.9", r"'momentum' is unknown; known are augmentation_type, early_stopping"),
+        (
+            "momentum",
+            "0.9",
+            r"'momentum' is unknown; known are augmentation_type, dropout, early_stopping",
+        ),
         ("side", "96", r"'side' is unknown"),
     ],
 )

@@ -20,6 +20,7 @@ def test_a_dataset_of_a_thousand_designs() -> None:
         "augmentation_type": "crop",
         "loss": "bce",
         "label_smoothing": "0",
+        "dropout": "0",
         "early_stopping_patience": "0",
         "weight_averaging": "0",
         "views": "1",

@@ -172,6 +172,7 @@ def test_the_newer_settings_arrive_and_go_before_the_quality() -> None:
     wanted = {
         "loss": "asymmetric",
         "label_smoothing": 0.03,
+        "dropout": 0.4,
         "early_stopping_patience": 7,
         "weight_averaging": 0.97,
         "views": 3,
@@ -194,6 +195,7 @@ def test_the_newer_settings_can_be_searched() -> None:
     ranges = {
         "loss": ["bce", "asymmetric"],
         "label_smoothing": [0, 0.1],
+        "dropout": [0, 0.5],
         "early_stopping_patience": [3, 9],
         "weight_averaging": [0, 0.999],
         "views": [1, 4],
@@ -202,7 +204,7 @@ def test_the_newer_settings_can_be_searched() -> None:
     kinds = config["ParameterRanges"]
     names = {kind: sorted(r["Name"] for r in found) for kind, found in kinds.items()}
     assert names == {
-        "ContinuousParameterRanges": ["label_smoothing", "weight_averaging"],
+        "ContinuousParameterRanges": ["dropout", "label_smoothing", "weight_averaging"],
         "IntegerParameterRanges": ["early_stopping_patience", "views"],
         "CategoricalParameterRanges": ["loss"],
     }

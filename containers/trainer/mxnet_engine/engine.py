@@ -40,7 +40,11 @@ class MXNetEngine:
         mx.random.seed(asked.seed)
         np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
         return MXNetLearner(
-            build(network, labels, asked.side, context), asked, labels, context, team
+            build(network, labels, asked.side, asked.dropout, context),
+            asked,
+            labels,
+            context,
+            team,
         )
 
 

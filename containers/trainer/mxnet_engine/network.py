@@ -53,15 +53,16 @@ class Residual(nn.HybridBlock):  # type: ignore[misc]
 class Logits(nn.HybridBlock):  # type: ignore[misc]
     """Pixels (N, 3, S, S) in 0..255 to logits (N, L): normalise, features, one linear layer."""
 
-    def __init__(self, features: Any, labels: int) -> None:
+    def __init__(self, features: Any, labels: int, dropout: float) -> None:
         super().__init__()
         with self.name_scope():
             self.features = features
+            self.dropout = nn.Dropout(dropout)
             self.head = nn.Dense(labels)
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803, ARG002 - Gluon's signature
         """Return the logits."""
-        return self.head(self.features((x - CENTRE) * (1 / SPREAD)))
+        return self.head(self.dropout(self.features((x - CENTRE) * (1 / SPREAD))))
 
 
 class Tagger(nn.HybridBlock):  # type: ignore[misc]
@@ -76,10 +77,10 @@ class Tagger(nn.HybridBlock):  # type: ignore[misc]
         return F.sigmoid(self.logits(x), name="scores")
 
 
-def build(network: str, labels: Labels, side: int, context: Any) -> Logits:
+def build(network: str, labels: Labels, side: int, dropout: float, context: Any) -> Logits:
     """Return a new network for the labels (n, L) of a training set, on a device."""
     features = _small(side) if network == "small" else _from_zoo(network)
-    logits = Logits(features, labels.shape[1])
+    logits = Logits(features, labels.shape[1], dropout)
     he = mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2)
     logits.initialize(he, ctx=context)
     logits(mx.nd.zeros((1, 3, side, side), ctx=context))  # fixes the shapes left open

@@ -32,7 +32,8 @@ class TorchEngine:
     ) -> Learner:
         """Return a new network on this process's GPU, or the CPU."""
         torch.manual_seed(asked.seed)
-        return TorchLearner(build(network, labels, asked.side), asked, labels, device(), team)
+        made = build(network, labels, asked.side, asked.dropout)
+        return TorchLearner(made, asked, labels, device(), team)
 
 
 ENGINE: Engine = TorchEngine()

@@ -30,14 +30,15 @@ _LAST = 1280
 class Logits(nn.Module):  # type: ignore[misc]
     """Pixels (N, 3, S, S) in 0..255 to logits (N, L): normalise, features, one linear layer."""
 
-    def __init__(self, features: nn.Module, width: int, labels: int) -> None:
+    def __init__(self, features: nn.Module, width: int, labels: int, dropout: float) -> None:
         super().__init__()
         self.features = features
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.head = nn.Linear(width, labels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
-        logits: Tensor = self.head(self.features((x - CENTRE) * (1 / SPREAD)))
+        logits: Tensor = self.head(self.dropout(self.features((x - CENTRE) * (1 / SPREAD))))
         return logits
 
 
@@ -117,7 +118,7 @@ class LinearBottleneck(nn.Module):  # type: ignore[misc]
         return out + x if self.adds else out
 
 
-def build(network: str, labels: Labels, side: int) -> Logits:
+def build(network: str, labels: Labels, side: int, dropout: float = 0.0) -> Logits:
     """Return a new network for the labels (n, L) of a training set, on the CPU."""
     if network == "small":
         features, width = _small(side), WIDTHS[-1]
@@ -125,7 +126,7 @@ def build(network: str, labels: Labels, side: int) -> Logits:
         features, width = _mobilenet_v2(0.5), _LAST
     else:
         features, width = _resnet(network)
-    logits = Logits(features, width, labels.shape[1])
+    logits = Logits(features, width, labels.shape[1], dropout)
     for module in logits.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)  # He et al. 2015: fan in, gain of the root of 2
