@@ -134,6 +134,7 @@ bench: install .venvs/bench.stamp
 	.venv/bin/python bench/bench_list.py
 	.venv/bin/python bench/bench_start.py
 	.venv/bin/python bench/bench_demo.py
+	.venv/bin/python bench/bench_train.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install

@@ -37,6 +37,7 @@ from tagline.formats.sagemaker import (
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.jobs.defaults import STARTER_BELOW, defaults, learning_rate
+from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
 from tagline.listing.trainable import Images, check_trainable
@@ -149,7 +150,7 @@ def _job(
     keys = RunKeys(run)
     return Job(
         algorithm_specification=AlgorithmSpecification(
-            training_image=stack.image, metric_definitions=METRICS
+            training_image=image_of(settings.training, stack), metric_definitions=METRICS
         ),
         input_data_config=(
             channel("train", stack.uri(keys.of("training/")), RECORDIO),
@@ -161,6 +162,7 @@ def _job(
         resource_config=cluster(
             settings.training.instance_type or stack.instance_type,
             dataset.bytes.train + dataset.bytes.validation,
+            settings.training.instance_count,
         ),
         stopping_condition=StoppingCondition(
             max_runtime_in_seconds=settings.training.max_runtime,
