@@ -54,10 +54,9 @@ def train(base: Base) -> None:
     team = _join(engine, base, asked)
     network = resolve(asked.network, len(training), engine.accelerators())
     learner = engine.build(network, asked, training.labels, team)
-    seen = asked.epochs * len(training)
     start = find_start(
         asked.start_from,
-        Beginning(network, learner.weights(), asked.seed, seen, dataset.labels),
+        Beginning(network, learner.weights(), asked.seed, len(training), dataset.labels),
         base,
     )
     learner.set_weights(start.weights)

@@ -49,7 +49,7 @@ InstanceType = Annotated[
         description="an instance type such as ml.m5.xlarge",
     ),
 ]
-FEW_SEEN = 15_000  # images over all epochs, below which `start_from: auto` does not start anew
+FEW_IMAGES = 20_000  # to train on, below which `start_from: auto` does not start from nothing
 StartFrom = Annotated[
     str,
     Meta(
@@ -156,7 +156,7 @@ class Training(Section):
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
-    """The weights it begins with: auto takes champion or starter where few images are seen."""
+    """The weights it begins with: auto takes the starter for few images, or the champion."""
 
 
 class Ranges(Section, omit_defaults=True):

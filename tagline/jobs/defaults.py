@@ -22,7 +22,6 @@ _LEARNING_RATE = {"adam": 0.004, "rmsprop": 0.001, "sgd": 0.05, "nag": 0.05}  # 
 _LARGEST_RATE = 0.2
 _AVERAGING = 0.998  # of weights, a step
 _DROPOUT = "0.3"
-STARTER_BELOW = 20_000  # training images below which `auto` starts from the starter
 
 
 def defaults(
