@@ -10,14 +10,18 @@ from trainer.watch import Watch
 
 def predict(learner: Learner, records: RecordSet, size: int, watch: Watch) -> NDArray[np.float32]:
     """Return the logits of every image, (n, L), in file order; raises EndedEarly."""
+    team = learner.team
+    mine = np.array_split(np.arange(len(records)), team.size)[team.rank]
     parts = []
-    for images in records.batches(size):
-        watch.check()
+    for start in range(0, len(mine), size):
+        if team.size == 1:  # others may have more batches left, or fewer
+            watch.check()
+        images = records.images(mine[start : start + size])
         # one batch shape throughout: another one would plan the network's memory anew
         missing = size - len(images)
         whole = np.concatenate([images, np.repeat(images[-1:], missing, 0)]) if missing else images
         parts.append(learner.logits(whole)[: len(images)])
-    return np.concatenate(parts)
+    return team.gather(np.concatenate(parts))
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -79,8 +79,9 @@ class Checkpoint:
 class Checkpoints:
     """The checkpoints of one training, in a folder that others may have written to."""
 
-    def __init__(self, folder: Path, fingerprint: str, job: str) -> None:
-        """Take the folder, what is trained on what, and the job's name."""
+    def __init__(self, folder: Path, fingerprint: str, job: str, *, keeps: bool = True) -> None:
+        """Take the folder, what is trained on what, the job's name, and whether to write."""
+        self.keeps = keeps
         self.folder, self.fingerprint, self.job = folder, fingerprint, job
         self._previous = ""
 
@@ -104,6 +105,8 @@ class Checkpoints:
         One that cannot be written is said, no more: the training itself is not at fault.
         """
         name = f"epoch-{checkpoint.progress.epoch:05d}.checkpoint"
+        if not self.keeps:
+            return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(self.folder / name, checkpoint)

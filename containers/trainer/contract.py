@@ -34,6 +34,11 @@ class Base:
         """The training job's hyperparameters: one JSON object of strings."""
         return self.root / "input/config/hyperparameters.json"
 
+    @property
+    def resources(self) -> Path:
+        """The machines of a training job, and which of them this is."""
+        return self.root / "input/config/resourceconfig.json"
+
     def channel(self, name: str, file: str) -> Path:
         """Return a file of a training channel; raise JobRefused when it is not there."""
         return existing(self.root / "input/data" / name / file, f"channel {name!r}")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from trainer.contract import JobRefused
 from trainer.hyperparameters import Hyperparameters
+from trainer.team import ALONE, Hosts, Team
 
 if TYPE_CHECKING:  # they build on this module
     from trainer.data import RecordSet
@@ -65,6 +66,8 @@ class Learner(Protocol):
     """A network in training, with its optimizer."""
 
     device: str
+    team: Team
+    """With whom it learns: each of them makes a step on its part of a batch at the same time."""
 
     def feed(self, records: "RecordSet", kind: str) -> "Feed":
         """Return where the batches of a training set come from, augmented by a kind."""
@@ -77,7 +80,10 @@ class Learner(Protocol):
         """
 
     def mean_loss(self) -> float:
-        """Return the mean loss of a label over the steps since it was asked last."""
+        """Return the mean loss of a label over the steps since it was asked last.
+
+        A team agrees on the running statistics then.
+        """
 
     def logits(self, images: Images) -> NDArray[np.float32]:
         """Return the logits (n, L) of images as they will be served, nothing learned by it."""
@@ -121,7 +127,12 @@ class Engine(Protocol):
     def accelerators(self) -> int:
         """Return how many GPUs there are to train on."""
 
-    def build(self, network: str, asked: Hyperparameters, labels: Labels) -> Learner:
+    def join(self, hosts: Hosts) -> Team:
+        """Return the team of a job's machines; raises JobRefused where it cannot be had."""
+
+    def build(
+        self, network: str, asked: Hyperparameters, labels: Labels, team: Team = ALONE
+    ) -> Learner:
         """Return a new network, seeded, for the training set's labels (n, L).
 
         The last layer starts at the label frequencies' log-odds (`schedule.prior_bias`).

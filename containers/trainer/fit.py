@@ -31,6 +31,7 @@ from trainer.data import RecordSet
 from trainer.engine import Arrays, Learner, Weights
 from trainer.hyperparameters import Hyperparameters
 from trainer.schedule import learning_rate
+from trainer.team import share
 from trainer.watch import EndedEarly, Watch
 
 
@@ -63,10 +64,10 @@ def fit(
     JobRefused when none is left, and when the loss, a parameter or a score is no longer a number.
     """
     rng = np.random.default_rng(asked.seed)
-    loop = _Loop(learner, train, asked, watch)
+    loop = Loop(learner, train, asked, watch)
     best: Best | None = None
     fault, done = None, 0
-    if found := checkpoints.latest():
+    if found := learner.team.first(checkpoints.latest()):
         done, fault, best = _resume(found, loop, rng)
         if found.progress.job == checkpoints.job:
             watch.carry(found.progress.seconds)
@@ -77,8 +78,7 @@ def fit(
         started = time.monotonic()
         try:
             loss = loop.epoch(epoch, rng)
-            learned, weights = learner.weights(), loop.average.settle(learner)
-            learner.set_weights(weights)
+            learned, weights = loop.settle()
             logits = predict(learner, validation, asked.mini_batch_size, watch)
             learner.set_weights(learned)
         except EndedEarly as exc:
@@ -109,7 +109,7 @@ def fit(
             Checkpoint(
                 progress,
                 weights=list(learned.values()),
-                average=list(weights.values()) if asked.weight_averaging else [],
+                average=[] if weights is learned else list(weights.values()),
                 best=[] if best is None or best.weights is weights else list(best.weights.values()),
                 optimizer=learner.optimizer_state(),
             )
@@ -129,7 +129,7 @@ def _no_numbers(loss: float, weights: Weights, logits: NDArray[np.float32]) -> s
 
 
 def _resume(
-    found: Checkpoint, loop: "_Loop", rng: np.random.Generator
+    found: Checkpoint, loop: "Loop", rng: np.random.Generator
 ) -> tuple[int, str | None, Best | None]:
     """Put network, optimizer, schedule and generators where they were; return what they reached."""
     progress = found.progress
@@ -183,14 +183,14 @@ class NoModelYet(JobRefused):
     """Training was ended before an epoch left a model."""
 
 
-class _Loop:
+class Loop:
     """One epoch after the other over the same learner and schedule."""
 
     def __init__(
         self, learner: Learner, train: RecordSet, asked: Hyperparameters, watch: Watch
     ) -> None:
         self.learner, self._asked, self._watch = learner, asked, watch
-        self._feed, self._images = learner.feed(train, asked.augmentation_type), len(train)
+        self.feed, self._images = learner.feed(train, asked.augmentation_type), len(train)
         self._batches = len(train) // asked.mini_batch_size
         self._step, self._steps = 0, self._batches * asked.epochs
         self.average = WeightAverage(asked.weight_averaging)
@@ -201,19 +201,32 @@ class _Loop:
         self.learner.set_optimizer_state(optimizer, self._step)
         self.average.resume(self._step, average)
 
+    def settle(self) -> tuple[Weights, Weights]:
+        """Return what was learned so far, and what is to be judged of it, which is put in place."""
+        learned = self.learner.weights()
+        if not self._asked.weight_averaging:
+            return learned, learned
+        # of a team each has averaged the running statistics of its own images
+        average = self.learner.team.first(self.average.settle(self.learner))
+        self.learner.set_weights(average)
+        return learned, average
+
     def epoch(self, epoch: int, rng: np.random.Generator) -> float:
         """Train on one shuffle of the images and return the mean loss of a label.
 
         Raises EndedEarly between two batches.
         """
         self.learner.reseed((self._asked.seed + epoch) % 2**31)
-        size = self._asked.mini_batch_size
+        team, changes = self.learner.team, rng
+        if team.size > 1:  # one order for all, and changes of its own for each
+            seed = [self._asked.seed, epoch]
+            rng, changes = np.random.default_rng(seed), np.random.default_rng([*seed, team.rank])
         order = rng.permutation(self._images)
-        for batch in range(self._batches):  # what does not fill a batch waits for another shuffle
-            self._watch.check()
-            chosen = order[batch * size : (batch + 1) * size]
+        parts = share(order, self._asked.mini_batch_size, team.rank, team.size)
+        for chosen in parts[: self._batches]:  # what fills no batch waits for another shuffle
+            self._watch.end(team.agree(self._watch.wish()))
             rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
-            self.learner.step(*self._feed.batch(chosen, rng), rate)
+            self.learner.step(*self.feed.batch(chosen, changes), rate)
             self._step += 1
             self.average.step(self.learner)
         return self.learner.mean_loss()

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from tagline.formats.models import ModelStart
-from tagline.formats.settings import FEW_SEEN
+from tagline.formats.settings import FEW_IMAGES
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
 from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
@@ -48,12 +48,12 @@ class Start:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What wants to start: a new network's name and weights, images seen in all, the labels."""
+    """What wants to start: a new network's name and weights, images to learn, the labels."""
 
     network: str
     fresh: Weights
     seed: int
-    seen: int
+    images: int
     labels: Sequence[str]
 
     def new_rows(self) -> Weights:
@@ -70,14 +70,14 @@ def find_start(wanted: str, new: Beginning, base: Base) -> Start:
     """
     if wanted.startswith("s3://"):
         return _from_file(wanted, new, base)
-    if wanted == "none" or (wanted == "auto" and new.seen >= FEW_SEEN):
-        return Start(ModelStart(kind="none"))
     why = None
     if wanted == "champion" or (wanted == "auto" and base.has_channel("start")):
         found = _from_champion(new, base)
         if isinstance(found, Start):
             return found
         why = found
+    if wanted == "none" or (wanted == "auto" and new.images >= FEW_IMAGES):
+        return Start(ModelStart(kind="none", instead=why))
     found = _from_starter(new)
     if isinstance(found, Start):
         return Start(replace(found.record, instead=why), found.weights)

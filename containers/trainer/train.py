@@ -4,32 +4,29 @@ import importlib.metadata
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 from msgspec.structs import replace
 
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription, ModelStart
 from tagline.formats.packed import PackedDataset
-from tagline.scores.ranking import quality
-from tagline.scores.soundness import why_unsound
 from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 from trainer.data import RecordSet
-from trainer.engine import Images, Learner, current
-from trainer.export import BATCH, export, score_all, session
+from trainer.engine import Engine, Learner, current
 from trainer.fit import NoModelYet, fit
+from trainer.handing_on import hand_on
 from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
 from trainer.start import HEAD_RATE, Beginning, find_start
-from trainer.watch import TERMINATED, EndedEarly, Watch
-from trainer.weight_files import MEMBER, write_weights
+from trainer.team import Team, hosts_of
+from trainer.watch import TERMINATED, Watch
 
-_PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree on
+_LEAST_IMAGES = 2  # of a batch, for a batch normalisation to have something to tell apart
 _NOT_LEARNED_BY = {
     "run",
     "num_training_samples",
@@ -52,43 +49,38 @@ def train(base: Base) -> None:
     given = read_json(base.hyperparameters, "the training job")
     asked = parse(given)
     watch = Watch(asked.max_runtime)
-    path = base.channel("dataset", "dataset.json")
-    dataset = read_document(path, "channel 'dataset'", PackedDataset)
-    labels = dataset.labels
-    if len(labels) != asked.num_classes:
-        raise JobRefused(
-            f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
-        )
-    train_file = base.channel("train", "train.rec")
-    validation_file = base.channel("validation", "val.rec")
-    size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
-    training = RecordSet(train_file, labels=len(labels), **size)
-    validation = RecordSet(validation_file, labels=len(labels), **size)
-    _check_counts(asked, training, validation)
-
+    dataset, training, validation = _channels(base, asked)
     engine = current()
+    team = _join(engine, base, asked)
     network = resolve(asked.network, len(training), engine.accelerators())
-    learner = engine.build(network, asked, training.labels)
+    learner = engine.build(network, asked, training.labels, team)
     start = find_start(
         asked.start_from,
-        Beginning(network, learner.weights(), asked.seed, asked.epochs * len(training), labels),
+        Beginning(network, learner.weights(), asked.seed, len(training), dataset.labels),
         base,
     )
     learner.set_weights(start.weights)
     if start.new_head:
         learner.quicken_head(HEAD_RATE)
     _say(
-        f"training on {len(training)} images, validating on {len(validation)}, {len(labels)} labels"
+        f"training on {len(training)} images, validating on {len(validation)}, "
+        f"{len(dataset.labels)} labels"
     )
     _say(
         f"network {network} on {learner.device}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
         f"images in memory: {training.cached}"
     )
+    if team.size > 1:
+        _say(f"processes that train together: {team.size}")
     _say(start.said)
+    fingerprint = _fingerprint(asked, network, learner, [training, validation], start.record)
+    if team.first(fingerprint) != fingerprint:
+        raise JobRefused("this machine holds other data, or another image, than the first")
     checkpoints = Checkpoints(
         _own_folder(base, given),
-        _fingerprint(asked, network, learner, [training, validation], start.record),
+        fingerprint,
         os.environ.get("TRAINING_JOB_NAME", ""),
+        keeps=team.rank == 0,
     )
     watch.listen()
     try:
@@ -99,18 +91,11 @@ def train(base: Base) -> None:
             sys.exit(TERMINATED)
         raise
 
-    learner.set_weights(best.weights)
-    some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
-    difference = export(engine, learner, base.model, some, asked.views)
-    write_weights(base.model / MEMBER, best.weights)
-    _say(
-        f"best epoch {best.numbers.epoch}; "
-        f"{engine.title} and ONNX Runtime agree to {difference:.1e}"
-    )
-    try:
-        reached = _exported(base, validation, best.numbers, watch)
-    except EndedEarly:  # SageMaker kills it soon; the engine's scores were measured
-        reached = best.numbers
+    if team.rank:  # the first writes the model
+        if watch.terminated and best.interrupted:
+            sys.exit(TERMINATED)
+        return
+    reached = hand_on(base, learner, validation, asked, best=best, watch=watch)
     description = replace(
         _description(asked, dataset, network, reached, start.record), ended_early=best.ended_early
     )
@@ -124,6 +109,37 @@ def train(base: Base) -> None:
     )
     if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)
+
+
+def _channels(base: Base, asked: Hyperparameters) -> tuple[PackedDataset, RecordSet, RecordSet]:
+    """Return the dataset's description, training and validation images, checked."""
+    path = base.channel("dataset", "dataset.json")
+    dataset = read_document(path, "channel 'dataset'", PackedDataset)
+    labels = dataset.labels
+    if len(labels) != asked.num_classes:
+        raise JobRefused(
+            f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
+        )
+    train_file = base.channel("train", "train.rec")
+    validation_file = base.channel("validation", "val.rec")
+    size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
+    training = RecordSet(train_file, labels=len(labels), **size)
+    validation = RecordSet(validation_file, labels=len(labels), **size)
+    _check_counts(asked, training, validation)
+    return dataset, training, validation
+
+
+def _join(engine: Engine, base: Base, asked: Hyperparameters) -> Team:
+    """Return the processes that train together; the first of them alone speaks."""
+    team = engine.join(hosts_of(base))
+    if team.rank:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for good: the first alone speaks
+    if asked.mini_batch_size < _LEAST_IMAGES * team.size > _LEAST_IMAGES:
+        raise JobRefused(
+            f"mini_batch_size {asked.mini_batch_size} is too small for {team.size} processes: "
+            f"each needs {_LEAST_IMAGES} images of a batch at least"
+        )
+    return team
 
 
 def _packed_at(dataset: PackedDataset, asked: Hyperparameters) -> int:
@@ -166,26 +182,6 @@ def _fingerprint(
         "versions": [importlib.metadata.version(name) for name in current().decides],
     }
     return sha256(json.dumps(learned_by, sort_keys=True).encode()).hexdigest()
-
-
-def _exported(base: Base, validation: RecordSet, numbers: BestEpoch, watch: Watch) -> BestEpoch:
-    """Return the numbers of the model that is handed on, as `evaluate` will measure them.
-
-    Raises EndedEarly when there is no time to.
-    """
-
-    def batches() -> Iterator[Images]:
-        for images in validation.batches(BATCH):
-            if watch.terminated:
-                raise EndedEarly("SIGTERM")
-            yield images
-
-    model = session((base.model / "model.onnx").read_bytes())
-    scores = score_all(model, batches())
-    if fault := why_unsound(scores, validation.labels, validation.different):
-        raise JobRefused(fault)
-    found = quality(scores, validation.labels)
-    return replace(numbers, mean_ap=found.mean_ap, micro_ap=found.micro_ap)
 
 
 def _check_counts(asked: Hyperparameters, training: RecordSet, validation: RecordSet) -> None:

@@ -9,6 +9,7 @@ import signal
 import time
 from types import FrameType
 
+WISHES = ("", "max_runtime", "SIGTERM")  # why training must end: the later goes before
 TERMINATED = 128 + signal.SIGTERM  # exit code
 _LEAST, _MOST, _SHARE = 15.0, 300.0, 0.05  # seconds kept for what comes after training
 
@@ -52,12 +53,26 @@ class Watch:
 
     def check(self) -> None:
         """Raise EndedEarly when training must end."""
+        self.end(self.wish())
+
+    def wish(self) -> str:
+        """Return why training must end, "" where it need not."""
         if self.terminated:
-            raise EndedEarly("SIGTERM")
-        if self._allowed is not None and self.spent > self._allowed:
-            raise EndedEarly("max_runtime")
+            return "SIGTERM"
+        late = self._allowed is not None and self.spent > self._allowed
+        return "max_runtime" if late else ""
+
+    def end(self, wish: str) -> None:
+        """Raise EndedEarly for what this process or another of its team wishes, if anything."""
+        if wish == "SIGTERM":
+            self._note()
+        if wish:
+            raise EndedEarly(wish)
 
     def _hear(self, _signum: int, _frame: FrameType | None) -> None:
+        self._note()
+
+    def _note(self) -> None:
         if self._heard is None:
             self._heard = time.monotonic()
 

@@ -21,7 +21,13 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
     settings = bucket.read(keys.plan, Plan).settings
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
-    stack = Stack(here.stack, bucket.name, here.trainer_image, here.training_instance_type)
+    stack = Stack(
+        here.stack,
+        bucket.name,
+        here.trainer_image,
+        here.training_instance_type,
+        here.torch_trainer_image,
+    )
     spending = Spending(limits(here), price_list(bucket, clients.s3().meta.region_name))
     planned = plan_training(
         keys.run,

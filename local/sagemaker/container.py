@@ -30,6 +30,7 @@ class Container:
         self._lock = threading.Lock()
         self._process: processes.Process | None = None
         self._stopping = False
+        self.beside: list[Container] = []  # of the job's other machines, stopped with this one
 
     def run(
         self,
@@ -59,6 +60,8 @@ class Container:
 
     def stop(self) -> None:
         """Ask the container to end; return at once."""
+        for other in self.beside:
+            other.stop()
         with self._lock:
             self._stopping = True
             process = self._process

@@ -23,6 +23,7 @@ Tree = dict[str, "Tree | Only | None"]
 
 _FILE = Only(("File", "FastFile"))  # FastFile shows the same folder, only filled lazily
 _ONE = Only((1,))
+_FEW = Only((1, 2, 3, 4))  # machines that are processes beside each other
 
 _ALGORITHM: Tree = {
     "TrainingImage": None,
@@ -54,7 +55,7 @@ _TRAINING: Tree = {
     },
     "ResourceConfig": {
         "InstanceType": None,
-        "InstanceCount": _ONE,
+        "InstanceCount": _FEW,
         "VolumeSizeInGB": None,
         "VolumeKmsKeyId": None,
         "KeepAlivePeriodInSeconds": None,

@@ -18,12 +18,12 @@ from local.sagemaker.checkpoints import CheckpointSync
 from local.sagemaker.container import Container, Exit
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import Jobs, check_s3, read_message, required
+from local.sagemaker.machines import Machine, Machines
 from local.sagemaker.metrics import MetricScanner
 from local.sagemaker.roles import Role, Roles
 from local.sagemaker.store import TRAINING, Record, Store
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-_HOST = "localhost"
 
 
 class TrainingJobs(Jobs):
@@ -77,13 +77,15 @@ class TrainingJobs(Jobs):
         role.pull(record["AlgorithmSpecification"]["TrainingImage"])
         self.store.update(TRAINING, name, TrainingStartTime=time.time())
         held = Capacity(record)
-        end = self._attempt(name, held, role, container, base)
+        count = record["ResourceConfig"].get("InstanceCount", 1)
+        machines = Machines.of(count, base, container)
+        machines.clear()
+        end = self._attempt(name, held, role, machines)
         while held.lost(end) and not self.interrupted(name):
             self._enter(name, "Interrupted", "The spot capacity was taken away")
-            shutil.rmtree(base)
-            base.mkdir()
+            machines.clear()
             self._enter(name, "Starting", "Preparing the job's folder again")
-            end = self._attempt(name, held, role, container, base)
+            end = self._attempt(name, held, role, machines)
         if self.interrupted(name):
             return
         self._enter(name, "Uploading", "Packing and uploading what the job left")
@@ -93,7 +95,8 @@ class TrainingJobs(Jobs):
         elif end.code == 0:
             self._finish(name, "Completed", "Completed")
         else:
-            failure = read_message(base / "output" / "failure").strip()
+            told = [read_message(one.base / "output" / "failure").strip() for one in machines.all]
+            failure = next(filter(None, told), "")
             failure = failure or f"no failure file was written, see the log in {LOG_GROUP}"
             self.fail(name, f"AlgorithmError: {failure}, exit code: {end.code}")
 
@@ -101,36 +104,34 @@ class TrainingJobs(Jobs):
         """Put the job in status Failed with a reason."""
         self._finish(name, "Failed", "Failed", reason)
 
-    def _attempt(
-        self, name: str, held: Capacity, role: Role, container: Container, base: Path
-    ) -> Exit:
+    def _attempt(self, name: str, held: Capacity, role: Role, machines: Machines) -> Exit:
         """Download and train on new capacity, and return how that ended."""
         began, record = time.monotonic(), held.record
         self._enter(name, "Downloading", "Copying the input channels")
-        _write_config(base, record)
+        base = machines.all[0].base
+        for machine in machines.all:
+            _write_config(machine.base, record, machine.name, machines.names)
         for channel in record.get("InputDataConfig", []):
             folder = base / "input" / "data" / channel["ChannelName"]
             channels.download(role.objects, _source(channel), folder)
+            for machine in machines.all[1:]:
+                shutil.copytree(folder, machine.base / folder.relative_to(base))
         uri = record.get("CheckpointConfig", {}).get("S3Uri")
         with CheckpointSync(role.objects, base / "checkpoints", uri) as sync:
             self._enter(name, "Training", "The training process runs")
-            end = self._train(name, held, role, container, base)
+            end = self._train(name, held, role, machines)
         if sync.failure and not self.interrupted(name):
             raise sync.failure
         held.ran += time.monotonic() - began
         self.store.update(TRAINING, name, _Ran=held.ran)
         return end
 
-    def _train(
-        self, name: str, held: Capacity, role: Role, container: Container, base: Path
-    ) -> Exit:
+    def _train(self, name: str, held: Capacity, role: Role, machines: Machines) -> Exit:
         record = held.record
         algorithm = record["AlgorithmSpecification"]
         scanner = MetricScanner(algorithm.get("MetricDefinitions", []))
-        write = role.log(LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
 
-        def log(line: str) -> None:
-            write(line)
+        def scan(line: str) -> None:
             found = scanner.scan(line)
             if found:
                 with self.store.edit(TRAINING, name, persist=False) as running:
@@ -139,14 +140,30 @@ class TrainingJobs(Jobs):
                     self.on_metrics(name, found)
 
         command = command_of(algorithm["TrainingImage"], *_words(algorithm), cloud=self.cloud)
-        variables = {
-            **record.get("Environment", {}),
-            "SAGEMAKER_BASE_DIR": str(base),
-            "TRAINING_JOB_NAME": name,
-            "TRAINING_JOB_ARN": record["TrainingJobArn"],
-        }
         own = role.container(isolated=record.get("EnableNetworkIsolation", False))
-        return container.run(self.cloud, command, variables, log, held.left, session=own)
+        started, first = int(time.time()), machines.all[0]
+
+        def run(machine: Machine, together: dict[str, str]) -> Exit:
+            host = f"algo-{1 + machines.all.index(machine)}"
+            write = role.log(LOG_GROUP, f"{name}/{host}-{started}")
+
+            def log(line: str) -> None:
+                write(line)
+                if machine is first:
+                    scan(line)
+
+            variables = {
+                **record.get("Environment", {}),
+                "SAGEMAKER_BASE_DIR": str(machine.base),
+                "TRAINING_JOB_NAME": name,
+                "TRAINING_JOB_ARN": record["TrainingJobArn"],
+                **together,
+            }
+            return machine.container.run(
+                self.cloud, command, variables, log, held.left, session=own
+            )
+
+        return machines.run(run)
 
     def _upload(self, name: str, record: Record, role: Role, base: Path, end: Exit) -> None:
         output = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
@@ -195,7 +212,7 @@ def _source(channel: Record) -> str:
     return uri
 
 
-def _write_config(base: Path, record: Record) -> None:
+def _write_config(base: Path, record: Record, host: str, hosts: list[str]) -> None:
     """Lay out the folders and configuration files that a training container finds."""
     for folder in ("input/config", "input/data", "model", "output/data", "checkpoints"):
         (base / folder).mkdir(parents=True)
@@ -209,8 +226,8 @@ def _write_config(base: Path, record: Record) -> None:
         for channel in record.get("InputDataConfig", [])
     }
     resources = {
-        "current_host": _HOST,
-        "hosts": [_HOST],
+        "current_host": host,
+        "hosts": hosts,
         "current_instance_type": record["ResourceConfig"]["InstanceType"],
         "network_interface_name": "lo",
     }

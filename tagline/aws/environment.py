@@ -48,6 +48,11 @@ class Environment:
         return _required("TRAINER_IMAGE")
 
     @functools.cached_property
+    def torch_trainer_image(self) -> str:
+        """URI of the image that trains with PyTorch; empty where the stack has none."""
+        return os.environ.get("TORCH_TRAINER_IMAGE", "")
+
+    @functools.cached_property
     def server_image(self) -> str:
         """URI of the image that serves."""
         return _required("SERVER_IMAGE")

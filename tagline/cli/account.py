@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tagline.aws.faults import error_code
 from tagline.cli.environments import ROOT
 from tagline.cli.errors import Refused
+from tagline.cli.images import IMAGES
 from tagline.cli.readiness import Facts, Image, NotNeeded, Quota, Unknown, bucket_name
 from tagline.cli.target import Target, is_laptop
 
@@ -25,7 +26,7 @@ _MANIFESTS = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 ]
-_IMAGES = {"im2rec": "Im2recImageUri", "trainer": "TrainerImageUri", "server": "ServerImageUri"}
+_OPTIONAL = "trainer_torch"  # an image that a stack has only where its parameter names one
 _TIMEOUT = 20  # seconds, for an image's configuration
 
 
@@ -61,7 +62,8 @@ def read_facts(target: Target, overrides: Iterable[str] = ()) -> Facts:
         quotas=_ON_LAPTOP if laptop else _ask(lambda: _sagemaker_quotas(target)),
         images={
             name: _ON_LAPTOP if laptop else _image(target, account, name, parameters[parameter])
-            for name, parameter in _IMAGES.items()
+            for name, parameter in IMAGES.items()
+            if name != _OPTIONAL or parameters[parameter]
         },
     )
 

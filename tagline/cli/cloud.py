@@ -24,6 +24,7 @@ _STOP_SECONDS = 30
 _LAST_LINES = 8
 _OPENING, _READY = "opening ", "ready "  # printed when its folder is its own, when it answers
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+_TORCH, _REGISTRY = "trainer_torch", "000000000000.dkr.ecr.us-east-1.amazonaws.com/tagline"
 LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
 
 
@@ -96,6 +97,8 @@ def running_cloud(
             parameters = dict(LAPTOP_PARAMETERS)
             if former := _former_endpoints(target):
                 parameters["FormerEndpoints"] = ",".join(former)
+            if (ROOT / ".venvs" / _TORCH).is_dir():  # it is not where PyTorch cannot be had
+                parameters["TorchTrainerImageUri"] = f"{_REGISTRY}/{_TORCH}:latest"
             if source_buckets:
                 parameters["SourceBuckets"] = ",".join(source_buckets)
             deploy(build_dir, stack, sam_log, environment, parameters)

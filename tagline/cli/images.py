@@ -1,4 +1,4 @@
-"""`tagline images push`: build the three images, push them, pin what was pushed.
+"""`tagline images push`: build the four images, push them, pin what was pushed.
 
 SageMaker takes a Docker image manifest of version 2 for linux/amd64 and nothing else; what current
 builders push by default is an OCI index with an attestation beside the image.
@@ -25,7 +25,12 @@ from tagline.cli.output import say
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-IMAGES = {"im2rec": "Im2recImageUri", "trainer": "TrainerImageUri", "server": "ServerImageUri"}
+IMAGES = {
+    "im2rec": "Im2recImageUri",
+    "trainer": "TrainerImageUri",
+    "trainer_torch": "TorchTrainerImageUri",
+    "server": "ServerImageUri",
+}
 REGISTRY_STACK = "tagline-images"
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _SECTION = "[default.deploy.parameters]"

@@ -25,6 +25,7 @@ Dropout = Annotated[float, Meta(ge=0, le=0.9)]
 Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
+TrainingEngine = Literal["auto", "mxnet", "torch"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
     str,
@@ -48,7 +49,7 @@ InstanceType = Annotated[
         description="an instance type such as ml.m5.xlarge",
     ),
 ]
-FEW_SEEN = 15_000  # images over all epochs, below which `start_from: auto` does not start anew
+FEW_IMAGES = 20_000  # to train on, below which `start_from: auto` does not start from nothing
 StartFrom = Annotated[
     str,
     Meta(
@@ -145,13 +146,17 @@ class Training(Section):
     views: Views | None = None
     """Shifted views of an image whose answers a served model averages; 1: the image alone."""
     seed: Seed = 0
+    engine: TrainingEngine = "auto"
+    """auto: torch on instance types with a GPU and on several machines, else mxnet."""
     instance_type: InstanceType | None = None
+    instance_count: Instances = 1
+    """Machines that share the work of each training job; more than one needs torch."""
     max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
     """Seconds."""
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
-    """The weights it begins with: auto takes champion or starter where few images are seen."""
+    """The weights it begins with: auto takes the starter for few images, or the champion."""
 
 
 class Ranges(Section, omit_defaults=True):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tagline.aws.environment import Environment
-from tagline.formats.instances import accelerated
+from tagline.formats.instances import accelerated, has_gpu
 from tagline.formats.settings import Settings
 from tagline.pricing.machines import HOUR, Instance
 from tagline.pricing.table import PriceList
@@ -23,17 +23,20 @@ class Limits:
     trials: int
     instances: int
 
-    def check_type(self, instance_type: str, asked_by: str) -> None:
-        """Raise TooExpensive for a type that is not allowed; `asked_by` names what asks for it."""
+    def check_type(self, instance_type: str, asked_by: str, *, trains: bool = False) -> None:
+        """Raise TooExpensive for a type that is not allowed; `asked_by` names what asks for it.
+
+        Where it `trains` it may have a GPU.
+        """
         if instance_type not in self.instance_types:
             raise TooExpensive(
                 f"{asked_by}: {instance_type} is not among the stack's AllowedInstanceTypes: name "
                 f"one of {', '.join(sorted(self.instance_types))}, or let the stack's owner add it"
             )
-        if accelerated(instance_type):
+        if accelerated(instance_type) and not (trains and has_gpu(instance_type)):
             raise TooExpensive(
                 f"{asked_by}: {instance_type} has an accelerator, and Tagline's images have no "
-                "engine for it: name a CPU type such as ml.c5.4xlarge"
+                "engine for it there: name a CPU type such as ml.c5.4xlarge"
             )
 
     def check_instances(self, count: int, asked_by: str) -> None:
@@ -45,16 +48,20 @@ class Limits:
             )
 
     def check_search(self, settings: Settings) -> None:
-        """Raise TooExpensive for a search of too many trials, or of too many at a time."""
-        tuning = settings.tuning
+        """Raise TooExpensive for too many trials, or too many machines at a time."""
+        tuning, machines = settings.tuning, settings.training.instance_count
         if tuning is None:
+            self.check_instances(machines, "training.instance_count")
             return
         if tuning.max_jobs > self.trials:
             raise TooExpensive(
                 f"tuning.max_jobs: {tuning.max_jobs} is more than the stack's MostTrials, "
                 f"{self.trials}: ask for fewer, or let the stack's owner raise the parameter"
             )
-        self.check_instances(tuning.max_parallel_jobs, "tuning.max_parallel_jobs")
+        together = "tuning.max_parallel_jobs"
+        if machines > 1:
+            together += " times training.instance_count"
+        self.check_instances(tuning.max_parallel_jobs * machines, together)
 
 
 def limits(here: Environment) -> Limits:
@@ -85,7 +92,8 @@ def most_expensive(settings: Settings, instance_type: str, prices: PriceList) ->
     hourly = prices.hourly(Instance(instance_type))
     if hourly is None:
         return None
-    return trials_of(settings) * settings.training.max_runtime / HOUR * hourly
+    machines = trials_of(settings) * settings.training.instance_count
+    return machines * settings.training.max_runtime / HOUR * hourly
 
 
 def check_budget(settings: Settings, instance_type: str, prices: PriceList) -> None:
@@ -104,7 +112,7 @@ def check_budget(settings: Settings, instance_type: str, prices: PriceList) -> N
         )
     if price <= budget:
         return
-    trials, unit = trials_of(settings), prices.currency
+    trials, unit = trials_of(settings) * settings.training.instance_count, prices.currency
     fitting = int(budget * HOUR / hourly / trials)
     shorter = f"lower training.max_runtime to {fitting} or less, " if fitting >= _SHORTEST else ""
     fewer = "" if settings.tuning is None else "lower tuning.max_jobs, "
@@ -129,7 +137,7 @@ class Spending:
         own = settings.training.instance_type
         wanted = own or instance_type
         self.limits.check_type(
-            wanted, asked_by("training.instance_type", own, "TrainingInstanceType")
+            wanted, asked_by("training.instance_type", own, "TrainingInstanceType"), trains=True
         )
         self.limits.check_search(settings)
         check_budget(settings, wanted, self.prices)

@@ -20,6 +20,8 @@ class Stack:
     bucket: str
     image: str
     instance_type: str
+    torch_image: str = ""
+    """Empty where the stack has none."""
 
     def uri(self, key: str) -> str:
         """Return the URI of a key or prefix."""
@@ -31,9 +33,11 @@ def disk(data_bytes: int) -> int:
     return max(_SMALLEST_DISK, math.ceil(2 * data_bytes / _GIB) + 20)
 
 
-def cluster(instance_type: str, data_bytes: int) -> Cluster:
-    """Return one machine of a type, as every job here takes."""
-    return Cluster(instance_type=instance_type, volume_size_in_gb=disk(data_bytes))
+def cluster(instance_type: str, data_bytes: int, count: int = 1) -> Cluster:
+    """Return machines of a type, each with a disk for this much data."""
+    return Cluster(
+        instance_count=count, instance_type=instance_type, volume_size_in_gb=disk(data_bytes)
+    )
 
 
 def channel(name: str, uri: str, content_type: str) -> Channel:

@@ -5,7 +5,19 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
-from tagline.formats.settings import AUTO, FEW_SEEN, Settings
+from tagline.formats.settings import AUTO, FEW_IMAGES, Settings
+
+_FEW_SEEN = 15_000  # images over all epochs, below which a champion is known to be worth it
+_WITH_STARTER = ("auto", "small")  # networks
+
+
+def starts_learned(settings: Settings, images: int) -> bool:
+    """Return whether a training on so many images begins with features that are learned."""
+    wanted = settings.training.start_from
+    if wanted in (AUTO, "starter"):
+        few = wanted != AUTO or images < FEW_IMAGES
+        return few and settings.training.network in _WITH_STARTER
+    return wanted != "none"
 
 
 def weights_to_start_from(
@@ -21,7 +33,7 @@ def weights_to_start_from(
     wanted = settings.training.start_from
     if wanted.startswith("s3://"):
         return wanted
-    if wanted != "champion" and not (wanted == AUTO and seen < FEW_SEEN):
+    if wanted != "champion" and not (wanted == AUTO and seen < _FEW_SEEN):
         return None
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     if champion is None:

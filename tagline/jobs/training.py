@@ -37,8 +37,10 @@ from tagline.formats.sagemaker import (
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.jobs.defaults import defaults, learning_rate
+from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
+from tagline.jobs.starting import starts_learned
 from tagline.listing.trainable import Images, check_trainable
 
 OBJECTIVE = "validation:mAP"
@@ -107,7 +109,8 @@ def images_seen(dataset: PackedDataset, settings: Settings) -> int:
 
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
-    chosen = defaults(dataset.train, labels, size, settings.quality)
+    starts = starts_learned(settings, dataset.train)
+    chosen = defaults(dataset.train, labels, size, settings.quality, starts=starts)
     if wanted.use_weighted_loss:
         chosen["loss"] = "weighted"
     chosen |= {
@@ -148,7 +151,7 @@ def _job(
     keys = RunKeys(run)
     return Job(
         algorithm_specification=AlgorithmSpecification(
-            training_image=stack.image, metric_definitions=METRICS
+            training_image=image_of(settings.training, stack), metric_definitions=METRICS
         ),
         input_data_config=(
             channel("train", stack.uri(keys.of("training/")), RECORDIO),
@@ -160,6 +163,7 @@ def _job(
         resource_config=cluster(
             settings.training.instance_type or stack.instance_type,
             dataset.bytes.train + dataset.bytes.validation,
+            settings.training.instance_count,
         ),
         stopping_condition=StoppingCondition(
             max_runtime_in_seconds=settings.training.max_runtime,

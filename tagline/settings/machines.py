@@ -1,7 +1,7 @@
 """Whether the machines that settings ask for can do what they are asked for."""
 
-from tagline.formats.instances import accelerated
-from tagline.formats.settings import EndpointSettings, Settings
+from tagline.formats.instances import accelerated, has_gpu
+from tagline.formats.settings import EndpointSettings, Settings, Training
 from tagline.settings.errors import InvalidSettings
 
 _OF_INSTANCES = (
@@ -17,19 +17,39 @@ _OF_SERVERLESS = ("memory", "max_concurrency")
 def check_machines(settings: Settings) -> None:
     """Raise InvalidSettings for machines that would be paid for in vain, or that AWS refuses."""
     endpoint = settings.endpoint
-    for section, instance_type in (
-        ("training", settings.training.instance_type),
-        ("endpoint", endpoint.instance_type),
-    ):
-        if instance_type is not None and accelerated(instance_type):
-            raise InvalidSettings(
-                f"{section}.instance_type: {instance_type} has an accelerator, and Tagline's "
-                "images have no engine for it, so it would be paid for in vain: name a CPU type "
-                "such as ml.c5.4xlarge",
-                f"{section}.instance_type",
-            )
+    _check_training(settings.training)
+    if endpoint.instance_type is not None and accelerated(endpoint.instance_type):
+        raise _in_vain("endpoint", endpoint.instance_type)
     _check_mode(endpoint)
     _check_scaling(endpoint)
+
+
+def _check_training(training: Training) -> None:
+    kind, count = training.instance_type, training.instance_count
+    if kind is not None and accelerated(kind):
+        if not has_gpu(kind):
+            raise _in_vain("training", kind)
+        if training.engine == "mxnet":
+            raise InvalidSettings(
+                f"training.engine: mxnet trains on no GPU, and {kind} has one, which would be paid "
+                "for in vain: leave the engine to auto, or name torch or a CPU type",
+                "training.engine",
+            )
+    if count > 1 and training.engine == "mxnet":
+        raise InvalidSettings(
+            f"training.instance_count: mxnet trains on one machine, and {count} are asked for: "
+            "leave training.engine to auto, or name torch",
+            "training.instance_count",
+        )
+
+
+def _in_vain(section: str, instance_type: str) -> InvalidSettings:
+    return InvalidSettings(
+        f"{section}.instance_type: {instance_type} has an accelerator, and Tagline's images have "
+        "no engine for it there, so it would be paid for in vain: name a CPU type such as "
+        "ml.c5.4xlarge",
+        f"{section}.instance_type",
+    )
 
 
 def _check_mode(endpoint: EndpointSettings) -> None:

@@ -22,6 +22,21 @@ if mode == "explain":
     sys.exit(3)
 if mode == "silent":
     sys.exit(1)
+if mode == "pair":
+    said = json.loads((base / "input/config/resourceconfig.json").read_text())
+    assert said["hosts"] == ["algo-1", "algo-2"]
+    assert os.environ["MASTER_ADDR"] == "127.0.0.1"
+    assert int(os.environ["MASTER_PORT"])
+    host = said["current_host"]
+    if host == hp.get("dies"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "dies" in hp:
+        (base / "output/failure").write_text(f"{host} misses another")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        time.sleep(2)
+        sys.exit(1)
+    print(f"validation:score={host[-1]}.0", flush=True)
+    sys.exit(0)
 if mode == "fade":  # each trial is worse than the one before, and none but the first would end
     number = int(os.environ["TRAINING_JOB_NAME"].split("-")[-2])
     for epoch in range(1, int(hp["epochs"]) + 1):

@@ -162,7 +162,7 @@ def test_a_name_is_used_once(laptop: Toys) -> None:
         ("TrainingJobName", "-no-", "must satisfy regular expression"),
         ("TrainingJobName", "n" * 64, "must have a length of 63 or less"),
         ("HyperParameters.epochs", "9" * 2501, "2500"),
-        ("ResourceConfig.InstanceCount", 2, "honours only 1"),
+        ("ResourceConfig.InstanceCount", 9, "honours only 1"),
         ("ResourceConfig.InstanceCount", 0, "honours only 1"),
         ("ResourceConfig.InstanceType", "ml.z9.huge", "must be one of"),
         ("AlgorithmSpecification.TrainingInputMode", "Pipe", "honours only 'File'"),
@@ -198,3 +198,25 @@ def test_an_operation_that_only_aws_has_says_so(laptop: Toys) -> None:
 def test_state_lies_in_one_readable_file(laptop: Toys) -> None:
     saved = json.loads(Path(laptop.cloud.state_dir, "sagemaker.json").read_text())
     assert "full" in saved["records"]["training-job"]
+
+
+def test_machines_that_share_a_job_have_a_folder_and_a_log_each(laptop: Toys) -> None:
+    request = laptop.training("pair", mode="pair")
+    request["ResourceConfig"]["InstanceCount"] = 2
+    laptop.sagemaker.create_training_job(**request)
+    job = laptop.trained("pair")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    (metric,) = job["FinalMetricDataList"]
+    assert metric["Value"] == 1.0, "the first machine's lines alone are read"
+    streams = laptop.logs.describe_log_streams(logGroupName=LOGS, logStreamNamePrefix="pair/")
+    names = {stream["logStreamName"].rpartition("-")[0] for stream in streams["logStreams"]}
+    assert names == {"pair/algo-1", "pair/algo-2"}
+
+
+def test_a_machine_that_is_killed_fails_the_job_and_the_others_say_so(laptop: Toys) -> None:
+    request = laptop.training("broken", mode="pair", dies="algo-2")
+    request["ResourceConfig"]["InstanceCount"] = 2
+    laptop.sagemaker.create_training_job(**request)
+    job = laptop.trained("broken")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: algo-1 misses another, exit code: 137"

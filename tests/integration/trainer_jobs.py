@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 import subprocess
 import tarfile
 from pathlib import Path
@@ -152,3 +153,10 @@ def onnx_scores(model: Path, data: NDArray[np.float32]) -> NDArray[np.float32]:
     assert [value.name for value in session.get_inputs()] == ["data"]
     scores: NDArray[np.float32] = session.run(["scores"], {"data": data})[0]
     return scores
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])

@@ -22,7 +22,7 @@ from tagline.cli.main import app
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-PARAMETERS = ("Im2recImageUri", "TrainerImageUri", "ServerImageUri")
+PARAMETERS = ("Im2recImageUri", "TrainerImageUri", "TorchTrainerImageUri", "ServerImageUri")
 RECORDER = """#!{python}
 import json, sys
 with open({log!r}, "a") as log:
@@ -96,7 +96,7 @@ def lie_in_ecr(kind: str = DOCKER) -> None:
         )
 
 
-def test_all_three_are_built_for_sagemaker_pushed_and_pinned(desk: Desk) -> None:
+def test_all_are_built_for_sagemaker_pushed_and_pinned(desk: Desk) -> None:
     lie_in_ecr()
     done = desk.run()
     assert done.exit_code == 0, done.output
@@ -131,7 +131,7 @@ def test_what_is_set_already_stays(desk: Desk) -> None:
     assert desk.run().exit_code == 0
     assert desk.run().exit_code == 0, "and once more"
     assert desk.overrides[0] == "AlertEmail=a@example.org"
-    assert len(desk.overrides) == 4
+    assert len(desk.overrides) == 1 + len(PARAMETERS)
     assert "=old" not in str(desk.overrides)
     before = tomllib.loads(text)
     after = tomllib.loads(desk.config.read_text())
@@ -172,7 +172,7 @@ def test_a_dry_run_prints_the_commands_and_runs_none(desk: Desk) -> None:
     assert done.exit_code == 0
     assert desk.asked == []
     lines = [shlex.split(line) for line in done.output.splitlines() if not line.startswith("#")]
-    assert [line[:2] for line in lines[1:]] == [["docker", "login"], *[["docker", "buildx"]] * 3]
+    assert [line[:2] for line in lines[1:]] == [["docker", "login"], *[["docker", "buildx"]] * 4]
     assert desk.overrides == []
 
 

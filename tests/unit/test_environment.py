@@ -15,6 +15,7 @@ READ_AS = {
     "state_machine": "STATE_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
     "trainer_image": "TRAINER_IMAGE",
+    "torch_trainer_image": "TORCH_TRAINER_IMAGE",
     "server_image": "SERVER_IMAGE",
     "sagemaker_role": "SAGEMAKER_ROLE_ARN",
     "training_instance_type": "TRAINING_INSTANCE_TYPE",
@@ -32,7 +33,13 @@ COUNTS = (
     *("endpoint_instance_count", "most_trials", "most_instances"),
     *("log_retention_days", "runs_at_once", "dataset_runs_at_once"),
 )
-OTHERS = ("source_buckets", "source_requester_pays", "allowed_instance_types", *COUNTS)
+OTHERS = (
+    "source_buckets",
+    "torch_trainer_image",
+    "source_requester_pays",
+    "allowed_instance_types",
+    *COUNTS,
+)
 TEXTS = set(READ_AS) - set(OTHERS)
 
 

@@ -83,6 +83,17 @@ def test_every_setting_and_variable_arrives_in_the_training(
     assert call("plan_training", STATE) == {"format": 1} | golden(name)
 
 
+def test_pytorchs_image_and_the_machines_arrive_in_the_training(
+    world: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_TRAINER_IMAGE", "registry/torch:7")
+    wanted = settings(training={"engine": "torch", "instance_count": 2})
+    world.put(f"{PREFIX}plan.json", plan(settings=wanted))
+    request = call("plan_training", STATE)["request"]
+    assert request["AlgorithmSpecification"]["TrainingImage"] == "registry/torch:7"
+    assert request["ResourceConfig"]["InstanceCount"] == 2
+
+
 def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
     state = STATE | {"trained": {"artifact": ARTIFACT, "job_name": "j"}}
     world.put(f"{PREFIX}plan.json", plan(settings=settings(promotion={"confidence": 0.85})))

@@ -77,6 +77,8 @@ ADDED: dict[str, list[Any]] = {
     "cost": [None],
     "budget": [{"per_run": None}],
     "spot": [False],
+    "engine": ["auto"],
+    "instance_count": [1],
     "mode": ["instances"],
     **{key: [None] for key in ("memory", "max_concurrency", "min_instances", "max_instances")},
     "invocations_per_instance": [None],

@@ -44,6 +44,20 @@ def test_what_the_owner_does_not_allow_is_refused_by_name(
     assert str(refused.value).startswith(said)
 
 
+def test_machines_that_share_a_job_count_each() -> None:
+    two = {"instance_count": 2, "max_runtime": 3600}
+    check(training=two | {"instance_count": 3})
+    with pytest.raises(TooExpensive, match=r"^training.instance_count: 4 is more than the stack's"):
+        check(training=two | {"instance_count": 4})
+    search = {"max_jobs": 4, "max_parallel_jobs": 2}
+    with pytest.raises(
+        TooExpensive, match=r"^tuning.max_parallel_jobs times training.instance_count: 4 is more"
+    ):
+        check(training=two, tuning=search)
+    price = most_expensive(settings(training=two), "ml.c5.4xlarge", US)
+    assert price == pytest.approx(2 * 0.816)
+
+
 def test_what_is_allowed_passes() -> None:
     check(tuning={"max_jobs": 6, "max_parallel_jobs": 3})
     check(training={"instance_type": "ml.c5.large"})
@@ -53,8 +67,14 @@ def test_the_stacks_own_type_is_no_exception() -> None:
     with pytest.raises(TooExpensive, match=r"^the stack's parameter TrainingInstanceType: ml.p3"):
         check("ml.p3.2xlarge")
     allowed = Limits(frozenset({"ml.p3.2xlarge"}), 1, 1)
-    with pytest.raises(TooExpensive, match=r"TrainingInstanceType: ml.p3.2xlarge has an accel"):
-        check("ml.p3.2xlarge", allowed)
+    check("ml.p3.2xlarge", allowed)
+    allowed = Limits(frozenset({"ml.trn1.2xlarge"}), 1, 1)
+    with pytest.raises(TooExpensive, match=r"TrainingInstanceType: ml.trn1.2xlarge has an accel"):
+        check("ml.trn1.2xlarge", allowed)
+    with pytest.raises(TooExpensive, match=r"endpoint.instance_type: ml.g5.xlarge has an accel"):
+        Limits(frozenset({"ml.g5.xlarge"}), 1, 1).check_type(
+            "ml.g5.xlarge", "endpoint.instance_type"
+        )
 
 
 def test_a_budget_holds_for_the_longest_that_the_training_may_take() -> None:
@@ -156,8 +176,18 @@ def test_an_endpoint_keeps_to_the_owners_limits(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("training: {instance_type: ml.g5.xlarge}", "line 1: training.instance_type: ml.g5.xlarge"),
-        ("training: {instance_type: ml.p4d.24xlarge}", "ml.p4d.24xlarge has an accelerator"),
+        ("training: {instance_type: ml.inf2.xlarge}", "line 1: training.instance_type: ml.inf2"),
+        (
+            "training: {instance_type: ml.p4d.24xlarge, engine: mxnet}",
+            "training.engine: mxnet trains on no GPU, and ml.p4d.24xlarge has one",
+        ),
+        (
+            "training: {instance_count: 2, engine: mxnet}",
+            "training.instance_count: mxnet trains on one machine, and 2 are asked for",
+        ),
+        ("training: {engine: jax}", "training.engine: expected one of auto, mxnet, torch"),
+        ("training: {instance_count: 0}", "training.instance_count: expected"),
+        ("endpoint: {instance_type: ml.g5.xlarge}", "ml.g5.xlarge has an accelerator"),
         ("endpoint:\n  instance_type: ml.inf2.xlarge", "line 2: endpoint.instance_type: ml.inf2"),
         ("endpoint: {mode: serverless, instance_count: 2}", "no fleet to update by canary"),
         ("endpoint: {mode: serverless, max_instances: 2}", "endpoint.max_instances belongs to"),
@@ -180,7 +210,7 @@ def test_settings_that_make_no_sense_are_refused_with_their_line(text: str, said
 @pytest.mark.parametrize("kind", ["ml.g4dn.xlarge", "ml.gr6.4xlarge", "ml.trn1n.32xlarge"])
 def test_every_family_with_an_accelerator_is_known(kind: str) -> None:
     with pytest.raises(InvalidSettings, match="has an accelerator"):
-        load_settings(f"training: {{instance_type: {kind}}}")
+        load_settings(f"endpoint: {{instance_type: {kind}}}")
 
 
 @pytest.mark.parametrize("kind", ["ml.m5.large", "ml.c6i.4xlarge", "ml.r5.large", "ml.m7g.large"])

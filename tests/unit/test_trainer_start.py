@@ -14,7 +14,7 @@ import pytest
 
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription, ModelStart
-from tagline.formats.settings import FEW_SEEN, ImageSpec
+from tagline.formats.settings import FEW_IMAGES, ImageSpec
 from trainer import start
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
@@ -60,8 +60,8 @@ def starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def found(base: Base, start_from: str, *, name: str = "small", seen: int = 1000) -> Start:
-    return find_start(start_from, Beginning(name, FRESH, 0, seen, LABELS), base)
+def found(base: Base, start_from: str, *, name: str = "small", images: int = 1000) -> Start:
+    return find_start(start_from, Beginning(name, FRESH, 0, images, LABELS), base)
 
 
 def give(base: Base, name: str) -> Path:
@@ -104,9 +104,9 @@ def test_a_start_is_the_same_each_time(base: Base) -> None:
     assert first.weights["head.weight"].tobytes() == again.weights["head.weight"].tobytes()
 
 
-@pytest.mark.parametrize(("seen", "kind"), [(FEW_SEEN - 1, "starter"), (FEW_SEEN, "none")])
-def test_auto_takes_the_starter_for_a_short_training(base: Base, seen: int, kind: str) -> None:
-    begun = found(base, "auto", seen=seen)
+@pytest.mark.parametrize(("images", "kind"), [(FEW_IMAGES - 1, "starter"), (FEW_IMAGES, "none")])
+def test_auto_takes_the_starter_for_few_images(base: Base, images: int, kind: str) -> None:
+    begun = found(base, "auto", images=images)
     assert (begun.record.kind, begun.record.instead) == (kind, None)
 
 
@@ -135,10 +135,10 @@ def test_the_champions_rows_are_matched_by_label(base: Base) -> None:
     assert begun.weights["features.0.weight"].tolist() == OTHER["features.0.weight"].tolist()
 
 
-def test_auto_takes_a_champion_that_it_is_handed_for_a_short_training(base: Base) -> None:
+@pytest.mark.parametrize("images", [FEW_IMAGES - 1, FEW_IMAGES])
+def test_auto_takes_a_champion_that_it_is_handed(base: Base, images: int) -> None:
     archive(give(base, "model.tar.gz"), OTHER, ("owl", "cat"))
-    assert found(base, "auto", seen=FEW_SEEN - 1).record.kind == "champion"
-    assert found(base, "auto", seen=FEW_SEEN).record.kind == "none"
+    assert found(base, "auto", images=images).record.kind == "champion"
 
 
 @pytest.mark.parametrize("fault", ["no champion", "another network", "no weights"])

@@ -3,10 +3,12 @@
 import mxnet as mx
 import numpy as np
 
+from trainer.contract import JobRefused
 from trainer.engine import Engine, Labels, Learner
 from trainer.hyperparameters import Hyperparameters
 from trainer.mxnet_engine.learner import MXNetLearner
 from trainer.mxnet_engine.network import build
+from trainer.team import ALONE, Hosts, Team
 
 
 class MXNetEngine:
@@ -21,13 +23,28 @@ class MXNetEngine:
         """Return how many GPUs MXNet sees; its CPU build sees none."""
         return int(mx.context.num_gpus())
 
-    def build(self, network: str, asked: Hyperparameters, labels: Labels) -> Learner:
+    def join(self, hosts: Hosts) -> Team:
+        """Return a team of one: MXNet's own ways of sharing the work are not used here."""
+        if len(hosts.names) > 1:
+            raise JobRefused(
+                f"MXNet trains on one machine, and this job has {len(hosts.names)}: "
+                f"{', '.join(hosts.names)}; ask for training.engine: torch"
+            )
+        return ALONE
+
+    def build(
+        self, network: str, asked: Hyperparameters, labels: Labels, team: Team = ALONE
+    ) -> Learner:
         """Return a new network on the first GPU, or the CPU."""
         context = mx.gpu() if self.accelerators() else mx.cpu()
         mx.random.seed(asked.seed)
         np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
         return MXNetLearner(
-            build(network, labels, asked.side, asked.dropout, context), asked, labels, context
+            build(network, labels, asked.side, asked.dropout, context),
+            asked,
+            labels,
+            context,
+            team,
         )
 
 

@@ -16,6 +16,7 @@ from trainer.losses import loss_of
 from trainer.mxnet_engine.export import export
 from trainer.mxnet_engine.network import Logits, as_input, parameters
 from trainer.mxnet_engine.optimizers import optimizer
+from trainer.team import Team
 
 _IN_FLIGHT = 2  # batches the engine may have queued: it runs behind Python, memory must not
 
@@ -24,9 +25,9 @@ class MXNetLearner:
     """A network in training, with its optimizer, on one device."""
 
     def __init__(
-        self, network: Logits, asked: Hyperparameters, labels: Labels, context: Any
+        self, network: Logits, asked: Hyperparameters, labels: Labels, context: Any, team: Team
     ) -> None:
-        self.device = str(context)
+        self.device, self.team = str(context), team
         self._network, self._context = network, context
         self._parameters = parameters(network)
         self._loss = loss_of(asked, labels, _Operations(context))

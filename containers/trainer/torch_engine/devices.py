@@ -1,15 +1,30 @@
 """The device that a job trains on, and what pays there."""
 
+import os
 import shutil
 
 import torch
 
+from trainer.contract import JobRefused
+
+_COMPILE = "TRAINER_COMPILE"
 _COMPILED_FROM = 5_000  # steps from which a minute of compiling is won back
 
 
 def device() -> torch.device:
-    """Return the first GPU, or the CPU."""
-    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    """Return this process's GPU, or the CPU; raises JobRefused for a GPU that is too old."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    where = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    torch.cuda.set_device(where)
+    major, minor = torch.cuda.get_device_capability(where)
+    oldest = min(int(name.partition("_")[2].rstrip("a")) for name in torch.cuda.get_arch_list())
+    if major * 10 + minor < oldest:
+        raise JobRefused(
+            f"{torch.cuda.get_device_name(where)} is older than PyTorch's build for CUDA "
+            f"{torch.version.cuda} supports: name another training.instance_type"
+        )
+    return where
 
 
 def half_pays(where: torch.device) -> bool:
@@ -21,7 +36,12 @@ def half_pays(where: torch.device) -> bool:
 
 
 def compiling_pays(where: torch.device, steps: int) -> bool:
-    """Tell whether a network should be compiled for so many steps: Triton needs a C compiler."""
+    """Tell whether a network should be compiled for so many steps: Triton needs a C compiler.
+
+    TRAINER_COMPILE, 0 or 1, decides where it is set: bench/bench_gpu.sh measures both.
+    """
+    if where.type == "cuda" and (wanted := os.environ.get(_COMPILE)):
+        return wanted == "1"
     return where.type == "cuda" and steps >= _COMPILED_FROM and shutil.which("cc") is not None
 
 

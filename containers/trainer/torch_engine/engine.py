@@ -4,9 +4,11 @@ import torch
 
 from trainer.engine import Engine, Labels, Learner
 from trainer.hyperparameters import Hyperparameters
+from trainer.team import ALONE, Hosts, Team
 from trainer.torch_engine.devices import device
 from trainer.torch_engine.learner import TorchLearner
 from trainer.torch_engine.network import build
+from trainer.torch_engine.team import join
 
 
 class TorchEngine:
@@ -21,12 +23,17 @@ class TorchEngine:
         """Return how many GPUs there are."""
         return int(torch.cuda.device_count())
 
-    def build(self, network: str, asked: Hyperparameters, labels: Labels) -> Learner:
-        """Return a new network on the first GPU, or the CPU."""
+    def join(self, hosts: Hosts) -> Team:
+        """Return the processes of all machines, one a GPU."""
+        return join(hosts)
+
+    def build(
+        self, network: str, asked: Hyperparameters, labels: Labels, team: Team = ALONE
+    ) -> Learner:
+        """Return a new network on this process's GPU, or the CPU."""
         torch.manual_seed(asked.seed)
-        return TorchLearner(
-            build(network, labels, asked.side, asked.dropout), asked, labels, device()
-        )
+        made = build(network, labels, asked.side, asked.dropout)
+        return TorchLearner(made, asked, labels, device(), team)
 
 
 ENGINE: Engine = TorchEngine()

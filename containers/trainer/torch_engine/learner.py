@@ -14,6 +14,7 @@ from trainer.engine import Arrays, Images, Labels, Weights
 from trainer.feed import Feed
 from trainer.hyperparameters import Hyperparameters
 from trainer.losses import loss_of
+from trainer.team import Team
 from trainer.torch_engine.devices import compiling_pays, half_pays, prepare
 from trainer.torch_engine.export import export
 from trainer.torch_engine.feed import feed
@@ -21,14 +22,21 @@ from trainer.torch_engine.names import tensors
 from trainer.torch_engine.network import Logits
 from trainer.torch_engine.optimizers import Optimizer
 from trainer.torch_engine.steps import Recorded
+from trainer.torch_engine.team import TorchTeam
 
 
 class TorchLearner:
     """A network in training, with its optimizer, on one device."""
 
     def __init__(
-        self, network: Logits, asked: Hyperparameters, labels: Labels, where: torch.device
+        self,
+        network: Logits,
+        asked: Hyperparameters,
+        labels: Labels,
+        where: torch.device,
+        team: Team,
     ) -> None:
+        self.team, self._batch = team, asked.mini_batch_size
         prepare(where)
         self._where, self._half = where, half_pays(where)
         self._network = network.to(where, memory_format=torch.channels_last).train()
@@ -39,7 +47,8 @@ class TorchLearner:
         self._loss = loss_of(asked, labels, _Operations(where))
         learned = {name: t for name, t in self._tensors.items() if t.requires_grad}
         self._optimizer = Optimizer(asked.optimizer, learned, asked.weight_decay, where)
-        self._step = Recorded(self._work) if where.type == "cuda" else self._work
+        recorded = where.type == "cuda" and not isinstance(team, TorchTeam)
+        self._step = Recorded(self._work) if recorded else self._work
         self._loss_sum, self._steps = torch.zeros((), device=where), 0
         self.device = ", ".join(
             [_name(where), *["bfloat16"] * self._half, *["compiled"] * compiled]
@@ -57,6 +66,11 @@ class TorchLearner:
 
     def mean_loss(self) -> float:
         """Return the mean loss since it was asked last."""
+        if isinstance(self.team, TorchTeam):
+            statistics = [t for t in self._tensors.values() if not t.requires_grad]
+            with torch.no_grad():
+                self.team.add([self._loss_sum, *statistics])
+                torch._foreach_div_(statistics, float(self.team.size))
         mean = float(self._loss_sum.item()) / self._steps
         self._loss_sum.zero_()
         self._steps = 0
@@ -109,8 +123,11 @@ class TorchLearner:
             self._where.type, torch.bfloat16, enabled=self._half, cache_enabled=False
         ):
             logits = self._forward(_planes(images))
-        loss = self._loss(logits.float(), truth).mean()
+        # of a team's batch this may be a part, whose losses count by its size
+        loss = self._loss(logits.float(), truth).mean() * (len(images) / self._batch)
         (loss * truth.shape[1]).backward()
+        if isinstance(self.team, TorchTeam):
+            self.team.add([t.grad for t in self._tensors.values() if t.grad is not None])
         self._optimizer.step()
         self._loss_sum += loss.detach()
 
