@@ -224,7 +224,7 @@ def test_the_demo_says_which_port_it_takes_instead(
 
 def promoted(mean_ap: float) -> RunOutcome:
     names = ("run", "dataset", "outcome", "state", "reason", "started", "ended", "report")
-    scores = {"mAP": mean_ap, "baseline_map": 0.2, "champion_map": None, "cost": None}
+    scores = {"judged_on": "test", "mAP": mean_ap, "baseline_map": 0.2, "champion_map": None, "cost": None}
     return msgspec.convert(dict.fromkeys(names, "x") | scores, RunOutcome)
 
 
