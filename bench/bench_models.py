@@ -63,7 +63,8 @@ _SIZES = {"noto-50": 96, "designs": 64}
 def hyperparameters(row: str, data: PackedSet, seed: int) -> dict[str, str]:
     """Return a job's hyperparameters, as PlanTraining would say them."""
     level, changes = ROWS[row]
-    chosen = defaults(data.train, data.labels, data.size, level) | changes  # type: ignore[arg-type]
+    starts = "start_from" in changes
+    chosen = defaults(data.train, data.labels, data.size, level, starts=starts) | changes  # type: ignore[arg-type]
     return chosen | {
         "seed": str(seed),
         "image_shape": f"3,{data.size},{data.size}",

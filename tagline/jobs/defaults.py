@@ -21,14 +21,23 @@ _BATCHES = ((50_000, 256), (10_000, 64))  # training images from which a batch s
 _LEARNING_RATE = {"adam": 0.004, "rmsprop": 0.001, "sgd": 0.05, "nag": 0.05}  # per batch of 32
 _LARGEST_RATE = 0.2
 _AVERAGING = 0.998  # of weights, a step
+_DROPOUT = "0.3"
+STARTER_BELOW = 20_000  # training images below which `auto` starts from the starter
 
 
 def defaults(
-    train_images: int, labels: int, image_size: int, quality: Quality = "standard"
+    train_images: int,
+    labels: int,
+    image_size: int,
+    quality: Quality = "standard",
+    *,
+    starts: bool = False,
 ) -> dict[str, str]:
     """Return hyperparameters, as SageMaker's strings, for a dataset of this many images.
 
-    `image_size` is the side in pixels. Raises ValueError for a dataset nothing can be learned from.
+    `image_size` is the side in pixels. `starts` says that training starts from learned features,
+    with which all but a fast one would know its images by heart before its end. Raises ValueError
+    for a dataset nothing can be learned from.
     """
     if min(train_images, labels, image_size) < 1:
         raise ValueError(
@@ -38,6 +47,7 @@ def defaults(
     batch = next((size for least, size in _BATCHES if train_images >= least), _REFERENCE_BATCH)
     batch = min(batch, train_images)
     thorough = quality == "thorough"
+    by_heart = starts and quality != "fast"
     return {
         "network": "auto",
         "epochs": str(_epochs(train_images, image_size, quality)),
@@ -45,10 +55,10 @@ def defaults(
         "optimizer": "adam",
         "learning_rate": learning_rate("adam", batch),
         "weight_decay": "0.0001",
-        "augmentation_type": "geometric" if thorough else "crop",
+        "augmentation_type": "geometric" if thorough or by_heart else "crop",
         "loss": "bce",
         "label_smoothing": "0",
-        "dropout": "0",
+        "dropout": _DROPOUT if by_heart else "0",
         "early_stopping_patience": "0",
         "weight_averaging": f"{_AVERAGING:g}" if thorough else "0",
         "views": "1",

@@ -36,7 +36,7 @@ from tagline.formats.sagemaker import (
 )
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
-from tagline.jobs.defaults import defaults, learning_rate
+from tagline.jobs.defaults import STARTER_BELOW, defaults, learning_rate
 from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
@@ -108,7 +108,8 @@ def images_seen(dataset: PackedDataset, settings: Settings) -> int:
 
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
-    chosen = defaults(dataset.train, labels, size, settings.quality)
+    starts = wanted.start_from != "none" and dataset.train < STARTER_BELOW
+    chosen = defaults(dataset.train, labels, size, settings.quality, starts=starts)
     if wanted.use_weighted_loss:
         chosen["loss"] = "weighted"
     chosen |= {

@@ -27,6 +27,15 @@ def test_a_dataset_of_a_thousand_designs() -> None:
     }
 
 
+def test_features_that_are_learned_are_not_learned_by_heart() -> None:
+    """But for a fast training, which has no time for that."""
+    known = {"augmentation_type": "geometric", "dropout": "0.3"}
+    standard = defaults(1000, 16, 96)
+    assert defaults(1000, 16, 96, starts=True) == standard | known
+    fast = defaults(1000, 16, 96, "fast")
+    assert defaults(1000, 16, 96, "fast", starts=True) == fast
+
+
 def test_thorough_changes_more_than_the_epochs() -> None:
     standard, thorough = defaults(1000, 16, 96), defaults(1000, 16, 96, "thorough")
     assert {name: value for name, value in thorough.items() if value != standard[name]} == {
