@@ -12,6 +12,7 @@ from tagline.formats.names import job_name
 from tagline.formats.outcomes import ALERTS_KEY, Alerts, Kept, Leaving, Waiting
 from tests.e2e.conftest import ELSEWHERE
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows, unique
+from tests.laptop import REPOSITORY
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 SERVED, BRUISED, BORROWED = unique("served"), unique("bruised"), unique("borrowed")
@@ -187,11 +188,13 @@ def test_images_may_lie_in_an_allowed_bucket(pipeline: Pipeline, designs: Design
         path = row.split("\t")[-1]
         pipeline.s3.upload_file(str(designs.folder / path), ELSEWHERE, f"art/{path}")
     weights = f"s3://{ELSEWHERE}/{pipeline.put_weights(BORROWED, ELSEWHERE)}"
-    training = {**QUICK, "start_from": weights}
+    engine = "torch" if (REPOSITORY / ".venvs" / "trainer_torch").is_dir() else "mxnet"
+    training = {**QUICK, "start_from": weights, "engine": engine}
     pipeline.settings(BORROWED, source=f"s3://{ELSEWHERE}/art/", training=training)
     run = pipeline.run(BORROWED, rows)
     assert run.status["outcome"] == "Promoted", run.status
     assert pipeline.json(RunKeys(run.name).of("dataset.json"))["accepted"] == 40
+    assert engine in pipeline.json(RunKeys(run.name).of("model_card.json"))["model"]["versions"]
     asked, answer = pipeline.tags_of(BORROWED, f"s3://{ELSEWHERE}/art/{path}")
     assert asked == 200, answer
 
