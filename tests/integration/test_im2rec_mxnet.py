@@ -70,5 +70,5 @@ def test_image_record_iter_reads_labels_and_pixels(tmp_path: Path, labels: int) 
     for image, pixels in zip(found, seen, strict=True):
         middle = slice(SIZE // 3, 2 * SIZE // 3)
         centre = pixels[middle, middle].mean(axis=(0, 1))
-        assert image["centre"] == pytest.approx(centre, abs=3)
+        assert image["centre"] == pytest.approx(centre, abs=8)
         assert image["mean"] == pytest.approx(pixels.mean(), abs=2)
