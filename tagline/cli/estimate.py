@@ -94,6 +94,7 @@ def estimated(
         evaluation_type=EVALUATION,
         trials=trials_of(settings),
         views=settings.training.views or int(chosen["views"]),
+        machines=settings.training.instance_count,
     )
     wanted = settings.endpoint
     count = wanted.instance_count or wanted.min_instances or 1

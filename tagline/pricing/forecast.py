@@ -58,6 +58,8 @@ class Work:
     trials: int = 1
     views: int = 1
     """Of an image, which a model averages over."""
+    machines: int = 1
+    """That share each training job; all of them are paid for while it starts."""
 
 
 def forecast(work: Work, prices: PriceList, rates: Rates | None = None) -> Cost:
@@ -77,7 +79,7 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     yield Use(packing, PACKING, work.images / rates.packed + parts * rates.task_start)
     if parts > 1:
         yield Use("JoinParts", PACKING, rates.task_start)
-    trained = work.trials * (rates.job_start + learning)
+    trained = work.trials * (work.machines * rates.job_start + learning)
     yield Use("Train" if work.trials == 1 else "Tune", Instance(work.training_type), trained)
     judging = 2 * work.views * work.images * work.validation / rates.judged  # the champion, too
     yield Use("Evaluate", Instance(work.evaluation_type), rates.job_start + judging)

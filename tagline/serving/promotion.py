@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tagline.formats.models import Difference, Metrics
 from tagline.formats.outcomes import Decision
 from tagline.formats.settings import Promotion
+from tagline.listing.trainable import FEW
 
 
 def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decision:
@@ -61,7 +62,8 @@ def _first(metrics: Metrics, challenger: float, rule: Promotion) -> tuple[bool, 
     if doubt := _doubt(metrics.over_frequencies, rule):
         return False, f"Not proven better than {reached}: {said}; {doubt}"
     sure = _sure(metrics.over_frequencies)
-    return True, f"{said} beats {reached}{sure}, and there is no champion to beat"
+    few = "" if metrics.images >= FEW else f"; {FEW} images are needed to tell a model from dice"
+    return True, f"{said} beats {reached}{sure}, and there is no champion to beat{few}"
 
 
 def _against(

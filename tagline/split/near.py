@@ -3,9 +3,9 @@
 Sides are decided by content before anybody has seen a picture; which pictures are near-copies is
 known once all are packed. Then each group of near-copies is taken for one content:
 
-- One with members that earlier runs packed lies where the most exposed of them lies: in training
-  before validation before test. So nothing that a model was trained on leaves training, and nothing
-  that an epoch was chosen by becomes a test image.
+- One with members that earlier runs packed, in these files or in others, lies where the most
+  exposed of them lies: in training before validation before test. So nothing that a model was
+  trained on leaves training, and nothing that an epoch was chosen by becomes a test image.
 - A new one lies where its first image in packing order was planned, and is balanced over labels
   with the other new contents; one that would fill half of a held side is trained on.
 """
@@ -23,13 +23,16 @@ _EXPOSURE = list(Side)  # the most exposed first
 
 
 class Image(NamedTuple):
-    """An accepted row's image: `content` is its hash, `settled` where an earlier run packed it."""
+    """An accepted row's image: its content's hash, and the side that it lies on.
+
+    `exposed` is where an earlier run packed it, or a near-copy of it; None if none did.
+    """
 
     line: int
     content: int
     labels: bytes
     side: Side
-    settled: bool
+    exposed: Side | None
 
 
 def put_together(
@@ -44,7 +47,7 @@ def put_together(
     members: dict[int, list[Image]] = {}
     for image in images:
         members.setdefault(unit_of[image.line], []).append(image)
-    if all(len({image.side for image in unit}) == 1 for unit in members.values()):
+    if all(_is_well(unit) for unit in members.values()):
         return {}
     # a unit is named by the content of its first image, which no other unit has
     units = {unit[0].content: unit for unit in members.values()}
@@ -55,7 +58,7 @@ def put_together(
     free = {
         name
         for name, unit in units.items()
-        if len(unit) <= most and not any(image.settled for image in unit)
+        if len(unit) <= most and not any(image.exposed for image in unit)
     }
     labels = merged(
         [name for name, unit in units.items() for _ in unit],
@@ -80,8 +83,18 @@ def _units(images: Iterable[Image], copies: Mapping[int, int]) -> dict[int, int]
     return {image.line: groups.first(image.line) for image in images}
 
 
+def most_exposed(sides: Iterable[Side]) -> Side:
+    """Return the side among these that has told most of a model: training, validation, test."""
+    return min(sides, key=_EXPOSURE.index)
+
+
+def _is_well(unit: Sequence[Image]) -> bool:
+    sides = {image.side for image in unit}
+    before = [image.exposed for image in unit if image.exposed]
+    return len(sides) == 1 and (not before or most_exposed(before) in sides)
+
+
 def _wanted(unit: Sequence[Image], most: float) -> Side:
-    settled = [image.side for image in unit if image.settled]
-    if settled:
-        return min(settled, key=_EXPOSURE.index)
+    if before := [image.exposed for image in unit if image.exposed]:
+        return most_exposed(before)
     return unit[0].side if len(unit) <= most else Side.TRAIN

@@ -20,7 +20,8 @@ def placed(found: Sequence[tuple[str, Side, bool, int]]) -> tuple[list[Image], d
     """Return images, each in the group of its number up to 15 or else alone, and the groups."""
     images, first, copies = [], dict[int, int](), {}
     for line, (labels, side, settled, group) in enumerate(found, start=1):
-        images.append(Image(line, line * 2**56, labels.encode(), side, settled))
+        exposed = side if settled else None
+        images.append(Image(line, line * 2**56, labels.encode(), side, exposed))
         if group <= 15:
             copies[line] = first.setdefault(group, line)
     return images, copies
@@ -62,7 +63,7 @@ def test_what_is_settled_is_exposed_no_less_than_before(
         b"1" in image.labels for image in alone
     ):
         for image in images:
-            if image.settled:
+            if image.exposed:
                 assert order.index(sides[image.line]) <= order.index(image.side)
 
 
@@ -77,7 +78,7 @@ def test_where_no_group_is_across_nothing_moves(found: list[tuple[str, Side, boo
 def test_what_was_put_together_stays(found: list[tuple[str, Side, bool, int]]) -> None:
     images, copies = placed(found)
     sides = moved(images, copies)
-    after = [image._replace(side=sides[image.line], settled=True) for image in images]
+    after = [image._replace(side=sides[image.line], exposed=sides[image.line]) for image in images]
     if len({copies.get(image.line, image.line) for image in images}) > 1:
         assert put_together(after, copies, SHARES) == {}
 
@@ -85,18 +86,28 @@ def test_what_was_put_together_stays(found: list[tuple[str, Side, bool, int]]) -
 def test_equal_contents_move_together() -> None:
     """One of two equal images has no likeness, as a record of an older run has none."""
     images = [
-        Image(1, 5, b"1", Side.TRAIN, settled=True),
-        Image(2, 6, b"1", Side.VALIDATION, settled=False),
-        Image(3, 6, b"1", Side.VALIDATION, settled=False),
-        Image(7, 7 * 2**60, b"1", Side.VALIDATION, settled=True),
-        *(Image(line, line * 2**60, b"1", Side.TRAIN, settled=True) for line in range(8, 13)),
+        Image(1, 5, b"1", Side.TRAIN, Side.TRAIN),
+        Image(2, 6, b"1", Side.VALIDATION, exposed=None),
+        Image(3, 6, b"1", Side.VALIDATION, exposed=None),
+        Image(7, 7 * 2**60, b"1", Side.VALIDATION, Side.VALIDATION),
+        *(Image(line, line * 2**60, b"1", Side.TRAIN, Side.TRAIN) for line in range(8, 13)),
     ]
     assert put_together(images, {1: 1, 2: 1}, SHARES) == {2: Side.TRAIN, 3: Side.TRAIN}
 
 
+def test_copies_of_what_an_earlier_run_trained_on_are_trained_on() -> None:
+    images = [
+        Image(1, 1, b"1", Side.TEST, Side.TRAIN),
+        Image(2, 2, b"1", Side.TEST, Side.VALIDATION),
+        Image(3, 3, b"1", Side.TEST, Side.TEST),
+        *(Image(line, line * 2**58, b"1", Side.TRAIN, Side.TRAIN) for line in range(4, 30)),
+    ]
+    assert put_together(images, {}, SHARES) == {1: Side.TRAIN, 2: Side.VALIDATION}
+
+
 def test_a_large_new_group_is_trained_on() -> None:
     images = [
-        Image(line, line * 2**56, b"1", Side.TEST if line < 41 else Side.TRAIN, settled=False)
+        Image(line, line * 2**56, b"1", Side.TEST if line < 41 else Side.TRAIN, exposed=None)
         for line in range(1, 200)
     ]
     sides = moved(images, dict.fromkeys(range(1, 51), 1))
@@ -114,7 +125,7 @@ def test_many_copies_of_each_picture_leave_each_side_its_share() -> None:
             side = Side.TEST if content < 2**64 // 10 else Side.VALIDATION
             labels = bytes(b"01"[picture % 7 == label] for label in range(7))
             side = side if content < 2**64 // 5 else Side.TRAIN
-            images.append(Image(line, content, labels, side, settled=False))
+            images.append(Image(line, content, labels, side, exposed=None))
             copies[line] = 1 + picture * 4
     sides = moved(images, copies)
     assert not across(copies, sides)

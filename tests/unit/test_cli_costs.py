@@ -103,6 +103,15 @@ def test_a_long_list_is_packed_in_parts_and_a_search_trains_more() -> None:
     assert long["Tune"] == pytest.approx(10 * short["Train"], rel=1e-3)
 
 
+def test_each_machine_of_a_training_job_is_paid_for_while_it_starts() -> None:
+    def trained(machines: int) -> float:
+        asked = Work(images=50_000, validation=0.2, size=96, epochs=10, machines=machines,
+                     training_type="ml.c5.4xlarge", evaluation_type="ml.m5.xlarge")  # fmt: skip
+        return next(s.seconds for s in forecast(asked, US).states if s.state == "Train")
+
+    assert trained(4) - trained(1) == pytest.approx(3 * Rates().job_start, abs=1e-2)
+
+
 @pytest.fixture
 def runs(stack: Target) -> Target:
     month = f"{NOW:%Y-%m}-01T00:00:00Z"

@@ -36,6 +36,13 @@ def test_the_first_model_is_promoted_with_its_numbers_in_the_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(("images", "told"), [(29, True), (30, False)])
+def test_it_is_said_where_few_images_judged_a_first_model(images: int, told: bool) -> None:
+    found = decide(replace(metrics(0.41, None), images=images), None, Promotion())
+    assert found.promote
+    assert ("30 images are needed to tell a model from dice" in found.reason) is told
+
+
 @pytest.mark.parametrize(("minimum", "promoted"), [(0.4, True), (0.41, True), (0.42, False)])
 def test_the_minimum_may_be_met_exactly(minimum: float, promoted: bool) -> None:
     decision = judge(0.41, None, minimum_map=minimum)

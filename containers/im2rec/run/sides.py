@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from im2rec.errors import PackFailed
 from im2rec.run.channels import Channels
+from im2rec.run.exposure import exposed
 from im2rec.run.task import Task
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.plan import Plan
 from tagline.formats.recordio import read_records, unpack_record
 from tagline.formats.rows import IndexedImage, PlannedRow, Side, Verdict
 from tagline.split.memory import SplitFile, SplitOvertaken, UnreadableSplit
-from tagline.split.near import Image, put_together
+from tagline.split.near import Image, most_exposed, put_together
 from tagline.split.sides import content_hash
 
 Moves = Mapping[int, Side]
@@ -27,12 +28,22 @@ def moves_of(task: Task, plan: Plan, verdicts: Sequence[Verdict]) -> Moves:
     for verdict in verdicts:
         if verdict.line in copies:
             sides[copies[verdict.line]].add(verdict.split)
-    if all(len(found) == 1 for found in sides.values()):
+    before = exposed(task, plan, verdicts)
+    together = all(len(found) == 1 for found in sides.values())
+    if together and all(before.get(it.line, it.split) is it.split for it in verdicts):
         return {}
     accepted = {verdict.line for verdict in verdicts if verdict.split}
     seed = plan.settings.split.seed
     images = [
-        Image(row.line, content_hash(row.etag, seed), row.labels.encode(), row.split, row.settled)
+        Image(
+            row.line,
+            content_hash(row.etag, seed),
+            row.labels.encode(),
+            row.split,
+            most_exposed([row.split, before.get(row.line, row.split)])
+            if row.settled
+            else before.get(row.line),
+        )
         for shard in task.shards()
         for row in task.bucket.lines(task.keys.shard_rows(shard.shard), PlannedRow)
         if row.line in accepted
