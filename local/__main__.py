@@ -5,7 +5,9 @@ import fcntl
 import os
 import socket
 import sys
+import time
 from pathlib import Path
+from typing import TextIO
 
 from local import settings
 from local.context import HOST, Cloud
@@ -14,6 +16,7 @@ from local.persistence import NotAStateDirectory, prepare, take_up
 from tagline.formats.arguments import Arguments
 from tagline.formats.printable import printable_lines
 
+_DYING_SECONDS = 2.0
 SECRET = "TAGLINE_SECRET_KEY"  # noqa: S105 - the variable's name
 
 
@@ -34,9 +37,7 @@ def main() -> int:
         return _refuse(f"{HOST}:{cloud.port} {busy}; choose another with --port")
     cloud.state_dir.parent.mkdir(parents=True, exist_ok=True)
     lock = cloud.state_dir.with_name(f"{cloud.state_dir.name}.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _is_ours(lock):
         return _refuse(f"another laptop cloud is using {cloud.state_dir}")
     try:
         prepare(cloud, fresh=options.fresh)
@@ -89,6 +90,20 @@ def _secret() -> str:
         return os.environ.pop(SECRET)
     except KeyError:
         sys.exit(_refuse(f"--locked needs a secret key in ${SECRET}"))
+
+
+def _is_ours(lock: TextIO) -> bool:
+    """Take a lock; one that was just killed may hold it for a moment more."""
+    deadline = time.monotonic() + _DYING_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def _port_problem(port: int) -> str | None:

@@ -1,9 +1,11 @@
 """The laptop cloud starts, stops, and finds its state again."""
 
+import fcntl
 import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -84,6 +86,16 @@ def test_a_state_directory_has_one_owner(laptop_cloud: LaptopCloud) -> None:
     refused = start("--port", free_port(), "--state-dir", laptop_cloud.state_dir)
     assert refused.returncode == 1
     assert "another laptop cloud is using" in refused.stderr
+
+
+def test_a_lock_that_is_let_go_in_a_moment_is_waited_for(tmp_path: Path) -> None:
+    with (tmp_path / "state.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        threading.Timer(0.5, lock.close).start()
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state/thesis.txt").write_text("a later refusal tells that it was waited for")
+        refused = start("--port", free_port(), "--state-dir", tmp_path / "state", "--fresh")
+    assert "not a laptop cloud's state directory" in refused.stderr
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
