@@ -4,10 +4,16 @@ from collections.abc import Sequence
 
 from msgspec import convert
 
-from tagline.formats.models import CardData, CardMetrics, CardModel, Metrics, ModelCard
+from tagline.formats.models import (
+    FEWEST_IMAGES,
+    CardData,
+    CardMetrics,
+    CardModel,
+    Metrics,
+    ModelCard,
+)
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.rows import Side
-from tagline.scores.bootstrap import FEWEST_IMAGES
 from tagline.scores.thresholds import SUPPORT_FLOOR
 from trainer.judge import Evaluation
 

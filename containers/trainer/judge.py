@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.rows import Side
-from tagline.scores.bootstrap import FEWEST_IMAGES, Gain, gain, gain_over_frequencies
+from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies
 from tagline.scores.ranking import Quality, quality
 from tagline.scores.soundness import why_unsound
 from tagline.scores.thresholds import F1, Thresholds, choose, cross_fitted, f1

@@ -23,6 +23,9 @@ class ModelStart(Record, kw_only=True):
     """Why it is not what was asked for or would be taken first; null where it is."""
 
 
+FEWEST_IMAGES = 30  # on which a comparison of models says anything
+
+
 class ModelDescription(Document, kw_only=True):
     """model.json in model.tar.gz: what the network is, and how it sees images."""
 

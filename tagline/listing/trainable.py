@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Self
 
+from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.formats.split import Shares, share_bounds
 from tagline.settings import InvalidSettings
-
-FEW = 30  # test images; below, a mean average precision says little
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Images:
 
 def split_said(test: int, validation: int, shares: Shares) -> str | None:
     """Return a sentence about a split that is too small to judge by; None if all is well."""
-    if not shares.test or test >= FEW:
+    if not shares.test or test >= FEWEST_IMAGES:
         return None
     if not test:
         return (
@@ -52,7 +51,8 @@ def split_said(test: int, validation: int, shares: Shares) -> str | None:
         )
     return (
         f"only {test:,} test image(s), which give no more than a rough idea of how good a model "
-        f"is: add images until they are {FEW} or more, or raise split.test in dataset.yaml"
+        f"is: add images until they are {FEWEST_IMAGES} or more, or raise split.test "
+        "in dataset.yaml"
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tagline.formats.models import FEWEST_IMAGES
 from tagline.scores.ranking import InvalidScores, group_ends
 
-FEWEST_IMAGES = 30  # on which a comparison of models says anything
 _LARGEST_WORK = 400_000_000  # images x labels x rounds: some seconds on one core
 _FEWEST_ROUNDS, MOST_ROUNDS = 100, 400
 _BLOCK = 4_000_000  # images x rounds of one block: bounds the memory to about 100 MB

@@ -8,10 +8,9 @@ import math
 
 from msgspec.structs import replace
 
-from tagline.formats.models import Difference, Metrics
+from tagline.formats.models import FEWEST_IMAGES, Difference, Metrics
 from tagline.formats.outcomes import Decision
 from tagline.formats.settings import Promotion
-from tagline.listing.trainable import FEW
 
 
 def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decision:
@@ -62,8 +61,9 @@ def _first(metrics: Metrics, challenger: float, rule: Promotion) -> tuple[bool, 
     if doubt := _doubt(metrics.over_frequencies, rule):
         return False, f"Not proven better than {reached}: {said}; {doubt}"
     sure = _sure(metrics.over_frequencies)
-    few = "" if metrics.images >= FEW else f"; {FEW} images are needed to tell a model from dice"
-    return True, f"{said} beats {reached}{sure}, and there is no champion to beat{few}"
+    few = f"; {FEWEST_IMAGES} images are needed to tell a model from dice"
+    reason = f"{said} beats {reached}{sure}, and there is no champion to beat"
+    return True, reason + (few if metrics.images < FEWEST_IMAGES else "")
 
 
 def _against(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tagline.formats.models import FEWEST_IMAGES
 from tagline.scores import bootstrap, ranking
 from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies
 
@@ -149,7 +150,7 @@ def test_retraining_an_equal_recipe_loses_nothing() -> None:
 
 def test_few_images_are_held_against_the_prevalence() -> None:
     rng = np.random.default_rng(4)
-    truth = labels(rng, bootstrap.FEWEST_IMAGES)
+    truth = labels(rng, FEWEST_IMAGES)
     scores = truth * 0.5 + rng.random(truth.shape)
     few = gain_over_frequencies(scores[:-1], truth[:-1])
     assert few == gain(scores[:-1], np.zeros((29, 5)), truth[:-1])
