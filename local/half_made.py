@@ -1,7 +1,9 @@
-"""A deployment that was killed is begun again: a bucket it had just made is no obstacle.
+"""A deployment that was killed is begun again: what it had just made is no obstacle.
 
 Buckets are on disk at once, stacks some seconds later. After a kill in between, a bucket is there
 that no stack knows, and AWS's rule that its name is taken would make each new deployment fail.
+An account goes on with a stack whose deployment was killed; here nobody does, and sam takes its
+own stack, the one of the bucket it uploads to, only whole.
 """
 
 from typing import Any
@@ -9,14 +11,16 @@ from typing import Any
 from local import patching
 
 _S3 = "ministack.services.s3"
-_PROVISIONERS = "ministack.services.cloudformation.provisioners"
+_STACKS = "ministack.services.cloudformation"
+_PROVISIONERS = f"{_STACKS}.provisioners"
+_SAM_STACK = "aws-sam-cli-managed-default"
 
 
 def install() -> None:
     """Let a stack have an empty bucket of the name it wants, where no stack has it."""
     buckets: Any = patching.member(_S3, "_buckets", object)
     has_versions = patching.function(_S3, "_bucket_has_versions", "name")
-    stacks: Any = patching.member("ministack.services.cloudformation", "_stacks", object)
+    stacks: Any = patching.member(_STACKS, "_stacks", object)
     conflict = patching.function(_PROVISIONERS, "s3_bucket_name_conflict", "name")
 
     def conflict_with_use(name: str) -> str | None:
@@ -27,6 +31,13 @@ def install() -> None:
         return found
 
     patching.replace(_PROVISIONERS, "s3_bucket_name_conflict", conflict_with_use, "name")
+
+
+def forget() -> None:
+    """Drop sam's own stack where its creation was cut short, so that sam makes it anew."""
+    stacks: Any = patching.member(_STACKS, "_stacks", object)
+    if stacks.get(_SAM_STACK, {}).get("StackStatus") == "CREATE_IN_PROGRESS":
+        del stacks[_SAM_STACK]
 
 
 def _owned(stacks: Any, bucket: str) -> bool:

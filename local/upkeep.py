@@ -2,7 +2,7 @@
 
 import threading
 
-from local import missed_lists, stacks
+from local import half_made, missed_lists, stacks
 from local.clients import Clients
 from local.context import Cloud
 from local.execution_log import ExecutionLog
@@ -34,6 +34,7 @@ class Upkeep:
 
     def begin(self) -> None:
         """Take up what an earlier run left, once requests are answered; raises StackIncomplete."""
+        half_made.forget()
         stacks.check(Clients(self._cloud), self._cloud.state_dir / "state")
         self._service.start()
         self._make_up()

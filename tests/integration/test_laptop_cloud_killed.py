@@ -1,5 +1,6 @@
 """Nothing that the laptop cloud answered for is lost when it is killed at once."""
 
+import json
 import signal
 import uuid
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.integration.conftest import Deployed, Stack
 from tests.integration.test_laptop_cloud_lifecycle import processes_of, workers
-from tests.laptop import eventually, running
+from tests.laptop import LaptopCloud, eventually, running
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 ENDED = "Step-Functions-Execution-Status-Change"
@@ -159,3 +160,29 @@ def test_a_worker_ends_with_its_cloud_however_young_it_is(
 def started(stack: Stack) -> bool:
     listed = stack.client("s3").list_objects_v2(Bucket=stack["Bucket"], Prefix="late/begun")
     return bool(listed["KeyCount"])
+
+
+def test_sams_own_stack_is_made_anew_when_a_kill_cut_its_creation_short(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    name = "aws-sam-cli-managed-default"
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "sam-uploads"}}
+    outputs = {"SourceBucket": {"Value": {"Ref": "SourceBucket"}}}
+    template = json.dumps({"Resources": {"SourceBucket": bucket}, "Outputs": outputs})
+
+    def create(cloud: LaptopCloud) -> dict[str, str]:
+        cloudformation = cloud.client("cloudformation")
+        cloudformation.create_stack(StackName=name, TemplateBody=template)
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 1}
+        )
+        return cloud.outputs(name)
+
+    with running(state, deployed.root) as cloud:
+        create(cloud)
+        assert cloud.stop() == 0
+    file = state / "state/cloudformation.json"
+    file.write_text(file.read_text().replace("CREATE_COMPLETE", "CREATE_IN_PROGRESS"))
+    with running(state, deployed.root) as cloud:
+        assert create(cloud) == {"SourceBucket": "sam-uploads"}
