@@ -89,13 +89,14 @@ class World:
 
 
 @contextmanager
-def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def api_world(monkeypatch: pytest.MonkeyPatch, auth: str = "none") -> Iterator[World]:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
         "DATA_BUCKET": BUCKET,
         "STACK_NAME": "tagline",
+        "API_AUTH": auth,
         "SOURCE_BUCKETS": f"{SOURCE}, elsewhere",
     }.items():
         monkeypatch.setenv(name, value)
