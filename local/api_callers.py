@@ -95,7 +95,7 @@ class Callers:
         refusal = self._authority.stranger(key, token) or self._authority.refusal(
             key, Call("execute-api", "Invoke", parts)
         )
-        return refusal and _refusal(403, "Forbidden", refusal.message)
+        return _refusal(403, "Forbidden", refusal.message) if refusal else None
 
     def _signer(self, asked: Asked) -> str:
         """Return the access key that a request was signed with for API Gateway."""

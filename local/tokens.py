@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import urllib.request
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,7 +87,7 @@ def _keys_of(issuer: str) -> dict[str, jwt.PyJWK]:
     return {key.key_id: key for key in found.keys if key.key_id}
 
 
-def _document(url: str) -> Mapping[str, Any]:
+def _document(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"}:
         raise ValueError(f"{url} is no HTTP address")

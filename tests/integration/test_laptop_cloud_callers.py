@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -85,7 +86,7 @@ def test_a_good_token_comes_through_with_its_claims(tokens: str, issuer: Issuer)
 
 
 def test_other_tokens_do_not(tokens: str, issuer: Issuer) -> None:
-    bad = {
+    bad: dict[str, dict[str, Any]] = {
         "expired": {"exp": int(time.time()) - 5},
         "audience": {"aud": "elsewhere"},
         "issuer": {"iss": "https://elsewhere.example"},

@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import jwt
 import pytest
@@ -37,7 +38,7 @@ def claims(token: str, issuer: Issuer, keys: Keys | None = None) -> dict[str, ob
         {"scope": "tagline/a"},
     ],
 )
-def test_a_good_token_has_its_claims(issuer: Issuer, said: dict[str, object]) -> None:
+def test_a_good_token_has_its_claims(issuer: Issuer, said: dict[str, Any]) -> None:
     found = claims(issuer.token(**said), issuer)
     assert {name: found.get(name) for name in said} == said
 
@@ -63,7 +64,7 @@ def test_other_rsa_algorithms_are_taken(issuer: Issuer, algorithm: str) -> None:
         ({"aud": [AUDIENCE.upper()]}, "audience"),
     ],
 )
-def test_a_bad_claim_is_named(issuer: Issuer, said: dict[str, object], why: str) -> None:
+def test_a_bad_claim_is_named(issuer: Issuer, said: dict[str, Any], why: str) -> None:
     with pytest.raises(BadToken, match=why):
         claims(issuer.token(**said), issuer)
 
