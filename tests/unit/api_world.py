@@ -70,8 +70,10 @@ class World:
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.s3.put_object(Bucket=bucket, Key=key, Body=body)
 
-    def crown(self, dataset: str = DATASET, run: str = RUN) -> None:
+    def crown(self, dataset: str = DATASET, run: str = RUN, source: str | None = None) -> None:
         self.put(f"{dataset}/champion.json", champion_document(dataset, run))
+        plan = run_documents.plan(run=run, dataset=dataset, settings={"source": source})
+        self.put(f"{dataset}/runs/{run}/plan.json", plan)
         self.put(f"{dataset}/runs/{run}/metrics.json", metrics_document(run))
 
     def expect(self, scores: list[float], run: str = RUN, **params: object) -> None:

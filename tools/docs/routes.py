@@ -99,7 +99,7 @@ def _tagging() -> Schema:
             "description": (
                 f"An image of at most {requests.MAX_BODY_BYTES:,} bytes, or the place of one of at "
                 f"most {images.MAX_IMAGE_BYTES >> 20} MiB below the dataset in the data bucket, or "
-                "in a source bucket."
+                "below the dataset's source."
             ),
             "content": {
                 "image/png": {},
