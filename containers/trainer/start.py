@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from tagline.formats.models import ModelStart
 from tagline.formats.settings import FEW_IMAGES
+from tagline.formats.weights import UnusableWeights
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
-from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
+from trainer.weight_files import Shapes, read_description, read_weights
 
 STARTERS = Path(__file__).parent / "starter"
 _HEAD = ("head.weight", "head.bias")
