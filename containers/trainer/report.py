@@ -36,7 +36,7 @@ def report_page(
     body = "".join(
         (
             _first_screen(evaluation, run),
-            _vanished(dataset),
+            _first_of_all(evaluation, dataset),
             _labels(evaluation),
             _curves(evaluation),
             "<h2>Tagged best</h2>",
@@ -88,9 +88,13 @@ def _first_screen(evaluation: Evaluation, run: str) -> str:
     )
 
 
-def _vanished(dataset: PackedDataset) -> str:
-    """Say what the pictures do not tell any more where nobody overlooks it."""
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in pictures_said(dataset))
+def _first_of_all(evaluation: Evaluation, dataset: PackedDataset) -> str:
+    """Say what pictures tell no more, and what could not be started from, where all see it."""
+    start = evaluation.challenger.candidate.description.start
+    sentences = pictures_said(dataset)
+    if start and start.instead:
+        sentences = [*sentences, f"Training started from {start.said}"]
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f'<ul class="note">{said}</ul>' if said else ""
 
 
@@ -204,7 +208,8 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
         "transparent all over": dataset.lost.transparent,
         "near-copies": f"{dataset.near_copies.images} in {dataset.near_copies.groups} groups",
         **(description.hyperparameters or {}),
-        "network": description.network,  # what `auto` stood for
+        "network": description.network,  # what `auto` stood for, as of the next
+        "start_from": description.start.said if description.start else None,
         "best epoch": description.best_epoch,
         "ended early": description.ended_early,
         **(description.versions or {}),

@@ -41,10 +41,7 @@ class Start:
     @property
     def said(self) -> str:
         """One sentence for the log."""
-        record = self.record
-        source = record.run or record.uri or ""
-        told = f"starts from {record.kind} {source}".rstrip()
-        return f"{told}: {record.instead}" if record.instead else told
+        return f"starts from {self.record.said}"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decis
     champion that was not measured.
     """
     promote, reason = _judge(metrics, champion_run, rule)
+    if metrics.start and metrics.start.instead:
+        reason = f"{reason}; training started from {metrics.start.said}"
     return Decision(
         promote=promote,
         reason=reason,

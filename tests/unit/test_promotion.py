@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tagline.formats.models import Difference, LabelDrop, Metrics
+from tagline.formats.models import Difference, LabelDrop, Metrics, ModelStart
 from tagline.formats.outcomes import Decision
 from tagline.formats.rows import Side
 from tagline.formats.settings import Promotion
@@ -33,6 +33,20 @@ def test_the_first_model_is_promoted_with_its_numbers_in_the_reason() -> None:
         ),
         challenger_map=0.41,
         champion_map=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        (None, "to beat"),
+        ("there is no champion", "to beat; training started from starter: there is no champion"),
+    ],
+)
+def test_a_start_that_could_not_be_is_in_the_reason(instead: str | None, told: str) -> None:
+    start = ModelStart(kind="starter", instead=instead)
+    assert decide(replace(metrics(0.41, None), start=start), None, Promotion()).reason.endswith(
+        told
     )
 
 
