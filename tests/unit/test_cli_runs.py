@@ -119,10 +119,11 @@ def test_show_as_json_has_the_first_rejects_and_all_labels() -> None:
 def test_show_says_where_training_started_and_why_not_elsewhere(history: Target) -> None:
     start = {"kind": "starter", "instead": "there is no champion"}
     prefix = f"designs/runs/{RUN}/"
-    put(history, f"{prefix}metrics.json", {**msgspec.to_builtins(metrics()), "start": start})
+    begun = msgspec.to_builtins(metrics()) | {"start": start}
+    put(history, f"{prefix}metrics.json", json.dumps(begun).encode())
     card = json.loads(golden("model_card.json"))
     card["model"]["start"] = start
-    put(history, f"{prefix}model_card.json", card)
+    put(history, f"{prefix}model_card.json", json.dumps(card).encode())
     result = runner.invoke(app, ["show", RUN])
     assert result.exit_code == 0, result.output
     assert "training started from starter: there is no champion" in result.stderr

@@ -57,6 +57,24 @@ def test_it_is_said_where_few_images_judged_a_first_model(images: int, told: boo
     assert ("30 images are needed to tell a model from dice" in found.reason) is told
 
 
+@pytest.mark.parametrize(("images", "said"), [(1, "1 test image"), (29, "29 test images")])
+def test_few_images_are_no_verdict_on_a_first_model(images: int, said: str) -> None:
+    found = replace(metrics(1.0, None), images=images, baseline_map=1.0)
+    assert decide(found, None, Promotion()).reason == (
+        f"Too few images to tell: mAP 1.0000 on {said}, label frequencies alone, 1.0000; 30 images "
+        "are needed to tell a model from dice"
+    )
+
+
+@pytest.mark.parametrize(("images", "told"), [(29, True), (30, False)])
+@pytest.mark.parametrize("better", [-0.1, 0.01])
+def test_few_images_are_named_beside_a_champion(images: int, told: bool, better: float) -> None:
+    found = metrics(0.5 + better, 0.5)
+    apart = replace(difference(better), images=images, bound=-0.1, probability=0.6)
+    reason = decide(replace(found, difference=apart), OTHER, Promotion()).reason
+    assert reason.endswith("; 30 images are needed to tell a model from dice") is told
+
+
 @pytest.mark.parametrize(("minimum", "promoted"), [(0.4, True), (0.41, True), (0.42, False)])
 def test_the_minimum_may_be_met_exactly(minimum: float, promoted: bool) -> None:
     decision = judge(0.41, None, minimum_map=minimum)
