@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
+from tagline.api.conditional import as_asked
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
 from tagline.api.scopes import Reach
@@ -65,7 +66,7 @@ def http_api(
             answer = _problem(_fault(), request)
         if metrics.provider.metric_set:
             metrics.flush_metrics()
-        plain: dict[str, object] = msgspec.to_builtins(answer.for_gateway())
+        plain: dict[str, object] = msgspec.to_builtins(as_asked(request, answer).for_gateway())
         return plain
 
     return logger.inject_lambda_context(handler, clear_state=True)

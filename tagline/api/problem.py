@@ -43,9 +43,9 @@ class Answer:
         return HttpAnswer(status_code=int(self.status), headers=headers, body=self.body)
 
 
-def json_answer(document: msgspec.Struct) -> Answer:
-    """Return `document` as a 200 answer that no cache keeps."""
-    return Answer(_json(document))
+def json_answer(document: msgspec.Struct, caching: str = "no-store") -> Answer:
+    """Return `document` as a 200 answer; no cache keeps it, unless told."""
+    return Answer(_json(document), headers={"Cache-Control": caching})
 
 
 class Problem(Exception):
