@@ -54,16 +54,8 @@ def http_api(
             if "dataset" in request.path:
                 reach_of(request).require(request.path["dataset"])
             answer = respond(request)
-        except Problem as problem:
-            answer = _problem(problem, request)
-        except ClientError as exc:
-            answer = _problem(_of_aws(exc), request)
-        except (HTTPClientError, AwsConnectionError) as exc:
-            logger.warning("AWS is out of reach", exc_info=exc)
-            answer = _problem(unavailable("busy", "A service behind the API is slow.", 5), request)
-        except Exception:  # noqa: BLE001 - the last line before the caller; logged in full
-            logger.exception("the request met a fault of the product")
-            answer = _problem(_fault(), request)
+        except Exception as exc:  # noqa: BLE001 - the last line before the caller; logged in full
+            answer = _problem(problem_of(exc), request)
         if metrics.provider.metric_set:
             metrics.flush_metrics()
         plain: dict[str, object] = msgspec.to_builtins(as_asked(request, answer).for_gateway())
@@ -75,6 +67,19 @@ def http_api(
 def reach_of(request: Request) -> Reach:
     """Return which datasets the caller may ask for; raises a 401 or a 403."""
     return Reach.of(environment().api_auth, request.claims)
+
+
+def problem_of(exc: Exception) -> Problem:
+    """Return what a caller is told of an error; what is not the caller's own is logged."""
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, ClientError):
+        return _of_aws(exc)
+    if isinstance(exc, HTTPClientError | AwsConnectionError):
+        logger.warning("AWS is out of reach", exc_info=exc)
+        return unavailable("busy", "A service behind the API is slow.", 5)
+    logger.exception("the request met a fault of the product")
+    return _fault()
 
 
 def _problem(problem: Problem, request: Request) -> Answer:

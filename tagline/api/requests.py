@@ -142,20 +142,23 @@ class Request:
 
 @dataclass(frozen=True)
 class TagQuery:
-    """How the caller wants tags chosen: one score for all labels, at most so many tags."""
+    """How the caller wants tags chosen: one score for all labels, at most so many, of some only."""
 
     threshold: float | None = None
     top_k: int | None = None
+    labels: str | None = None
+    """The labels that are asked for, commas between them, of which a label may have some itself."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "TagQuery":
-        """Check `threshold` (0 to 1) and `top_k` (1 to 1000); anything else is a 400."""
-        _only(query, "threshold", "top_k")
+        """Check `threshold` (0 to 1), `top_k` (1 to 1000) and `labels`; all else is a 400."""
+        _only(query, "threshold", "top_k", "labels")
         threshold = query.get("threshold")
         top_k = query.get("top_k")
         return cls(
             None if threshold is None else _fraction("threshold", threshold),
             None if top_k is None else _count("top_k", top_k, MAX_TOP_K),
+            query.get("labels"),
         )
 
 

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.datasets import app as datasets_app
 from tagline.api.bucket import DataBucket, ObjectVersion
 from tagline.formats.names import run_name
 from tests.unit.api_world import (

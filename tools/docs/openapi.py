@@ -14,6 +14,7 @@ _NAMED = ("DatasetName", "RunName", "Score")  # text and numbers that have a sch
 _OPEN = {documents.ProblemDocument}  # RFC 9457: a reader passes over members it does not know
 _ANSWERS = (
     documents.Tags,
+    documents.ManyTags,
     documents.Datasets,
     documents.DatasetDetails,
     documents.Runs,

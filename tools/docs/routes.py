@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, images, requests
+from tagline.api import documents, forms, images, requests
 
 Schema = dict[str, Any]
 _BAD, _UNKNOWN = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
@@ -111,7 +111,8 @@ def _tagging() -> Schema:
         "summary": "Tag an image",
         "description": (
             "Asks the dataset's champion. An image is known by its first bytes, so "
-            "`curl --data-binary @image.png` needs no content type."
+            "`curl --data-binary @image.png` needs no content type. A form of up to "
+            f"{forms.MAX_IMAGES} files has a verdict on each: `curl -F a=@a.png -F b=@b.png`."
         ),
         "parameters": [
             {
@@ -129,6 +130,15 @@ def _tagging() -> Schema:
                 "description": "Answer this many tags at most, those with the highest scores.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": requests.MAX_TOP_K},
             },
+            {
+                "name": "labels",
+                "in": "query",
+                "description": (
+                    "Answer of these labels only, commas between them. `top_k` counts those. A "
+                    "name that the model has no label of is a 400."
+                ),
+                "schema": {"type": "string"},
+            },
         ],
         "requestBody": {
             "required": True,
@@ -142,14 +152,21 @@ def _tagging() -> Schema:
                 "image/jpeg": {},
                 "image/webp": {},
                 "application/octet-stream": {},
+                forms.FORM: {
+                    "schema": {
+                        "type": "object",
+                        "minProperties": 1,
+                        "maxProperties": forms.MAX_IMAGES,
+                        "additionalProperties": {"type": "string", "format": "binary"},
+                    }
+                },
                 "application/json": {
                     "schema": {"oneOf": [ref("schemas/ImageLocation"), ref("schemas/InlineImage")]}
                 },
             },
         },
-        "responses": _of(
-            documents.Tags,
-            "The tags, highest score first",
+        "responses": _one_or_many(
+            "The tags, highest score first; of a form a verdict on each file",
             _BAD,
             _UNKNOWN,
             HTTPStatus.CONFLICT,
@@ -158,6 +175,13 @@ def _tagging() -> Schema:
             HTTPStatus.UNPROCESSABLE_ENTITY,
         ),
     }
+
+
+def _one_or_many(description: str, *refusals: HTTPStatus) -> Schema:
+    found = _of(documents.Tags, description, *refusals)
+    either = {"oneOf": [ref("schemas/Tags"), ref("schemas/ManyTags")]}
+    found["200"]["content"]["application/json"]["schema"] = either
+    return found
 
 
 def _open(description: str, media_type: str, schema: Schema) -> Schema:
