@@ -3,10 +3,14 @@
 Also gives each API a URL that needs no DNS: `http://127.0.0.1:<port>/_aws/execute-api/<id>`.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from local import patching
 from local.context import Cloud
+from local.settings import concurrency
+from local.throttling import UNAVAILABLE
+from local.waiting_line import LineFull, WaitingLine
 
 _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 _SERVICE = "ministack.services.apigateway"
@@ -123,7 +127,8 @@ def _route_key(method: str, path: str) -> str:
 
 
 def _bound_payload() -> None:
-    """Answer 413 to what API Gateway or the function behind it would not take."""
+    """Answer 413 to what API Gateway or the function behind it would not take; line up the rest."""
+    line = WaitingLine(concurrency())
     execute = patching.function(_APP, "_handle_execute_api_request", *_EXECUTE, "raw_query_string")
 
     is_text = patching.function(_SERVICE, "_v2_request_body_is_text", "content_type")
@@ -149,9 +154,13 @@ def _bound_payload() -> None:
         if path.startswith(PATH) and "/" not in path.removeprefix(PATH):
             path += "/"  # the API's URL without a trailing slash is its root
             raw_path = f"{raw_path}/" if raw_path else raw_path
-        response: _Response | None = await execute(
-            host, path, method, headers, body, query_params, raw_path, raw_query_string
-        )
+        try:
+            async with line.turn() if path.startswith(PATH) else nullcontext():
+                response: _Response | None = await execute(
+                    host, path, method, headers, body, query_params, raw_path, raw_query_string
+                )
+        except LineFull:
+            return UNAVAILABLE["statusCode"], UNAVAILABLE["headers"], UNAVAILABLE["body"].encode()
         return response
 
     patching.replace(_APP, "_handle_execute_api_request", bounded, *_EXECUTE, "raw_query_string")

@@ -21,7 +21,7 @@ _HELD_BYTES = 256 * 1024 * 1024
 class Tagger:
     """Scores images with one model; small ones do not wait for large ones.
 
-    A large image is decoded by a process of its own with the lowest claim on the CPU: libspng keeps
+    A large image is decoded by a process of its own with a lower claim on the CPU: libspng keeps
     Python's lock while it decodes, a process can be killed when its caller left, and its memory
     goes back.
     """
