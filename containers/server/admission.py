@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 
-_LEARNING = 0.1  # share of a new measurement in what is expected
+_LEARNING = 0.3  # share of a new measurement in what is expected
+_AT_FIRST = 2.0  # seconds that a CPU second takes, where the CPU has other work
 _SLOWEST = 20.0  # times as long as expected; a pause of the machine must not shut the lane
 
 
@@ -36,7 +37,7 @@ class Lane:
         self._patience = patience
         self._present = 0  # how many wait or are under way
         self._ahead = 0.0  # their CPU seconds
-        self._pace = 1.0  # seconds that a CPU second takes
+        self._pace = _AT_FIRST
 
     @property
     def wait(self) -> float:
