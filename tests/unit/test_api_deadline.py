@@ -42,7 +42,7 @@ def never_by_threads(_: Request) -> Answer:
 
 @pytest.mark.parametrize("respond", [never, never_by_threads])
 def test_what_takes_too_long_is_a_problem_before_the_functions_timeout(respond: Any) -> None:
-    answer = http_api(respond)(event("tag_png"), context(1_050))
+    answer = http_api(respond)(event("page"), context(1_050))
     told = json.loads(str(answer["body"]))
     assert (answer["statusCode"], told["code"]) == (503, "busy")
     headers: Any = answer["headers"]
@@ -57,7 +57,7 @@ def test_the_time_left_is_known_while_it_runs() -> None:
         found.append(deadline.left())
         return Answer("{}")
 
-    http_api(respond)(event("tag_png"), context(29_000))
+    http_api(respond)(event("page"), context(29_000))
     assert 27 < found[0] <= 28
 
 
