@@ -64,6 +64,7 @@ def test_images_are_known_by_their_first_bytes(
         EndpointName=f"tagline-{DATASET}",
         ContentType=content_type,
         Accept="application/json",
+        CustomAttributes="wait=12.000",
         Body=data,
     )
     assert tag(image_event(data, declared)).status == 200
@@ -76,6 +77,7 @@ def test_curl_with_json_and_no_content_type_is_understood(world: World) -> None:
         EndpointName=f"tagline-{DATASET}",
         ContentType="image/png",
         Accept="application/json",
+        CustomAttributes="wait=12.000",
         Body=PNG,
     )
     sent = image_event(
@@ -248,6 +250,7 @@ def answered(world: World, sent: dict[str, Any], data: bytes = PNG) -> int:
         EndpointName=f"tagline-{DATASET}",
         ContentType="image/png",
         Accept="application/json",
+        CustomAttributes="wait=12.000",
         Body=data,
     )
     return tag(sent).status
