@@ -1,4 +1,4 @@
-"""GET /datasets and below, the API's description, and the page that shows them."""
+"""GET /datasets and below, /healthz, the API's description, and the page that shows them."""
 
 import functools
 from pathlib import Path
@@ -7,11 +7,14 @@ from tagline.api import clients
 from tagline.api.boundary import http_api
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
+from tagline.api.documents import Part
+from tagline.api.health import Healths
 from tagline.api.page import page_answer
 from tagline.api.problem import Answer, json_answer, not_found
 from tagline.api.requests import Page, Request
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
+from tagline.serving.endpoints import health
 
 HERE = Path(__file__).parent
 
@@ -20,6 +23,13 @@ HERE = Path(__file__).parent
 def catalog() -> Catalog:
     """Return what this container knows of the data bucket."""
     return Catalog(DataBucket(clients.s3(), environment().data_bucket))
+
+
+@functools.cache
+def healths() -> Healths:
+    """Return what this container knows of the champions' endpoints."""
+    here = environment()
+    return Healths(DataBucket(clients.s3(), here.data_bucket), clients.sagemaker(), here.stack)
 
 
 @functools.cache
@@ -43,13 +53,23 @@ def handler(request: Request) -> Answer:
             return page()
         case "GET /openapi.json":
             return description()
+        case _:
+            return json_answer(document(request))
+
+
+def document(request: Request) -> Part:
+    """Return what a route of data answers."""
+    match request.route:
+        case "GET /healthz":
+            return healths().check()
         case "GET /datasets":
-            return json_answer(catalog().datasets(Page.of(request.query)))
+            return catalog().datasets(Page.of(request.query))
         case "GET /datasets/{dataset}":
-            return json_answer(catalog().dataset(request.dataset()))
+            look = functools.partial(health, clients.sagemaker())
+            return catalog().dataset(request.dataset(), look)
         case "GET /datasets/{dataset}/runs":
-            return json_answer(catalog().runs(request.dataset(), Page.of(request.query, RUN)))
+            return catalog().runs(request.dataset(), Page.of(request.query, RUN))
         case "GET /datasets/{dataset}/runs/{run}":
-            return json_answer(catalog().run(request.run()))
+            return catalog().run(request.run())
         case _:
             raise not_found("unknown_route", "There is nothing here; see openapi.json.")

@@ -7,7 +7,7 @@ are read when a page goes back beyond the time that versions are kept. A status 
 a run's end, and a container reads it once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from tagline.api.documents import (
     DatasetDetails,
     Datasets,
     DatasetSummary,
+    EndpointHealth,
     ListShown,
     RunDecision,
     RunDetails,
@@ -42,6 +43,7 @@ from tagline.formats.outcomes import Champion, Decision, Latest, Status
 from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
+from tagline.serving.endpoints import Health
 
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
@@ -73,8 +75,11 @@ class Catalog:
             next=shown[-1] if len(found) > page.limit else None,
         )
 
-    def dataset(self, dataset: str) -> DatasetDetails:
-        """Return a dataset: champion, labels and row counts of the run judged last, or a 404."""
+    def dataset(self, dataset: str, health: Callable[[Champion], Health]) -> DatasetDetails:
+        """Return a dataset: champion, labels and row counts of the run judged last, or a 404.
+
+        `health` looks at a champion's endpoint.
+        """
         self._require(dataset)
         champion = self._champion(dataset)
         latest = self._whole(DatasetKeys(dataset).latest, Latest) or champion
@@ -84,6 +89,7 @@ class Catalog:
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
+            health=_shown(health(champion), EndpointHealth) if champion else None,
             labels=list(packed.labels) if packed else [],
             counts=_shown(packed, Counts),
         )

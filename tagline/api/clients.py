@@ -10,6 +10,7 @@ from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 
@@ -33,3 +34,12 @@ def runtime() -> "SageMakerRuntimeClient":
         connect_timeout=2, read_timeout=12, retries={"mode": "standard", "total_max_attempts": 2}
     )
     return boto3.client("sagemaker-runtime", config=config)
+
+
+@functools.cache
+def sagemaker() -> "SageMakerClient":
+    """Return the client that tells how endpoints are."""
+    config = Config(
+        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
+    )
+    return boto3.client("sagemaker", config=config)

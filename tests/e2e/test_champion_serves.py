@@ -62,7 +62,10 @@ def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
     before = pipeline.json(DatasetKeys(DATASET).champion)
     jobs = pipeline.training_jobs()
     sagemaker = pipeline.client("sagemaker")
+    assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
     sagemaker.delete_endpoint(EndpointName=before["endpoint"])
+    assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is False
+    assert pipeline.answer("healthz")["code"] == "not_serving"
     pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
     run = pipeline.run(DATASET, list_rows(designs))
     assert run.status["outcome"] == "Redeployed", run.status
@@ -70,6 +73,7 @@ def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
     assert serving(pipeline, designs) == champion
     assert pipeline.json(DatasetKeys(DATASET).champion) == before
     assert pipeline.training_jobs() == jobs
+    assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
     again = pipeline.run(DATASET, list_rows(designs))
     assert again.status["outcome"] == "Unchanged", again.status
 

@@ -16,6 +16,7 @@ _ANSWERS = (
     documents.Tags,
     documents.Datasets,
     documents.DatasetDetails,
+    documents.Healthy,
     documents.Runs,
     documents.RunDetails,
 )

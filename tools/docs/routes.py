@@ -52,6 +52,13 @@ def paths() -> Schema:
                 "responses": _of(documents.RunDetails, "The run", _UNKNOWN),
             },
         },
+        "/healthz": {
+            "get": {
+                "operationId": "getHealth",
+                "summary": "Tell whether every champion answers; a 503 names those that do not",
+                "responses": _of(documents.Healthy, "All of them answer"),
+            }
+        },
         "/openapi.json": {
             "get": {
                 "operationId": "getDescription",
