@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tagline.cli.redeploy import redeploy
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import trial_name
@@ -76,6 +77,17 @@ def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
     assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
     again = pipeline.run(DATASET, list_rows(designs))
     assert again.status["outcome"] == "Unchanged", again.status
+
+
+def test_an_endpoint_that_was_deleted_comes_back_when_a_person_says_so(
+    pipeline: Pipeline, designs: DesignSet, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline.cli.redeploy.find_target", lambda _stack: pipeline.target)
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    pipeline.client("sagemaker").delete_endpoint(EndpointName=before["endpoint"])
+    redeploy(DATASET, wait=True, stack="tagline", as_json=True)  # exits unless it serves
+    assert serving(pipeline, designs) == champion
+    assert pipeline.json(DatasetKeys(DATASET).champion) == before
 
 
 def test_the_last_of_three_lists_decides(

@@ -154,7 +154,7 @@ def decide(world: Account, against: str | None, **rule: float) -> dict[str, Any]
     """Call DecidePromotion and return what it answers and keeps."""
     world.put(f"{PREFIX}plan.json", plan(settings=settings(promotion=rule)))
     decision = call("decide_promotion", STATE | {"evaluation": {"champion_run": against}})
-    assert decision.pop("redeploy") is False
+    assert (decision.pop("redeploy"), decision.pop("order")) == (False, None)
     assert world.get(f"{PREFIX}decision.json") == {"format": 1} | decision
     return decision
 

@@ -29,7 +29,13 @@ from tests.unit.flow_world import (
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
 TOPIC = VARIABLES["ALERTS_TOPIC_ARN"]
-OURS = {"format": 1, "run": RUN, "dataset": "demo", "started": "2026-11-12T00:00:00Z"}
+OURS = {
+    "format": 1,
+    "order": None,
+    "run": RUN,
+    "dataset": "demo",
+    "started": "2026-11-12T00:00:00Z",
+}
 
 
 @pytest.fixture
