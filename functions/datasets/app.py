@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 
 from tagline.api import clients
-from tagline.api.boundary import http_api
+from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.documents import Part
@@ -61,9 +61,9 @@ def document(request: Request) -> Part:
     """Return what a route of data answers."""
     match request.route:
         case "GET /healthz":
-            return healths().check()
+            return healths().check(reach_of(request).holds)
         case "GET /datasets":
-            return catalog().datasets(Page.of(request.query))
+            return catalog().datasets(Page.of(request.query), reach_of(request).holds)
         case "GET /datasets/{dataset}":
             look = functools.partial(health, clients.sagemaker())
             return catalog().dataset(request.dataset(), look)

@@ -66,10 +66,10 @@ class Catalog:
         self._clock = clock
         self._ended: dict[str, tuple[float, RunSummary]] = {}
 
-    def datasets(self, page: Page) -> Datasets:
-        """Return one page of the datasets by name, each with a summary of its champion."""
+    def datasets(self, page: Page, sees: Callable[[str], bool] = bool) -> Datasets:
+        """Return one page of the datasets that a caller sees, by name, with their champions."""
         names = filter(DATASET.fullmatch, self._bucket.folders("", page.after))
-        found = list(islice(names, page.limit + 1))
+        found = list(islice(filter(sees, names), page.limit + 1))
         shown = found[: page.limit]
         with ThreadPoolExecutor(_READERS) as pool:
             datasets = list(pool.map(self._summary, shown))

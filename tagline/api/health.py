@@ -42,12 +42,15 @@ class Healths:
         self._clock = clock
         self._looked: tuple[float, dict[str, str | None]] | None = None
 
-    def check(self) -> Healthy:
-        """Return that every champion answers; else raise a 503 that names those who do not."""
+    def check(self, sees: Callable[[str], bool] = bool) -> Healthy:
+        """Return that every champion answers; else raise a 503 that names those who do not.
+
+        Of the datasets that a caller sees.
+        """
         now = self._clock()
         if self._looked is None or now - self._looked[0] >= HEALTH_SECONDS:
             self._looked = (now, self._look())
-        found = self._looked[1]
+        found = {name: said for name, said in self._looked[1].items() if sees(name)}
         ill = [f"{dataset}: {problem}" for dataset, problem in found.items() if problem]
         if ill:
             more = f"; and {len(ill) - _NAMED} more" if len(ill) > _NAMED else ""

@@ -172,7 +172,8 @@ def test_names_of_orders_and_of_what_brings_back_after_them_fit_and_tell_their_r
     name = order_name(run, 17957184161)
     assert len(name) <= 80
     ordered = ORDERED.fullmatch(name)
-    assert ordered and (ordered["run"], ordered["given"]) == (run, "17957184161")
+    assert ordered
+    assert (ordered["run"], ordered["given"]) == (run, "17957184161")
     restoring = restoring_name(run, 179571841611)
     assert len(restoring) <= 80
     assert RESTORING.fullmatch(restoring)
