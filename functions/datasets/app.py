@@ -10,13 +10,15 @@ from tagline.api.catalog import Catalog
 from tagline.api.documents import Part
 from tagline.api.health import Healths
 from tagline.api.page import page_answer
-from tagline.api.problem import Answer, json_answer, not_found
+from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
+from tagline.api.routes import unknown_route
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
 from tagline.serving.endpoints import health
 
 HERE = Path(__file__).parent
+KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whether it is the same
 
 
 @functools.cache
@@ -47,21 +49,23 @@ def page() -> Answer:
 
 @http_api
 def handler(request: Request) -> Answer:
-    """Answer one GET; API Gateway has matched the route."""
+    """Answer one GET, or what no other route is for; API Gateway has matched the route."""
     match request.route:
         case "GET /":
             return page()
         case "GET /openapi.json":
             return description()
+        case "GET /healthz":
+            return json_answer(healths().check(reach_of(request).holds))
+        case "GET /datasets/{dataset}/runs/{run}":
+            return json_answer(catalog().run(request.run()))
         case _:
-            return json_answer(document(request))
+            return json_answer(document(request), KEPT)
 
 
 def document(request: Request) -> Part:
-    """Return what a route of data answers."""
+    """Return what a route answers that a browser may ask for again by its ETag."""
     match request.route:
-        case "GET /healthz":
-            return healths().check(reach_of(request).holds)
         case "GET /datasets":
             return catalog().datasets(Page.of(request.query), reach_of(request).holds)
         case "GET /datasets/{dataset}":
@@ -69,7 +73,5 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
-        case "GET /datasets/{dataset}/runs/{run}":
-            return catalog().run(request.run())
         case _:
-            raise not_found("unknown_route", "There is nothing here; see openapi.json.")
+            raise unknown_route(request.method, request.place)
