@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -44,7 +44,9 @@ from tagline.formats.outcomes import Champion, Decision, Latest, Status
 from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
-from tagline.serving.endpoints import Health
+
+if TYPE_CHECKING:
+    from tagline.serving.endpoints import Health  # more than the function `tag` may load
 
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
@@ -78,7 +80,7 @@ class Catalog:
             next=shown[-1] if len(found) > page.limit else None,
         )
 
-    def dataset(self, dataset: str, health: Callable[[Champion], Health]) -> DatasetDetails:
+    def dataset(self, dataset: str, health: "Callable[[Champion], Health]") -> DatasetDetails:
         """Return a dataset: champion, labels and row counts of the run judged last, or a 404.
 
         `health` looks at a champion's endpoint.
