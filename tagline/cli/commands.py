@@ -209,6 +209,42 @@ def retry(
     """Resume a failed run from the state that failed: nothing before it is done again."""
 
 
+def redeploy(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    *,
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Bring a champion back whose endpoint failed, was deleted or serves something else."""
+
+
+def rollback(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="A former champion; else the one before."),
+    ] = None,
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with your name.")] = "no reason given",
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Make a former champion serve again."""
+
+
+def promote(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that was evaluated.")],
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with your name.")],
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Make a run the champion, whatever the gate said."""
+
+
 def destroy(
     *,
     data: Annotated[
@@ -265,6 +301,7 @@ def tag(
 
 
 _ALL = (
-    *(demo, up, preflight, images, check, drop, runs, show, retry, estimate, costs, tag, destroy),
+    *(demo, up, preflight, images, check, drop, runs, show, retry, redeploy, rollback, promote),
+    *(estimate, costs, tag, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -36,6 +36,7 @@ from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
+from tagline.serving.endpoints import Health, health
 
 _FIRST = 20
 _EDGE = 5  # labels shown from either end
@@ -85,6 +86,8 @@ class RunReport(RunOutcome, kw_only=True):
     decision: Decision | None
     training: TrainPlan | TunePlan | None
     serving: bool
+    health: Health | None
+    """Of the endpoint, where the run serves."""
     artifact: str | None
     model: CardModel | None
     location: str
@@ -141,6 +144,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         decision=bucket.get(keys.decision, Decision),
         training=_training(target, keys.training_plan),
         serving=serving,
+        health=health(target.sagemaker, champion) if champion and serving else None,
         artifact=champion.artifact if champion and serving else None,
         model=card.model if card else None,
         location=bucket.uri(keys.prefix),
@@ -226,11 +230,20 @@ def _show_outcome(report: RunReport) -> None:
                 "Model": model and f"{model.network}, epoch {model.best_epoch}",
                 "Started from": model and model.start and model.start.said,
                 "Artifact": report.artifact,
-                "Serves now": "yes" if report.serving else None,
+                "Serves now": _serving_said(report),
                 "Files": report.location,
             },
         )
     )
+
+
+def _serving_said(report: RunReport) -> str | None:
+    if report.health is None:
+        return None
+    if report.health.problem is None:
+        return "yes"
+    told = "unknown" if report.health.serves is None else "no"
+    return f"{told}: {report.health.problem}"
 
 
 def _f1_said(report: RunReport) -> str:

@@ -21,7 +21,7 @@ TRACED = {"aws_xray_sdk", "wrapt"}
 YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
-    "datasets": {"api"},
+    "datasets": {"api", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
@@ -36,6 +36,7 @@ PACKAGES = {
     "smoke_test": {"serving"},
     "start_run": set[str](),
     "tag": {"api"},
+    "take_order": {"serving"},
     "tell_failures": {"outcomes"},
 }
 API = {"datasets", "tag"}
