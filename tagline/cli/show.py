@@ -15,7 +15,7 @@ from tagline.cli.records import read_run
 from tagline.cli.runs import took
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
-from tagline.formats.document import Document, Record
+from tagline.formats.document import Document, R, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import CardModel, ChampionMeans, Difference, LabelMetrics, ModelCard
 from tagline.formats.outcomes import Champion, Decision
@@ -26,6 +26,7 @@ from tagline.formats.printable import printable_json
 from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.formats.suspects import Suspect
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
@@ -67,6 +68,8 @@ class RunReport(RunOutcome, kw_only=True):
     changes: Changes | None
     rejects: list[Reject]
     """The first of them."""
+    suspects: list[Suspect]
+    """The most doubtful of the rows whose labels the model doubts."""
     labels: tuple[LabelMetrics, ...] | None
     macro_f1: float | None
     """Mean of the labels', on images that the thresholds were not chosen on."""
@@ -89,12 +92,15 @@ class _Training(Document, kw_only=True):
     mode: str
 
 
-def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model."""
+def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> None:
+    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
     keys = RunKeys(run)
     target = find_target(stack)
     if rejects:
-        _print_rejects(target, keys)
+        _print_lines(target, keys.rejects)
+    if suspects:
+        _print_lines(target, keys.suspects)
+    if rejects or suspects:
         return
     report = _report(target, keys)
     if as_json:
@@ -104,6 +110,7 @@ def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
     show_cost(report.cost)
     _show_rejects(report)
     _show_labels(report)
+    _show_suspects(report)
 
 
 def _report(target: Target, keys: RunKeys) -> RunReport:
@@ -125,7 +132,8 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         warnings=_warnings(plan, packed),
         pictures=_pictures(packed),
         changes=plan.changes if plan else None,
-        rejects=_first_rejects(target, keys),
+        rejects=_first(target, keys.rejects, Reject),
+        suspects=_first(target, keys.suspects, Suspect),
         labels=metrics.labels if metrics else None,
         macro_f1=metrics.macro_f1 if metrics else None,
         micro_f1=metrics.micro_f1 if metrics else None,
@@ -163,9 +171,9 @@ def _pictures(packed: PackedDataset | None) -> Pictures | None:
     return msgspec.convert(packed, Pictures, from_attributes=True) if packed else None
 
 
-def _first_rejects(target: Target, keys: RunKeys) -> list[Reject]:
+def _first(target: Target, key: str, kind: type[R]) -> list[R]:
     try:
-        return list(islice(target.bucket.lines(keys.rejects, Reject), _FIRST))
+        return list(islice(target.bucket.lines(key, kind), _FIRST))
     except Absent:
         return []
 
@@ -263,10 +271,31 @@ def _show_labels(report: RunReport) -> None:
     )
 
 
-def _print_rejects(target: Target, keys: RunKeys) -> None:
+def _show_suspects(report: RunReport) -> None:
+    if not report.suspects:
+        return
+    emit(
+        rows_table(
+            (">Line", "Path", "Seems to lack", "Seems to have too many"),
+            (
+                (row.line, row.path, _doubted(row, given=False), _doubted(row, given=True))
+                for row in report.suspects[:_EDGE]
+            ),
+            title="Rows whose labels the model doubts most",
+        )
+    )
+    say(f"`tagline show {report.run} --suspects` prints all of them")
+
+
+def _doubted(row: Suspect, *, given: bool) -> str:
+    return ", ".join(doubt.label for doubt in row.labels if doubt.given is given)
+
+
+def _print_lines(target: Target, key: str) -> None:
     try:
-        with target.bucket.stream(keys.rejects) as found:
+        with target.bucket.stream(key) as found:
             for line in found.content.iter_lines():
                 typer.echo(printable_json(line.decode(errors="replace")))
     except Absent as exc:
-        raise Refused(f"run {keys.run} has no rejects.jsonl (yet)") from exc
+        run, _, name = key.rpartition("/")
+        raise Refused(f"run {run.rpartition('/')[2]} has no {name} (yet)") from exc
