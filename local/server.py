@@ -46,6 +46,7 @@ from local.access.authority import Authority
 from local.access.guard import Guard
 from local.access.record import Record
 from local.access.sessions import secret_of
+from local.api_callers import Callers
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
@@ -128,7 +129,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     lambda_runtime.install(cloud)
     throttling.install()
     deliveries.install(authority)
-    http_api.install(cloud)
+    http_api.install(cloud, Callers(cloud, authority))
     events.install()
     container_tasks.install(cloud, authority)
     walker = walking.install()

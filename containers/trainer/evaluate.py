@@ -48,7 +48,8 @@ def evaluate(base: Base) -> None:
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
     evaluation = judge(challenger, champion, judges, labels, created)
-    numbers = replace(metrics_document(evaluation), ended_early=challenger.description.ended_early)
+    made = challenger.description
+    numbers = replace(metrics_document(evaluation), ended_early=made.ended_early, start=made.start)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
     rows = listed(base.processing_input("verdicts/verdicts.jsonl"), _kept_back(evaluation))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # the rules themselves need no MXNet
     from trainer.data import RecordSet
 
 
+_RANKED_WELL = 0.5  # average precision
+
+
 @dataclass(frozen=True)
 class Judges:
     """The images that choose the thresholds and those that judge; one set where there is no other.
@@ -102,6 +105,16 @@ class Evaluation:
         """Which tags the thresholds give the judging images, (n, L)."""
         given: NDArray[np.bool_] = self.challenger.scores >= self.thresholds.values
         return given
+
+    @property
+    def ranked_alone(self) -> list[str]:
+        """The labels whose images come first, and of which none is given the tag."""
+        ap, tags = self.challenger.quality.ap, self.f1.labels
+        return [
+            label
+            for label, ranked, tagged in zip(self.labels, ap, tags, strict=True)
+            if ranked >= _RANKED_WELL and tagged == 0
+        ]
 
 
 def judge(

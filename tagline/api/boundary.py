@@ -14,6 +14,8 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
+from tagline.api.scopes import Reach
+from tagline.aws.environment import environment
 from tagline.aws.faults import error_code
 from tagline.aws.observability import logger, metrics
 
@@ -39,7 +41,8 @@ def http_api(
     """Make a Lambda handler of a function from request to answer.
 
     Problems become their RFC 9457 document, AWS being busy or out of reach a 503 with
-    Retry-After, and a fault of ours a 500 whose trace is in the log under the request's id.
+    Retry-After, and a fault of ours a 500 whose trace is in the log under the request's id. A
+    dataset that the caller may not ask for is refused before anything is done.
     """
 
     @functools.wraps(respond)
@@ -47,6 +50,8 @@ def http_api(
         request = Request.of(event)
         logger.append_keys(request_id=request.request_id, route=request.route, **request.path)
         try:
+            if "dataset" in request.path:
+                reach_of(request).require(request.path["dataset"])
             answer = respond(request)
         except Problem as problem:
             answer = _problem(problem, request)
@@ -64,6 +69,11 @@ def http_api(
         return plain
 
     return logger.inject_lambda_context(handler, clear_state=True)
+
+
+def reach_of(request: Request) -> Reach:
+    """Return which datasets the caller may ask for; raises a 401 or a 403."""
+    return Reach.of(environment().api_auth, request.claims)
 
 
 def _problem(problem: Problem, request: Request) -> Answer:

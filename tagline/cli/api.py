@@ -10,11 +10,15 @@ import msgspec
 
 from tagline.api.documents import ImageLocation, Tags
 from tagline.api.requests import MAX_BODY_BYTES
+from tagline.cli.patience import Patience
+from tagline.cli.proof import Proof, no_proof
 from tagline.cli.target import is_laptop
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 
 _TIMEOUT = 60  # seconds; the API's own limit is 30
 _MAX_ANSWER_BYTES = 8 << 20
+_BUSY = {429, 503}
+_DIGITS = 6  # of a Retry-After, which may be a date as well: that is taken as none
 
 
 class _Problem(Record, kw_only=True):
@@ -29,10 +33,29 @@ class ApiProblem(Exception):
     """The API refused or could not be asked; the message is one line."""
 
 
+class ApiBusy(ApiProblem):
+    """The API, or the model behind it, is busy: asked later, it may answer."""
+
+    def __init__(self, message: str, seconds: float | None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """When to ask again; None where the API does not say."""
+
+
 def ask_tags(
-    api_url: str, dataset: str, image: str, *, threshold: float | None, top_k: int | None
+    api_url: str,
+    dataset: str,
+    image: str,
+    *,
+    threshold: float | None,
+    top_k: int | None,
+    patience: Patience | None = None,
+    proof: Proof = no_proof,
 ) -> Tags:
-    """Return the API's answer for a file or an s3:// URI; raises ApiProblem."""
+    """Return the API's answer for a file or an s3:// URI; raises ApiProblem.
+
+    An API that is busy is asked again as long as `patience` lasts; at once it is ApiBusy without.
+    """
     if image.startswith("s3://"):
         kind, body = "application/json", msgspec.json.encode(ImageLocation(s3_uri=image))
     else:
@@ -40,14 +63,24 @@ def ask_tags(
     asked = {"threshold": threshold, "top_k": top_k}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     url = f"{api_url.rstrip('/')}/datasets/{quote(dataset)}/tags{f'?{query}' if query else ''}"
-    return _post(url, kind, body)
+    while True:
+        try:
+            answer = _post(url, kind, body, proof)
+        except ApiBusy as exc:
+            if patience is None or not patience.pause(exc.seconds):
+                raise
+        else:
+            if patience is not None:
+                patience.heard()
+            return answer
 
 
-def _post(url: str, kind: str, body: bytes) -> Tags:
+def _post(url: str, kind: str, body: bytes, proof: Proof) -> Tags:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ApiProblem(f"{url} is no HTTP address")
+    headers = proof(url, {"Content-Type": kind, "Accept": "application/json"}, body)
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-        url, data=body, headers={"Content-Type": kind, "Accept": "application/json"}, method="POST"
+        url, data=body, headers=dict(headers), method="POST"
     )
     # a proxy from the environment cannot reach this machine's own address
     handlers = [urllib.request.ProxyHandler({})] if is_laptop(url) else []
@@ -56,6 +89,8 @@ def _post(url: str, kind: str, body: bytes) -> Tags:
         with opener.open(request, timeout=_TIMEOUT) as answer:
             return _decode(answer.read(_MAX_ANSWER_BYTES))
     except urllib.error.HTTPError as exc:
+        if exc.code in _BUSY:
+            raise ApiBusy(_problem(exc), _retry_after(exc)) from exc
         raise ApiProblem(_problem(exc)) from exc
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as exc:
         raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
@@ -79,6 +114,11 @@ def _problem(error: urllib.error.HTTPError) -> str:
         return f"{error.code} {error.reason}: {data[:200].decode(errors='replace')}".strip()
     title = told.title or told.message or error.reason
     return ": ".join(filter(None, (f"{error.code} {title}", told.detail)))
+
+
+def _retry_after(error: urllib.error.HTTPError) -> float | None:
+    told = error.headers.get("Retry-After", "").strip()
+    return float(told) if told.isascii() and told.isdigit() and len(told) <= _DIGITS else None
 
 
 def _read_image(path: Path) -> tuple[str, bytes]:

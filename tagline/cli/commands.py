@@ -63,6 +63,14 @@ def up(
             metavar="NAME",
         ),
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A parameter of the template, such as ApiAuth=jwt; repeatable. Kept until set "
+            "anew.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     stack: _Stack = STACK,
     secret: Annotated[
         bool,
@@ -229,17 +237,39 @@ def destroy(
 
 def tag(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files or s3:// URIs.")],
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE", help="Files, folders or s3:// URIs.")
+    ],
     *,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Least score; each label's own threshold otherwise."),
     ] = None,
     top_k: Annotated[int | None, typer.Option(min=1, help="At most so many tags.")] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=64, help="Images asked for at a time.")
+    ] = 4,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line an image.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print JSON, a line an image.")] = False,
+    sidecar: Annotated[
+        bool, typer.Option("--sidecar", help="Write each image's tags beside it: x.png.tags.json.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File for --csv or --jsonl.", dir_okay=False),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of a token, where the API asks for one; TAGLINE_TOKEN without.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Print the tags of images, highest score first."""
+    """Print the tags of images and of all images in folders, highest score first."""
 
 
 _ALL = (

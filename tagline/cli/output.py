@@ -4,8 +4,11 @@ Whatever is printed goes through here, where what would move the terminal is esc
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
 
 import typer
 from rich.console import Console, Group, RenderableType
@@ -23,6 +26,18 @@ _PIPE = Console(highlight=False, markup=False, emoji=False, width=240)
 def print_json(data: object) -> None:
     """Print data as JSON on stdout."""
     typer.echo(printable_json(json.dumps(data, indent=2, ensure_ascii=False, default=str)))
+
+
+@contextmanager
+def replaced(path: Path) -> "Iterator[IO[bytes]]":
+    """Write a file that is there when it is whole, in place of an older one; else nothing is."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def say(message: str, style: str | None = None) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tagline.formats.models import ModelDescription
 from tagline.formats.rows import Verdict
+from tagline.formats.settings import ImageSpec
 from tests.unit.documents import OTHER, RUN
 from tests.unit.run_documents import packed_dataset
 from trainer.audit import suspects
@@ -65,10 +67,9 @@ def _model(run: str, labels: Sequence[str], sides: Sequence[Any], noise: float) 
     for side in sides:
         logits = 5.0 * side.labels - 2 + rng.normal(0, noise, side.labels.shape)
         answers[id(side)] = (1 / (1 + np.exp(-logits))).astype(np.float32)
-    described = SimpleNamespace(
-        network="small", best_epoch=3, hyperparameters={"epochs": "4"}, versions={"numpy": "1"},
-        ended_early=None, created=CREATED,
-    )  # fmt: skip
+    described = ModelDescription(
+        labels=tuple(labels), image=ImageSpec(), network="small", best_epoch=3
+    )
     return SimpleNamespace(
         run=run, role="challenger", labels=tuple(labels), description=described,
         scores=lambda records, _labels: answers[id(records)],

@@ -15,7 +15,7 @@ from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
 from tagline.scores.calibration import reliability
-from trainer.card import limits
+from trainer.card import limits, some
 from trainer.data import RecordSet
 from trainer.judge import Evaluation
 from trainer.report.charts import bars, plots
@@ -47,7 +47,7 @@ def report_page(
     body = "".join(
         (
             _first_screen(evaluation, run),
-            _vanished(dataset),
+            _first_of_all(evaluation, dataset),
             plots(),
             _labels(evaluation, found.error, rows),
             "<h2>Tagged best</h2>",
@@ -115,9 +115,13 @@ def _first_screen(evaluation: Evaluation, run: str) -> str:
     )
 
 
-def _vanished(dataset: PackedDataset) -> str:
-    """Say what the pictures do not tell any more where nobody overlooks it."""
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in pictures_said(dataset))
+def _first_of_all(evaluation: Evaluation, dataset: PackedDataset) -> str:
+    """Say what pictures tell no more, and what could not be started from, where all see it."""
+    start = evaluation.challenger.candidate.description.start
+    sentences = pictures_said(dataset)
+    if start and start.instead:
+        sentences = [*sentences, f"Training started from {start.said}"]
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f'<ul class="note">{said}</ul>' if said else ""
 
 
@@ -160,12 +164,12 @@ def _labels(
     evaluation: Evaluation, errors: NDArray[np.float64], rows: Mapping[int, Verdict]
 ) -> str:
     comparison = evaluation.comparison
-    beside = standing(comparison) if comparison else ""
+    beside = f'<p class="note">{standing(comparison)}</p>' if comparison else ""
     return (
         '<h2>Labels</h2><p class="note">Sorted by average precision (AP). The tick marks the '
         "label's frequency, which guessing reaches. F1 is at the threshold, from which the API "
         "gives the tag, on images that it was not chosen on; ECE is explained under Calibration."
-        f"</p>{f'<p class=note>{beside}</p>' if beside else ''}{controls(evaluation)}"
+        f"{_apart(evaluation)}</p>{beside}{controls(evaluation)}"
         f"{label_table(evaluation, errors)}"
         '<h2>Precision against recall</h2><p class="note">All pairs of image and label in one '
         "ranking, then each label from the best to the worst. The circle is where the threshold "
@@ -173,6 +177,17 @@ def _labels(
         '<span class="wrong">+ given, not true</span>, '
         '<span class="missed">− true, not given</span>, with the score.</p>'  # noqa: RUF001
         f"{together(evaluation)}{curves(evaluation, rows)}"
+    )
+
+
+def _apart(evaluation: Evaluation) -> str:
+    """Say how a label that is ranked well can have no F1, where there is one."""
+    if not evaluation.ranked_alone:
+        return ""
+    return (
+        f" {escape(some(evaluation.ranked_alone))}: ranked well, and yet F1 is 0. AP is about the "
+        "order of images alone; of those with the label none reaches the threshold, which other "
+        "images decided and, for a rare label, the other labels. More images with it settle that."
     )
 
 
@@ -194,7 +209,8 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
         "transparent all over": dataset.lost.transparent,
         "near-copies": f"{dataset.near_copies.images} in {dataset.near_copies.groups} groups",
         **(description.hyperparameters or {}),
-        "network": description.network,  # what `auto` stood for
+        "network": description.network,  # what `auto` stood for, as of the next
+        "start_from": description.start.said if description.start else None,
         "best epoch": description.best_epoch,
         "ended early": description.ended_early,
         **(description.versions or {}),
