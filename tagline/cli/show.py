@@ -4,15 +4,15 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-import typer
 
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
-from tagline.cli.output import emit, number, print_json, rows_table, say
+from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run
 from tagline.cli.runs import took
+from tagline.cli.show_rows import print_lines, show_labels, show_rejects, show_suspects
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, R, Record
@@ -29,7 +29,6 @@ from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.plan import Changes, Plan
-from tagline.formats.printable import printable_json
 from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
 from tagline.formats.steps import TrainPlan, TunePlan
@@ -39,7 +38,6 @@ from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
 
 _FIRST = 20
-_EDGE = 5  # labels shown from either end
 
 
 class Counts(Record, kw_only=True):
@@ -104,9 +102,9 @@ def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> 
     keys = RunKeys(run)
     target = find_target(stack)
     if rejects:
-        _print_lines(target, keys.rejects)
+        print_lines(target, keys.rejects)
     if suspects:
-        _print_lines(target, keys.suspects)
+        print_lines(target, keys.suspects)
     if rejects or suspects:
         return
     report = _report(target, keys)
@@ -115,9 +113,10 @@ def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> 
         return
     _show_outcome(report)
     show_cost(report.cost)
-    _show_rejects(report)
-    _show_labels(report)
-    _show_suspects(report)
+    rejected = report.counts.rejected if report.counts else 0
+    show_rejects(run, report.rejects, rejected or len(report.rejects))
+    show_labels(report.labels or ())
+    show_suspects(run, report.suspects)
 
 
 def _report(target: Target, keys: RunKeys) -> RunReport:
@@ -247,68 +246,3 @@ def _f1_said(report: RunReport) -> str:
 
 def _background(pictures: Pictures) -> str:
     return f"{pictures.image.background}{' (auto)' if pictures.background else ''}"
-
-
-def _show_rejects(report: RunReport) -> None:
-    rows = report.rejects
-    if not rows:
-        return
-    total = (report.counts.rejected if report.counts else 0) or len(rows)
-    emit(
-        rows_table(
-            (">Line", "Reason", "Path", "Detail"),
-            ((row.line, row.reason, row.path, row.detail) for row in rows),
-            title=f"Rejected rows ({len(rows)} of {total})",
-        )
-    )
-    if total > len(rows):
-        say(f"`tagline show {report.run} --rejects` prints all of them")
-
-
-def _show_labels(report: RunReport) -> None:
-    measured = [(row.ap, row) for row in report.labels or () if row.ap is not None]
-    if not measured:
-        return
-    labels = [row for _, row in sorted(measured, key=lambda pair: pair[0], reverse=True)]
-    few = labels if len(labels) <= 2 * _EDGE else [*labels[:_EDGE], *labels[-_EDGE:]]
-    title = "Labels" if few is labels else f"Best and worst {_EDGE} of {len(labels)} labels"
-    emit(
-        rows_table(
-            ("Label", ">AP", ">F1", ">Support", ">Threshold"),
-            (
-                (row.label, number(row.ap), number(row.f1), row.support, number(row.threshold))
-                for row in few
-            ),
-            title=title,
-        )
-    )
-
-
-def _show_suspects(report: RunReport) -> None:
-    if not report.suspects:
-        return
-    emit(
-        rows_table(
-            (">Line", "Path", "Seems to lack", "Seems to have too many"),
-            (
-                (row.line, row.path, _doubted(row, given=False), _doubted(row, given=True))
-                for row in report.suspects[:_EDGE]
-            ),
-            title="Rows whose labels the model doubts most",
-        )
-    )
-    say(f"`tagline show {report.run} --suspects` prints all of them")
-
-
-def _doubted(row: Suspect, *, given: bool) -> str:
-    return ", ".join(doubt.label for doubt in row.labels if doubt.given is given)
-
-
-def _print_lines(target: Target, key: str) -> None:
-    try:
-        with target.bucket.stream(key) as found:
-            for line in found.content.iter_lines():
-                typer.echo(printable_json(line.decode(errors="replace")))
-    except Absent as exc:
-        run, _, name = key.rpartition("/")
-        raise Refused(f"run {run.rpartition('/')[2]} has no {name} (yet)") from exc

@@ -61,7 +61,7 @@ def figures(evaluation: Evaluation, records: RecordSet, indexes: list[int]) -> s
             if yes
         )
         parts.append(
-            f'<figure><img alt="{evaluation.side} image {index + 1}" loading="lazy" '
+            f'<figure><img alt="{evaluation.side} image {index + 1}" '
             f'src="data:image/jpeg;base64,{source}"><figcaption>{tags}</figcaption></figure>'
         )
     if not parts:

@@ -5,6 +5,7 @@ What they make of a few scores is written down, so that no test needs them.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cleanlab
 import numpy as np
@@ -22,7 +23,7 @@ scores[:5, 0], scores[5:9, 1] = [0, 0.1, 0.3, 0.7, 1], [0.2, 0.5, 0.6, 0.9]
 truth[:, 3] ^= rng.random(N) < 0.08  # labels that are wrong
 
 
-def curve(marks, values):
+def curve(marks: Any, values: Any) -> dict[str, Any]:
     precision, recall, thresholds = precision_recall_curve(marks, values)
     # ours run from the highest score down, and know nothing of the made-up last point
     return {
@@ -33,15 +34,15 @@ def curve(marks, values):
     }
 
 
-def reliable(marks, values):
+def reliable(marks: Any, values: Any) -> dict[str, Any]:
     frequency, mean = calibration_curve(marks, values, n_bins=10, strategy="uniform")
     return {"frequency": frequency.tolist(), "mean_score": mean.tolist()}
 
 
-def issues(marks, values):
+def issues(marks: Any, values: Any) -> list[int]:
     both = np.stack([1 - values, values], axis=1)
     found = find_label_issues(marks, both, filter_by="confident_learning", n_jobs=1)
-    return np.flatnonzero(found).tolist()
+    return [int(i) for i in np.flatnonzero(found)]
 
 
 told = {
