@@ -3,12 +3,16 @@
 Also gives each API a URL that needs no DNS: `http://127.0.0.1:<port>/_aws/execute-api/<id>`.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from local import patching
 from local.api_callers import Asked, Callers
 from local.context import Cloud
+from local.settings import concurrency
 from local.signatures import Request
+from local.throttling import UNAVAILABLE
+from local.waiting_line import LineFull, WaitingLine
 
 _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 _SERVICE = "ministack.services.apigateway"
@@ -160,7 +164,8 @@ def _route_key(method: str, path: str) -> str:
 
 
 def _bound_payload(callers: Callers) -> None:
-    """Answer 413 to what API Gateway or the function behind it would not take, 403 to strangers."""
+    """Answer 413 to what is too large, 403 to strangers, and line up the rest."""
+    line = WaitingLine(concurrency())
     execute = patching.function(_APP, "_handle_execute_api_request", *_EXECUTE, "raw_query_string")
 
     is_text = patching.function(_SERVICE, "_v2_request_body_is_text", "content_type")
@@ -194,9 +199,13 @@ def _bound_payload(callers: Callers) -> None:
             refusal = callers.refusal(Asked(signed, body, api, f"/{rest}"))
             if refusal is not None:
                 return refusal
-        response: _Response | None = await execute(
-            host, path, method, headers, body, query_params, raw_path, raw_query_string
-        )
+        try:
+            async with line.turn() if path.startswith(PATH) else nullcontext():
+                response: _Response | None = await execute(
+                    host, path, method, headers, body, query_params, raw_path, raw_query_string
+                )
+        except LineFull:
+            return UNAVAILABLE["statusCode"], UNAVAILABLE["headers"], UNAVAILABLE["body"].encode()
         return response
 
     patching.replace(_APP, "_handle_execute_api_request", bounded, *_EXECUTE, "raw_query_string")

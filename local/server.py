@@ -29,6 +29,7 @@ from local import (
     http_api,
     lambda_runtime,
     logs,
+    metric_points,
     nested_stacks,
     object_versions,
     object_writes,
@@ -124,6 +125,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     access = step_access.StepAccess(authority)
     policies.install()
     logs.install()
+    metric_points.install()
     nested_stacks.install(cloud)
     half_made.install()
     lambda_runtime.install(cloud)
