@@ -161,10 +161,18 @@ def show(
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
+    suspects: Annotated[
+        bool,
+        typer.Option(
+            "--suspects",
+            help="Print every row whose labels the model doubts, the most doubtful first, as JSON "
+            "Lines, no more.",
+        ),
+    ] = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model."""
+    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
 
 
 def estimate(
