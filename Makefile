@@ -163,7 +163,7 @@ tools/starter/node_modules/.stamp: tools/starter/package.json tools/starter/pack
 	cd tools/starter && npm ci --no-audit --no-fund --silent
 	touch $@
 
-# statemachine/retrain/ is what people read and write; the rest of the flow is made from it
+# the folders of statemachine/ are what people read and write; the rest of the flows is made from them
 flow: install
 	.venv/bin/python -m tools.flow
 

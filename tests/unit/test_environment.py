@@ -13,6 +13,7 @@ READ_AS = {
     "source_requester_pays": "SOURCE_REQUESTER_PAYS",
     "stack": "STACK_NAME",
     "state_machine": "STATE_MACHINE_ARN",
+    "batch_machine": "BATCH_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
     "trainer_image": "TRAINER_IMAGE",
     "torch_trainer_image": "TORCH_TRAINER_IMAGE",
