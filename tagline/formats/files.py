@@ -291,9 +291,9 @@ OF_RUN = (
 OF_BATCHES = (
     _other(
         f"{_BATCHES}<name>.txt",
-        "A list of images to tag: a path, or a prefix that ends in / or *, a line; as `.lst` the "
-        "last column counts, as `.csv` the one called path; may be gzip, as `.txt.gz` too. Each new "
-        "version of it is tagged.",
+        "A list of images to tag: a path, or a prefix that ends in / or *, a line; of a `.lst` "
+        "the last column counts, of a `.csv` the one called path; may be gzip, as `.txt.gz` too. "
+        "Each new version of it is tagged.",
         "you",
         "PlanBatch",
     ),
@@ -306,7 +306,7 @@ OF_BATCHES = (
     ),
     _other(
         f"{_BATCHES}<name>.tags.lst",
-        "The tagged images as a list that can be trained on; the columns are the champion's labels.",
+        "The tagged images as a list, ready for training; its columns are the champion's labels.",
         "PublishBatch",
         "people",
     ),
