@@ -67,12 +67,12 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
     if absent:
         said.append(
             f"{len(absent)} label(s) have no {evaluation.side} positive and were not judged: "
-            f"{_some(absent)}."
+            f"{some(absent)}."
         )
     if few:
         said.append(
             f"{len(few)} label(s) have fewer than {SUPPORT_FLOOR} {evaluation.side} positives, "
-            f"which say little of each: {_some(few)}."
+            f"which say little of each: {some(few)}."
         )
     champion = evaluation.champion
     if champion:
@@ -80,7 +80,7 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
         if unknown:
             said.append(
                 f"The champion never learned {len(unknown)} label(s), which count at their "
-                f"frequency: {_some(unknown)}."
+                f"frequency: {some(unknown)}."
             )
     if evaluation.not_compared:
         said.append(f"It was not compared with the champion: {evaluation.not_compared}.")
@@ -96,6 +96,7 @@ def _chosen_on(evaluation: Evaluation) -> str:
     )
 
 
-def _some(labels: Sequence[str], most: int = 8) -> str:
+def some(labels: Sequence[str], most: int = 8) -> str:
+    """Return the first names and how many more there are."""
     rest = len(labels) - most
     return ", ".join(labels[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -46,7 +46,8 @@ def evaluate(base: Base) -> None:
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
     evaluation = judge(challenger, champion, judges, labels, created)
-    numbers = replace(metrics_document(evaluation), ended_early=challenger.description.ended_early)
+    made = challenger.description
+    numbers = replace(metrics_document(evaluation), ended_early=made.ended_early, start=made.start)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
     page = report_page(evaluation, records, dataset, _trials(base))

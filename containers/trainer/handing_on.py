@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec.structs import replace
 
+from tagline.formats.weights import WEIGHTS
 from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
 from trainer.checkpoint import BestEpoch
@@ -16,7 +17,7 @@ from trainer.export import BATCH, export, score_all, session
 from trainer.fit import Best
 from trainer.hyperparameters import Hyperparameters
 from trainer.watch import EndedEarly, Watch
-from trainer.weight_files import MEMBER, write_weights
+from trainer.weight_files import write_weights
 
 _PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree on
 
@@ -35,7 +36,7 @@ def hand_on(
     learner.set_weights(best.weights)
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
     difference = export(engine, learner, base.model, some, asked.views)
-    write_weights(base.model / MEMBER, best.weights)
+    write_weights(base.model / WEIGHTS, best.weights)
     sys.stdout.write(
         f"best epoch {best.numbers.epoch}; "
         f"{engine.title} and ONNX Runtime agree to {difference:.1e}\n"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # the rules themselves need no MXNet
     from trainer.data import RecordSet
 
 
+_RANKED_WELL = 0.5  # average precision
+
+
 @dataclass(frozen=True)
 class Judges:
     """The images that choose the thresholds and those that judge; one set where there is no other.
@@ -81,6 +84,16 @@ class Evaluation:
     comparison: Comparison | None
     not_compared: str | None
     created: str
+
+    @property
+    def ranked_alone(self) -> list[str]:
+        """The labels whose images come first, and of which none is given the tag."""
+        ap, tags = self.challenger.quality.ap, self.f1.labels
+        return [
+            label
+            for label, ranked, tagged in zip(self.labels, ap, tags, strict=True)
+            if ranked >= _RANKED_WELL and tagged == 0
+        ]
 
 
 def judge(

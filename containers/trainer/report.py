@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.trials import Trials
 from tagline.scores.ranking import rank
-from trainer.card import limits
+from trainer.card import limits, some
 from trainer.charts import bar, bars, curve
 from trainer.data import RecordSet
 from trainer.examples import choose_examples, figures
@@ -36,7 +36,7 @@ def report_page(
     body = "".join(
         (
             _first_screen(evaluation, run),
-            _vanished(dataset),
+            _first_of_all(evaluation, dataset),
             _labels(evaluation),
             _curves(evaluation),
             "<h2>Tagged best</h2>",
@@ -88,9 +88,13 @@ def _first_screen(evaluation: Evaluation, run: str) -> str:
     )
 
 
-def _vanished(dataset: PackedDataset) -> str:
-    """Say what the pictures do not tell any more where nobody overlooks it."""
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in pictures_said(dataset))
+def _first_of_all(evaluation: Evaluation, dataset: PackedDataset) -> str:
+    """Say what pictures tell no more, and what could not be started from, where all see it."""
+    start = evaluation.challenger.candidate.description.start
+    sentences = pictures_said(dataset)
+    if start and start.instead:
+        sentences = [*sentences, f"Training started from {start.said}"]
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f'<ul class="note">{said}</ul>' if said else ""
 
 
@@ -152,10 +156,22 @@ def _labels(evaluation: Evaluation) -> str:
     return (
         '<h2>Labels</h2><p class="note">Sorted by average precision (AP). The tick marks the '
         "label's frequency, which guessing reaches. F1 is at the threshold in the last column, "
-        "from which the API gives the tag, on images that it was not chosen on.</p>"
+        "from which the API gives the tag, on images that it was not chosen on."
+        f"{_apart(evaluation)}</p>"
         '<div class="panel scroll"><table><thead><tr><th>label</th><th>positives</th><th></th>'
         f"<th>AP</th>{beside}<th>F1</th><th>threshold</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _apart(evaluation: Evaluation) -> str:
+    """Say how a label that is ranked well can have no F1, where there is one."""
+    if not evaluation.ranked_alone:
+        return ""
+    return (
+        f" {escape(some(evaluation.ranked_alone))}: ranked well, and yet F1 is 0. AP is about the "
+        "order of images alone; of those with the label none reaches the threshold, which other "
+        "images decided and, for a rare label, the other labels. More images with it settle that."
     )
 
 
@@ -204,7 +220,8 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
         "transparent all over": dataset.lost.transparent,
         "near-copies": f"{dataset.near_copies.images} in {dataset.near_copies.groups} groups",
         **(description.hyperparameters or {}),
-        "network": description.network,  # what `auto` stood for
+        "network": description.network,  # what `auto` stood for, as of the next
+        "start_from": description.start.said if description.start else None,
         "best epoch": description.best_epoch,
         "ended early": description.ended_early,
         **(description.versions or {}),

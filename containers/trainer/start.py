@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from tagline.formats.models import ModelStart
 from tagline.formats.settings import FEW_IMAGES
+from tagline.formats.weights import UnusableWeights
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
-from trainer.weight_files import Shapes, UnusableWeights, read_description, read_weights
+from trainer.weight_files import Shapes, read_description, read_weights
 
 STARTERS = Path(__file__).parent / "starter"
 _HEAD = ("head.weight", "head.bias")
@@ -40,10 +41,7 @@ class Start:
     @property
     def said(self) -> str:
         """One sentence for the log."""
-        record = self.record
-        source = record.run or record.uri or ""
-        told = f"starts from {record.kind} {source}".rstrip()
-        return f"{told}: {record.instead}" if record.instead else told
+        return f"starts from {self.record.said}"
 
 
 @dataclass(frozen=True)

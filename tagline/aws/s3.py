@@ -193,6 +193,16 @@ class Bucket:
             raise TooLarge(f"{self.uri(key)} is larger than {limit:,} bytes")
         return Version(data, answer.etag, answer.metadata)
 
+    def range(self, key: str, begin: int, end: int) -> bytes:
+        """Return an object's bytes from `begin` to before `end`; raises Absent."""
+        with self._reading(key):
+            answer = self.client.get_object(
+                Bucket=self.name, Key=key, Range=f"bytes={begin}-{end - 1}"
+            )
+            with closing(answer["Body"]) as body:
+                data: bytes = body.read()
+                return data
+
     @contextmanager
     def stream(
         self, key: str, *, version_id: str = "", etag: str = ""

@@ -121,12 +121,26 @@ def _show(found: Estimate) -> None:
             {
                 "Images": f"{found.images:,}",
                 "Epochs": found.epochs,
-                "Together": money(found.run.price, unit),
+                "Together": _together(found.run),
                 "Training, at most": money(found.most_for_training, unit) or "no price is known",
                 "Budget": found.budget and f"{money(found.budget, unit)}{': too low' * over}",
-                f"Endpoint, {HOURS_OF_A_MONTH} h": money(found.endpoint_a_month, unit),
+                f"Endpoint, {HOURS_OF_A_MONTH} h": _endpoint(found),
                 f"{ANSWERS:,} answers of {ANSWER_SECONDS} s": money(found.serverless_answers, unit),
                 "Prices": f"{found.run.region}, {found.run.prices}",
             }
         )
     )
+
+
+def _together(run: Cost) -> str:
+    """Return what a run costs, and which of its states are not in that."""
+    price = f"{money(run.price, run.currency)}"
+    missing = dict.fromkeys(state.state for state in run.states if state.price is None)
+    if not missing:
+        return price
+    return f"at least {price}: {', '.join(missing)} not in it, for want of a price"
+
+
+def _endpoint(found: Estimate) -> str | None:
+    priced = money(found.endpoint_a_month, found.run.currency)
+    return priced or ("no price is known" if found.serverless_answers is None else None)

@@ -17,7 +17,14 @@ from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.models import CardModel, ChampionMeans, Difference, LabelMetrics, ModelCard
+from tagline.formats.models import (
+    CardModel,
+    ChampionMeans,
+    Difference,
+    LabelMetrics,
+    Metrics,
+    ModelCard,
+)
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
@@ -122,7 +129,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         **msgspec.structs.asdict(run_outcome(target, record, execution)),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
-        warnings=_warnings(plan, packed),
+        warnings=[*_warnings(plan, packed), *_start_said(metrics)],
         pictures=_pictures(packed),
         changes=plan.changes if plan else None,
         rejects=_first_rejects(target, keys),
@@ -157,6 +164,11 @@ def _warnings(plan: Plan | None, packed: PackedDataset | None) -> list[str]:
         )
         said += [f"as run {plan.seen.run} found: {sentence}" for sentence in told]
     return said
+
+
+def _start_said(metrics: Metrics | None) -> list[str]:
+    start = metrics.start if metrics else None
+    return [f"training started from {start.said}"] if start and start.instead else []
 
 
 def _pictures(packed: PackedDataset | None) -> Pictures | None:
@@ -212,6 +224,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Compared with": report.champion and report.champion.run,
                 "Decision": report.decision and report.decision.reason,
                 "Model": model and f"{model.network}, epoch {model.best_epoch}",
+                "Started from": model and model.start and model.start.said,
                 "Artifact": report.artifact,
                 "Serves now": "yes" if report.serving else None,
                 "Files": report.location,

@@ -22,6 +22,12 @@ class ModelStart(Record, kw_only=True):
     instead: str | None = None
     """Why it is not what was asked for or would be taken first; null where it is."""
 
+    @property
+    def said(self) -> str:
+        """What it was, in words, and why if it is not what was asked for."""
+        told = f"{self.kind} {self.run or self.uri or ''}".rstrip()
+        return f"{told}: {self.instead}" if self.instead else told
+
 
 FEWEST_IMAGES = 30  # on which a comparison of models says anything
 
@@ -132,6 +138,8 @@ class Metrics(Document, kw_only=True):
     not_compared: str | None = None
     """Why there is no difference although there is a champion."""
     ended_early: str | None = None
+    """As the challenger's model.json has it."""
+    start: ModelStart | None = None
     """As the challenger's model.json has it."""
 
 

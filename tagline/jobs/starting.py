@@ -6,9 +6,9 @@ from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
 from tagline.formats.settings import AUTO, FEW_IMAGES, Settings
+from tagline.settings.starts import STARTER_NETWORKS
 
 _FEW_SEEN = 15_000  # images over all epochs, below which a champion is known to be worth it
-_WITH_STARTER = ("auto", "small")  # networks
 
 
 def starts_learned(settings: Settings, images: int) -> bool:
@@ -16,7 +16,7 @@ def starts_learned(settings: Settings, images: int) -> bool:
     wanted = settings.training.start_from
     if wanted in (AUTO, "starter"):
         few = wanted != AUTO or images < FEW_IMAGES
-        return few and settings.training.network in _WITH_STARTER
+        return few and settings.training.network in {AUTO, *STARTER_NETWORKS}
     return wanted != "none"
 
 

@@ -19,6 +19,7 @@ from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 from tagline.listing.trainable import Images, check_trainable, split_said
 from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings, located
+from tagline.settings.starts import start_said
 
 FIRST_REJECTS = 3  # shown of every reason
 _CHUNK = 1 << 20
@@ -102,8 +103,8 @@ def check_list(
         report = _check(report, stream, names=names, settings=settings, source=source)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
-    small = _of_the_split(report, settings)
-    report.warnings.extend([small] if small else [])
+    said = (_of_the_split(report, settings), start_said(settings))
+    report.warnings.extend(sentence for sentence in said if sentence)
     return replace(report, usable=not problems, settings=settings)
 
 
@@ -140,7 +141,7 @@ def _of_the_split(report: CheckReport, settings: Settings) -> str | None:
     labelled = report.accepted - report.labels.rows_without_label
     least = Images.at_best(report.accepted, labelled, shares)
     likely = max(least.test, round(report.accepted * shares.test)) if least.test else 0
-    return split_said(likely, least.validation, shares)
+    return split_said(likely, least.validation, shares, planned=False)
 
 
 def _check_trainable(report: CheckReport, settings: Settings, config: bytes, file: str) -> None:

@@ -39,19 +39,23 @@ class Images:
         )
 
 
-def split_said(test: int, validation: int, shares: Shares) -> str | None:
-    """Return a sentence about a split that is too small to judge by; None if all is well."""
+def split_said(test: int, validation: int, shares: Shares, *, planned: bool = True) -> str | None:
+    """Return a sentence about a split that is too small to judge by; None if all is well.
+
+    Before a run has `planned` it, and near-copies are put on one side, the numbers are about right.
+    """
+    about = "" if planned else "about "
     if not shares.test or test >= FEWEST_IMAGES:
         return None
     if not test:
         return (
             "there are no test images, for which three images with a label are needed at least: "
-            f"the model is judged on the {validation:,} validation image(s) that its epoch is "
-            "chosen by, which flatters it"
+            f"the model is judged on the {about}{validation:,} validation image(s) that its epoch "
+            "is chosen by, which flatters it"
         )
     return (
-        f"only {test:,} test image(s), which give no more than a rough idea of how good a model "
-        f"is: add images until they are {FEWEST_IMAGES} or more, or raise split.test "
+        f"only {about}{test:,} test image(s), which give no more than a rough idea of how good a "
+        f"model is: add images until they are {FEWEST_IMAGES} or more, or raise split.test "
         "in dataset.yaml"
     )
 

@@ -43,7 +43,7 @@ def plan_dataset(
     served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
     settings, names = read_companions(bucket, dataset)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
-    check_start(settings.training.start_from, client, source, event.dataset, event.bucket)
+    check_start(settings, client, source, event.dataset, event.bucket)
     judged = JudgedRows(settings.tolerance)
     try:
         with tempfile.TemporaryFile() as spool:

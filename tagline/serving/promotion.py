@@ -22,6 +22,8 @@ def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decis
     champion that was not measured.
     """
     promote, reason = _judge(metrics, champion_run, rule)
+    if metrics.start and metrics.start.instead:
+        reason = f"{reason}; training started from {metrics.start.said}"
     return Decision(
         promote=promote,
         reason=reason,
@@ -56,14 +58,15 @@ def _first(metrics: Metrics, challenger: float, rule: Promotion) -> tuple[bool, 
     frequencies = metrics.baseline_map or 0.0
     said = f"mAP {challenger:.4f} on {_images(metrics, metrics.images)}"
     reached = f"label frequencies alone, {frequencies:.4f}"
+    few = _few(metrics.images)
+    if challenger <= frequencies and few:
+        return False, f"Too few images to tell: {said}, {reached}{few}"
     if challenger <= frequencies:
         return False, f"{said} is no better than {reached}"
     if doubt := _doubt(metrics.over_frequencies, rule):
-        return False, f"Not proven better than {reached}: {said}; {doubt}"
+        return False, f"Not proven better than {reached}: {said}; {doubt}{few}"
     sure = _sure(metrics.over_frequencies)
-    few = f"; {FEWEST_IMAGES} images are needed to tell a model from dice"
-    reason = f"{said} beats {reached}{sure}, and there is no champion to beat"
-    return True, reason + (few if metrics.images < FEWEST_IMAGES else "")
+    return True, f"{said} beats {reached}{sure}, and there is no champion to beat{few}"
 
 
 def _against(
@@ -80,10 +83,11 @@ def _against(
         f"mAP {champion + gain:.4f} against the champion's {champion:.4f} ({run}), {gain:+.4f} on "
         f"{_images(metrics, compared)}{_left_out(metrics)}"
     )
+    few = _few(compared)
     if gain <= rule.margin:
-        return False, f"Not better{needed}: {said}"
+        return False, f"Not better{needed}: {said}{few}"
     if doubt := _doubt(difference, rule):
-        return False, f"Not proven better: {said}; {doubt}"
+        return False, f"Not proven better: {said}; {doubt}{few}"
     worst = max(metrics.drops, key=lambda drop: drop.drop, default=None)
     if rule.max_label_drop is not None and worst and worst.drop > rule.max_label_drop:
         return False, (
@@ -92,6 +96,13 @@ def _against(
             f"{rule.max_label_drop:.4f} ({said})"
         )
     return True, f"Better{needed}: {said}{_sure(difference)}"
+
+
+def _few(images: int) -> str:
+    """Return that so many images tell little, as the end of a sentence; nothing for enough."""
+    if images >= FEWEST_IMAGES:
+        return ""
+    return f"; {FEWEST_IMAGES} images are needed to tell a model from dice"
 
 
 def _doubt(difference: Difference | None, rule: Promotion) -> str | None:

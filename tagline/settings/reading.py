@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import fields
 
 from tagline.formats.locations import fault_of_key, parse_uri
-from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings
+from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings, StartFrom
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
@@ -130,6 +130,10 @@ def _single(name: str, value: object, kind: Any) -> Any:
         if location is None or fault_of_key(location.key):
             raise _refused(name, _expected(kind), value)
         return location.uri if location.uri.endswith("/") else f"{location.uri}/"
+    if kind == StartFrom and found.startswith("s3://"):
+        location = parse_uri(found)
+        if location is None or fault_of_key(location.key):
+            raise _refused(name, _expected(kind), value)
     return found
 
 

@@ -35,7 +35,8 @@ def check_search(settings: Settings) -> None:
     if tuning.max_jobs > there_are:
         raise InvalidSettings(
             f"tuning.max_jobs {tuning.max_jobs} is more than the {there_are:g} combinations "
-            f"of tuning.ranges: ask for at most {there_are:g}, or widen a range",
+            f"of tuning.ranges ({_choices_said(tuning.ranges)}): ask for at most {there_are:g}, or "
+            "widen a range",
             "tuning.max_jobs",
         )
 
@@ -57,12 +58,21 @@ def _check_hyperband(tuning: Tuning) -> None:
 
 def combinations(ranges: Ranges) -> float:
     """Return how many trials can differ; infinite where a number that is not whole is searched."""
-    found = 1.0
+    return math.prod(_choices(ranges).values())
+
+
+def _choices(ranges: Ranges) -> dict[str, float]:
+    """Return how many values each hyperparameter that is searched can take."""
+    found: dict[str, float] = {}
     for name, values in asdict(ranges).items():
         if values is None:
             continue
         if name in _INTEGERS:
-            found *= values[1] - values[0] + 1
+            found[name] = values[1] - values[0] + 1
         else:
-            found *= math.inf if isinstance(values[0], float) else len(values)
+            found[name] = math.inf if isinstance(values[0], float) else len(values)
     return found
+
+
+def _choices_said(ranges: Ranges) -> str:
+    return " times ".join(f"{count:g} of {name}" for name, count in _choices(ranges).items())

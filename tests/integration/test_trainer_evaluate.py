@@ -31,6 +31,9 @@ from tests.unit.run_documents import packed_dataset
 pytestmark = pytest.mark.slow
 
 
+INSTEAD = {"start": {"kind": "none", "instead": "there is no starter for <it>"}}
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A challenger, and an older champion: other image size, labels renamed and out of order."""
@@ -44,6 +47,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for base in (challenger, champion):
         done = run("train", base)
         assert done.returncode == 0, done.stderr
+    path = challenger / "model/model.json"
+    path.write_text(json.dumps(read_json(path) | INSTEAD))
     return challenger, champion
 
 
@@ -63,6 +68,7 @@ def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
     assert set(metrics["labels"][0]) == {"label", "ap", "f1", "support", "threshold"}
     assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map"}
     assert metrics["champion"]["run"] == CHAMPION_RUN
+    assert metrics["start"]["instead"] == INSTEAD["start"]["instead"]
     assert metrics["champion"]["baseline_map"] == metrics["baseline_map"]
     difference = metrics["difference"]
     assert difference["mAP"] == pytest.approx(metrics["mAP"] - metrics["champion"]["mAP"], abs=1e-5)
@@ -184,6 +190,8 @@ def test_the_report_asks_for_nothing_and_escapes_names(judged: Path) -> None:
     assert "<b>wide</b>" not in page
     assert "&lt;b&gt;wide&lt;/b&gt; &amp; low" in page
     assert CHAMPION_RUN in page
+    assert "<li>Training started from none: there is no starter for &lt;it&gt;</li>" in page
+    assert "<td>start_from</td><td>none: there is no starter for &lt;it&gt;</td>" in page
     assert page.count("data:image/jpeg;base64,") >= 2
     assert len(page) < 2_000_000
 

@@ -1,13 +1,17 @@
 """`python -m trainer train` begun from weights: a user's file, the champion."""
 
 import hashlib
+import json
 import tarfile
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tagline.formats.settings import Network
+from tagline.planning.weights import TELLING
 from tests.integration.trainer_jobs import python, read_json, run, training_job
 from trainer.weight_files import write_weights
 
@@ -114,6 +118,34 @@ def test_the_starter_fits_the_network_at_the_sizes_that_people_use(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "starts from starter\n" in done.stdout
     assert read_json(base / "model/model.json")["start"]["kind"] == "starter"
+
+
+SHAPES = """
+import json
+
+import mxnet as mx
+import numpy as np
+from trainer.mxnet_engine.network import build, parameters
+
+labels, found = np.eye(2, dtype=np.uint8), {}
+for name in ("small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"):
+    learned = parameters(build(name, labels, 32, 0.0, mx.cpu()))
+    found[name] = {key: list(array.shape) for key, array in learned.items()}
+print(json.dumps(found))
+"""
+
+
+def test_the_plan_tells_networks_apart_as_they_are(tmp_path: Path) -> None:
+    told = json.loads(python(tmp_path, "-c", SHAPES).stdout.splitlines()[-1])
+    assert set(told) == set(TELLING) == set(get_args(Network)) - {"auto"}
+    for network, telling in TELLING.items():
+        fits = {
+            name
+            for name, shapes in told.items()
+            if all(shapes.get(array) == list(shape) for array, shape in telling.items())
+        }
+        deeper = {"resnet152_v1"} if network == "resnet50_v1" else set()  # holds one like it
+        assert fits == {network} | deeper
 
 
 HEAD_ALONE = """

@@ -63,6 +63,44 @@ def test_an_empty_list_ends_with_1_in_json_too(tmp_path: Path) -> None:
     assert "the list is empty" in result.stderr
 
 
+ONE_NETWORK = "{max_jobs: 1, ranges: {network: [resnet50_v1]}}"
+
+
+def checked(good: Path, settings: str) -> tuple[int, str]:
+    config = good.with_name("asked.yaml")
+    config.write_text(settings)
+    result = runner.invoke(app, ["check", str(good), "--config", str(config)])
+    return result.exit_code, " ".join(result.stderr.split())
+
+
+def test_a_start_that_is_no_address_is_named(good: Path) -> None:
+    code, said = checked(good, "training: {start_from: 's3://My_Bucket/weights.npz'}")
+    assert code == 1
+    assert "line 1: training.start_from: expected auto, starter, champion, none, or a file" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "network"),
+    [
+        ("training: {start_from: starter, network: resnet18_v1}", "resnet18_v1"),
+        ("training: {start_from: starter, network: small}", None),
+        ("training: {start_from: starter}", None),
+        ("training: {start_from: champion, network: resnet18_v1}", None),
+        (
+            f"{{training: {{start_from: starter}}, tuning: {ONE_NETWORK}}}",
+            "resnet50_v1",
+        ),
+    ],
+)
+def test_a_starter_that_the_network_has_not_is_said(
+    good: Path, settings: str, network: str | None
+) -> None:
+    code, said = checked(good, settings)
+    assert code == 0
+    assert ("there is no starter" in said) is (network is not None)
+    assert f"for the network {network}, whose training starts from nothing" in said or not network
+
+
 def test_wrong_settings_are_named(good: Path, tmp_path: Path) -> None:
     config = tmp_path / "dataset.yaml"
     config.write_text("image:\n  sise: 64\n")

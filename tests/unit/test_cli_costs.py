@@ -1,6 +1,7 @@
 """`tagline estimate` without a cloud, `tagline costs` of a month."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,18 @@ def test_own_prices_and_another_region(tmp_path: Path) -> None:
     assert priced == {"Train"}
     assert found["endpoint_a_month"] is None
     assert any("ml.m5.xlarge in eu-x-1" in said for said in found["run"]["unknown"])
+
+
+def test_a_sum_says_which_states_are_not_in_it(tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+    config.write_text(
+        "training: {instance_type: ml.x9.large}\nendpoint: {instance_type: ml.x9.large}"
+    )
+    arguments = ["estimate", "--images", "1000", "--config", str(config)]
+    shown = " ".join(runner.invoke(app, arguments).stdout.split())
+    assert re.search(r"Together . at least \d.* USD: Train not in it, for want of a price", shown)
+    assert shown.count("no price is known") == 2  # training at most, the endpoint
+    assert "at least" not in runner.invoke(app, arguments[:3]).stdout
 
 
 @pytest.mark.parametrize("arguments", [[], ["--images", "5", __file__]])

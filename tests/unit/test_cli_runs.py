@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -113,6 +114,20 @@ def test_show_as_json_has_the_first_rejects_and_all_labels() -> None:
     assert told["counts"]["accepted"] + told["counts"]["rejected"] == told["counts"]["rows"]
     assert len(told["rejects"]) == 20
     assert len(told["labels"]) == 15
+
+
+def test_show_says_where_training_started_and_why_not_elsewhere(history: Target) -> None:
+    start = {"kind": "starter", "instead": "there is no champion"}
+    prefix = f"designs/runs/{RUN}/"
+    begun = msgspec.to_builtins(metrics()) | {"start": start}
+    put(history, f"{prefix}metrics.json", json.dumps(begun).encode())
+    card = json.loads(golden("model_card.json"))
+    card["model"]["start"] = start
+    put(history, f"{prefix}model_card.json", json.dumps(card).encode())
+    result = runner.invoke(app, ["show", RUN])
+    assert result.exit_code == 0, result.output
+    assert "training started from starter: there is no champion" in result.stderr
+    assert "Started from" in result.stdout
 
 
 @pytest.mark.usefixtures("stack")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tagline.formats.models import Difference, LabelDrop, Metrics
+from tagline.formats.models import Difference, LabelDrop, Metrics, ModelStart
 from tagline.formats.outcomes import Decision
 from tagline.formats.rows import Side
 from tagline.formats.settings import Promotion
@@ -36,11 +36,43 @@ def test_the_first_model_is_promoted_with_its_numbers_in_the_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        (None, "to beat"),
+        ("there is no champion", "to beat; training started from starter: there is no champion"),
+    ],
+)
+def test_a_start_that_could_not_be_is_in_the_reason(instead: str | None, told: str) -> None:
+    start = ModelStart(kind="starter", instead=instead)
+    assert decide(replace(metrics(0.41, None), start=start), None, Promotion()).reason.endswith(
+        told
+    )
+
+
 @pytest.mark.parametrize(("images", "told"), [(29, True), (30, False)])
 def test_it_is_said_where_few_images_judged_a_first_model(images: int, told: bool) -> None:
     found = decide(replace(metrics(0.41, None), images=images), None, Promotion())
     assert found.promote
     assert ("30 images are needed to tell a model from dice" in found.reason) is told
+
+
+@pytest.mark.parametrize(("images", "said"), [(1, "1 test image"), (29, "29 test images")])
+def test_few_images_are_no_verdict_on_a_first_model(images: int, said: str) -> None:
+    found = replace(metrics(1.0, None), images=images, baseline_map=1.0)
+    assert decide(found, None, Promotion()).reason == (
+        f"Too few images to tell: mAP 1.0000 on {said}, label frequencies alone, 1.0000; 30 images "
+        "are needed to tell a model from dice"
+    )
+
+
+@pytest.mark.parametrize(("images", "told"), [(29, True), (30, False)])
+@pytest.mark.parametrize("better", [-0.1, 0.01])
+def test_few_images_are_named_beside_a_champion(images: int, told: bool, better: float) -> None:
+    found = metrics(0.5 + better, 0.5)
+    apart = replace(difference(better), images=images, bound=-0.1, probability=0.6)
+    reason = decide(replace(found, difference=apart), OTHER, Promotion()).reason
+    assert reason.endswith("; 30 images are needed to tell a model from dice") is told
 
 
 @pytest.mark.parametrize(("minimum", "promoted"), [(0.4, True), (0.41, True), (0.42, False)])

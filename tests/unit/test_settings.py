@@ -240,6 +240,12 @@ def test_there_are_no_more_trials_than_combinations(ranges: str, most: int) -> N
         assert caught.value.setting == "tuning.max_jobs"
 
 
+def test_the_ranges_that_have_few_choices_are_named() -> None:
+    said = r"2 combinations of tuning.ranges \(1 of loss times 2 of image_size\): ask for at most 2"
+    with pytest.raises(InvalidSettings, match=said):
+        load_settings("tuning: {max_jobs: 3, ranges: {image_size: [96, 64], loss: [bce]}}")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -62,6 +63,15 @@ def stated(found: Gain | None, images: int) -> Difference:
         probability=number(found.probability),
         images=images,
     )
+
+
+def test_labels_that_are_ranked_and_not_tagged_are_named() -> None:
+    found = judged(champion=False)
+    assert found.ranked_alone == []
+    no_tags = replace(found.f1, labels=np.array([0, 0.4, 0, math.nan]))
+    ap = np.array([1.0, 1.0, 0.2, math.nan])
+    first = replace(found.challenger, quality=replace(found.challenger.quality, ap=ap))
+    assert replace(found, f1=no_tags, challenger=first).ranked_alone == ["red"]
 
 
 def test_each_number_stands_in_its_place() -> None:
