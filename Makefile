@@ -138,6 +138,7 @@ bench: install .venvs/bench.stamp
 	.venv/bin/python bench/bench_onnx.py
 	.venv/bin/python bench/bench_survival.py
 	.venv/bin/python bench/bench_train.py
+	.venv/bin/python bench/bench_batch.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install
