@@ -105,5 +105,8 @@ class BatchKeys:
         return f"{self.done}{shard}.jsonl"
 
     def shard_rows(self, shard: str) -> str:
-        """Return the key of a shard's tagged images, as rows of a list."""
-        return f"{self.prefix}rows/{shard}.lst"
+        """Return the key of a shard's tagged images, as rows of a list.
+
+        It is not called .lst: StartRun would be told of each.
+        """
+        return f"{self.prefix}rows/{shard}.tsv"
