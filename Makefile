@@ -150,8 +150,8 @@ SEED ?= 0
 mutants: install
 	.venv/bin/python -m tools.mutants --sample $(SAMPLE) --seed $(SEED) $(ONLY)
 
-# The starter backbone anew: icon sets of npm drawn and packed, then an ordinary training of four
-# epochs; some 15 minutes of one CPU and 5 GB of memory. Its weights and notices are kept in git.
+# The starter backbone anew: icon sets of npm drawn and packed, then an ordinary training of seven
+# epochs; some 40 minutes of one CPU and 7 GB of memory. Its weights and notices are kept in git.
 STARTER := build/starter
 starter: install .venvs/starter.stamp tools/starter/node_modules/.stamp
 	rm -rf $(STARTER)

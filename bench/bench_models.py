@@ -80,8 +80,7 @@ def train(row: str, data: PackedSet, seed: int, engine: str, base: Path) -> floa
         (channels / channel).mkdir(parents=True)
         (channels / channel / file).symlink_to(data.folder / file)
     counts = {"train": data.train, "validation": data.validation}
-    labels = [f"label {number}" for number in range(data.labels)]
-    dataset = packed_dataset(labels=labels, image={"size": data.size}, **counts)
+    dataset = packed_dataset(labels=list(data.names), image={"size": data.size}, **counts)
     for place, content in (
         ("data/dataset/dataset.json", encode(dataset)),
         ("config/hyperparameters.json", json.dumps(hyperparameters(row, data, seed)).encode()),

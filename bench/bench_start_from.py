@@ -55,7 +55,7 @@ def train(
         (channels / channel).mkdir(parents=True, exist_ok=True)
         name = {"train": "train.rec", "validation": "val.rec"}[channel]
         (channels / channel / name).symlink_to(source.resolve())
-    labels = [f"label {number}" for number in range(data.labels)]
+    labels = list(data.names)
     dataset = packed_dataset(
         labels=labels, image={"size": _SIZE}, train=images, validation=data.validation
     )

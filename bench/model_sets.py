@@ -16,6 +16,7 @@ from tagline.designs import draw_designs  # noqa: E402
 from tagline.formats.recordio import RecordWriter  # noqa: E402
 from tagline.formats.rows import Side  # noqa: E402
 from tagline.formats.settings import ImageSpec, Split  # noqa: E402
+from tagline.listing.label_names import parse_label_names  # noqa: E402
 from tagline.planning.sharding import packing_rank  # noqa: E402
 from tagline.split.sides import assign_sides, content_hash  # noqa: E402
 
@@ -28,11 +29,16 @@ class PackedSet:
     """A folder with train.rec and val.rec; `test` are the validation images of the side test."""
 
     folder: Path
-    labels: int
+    names: tuple[str, ...]  # of the labels
     size: int
     train: int
     validation: int
     test: tuple[int, ...]
+
+    @property
+    def labels(self) -> int:
+        """How many labels there are."""
+        return len(self.names)
 
 
 def demo_designs(folder: Path) -> Path:
@@ -74,7 +80,8 @@ def pack(list_path: Path, folder: Path, size: int, *, keep_alpha: bool = True) -
                 test.append(counts[1])
             writers[held_out].write(payload)
             counts[held_out] += 1
-    return PackedSet(folder, len(rows[0][1]), size, counts[0], counts[1], tuple(test))
+    names = parse_label_names((list_path.parent / "labels.txt").read_bytes())
+    return PackedSet(folder, names, size, counts[0], counts[1], tuple(test))
 
 
 def _without_alpha(data: bytes, size: int) -> bytes:

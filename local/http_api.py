@@ -3,14 +3,21 @@
 Also gives each API a URL that needs no DNS: `http://127.0.0.1:<port>/_aws/execute-api/<id>`.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from local import patching
+from local.api_callers import Asked, Callers
 from local.context import Cloud
+from local.settings import concurrency
+from local.signatures import Request
+from local.throttling import UNAVAILABLE
+from local.waiting_line import LineFull, WaitingLine
 
 _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 _SERVICE = "ministack.services.apigateway"
 _APP = "ministack.app"
+_AUTHORIZER = "x-amazon-apigateway-authorizer"
 _TYPE = "AWS::ApiGatewayV2::Api"
 PATH = "/_aws/execute-api/"
 PAYLOAD_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway's quota for HTTP APIs
@@ -22,8 +29,8 @@ _Resource = tuple[str, dict[str, Any]]
 _Response = tuple[int, dict[str, str], bytes]
 
 
-def install(cloud: Cloud) -> None:
-    """Read `Body` when an API is created or updated, and answer its URL and limits."""
+def install(cloud: Cloud, callers: Callers) -> None:
+    """Read `Body` when an API is created or updated; answer its URL, limits and who may call."""
     handlers = patching.member(_PROVISIONERS, "_RESOURCE_HANDLERS", dict)[_TYPE]
     create = patching.function(_PROVISIONERS, "_apigw_v2_api_create", *_CREATE)
     update = patching.function(_PROVISIONERS, "_apigw_v2_api_update", *_UPDATE)
@@ -50,7 +57,8 @@ def install(cloud: Cloud) -> None:
 
     handlers["create"] = create_with_body
     handlers["update"] = update_with_body
-    _bound_payload()
+    callers.install()
+    _bound_payload(callers)
 
 
 class _Importer:
@@ -61,6 +69,7 @@ class _Importer:
         self._apis = patching.member(_SERVICE, "_apis", object)
         self._routes = patching.member(_SERVICE, "_routes", object)
         self._integrations = patching.member(_SERVICE, "_integrations", object)
+        self._authorizers = patching.member(_SERVICE, "_authorizers", object)
         self._create_route = patching.function(_PROVISIONERS, "_apigw_v2_route_create", *_CREATE)
         self._create_integration = patching.function(
             _PROVISIONERS, "_apigw_v2_integration_create", *_CREATE
@@ -80,17 +89,27 @@ class _Importer:
     def _import(self, api_id: str, body: dict[str, Any], stack_name: str) -> None:
         self._routes[api_id] = {}
         self._integrations[api_id] = {}
-        cors = body.get("x-amazon-apigateway-cors")
-        if cors:
-            self._apis[api_id]["corsConfiguration"] = cors
+        self._apis[api_id]["corsConfiguration"] = body.get("x-amazon-apigateway-cors") or {}
+        schemes = (body.get("components") or {}).get("securitySchemes") or {}
+        self._authorizers[api_id] = {
+            name: _authorizer(name, scheme[_AUTHORIZER])
+            for name, scheme in schemes.items()
+            if _AUTHORIZER in scheme
+        }
         for path, operations in (body.get("paths") or {}).items():
             for method, operation in operations.items():
                 integration = operation.get("x-amazon-apigateway-integration")
                 if integration:
-                    self._add(api_id, stack_name, _route_key(method, path), integration)
+                    guard = _guard(operation.get("security") or [], schemes)
+                    self._add(api_id, stack_name, _route_key(method, path), integration, guard)
 
     def _add(
-        self, api_id: str, stack_name: str, route_key: str, integration: dict[str, Any]
+        self,
+        api_id: str,
+        stack_name: str,
+        route_key: str,
+        integration: dict[str, Any],
+        guard: dict[str, str],
     ) -> None:
         if str(integration.get("type", "")).lower() != "aws_proxy":
             raise ValueError(f"{route_key}: the laptop cloud runs aws_proxy integrations only")
@@ -106,7 +125,29 @@ class _Importer:
             stack_name,
         )
         route = {"ApiId": api_id, "RouteKey": route_key, "Target": f"integrations/{integration_id}"}
-        self._create_route("Route", route, stack_name)
+        self._create_route("Route", route | guard, stack_name)
+
+
+def _authorizer(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    if given.get("type") != "jwt":
+        raise ValueError(f"{name}: the laptop cloud knows jwt authorizers and AWS_IAM only")
+    return {
+        "authorizerId": name,
+        "authorizerType": "JWT",
+        "name": name,
+        "identitySource": [given["identitySource"]],
+        "jwtConfiguration": given["jwtConfiguration"],
+    }
+
+
+def _guard(security: list[dict[str, Any]], schemes: dict[str, Any]) -> dict[str, str]:
+    """Return what a route asks of its callers, as AWS::ApiGatewayV2::Route has it."""
+    if not security:
+        return {}
+    (name,) = security[0]
+    if _AUTHORIZER in schemes[name]:
+        return {"AuthorizationType": "JWT", "AuthorizerId": name}
+    return {"AuthorizationType": "AWS_IAM"}
 
 
 def _named(logical_id: str, props: dict[str, Any]) -> dict[str, Any]:
@@ -122,8 +163,9 @@ def _route_key(method: str, path: str) -> str:
     return f"{verb} {path}"
 
 
-def _bound_payload() -> None:
-    """Answer 413 to what API Gateway or the function behind it would not take."""
+def _bound_payload(callers: Callers) -> None:
+    """Answer 413 to what is too large, 403 to strangers, and line up the rest."""
+    line = WaitingLine(concurrency())
     execute = patching.function(_APP, "_handle_execute_api_request", *_EXECUTE, "raw_query_string")
 
     is_text = patching.function(_SERVICE, "_v2_request_body_is_text", "content_type")
@@ -149,9 +191,21 @@ def _bound_payload() -> None:
         if path.startswith(PATH) and "/" not in path.removeprefix(PATH):
             path += "/"  # the API's URL without a trailing slash is its root
             raw_path = f"{raw_path}/" if raw_path else raw_path
-        response: _Response | None = await execute(
-            host, path, method, headers, body, query_params, raw_path, raw_query_string
-        )
+        if path.startswith(PATH):
+            api, _, rest = path.removeprefix(PATH).partition("/")
+            signed = Request(
+                method, raw_path or path, raw_query_string or "", list(headers.items())
+            )
+            refusal = callers.refusal(Asked(signed, body, api, f"/{rest}"))
+            if refusal is not None:
+                return refusal
+        try:
+            async with line.turn() if path.startswith(PATH) else nullcontext():
+                response: _Response | None = await execute(
+                    host, path, method, headers, body, query_params, raw_path, raw_query_string
+                )
+        except LineFull:
+            return UNAVAILABLE["statusCode"], UNAVAILABLE["headers"], UNAVAILABLE["body"].encode()
         return response
 
     patching.replace(_APP, "_handle_execute_api_request", bounded, *_EXECUTE, "raw_query_string")

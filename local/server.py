@@ -29,6 +29,7 @@ from local import (
     http_api,
     lambda_runtime,
     logs,
+    metric_points,
     nested_stacks,
     object_versions,
     object_writes,
@@ -46,6 +47,7 @@ from local.access.authority import Authority
 from local.access.guard import Guard
 from local.access.record import Record
 from local.access.sessions import secret_of
+from local.api_callers import Callers
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.journal import Journal
@@ -123,12 +125,13 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     access = step_access.StepAccess(authority)
     policies.install()
     logs.install()
+    metric_points.install()
     nested_stacks.install(cloud)
     half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
     deliveries.install(authority)
-    http_api.install(cloud)
+    http_api.install(cloud, Callers(cloud, authority))
     events.install()
     container_tasks.install(cloud, authority)
     walker = walking.install()

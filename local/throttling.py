@@ -14,7 +14,7 @@ from local import patching
 _LAMBDA = "ministack.services.lambda_svc"
 _THROTTLE = ("reason_code", "msg", "retry_after")
 _TO_API = "lambda_execute_result_to_api_proxy_response"
-_UNAVAILABLE = {
+UNAVAILABLE: dict[str, Any] = {
     "statusCode": 503,
     "headers": {"Content-Type": "application/problem+json", "Retry-After": "1"},
     "body": json.dumps(
@@ -22,7 +22,7 @@ _UNAVAILABLE = {
             "type": "about:blank",
             "title": "Service Unavailable",
             "status": 503,
-            "error": "busy",
+            "code": "busy",
             "detail": "As many functions run at once as may: ask again in a second.",
             "message": "Service Unavailable",
         }
@@ -45,7 +45,7 @@ def install() -> None:
 
     def answer(exec_result: _Result) -> tuple[_Result | None, str | None]:
         if exec_result.get("throttle"):
-            return _UNAVAILABLE, None
+            return UNAVAILABLE, None
         given: tuple[_Result | None, str | None] = answered(exec_result)
         return given
 

@@ -1,21 +1,24 @@
 """The two routes of SageMaker's inference contract: GET /ping and POST /invocations."""
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from server.accesslog import AccessLog
+from server.admission import Busy
 from server.config import Config
 from server.model import Model, UnusableModel
+from server.presence import while_waited_for
 from server.requests import RequestRefused, read_image
+from server.tagger import Tagger
 from tagline.formats.document import encode_record
-from tagline.formats.models import ImageScores
+from tagline.formats.models import Refusal
 from tagline.formats.reasons import Reason
 from tagline.imaging import SERVING, ImageError
 
@@ -27,16 +30,12 @@ _STATUS = {
 }
 
 
-class Tagger:
-    """Answers requests with one model, some at a time, a few waiting."""
+class Routes:
+    """What is answered to requests about one model."""
 
-    def __init__(self, model: Model, config: Config) -> None:
-        self._model = model
-        self._max_body = config.max_body
-        self._limits = replace(SERVING, max_bytes=config.max_body)
-        self._slots = anyio.CapacityLimiter(config.workers)
-        self._most = config.workers + config.queue
-        self._present = 0
+    def __init__(self, tagger: Tagger, max_body: int) -> None:
+        self._tagger = tagger
+        self._max_body = max_body
 
     async def ping(self, _: Request) -> Response:
         """Answer 200 and nothing: there is a server only once the model is loaded."""
@@ -44,26 +43,18 @@ class Tagger:
 
     async def invocations(self, request: Request) -> Response:
         """Answer the scores of one image."""
-        if self._present >= self._most:
-            raise RequestRefused(503, "busy", f"{self._most} requests are under way; try again")
-        self._present += 1
-        try:
-            image = await read_image(request, self._max_body)
-            answer = await self._in_thread(image)
-        finally:
-            self._present -= 1
+        with self._tagger.held.room() as room:
+            image = await read_image(request, self._max_body, room)
+            answer = await while_waited_for(request, self._tagger.scores(image))
         return Response(encode_record(answer), media_type="application/json")
-
-    async def _in_thread(self, image: bytes) -> ImageScores:
-        return await anyio.to_thread.run_sync(
-            self._model.answer, image, self._limits, limiter=self._slots
-        )
 
 
 def build(model: Model, config: Config) -> Starlette:
     """Return the application that serves a model."""
-    tagger = Tagger(model, config)
+    limits = replace(SERVING, max_bytes=config.max_body)
+    routes = Routes(Tagger(model, config, limits), config.max_body)
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+        Busy: _busy,
         RequestRefused: _refused,
         ImageError: _bad_image,
         UnusableModel: _broken_model,
@@ -72,8 +63,8 @@ def build(model: Model, config: Config) -> Starlette:
     }
     app = Starlette(
         routes=[
-            Route("/ping", tagger.ping, methods=["GET"]),
-            Route("/invocations", tagger.invocations, methods=["POST"]),
+            Route("/ping", routes.ping, methods=["GET"]),
+            Route("/invocations", routes.invocations, methods=["POST"]),
         ],
         exception_handlers=handlers,
     )
@@ -81,14 +72,21 @@ def build(model: Model, config: Config) -> Starlette:
     return app
 
 
-def _error(status: int, code: str, detail: str) -> Response:
-    headers = {"Retry-After": "1"} if status == 503 else None  # noqa: PLR2004
-    return JSONResponse({"error": code, "detail": detail}, status, headers)
+def _error(status: int, code: str, detail: str, retry_after: int | None = None) -> Response:
+    refusal = Refusal(error=code, detail=detail, retry_after=retry_after)
+    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    return Response(encode_record(refusal), status, headers, media_type="application/json")
+
+
+async def _busy(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, Busy)  # noqa: S101 - by registration
+    return _error(503, "busy", f"{exc}; try again", max(1, math.ceil(exc.seconds)))
 
 
 async def _refused(_: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestRefused)  # noqa: S101 - by registration
-    return _error(exc.status, exc.code, exc.detail)
+    again = 1 if exc.status == 503 else None  # noqa: PLR2004
+    return _error(exc.status, exc.code, exc.detail, again)
 
 
 async def _bad_image(_: Request, exc: Exception) -> Response:

@@ -19,7 +19,8 @@ class Config:
     """Where the model lies, where to listen, how much at a time.
 
     `max_body` is in bytes: SageMaker's safe limit of a real-time request is 6 MiB. `workers`
-    requests are decoded and scored at once, `queue` more may wait; the rest is told to come back.
+    requests are decoded and scored at once; more may wait as long as their turn comes within
+    `patience` seconds, and the rest is told to come back. `threads` compute one answer.
     """
 
     model: Path
@@ -27,7 +28,8 @@ class Config:
     port: int
     max_body: int
     workers: int
-    queue: int
+    threads: int
+    patience: int
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
@@ -38,7 +40,8 @@ class Config:
             port=_number(environment, "SAGEMAKER_BIND_TO_PORT", 8080, 65535),
             max_body=_number(environment, "TAGLINE_MAX_BODY_BYTES", 6 * _MIB, 64 * _MIB),
             workers=_number(environment, "TAGLINE_WORKERS", cores(), 256),
-            queue=_number(environment, "TAGLINE_QUEUE", 32, 10_000),
+            threads=_number(environment, "TAGLINE_THREADS", cores(), 256),
+            patience=_number(environment, "TAGLINE_PATIENCE_SECONDS", 2, 60),
         )
 
 

@@ -1,5 +1,6 @@
 """The model behind the endpoint: model.json says what it is, model.onnx computes the scores."""
 
+import time
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ImageScores, ModelDescription
-from tagline.imaging import Limits, preprocess
 
 _INPUT, _OUTPUT = "data", "scores"
 
@@ -19,12 +19,16 @@ class UnusableModel(Exception):
 
 
 class Model:
-    """A loaded model; `answer` may be called from several threads at once."""
+    """A loaded model; `answer` may be called from several threads at once.
+
+    `seconds` is what one answer took when the model was loaded.
+    """
 
     def __init__(
         self, description: ModelDescription, session: onnxruntime.InferenceSession
     ) -> None:
         self.description = description
+        self.seconds = 0.0
         self._session = session
 
     @classmethod
@@ -38,6 +42,8 @@ class Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # threads that wait in a loop take the CPU from the other requests: docs/benchmarks.md
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         path = folder / "model.onnx"
         try:
             session = onnxruntime.InferenceSession(
@@ -48,12 +54,16 @@ class Model:
         model = cls(description, session)
         model._check_names(path)
         size = description.image.size
-        model.score(np.full((size, size, 3), 255, np.uint8))
+        blank = np.full((size, size, 3), 255, np.uint8)
+        for _ in range(2):  # the first makes ready
+            began = time.perf_counter()
+            model.score(blank)
+            model.seconds = time.perf_counter() - began
         return model
 
-    def answer(self, image: bytes, limits: Limits) -> ImageScores:
-        """Return the scores of an encoded image; raise ImageError if it is bad."""
-        scores = self.score(preprocess(image, self.description.image, limits))
+    def answer(self, pixels: NDArray[np.uint8]) -> ImageScores:
+        """Return what `score` does, by the model's name and labels."""
+        scores = self.score(pixels)
         return ImageScores(
             run=self.description.run,
             created=self.description.created,

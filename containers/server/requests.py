@@ -3,6 +3,8 @@
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
+from server.admission import Room
+
 CONTENT_TYPES = ("image/png", "image/jpeg", "image/webp", "application/x-image")
 _BODY_SECONDS = 30
 
@@ -17,10 +19,11 @@ class RequestRefused(Exception):
         self.detail = detail
 
 
-async def read_image(request: Request, max_body: int) -> bytes:
+async def read_image(request: Request, max_body: int, room: Room) -> bytes:
     """Return the request's body; raise RequestRefused for a wrong type, or a slow or large one.
 
-    No more than `max_body` bytes are held, whatever Content-Length says.
+    No more than `max_body` bytes are held, whatever Content-Length says, and `room` counts them:
+    raise Busy where all requests together hold too much.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in CONTENT_TYPES:
@@ -34,9 +37,10 @@ async def read_image(request: Request, max_body: int) -> bytes:
     try:
         with anyio.fail_after(_BODY_SECONDS):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_body:
+                if len(body) + len(chunk) > max_body:
                     raise _too_large(max_body)
+                room.take(len(chunk))
+                body += chunk
     except TimeoutError as exc:
         raise RequestRefused(408, "slow_request", f"no whole body in {_BODY_SECONDS} s") from exc
     except ClientDisconnect as exc:

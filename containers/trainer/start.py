@@ -4,6 +4,7 @@ What is asked for and cannot be is said in the log and in model.json. A file tha
 is used or the job is refused: nobody should take a model for one that started there.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
@@ -32,11 +33,7 @@ class Start:
 
     record: ModelStart
     weights: Weights = field(default_factory=dict)
-
-    @property
-    def new_head(self) -> bool:
-        """Whether the last layer begins anew on features that are learned."""
-        return _HEAD[0] in self.weights and _HEAD[1] not in self.weights
+    new_head: bool = False  # the last layer begins (almost) anew on features that are learned
 
     @property
     def said(self) -> str:
@@ -78,7 +75,7 @@ def find_start(wanted: str, new: Beginning, base: Base) -> Start:
         return Start(ModelStart(kind="none", instead=why))
     found = _from_starter(new)
     if isinstance(found, Start):
-        return Start(replace(found.record, instead=why), found.weights)
+        return dataclasses.replace(found, record=replace(found.record, instead=why))
     return Start(ModelStart(kind="none", instead=f"{why}; {found}" if why else found))
 
 
@@ -91,10 +88,24 @@ def _from_starter(new: Beginning) -> Start | str:
     if digest != known[new.network]["sha256"]:
         raise JobRefused(f"{path.name} is damaged: its SHA-256 is not that of starter.json")
     try:
-        weights = _backbone(path, new.fresh) | new.new_rows()
+        weights = _backbone(path, new.fresh) | _starters_head(
+            path, new, known[new.network]["words"]
+        )
     except UnusableWeights as exc:
         return f"the starter does not fit: {exc}"
-    return Start(ModelStart(kind="starter", sha256=digest), weights)
+    return Start(ModelStart(kind="starter", sha256=digest), weights, new_head=True)
+
+
+def _starters_head(path: Path, new: Beginning, words: Sequence[str]) -> Weights:
+    """Return the head with the starter's row for each label that is one of its words.
+
+    How often a word was right there says nothing here: its bias is kept without its log-odds, to
+    which those of the label are added (Saerens et al. 2002).
+    """
+    labels = [label.casefold() for label in new.labels]
+    even = new.fresh | {_HEAD[1]: np.zeros_like(new.fresh[_HEAD[1]])}
+    head = _matched_head(path, dataclasses.replace(new, fresh=even, labels=labels), words)
+    return head | {_HEAD[1]: head[_HEAD[1]] + new.fresh[_HEAD[1]]}
 
 
 def _from_champion(new: Beginning, base: Base) -> Start | str:
@@ -124,7 +135,8 @@ def _from_file(uri: str, new: Beginning, base: Base) -> Start:
     except UnusableWeights as exc:
         told = f"start_from: {uri} does not fit the network {new.network}: {exc}"
         raise JobRefused(told) from exc
-    return Start(ModelStart(kind="file", uri=uri, sha256=_digest(path)), weights)
+    record = ModelStart(kind="file", uri=uri, sha256=_digest(path))
+    return Start(record, weights, new_head=not labels)
 
 
 def _backbone(path: Path, fresh: Weights) -> Weights:

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 
 from tagline.api import clients
-from tagline.api.boundary import http_api
+from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.page import page_answer
@@ -44,7 +44,8 @@ def handler(request: Request) -> Answer:
         case "GET /openapi.json":
             return description()
         case "GET /datasets":
-            return json_answer(catalog().datasets(Page.of(request.query)))
+            sees = reach_of(request).holds
+            return json_answer(catalog().datasets(Page.of(request.query), sees))
         case "GET /datasets/{dataset}":
             return json_answer(catalog().dataset(request.dataset()))
         case "GET /datasets/{dataset}/runs":

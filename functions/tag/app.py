@@ -1,6 +1,7 @@
 """POST /datasets/{dataset}/tags: an image in, its tags out."""
 
 import functools
+from functools import partial
 
 from tagline.api import clients
 from tagline.api.boundary import http_api
@@ -22,10 +23,13 @@ def champions() -> Champions:
     return Champions(DataBucket(clients.s3(), environment().data_bucket), environment().stack)
 
 
-def allowed_prefixes(dataset: str) -> set[Location]:
-    """Return where an s3_uri may point: where the dataset's lists may."""
-    own = Location(environment().data_bucket, f"{dataset}/")
-    return {own, *(Location(bucket, "") for bucket in environment().source_buckets)}
+def may_lie_at(dataset: str, run: str, place: Location) -> bool:
+    """Tell whether an s3_uri may point there: below the dataset, or below its champion's source."""
+    if place.below(Location(environment().data_bucket, f"{dataset}/")):
+        return True
+    source = champions().source(run)
+    known = source is not None and source.bucket in environment().source_buckets
+    return known and source is not None and place.below(source)
 
 
 @http_api
@@ -33,7 +37,7 @@ def handler(request: Request) -> Answer:
     """Ask the dataset's champion and answer the tags that reach their thresholds."""
     dataset, query = request.dataset(), TagQuery.of(request.query)
     champion = champions().of(dataset)
-    image = requested_image(request, clients.s3(), allowed_prefixes(dataset))
+    image = requested_image(request, clients.s3(), partial(may_lie_at, dataset, champion.run))
     model = ask(clients.runtime(), champion.endpoint, dataset, image)
     thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
     tags = choose_tags(model.labels, model.scores, thresholds, query.top_k)

@@ -77,6 +77,11 @@ class Names:
         """Return an alarm's ARN."""
         return self.arn("cloudwatch", f"alarm:{name}")
 
+    def route(self, request: Request) -> str:
+        """Return the ARN of a call to an HTTP API, which has the default stage alone."""
+        path = f"{request['ApiId']}/$default/{request['Method']}{request['Path']}"
+        return self.arn("execute-api", path)
+
     def rule(self, name: str) -> str:
         """Return the ARN of a rule on the default event bus."""
         return self.arn("events", f"rule/{name}")

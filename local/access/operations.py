@@ -198,6 +198,9 @@ class Operations:
                 Need("cloudwatch:PutMetricAlarm", names.alarm(request["AlarmName"]))
             ],
             "cloudwatch:PutMetricData": metrics,
+            "execute-api:Invoke": lambda request: [
+                Need("execute-api:Invoke", names.route(request))
+            ],
             "events:DescribeRule": rule("DescribeRule", "Name"),
             "events:PutRule": rule("PutRule", "Name"),
             "events:PutTargets": rule("PutTargets", "Rule"),

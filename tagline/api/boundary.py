@@ -12,12 +12,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
+from tagline.api.deadline import OutOfTime, within
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
+from tagline.api.scopes import Reach
+from tagline.aws.environment import environment
 from tagline.aws.faults import error_code
 from tagline.aws.observability import logger, metrics
 
 Event = Mapping[str, object]
+_TO_SAY_SO = 1.0  # seconds before the function's timeout
 _BUSY = {
     "InternalDependencyException",
     "InternalError",
@@ -38,16 +42,24 @@ def http_api(
 ) -> Callable[[Event, LambdaContext], dict[str, object]]:
     """Make a Lambda handler of a function from request to answer.
 
-    Problems become their RFC 9457 document, AWS being busy or out of reach a 503 with
-    Retry-After, and a fault of ours a 500 whose trace is in the log under the request's id.
+    Problems become their RFC 9457 document, AWS being busy, slow or out of reach a 503 with
+    Retry-After, and a fault of ours a 500 whose trace is in the log under the request's id. A
+    dataset that the caller may not ask for is refused before anything is done. What the function's
+    timeout would cut off is broken off a second before.
     """
 
     @functools.wraps(respond)
-    def handler(event: Event, _: LambdaContext) -> dict[str, object]:
+    def handler(event: Event, context: LambdaContext) -> dict[str, object]:
         request = Request.of(event)
         logger.append_keys(request_id=request.request_id, route=request.route, **request.path)
         try:
-            answer = respond(request)
+            with within(context.get_remaining_time_in_millis() / 1000 - _TO_SAY_SO):
+                if "dataset" in request.path:
+                    reach_of(request).require(request.path["dataset"])
+                answer = respond(request)
+        except OutOfTime:
+            logger.warning("there was no answer in time")
+            answer = _problem(unavailable("busy", "A service behind the API is slow.", 5), request)
         except Problem as problem:
             answer = _problem(problem, request)
         except ClientError as exc:
@@ -64,6 +76,11 @@ def http_api(
         return plain
 
     return logger.inject_lambda_context(handler, clear_state=True)
+
+
+def reach_of(request: Request) -> Reach:
+    """Return which datasets the caller may ask for; raises a 401 or a 403."""
+    return Reach.of(environment().api_auth, request.claims)
 
 
 def _problem(problem: Problem, request: Request) -> Answer:

@@ -7,7 +7,7 @@ are read when a page goes back beyond the time that versions are kept. A status 
 a run's end, and a container reads it once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -61,10 +61,10 @@ class Catalog:
         self._bucket = bucket
         self._ended: dict[str, RunSummary] = {}
 
-    def datasets(self, page: Page) -> Datasets:
-        """Return one page of the datasets by name, each with a summary of its champion."""
+    def datasets(self, page: Page, sees: Callable[[str], bool] = bool) -> Datasets:
+        """Return one page of the datasets that a caller sees, by name, with their champions."""
         names = filter(DATASET.fullmatch, self._bucket.folders("", page.after))
-        found = list(islice(names, page.limit + 1))
+        found = list(islice(filter(sees, names), page.limit + 1))
         shown = found[: page.limit]
         with ThreadPoolExecutor(_READERS) as pool:
             datasets = list(pool.map(self._summary, shown))

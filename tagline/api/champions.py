@@ -9,9 +9,11 @@ from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.problem import Problem, not_found
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.locations import Location, parse_uri
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
+from tagline.formats.plan import Plan
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256
@@ -29,6 +31,7 @@ class Champions:
         self._clock = clock
         self._champions: dict[str, tuple[float, Champion]] = {}
         self._thresholds: dict[str, dict[str, float]] = {}
+        self._sources: dict[str, Location | None] = {}
 
     def of(self, dataset: str) -> Champion:
         """Return the champion of a dataset, at most 30 seconds old.
@@ -57,6 +60,14 @@ class Champions:
             found = {row.label: row.threshold for row in metrics.labels}
             _keep(self._thresholds, run, found)
         return self._thresholds[run]
+
+    def source(self, run: str) -> Location | None:
+        """Return the prefix that the run's settings have as `source`; None without one."""
+        if run not in self._sources:
+            plan = self._bucket.get(RunKeys(run).plan, Plan)
+            named = plan.settings.source if plan else None
+            _keep(self._sources, run, parse_uri(named) if named else None)
+        return self._sources[run]
 
     def _no_champion(self, dataset: str) -> Problem:
         catalog = Catalog(self._bucket)

@@ -29,7 +29,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageLocation(Part, kw_only=True, forbid_unknown_fields=True):
-    """Where an image lies: below the dataset in the data bucket, or in a source bucket."""
+    """Where an image lies: below the dataset in the data bucket, or below the dataset's source."""
 
     s3_uri: ObjectUri
 

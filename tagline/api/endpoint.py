@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import ClientError
 
+from tagline.api.clients import ANSWER_SECONDS
+from tagline.api.deadline import left
 from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
 from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 from tagline.formats.models import ImageScores, Refusal
 from tagline.formats.owners import owns_run
+from tagline.formats.waiting import waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 _CLIENT_ERRORS = range(400, 500)
-_BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_BUSY = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_LONGEST_WAIT = 60  # seconds that a caller is asked for
 
 
 class _ModelError(Record, kw_only=True, rename="pascal"):
@@ -32,14 +40,15 @@ def ask(
 ) -> ImageScores:
     """Return the scores of an image by the endpoint of a dataset.
 
-    Raises a 422 with the container's words when it refuses the image, and a 503 when the
-    endpoint is changing, crashed or answers nonsense.
+    The container is told how long its answer is waited for. Raises a 422 with its words when it
+    refuses the image, and a 503 when the endpoint is busy, changing, crashed or answers nonsense.
     """
     try:
         answer = runtime.invoke_endpoint(
             EndpointName=endpoint,
             ContentType=image.content_type,
             Accept="application/json",
+            CustomAttributes=waiting(min(ANSWER_SECONDS, left())),
             Body=image.data,
         )
     except ClientError as exc:
@@ -60,7 +69,9 @@ def _problem(exc: ClientError, endpoint: str) -> Exception:
     if code == "ModelError":
         told = msgspec.convert(exc.response, _ModelError)
         status = told.original_status_code
-        if status in _CLIENT_ERRORS and status not in _BUSY:
+        if status in _BUSY:
+            return _busy(told.original_message)
+        if status in _CLIENT_ERRORS:
             return _refused(told.original_message)
         return unavailable("model_failed", f"The model behind {endpoint} failed; try again.", 5)
     if code in {"ValidationError", "ValidationException"}:  # no such endpoint, or not in service
@@ -70,13 +81,27 @@ def _problem(exc: ClientError, endpoint: str) -> Exception:
     return exc  # throttling and the like: the boundary answers for these
 
 
+def _busy(message: str) -> Problem:
+    """Pass on when to come back: SageMaker hands on a container's body, and none of its headers."""
+    told = _refusal(message)
+    seconds = (told.retry_after if told else None) or 1
+    detail = "The model has as much to do as it can do in time; try again."
+    return unavailable("busy", detail, min(max(seconds, 1), _LONGEST_WAIT))
+
+
 def _refused(message: str) -> Problem:
     """Pass on the container's words, or its text when it is none of its refusals."""
-    try:
-        refusal = decode_record(message.encode("utf-8", "replace"), Refusal, "the answer")
-    except UnreadableDocument:
-        refusal = Refusal(error="refused_image", detail=message or "The model refused the image.")
+    refusal = _refusal(message) or Refusal(
+        error="refused_image", detail=message or "The model refused the image."
+    )
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, refusal.error[:60], refusal.detail[:500])
+
+
+def _refusal(message: str) -> Refusal | None:
+    try:
+        return decode_record(message.encode("utf-8", "replace"), Refusal, "the answer")
+    except UnreadableDocument:
+        return None
 
 
 def _broken(detail: str) -> Problem:

@@ -4,7 +4,7 @@ The bytes say what an image is, not the declared type: `curl --data-binary @imag
 form. Nothing is decoded here; the endpoint does that.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -33,12 +33,11 @@ class Image:
     data: bytes
 
 
-def requested_image(request: Request, s3: "S3Client", allowed: Collection[Location]) -> Image:
+def requested_image(request: Request, s3: "S3Client", allowed: Callable[[Location], bool]) -> Image:
     """Return the image a request sends or points at.
 
     Raises a Problem: 400 for an empty or malformed body, 413 for too many bytes, 415 for what is
-    no PNG, JPEG or WebP, 403 for a place below none of the `allowed` prefixes, 422 for an object
-    that is not there.
+    no PNG, JPEG or WebP, 403 for a place that is not `allowed`, 422 for an object that is missing.
     """
     data = unpacked(request.body())
     if not data:
@@ -62,15 +61,16 @@ def requested_image(request: Request, s3: "S3Client", allowed: Collection[Locati
     return _image(data, "The body")
 
 
-def _image_at(uri: str, s3: "S3Client", allowed: Collection[Location]) -> Image:
+def _image_at(uri: str, s3: "S3Client", allowed: Callable[[Location], bool]) -> Image:
     location = _location(uri)
     bucket, key = location
-    if not any(location.below(prefix) for prefix in allowed):  # before anything is asked of S3
+    # before anything is asked of S3, so that all that is out of reach is refused alike
+    if _climbs(location) or not allowed(location):
         raise Problem(
             HTTPStatus.FORBIDDEN,
             "not_allowed_bucket",
-            "s3_uri may name images below the dataset's own prefix of the data bucket, and in the "
-            "source buckets.",
+            "s3_uri may name images below the dataset's own prefix of the data bucket, and below "
+            "its source.",
         )
     try:
         size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
@@ -91,9 +91,14 @@ def _location(uri: str) -> Location:
     found = parse_uri(uri)
     if found is None or not found.key:
         raise bad_request("bad_s3_uri", "s3_uri must be s3://bucket/key.")
-    if fault := fault_of_key(found.key):
+    if not _climbs(found) and (fault := fault_of_key(found.key)):
         raise bad_request("bad_s3_uri", f"The key of s3_uri {fault}.")
     return found
+
+
+def _climbs(location: Location) -> bool:
+    """Tell whether a key would leave its folder, if it were a path."""
+    return ".." in location.key.split("/")
 
 
 def _unreadable(exc: ClientError, bucket: str) -> Exception:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -51,7 +52,7 @@ class Problem(Exception):
     """What is wrong with a request or with the service, and the status that says so.
 
     `detail` is one or two sentences for the caller: what, where, what to do. `running` are the
-    runs that are going on.
+    runs that are going on, `headers` go with the answer.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Problem(Exception):
         *,
         retry_after: int | None = None,
         running: list[str] | UnsetType = UNSET,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -69,6 +71,7 @@ class Problem(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.running = running
+        self.headers = headers
 
     def to_answer(self, request_id: str) -> Answer:
         """Return the problem as `application/problem+json`."""
@@ -80,7 +83,7 @@ class Problem(Exception):
             request_id=request_id,
             running=self.running,
         )
-        headers = {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store", **self.headers}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         return Answer(_json(document), PROBLEM_JSON, self.status, headers)

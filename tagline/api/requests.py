@@ -32,8 +32,17 @@ _GZIP = b"\x1f\x8b"
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
+class _Token(Record, kw_only=True):
+    claims: Mapping[str, object] = {}
+
+
+class _Authorizer(Record, kw_only=True):
+    jwt: _Token | None = None
+
+
 class _Context(Record, kw_only=True, rename="camel"):
     request_id: str
+    authorizer: _Authorizer | None = None
 
 
 class _Event(Record, kw_only=True, rename="camel"):
@@ -59,11 +68,14 @@ class Request:
     encoded_body: str
     is_base64: bool
     request_id: str
+    claims: Mapping[str, object] | None = None
+    """What API Gateway found in the caller's token; None where it asked for none."""
 
     @classmethod
     def of(cls, event: Mapping[str, object]) -> "Request":
         """Return the request of an event; what API Gateway leaves out is empty."""
         found = msgspec.convert(event, _Event)
+        authorizer = found.request_context.authorizer
         return cls(
             route=found.route_key,
             path=found.path_parameters or {},
@@ -72,6 +84,7 @@ class Request:
             encoded_body=found.body or "",
             is_base64=found.is_base64_encoded,
             request_id=found.request_context.request_id,
+            claims=authorizer.jwt.claims if authorizer and authorizer.jwt else None,
         )
 
     @property

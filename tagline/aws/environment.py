@@ -33,6 +33,11 @@ class Environment:
         return _required("STACK_NAME")
 
     @functools.cached_property
+    def api_auth(self) -> str:
+        """How the HTTP API knows its callers: none, iam or jwt."""
+        return _required("API_AUTH")
+
+    @functools.cached_property
     def state_machine(self) -> str:
         """ARN of the state machine."""
         return _required("STATE_MACHINE_ARN")

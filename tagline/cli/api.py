@@ -11,6 +11,7 @@ import msgspec
 from tagline.api.documents import ImageLocation, Tags
 from tagline.api.requests import MAX_BODY_BYTES
 from tagline.cli.patience import Patience
+from tagline.cli.proof import Proof, no_proof
 from tagline.cli.target import is_laptop
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 
@@ -49,6 +50,7 @@ def ask_tags(
     threshold: float | None,
     top_k: int | None,
     patience: Patience | None = None,
+    proof: Proof = no_proof,
 ) -> Tags:
     """Return the API's answer for a file or an s3:// URI; raises ApiProblem.
 
@@ -63,7 +65,7 @@ def ask_tags(
     url = f"{api_url.rstrip('/')}/datasets/{quote(dataset)}/tags{f'?{query}' if query else ''}"
     while True:
         try:
-            answer = _post(url, kind, body)
+            answer = _post(url, kind, body, proof)
         except ApiBusy as exc:
             if patience is None or not patience.pause(exc.seconds):
                 raise
@@ -73,11 +75,12 @@ def ask_tags(
             return answer
 
 
-def _post(url: str, kind: str, body: bytes) -> Tags:
+def _post(url: str, kind: str, body: bytes, proof: Proof) -> Tags:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ApiProblem(f"{url} is no HTTP address")
+    headers = proof(url, {"Content-Type": kind, "Accept": "application/json"}, body)
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-        url, data=body, headers={"Content-Type": kind, "Accept": "application/json"}, method="POST"
+        url, data=body, headers=dict(headers), method="POST"
     )
     # a proxy from the environment cannot reach this machine's own address
     handlers = [urllib.request.ProxyHandler({})] if is_laptop(url) else []

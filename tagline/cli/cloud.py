@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from tagline.cli.commands import STACK
 from tagline.cli.deploy import build, deploy, sam_environment
@@ -56,12 +57,14 @@ def running_cloud(
     build_dir: Path | None = None,
     phases: Phases | None = None,
     source_buckets: Sequence[str] = (),
+    parameters: Mapping[str, str] = MappingProxyType({}),
     stack: str = STACK,
     secret_key: str | None = None,
 ) -> Iterator[RunningCloud]:
     """Start a laptop cloud, deploy the stack, and stop every process of it at the end.
 
-    Lists may read images from `source_buckets` too; none leaves the stack's setting as it is.
+    Lists may read images from `source_buckets` too; none leaves the stack's setting as it is. So it
+    is with the template's other `parameters`.
     What `sam build` makes goes into `build_dir`, `<state_dir>/build` unless given; two clouds
     must not share one. With a `secret_key` the cloud takes only requests that were signed with it.
     Raises Refused when an environment is missing, the port is taken or
@@ -94,14 +97,14 @@ def running_cloud(
             _wait_for(process, said, _READY)
         target = laptop_target(endpoint, stack, secret_key=secret)
         with phases.phase("Deploy the stack (sam deploy)"):
-            parameters = dict(LAPTOP_PARAMETERS)
+            given = {**LAPTOP_PARAMETERS}
             if former := _former_endpoints(target):
-                parameters["FormerEndpoints"] = ",".join(former)
+                given["FormerEndpoints"] = ",".join(former)
             if (ROOT / ".venvs" / _TORCH).is_dir():  # it is not where PyTorch cannot be had
-                parameters["TorchTrainerImageUri"] = f"{_REGISTRY}/{_TORCH}:latest"
+                given["TorchTrainerImageUri"] = f"{_REGISTRY}/{_TORCH}:latest"
             if source_buckets:
-                parameters["SourceBuckets"] = ",".join(source_buckets)
-            deploy(build_dir, stack, sam_log, environment, parameters)
+                given["SourceBuckets"] = ",".join(source_buckets)
+            deploy(build_dir, stack, sam_log, environment, {**given, **parameters})
         _ = target.outputs  # a stack without its outputs is no success
         log = state_dir / "cloud.log"
         yield RunningCloud(endpoint, port, state_dir, log, said, process, target, secret)

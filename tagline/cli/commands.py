@@ -63,6 +63,14 @@ def up(
             metavar="NAME",
         ),
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A parameter of the template, such as ApiAuth=jwt; repeatable. Kept until set "
+            "anew.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     stack: _Stack = STACK,
     secret: Annotated[
         bool,
@@ -241,6 +249,14 @@ def tag(
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File for --csv or --jsonl.", dir_okay=False),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of a token, where the API asks for one; TAGLINE_TOKEN without.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     stack: _Stack = STACK,
     as_json: _Json = False,

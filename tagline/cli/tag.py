@@ -15,6 +15,7 @@ from tagline.cli.finding import Finds, find_images
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.output import ERR, OUT, complain, emit, print_json, replaced, say
 from tagline.cli.patience import Patience
+from tagline.cli.proof import proof_for
 from tagline.cli.tag_lines import COLUMNS, csv_fields, csv_line, json_line, table
 from tagline.cli.tagging import Verdict, judge, judge_all
 from tagline.cli.target import find_target
@@ -34,6 +35,7 @@ def tag(
     jsonl: bool,
     sidecar: bool,
     output: Path | None,
+    token_file: Path | None,
     stack: str,
     as_json: bool,
 ) -> None:
@@ -49,11 +51,19 @@ def tag(
         raise Refused(f"no PNG, JPEG or WebP images in {', '.join(images)}")
     if sidecar and any("://" in found.image for found in finds.images):
         raise Refused("--sidecar writes beside files, and an s3:// URI is none")
-    url = find_target(stack).outputs.api_url
+    target = find_target(stack)
     many = csv or jsonl or sidecar or bool(finds.folders)
     called_off = Event()
     patience = Patience(wait=called_off.wait) if many else None
-    ask = partial(ask_tags, url, dataset, threshold=threshold, top_k=top_k, patience=patience)
+    ask = partial(
+        ask_tags,
+        target.outputs.api_url,
+        dataset,
+        threshold=threshold,
+        top_k=top_k,
+        patience=patience,
+        proof=proof_for(target, token_file),
+    )
     judged = partial(judge, ask=ask, sidecar=sidecar)
     telling = _lines(csv, output) if csv or jsonl else _tables(as_json, sidecar)
     failed = 0

@@ -36,6 +36,8 @@ class Outputs:
     bucket: str
     state_machine: str
     api_url: str
+    api_auth: str = "none"
+    """How the API knows its callers: none, iam or jwt."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,12 @@ class Target:
         """The stack's outputs; raises Refused when the stack is not there."""
         found = self.stack_outputs()
         try:
-            return Outputs(found["DataBucket"], found["StateMachineArn"], found["ApiUrl"])
+            return Outputs(
+                found["DataBucket"],
+                found["StateMachineArn"],
+                found["ApiUrl"],
+                found.get("ApiAuth", "none"),  # stacks before it was a parameter
+            )
         except KeyError as exc:
             raise Refused(f"stack {self.stack} has no output {exc}: deploy template.yaml") from exc
 

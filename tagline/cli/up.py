@@ -1,10 +1,13 @@
 """`tagline up`: the laptop cloud with the stack, in the foreground."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import typer
 
 from tagline.cli import places
 from tagline.cli.cloud import RunningCloud, running_cloud
@@ -19,12 +22,14 @@ def up(
     fresh: bool,
     state_dir: Path | None,
     source_bucket: Sequence[str] | None,
+    parameter: Sequence[str] | None,
     stack: str,
     secret: bool,
     as_json: bool,
 ) -> None:
     """Start the laptop cloud, deploy the stack, and stay until Ctrl-C."""
     key = secrets.token_urlsafe(30) if secret else None
+    parameters = _named(parameter or ())
     try:
         with (
             stop_signals(),
@@ -33,6 +38,7 @@ def up(
                 state_dir or STATE / "cloud",
                 fresh=fresh,
                 source_buckets=source_bucket or (),
+                parameters=parameters,
                 stack=stack,
                 secret_key=key,
             ) as cloud,
@@ -48,6 +54,14 @@ def up(
             cloud.wait()
     except KeyboardInterrupt:
         say("Stopped.")
+
+
+def _named(parameters: Sequence[str]) -> dict[str, str]:
+    """Return NAME=VALUE pairs by name."""
+    for pair in parameters:
+        if not re.fullmatch(r"[A-Za-z0-9]+=.*", pair, re.DOTALL):
+            raise typer.BadParameter(f"--parameter takes NAME=VALUE, not {pair!r}")
+    return dict(pair.split("=", 1) for pair in parameters)
 
 
 @contextmanager

@@ -177,6 +177,8 @@ class Refusal(Record):
     """Stable code, one of the reject reasons where the image is at fault."""
     detail: str
     """For people."""
+    retry_after: int | None = None
+    """Seconds after which the same request makes sense, where it does."""
 
 
 class CardModel(Record):

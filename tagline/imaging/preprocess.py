@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from tagline.formats.settings import ImageSpec
 from tagline.imaging import geometry
-from tagline.imaging.cost import check_decoding, check_size
+from tagline.imaging.cost import Cost, check_decoding, check_size
 from tagline.imaging.decoders.decode import decode, scale_of
 from tagline.imaging.errors import EmptyObject, ObjectTooLarge
 from tagline.imaging.geometry import Window
@@ -44,6 +44,13 @@ def preprocess_and_look(
     pixels = geometry.upright(pixels, header.orientation)
     pixels = geometry.centred(pixels, spec)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8), transparent(stored)
+
+
+def decoding_cost(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) -> Cost:
+    """Return what `preprocess` is going to take, from the header alone; raise an ImageError."""
+    header = checked_header(data, limits)
+    wanted = geometry.window(header.width, header.height, spec).needs(header.width, header.height)
+    return check_decoding(header, scale_of(header, wanted), limits)
 
 
 def stored_pixels(

@@ -20,7 +20,8 @@ class Limits:
     max_side: int = 30_000
 
 
-# A client waits: what takes about a quarter of a second to decode, a photo of any phone among it.
+# A client waits, and one core decodes: a second of CPU, 450 MB. A photo of any phone takes less, a
+# print of 7632 x 6480 pixels with transparency that, and 16 bits a sample half as many pixels.
 SERVING = Limits(max_pixels=50_000_000, max_memory=200_000_000, max_work=1_000_000_000)
 
 

@@ -1,7 +1,10 @@
 """A second stack in the same account, in a bucket and a network that were there before."""
 
 import json
+import time
+import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.target import laptop_target
 from tagline.formats.names import endpoint_name
 from tests.e2e.pipeline import OnLaptop
+from tests.issuer import AUDIENCE, Issuer, issuing
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow, pytest.mark.laptop]
 NETWORK = {
@@ -40,8 +44,14 @@ def _resources(pipeline: OnLaptop, stack: str) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    with issuing() as made:
+        yield made
+
+
 def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
-    pipeline: OnLaptop, build_dir: Path
+    pipeline: OnLaptop, build_dir: Path, issuer: Issuer
 ) -> None:
     s3 = pipeline.s3
     s3.create_bucket(Bucket="brought")
@@ -51,7 +61,7 @@ def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
         pipeline,
         build_dir,
         "tagline-dev",
-        {"ExistingBucket": "brought", "FormerEndpoints": former, **NETWORK},
+        {"ExistingBucket": "brought", "FormerEndpoints": former, **NETWORK, **asks_for(issuer)},
     )
     target = laptop_target(pipeline.cloud.endpoint, "tagline-dev")
     assert target.outputs.bucket == "brought"
@@ -65,12 +75,46 @@ def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
         "SecurityGroups": [NETWORK["SecurityGroupId"]],
         "AssignPublicIp": "DISABLED",
     }
-    with urllib.request.urlopen(f"{target.outputs.api_url}/datasets") as reply:
-        assert json.load(reply)["datasets"] == []
+    assert _asked(f"{target.outputs.api_url}/datasets", issuer.token(scope="tagline/*"))[0] == 200
     # what the first stack grants ends where the second one's names begin
     assert not endpoint_name("tagline-dev", "x").startswith("tagline--")
     dashboards = pipeline.client("cloudwatch").list_dashboards()["DashboardEntries"]
     assert {entry["DashboardName"] for entry in dashboards} >= {"tagline", "tagline-dev"}
+
+
+def asks_for(issuer: Issuer) -> dict[str, str]:
+    return {"ApiAuth": "jwt", "JwtIssuer": issuer.url, "JwtAudience": AUDIENCE}
+
+
+def _asked(url: str, token: str | None) -> tuple[int, str, str]:
+    """Ask, and return the status, the media type, and the code of a problem."""
+    request = urllib.request.Request(url)
+    if token is not None:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return reply.status, reply.headers.get_content_type(), ""
+    except urllib.error.HTTPError as exc:
+        return exc.code, exc.headers.get_content_type(), json.load(exc)["code"]
+
+
+def test_its_api_answers_the_holders_of_good_tokens_alone(
+    pipeline: OnLaptop, issuer: Issuer
+) -> None:
+    url = laptop_target(pipeline.cloud.endpoint, "tagline-dev").outputs.api_url
+    problem = "application/problem+json"
+    good = issuer.token(scope="openid tagline/birds")
+    assert _asked(f"{url}/datasets/birds", good) == (404, problem, "unknown_dataset")
+    assert _asked(f"{url}/datasets/zoo", good) == (403, problem, "wrong_scope")
+    for bad in (
+        None,
+        issuer.token(scope="tagline/*", exp=int(time.time()) - 1),
+        issuer.token(scope="tagline/*", aud="elsewhere"),
+        f"{issuer.token(scope='tagline/*').rpartition('.')[0]}.AAAA",
+    ):
+        for path in ("datasets", "datasets/birds", "datasets/birds/runs"):
+            assert _asked(f"{url}/{path}", bad) == (401, problem, "unauthorized"), path
+    assert _asked(f"{url}/", None)[0] == _asked(f"{url}/openapi.json", None)[0] == 200
 
 
 @pytest.mark.parametrize("stack", ["tagline--dev", "a-stack-of-22-letters"])

@@ -35,10 +35,11 @@ ANSWER = """
 import base64, json, pathlib, sys
 from server.model import Model
 from tagline.formats.document import encode_record
-from tagline.imaging import SERVING
+from tagline.imaging import SERVING, preprocess
 model = Model.load(pathlib.Path(sys.argv[1]), threads=1)
 for image in json.load(sys.stdin)["images"]:
-    answer = model.answer(base64.b64decode(image["body"]), SERVING)
+    body, spec = base64.b64decode(image["body"]), model.description.image
+    answer = model.answer(preprocess(body, spec, SERVING))
     sys.stdout.write(encode_record(answer).decode())
 """
 

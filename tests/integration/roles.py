@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from tests.laptop import LaptopCloud
 
@@ -48,6 +49,12 @@ class RoleClients:
             RoleArn=self.arn, RoleSessionName="test", **narrowed
         )["Credentials"]
         self._cloud = cloud
+
+    @property
+    def credentials(self) -> Credentials:
+        """The role's temporary credentials, to sign with."""
+        kept = self._keys
+        return Credentials(kept["AccessKeyId"], kept["SecretAccessKey"], kept["SessionToken"])
 
     def client(self, service: str) -> Any:
         """Return a client of a service."""

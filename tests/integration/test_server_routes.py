@@ -4,20 +4,23 @@ import asyncio
 import dataclasses
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from server.app import build
 from server.config import Config
 from server.model import Model, UnusableModel
 from tagline.formats.models import ImageScores
-from tagline.imaging import Limits, preprocess
+from tagline.formats.waiting import waiting
+from tagline.imaging import decoding_cost, preprocess
 from tests.integration.serving import DESCRIPTION, picture, put_model
 
 PNG = {"content-type": "image/png"}
@@ -137,38 +140,151 @@ def test_each_request_leaves_one_line_and_pings_none(
 class SlowModel(Model):
     """A model that answers only when it is let."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model, seconds: float = 60.0) -> None:
+        self.description = model.description
+        self.seconds = seconds
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Event()
 
-    def answer(self, image: bytes, limits: Limits) -> ImageScores:
+    def answer(self, pixels: NDArray[np.uint8]) -> ImageScores:
         self.begun.release()
         self.go_on.wait(20)
         return ImageScores(run="", created="", labels=(), scores=())
 
 
-def test_more_requests_than_fit_are_told_to_come_back() -> None:
-    slow = SlowModel()
-    app = build(slow, config(workers=2, queue=0))
+Talk = Callable[[httpx2.AsyncClient], Awaitable[Any]]
 
-    async def talk() -> list[httpx2.Response]:
+
+def talk(app: Starlette, with_client: Talk) -> Any:
+    """Return what a conversation with the application comes to."""
+
+    async def talking() -> Any:
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
-            waiting = [
-                asyncio.create_task(client.post("/invocations", content=b"x", headers=PNG))
-                for _ in range(2)
-            ]
-            for _ in waiting:
-                await asyncio.to_thread(slow.begun.acquire, timeout=20)
-            refused = await client.post("/invocations", content=b"x", headers=PNG)
-            healthy = await client.get("/ping")
-            slow.go_on.set()
-            return [refused, healthy, *await asyncio.gather(*waiting)]
+            return await with_client(client)
 
-    refused, healthy, *answered = asyncio.run(talk())
+    return asyncio.run(talking())
+
+
+def asking(client: httpx2.AsyncClient, image: bytes, **headers: str) -> asyncio.Task[Any]:
+    return asyncio.create_task(
+        client.post("/invocations", content=image, headers={**PNG, **headers})
+    )
+
+
+def test_what_would_wait_too_long_is_told_to_come_back(model: Model) -> None:
+    slow = SlowModel(model)
+
+    async def conversation(client: httpx2.AsyncClient) -> list[httpx2.Response]:
+        waiting = [asking(client, picture((1, 2, 3))) for _ in range(2)]
+        for _ in waiting:
+            await asyncio.to_thread(slow.begun.acquire, timeout=20)
+        refused = await asking(client, picture((1, 2, 3)))
+        healthy = await client.get("/ping")
+        slow.go_on.set()
+        return [refused, healthy, *await asyncio.gather(*waiting)]
+
+    refused, healthy, *answered = talk(build(slow, config(workers=2)), conversation)
     assert (refused.status_code, refused.json()["error"]) == (503, "busy")
-    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["retry-after"] == str(refused.json()["retry_after"]) == "121"
     assert [r.status_code for r in (healthy, *answered)] == [200, 200, 200]
+
+
+def test_a_small_image_is_answered_while_a_large_one_is_decoded(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def decoding(*_: object, **__: object) -> NDArray[np.uint8]:
+        begun.set()
+        await go_on.wait()
+        return np.zeros((32, 32, 3), np.uint8)
+
+    monkeypatch.setattr("anyio.to_process.run_sync", decoding)
+    large = picture((1, 2, 3), size=(6000, 6000))
+
+    async def conversation(client: httpx2.AsyncClient) -> list[httpx2.Response]:
+        first = asking(client, large)
+        await begun.wait()
+        second = [asking(client, large) for _ in range(6)]
+        small = await asyncio.gather(*(asking(client, picture((1, 2, 3))) for _ in range(50)))
+        refused = [task for task in second if task.done()]
+        assert not first.done()
+        go_on.set()
+        await asyncio.gather(first, *second)
+        return [first.result(), *small, *(task.result() for task in refused)]
+
+    found = talk(build(model, config(max_body=10**6)), conversation)
+    assert [answer.status_code for answer in found[:51]] == [200] * 51
+    assert found[51:]  # more large ones than are done in time
+    assert {(r.status_code, r.json()["error"]) for r in found[51:]} == {(503, "busy")}
+
+
+def test_a_large_image_comes_out_the_same_from_a_process_of_its_own(model: Model) -> None:
+    image = picture((10, 200, 90, 100), size=(2400, 1800))
+    assert decoding_cost(image, model.description.image).seconds > 0.1
+    client = TestClient(build(model, config()))
+    scores = client.post("/invocations", content=image, headers=PNG).json()["scores"]
+    pixels = preprocess(image, model.description.image)
+    assert scores == [float(score) for score in model.score(pixels)]
+    cut = client.post("/invocations", content=image[:-200], headers=PNG)
+    assert (cut.status_code, cut.json()["error"]) == (400, "undecodable_image")
+
+
+def test_who_waits_no_longer_is_not_worked_for(model: Model) -> None:
+    slow = SlowModel(model, seconds=0.001)
+    attributes = {"x-amzn-sagemaker-custom-attributes": waiting(0.05)}
+
+    async def conversation(client: httpx2.AsyncClient) -> httpx2.Response:
+        patient = [asking(client, picture((1, 2, 3))) for _ in range(2)]
+        for _ in patient:
+            await asyncio.to_thread(slow.begun.acquire, timeout=20)
+        late: httpx2.Response = await asking(client, picture((1, 2, 3)), **attributes)
+        slow.go_on.set()
+        await asyncio.gather(*patient)
+        return late
+
+    late = talk(build(slow, config(workers=2)), conversation)
+    assert (late.status_code, late.json()["error"]) == (503, "busy")
+    assert not slow.begun.acquire(blocking=False)
+
+
+def test_a_callers_leaving_ends_its_wait(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    """ASGI as a server speaks it: the third request's client leaves while the two others go on."""
+    slow = SlowModel(model, seconds=0.001)
+    app = build(slow, config(workers=2))
+
+    async def send(_: object) -> None:
+        return None
+
+    async def request(left: asyncio.Event) -> None:
+        told = [{"type": "http.request", "body": picture((1, 2, 3)), "more_body": False}]
+
+        async def receive() -> Any:
+            if told:
+                return told.pop()
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        headers = [(b"content-type", b"image/png")]
+        scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": headers}
+        await app({**scope, "query_string": b"", "http_version": "1.1"}, receive, send)
+
+    async def conversation() -> None:
+        never, left = asyncio.Event(), asyncio.Event()
+        staying = [asyncio.create_task(request(never)) for _ in range(2)]
+        for _ in staying:
+            await asyncio.to_thread(slow.begun.acquire, timeout=20)
+        leaving = asyncio.create_task(request(left))
+        left.set()
+        await leaving
+        slow.go_on.set()
+        await asyncio.gather(*staying)
+
+    asyncio.run(conversation())
+    assert not slow.begun.acquire(blocking=False)
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [line["status"] for line in lines] == [499, 200, 200]
 
 
 Change = Callable[[Path], None]

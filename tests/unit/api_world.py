@@ -40,6 +40,7 @@ CONTEXT: Any = SimpleNamespace(
     memory_limit_in_mb=256,
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
     aws_request_id="1",
+    get_remaining_time_in_millis=lambda: 29_000,
 )
 
 
@@ -70,8 +71,10 @@ class World:
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.s3.put_object(Bucket=bucket, Key=key, Body=body)
 
-    def crown(self, dataset: str = DATASET, run: str = RUN) -> None:
+    def crown(self, dataset: str = DATASET, run: str = RUN, source: str | None = None) -> None:
         self.put(f"{dataset}/champion.json", champion_document(dataset, run))
+        plan = run_documents.plan(run=run, dataset=dataset, settings={"source": source})
+        self.put(f"{dataset}/runs/{run}/plan.json", plan)
         self.put(f"{dataset}/runs/{run}/metrics.json", metrics_document(run))
 
     def expect(self, scores: list[float], run: str = RUN, **params: object) -> None:
@@ -89,13 +92,14 @@ class World:
 
 
 @contextmanager
-def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def api_world(monkeypatch: pytest.MonkeyPatch, auth: str = "none") -> Iterator[World]:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
         "DATA_BUCKET": BUCKET,
         "STACK_NAME": "tagline",
+        "API_AUTH": auth,
         "SOURCE_BUCKETS": f"{SOURCE}, elsewhere",
     }.items():
         monkeypatch.setenv(name, value)

@@ -66,6 +66,7 @@ def test_the_image_reaches_the_champions_endpoint_unchanged(world: World) -> Non
         EndpointName=f"tagline-{DATASET}",
         ContentType="image/png",
         Accept="application/json",
+        CustomAttributes="wait=12.000",
         Body=PNG,
     )
     assert tag(event("tag_png")).status == 200
@@ -125,7 +126,10 @@ def test_a_refusal_in_other_words_is_passed_on_too(world: World) -> None:
     ("error", "status", "fields", "code"),
     [
         ("ModelError", 424, {"OriginalStatusCode": 500, "OriginalMessage": "x"}, "model_failed"),
-        ("ModelError", 424, {"OriginalStatusCode": 429, "OriginalMessage": "x"}, "model_failed"),
+        ("ModelError", 424, {"OriginalStatusCode": 0, "OriginalMessage": "x"}, "model_failed"),
+        ("ModelError", 424, {"OriginalStatusCode": 429, "OriginalMessage": "x"}, "busy"),
+        ("ModelError", 424, {"OriginalStatusCode": 408, "OriginalMessage": ""}, "busy"),
+        ("ModelError", 424, {"OriginalStatusCode": 503, "OriginalMessage": "<html>"}, "busy"),
         ("ModelNotReadyException", 429, {}, "endpoint_not_ready"),
         ("ValidationError", 400, {}, "endpoint_not_ready"),
         ("ThrottlingException", 400, {}, "busy"),
@@ -155,6 +159,14 @@ def test_an_endpoint_in_trouble_is_a_503_that_says_when_to_come_back(
 def test_an_endpoint_that_answers_nonsense(world: World, text: str) -> None:
     world.expect_text(text)
     assert problem(tag(event("tag_png"))) == (503, "model_failed")
+
+
+@pytest.mark.parametrize(("said", "told"), [(7, "7"), (None, "1"), (0, "1"), (10**6, "60")])
+def test_a_busy_container_says_when_to_come_back(world: World, said: int | None, told: str) -> None:
+    words = json.dumps({"error": "busy", "detail": "work for 7 s", "retry_after": said})
+    world.refuse("ModelError", 424, OriginalStatusCode=503, OriginalMessage=words)
+    reply = tag(event("tag_png"))
+    assert (problem(reply), reply.headers["Retry-After"]) == ((503, "busy"), told)
 
 
 def test_a_slow_endpoint(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

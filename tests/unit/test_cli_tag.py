@@ -30,6 +30,8 @@ class Api:
     kind: str = "application/json"
     body: bytes = b""
     asked: list[tuple[str, str, bytes]] = field(default_factory=list)
+    proofs: list[str | None] = field(default_factory=list)
+    auth: str = "none"
 
     def answer(self, status: int, body: object, kind: str = "application/json") -> None:
         self.status, self.kind = status, kind
@@ -47,6 +49,7 @@ def api(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told.asked.append((self.path, self.headers["Content-Type"], body))
+            told.proofs.append(self.headers["Authorization"])
             self.send_response(told.status)
             self.send_header("Content-Type", told.kind)
             self.send_header("Content-Length", str(len(told.body)))
@@ -61,7 +64,9 @@ def api(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     thread.start()
     told.url = f"http://127.0.0.1:{server.server_port}/base"
     outputs = {**cli_stack.OUTPUTS, "ApiUrl": told.url}
-    monkeypatch.setattr(Target, "stack_outputs", lambda _self: outputs)
+    with_auth = lambda _self: outputs | {"ApiAuth": told.auth}  # noqa: E731
+    monkeypatch.setattr(Target, "stack_outputs", with_auth)
+    monkeypatch.delenv("TAGLINE_TOKEN", raising=False)
     yield told
     server.shutdown()
     thread.join()
@@ -167,3 +172,38 @@ def test_an_api_that_does_not_answer_is_a_problem(image: Path) -> None:
     result = runner.invoke(app, ["tag", "designs", str(image)])
     assert result.exit_code == 1
     assert "cannot be reached" in result.stderr
+
+
+def test_a_token_is_sent_where_the_api_asks_for_one(
+    api: Api, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("of.the.file\n")
+    monkeypatch.setenv("TAGLINE_TOKEN", "of.the.shell")
+    for auth in ("none", "jwt"):
+        api.auth = auth
+        runner.invoke(app, ["tag", "designs", str(image)])
+        runner.invoke(app, ["tag", "designs", str(image), "--token-file", str(file)])
+    assert api.proofs == [None, None, "Bearer of.the.shell", "Bearer of.the.file"]
+
+
+@pytest.mark.parametrize("token", [None, "", "two words", "a\nb", "schl\u00fcssel"])
+def test_what_is_no_token_is_said_before_anything_is_asked(
+    api: Api, image: Path, monkeypatch: pytest.MonkeyPatch, token: str | None
+) -> None:
+    api.auth = "jwt"
+    if token is not None:
+        monkeypatch.setenv("TAGLINE_TOKEN", token)
+    result = runner.invoke(app, ["tag", "designs", str(image)])
+    assert result.exit_code == 1
+    assert "TAGLINE_TOKEN" in result.stderr
+    assert api.asked == []
+
+
+def test_a_request_is_signed_where_iam_decides(api: Api, image: Path) -> None:
+    api.auth = "iam"
+    runner.invoke(app, ["tag", "designs", str(image), "--top-k", "2"])
+    (proof,) = api.proofs
+    assert proof is not None
+    assert proof.startswith("AWS4-HMAC-SHA256 Credential=")
+    assert "/us-east-1/execute-api/aws4_request" in proof

@@ -12,6 +12,7 @@ READ_AS = {
     "source_buckets": "SOURCE_BUCKETS",
     "source_requester_pays": "SOURCE_REQUESTER_PAYS",
     "stack": "STACK_NAME",
+    "api_auth": "API_AUTH",
     "state_machine": "STATE_MACHINE_ARN",
     "batch_machine": "BATCH_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tagline.formats.settings import ImageSpec
-from tagline.imaging import SERVING, ImageError, Limits, preprocess
+from tagline.imaging import SERVING, ImageError, Limits, decoding_cost, preprocess
 
 SPEC = ImageSpec(size=96)
 
@@ -88,15 +88,40 @@ def test_each_scan_goes_through_all_pixels() -> None:
 def test_serving_takes_less_than_packing_and_every_phone_s_photos() -> None:
     preprocess(encoded((8160, 6144)), SPEC, SERVING)
     preprocess(encoded((16_320, 12_240), mode="L"), SPEC, SERVING)
-    header = struct.pack(">IIBBBBB", 8000, 8000, 8, 2, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in ((b"IHDR", header), (b"IDAT", b""), (b"IEND", b""))
-    )
+    png = blank_png(8000, 8, 2)
     refusal(png, SERVING)
     with pytest.raises(ImageError, match="IDAT") as caught:  # the decoder was asked
         preprocess(png, SPEC)
     assert caught.value.reason == "undecodable_image"
+
+
+def blank_png(side: int, depth: int, colour: int) -> bytes:
+    """Return a PNG whose header says so much; there are no pixels in it."""
+    header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", b""), (b"IEND", b""))
+    )
+
+
+def test_serving_weighs_pixels_by_depth_and_channels() -> None:
+    grey, colours, transparent = 0, 2, 6
+    assert decoding_cost(blank_png(7071, 8, transparent), SPEC, SERVING).memory < 200_000_000
+    for depth, colour, most in ((16, colours, 5773), (16, transparent, 5000)):
+        decoding_cost(blank_png(most, depth, colour), SPEC, SERVING)
+        refusal(blank_png(most + 1, depth, colour), SERVING)
+    costs = [
+        decoding_cost(blank_png(5000, depth, colour), SPEC, SERVING).seconds
+        for depth, colour in ((8, grey), (8, colours), (8, transparent), (16, colours))
+    ]
+    assert costs == sorted(costs)
+
+
+def test_a_scaled_jpeg_costs_little_cpu_and_each_scan_more() -> None:
+    png, jpeg = (decoding_cost(encoded((1600, 1600), kind), SPEC) for kind in ("PNG", "JPEG"))
+    progressive = decoding_cost(encoded((1600, 1600), progressive=True), SPEC)
+    assert jpeg.seconds * 10 < progressive.seconds * 2 < png.seconds * 4
+    assert (png.pixels, jpeg.pixels) == (1600 * 1600, 200 * 200)
 
 
 def test_the_cost_is_judged_before_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ def test_the_defaults_are_sagemaker_s() -> None:
     config = Config.of({})
     assert (config.model, config.host, config.port) == (Path("/opt/ml/model"), "0.0.0.0", 8080)
     assert config.max_body == 6 * 1024 * 1024
+    assert config.patience == 2
 
 
 def test_the_environment_decides() -> None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from tools.starter.colours import COLOURS, colours
+from tools.starter.colours import COLOUR, COLOURS, colours
 from tools.starter.contours import contours
 from tools.starter.drawing import draw
 from tools.starter.icons import (
@@ -25,7 +25,7 @@ from tools.starter.icons import (
     read_icons,
     read_sets,
 )
-from tools.starter.keep import LARGEST, as_new, notice
+from tools.starter.keep import LARGEST, as_new, named_rows, notice
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "containers/trainer/starter"
@@ -63,7 +63,7 @@ def test_a_starter_is_the_file_that_is_recorded(network: str) -> None:
     with np.load(FOLDER / known["file"], allow_pickle=False) as arrays:
         for name in arrays:
             assert np.isfinite(arrays[name]).all(), name
-            assert not name.startswith("head.")
+        assert len(arrays["head.weight"]) == len(arrays["head.bias"]) == len(known["words"])
 
 
 def test_all_of_it_is_small() -> None:
@@ -91,6 +91,15 @@ def test_what_is_kept_answers_the_same_with_weights_as_large_as_new_ones() -> No
         return gamma * (sums - mean) / np.sqrt(var) + beta
 
     assert answers(kept) == pytest.approx(answers(learned), rel=1e-4)
+
+
+def test_what_is_kept_of_a_head_goes_by_words_and_forgets_how_often_they_were_right() -> None:
+    labels = ["cat", "red", f"{COLOUR}red", f"{COLOUR}blue", "ground red"]
+    weights = {"head.weight": np.eye(5, dtype=np.float32), "head.bias": np.zeros(5, np.float32)}
+    words, head = named_rows(labels, weights, np.array([0.5, 0.5, 0.5, 0.2, 0.5]))
+    assert words == ["blue", "cat", "red"]
+    assert head["head.weight"].argmax(axis=1).tolist() == [3, 0, 1]
+    assert head["head.bias"] == pytest.approx([np.log(4), 0, 0])
 
 
 def icon_set(modules: Path, licence: str, names: list[str]) -> None:

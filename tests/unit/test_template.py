@@ -404,6 +404,31 @@ def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
     assert all(authorized for _, authorized in found), found
 
 
+OPEN_TO_ALL = {("get", "/"), ("get", "/openapi.json")}
+"""Routes that say nothing of anybody's data; the page is where a person signs in."""
+
+
+def test_every_other_route_is_closed_where_the_api_asks_who_calls() -> None:
+    resources = TEMPLATES["api"]["Resources"]
+    routes = {
+        (event["Properties"]["Method"].lower(), event["Properties"]["Path"])
+        for resource in resources.values()
+        for event in resource["Properties"].get("Events", {}).values()
+    }
+    paths = resources["HttpApi"]["Properties"]["DefinitionBody"]["paths"]
+    guard = {"Fn::If": ["Guards", [{"caller": []}], {"Ref": "AWS::NoValue"}]}
+    closed = {
+        (method, path)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if operation == {"security": guard}
+    }
+    assert closed == routes - OPEN_TO_ALL
+    assert TEMPLATES["api"]["Conditions"]["Guards"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ApiAuth"}, "none"]}]
+    }
+
+
 @pytest.mark.parametrize(
     ("image", "user"), [("im2rec", True), ("trainer", False), ("server", False)]
 )

@@ -54,7 +54,7 @@ def starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     save(folder / "small.npz", {name: array.astype(np.float16) for name, array in OTHER.items()})
     digest = hashlib.sha256((folder / "small.npz").read_bytes()).hexdigest()
-    known = {"small": {"file": "small.npz", "sha256": digest}}
+    known = {"small": {"file": "small.npz", "sha256": digest, "words": ["owl", "tree"]}}
     (folder / "starter.json").write_text(json.dumps({"networks": known}))
     monkeypatch.setattr(start, "STARTERS", folder)
     return folder
@@ -87,16 +87,19 @@ def test_nothing_is_nothing(base: Base) -> None:
     assert found(base, "none") == Start(ModelStart(kind="none"))
 
 
-def test_the_starter_is_copied_but_for_the_head(base: Base) -> None:
-    begun = found(base, "starter")
+def test_the_starter_is_copied_and_its_words_rows_go_to_labels_of_that_name(base: Base) -> None:
+    begun = find_start("starter", Beginning("small", FRESH, 0, 9, ("cat", "Dog", "OWL")), base)
     assert begun.record.kind == "starter"
+    assert begun.new_head
     assert len(begun.record.sha256 or "") == 64
     for name in ("features.0.weight", "features.1.running_mean"):
         assert begun.weights[name] == pytest.approx(OTHER[name], abs=1e-3)
         assert begun.weights[name].dtype == np.float32
-    assert begun.weights["head.weight"].shape == (3, 4)
-    assert abs(begun.weights["head.weight"]).max() < 0.06
-    assert "head.bias" not in begun.weights  # the label frequencies' log-odds stay
+    head, bias = begun.weights["head.weight"], begun.weights["head.bias"]
+    assert abs(head[:2]).max() < 0.06  # cat and dog are new
+    assert head[2] == pytest.approx(OTHER["head.weight"][0], abs=1e-3)
+    # the label frequencies' log-odds stay
+    assert bias - FRESH["head.bias"] == pytest.approx([0, 0, OTHER["head.bias"][0]], abs=1e-3)
 
 
 def test_a_start_is_the_same_each_time(base: Base) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, requests
+from tagline.api import documents, requests, scopes
 from tools.docs.attributes import meanings, summary
 from tools.docs.routes import Schema, answer, paths, ref
 
@@ -41,11 +41,33 @@ def _document() -> Schema:
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": ".", "description": "The folder this document was read from"}],
+        "security": [{}, {"token": []}, {"signature": []}],
         "paths": paths(),
         "components": {
+            "securitySchemes": _security(),
             "parameters": _parameters(),
             "responses": _responses(),
             "schemas": _schemas(),
+        },
+    }
+
+
+def _security() -> Schema:
+    return {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": (
+                "Where the stack's ApiAuth is jwt: a token of its issuer for its audience, with "
+                f"the scope {scopes.PREFIX}<dataset> for each dataset, or {scopes.EVERY} for all."
+            ),
+        },
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "Where it is iam: AWS Signature Version 4 for execute-api.",
         },
     }
 
@@ -77,7 +99,17 @@ def _path_parameter(name: str, schema: str) -> Schema:
 def _responses() -> Schema:
     problem = ref("schemas/ProblemDocument")
     seconds = {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
+    message = {"type": "object", "required": ["message"], "additionalProperties": False,
+               "properties": {"message": {"type": "string"}}}  # fmt: skip
+    unauthorized = answer(
+        "A token is wanted, and there is none that is good: API Gateway's answer on AWS, a problem "
+        "document on the laptop",
+        "application/problem+json",
+        problem,
+    )
+    unauthorized["content"]["application/json"] = {"schema": message}
     return {
+        "Unauthorized": unauthorized,
         "Problem": answer("What is wrong, and what to do", "application/problem+json", problem),
         "Unavailable": {
             **answer(

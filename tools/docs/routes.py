@@ -99,7 +99,7 @@ def _tagging() -> Schema:
             "description": (
                 f"An image of at most {requests.MAX_BODY_BYTES:,} bytes, or the place of one of at "
                 f"most {images.MAX_IMAGE_BYTES >> 20} MiB below the dataset in the data bucket, or "
-                "in a source bucket."
+                "below the dataset's source."
             ),
             "content": {
                 "image/png": {},
@@ -115,7 +115,6 @@ def _tagging() -> Schema:
             documents.Tags,
             "The tags, highest score first",
             _BAD,
-            HTTPStatus.FORBIDDEN,
             _UNKNOWN,
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -127,9 +126,10 @@ def _tagging() -> Schema:
 
 def _of(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
     """Return an operation's answers: a document, its refusals, and what any operation may meet."""
-    problems = sorted({*refusals, HTTPStatus.INTERNAL_SERVER_ERROR})
+    problems = sorted({*refusals, HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR})
     return {
         "200": answer(description, "application/json", ref(f"schemas/{kind.__name__}")),
+        "401": ref("responses/Unauthorized"),
         **{str(int(status)): ref("responses/Problem") for status in problems},
         str(int(HTTPStatus.SERVICE_UNAVAILABLE)): ref("responses/Unavailable"),
     }

@@ -9,6 +9,10 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from tagline.formats.document import decode
+from tagline.formats.packed import PackedDataset
 from tools.starter.icons import labels_of, read_icons, read_sets
 from tools.starter.keep import keep
 
@@ -16,12 +20,12 @@ STARTERS = Path(__file__).parents[2] / "containers/trainer/starter"
 HYPERPARAMETERS = {
     "run": "starter",
     "network": "small",
-    "epochs": "4",
+    "epochs": "7",
     "learning_rate": "0.004",
     "mini_batch_size": "64",
     "optimizer": "adam",
     "weight_decay": "0.0001",
-    "augmentation_type": "crop",
+    "augmentation_type": "geometric",
     "start_from": "none",
     "seed": "0",
 }
@@ -33,11 +37,18 @@ def main(arguments: list[str]) -> int:
         case ["pack", modules, base]:
             _pack(Path(modules), Path(base))
         case ["keep", modules, base]:
-            keep(Path(base, "model"), STARTERS, read_sets(Path(modules)))
+            _keep(Path(modules), Path(base))
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2
     return 0
+
+
+def _keep(modules: Path, base: Path) -> None:
+    path = base / "input/data/dataset/dataset.json"
+    dataset = decode(path.read_bytes(), PackedDataset, str(path))
+    counts = [dataset.positives[label].train for label in dataset.labels]
+    keep(base / "model", np.array(counts) / dataset.train, STARTERS, read_sets(modules))
 
 
 def _pack(modules: Path, base: Path) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 _HUES = ("red", "orange", "yellow", "green", "cyan", "blue", "violet", "pink")
 _STARTS = np.array([-15, 15, 45, 75, 165, 200, 255, 290])  # degrees; pink ends where red begins
 NAMES = (*_HUES, "black", "grey", "white", "pale")
-COLOURS = (*(f"colour {name}" for name in NAMES), *(f"ground {name}" for name in NAMES))
+COLOUR = "colour "  # before the name of one that the shape has
+COLOURS = (*(f"{COLOUR}{name}" for name in NAMES), *(f"ground {name}" for name in NAMES))
 _BLACK, _GREY, _WHITE, _PALE = range(len(_HUES), len(NAMES))
 _DARK, _BRIGHT, _FAINT, _SOFT = 0.2, 0.9, 0.12, 0.3  # of value and saturation, 0..1
 _SHARE = 0.1  # of the shape's pixels, from which a colour counts

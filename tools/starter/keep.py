@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.starter.colours import COLOUR
 from tools.starter.icons import IconSet
 
 LARGEST = 6_000_000  # bytes of all starters and their notices in the repository
@@ -18,14 +19,18 @@ Array = NDArray[np.float32]
 _HERE = Path(__file__).parent
 
 
-def keep(model: Path, target: Path, sets: Sequence[IconSet]) -> None:
+def keep(
+    model: Path, frequencies: NDArray[np.float64], target: Path, sets: Sequence[IconSet]
+) -> None:
     """Write <network>.npz, starter.json and NOTICE.md from a trained model's folder.
 
-    The head is left out: what the icons are called is of no use to another list of labels.
+    `frequencies` (L,) is how often each of its labels was right, 0..1.
     """
     described = json.loads((model / "model.json").read_text())
     with np.load(model / "weights.npz", allow_pickle=False) as arrays:
-        learned = {name: arrays[name] for name in arrays if not name.startswith("head.")}
+        learned = {name: arrays[name] for name in arrays}
+    words, head = named_rows(described["labels"], learned, frequencies)
+    learned |= head
     weights: dict[str, Any] = {
         name: array.astype(np.float16) for name, array in as_new(learned).items()
     }
@@ -37,6 +42,7 @@ def keep(model: Path, target: Path, sets: Sequence[IconSet]) -> None:
             described["network"]: {
                 "file": path.name,
                 "sha256": sha256(path.read_bytes()).hexdigest(),
+                "words": words,
                 "trained": {
                     "labels": len(described["labels"]),
                     "validation_map": round(described["mAP"], 4),
@@ -53,6 +59,24 @@ def keep(model: Path, target: Path, sets: Sequence[IconSet]) -> None:
     size = sum(each.stat().st_size for each in target.iterdir())
     if size > LARGEST:
         raise ValueError(f"{target} holds {size:,} bytes, more than {LARGEST:,}")
+
+
+def named_rows(
+    labels: Sequence[str], weights: Mapping[str, Array], frequencies: NDArray[np.float64]
+) -> tuple[list[str], dict[str, Array]]:
+    """Return words and the head's rows for them; a colour of the shape goes by its plain name.
+
+    The biases are without the log-odds of the frequencies (L,): other labels have others.
+    """
+    rows = {label: row for row, label in enumerate(labels)}
+    for label, row in list(rows.items()):
+        if label.startswith(COLOUR):
+            rows.setdefault(label.removeprefix(COLOUR), row)
+    words = sorted(word for word in rows if " " not in word)
+    places = [rows[word] for word in words]
+    bias = weights["head.bias"] - np.log(frequencies / (1 - frequencies))
+    head = {"head.weight": weights["head.weight"], "head.bias": bias}
+    return words, {name: array[places].astype(np.float32) for name, array in head.items()}
 
 
 def as_new(weights: Mapping[str, Array]) -> dict[str, Array]:

@@ -23,7 +23,7 @@ from tools.starter.icons import Icon
 
 Drawn = tuple[bytes, NDArray[np.uint8]]  # JPEG, and COLOURS as 0 or 1
 SIDE = 96
-DRAWS = 2  # of each icon of the training side
+DRAWS = 4  # of each icon of the training side
 _HELD_OUT = 30  # one in so many icons is for validation
 _QUALITY = 95  # of JPEG, as packing has it
 
