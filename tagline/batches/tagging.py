@@ -16,9 +16,10 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from tagline.api.champions import Champions
+from tagline.api.clients import ANSWER_SECONDS
 from tagline.api.endpoint import ask
 from tagline.api.images import MAX_IMAGE_BYTES, Image
-from tagline.api.problem import Problem
+from tagline.api.problem import Problem, unavailable
 from tagline.api.recognising import image_type, usual_cause
 from tagline.api.tagging import choose_tags
 from tagline.aws.faults import Absent
@@ -41,7 +42,10 @@ if TYPE_CHECKING:
 WORKERS = 4  # images asked for at a time: the endpoint has people to answer, too
 ANSWER = "answer"  # of a shard that is done, in its verdicts' metadata
 _MAX_SHARD_BYTES = 16 << 20
-_MODEL_TRIES = 5  # of an image that the model fails on; busy is waited for until the deadline
+_MODEL_TRIES = 5  # of an image that the model fails on, or does not answer in time
+_PATIENCE = 300.0  # seconds that an endpoint may be too busy for an image
+_OF_ENDPOINT = {"busy", "endpoint_not_ready"}  # the API's codes
+_PASSING = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 
@@ -135,28 +139,26 @@ class _Work:
     def _scores(self, image: Image, wait: Wait) -> ImageScores:
         """Ask until there is an answer; raises the Problem that is the image's own."""
         dataset, longest, failed = self.plan.dataset, _FIRST_PAUSE, 0
+        patient_until = time.monotonic() + _PATIENCE
         while True:
             try:
                 endpoint = self.tagger.champions.of(dataset).endpoint
-                return ask(self.tagger.runtime, endpoint, dataset, image)
-            except Problem as problem:
-                failed += problem.code == MODEL_FAILED
-                passes = problem.status in {
-                    HTTPStatus.SERVICE_UNAVAILABLE,
-                    HTTPStatus.TOO_MANY_REQUESTS,
-                }
-                if not passes or failed == _MODEL_TRIES:
-                    raise
-                trouble: Exception = problem
+                return ask(self.tagger.runtime, endpoint, dataset, image, ANSWER_SECONDS)
+            except Problem as exc:
+                problem = exc
             except ClientError as exc:
                 if not may_pass(exc):
                     raise
-                trouble = exc
-            except (HTTPClientError, AwsConnectionError) as exc:
-                trouble = exc
+                problem = unavailable("busy", str(exc), 1)
+            except (HTTPClientError, AwsConnectionError) as exc:  # no answer in time, for one
+                problem = unavailable(MODEL_FAILED, f"the endpoint has not answered: {exc}", 1)
+            failed += problem.code == MODEL_FAILED
+            passes = problem.status in _PASSING and failed < _MODEL_TRIES
+            if not passes or time.monotonic() > patient_until:
+                raise problem
             pause = random.uniform(0, longest)  # noqa: S311 - jitter
             if time.monotonic() + pause >= self.deadline or wait(pause):
-                raise ShardOutOfTime(trouble) from trouble
+                raise ShardOutOfTime(problem) from problem
             longest = min(2 * longest, _LONGEST_PAUSE)
 
     def _tagged(self, item: BatchItem, scores: ImageScores) -> BatchVerdict:
@@ -177,10 +179,11 @@ class _Work:
 
 
 def _check_model(verdicts: Sequence[BatchVerdict]) -> None:
-    """Raise ModelFailed where the model answered no image: then it is no image's fault."""
-    failed = [verdict for verdict in verdicts if verdict.reason == MODEL_FAILED]
-    if len(failed) > 1 and not any(verdict.run for verdict in verdicts):
-        raise ModelFailed(failed[0].detail or MODEL_FAILED)
+    """Raise ModelFailed where the endpoint answered no image: then it is no image's fault."""
+    unanswered = [v for v in verdicts if v.reason == MODEL_FAILED or v.reason in _OF_ENDPOINT]
+    alone = len(unanswered) == 1 and unanswered[0].reason == MODEL_FAILED
+    if unanswered and not alone and not any(verdict.run for verdict in verdicts):
+        raise ModelFailed(unanswered[0].detail or MODEL_FAILED)
 
 
 def _rejected(item: BatchItem, reason: str, detail: str) -> BatchVerdict:

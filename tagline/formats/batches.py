@@ -9,7 +9,7 @@ from tagline.formats.plan import DroppedList
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Size
 
-MODEL_FAILED = "model_failed"  # the one reason that is no Reason: of the model, not of the image
+MODEL_FAILED = "model_failed"  # a reason that is no Reason: of the model, not of the image
 
 
 class BatchItem(Record, omit_defaults=True):
@@ -49,7 +49,7 @@ class BatchVerdict(Record):
     run: str | None = None
     """Whose model answered; null for a rejected image."""
     reason: str | None = None
-    """Stable code: one of the rejects' reasons, or model_failed."""
+    """Stable code: one of the rejects' reasons; or model_failed, busy or endpoint_not_ready."""
     detail: str | None = None
     """For people."""
 

@@ -47,10 +47,12 @@ class Endpoint:
     labels: tuple[str, ...] = LABELS
     trouble: list[Exception] = field(default_factory=list)
     asked: int = 0
+    told: set[str] = field(default_factory=set)
     before: Callable[[bytes], None] = lambda _body: None
 
     def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
         self.asked += 1
+        self.told.add(request["CustomAttributes"])
         body: bytes = request["Body"]
         self.before(body)
         if self.trouble:

@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagline.api.clients import ANSWER_SECONDS
 from tagline.aws.faults import Absent
 from tagline.batches import planning, tagging
 from tagline.batches.lines import read_paths
@@ -19,6 +20,7 @@ from tagline.formats.batch_keys import BatchKeys, BatchList
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import InvalidName
 from tagline.formats.reasons import UnusableList
+from tagline.formats.waiting import waiting
 from tests.unit.batch_world import BatchWorld, batch_world, refusal
 from tests.unit.flow_world import BUCKET, DATASET
 
@@ -215,6 +217,40 @@ def test_an_endpoint_that_stays_busy_ends_the_call(world: BatchWorld) -> None:
     with pytest.raises(ShardOutOfTime):
         world.tag(given.batch, "000000", seconds=0.2)
     assert not [key for key in world.there() if "/tagged/" in key]
+
+
+def test_an_image_that_the_endpoint_has_no_time_for_holds_nobody_up(
+    world: BatchWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagging, "_PATIENCE", 0.0)
+    world.image("a.png")
+    world.image("heavy.png", "heavy")
+
+    def before(body: bytes) -> None:
+        if body.endswith(b"heavy"):
+            raise refusal(503, "busy")
+
+    world.endpoint.before = before
+    found = world.through("a.png\nheavy.png")
+    assert [row["reason"] for row in found] == [None, "busy"]
+    given = world.drop("heavy.png", "heavy.txt")
+    world.plan(given)
+    with pytest.raises(ModelFailed):
+        world.tag(given.batch, "000000")
+
+
+def test_an_answer_that_does_not_come_in_time_is_a_failure_of_the_model(world: BatchWorld) -> None:
+    world.image("a.png")
+    world.image("slow.png", "slow")
+
+    def before(body: bytes) -> None:
+        if body.endswith(b"slow"):
+            raise ReadTimeoutError(endpoint_url="u")
+
+    world.endpoint.before = before
+    found = world.through("a.png\nslow.png")
+    assert [row["reason"] for row in found] == [None, "model_failed"]
+    assert waiting(ANSWER_SECONDS) in world.endpoint.told
 
 
 def test_another_model_with_other_labels_ends_it(world: BatchWorld) -> None:
