@@ -8,12 +8,14 @@ from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.page import page_answer
-from tagline.api.problem import Answer, json_answer, not_found
+from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
+from tagline.api.routes import unknown_route
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
 
 HERE = Path(__file__).parent
+KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whether it is the same
 
 
 @functools.cache
@@ -37,7 +39,7 @@ def page() -> Answer:
 
 @http_api
 def handler(request: Request) -> Answer:
-    """Answer one GET; API Gateway has matched the route."""
+    """Answer one GET, or what no other route is for; API Gateway has matched the route."""
     match request.route:
         case "GET /":
             return page()
@@ -45,12 +47,13 @@ def handler(request: Request) -> Answer:
             return description()
         case "GET /datasets":
             sees = reach_of(request).holds
-            return json_answer(catalog().datasets(Page.of(request.query), sees))
+            return json_answer(catalog().datasets(Page.of(request.query), sees), KEPT)
         case "GET /datasets/{dataset}":
-            return json_answer(catalog().dataset(request.dataset()))
+            return json_answer(catalog().dataset(request.dataset()), KEPT)
         case "GET /datasets/{dataset}/runs":
-            return json_answer(catalog().runs(request.dataset(), Page.of(request.query, RUN)))
+            part = Page.of(request.query, RUN)
+            return json_answer(catalog().runs(request.dataset(), part), KEPT)
         case "GET /datasets/{dataset}/runs/{run}":
             return json_answer(catalog().run(request.run()))
         case _:
-            raise not_found("unknown_route", "There is nothing here; see openapi.json.")
+            raise unknown_route(request.method, request.place)

@@ -1,4 +1,4 @@
-"""POST /datasets/{dataset}/tags: an image in, its tags out."""
+"""POST /datasets/{dataset}/tags: images in, their tags out."""
 
 import functools
 from functools import partial
@@ -7,11 +7,14 @@ from tagline.api import clients
 from tagline.api.boundary import http_api
 from tagline.api.bucket import DataBucket
 from tagline.api.champions import Champions
+from tagline.api.documents import Tags
 from tagline.api.endpoint import ask
-from tagline.api.images import requested_image
+from tagline.api.forms import FORM, files_of
+from tagline.api.images import Image, requested_image
 from tagline.api.problem import Answer, json_answer
-from tagline.api.requests import Request, TagQuery
-from tagline.api.tagging import choose_tags, tags_document
+from tagline.api.requests import Request, TagQuery, unpacked
+from tagline.api.several import tags_of_several
+from tagline.api.tagging import choose_tags, named_labels, tags_document
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 from tagline.formats.locations import Location
@@ -32,15 +35,26 @@ def may_lie_at(dataset: str, run: str, place: Location) -> bool:
     return known and source is not None and place.below(source)
 
 
-@http_api
-def handler(request: Request) -> Answer:
-    """Ask the dataset's champion and answer the tags that reach their thresholds."""
-    dataset, query = request.dataset(), TagQuery.of(request.query)
-    champion = champions().of(dataset)
-    image = requested_image(request, clients.s3(), partial(may_lie_at, dataset, champion.run))
-    model = ask(clients.runtime(), champion.endpoint, dataset, image)
+def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
+    """Ask an endpoint for an image's scores; return the tags that reach their thresholds."""
+    model = ask(clients.runtime(), endpoint, dataset, image)
     thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
-    tags = choose_tags(model.labels, model.scores, thresholds, query.top_k)
+    wanted = None if query.labels is None else named_labels(query.labels, model.labels)
+    tags = choose_tags(model.labels, model.scores, thresholds, query.top_k, wanted)
     logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))
     metrics.add_metric(name="TagsPerImage", unit="Count", value=len(tags))
-    return json_answer(tags_document(dataset, model, tags))
+    return tags_document(dataset, model, tags)
+
+
+@http_api
+def handler(request: Request) -> Answer:
+    """Answer the tags that the dataset's champion gives the image, or each of a form's images."""
+    dataset, query = request.dataset(), TagQuery.of(request.query)
+    champion = champions().of(dataset)
+    tag = partial(tags_of, dataset, champion.endpoint, query)
+    body = unpacked(request.body())
+    if request.media_type == FORM:
+        files = files_of(body, request.headers["content-type"])
+        return json_answer(tags_of_several(dataset, files, tag, request.request_id))
+    allowed = partial(may_lie_at, dataset, champion.run)
+    return json_answer(tag(requested_image(request, body, clients.s3(), allowed)))

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
+from tagline.api.conditional import as_asked
 from tagline.api.deadline import OutOfTime, within
 from tagline.api.problem import Answer, Problem, unavailable
 from tagline.api.requests import Request
@@ -59,20 +60,12 @@ def http_api(
                 answer = respond(request)
         except OutOfTime:
             logger.warning("there was no answer in time")
-            answer = _problem(unavailable("busy", "A service behind the API is slow.", 5), request)
-        except Problem as problem:
-            answer = _problem(problem, request)
-        except ClientError as exc:
-            answer = _problem(_of_aws(exc), request)
-        except (HTTPClientError, AwsConnectionError) as exc:
-            logger.warning("AWS is out of reach", exc_info=exc)
-            answer = _problem(unavailable("busy", "A service behind the API is slow.", 5), request)
-        except Exception:  # noqa: BLE001 - the last line before the caller; logged in full
-            logger.exception("the request met a fault of the product")
-            answer = _problem(_fault(), request)
+            answer = _problem(_slow(), request)
+        except Exception as exc:  # noqa: BLE001 - the last line before the caller; logged in full
+            answer = _problem(problem_of(exc), request)
         if metrics.provider.metric_set:
             metrics.flush_metrics()
-        plain: dict[str, object] = msgspec.to_builtins(answer.for_gateway())
+        plain: dict[str, object] = msgspec.to_builtins(as_asked(request, answer).for_gateway())
         return plain
 
     return logger.inject_lambda_context(handler, clear_state=True)
@@ -81,6 +74,19 @@ def http_api(
 def reach_of(request: Request) -> Reach:
     """Return which datasets the caller may ask for; raises a 401 or a 403."""
     return Reach.of(environment().api_auth, request.claims)
+
+
+def problem_of(exc: Exception) -> Problem:
+    """Return what a caller is told of an error; what is not the caller's own is logged."""
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, ClientError):
+        return _of_aws(exc)
+    if isinstance(exc, HTTPClientError | AwsConnectionError):
+        logger.warning("AWS is out of reach", exc_info=exc)
+        return _slow()
+    logger.exception("the request met a fault of the product")
+    return _fault()
 
 
 def _problem(problem: Problem, request: Request) -> Answer:
@@ -95,6 +101,10 @@ def _of_aws(exc: ClientError) -> Problem:
         return unavailable("busy", "A service behind the API is busy; try again.", 2)
     logger.exception("AWS refused a call", error=code)
     return _fault()
+
+
+def _slow() -> Problem:
+    return unavailable("busy", "A service behind the API is slow.", 5)
 
 
 def _fault() -> Problem:

@@ -63,6 +63,23 @@ class Tags(Part, kw_only=True):
     tags: list[Tag]
 
 
+class ImageVerdict(Part, kw_only=True):
+    """What became of one image of several: its tags, or why it has none."""
+
+    image: str
+    """The file's name in the form, or its field's without one."""
+    model: Model | None
+    tags: list[Tag] | None
+    problem: "ProblemDocument | None"
+
+
+class ManyTags(Part, kw_only=True):
+    """The verdicts on the images of a form, in its order."""
+
+    dataset: DatasetName
+    images: list[ImageVerdict]
+
+
 class ChampionSummary(Part, kw_only=True):
     """Which run serves a dataset."""
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tagline.api.documents import ImageLocation
 from tagline.api.problem import Problem, bad_request
 from tagline.api.recognising import image_type, usual_cause
-from tagline.api.requests import Request, asked_in_json, decoded, unpacked
+from tagline.api.requests import Request, asked_in_json, decoded
 from tagline.aws.faults import error_code, is_absent
 from tagline.formats.locations import Location, fault_of_key, parse_uri
 from tagline.formats.stand_ins import image_stand_in
@@ -33,17 +33,18 @@ class Image:
     data: bytes
 
 
-def requested_image(request: Request, s3: "S3Client", allowed: Callable[[Location], bool]) -> Image:
-    """Return the image a request sends or points at.
+def requested_image(
+    request: Request, data: bytes, s3: "S3Client", allowed: Callable[[Location], bool]
+) -> Image:
+    """Return the image that a request's body, with its gzip undone as `data`, holds or points at.
 
     Raises a Problem: 400 for an empty or malformed body, 413 for too many bytes, 415 for what is
     no PNG, JPEG or WebP, 403 for a place that is not `allowed`, 422 for an object that is missing.
     """
-    data = unpacked(request.body())
     if not data:
         raise bad_request("empty_body", "Send an image, or JSON with an s3_uri, as the body.")
     if image_type(data):
-        return _image(data, "The body")
+        return image_of(data, "The body")
     declared = request.media_type
     said_json = declared == "application/json" and usual_cause(data) is None
     if said_json or data.lstrip()[:1] == b"{":
@@ -52,13 +53,8 @@ def requested_image(request: Request, s3: "S3Client", allowed: Callable[[Locatio
             return _image_at(asked.s3_uri, s3, allowed)
         if not (image := decoded(asked.image)):
             raise bad_request("empty_body", "The image has no bytes.")
-        return _image(image, "The image")
-    if declared.startswith("multipart/"):
-        raise _unsupported(
-            "The body is a form with files. Send the image itself as the body: with curl, "
-            "--data-binary @FILE, not --form."
-        )
-    return _image(data, "The body")
+        return image_of(image, "The image")
+    return image_of(data, "The body")
 
 
 def _image_at(uri: str, s3: "S3Client", allowed: Callable[[Location], bool]) -> Image:
@@ -84,7 +80,7 @@ def _image_at(uri: str, s3: "S3Client", allowed: Callable[[Location], bool]) -> 
         answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{MAX_IMAGE_BYTES - 1}")
     except ClientError as exc:
         raise _unreadable(exc, bucket) from exc
-    return _image(answer["Body"].read(), "The object")
+    return image_of(answer["Body"].read(), "The object")
 
 
 def _location(uri: str) -> Location:
@@ -117,7 +113,8 @@ def _unreadable(exc: ClientError, bucket: str) -> Exception:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, name, f"{words} in bucket {bucket}.")
 
 
-def _image(data: bytes, what: str) -> Image:
+def image_of(data: bytes, what: str) -> Image:
+    """Return bytes as the image that they begin like; raises a 415 about `what` they are."""
     content_type = image_type(data)
     if content_type is None:
         cause = usual_cause(data) or _stand_in(data)

@@ -43,9 +43,9 @@ class Answer:
         return HttpAnswer(status_code=int(self.status), headers=headers, body=self.body)
 
 
-def json_answer(document: msgspec.Struct) -> Answer:
-    """Return `document` as a 200 answer that no cache keeps."""
-    return Answer(_json(document))
+def json_answer(document: msgspec.Struct, caching: str = "no-store") -> Answer:
+    """Return `document` as a 200 answer; no cache keeps it, unless told."""
+    return Answer(_json(document), headers={"Cache-Control": caching})
 
 
 class Problem(Exception):
@@ -73,9 +73,9 @@ class Problem(Exception):
         self.running = running
         self.headers = headers
 
-    def to_answer(self, request_id: str) -> Answer:
-        """Return the problem as `application/problem+json`."""
-        document = ProblemDocument(
+    def document(self, request_id: str) -> ProblemDocument:
+        """Return what the caller is told."""
+        return ProblemDocument(
             title=self.status.phrase,
             status=int(self.status),
             code=self.code,
@@ -83,10 +83,13 @@ class Problem(Exception):
             request_id=request_id,
             running=self.running,
         )
+
+    def to_answer(self, request_id: str) -> Answer:
+        """Return the problem as `application/problem+json`."""
         headers = {"Cache-Control": "no-store", **self.headers}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
-        return Answer(_json(document), PROBLEM_JSON, self.status, headers)
+        return Answer(_json(self.document(request_id)), PROBLEM_JSON, self.status, headers)
 
 
 def bad_request(code: str, detail: str) -> Problem:

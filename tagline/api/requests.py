@@ -40,8 +40,14 @@ class _Authorizer(Record, kw_only=True):
     jwt: _Token | None = None
 
 
+class _Http(Record, kw_only=True):
+    method: str
+    path: str
+
+
 class _Context(Record, kw_only=True, rename="camel"):
     request_id: str
+    http: _Http
     authorizer: _Authorizer | None = None
 
 
@@ -59,7 +65,10 @@ class _Event(Record, kw_only=True, rename="camel"):
 
 @dataclass(frozen=True)
 class Request:
-    """One call of the HTTP API: route such as `GET /datasets/{dataset}`, parameters, body."""
+    """One call of the HTTP API: route such as `GET /datasets/{dataset}`, parameters, body.
+
+    HEAD asks by the route of GET; `method` tells them apart.
+    """
 
     route: str
     path: Mapping[str, str]
@@ -70,6 +79,9 @@ class Request:
     request_id: str
     claims: Mapping[str, object] | None = None
     """What API Gateway found in the caller's token; None where it asked for none."""
+    method: str = "GET"
+    place: str = "/"
+    """The path as it was asked for."""
 
     @classmethod
     def of(cls, event: Mapping[str, object]) -> "Request":
@@ -77,7 +89,7 @@ class Request:
         found = msgspec.convert(event, _Event)
         authorizer = found.request_context.authorizer
         return cls(
-            route=found.route_key,
+            route=re.sub("^HEAD ", "GET ", found.route_key),
             path=found.path_parameters or {},
             query=found.query_string_parameters or {},
             headers={name.lower(): value for name, value in found.headers.items()},
@@ -85,6 +97,8 @@ class Request:
             is_base64=found.is_base64_encoded,
             request_id=found.request_context.request_id,
             claims=authorizer.jwt.claims if authorizer and authorizer.jwt else None,
+            method=found.request_context.http.method,
+            place=found.request_context.http.path,
         )
 
     @property
@@ -128,20 +142,23 @@ class Request:
 
 @dataclass(frozen=True)
 class TagQuery:
-    """How the caller wants tags chosen: one score for all labels, at most so many tags."""
+    """How the caller wants tags chosen: one score for all labels, at most so many, of some only."""
 
     threshold: float | None = None
     top_k: int | None = None
+    labels: str | None = None
+    """The labels that are asked for, commas between them, of which a label may have some itself."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "TagQuery":
-        """Check `threshold` (0 to 1) and `top_k` (1 to 1000); anything else is a 400."""
-        _only(query, "threshold", "top_k")
+        """Check `threshold` (0 to 1), `top_k` (1 to 1000) and `labels`; all else is a 400."""
+        _only(query, "threshold", "top_k", "labels")
         threshold = query.get("threshold")
         top_k = query.get("top_k")
         return cls(
             None if threshold is None else _fraction("threshold", threshold),
             None if top_k is None else _count("top_k", top_k, MAX_TOP_K),
+            query.get("labels"),
         )
 
 

@@ -1,8 +1,9 @@
 """From scores to tags: a pure rule, the same wherever tags are shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tagline.api.documents import Model, Tag, Tags
+from tagline.api.problem import bad_request
 from tagline.formats.models import ImageScores
 
 
@@ -11,12 +12,13 @@ def choose_tags(
     scores: Sequence[float],
     thresholds: Mapping[str, float] | float,
     top_k: int | None = None,
+    wanted: Collection[str] | None = None,
 ) -> list[Tag]:
     """Return the labels whose score reaches their threshold, highest score first.
 
     `labels` and `scores` are parallel; `thresholds` is one number for all labels or one per
-    label. Equal scores keep the labels' order; `top_k` cuts the list. A label without a
-    threshold raises KeyError, differing lengths ValueError.
+    label. Equal scores keep the labels' order; `top_k` cuts the list, after all but the `wanted`
+    labels are left out. A label without a threshold raises KeyError, differing lengths ValueError.
     """
     limits = (
         [thresholds] * len(labels)
@@ -26,13 +28,33 @@ def choose_tags(
     tags = [
         Tag(label=label, score=score)
         for label, score, limit in zip(labels, scores, limits, strict=True)
-        if score >= limit
+        if score >= limit and (wanted is None or label in wanted)
     ]
     return sorted(tags, key=lambda tag: -tag.score)[:top_k]
 
 
+def named_labels(text: str, labels: Collection[str]) -> set[str]:
+    """Return which of a model's labels a text names, commas between them.
+
+    A label with commas in it is taken whole where the text has it so. Raises a 400 that names what
+    is no label of the model.
+    """
+    words, known = text.split(","), set(labels)
+    longest = max((label.count(",") for label in known), default=0) + 1
+    found: set[str] = set()
+    while words:
+        for count in range(min(longest, len(words)), 0, -1):
+            if (label := ",".join(words[:count])) in known:
+                found.add(label)
+                del words[:count]
+                break
+        else:
+            raise bad_request("unknown_label", f"The model has no label {words[0][:60]!r}.")
+    return found
+
+
 def tags_document(dataset: str, model: ImageScores, tags: Sequence[Tag]) -> Tags:
-    """Return the answer of `POST /datasets/{dataset}/tags`; scores to 6 decimal places."""
+    """Return the answer for one image; scores to 6 decimal places."""
     return Tags(
         dataset=dataset,
         model=Model(run=model.run, created=model.created),

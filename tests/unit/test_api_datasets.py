@@ -10,12 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.datasets import app as datasets_app
 from tagline.api.bucket import DataBucket, ObjectVersion
 from tagline.formats.names import run_name
 from tests.unit.api_world import (
     BUCKET,
-    CONTEXT,
     DATASET,
     LABELS,
     OPENAPI,
@@ -290,11 +288,6 @@ def test_the_description_is_served_as_it_is_written(world: World) -> None:
     reply = get(event("openapi"))
     assert reply.json == OPENAPI
     assert reply.json["openapi"].startswith("3.1")
-
-
-def test_an_unknown_route(world: World) -> None:
-    answer = datasets_app.handler(event("page", routeKey="$default"), CONTEXT)
-    assert answer["statusCode"] == 404
 
 
 def drop(world: World, number: int) -> ObjectVersion:

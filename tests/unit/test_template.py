@@ -400,11 +400,14 @@ def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
         [python, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert len(found) == 7
+    assert len(found) == 14
     assert all(authorized for _, authorized in found), found
 
 
-OPEN_TO_ALL = {("get", "/"), ("get", "/openapi.json")}
+OPEN_TO_ALL = {
+    *((method, path) for method in ("get", "head") for path in ("/", "/openapi.json")),
+    ("any", "$default"),
+}
 """Routes that say nothing of anybody's data; the page is where a person signs in."""
 
 

@@ -14,6 +14,7 @@ _NAMED = ("DatasetName", "RunName", "Score")  # text and numbers that have a sch
 _OPEN = {documents.ProblemDocument}  # RFC 9457: a reader passes over members it does not know
 _ANSWERS = (
     documents.Tags,
+    documents.ManyTags,
     documents.Datasets,
     documents.DatasetDetails,
     documents.Runs,
@@ -45,6 +46,13 @@ def _document() -> Schema:
         "paths": paths(),
         "components": {
             "securitySchemes": _security(),
+            "headers": {
+                "ETag": {
+                    "description": "Names these very bytes",
+                    "required": True,
+                    "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+                }
+            },
             "parameters": _parameters(),
             "responses": _responses(),
             "schemas": _schemas(),
@@ -77,6 +85,12 @@ def _parameters() -> Schema:
     return {
         "dataset": _path_parameter("dataset", "DatasetName"),
         "run": _path_parameter("run", "RunName"),
+        "known": {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "ETags that the caller has the answers of",
+            "schema": {"type": "string"},
+        },
         "limit": {
             "name": "limit",
             "in": "query",

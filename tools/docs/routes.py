@@ -5,16 +5,48 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, images, requests
+from tagline.api import documents, forms, images, requests
 
 Schema = dict[str, Any]
 _BAD, _UNKNOWN = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
+_SAME: Schema = {
+    "description": "What If-None-Match names is what there is",
+    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+}
 
 
 def paths() -> Schema:
-    """Return the routes."""
+    """Return the routes; each GET has a HEAD, whose answers have no bodies."""
+    found = _paths()
+    for item in found.values():
+        if "get" in item:
+            item["head"] = _head(item["get"])
+    return found
+
+
+def _head(get: Schema) -> Schema:
+    """Return the HEAD of a GET."""
+    said = {
+        status: {"description": HTTPStatus(int(status)).phrase, **_headers(status)}
+        for status in get["responses"]
+    }
+    name = get["operationId"]
+    return {
+        **get,
+        "operationId": f"head{name[0].upper()}{name[1:]}",
+        "summary": f"{get['summary']}: the headers alone",
+        "responses": said,
+    }
+
+
+def _headers(status: str) -> Schema:
+    return {"headers": {"ETag": ref("headers/ETag")}} if status in {"200", "304"} else {}
+
+
+def _paths() -> Schema:
     dataset, run = ref("parameters/dataset"), ref("parameters/run")
-    page = [ref("parameters/limit"), ref("parameters/next")]
+    known = ref("parameters/known")
+    page = [ref("parameters/limit"), ref("parameters/next"), known]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
         "/datasets": {
@@ -22,7 +54,7 @@ def paths() -> Schema:
                 "operationId": "listDatasets",
                 "summary": "List the datasets by name",
                 "parameters": page,
-                "responses": _of(documents.Datasets, "One page of datasets", _BAD),
+                "responses": _known(documents.Datasets, "One page of datasets", _BAD),
             }
         },
         "/datasets/{dataset}": {
@@ -30,7 +62,8 @@ def paths() -> Schema:
             "get": {
                 "operationId": "getDataset",
                 "summary": "Show a dataset: its champion, labels and row counts",
-                "responses": _of(documents.DatasetDetails, "The dataset", _UNKNOWN),
+                "parameters": [known],
+                "responses": _known(documents.DatasetDetails, "The dataset", _UNKNOWN),
             },
         },
         "/datasets/{dataset}/runs": {
@@ -39,7 +72,7 @@ def paths() -> Schema:
                 "operationId": "listRuns",
                 "summary": "List a dataset's runs, newest first",
                 "parameters": page,
-                "responses": _of(documents.Runs, "One page of runs", _BAD, _UNKNOWN),
+                "responses": _known(documents.Runs, "One page of runs", _BAD, _UNKNOWN),
             },
         },
         "/datasets/{dataset}/runs/{run}": {
@@ -49,21 +82,24 @@ def paths() -> Schema:
                 "summary": (
                     "Show a run: outcome, counts, metrics, and links to its report and verdicts"
                 ),
-                "responses": _of(documents.RunDetails, "The run", _UNKNOWN),
+                "parameters": [known],
+                "responses": _known(documents.RunDetails, "The run", _UNKNOWN),
             },
         },
         "/openapi.json": {
             "get": {
                 "operationId": "getDescription",
                 "summary": "This document",
-                "responses": {"200": answer("OpenAPI 3.1", "application/json", {"type": "object"})},
+                "parameters": [ref("parameters/known")],
+                "responses": _open("OpenAPI 3.1", "application/json", {"type": "object"}),
             }
         },
         "/": {
             "get": {
                 "operationId": "getPage",
                 "summary": "A page with the datasets, their runs, and a place to drop an image",
-                "responses": {"200": answer("The page", "text/html", {"type": "string"})},
+                "parameters": [ref("parameters/known")],
+                "responses": _open("The page", "text/html", {"type": "string"}),
             }
         },
     }
@@ -75,7 +111,8 @@ def _tagging() -> Schema:
         "summary": "Tag an image",
         "description": (
             "Asks the dataset's champion. An image is known by its first bytes, so "
-            "`curl --data-binary @image.png` needs no content type."
+            "`curl --data-binary @image.png` needs no content type. A form of up to "
+            f"{forms.MAX_IMAGES} files has a verdict on each: `curl -F a=@a.png -F b=@b.png`."
         ),
         "parameters": [
             {
@@ -93,6 +130,15 @@ def _tagging() -> Schema:
                 "description": "Answer this many tags at most, those with the highest scores.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": requests.MAX_TOP_K},
             },
+            {
+                "name": "labels",
+                "in": "query",
+                "description": (
+                    "Answer of these labels only, commas between them. `top_k` counts those. A "
+                    "name that the model has no label of is a 400."
+                ),
+                "schema": {"type": "string"},
+            },
         ],
         "requestBody": {
             "required": True,
@@ -106,14 +152,21 @@ def _tagging() -> Schema:
                 "image/jpeg": {},
                 "image/webp": {},
                 "application/octet-stream": {},
+                forms.FORM: {
+                    "schema": {
+                        "type": "object",
+                        "minProperties": 1,
+                        "maxProperties": forms.MAX_IMAGES,
+                        "additionalProperties": {"type": "string", "format": "binary"},
+                    }
+                },
                 "application/json": {
                     "schema": {"oneOf": [ref("schemas/ImageLocation"), ref("schemas/InlineImage")]}
                 },
             },
         },
-        "responses": _of(
-            documents.Tags,
-            "The tags, highest score first",
+        "responses": _one_or_many(
+            "The tags, highest score first; of a form a verdict on each file",
             _BAD,
             _UNKNOWN,
             HTTPStatus.CONFLICT,
@@ -124,11 +177,33 @@ def _tagging() -> Schema:
     }
 
 
+def _one_or_many(description: str, *refusals: HTTPStatus) -> Schema:
+    found = _of(documents.Tags, description, *refusals)
+    either = {"oneOf": [ref("schemas/Tags"), ref("schemas/ManyTags")]}
+    found["200"]["content"]["application/json"]["schema"] = either
+    return found
+
+
+def _open(description: str, media_type: str, schema: Schema) -> Schema:
+    """Return the answers of what everybody may read."""
+    return {"200": _tagged(answer(description, media_type, schema)), "304": _SAME}
+
+
+def _known(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
+    """Return the answers of what a caller may have already."""
+    found = _of(kind, description, *refusals)
+    return dict(sorted({**found, "304": _SAME}.items()))
+
+
+def _tagged(said: Schema) -> Schema:
+    return {**said, "headers": {"ETag": ref("headers/ETag")}}
+
+
 def _of(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
     """Return an operation's answers: a document, its refusals, and what any operation may meet."""
     problems = sorted({*refusals, HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR})
     return {
-        "200": answer(description, "application/json", ref(f"schemas/{kind.__name__}")),
+        "200": _tagged(answer(description, "application/json", ref(f"schemas/{kind.__name__}"))),
         "401": ref("responses/Unauthorized"),
         **{str(int(status)): ref("responses/Problem") for status in problems},
         str(int(HTTPStatus.SERVICE_UNAVAILABLE)): ref("responses/Unavailable"),
