@@ -37,11 +37,16 @@ class _ModelError(Record, kw_only=True, rename="pascal"):
 
 
 def ask(
-    runtime: "SageMakerRuntimeClient", endpoint: str, dataset: str, image: Image
+    runtime: "SageMakerRuntimeClient",
+    endpoint: str,
+    dataset: str,
+    image: Image,
+    seconds: float | None = None,
 ) -> ImageScores:
     """Return the scores of an image by the endpoint of a dataset.
 
-    The container is told how long its answer is waited for. Raises a 422 with its words when it
+    The container is told how long its answer is waited for: `seconds`, or what is left of the
+    request. Raises a 422 with its words when it
     refuses the image, and a 503 when the endpoint is busy, changing, crashed or answers nonsense.
     """
     try:
@@ -49,7 +54,7 @@ def ask(
             EndpointName=endpoint,
             ContentType=image.content_type,
             Accept="application/json",
-            CustomAttributes=waiting(min(ANSWER_SECONDS, left())),
+            CustomAttributes=waiting(min(ANSWER_SECONDS, left() if seconds is None else seconds)),
             Body=image.data,
         )
     except ClientError as exc:

@@ -153,7 +153,7 @@ def runs(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """List runs with their outcomes, newest first."""
+    """List runs and batches with their outcomes, newest first."""
 
 
 def show(

@@ -19,6 +19,7 @@ from tagline.cli.cloud import RunningCloud
 from tagline.cli.destroy import delete_objects
 from tagline.cli.target import Target, is_laptop
 from tagline.designs import DesignSet
+from tagline.formats.batch_keys import BatchKeys, batch_name, batches_of
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
 
@@ -129,6 +130,18 @@ class Pipeline:
                     return Run(run, execution, self.json(RunKeys(run).status))
             time.sleep(self.between_looks)
         raise AssertionError(f"run {run} is {execution['status']} after {self.run_seconds} s")
+
+    def tag_batch(self, dataset: str, lines: Sequence[str], name: str = "new.txt") -> Any:
+        """Drop a list of images to tag; return its status.json once it is there."""
+        key = f"{batches_of(dataset)}{name}"
+        answer = self.put(key, "".join(f"{line}\n" for line in lines).encode())
+        batch = batch_name(self.bucket, key, answer["VersionId"], answer["ETag"])
+        deadline = time.monotonic() + self.run_seconds
+        while time.monotonic() < deadline:
+            if self.target.bucket.head(BatchKeys(batch).status):
+                return self.json(BatchKeys(batch).status)
+            time.sleep(self.between_looks)
+        raise AssertionError(f"batch {batch} has not ended after {self.run_seconds} s")
 
     def execution(self, name: str) -> str:
         """Return an execution's ARN."""

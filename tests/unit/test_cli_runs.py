@@ -314,3 +314,31 @@ def test_a_damaged_document_costs_its_run_alone(history: Target, file: str, body
     assert listed[OTHER_RUN]["outcome"] == "Failed"
     assert listed[RUN]["outcome"] == ("Unreadable" if file == "status.json" else "Promoted")
     assert f"{RUN}/{file}" in listed[RUN]["reason"]
+
+
+def test_batches_are_listed_with_what_became_of_their_images(history: Target) -> None:
+    plan = {
+        "batch": RUN, "dataset": "designs", "bucket": BUCKET, "started": "2026-01-03T00:00:00Z",
+        "list": {"key": "designs/batches/new.txt", "etag": "e"}, "run": RUN, "labels": ["a"],
+        "lines": 900, "images": 1200, "rejected": 1, "shards": 3,
+    }  # fmt: skip
+    prefix = f"designs/batches/{RUN}/"
+    put(history, f"{prefix}plan.json", json.dumps(plan).encode())
+    put(history, f"{prefix}tagged/000000.jsonl", b"")
+    result = runner.invoke(app, ["runs", "designs"])
+    assert result.exit_code == 0, result.output
+    assert "1 of 3 shards" in result.stdout
+    ended = {
+        "batch": RUN, "dataset": "designs", "list": "designs/batches/new.txt", "outcome": "Tagged",
+        "state": "PublishBatch", "reason": "1,188 of 1,200 images are tagged", "images": 1200,
+        "tagged": 1188, "rejected": 12, "started": "2026-01-03T00:00:00Z",
+        "ended": "2026-01-03T00:01:00Z", "tags": "s3://x", "rows": "s3://y",
+    }  # fmt: skip
+    put(history, f"{prefix}status.json", json.dumps(ended).encode())
+    put(history, f"logos/batches/{OTHER_RUN}/status.json", b"[]")
+    told = json.loads(runner.invoke(app, ["runs", "--json"]).stdout)
+    found = {row["dataset"]: row for row in told if "list" in row}
+    assert found["designs"]["tagged"] == 1188
+    assert found["designs"]["shards_done"] == 3
+    assert found["logos"]["outcome"] == "Unreadable"
+    assert "1,188" in runner.invoke(app, ["runs"]).stdout
