@@ -46,5 +46,7 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
         endpoint=name,
         found=endpoint,
         trial=plan_trial(here.stack, keys.run, trial_at, status, variant, again=again),
+        wanted=wanted,
+        bake=here.endpoint_bake_seconds,
         again=again,
     )

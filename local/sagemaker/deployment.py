@@ -14,7 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.clients import Clients
 from local.context import Cloud
 from local.sagemaker import archives
+from local.sagemaker.alarms import look
 from local.sagemaker.errors import SageMakerError
+from local.sagemaker.invocations import Invocations
 from local.sagemaker.models import artifact_of, container_of
 from local.sagemaker.roles import Role, Roles
 from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
@@ -22,10 +24,6 @@ from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
 
 LOG_GROUP, LOG_STREAM = "/aws/sagemaker/Endpoints", "AllTraffic/laptop"
 FAILURES = (ClientError, BotoCoreError, SageMakerError, OSError, ValueError, RuntimeError)
-
-
-class AlarmRaised(Exception):
-    """An alarm that the deployment names is in the state ALARM."""
 
 
 class Deployments:
@@ -76,16 +74,21 @@ class Deployments:
         )
         return self.server(serving, log)
 
-    def check_alarms(self, config: str, deployment: Record) -> None:
-        """Raise AlarmRaised if an alarm for automatic rollback is in the state ALARM now."""
-        alarms = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
-        names = [alarm["AlarmName"] for alarm in alarms]
-        if names:
-            self._role_of(config).alarms(names)
-            found = self._clients.of("cloudwatch").describe_alarms(AlarmNames=names)
-            for alarm in found["MetricAlarms"]:
-                if alarm["StateValue"] == "ALARM":
-                    raise AlarmRaised(f"alarm {alarm['AlarmName']} is in the state ALARM")
+    def fleet(self, config: str) -> int:
+        """Return how many instances a configuration asks for."""
+        variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
+        count: int = variant.get("InitialInstanceCount", 1)
+        return count
+
+    def alarms(self, config: str, deployment: Record, calls: Invocations) -> Callable[[], None]:
+        """Return what looks at the alarms for automatic rollback and raises AlarmRaised."""
+        named = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
+        names = [alarm["AlarmName"] for alarm in named]
+        if not names:
+            return lambda: None
+        self._role_of(config).alarms(names)
+        cloudwatch = self._clients.of("cloudwatch")
+        return lambda: look(names, cloudwatch, calls)
 
     def _role_of(self, config: str) -> Role:
         variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]

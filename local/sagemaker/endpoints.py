@@ -1,33 +1,36 @@
 """Endpoints: one model server each, replaced blue/green.
 
-AWS moves traffic in steps when a DeploymentConfig asks for a canary. Here one process answers, so
-traffic moves all at once, to a server that has proved healthy; the endpoint's log says so. Alarms
-for automatic rollback are looked at once, just before. An update that fails leaves the old server
-and configuration in place, as on AWS.
+An update moves traffic as its DeploymentConfig asks: to a server that has proved healthy, a share
+of the calls at a time, while the alarms for automatic rollback are watched. The old server stays
+until all of that is over. An update that fails leaves it and its configuration in place, as on AWS.
 """
 
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from local import logs
 from local.context import Cloud
+from local.sagemaker.alarms import AlarmRaised
 from local.sagemaker.deployment import (
     FAILURES,
     LOG_GROUP,
     LOG_STREAM,
-    AlarmRaised,
     Deployments,
     described,
 )
 from local.sagemaker.errors import invalid
+from local.sagemaker.invocations import Invocations
 from local.sagemaker.roles import Roles
-from local.sagemaker.server import Server, Serving
+from local.sagemaker.server import Server, ServerFailed, Serving
 from local.sagemaker.store import ENDPOINT, ENDPOINT_CONFIG, Record, Store
+from local.sagemaker.traffic import Step, Traffic, steps_of
 
 _RESTARTED = "the laptop cloud was stopped during the deployment"
+_LOOK_S = 0.5  # between two looks at alarms
 _UNDER_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 logger = logging.getLogger("local.sagemaker")
 
@@ -35,19 +38,22 @@ logger = logging.getLogger("local.sagemaker")
 class Endpoints:
     """CreateEndpoint, UpdateEndpoint, DeleteEndpoint and the servers behind them."""
 
-    def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
+    def __init__(self, cloud: Cloud, store: Store, roles: Roles, invocations: Invocations) -> None:
         self._cloud = cloud
         self._store = store
         self._deployments = Deployments(cloud, store, roles)
-        self._lock = threading.Lock()
-        self._live: dict[str, Server] = {}
+        self._invocations = invocations
+        self._traffic = Traffic()
         self._recovered: list[tuple[str, Serving]] = []
-        self._closing = False
+        self._closing = threading.Event()
 
-    def live(self, name: str) -> Server | None:
-        """Return the server that answers for an endpoint now, or None."""
-        with self._lock:
-            return self._live.get(name)
+    def pick(self, name: str) -> Server | None:
+        """Return the server that answers the next call to an endpoint, or None."""
+        return self._traffic.pick(name)
+
+    def has(self, name: str, server: Server) -> bool:
+        """Tell whether a server still answers for an endpoint."""
+        return self._traffic.has(name, server)
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
         """Begin to serve a configuration."""
@@ -67,6 +73,8 @@ class Endpoints:
         """Begin to replace what an endpoint serves; raises unless it is InService."""
         name, config = request["EndpointName"], request["EndpointConfigName"]
         variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
+        deployment = request.get("DeploymentConfig", {})
+        steps = steps_of(deployment, self._deployments.fleet(config))
         with self._store.edit(ENDPOINT, name) as record:
             if record["EndpointStatus"] != "InService":
                 raise self._not_now(record)
@@ -75,8 +83,7 @@ class Endpoints:
             record["EndpointStatus"] = "Updating"
             record["PendingDeploymentSummary"] = {"EndpointConfigName": config}
             record.pop("FailureReason", None)
-        deployment = request.get("DeploymentConfig", {})
-        self._in_background(self._update, name, config, deployment, name=name)
+        self._in_background(self._update, name, config, deployment, steps, name=name)
         return {"EndpointArn": record["EndpointArn"]}
 
     def delete(self, name: str) -> dict[str, Any]:
@@ -111,11 +118,9 @@ class Endpoints:
 
     def close(self) -> None:
         """Start no more processes: the cloud stops."""
-        self._closing = True
+        self._closing.set()
         self._deployments.close()
-        with self._lock:
-            servers = list(self._live.values())
-        for server in servers:
+        for server in self._traffic.all():
             server.leave()
 
     def _create(self, name: str, config: str) -> None:
@@ -126,32 +131,41 @@ class Endpoints:
         except FAILURES as exc:
             self._unless_closing(self._fail, name, f"{exc}")
             return
-        with self._lock:
-            self._live[name] = server
+        self._traffic.settle(name, server)
         self._in_service(name, server.serving)
 
-    def _update(self, name: str, config: str, deployment: Record) -> None:
+    def _update(self, name: str, config: str, deployment: Record, steps: list[Step]) -> None:
         log = self._log(name)
-        old = self.live(name)
+        old = self._traffic.live(name)
         new: Server | None = None
         try:
             new = self._deployments.new_server(name, config, log)
             new.start()
-            self._deployments.check_alarms(config, deployment)
+            look = self._deployments.alarms(config, deployment, self._invocations)
+            for step in steps:
+                look()
+                self._traffic.share(name, new, step.share)
+                log(f"{step.share:.0%} of the calls go to {config} for {step.seconds:g} s")
+                self._watch(look, step.seconds)
         except (*FAILURES, AlarmRaised) as exc:
+            self._traffic.go_back(name)
             if new is not None:
                 new.stop()
             self._unless_closing(self._roll_back, name, f"{exc}")
             return
-        routing = deployment.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
-        if routing.get("Type", "ALL_AT_ONCE") != "ALL_AT_ONCE":
-            log(f"{routing['Type']} asked for; the laptop cloud moves all traffic at once")
-        with self._lock:
-            self._live[name] = new
+        self._traffic.settle(name, new)
         self._in_service(name, new.serving, LastDeploymentConfig=deployment or None)
         if old is not None:
             old.stop()
         self._deployments.keep_only(name, new.serving)
+
+    def _watch(self, look: Callable[[], None], seconds: float) -> None:
+        """Look at alarms for a time; raises AlarmRaised, or ServerFailed when the cloud stops."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._closing.wait(min(left, _LOOK_S)):
+                raise ServerFailed("the laptop cloud was stopped")
+            look()
 
     def _restore(self, name: str, serving: Serving) -> None:
         try:
@@ -160,14 +174,12 @@ class Endpoints:
         except FAILURES as exc:
             self._unless_closing(self._fail, name, f"after a restart of the laptop cloud: {exc}")
             return
-        with self._lock:
-            self._live[name] = server  # calls wait until it is healthy
+        self._traffic.settle(name, server)  # calls wait until it is healthy
         server.resume()
         self._store.update(ENDPOINT, name, EndpointStatus="InService")
 
     def _delete(self, name: str) -> None:
-        with self._lock:
-            server = self._live.pop(name, None)
+        server = self._traffic.drop(name)
         if server is not None:
             server.stop()
         shutil.rmtree(self._deployments.folder(name), ignore_errors=True)
@@ -193,7 +205,7 @@ class Endpoints:
         self._store.update(ENDPOINT, name, EndpointStatus="Failed", FailureReason=reason)
 
     def _unless_closing(self, act: Callable[[str, str], None], name: str, reason: str) -> None:
-        if not self._closing:  # the next start of the cloud finds the status as it was
+        if not self._closing.is_set():  # the next start of the cloud finds the status as it was
             act(name, reason)
 
     def _log(self, name: str) -> Callable[[str], None]:

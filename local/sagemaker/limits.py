@@ -93,7 +93,7 @@ _CONTAINER: Tree = {
     "Environment": None,
 }
 _DEPLOYMENT: Tree = {
-    "BlueGreenUpdatePolicy": None,  # carried out all at once: see endpoints.py
+    "BlueGreenUpdatePolicy": None,
     "AutoRollbackConfiguration": None,
 }
 

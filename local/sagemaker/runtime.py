@@ -64,28 +64,39 @@ class Runtime:
             raise _refused(f"the body has {len(body)} bytes, {limit}")
         _check_headers(headers, server.serving.variant)
         passed_on = {key: headers[key] for key in _PASSED_ON if key in headers}
-        began = time.monotonic()
-        try:
-            try:
-                reply = server.invoke(body, passed_on)
-            except ServerFailed:
-                if self._live(name) is server:
-                    raise
-                reply = self._live(name).invoke(body, passed_on)  # an update took its place
-        except ServerFailed as exc:
-            raise SageMakerError("ServiceUnavailable", str(exc), 503) from exc
-        except TimeoutError as exc:
-            waited = f"the model server did not answer within {INVOCATION_LIMIT_S:g} seconds"
-            raise ModelError(0, waited) from exc
-        self._invocations.add(name, server.serving.variant, time.monotonic() - began)
+        server, reply = self._ask(name, server, body, passed_on)
         if reply.status >= HTTPStatus.BAD_REQUEST:
             raise ModelError(reply.status, reply.body.decode("utf-8", errors="replace"))
         if len(reply.body) > LARGEST_REPLY:
             raise ModelError(0, f"the model server's answer is above {LARGEST_REPLY} bytes")
         return HTTPStatus.OK, _reply_headers(reply, server.serving.variant), reply.body
 
+    def _ask(
+        self, name: str, server: Server, body: bytes, headers: dict[str, str]
+    ) -> tuple[Server, Reply]:
+        """Return who answered, and what; each call counts, whatever came of it."""
+        began, status = time.monotonic(), int(HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            try:
+                reply = server.invoke(body, headers)
+            except ServerFailed:
+                if self._endpoints.has(name, server):
+                    raise
+                server = self._live(name)  # an update took its place, or gave it up
+                reply = server.invoke(body, headers)
+            status = reply.status
+        except ServerFailed as exc:
+            raise SageMakerError("ServiceUnavailable", str(exc), 503) from exc
+        except TimeoutError as exc:
+            waited = f"the model server did not answer within {INVOCATION_LIMIT_S:g} seconds"
+            raise ModelError(0, waited) from exc
+        finally:
+            serving, took = server.serving, time.monotonic() - began
+            self._invocations.add(name, serving.variant, took, status, serving.config)
+        return server, reply
+
     def _live(self, name: str) -> Server:
-        server = self._endpoints.live(name)
+        server = self._endpoints.pick(name)
         if server is None:
             raise _refused(f"Endpoint {name} of account {self._account} not found.")
         return server

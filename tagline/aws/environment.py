@@ -93,6 +93,11 @@ class Environment:
         return _count("ENDPOINT_INSTANCE_COUNT")
 
     @functools.cached_property
+    def endpoint_bake_seconds(self) -> int:
+        """Seconds that the fleet before stays after an update, unless dataset.yaml says."""
+        return _count("ENDPOINT_BAKE_SECONDS")
+
+    @functools.cached_property
     def allowed_instance_types(self) -> frozenset[str]:
         """Instance types that jobs and endpoints may have."""
         return frozenset(name.strip() for name in _required("ALLOWED_INSTANCE_TYPES").split(","))

@@ -26,7 +26,8 @@ _LAST_LINES = 8
 _OPENING, _READY = "opening ", "ready "  # printed when its folder is its own, when it answers
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _TORCH, _REGISTRY = "trainer_torch", "000000000000.dkr.ecr.us-east-1.amazonaws.com/tagline"
-LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1"}  # servers are up in seconds here
+# servers are up in seconds here, and calls are looked at as they come
+LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1", "EndpointBakeSeconds": "1"}
 
 
 @dataclass(frozen=True)

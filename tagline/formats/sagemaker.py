@@ -262,8 +262,8 @@ class Variant(Record, kw_only=True, rename="pascal"):
     serverless_config: ServerlessConfig | UnsetType = UNSET
 
 
-class CanarySize(Record, kw_only=True, rename="pascal"):
-    """How many instances take the first traffic."""
+class FleetSize(Record, kw_only=True, rename="pascal"):
+    """How many instances traffic moves to at a time."""
 
     type: Literal["INSTANCE_COUNT"] = "INSTANCE_COUNT"
     value: int
@@ -272,8 +272,9 @@ class CanarySize(Record, kw_only=True, rename="pascal"):
 class TrafficRouting(Record, kw_only=True, rename="pascal", omit_defaults=True):
     """How traffic moves from the old fleet to the new."""
 
-    type: Literal["ALL_AT_ONCE", "CANARY"]
-    canary_size: CanarySize | None = None
+    type: Literal["ALL_AT_ONCE", "CANARY", "LINEAR"]
+    canary_size: FleetSize | None = None
+    linear_step_size: FleetSize | None = None
     wait_interval_in_seconds: int
 
 

@@ -211,6 +211,9 @@ class Promotion(Section):
     """By how much the average precision of a label with 10 images may fall; null: by any."""
 
 
+ROLLOUT_STEP, ROLLOUT_WAIT = 0.1, 300  # share of the fleet; seconds between steps
+
+
 class EndpointSettings(Section):
     """Where the champion serves; null takes the stack's parameters.
 
@@ -230,6 +233,18 @@ class EndpointSettings(Section):
     """MB of a serverless endpoint; 2048 where nobody says."""
     max_concurrency: Annotated[int, Meta(ge=1, le=200)] | None = None
     """Images that a serverless endpoint answers at a time; 5 where nobody says."""
+    rollout: Literal["all_at_once", "canary", "linear"] | None = None
+    """How traffic moves to a new champion; null: canary from two instances on."""
+    rollout_step: Annotated[float, Meta(ge=0.1, le=0.5)] | None = None
+    """Share of the instances of a canary, or of each step of linear; 0.1 where nobody says."""
+    rollout_wait: Annotated[int, Meta(ge=0, le=3600)] | None = None
+    """Seconds between steps, alarms watched; 300 where nobody says."""
+    bake: Annotated[int, Meta(ge=0, le=3600)] | None = None
+    """Seconds that the old fleet stays, alarms watched, after all traffic moved; null: the
+    stack's."""
+    max_latency: Annotated[int, Meta(ge=1, le=60_000)] | None = None
+    """Milliseconds of the model; where the new one takes longer, p95 of a minute, the old comes
+    back. 5000 where nobody says."""
 
 
 class Budget(Section):

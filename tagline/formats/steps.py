@@ -232,12 +232,21 @@ class Trial(Record):
     """Whether a run that broke off left one of this name."""
 
 
+class Guards(Record):
+    """The alarms that watch a new configuration while traffic moves to it."""
+
+    errors: str
+    latency: str
+    latency_microseconds: int
+
+
 class DeploymentAnswer(Record):
     """PlanDeployment: what the deploying states need."""
 
     action: Literal["create", "update", "replace"]
     """Replace: the endpoint failed, and is deleted and made anew."""
     canary: bool
+    """Whether traffic moves in steps; executions of earlier versions' flows pick it."""
     endpoint: str
     alarm: str
     model: str
@@ -251,6 +260,7 @@ class DeploymentAnswer(Record):
     scaling: Scaling | None
     trial: Trial
     deployment_config: DeploymentConfig
+    guards: Guards
 
 
 class Served(Record):

@@ -35,6 +35,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "max_concurrency",
     ),
 }
+_MOVING = ("rollout", "rollout_step", "rollout_wait", "bake", "max_latency")  # of traffic
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
@@ -48,6 +49,8 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["on_conflict"]
     # what is paid and how, and what a later version added and nobody set, make no other model
     del plain["budget"], plain["training"]["spot"]
+    for name in _MOVING:
+        del plain["endpoint"][name]
     if settings.quality == "standard":
         del plain["quality"]
     unset = msgspec.to_builtins(Settings(tuning=Tuning()))

@@ -1,35 +1,14 @@
-"""How a challenger goes live: names, container, fleet, and how traffic moves to it.
-
-Guardrails: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
-"""
+"""How a challenger goes live: names, container, fleet, and how traffic moves to it."""
 
 from typing import Literal
 
 from tagline.formats.names import dataset_of_run, endpoint_name, job_name
-from tagline.formats.sagemaker import (
-    Alarm,
-    AutoRollback,
-    BlueGreenPolicy,
-    CanarySize,
-    Container,
-    DeploymentConfig,
-    TrafficRouting,
-    Variant,
-)
+from tagline.formats.sagemaker import Container, Variant
+from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import DeploymentAnswer, Scaling, Trial
 from tagline.serving.endpoints import BROKEN, Endpoint
 from tagline.serving.machines import alone, is_serverless
-
-_SMALLEST_CANARY_FLEET = 2  # a canary takes at most half of the fleet: at least one of two
-_ALL_AT_ONCE = DeploymentConfig(
-    blue_green_update_policy=BlueGreenPolicy(
-        traffic_routing_configuration=TrafficRouting(
-            type="ALL_AT_ONCE", wait_interval_in_seconds=0
-        ),
-        termination_wait_in_seconds=0,
-        maximum_execution_timeout_in_seconds=3600,
-    )
-)
+from tagline.serving.rollout import deployment_config, guards
 
 
 def plan_deployment(
@@ -43,6 +22,8 @@ def plan_deployment(
     endpoint: str,
     found: Endpoint | None,
     trial: Trial,
+    wanted: EndpointSettings,
+    bake: int,
     again: str = "",
 ) -> DeploymentAnswer:
     """Return what the deploying states need; `found` is the endpoint as it stands.
@@ -51,12 +32,14 @@ def plan_deployment(
     there would be no way back from it: it is deleted and made anew. `again` tells the names of a
     run's model and configurations from those that it had before.
     """
-    serverless, count = is_serverless(variant), variant.initial_instance_count
-    canary = isinstance(count, int) and count >= _SMALLEST_CANARY_FLEET
+    serverless = is_serverless(variant)
+    watched = guards(endpoint, wanted)
+    moving = deployment_config(wanted, variant, watched, bake)
+    routing = moving.blue_green_update_policy.traffic_routing_configuration
     alarm = f"{endpoint_name(stack, dataset_of_run(run))}-5xx"
     return DeploymentAnswer(
         action=_action(found, serverless),
-        canary=canary,
+        canary=routing.type != "ALL_AT_ONCE",
         endpoint=endpoint,
         alarm=alarm,
         model=job_name(stack, run, f"model{again}"),
@@ -67,7 +50,8 @@ def plan_deployment(
         serverless=serverless,
         scaling=scaling,
         trial=trial,
-        deployment_config=_canary(alarm) if canary else _ALL_AT_ONCE,
+        deployment_config=moving,
+        guards=watched,
     )
 
 
@@ -91,17 +75,3 @@ def _action(found: Endpoint | None, serverless: bool) -> Literal["create", "upda
     if found is None or found.status == "Deleting":  # CreateEndpoint is retried until it is gone
         return "create"
     return "replace" if found.status in BROKEN or found.serverless != serverless else "update"
-
-
-def _canary(alarm: str) -> DeploymentConfig:
-    """One instance takes its share for five minutes; an alarm in them brings the old fleet back."""
-    return DeploymentConfig(
-        blue_green_update_policy=BlueGreenPolicy(
-            traffic_routing_configuration=TrafficRouting(
-                type="CANARY", canary_size=CanarySize(value=1), wait_interval_in_seconds=300
-            ),
-            termination_wait_in_seconds=120,
-            maximum_execution_timeout_in_seconds=5400,
-        ),
-        auto_rollback_configuration=AutoRollback(alarms=(Alarm(alarm_name=alarm),)),
-    )

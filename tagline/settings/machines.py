@@ -3,6 +3,7 @@
 from tagline.formats.instances import accelerated, has_gpu
 from tagline.formats.settings import EndpointSettings, Settings, Training
 from tagline.settings.errors import InvalidSettings
+from tagline.settings.rollout import check_rollout
 
 _OF_INSTANCES = (
     "instance_type",
@@ -10,6 +11,11 @@ _OF_INSTANCES = (
     "min_instances",
     "max_instances",
     "invocations_per_instance",
+    "rollout",
+    "rollout_step",
+    "rollout_wait",
+    "bake",
+    "max_latency",
 )
 _OF_SERVERLESS = ("memory", "max_concurrency")
 
@@ -22,6 +28,7 @@ def check_machines(settings: Settings) -> None:
         raise _in_vain("endpoint", endpoint.instance_type)
     _check_mode(endpoint)
     _check_scaling(endpoint)
+    check_rollout(endpoint)
 
 
 def _check_training(training: Training) -> None:

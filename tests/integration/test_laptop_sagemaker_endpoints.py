@@ -91,7 +91,7 @@ def test_an_update_switches_only_to_a_healthy_server(laptop: Toys) -> None:
     canary = {
         "Type": "CANARY",
         "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-        "WaitIntervalInSeconds": 60,
+        "WaitIntervalInSeconds": 2,
     }
     laptop.sagemaker.update_endpoint(
         EndpointName="update",
@@ -101,13 +101,65 @@ def test_an_update_switches_only_to_a_healthy_server(laptop: Toys) -> None:
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
         laptop.sagemaker.delete_endpoint(EndpointName="update")
     endpoint = laptop.settled("update")
-    eventually(lambda: b"a b new " in answers)
     done.set()
     asking.join()  # an answer that failed would have ended it before both came
     assert endpoint["EndpointConfigName"] == "update-2"
     assert answers == {b"a b old ", b"a b new "}
-    assert any("all traffic at once" in line for line in laptop.log_lines(f"{LOGS}/update"))
+    lines = laptop.log_lines(f"{LOGS}/update")
+    shares = [line.split()[0] for line in lines if " of the calls go to update-2" in line]
+    assert shares == ["50%", "100%"]
     eventually(lambda: len(folders(laptop.cloud.state_dir, "update")) == 1)
+
+
+def test_errors_of_the_new_configuration_roll_its_update_back(laptop: Toys) -> None:
+    """Two processes answer; whoever asks is answered again by the old one alone."""
+    serve(laptop, "guarded", b"old")
+    laptop.create_config("guarded-2", b"new")
+    dimensions = {"EndpointName": "guarded", "VariantName": "AllTraffic"}
+    laptop.cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName="tagline--guarded-new-5xx",
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Dimensions=[
+            {"Name": name, "Value": value}
+            for name, value in (dimensions | {"EndpointConfigName": "guarded-2"}).items()
+        ],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    with pytest.raises(laptop.runtime.exceptions.ModelError):  # the old one's own do not count
+        laptop.invoke("guarded", b"server")
+    routing = {
+        "Type": "CANARY",
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+        "WaitIntervalInSeconds": 60,
+    }
+    laptop.sagemaker.update_endpoint(
+        EndpointName="guarded",
+        EndpointConfigName="guarded-2",
+        DeploymentConfig={
+            "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "tagline--guarded-new-5xx"}]},
+        },
+    )
+    words = {"ContentType": "a", "Accept": "b"}
+    eventually(lambda: laptop.invoke("guarded", b"", **words) == b"a b new ")
+
+    def rolled_back() -> bool:
+        with pytest.raises(laptop.runtime.exceptions.ModelError):
+            laptop.invoke("guarded", b"server")
+        described = laptop.sagemaker.describe_endpoint(EndpointName="guarded")
+        status: str = described["EndpointStatus"]
+        return status == "InService"
+
+    eventually(rolled_back)
+    endpoint = laptop.settled("guarded")
+    assert endpoint["EndpointConfigName"] == "guarded-1"
+    assert "alarm tagline--guarded-new-5xx is in the state ALARM" in endpoint["FailureReason"]
+    assert {laptop.invoke("guarded", b"", **words) for _ in range(9)} == {b"a b old "}
 
 
 def test_an_update_to_a_broken_model_is_rolled_back(laptop: Toys) -> None:

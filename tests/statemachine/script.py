@@ -192,7 +192,9 @@ SUNNY: dict[str, dict[str, Any]] = {
     "RebuildConfig": returns({"EndpointConfigArn": "arn"}),
     "CreateEndpoint": returns({"EndpointArn": "arn"}),
     "UpdateServerlessEndpoint": returns({"EndpointArn": "arn"}),
-    "CreateRollBackAlarm": returns({}),
+    "CreateAlarm": returns({}),
+    "GuardErrors": returns({}),
+    "GuardLatency": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
     "DescribeEndpoint": endpoint(TRIED, ("Creating", NEW), ("InService", NEW)),
     "SmokeTest": answers(SmokeAnswer(checked=4)),
@@ -449,7 +451,7 @@ CASES |= {
         "PlanDeployment": CANARY,
         name: throws("States.TaskFailed"),
     }
-    for name in ("CreateRollBackAlarm", "UpdateEndpoint")
+    for name in ("CreateAlarm", "GuardErrors", "GuardLatency", "UpdateEndpoint")
 } | {
     "fails-in-ClearTrial": {"PlanDeployment": LEFT_OVER, "ClearTrial": throws("States.TaskFailed")}
 }

@@ -17,7 +17,7 @@ JUDGED = ["PlanEvaluation", "Evaluate", "DecidePromotion", "Promote?"]
 TRAINED = [*PLANNED, "PlanTraining", "TrainOrTune?", "Train", *JUDGED]
 IN_PARTS = [*FETCHED, "PackParts", "JoinParts"]
 TESTED = ["SmokeTest", "Scales?", "WhoServes?"]
-ALONE = ["CreateTrialConfig", "LeftOver?"]
+ALONE = ["GuardErrors", "GuardLatency", "CreateTrialConfig", "LeftOver?"]
 READY = [
     *TRAINED,
     *("PlanDeployment", "CreateModel", "CreateEndpointConfig", *ALONE),
@@ -28,7 +28,7 @@ READY = [
         *TESTED,
         "EndTrial",
         "AwaitChallenger",
-        "CreateRollBackAlarm",
+        "CreateAlarm",
         "StopScaling",
         "CreateOrUpdate?",
     ),

@@ -47,6 +47,7 @@ VARIABLES = {
     "EVALUATION_INSTANCE_TYPE": "ml.m5.xlarge",
     "ENDPOINT_INSTANCE_TYPE": "ml.c5.large",
     "ENDPOINT_INSTANCE_COUNT": "1",
+    "ENDPOINT_BAKE_SECONDS": "90",
     "ALLOWED_INSTANCE_TYPES": "ml.c5.4xlarge,ml.m5.xlarge,ml.c5.large,ml.m5.12xlarge",
     "MOST_TRIALS": "50",
     "MOST_INSTANCES": "5",

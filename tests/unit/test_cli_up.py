@@ -99,7 +99,7 @@ def test_the_laptop_looks_at_its_endpoints_often(
     laptop.write_text(f"{STAY}{READY}signal.pause()\n")
     with running_cloud(free_port(), tmp_path / "state", source_buckets=buckets):
         pass
-    assert given[0].pop("EndpointCheckSeconds") == "1"
+    assert given[0].pop("EndpointCheckSeconds") == given[0].pop("EndpointBakeSeconds") == "1"
     assert given == [{"SourceBuckets": "one,other"} if buckets else {}]
 
 

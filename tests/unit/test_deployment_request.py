@@ -91,6 +91,8 @@ def deployment(
         endpoint="tagline--demo-50876c98a6b2",
         found=found,
         trial=plan_trial("tagline", RUN, trial_name("tagline", "demo"), None, variant),
+        wanted=EndpointSettings(),
+        bake=90,
     )
     return plain(planned)
 
@@ -128,7 +130,7 @@ def test_an_update_that_sagemaker_takes(count: int, status: str | None, name: st
 def test_a_fleet_of_two_updates_by_canary(count: int, canary: bool) -> None:
     planned = deployment(count, "InService")
     assert planned["canary"] is canary
-    assert ("AutoRollbackConfiguration" in planned["deployment_config"]) is canary
+    assert "AutoRollbackConfiguration" in planned["deployment_config"]  # also of one instance
     assert planned["variant"]["InitialInstanceCount"] == count
     assert planned["trial"]["variant"]["InitialInstanceCount"] == 1
 

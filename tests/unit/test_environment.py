@@ -24,6 +24,7 @@ READ_AS = {
     "evaluation_instance_type": "EVALUATION_INSTANCE_TYPE",
     "endpoint_instance_type": "ENDPOINT_INSTANCE_TYPE",
     "endpoint_instance_count": "ENDPOINT_INSTANCE_COUNT",
+    "endpoint_bake_seconds": "ENDPOINT_BAKE_SECONDS",
     "allowed_instance_types": "ALLOWED_INSTANCE_TYPES",
     "most_trials": "MOST_TRIALS",
     "most_instances": "MOST_INSTANCES",
@@ -32,7 +33,7 @@ READ_AS = {
     "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
 }
 COUNTS = (
-    *("endpoint_instance_count", "most_trials", "most_instances"),
+    *("endpoint_instance_count", "endpoint_bake_seconds", "most_trials", "most_instances"),
     *("log_retention_days", "runs_at_once", "dataset_runs_at_once"),
 )
 OTHERS = (
