@@ -15,7 +15,7 @@ LOCK_starter := requirements/starter.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -84,6 +84,12 @@ test-aws: install
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
 
+# Everything that the API's description allows, and much that it does not, by schemathesis: some
+# minutes at EXAMPLES=100 for each operation and each kind of case
+EXAMPLES ?= 100
+fuzz: install
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/property/test_api_fuzz.py
+
 # The images built and run as AWS runs them, where a Docker engine can be had: some two minutes.
 # Where none can, it says so and that is all.
 images-test: install
@@ -136,6 +142,8 @@ bench: install .venvs/bench.stamp
 	.venv/bin/python bench/bench_start.py
 	.venv/bin/python bench/bench_demo.py
 	.venv/bin/python bench/bench_onnx.py
+	.venv/bin/python bench/bench_runtime.py
+	.venv/bin/python bench/bench_serving.py
 	.venv/bin/python bench/bench_survival.py
 	.venv/bin/python bench/bench_train.py
 	.venv/bin/python bench/bench_batch.py

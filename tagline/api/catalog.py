@@ -31,7 +31,7 @@ from tagline.api.documents import (
     Runs,
     RunSummary,
 )
-from tagline.api.problem import bad_request, not_found
+from tagline.api.problem import not_found
 from tagline.api.requests import Page
 from tagline.aws.observability import logger
 from tagline.formats.document import D, Document, Record, UnreadableDocument
@@ -93,7 +93,7 @@ class Catalog:
         self._require(dataset)
         names = self._newest_first(dataset)
         if page.after is not None and page.after not in names:
-            raise bad_request("bad_query", "next must be the value an earlier page gave.")
+            raise not_found("unknown_run", f"next: dataset {dataset} has no run {page.after}.")
         found = list(islice(names, page.limit + 1))
         shown = self._statuses(found[: page.limit])
         more = len(found) > page.limit

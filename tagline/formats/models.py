@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from tagline.formats.document import Document, Record
 from tagline.formats.packed import BySide, Digests, Names
 from tagline.formats.rows import Side, Size
@@ -177,7 +179,7 @@ class Refusal(Record):
     """Stable code, one of the reject reasons where the image is at fault."""
     detail: str
     """For people."""
-    retry_after: int | None = None
+    retry_after: int | UnsetType = UNSET
     """Seconds after which the same request makes sense, where it does."""
 
 

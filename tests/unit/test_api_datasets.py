@@ -249,12 +249,16 @@ def test_what_does_not_exist(world: World, sent: dict[str, Any], code: str) -> N
         ("datasets", {"next": "../x"}),
         ("datasets", {"page": "2"}),
         ("runs", {"next": DATASET}),
-        ("runs", {"next": name(7)}),
     ],
 )
 def test_bad_pages(world: World, route: str, parameters: dict[str, str]) -> None:
     world.put(f"{DATASET}/lists/a.lst", b"")
     assert get(query(route, **parameters)).status == 400
+
+
+def test_a_page_after_a_run_that_is_not_there(world: World) -> None:
+    world.put(f"{DATASET}/lists/a.lst", b"")
+    assert get(query("runs", next=name(7))).status == 404
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b'"' + b"x" * 8_388_608 + b'"'])

@@ -97,12 +97,17 @@ def _parameters() -> Schema:
             "description": "Entries a page has at most",
             "schema": limit | {"default": requests.DEFAULT_PAGE},
         },
-        "next": {
-            "name": "next",
-            "in": "query",
-            "description": "The `next` of the page before",
-            "schema": {"type": "string"},
-        },
+        "nextDataset": _next("DatasetName"),
+        "nextRun": _next("RunName"),
+    }
+
+
+def _next(name: str) -> Schema:
+    return {
+        "name": "next",
+        "in": "query",
+        "description": "The `next` of the page before",
+        "schema": ref(f"schemas/{name}"),
     }
 
 

@@ -46,14 +46,14 @@ def _headers(status: str) -> Schema:
 def _paths() -> Schema:
     dataset, run = ref("parameters/dataset"), ref("parameters/run")
     known = ref("parameters/known")
-    page = [ref("parameters/limit"), ref("parameters/next"), known]
+    page = [ref("parameters/limit"), known]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
         "/datasets": {
             "get": {
                 "operationId": "listDatasets",
                 "summary": "List the datasets by name",
-                "parameters": page,
+                "parameters": [ref("parameters/nextDataset"), *page],
                 "responses": _known(documents.Datasets, "One page of datasets", _BAD),
             }
         },
@@ -71,7 +71,7 @@ def _paths() -> Schema:
             "get": {
                 "operationId": "listRuns",
                 "summary": "List a dataset's runs, newest first",
-                "parameters": page,
+                "parameters": [ref("parameters/nextRun"), *page],
                 "responses": _known(documents.Runs, "One page of runs", _BAD, _UNKNOWN),
             },
         },
