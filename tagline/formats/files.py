@@ -15,6 +15,7 @@ from tagline.formats import (
     rows,
     split,
     steps,
+    suspects,
     trials,
 )
 from tagline.formats.batch_keys import BatchKeys, batches_of
@@ -266,6 +267,14 @@ OF_RUN = (
     ),
     _document(_RUN.metrics, "Evaluate", "DecidePromotion, the API, people", models.Metrics),
     _other(_RUN.report, "The evaluation, for people: HTML.", "Evaluate", "people"),
+    _lines(
+        _RUN.suspects,
+        "Rows whose labels the model doubts, of those that it was not trained on; the most "
+        "doubtful first, and at most 10,000.",
+        "Evaluate",
+        "people, `tagline show --suspects`",
+        suspects.Suspect,
+    ),
     _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),

@@ -219,6 +219,14 @@ class Pipeline:
         wanted = json.dumps({"s3_uri": uri}).encode()
         return self._tags(f"{dataset}/tags", wanted, "application/json")
 
+    def answer(self, path: str) -> Any:
+        """Return what the API answers to a GET, be it a problem."""
+        try:
+            with urllib.request.urlopen(f"{self.target.outputs.api_url}/{path}") as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
     def _tags(self, path: str, body: bytes, kind: str) -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(
             f"{self.target.outputs.api_url}/datasets/{path}",

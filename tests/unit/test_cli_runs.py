@@ -1,6 +1,7 @@
 """`tagline runs` and `tagline show`: what they tell of what runs left behind."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,6 +145,9 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
     champion = json.loads(golden("champion.json")) | {"run": RUN}
     put(stack, "designs/champion.json", json.dumps(champion).encode())
     told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    missing = f"endpoint {champion['endpoint']} is missing"
+    assert told.pop("health") == {"serves": False, "status": None, "problem": missing}
+    assert f"no: {missing}" in " ".join(runner.invoke(app, ["show", RUN]).stdout.split())
     assert told.pop("rejects") == list(map(json.loads, golden("rejects.jsonl").splitlines()))
     metrics, packed, ended = (
         json.loads(golden(name)) for name in ("metrics.json", "dataset.json", left["status.json"])
@@ -169,6 +173,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "model": json.loads(golden("model_card.json"))["model"] | {"start": None},
         "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
         "cost": None,
+        "suspects": [],
         "contradicting": 0,
         "changes": None,
         "warnings": [],
@@ -240,6 +245,41 @@ def test_all_rejects_are_printed_as_json_lines() -> None:
     result = runner.invoke(app, ["show", RUN, "--rejects"])
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["line"] for row in rows] == list(range(1, 26))
+
+
+def put_suspects(stack: Target) -> None:
+    doubts = [{"label": "red", "given": False, "score": 0.97},
+              {"label": "circle", "given": True, "score": 0.02}]  # fmt: skip
+    rows = [
+        {"line": n, "id": n, "path": f"{n}.png", "split": "test", "doubt": 0.98, "labels": doubts}
+        for n in range(30, 55)
+    ]
+    put(stack, f"designs/runs/{RUN}/suspects.jsonl", rows)
+
+
+def test_all_suspects_are_printed_as_json_lines(history: Target) -> None:
+    put_suspects(history)
+    result = runner.invoke(app, ["show", RUN, "--suspects"])
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["line"] for row in rows] == list(range(30, 55))
+    assert rows[0]["labels"][1] == {"label": "circle", "given": True, "score": 0.02}
+
+
+def test_a_run_is_shown_with_the_rows_that_its_model_doubts_most(history: Target) -> None:
+    put_suspects(history)
+    result = runner.invoke(app, ["show", RUN])
+    assert "30 | 30.png" in re.sub("[ \u2502]+", " | ", result.stdout)
+    assert "35.png" not in result.stdout
+    assert "--suspects" in result.stderr
+    told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    assert [row["line"] for row in told["suspects"]] == list(range(30, 50))
+
+
+@pytest.mark.usefixtures("history")
+def test_a_run_of_an_earlier_version_has_no_suspects() -> None:
+    result = runner.invoke(app, ["show", RUN, "--suspects"])
+    assert result.exit_code == 1
+    assert result.stderr == f"tagline: run {RUN} has no suspects.jsonl (yet)\n"
 
 
 @pytest.mark.usefixtures("history")

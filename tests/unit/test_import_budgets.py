@@ -21,7 +21,7 @@ TRACED = {"aws_xray_sdk", "wrapt"}
 YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
-    "datasets": {"api"},
+    "datasets": {"api", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
@@ -39,6 +39,7 @@ PACKAGES = {
     "start_run": set[str](),
     "tag": {"api"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
+    "take_order": {"serving"},
     "tell_failures": {"outcomes"},
 }
 API = {"datasets", "tag"}
