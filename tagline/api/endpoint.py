@@ -12,7 +12,7 @@ from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
 from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
-from tagline.formats.models import ImageScores, Refusal
+from tagline.formats.models import EXPLAINED, ImageScores, Refusal
 from tagline.formats.owners import owns_run
 from tagline.formats.waiting import waiting
 
@@ -36,9 +36,14 @@ class _ModelError(Record, kw_only=True, rename="pascal"):
 
 
 def ask(
-    runtime: "SageMakerRuntimeClient", endpoint: str, dataset: str, image: Image
+    runtime: "SageMakerRuntimeClient",
+    endpoint: str,
+    dataset: str,
+    image: Image,
+    *,
+    explain: bool = False,
 ) -> ImageScores:
-    """Return the scores of an image by the endpoint of a dataset.
+    """Return the scores of an image by the endpoint of a dataset, and what they hang on if asked.
 
     The container is told how long its answer is waited for. Raises a 422 with its words when it
     refuses the image, and a 503 when the endpoint is busy, changing, crashed or answers nonsense.
@@ -47,7 +52,7 @@ def ask(
         answer = runtime.invoke_endpoint(
             EndpointName=endpoint,
             ContentType=image.content_type,
-            Accept="application/json",
+            Accept=EXPLAINED if explain else "application/json",
             CustomAttributes=waiting(min(ANSWER_SECONDS, left())),
             Body=image.data,
         )
