@@ -142,6 +142,8 @@ bench: install .venvs/bench.stamp
 	.venv/bin/python bench/bench_start.py
 	.venv/bin/python bench/bench_demo.py
 	.venv/bin/python bench/bench_onnx.py
+	.venv/bin/python bench/bench_runtime.py
+	.venv/bin/python bench/bench_serving.py
 	.venv/bin/python bench/bench_survival.py
 	.venv/bin/python bench/bench_train.py
 

@@ -6,6 +6,7 @@ Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/) tell pages of other place
 none of the three. The product's own API may open itself to origins by its CORS setting.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ _ADMIN = ("/_ministack", "/_localstack")
 _OWN_PAGE = {"same-origin", "none"}  # "none": a person typed the address
 # what a bucket holds has no power over this origin, whatever type it says it has
 _SANDBOX = (b"content-security-policy", b"sandbox")
+_LARGE = 32 << 20  # bytes; ministack holds each body whole, so larger ones come one after the other
+_INVOKED = 25 << 20  # bytes for an endpoint, which refuses a quarter of that in its own words
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -29,7 +32,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """A body grew beyond what its path takes."""
 
 
@@ -40,6 +43,7 @@ class Door:
         self._hosts = {f"{name}:{cloud.port}" for name in _NAMES}
         self._origins = {f"http://{host}" for host in self._hosts}
         self._app = app
+        self._one_large = asyncio.Semaphore(1)
         self._apis = patching.member("ministack.services.apigateway", "_apis", object)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +57,7 @@ class Door:
         if reason is not None:
             await _refuse(scope, send, 403, reason)
             return
-        body = _Body(receive, _limit(scope["path"]))
+        body = Body(receive, _limit(scope["path"]), self._one_large)
         started = False
 
         async def cleaned(message: Message) -> None:
@@ -65,10 +69,12 @@ class Door:
 
         try:
             await self._app(scope, body.receive, cleaned)
-        except _TooLarge:
+        except TooLarge:
             if started:
                 raise
             await _refuse(scope, send, 413, "Request Entity Too Large")
+        finally:
+            body.end()
 
     def _refusal(self, path: str, headers: "_Headers", shared: Sequence[str] | None) -> str | None:
         """Return why a request is turned away, or None."""
@@ -104,20 +110,33 @@ def _cleaned(
     return kept if scope["path"].startswith(API) else [*kept, _SANDBOX]
 
 
-class _Body:
-    """What arrives of a request's body, counted."""
+class Body:
+    """What arrives of a request's body: counted, and held back while another large one is held."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, one_large: asyncio.Semaphore) -> None:
         self._receive = receive
-        self._left = limit
+        self._limit = limit
+        self._one_large = one_large
+        self._size = 0
+        self._large = False
 
     async def receive(self) -> Message:
+        """Return the next message; raise TooLarge beyond the limit."""
         message = await self._receive()
         if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise _TooLarge
+            self._size += len(message.get("body", b""))
+            if self._size > self._limit:
+                raise TooLarge
+            if self._size > _LARGE and not self._large:
+                await self._one_large.acquire()
+                self._large = True
         return message
+
+    def end(self) -> None:
+        """Let the next large one come."""
+        if self._large:
+            self._one_large.release()
+            self._large = False
 
 
 class _Headers:
@@ -138,7 +157,9 @@ def _origin_of(url: str) -> str:
 
 def _limit(path: str) -> int:
     """Return how many bytes a body may have: API Gateway's quota, or S3's for one PUT."""
-    return PAYLOAD_LIMIT if path.startswith(API) else 5 << 30
+    if path.startswith(API):
+        return PAYLOAD_LIMIT
+    return _INVOKED if path.startswith("/endpoints/") else 5 << 30
 
 
 async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -75,8 +76,10 @@ def build(model: Model, config: Config) -> Starlette:
 
 
 def _error(status: int, code: str, detail: str, retry_after: int | None = None) -> Response:
-    refusal = Refusal(error=code, detail=detail, retry_after=retry_after)
-    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    refusal, headers = Refusal(error=code, detail=detail), None
+    if retry_after is not None:
+        refusal = structs.replace(refusal, retry_after=retry_after)
+        headers = {"Retry-After": str(retry_after)}
     return Response(encode_record(refusal), status, headers, media_type="application/json")
 
 

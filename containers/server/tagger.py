@@ -22,9 +22,8 @@ _HELD_BYTES = 256 * 1024 * 1024
 class Tagger:
     """Scores images with one model; small ones do not wait for large ones.
 
-    A large image is decoded by a process of its own with a lower claim on the CPU: libspng keeps
-    Python's lock while it decodes, a process can be killed when its caller left, and its memory
-    goes back.
+    A large image is decoded by a process of its own: libspng keeps Python's lock while it decodes,
+    a process can be killed when its caller left, and its memory goes back.
     """
 
     def __init__(self, model: Model, config: Config, limits: Limits) -> None:

@@ -43,6 +43,8 @@ class Hyperparameters:
     seed: int
     max_runtime: int | None
     start_from: str = "none"
+    start_without: str | None = None
+    """Why no champion is handed over to start from, where one would be."""
 
 
 def parse(given: Mapping[str, object]) -> Hyperparameters:
@@ -88,6 +90,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
             read.integer("max_runtime", 1, 2**31 - 1) if "max_runtime" in values else None
         ),
         start_from=read.start("start_from"),
+        start_without=values.get("start_without"),
     )
 
 

@@ -58,16 +58,17 @@ class Beginning:
         return {_HEAD[0]: rows.astype(np.float32)}
 
 
-def find_start(wanted: str, new: Beginning, base: Base) -> Start:
+def find_start(wanted: str, new: Beginning, base: Base, without: str | None = None) -> Start:
     """Return where a training starts that asks for `wanted`, the hyperparameter start_from.
 
-    Raises JobRefused for a user's file that does not fit.
+    `without` says why there is no champion to go on from, where one would be taken. Raises
+    JobRefused for a user's file that does not fit.
     """
     if wanted.startswith("s3://"):
         return _from_file(wanted, new, base)
     why = None
-    if wanted == "champion" or (wanted == "auto" and base.has_channel("start")):
-        found = _from_champion(new, base)
+    if wanted == "champion" or (wanted == "auto" and (without or base.has_channel("start"))):
+        found = _from_champion(new, base, without)
         if isinstance(found, Start):
             return found
         why = found
@@ -108,9 +109,9 @@ def _starters_head(path: Path, new: Beginning, words: Sequence[str]) -> Weights:
     return head | {_HEAD[1]: head[_HEAD[1]] + new.fresh[_HEAD[1]]}
 
 
-def _from_champion(new: Beginning, base: Base) -> Start | str:
+def _from_champion(new: Beginning, base: Base, without: str | None) -> Start | str:
     if not base.has_channel("start"):
-        return "there is no champion that learned from this split"
+        return without or "there is no champion to go on from"
     path = base.channel("start", "model.tar.gz")
     try:
         description = read_description(path)

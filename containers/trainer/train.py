@@ -32,6 +32,7 @@ _NOT_LEARNED_BY = {
     "num_training_samples",
     "max_runtime",
     "views",
+    "start_without",
 }  # what no parameter depends on
 
 
@@ -58,6 +59,7 @@ def train(base: Base) -> None:
         asked.start_from,
         Beginning(network, learner.weights(), asked.seed, len(training), dataset.labels),
         base,
+        asked.start_without,
     )
     learner.set_weights(start.weights)
     if start.new_head:
@@ -218,7 +220,7 @@ def _description(
             **{
                 name: str(value)
                 for name, value in vars(asked).items()
-                if name != "side" and value is not None
+                if name not in {"side", "start_without"} and value is not None
             },
             "image_shape": f"3,{asked.side},{asked.side}",
         },

@@ -7,30 +7,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagline.formats.document import R, UnreadableDocument, decode_lines
-from tagline.formats.rows import IndexedImage, Side, Verdict
+from tagline.formats.learned import learned
+from tagline.formats.rows import IndexedImage, Verdict
 from trainer.contract import Base, JobRefused, existing
 
 
 def unseen(base: Base, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which of the records with these ids (n,) the champion was not trained on, (n,).
 
-    Records are known by the digests of their images in both runs' images.jsonl. One that does not
-    tell its side is of an older version, whose verdicts.jsonl does; one that nobody tells of counts
-    as trained on. Without the champion's images, an input, none does.
+    Records are known by the digests of their images in both runs' images.jsonl, and near-copies by
+    the likenesses in both runs' verdicts.jsonl, where they are told. Without the champion's images,
+    an input, none counts as trained on.
     """
     theirs = base.processing_input("champion-images/images.jsonl")
     if not theirs.is_file():
         return np.ones(len(ids), np.bool_)
-    verdicts = base.processing_input("champion-verdicts/verdicts.jsonl")
-    told = {line.line: line.split for line in _lines(verdicts, Verdict)}
-    trained = {
-        image.image
-        for image in _lines(theirs, IndexedImage)
-        if (image.side or told.get(image.line) or Side.TRAIN) is Side.TRAIN
-    }
+    champions = learned(
+        _lines(theirs, IndexedImage),
+        _lines(base.processing_input("champion-verdicts/verdicts.jsonl"), Verdict),
+    )
+    judging = set(ids.tolist())
     ours = base.processing_input("images/images.jsonl")
-    seen = {image.id for image in _lines(ours, IndexedImage) if image.image in trained}
+    images = {it.id: it.image for it in _lines(ours, IndexedImage) if it.id in judging}
+    seen = champions.recalls(images, _likenesses(base, judging))
     return ~np.isin(ids, np.fromiter(seen, np.int64, len(seen)))
+
+
+def _likenesses(base: Base, judging: set[int]) -> dict[int, str]:
+    verdicts = base.processing_input("verdicts/verdicts.jsonl")
+    if not verdicts.is_file():
+        return {}
+    return {
+        verdict.id: verdict.likeness
+        for verdict in _lines(verdicts, Verdict)
+        if isinstance(verdict.id, int) and verdict.id in judging and verdict.likeness
+    }
 
 
 def _lines(path: Path, kind: type[R]) -> Iterator[R]:

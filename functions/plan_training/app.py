@@ -29,6 +29,9 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
         here.torch_trainer_image,
     )
     spending = Spending(limits(here), price_list(bucket, clients.s3().meta.region_name))
+    weights = weights_to_start_from(
+        bucket, keys, settings, here.stack, seen=images_seen(dataset, settings)
+    )
     planned = plan_training(
         keys.run,
         dataset,
@@ -36,9 +39,8 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
         stack,
         role=here.sagemaker_role,
         spending=spending,
-        start=weights_to_start_from(
-            bucket, keys, settings, here.stack, seen=images_seen(dataset, settings)
-        ),
+        start=weights.uri,
+        without=weights.without,
     )
     bucket.write(keys.training_plan, planned)
     return planned

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
+from msgspec import UNSET
 
 from tagline.api.clients import ANSWER_SECONDS
 from tagline.api.deadline import left
@@ -89,9 +90,9 @@ def _problem(exc: ClientError, endpoint: str) -> Exception:
 def _busy(message: str) -> Problem:
     """Pass on when to come back: SageMaker hands on a container's body, and none of its headers."""
     told = _refusal(message)
-    seconds = (told.retry_after if told else None) or 1
+    seconds = told.retry_after if told else UNSET
     detail = "The model has as much to do as it can do in time; try again."
-    return unavailable("busy", detail, min(max(seconds, 1), _LONGEST_WAIT))
+    return unavailable("busy", detail, min(max(seconds or 1, 1), _LONGEST_WAIT))
 
 
 def _refused(message: str) -> Problem:

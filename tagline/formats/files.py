@@ -90,7 +90,8 @@ OF_DATASET = (
         _DATASET.split,
         "The side of the split of every content seen so far. The first line is JSON and names "
         "format, seed and shares; each further line is 16 hexadecimal digits of a content's hash, "
-        "a blank and `t`, `v` or, of a test image, `s`, in rising order.",
+        "a blank and `t`, `v` or, of a test image, `s`, in rising order. What was decided under "
+        "other settings follows in the same form (format 2).",
         f"PlanDataset; {_PACKERS}, where near-copies were on two sides",
         "later plans",
         split.SplitHead,

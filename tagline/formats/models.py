@@ -186,7 +186,7 @@ class Refusal(Record):
     """Stable code, one of the reject reasons where the image is at fault."""
     detail: str
     """For people."""
-    retry_after: int | None = None
+    retry_after: int | UnsetType = UNSET
     """Seconds after which the same request makes sense, where it does."""
 
 

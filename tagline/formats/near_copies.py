@@ -4,6 +4,7 @@ Standard library alone, so that whoever reads verdicts.jsonl can ask it.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 BANDS = 6  # rows of a likeness: what lies close together in a picture goes to different ones
@@ -35,6 +36,20 @@ def near_copies(likenesses: Mapping[int, str]) -> dict[int, int]:
     firsts = {key: groups.first(key) for key in likenesses}
     several = {first for key, first in firsts.items() if key != first}
     return {key: first for key, first in sorted(firsts.items()) if first in several}
+
+
+def near_to(known: AbstractSet[str], likenesses: Mapping[int, str]) -> set[int]:
+    """Return the keys of the pictures that are, or are near-copies of, one that is known."""
+    found = {key for key, likeness in likenesses.items() if likeness in known}
+    rest: dict[str, list[int]] = {}
+    for key in likenesses.keys() - found:
+        rest.setdefault(likenesses[key], []).append(key)
+    if known and rest:
+        for pair in _close([*known, *rest]):
+            for one, two in (pair, pair[::-1]):
+                if one in known and two in rest:
+                    found.update(rest[two])
+    return found
 
 
 def are_near(one: int, two: int) -> bool:

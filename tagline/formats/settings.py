@@ -110,6 +110,10 @@ class Split(Section):
             return Shares(self.validation / 2, self.validation / 2)
         return Shares(self.validation, self.test)
 
+    def is_as(self, other: "Split") -> bool:
+        """Return whether the same sides are decided by both, however they name the shares."""
+        return (self.seed, self.shares) == (other.seed, other.shares)
+
 
 class Tolerance(Section):
     """Share of the list's rows that may be rejected before the run fails."""

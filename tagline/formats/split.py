@@ -1,7 +1,7 @@
-"""The first line of `<dataset>/split.txt`, and how many images a split keeps from training."""
+"""What `split.txt` says of settings, and how many images a split keeps from training."""
 
 import math
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from tagline.formats.document import Document
 
@@ -19,7 +19,12 @@ class Shares(NamedTuple):
 
 
 class SplitHead(Document, kw_only=True):
-    """The settings that the remembered sides were decided under; under others they mean nothing."""
+    """The settings that the remembered sides were decided under; under others they mean nothing.
+
+    Format 2: sides of other settings follow, each below a line of its own like this.
+    """
+
+    FORMAT: ClassVar[int] = 2
 
     seed: int
     validation: float

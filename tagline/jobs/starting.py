@@ -1,14 +1,26 @@
 """The file of weights that a training job is handed to start from."""
 
+from typing import NamedTuple
+
+from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.learned import learned
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
+from tagline.formats.rows import IndexedImage, Side, Verdict
 from tagline.formats.settings import AUTO, FEW_IMAGES, Settings
 from tagline.settings.starts import STARTER_NETWORKS
 
 _FEW_SEEN = 15_000  # images over all epochs, below which a champion is known to be worth it
+
+
+class Weights(NamedTuple):
+    """The S3 URI of the file to start from, if any, and why it is not the champion's, if asked."""
+
+    uri: str | None
+    without: str | None = None
 
 
 def starts_learned(settings: Settings, images: int) -> bool:
@@ -22,24 +34,52 @@ def starts_learned(settings: Settings, images: int) -> bool:
 
 def weights_to_start_from(
     bucket: Bucket, keys: RunKeys, settings: Settings, stack: str, *, seen: int
-) -> str | None:
-    """Return the S3 URI of a person's file or of the champion's model; None where none is needed.
+) -> Weights:
+    """Return a person's file or the champion's model, where one of them is needed.
 
     `seen` are the images that the training will see over all epochs: where they are few, `auto`
-    goes on from the champion. A champion of another split may have learned from images that are
-    to judge its successor, who would remember them: it is none to start from. Raises
-    UnreadableDocument.
+    goes on from the champion. One that learned from images that are to judge its successor, or from
+    near-copies of them, is none to start from: it would remember them. Raises UnreadableDocument.
     """
     wanted = settings.training.start_from
     if wanted.startswith("s3://"):
-        return wanted
+        return Weights(wanted)
     if wanted != "champion" and not (wanted == AUTO and seen < _FEW_SEEN):
-        return None
+        return Weights(None)
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     if champion is None:
-        return None
+        return Weights(None, None if wanted == AUTO else "there is no champion")
     check_champion(champion, keys.dataset, bucket.name, stack)
-    plan = bucket.get(RunKeys(champion.run).plan, Plan)
-    if plan is None or plan.settings.split != settings.split:
+    doubt = _doubt(bucket, keys, RunKeys(champion.run), settings)
+    if doubt:
+        return Weights(None, f"the champion ({champion.run}) {doubt}")
+    return Weights(champion.artifact)
+
+
+def _doubt(bucket: Bucket, ours: RunKeys, theirs: RunKeys, settings: Settings) -> str | None:
+    """Return why a champion of the run `theirs` may know what judges a model of `ours`.
+
+    Where the lists of images are gone, the settings of the split have to do.
+    """
+    try:
+        known = learned(
+            bucket.lines(theirs.images, IndexedImage), bucket.lines(theirs.verdicts, Verdict)
+        )
+        images = {
+            image.line: image.image
+            for image in bucket.lines(ours.images, IndexedImage)
+            if image.side is not Side.TRAIN
+        }
+        likenesses = {
+            verdict.line: verdict.likeness
+            for verdict in bucket.lines(ours.verdicts, Verdict)
+            if verdict.split not in (None, Side.TRAIN) and verdict.likeness
+        }
+    except Absent:
+        plan = bucket.get(theirs.plan, Plan)
+        same = plan is not None and plan.settings.split.is_as(settings.split)
+        return None if same else "is of another split, and what it learned from is not known"
+    recalled = len(known.recalls(images, likenesses))
+    if not recalled:
         return None
-    return champion.artifact
+    return f"learned from {recalled:,} image(s) that are not to be trained on now"

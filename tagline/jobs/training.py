@@ -66,16 +66,19 @@ def plan_training(
     role: str,
     spending: Spending,
     start: str | None = None,
+    without: str | None = None,
 ) -> TrainPlan | TunePlan:
     """Return mode, base name of the job, seconds the state may take, and the request's fields.
 
-    `role` is the ARN that the trials of a search run as, `start` the S3 URI of
-    the file of weights that the job is handed, if any. Raises what
+    `role` is the ARN that the trials of a search run as, `start` the S3 URI of the file of weights
+    that the job is handed, if any, and `without` why it is not the champion's. Raises what
     check_trainable raises: packing may have left images out; and TooExpensive.
     """
     check_trainable(_images(dataset), settings)
     spending.check(settings, stack.instance_type)
     hyperparameters = _hyperparameters(run, dataset, settings)
+    if without:
+        hyperparameters["start_without"] = without
     job = asdict(_job(run, dataset, settings, stack, start))
     seconds = min(_longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning

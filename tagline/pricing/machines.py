@@ -72,7 +72,8 @@ Machine = Instance | Fargate | Function
 
 # As templates/ give them, which a test holds against this
 PACKING = Fargate(vcpus=4, gb=16, disk=200)
-_FUNCTIONS = {"PlanDataset": Function(3008), "FetchShard": Function(1769)}
+_LARGE = Function(3008)
+_FUNCTIONS = {"PlanDataset": _LARGE, "FetchShard": Function(1769), "PlanTraining": _LARGE}
 _ANY_FUNCTION = Function(512)
 
 

@@ -1,15 +1,18 @@
 """`<dataset>/split.txt`: the side of every content that a plan has put on one, for later plans.
 
-The first line is JSON and names the settings; each further line is a content's hash (16
-hexadecimal digits) and `t`, `v` or, of a test image, `s`, in rising order: 19 bytes an image. The
-file is one object, replaced whole and only over the version that was read: two plans at once cannot
-decide differently.
+A line of JSON names the settings; each line below it is a content's hash (16 hexadecimal digits)
+and `t`, `v` or, of a test image, `s`, in rising order: 19 bytes an image. What was decided under
+other settings follows in the same form, the settings that were used last first, so that who goes
+back to them finds the sides of before. The file is one object, replaced whole and only over the
+version that was read: two plans at once cannot decide differently.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tagline.aws.faults import Conflict, TooLarge
 from tagline.aws.s3 import Bucket
@@ -21,6 +24,7 @@ from tagline.formats.split import SplitHead
 
 MAX_BYTES = 256 << 20  # 14,000,000 contents
 ATTEMPTS = 5  # to write what others write at the same time
+_LONGEST_HEAD = 256  # bytes
 _LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}
 _SIDES = {letter: side for side, letter in _LETTERS.items()}
 
@@ -35,14 +39,31 @@ class SplitOvertaken(RuntimeError):
 
 @dataclass(frozen=True)
 class SplitMemory:
-    """The decided sides by content hash, and the ETag they were read from (None: no object)."""
+    """The decided sides by content hash, and the ETag they were read from (None: no object).
+
+    `others` are the file's sections on other settings, as they stand in it.
+    """
 
     sides: Mapping[int, Side]
     etag: str | None
+    others: tuple[bytes, ...] = ()
+
+
+class _Section(NamedTuple):
+    """What was decided under some settings: their line, and those below it."""
+
+    head: SplitHead
+    text: bytes
+
+    @property
+    def sides(self) -> dict[int, Side]:
+        """The sides by content hash; raises ValueError or KeyError."""
+        lines = self.text.decode("ascii", "replace").splitlines()[1:]
+        return {int(line[:16], 16): _SIDES[line[17:]] for line in lines}
 
 
 class SplitFile:
-    """The split.txt of a dataset under some settings; under others it begins anew."""
+    """The split.txt of a dataset under some settings; under new ones it begins anew."""
 
     def __init__(self, bucket: Bucket, keys: DatasetKeys, settings: Split) -> None:
         self.settings = settings
@@ -60,10 +81,11 @@ class SplitFile:
         if found is None:
             return SplitMemory({}, None)
         where = self._bucket.uri(self._key)
-        head, *lines = found.content.decode("ascii", "replace").splitlines() or [""]
         try:
-            own = self._is_own(decode(head.encode(), SplitHead, f"{where}, line 1"))
-            sides = {int(line[:16], 16): _SIDES[line[17:]] for line in lines} if own else {}
+            sections = list(_sections(found.content, where))
+            own = [it for it in sections if self._is_same(it.head)]
+            before = own or [it for it in sections if self._is_before(it.head)]
+            sides = before[0].sides if before else {}
         except NewerFormat:
             raise
         except (ValueError, KeyError) as exc:
@@ -71,23 +93,25 @@ class SplitFile:
                 f"{where} is damaged ({exc}); restore an earlier version of it, or delete it to "
                 "have all images split anew"
             ) from exc
-        return SplitMemory(sides, found.etag)
+        others = tuple(it.text for it in sections if it not in own)
+        return SplitMemory(sides, found.etag, others)
 
-    def _is_own(self, head: SplitHead) -> bool:
-        """Return whether sides were decided under these settings, or before there were test images.
+    def _is_same(self, head: SplitHead) -> bool:
+        """Return whether sides were decided under these settings."""
+        return replace(head, format=self._head.format) == self._head
+
+    def _is_before(self, head: SplitHead) -> bool:
+        """Return whether they were decided so, but before there were test images.
 
         Then `validation` was what is kept from training, now for both sides or for one of them.
         """
-        if head == self._head:
-            return True
         before = (self.settings.validation, self.settings.shares.held)
         return head.seed == self._head.seed and not head.test and head.validation in before
 
     def correct(self, sides: Mapping[int, Side]) -> None:
         """Put remembered contents on other sides, whoever else writes meanwhile.
 
-        Nothing is written where other settings have begun anew. Raises what `recall` raises, and
-        SplitOvertaken where the file keeps changing.
+        Raises what `recall` raises, and SplitOvertaken where the file keeps changing.
         """
         for attempt in range(1, ATTEMPTS + 1):
             memory = self.recall()
@@ -103,14 +127,35 @@ class SplitFile:
     def remember(self, memory: SplitMemory, decided: Mapping[int, Side]) -> None:
         """Add a plan's decisions where `memory` has not all of them.
 
+        Where the file would be too large, the settings that were used least recently are forgotten.
         Raises SplitOvertaken when the object is no longer the one that was recalled.
         """
         if all(memory.sides.get(at) is side for at, side in decided.items()):
             return
         sides = {**memory.sides, **decided}
-        head = msgspec.json.format(msgspec.json.encode(self._head), indent=0).decode()
-        lines = [f"{head}\n", *(f"{at:016x} {_LETTERS[sides[at]]}\n" for at in sorted(sides))]
+        lines = "".join(f"{at:016x} {_LETTERS[sides[at]]}\n" for at in sorted(sides)).encode()
+        left, others = MAX_BYTES - len(lines) - _LONGEST_HEAD, []
+        for other in memory.others:
+            left -= len(other)
+            if left < 0:
+                break
+            others.append(other)
+        head = replace(self._head, format=SplitHead.FORMAT if others else 1)
+        first = msgspec.json.format(msgspec.json.encode(head), indent=0) + b"\n"
+        content = b"".join([first, lines, *others])
         try:
-            self._bucket.put_over(self._key, "".join(lines).encode(), "text/plain", memory.etag)
+            self._bucket.put_over(self._key, content, "text/plain", memory.etag)
         except Conflict as exc:
             raise SplitOvertaken(f"{self._key} was written by another plan") from exc
+
+
+def _sections(content: bytes, where: str) -> Iterator[_Section]:
+    """Yield what split.txt holds, section by section; raises UnreadableDocument."""
+    line, start = 1, 0
+    while start < len(content) or line == 1:
+        end = content.find(b"\n{", start) + 1 or len(content)
+        text = content[start:end]
+        head = text.partition(b"\n")[0].decode("ascii", "replace").encode()
+        yield _Section(decode(head, SplitHead, f"{where}, line {line}"), text)
+        line += text.count(b"\n")
+        start = end

@@ -87,6 +87,31 @@ def test_the_copied_files_and_the_lock_are_enough(
     assert str(tmp_path / "tagline/formats/document.py") in done.stdout
 
 
+def locked(name: str) -> dict[str, str]:
+    """Return what a lock of PyTorch's image pins, without the build that it names."""
+    text = (ROOT / "containers/trainer_torch" / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9_.-]+)==([^+\s]+)", text, re.MULTILINE))
+
+
+def test_pytorchs_two_builds_are_one_image() -> None:
+    """What is tested with the CPU build is what runs on a GPU: the other only adds CUDA's."""
+    cpu, gpu = locked("cpu.txt"), locked("requirements.txt")
+    assert cpu.items() <= gpu.items()
+    assert all(re.match("nvidia-|cuda-|triton$", name) for name in gpu.keys() - cpu.keys())
+
+
+def test_both_trainers_hold_the_same_program() -> None:
+    programs = []
+    for name in ("trainer", "trainer_torch"):
+        text = (ROOT / "containers" / name / "Dockerfile").read_text(encoding="utf-8")
+        program = text.partition("WORKDIR")[2]
+        programs.append(re.findall(r"^(?:COPY|ENTRYPOINT) .*$", program, re.MULTILINE))
+        assert "USER" not in re.findall(r"^[A-Z]+", text, re.MULTILINE)  # SageMaker's rule
+        assert len(re.findall(r"^ARG BASE_IMAGE=", text, re.MULTILINE)) == 1
+    assert programs[0] == programs[1]
+    assert re.search(r"TRAINER_ENGINE=torch\b", text)
+
+
 @pytest.mark.parametrize("package", ["numpy", "opencv-python-headless", "pillow"])
 def test_packing_and_serving_lock_the_same_decoder(package: str) -> None:
     locks = [ROOT / f"containers/{name}/requirements.txt" for name in ("im2rec", "server")]

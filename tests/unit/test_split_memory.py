@@ -124,6 +124,55 @@ def test_other_settings_begin_anew(demo: World, other: Split) -> None:
     assert second.recall().sides == {5: Side.VALIDATION}
 
 
+@pytest.mark.parametrize(
+    "other", ["{seed: 1}", "{validation: 0.3}", "{validation: 0.3, test: 0}", "{test: 0}"]
+)
+def test_who_goes_back_finds_the_sides_of_before(demo: World, other: str) -> None:
+    """Though the list grew meanwhile, and grows again."""
+    rows = demo.fill(90).splitlines(keepends=True)
+
+    def planned(images: int, settings: str) -> dict[str, str]:
+        demo.put("demo/dataset.yaml", f"split: {settings}".encode())
+        demo.drop(b"".join(rows[:images]))
+        demo.plan()
+        return sides(demo)
+
+    first = planned(50, "{}")
+    second = planned(70, other)
+    assert [second[key] for key in first] != list(first.values())
+    again = planned(80, "{}")
+    assert {key: again[key] for key in first} == first
+    back = planned(90, other)
+    assert {key: back[key] for key in second} == second
+    assert planned(90, "{}").items() >= again.items()
+
+
+def test_moves_of_near_copies_are_remembered_under_their_own_settings(demo: World) -> None:
+    """A run packs while the next one has been planned with another seed."""
+    first, second = split_file(demo), split_file(demo, Split(seed=1))
+    first.remember(first.recall(), {1: Side.TRAIN, 2: Side.TEST})
+    second.remember(second.recall(), {1: Side.TEST, 9: Side.TRAIN})
+    first.correct({1: Side.VALIDATION, 7: Side.TRAIN})
+    assert first.recall().sides == {1: Side.VALIDATION, 2: Side.TEST}
+    assert second.recall().sides == {1: Side.TEST, 9: Side.TRAIN}
+
+
+def test_settings_not_used_for_long_are_forgotten_where_the_file_would_be_too_large(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = [split_file(demo, Split(seed=seed)) for seed in range(3)]
+    for file in seeds[:2]:
+        file.remember(file.recall(), dict.fromkeys(range(40), Side.TRAIN))
+    monkeypatch.setattr("tagline.split.memory.MAX_BYTES", 2000)
+    seeds[2].remember(seeds[2].recall(), dict.fromkeys(range(40), Side.TEST))
+    assert [len(file.recall().sides) for file in seeds] == [0, 40, 40]
+    text = demo.s3.get_object(Bucket=BUCKET, Key="demo/split.txt")["Body"].read()
+    assert [line[:12] for line in text.splitlines() if line[:1] == b"{"] == [
+        b'{"format": 2',
+        b'{"format": 2',
+    ]
+
+
 HEAD = b'{"format": 1, "seed": 0, "validation": 0.1, "test": 0.1}\n'
 OLDER = b'{"format": 1, "seed": 0, "validation": 0.2}\n'
 
@@ -169,7 +218,8 @@ def test_a_dataset_of_before_gets_test_images_from_validation(demo: World) -> No
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no json\n", b"\xff\n", HEAD + b"x t\n", HEAD + b"0" * 16 + b" x\n"]
+    "content",
+    [b"", b"no json\n", b"\xff\n", HEAD + b"x t\n", HEAD + b"0" * 16 + b" x\n", HEAD + b"{}\n"],
 )
 def test_a_damaged_file_is_named(demo: World, content: bytes) -> None:
     demo.put("demo/split.txt", content)
@@ -178,6 +228,6 @@ def test_a_damaged_file_is_named(demo: World, content: bytes) -> None:
 
 
 def test_a_newer_file_is_left_alone(demo: World) -> None:
-    demo.put("demo/split.txt", HEAD.replace(b"1", b"2"))
-    with pytest.raises(NewerFormat, match=r"demo/split\.txt, line 1 is of format 2.*update"):
+    demo.put("demo/split.txt", HEAD.replace(b"1", b"3"))
+    with pytest.raises(NewerFormat, match=r"demo/split\.txt, line 1 is of format 3.*update"):
         split_file(demo).recall()

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tagline.formats.document import encode
+from tagline.formats.document import Record, encode, encode_record
 from tagline.formats.keys import RunKeys
 from tagline.formats.models import ModelDescription
+from tagline.formats.rows import IndexedImage, Side, Verdict
 from tagline.formats.settings import ImageSpec
 from tagline.formats.weights import params_arrays
 from tagline.planning.weights import TELLING
 from tagline.settings import InvalidSettings, load_settings
-from tests.unit.documents import OTHER, champion, packed_dataset, plan, settings
-from tests.unit.flow_world import PREFIX, STATE, account, call
+from tests.unit.documents import OTHER, RUN, champion, packed_dataset, plan, settings
+from tests.unit.flow_world import BUCKET, PREFIX, STATE, account, call
 from tests.unit.ingest_world import World, world
 
 
@@ -226,6 +227,75 @@ def test_the_job_is_handed_what_it_may_start_from(
     monkeypatch: pytest.MonkeyPatch, start_from: str, before: Any, uri: str | None
 ) -> None:
     assert start_channel(monkeypatch, start_from, before=before) == uri
+
+
+def lines(*records: Record) -> bytes:
+    return b"".join(map(encode_record, records))
+
+
+def images(prefix: str, sides: str, near: int = 0) -> tuple[bytes, bytes]:
+    """Return images.jsonl and verdicts.jsonl of images on sides, t or s, each unlike the others."""
+    side = {"t": Side.TRAIN, "s": Side.TEST, "v": Side.VALIDATION}
+    found = [
+        IndexedImage(image=f"{prefix}{n}", id=50 + n, line=n, side=side[letter])
+        for n, letter in enumerate(sides)
+    ]
+    verdicts = [
+        Verdict(line=n, id=50 + n, path="a", verdict="accepted", split=side[letter],
+                likeness=f"{(7919 * (n + 1)) ** 20 ^ near:0156x}"[-156:])
+        for n, letter in enumerate(sides)
+    ]  # fmt: skip
+    return lines(*found), lines(*verdicts)
+
+
+@pytest.mark.parametrize("split", [{}, {"seed": 5}])
+@pytest.mark.parametrize(
+    ("theirs", "ours", "recalled"),
+    [
+        (images("a", "ttsv"), images("a", "ttsv"), 0),
+        (images("a", "ttsv"), images("a", "tttt"), 0),
+        (images("a", "ttsv"), images("a", "tsvt"), 1),
+        (images("a", "tttt"), images("a", "tsvt"), 2),
+        (images("a", "tttt"), images("b", "tsvt"), 2),  # the same pictures, in other files
+        (images("a", "tttt"), images("b", "tsvt", near=7), 2),  # near-copies of them
+        (images("a", "tsvt"), images("b", "tsvt", near=7), 0),
+    ],
+)
+def test_a_champion_that_learned_what_judges_its_successor_is_none_to_start_from(
+    monkeypatch: pytest.MonkeyPatch,
+    split: dict[str, int],
+    theirs: tuple[bytes, bytes],
+    ours: tuple[bytes, bytes],
+    recalled: int,
+) -> None:
+    """Whatever the settings of both splits say: the sides count."""
+    made = settings(training={"start_from": "champion"})
+    with account(monkeypatch) as bucket:
+        bucket.put(f"{PREFIX}dataset.json", packed_dataset())
+        bucket.put(f"{PREFIX}plan.json", plan(settings=made))
+        bucket.put("demo/champion.json", champion())
+        bucket.put(RunKeys(OTHER).plan, plan(run=OTHER, settings=settings(split=split)))
+        for keys, (indexed, verdicts) in ((RunKeys(RUN), ours), (RunKeys(OTHER), theirs)):
+            bucket.s3.put_object(Bucket=BUCKET, Key=keys.images, Body=indexed)
+            bucket.s3.put_object(Bucket=BUCKET, Key=keys.verdicts, Body=verdicts)
+        request = call("plan_training", STATE)["request"]
+    names = [each["ChannelName"] for each in request["InputDataConfig"]]
+    told = request["HyperParameters"].get("start_without")
+    assert ("start" in names) is (told is None) is (recalled == 0)
+    said = f"the champion ({OTHER}) learned from {recalled} image(s) that are not to be trained on"
+    assert told is None or said in told
+
+
+def test_where_a_champion_is_asked_for_and_there_is_none_the_job_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with account(monkeypatch) as bucket:
+        bucket.put(f"{PREFIX}dataset.json", packed_dataset())
+        for wanted, told in (("champion", "there is no champion"), ("auto", None)):
+            made = settings(training={"start_from": wanted, "epochs": 1})
+            bucket.put(f"{PREFIX}plan.json", plan(settings=made))
+            request = call("plan_training", STATE)["request"]
+            assert request["HyperParameters"].get("start_without") == told
 
 
 @pytest.mark.parametrize("epochs", [18, 19])

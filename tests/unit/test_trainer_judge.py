@@ -229,12 +229,11 @@ def test_a_number_has_six_digits_or_is_null(value: float, stated: float | None) 
 
 
 def lists(base: Path, **files: list[dict[str, Any]]) -> Base:
-    names = {"images": "images", "champion_images": "images", "champion_verdicts": "verdicts"}
     for name, lines in files.items():
         folder = base / "processing/input" / name.replace("_", "-")
         folder.mkdir(parents=True)
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        (folder / f"{names[name]}.jsonl").write_text(text)
+        (folder / f"{name.rpartition('_')[2]}.jsonl").write_text(text)
     return Base(base)
 
 
@@ -262,6 +261,27 @@ def test_an_older_champions_verdicts_tell_its_sides(tmp_path: Path) -> None:
     ]
     base = lists(tmp_path, images=OURS, champion_images=theirs, champion_verdicts=verdicts)
     assert unseen(base, IDS).tolist() == [True, False, False, True, False]
+
+
+def test_near_copies_of_what_the_champion_was_trained_on_are_left_out(tmp_path: Path) -> None:
+    """New files, of other bytes: the pictures tell, where both runs told them."""
+    likeness = [f"{7919 * n:039x}" * 4 for n in range(1, 6)]
+
+    def verdicts(sides: list[str], likenesses: list[str]) -> list[dict[str, Any]]:
+        return [
+            {"line": n, "id": 10 + n, "path": f"{n}", "verdict": "accepted", "split": side}
+            | ({"likeness": it} if it else {})
+            for n, (side, it) in enumerate(zip(sides, likenesses, strict=True))
+        ]
+
+    near = f"{int(likeness[0], 16) ^ 7:0156x}"
+    theirs = verdicts(["train", "train", "test"], [*likeness[:2], likeness[3]])
+    ours = verdicts(["test"] * 5, [near, likeness[1], likeness[2], likeness[3], ""])
+    other = [{"image": f"other {n}", "id": n, "line": n, "side": "train"} for n in range(2)]
+    base = lists(
+        tmp_path, images=OURS, verdicts=ours, champion_images=other, champion_verdicts=theirs
+    )
+    assert unseen(base, IDS).tolist() == [True, True, True, False, False]
 
 
 def test_without_the_champions_images_none_is_left_out(tmp_path: Path) -> None:

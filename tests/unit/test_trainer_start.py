@@ -158,6 +158,14 @@ def test_without_a_champion_that_fits_the_starter_is_taken_and_that_is_said(
     assert begun.record.instead in begun.said
 
 
+@pytest.mark.parametrize("wanted", ["champion", "auto"])
+def test_why_no_champion_is_handed_over_is_said(base: Base, wanted: str) -> None:
+    new = Beginning("small", FRESH, 0, 1000, LABELS)
+    begun = find_start(wanted, new, base, "the champion learned from 3 image(s)")
+    assert begun.record.kind == "starter"
+    assert begun.record.instead == "the champion learned from 3 image(s)"
+
+
 def test_a_users_archive_is_taken(base: Base) -> None:
     write_weights(give(base, "weights.bin").with_suffix(".npz"), OTHER)
     give(base, "weights.npz").rename(give(base, "weights.bin"))

@@ -20,7 +20,7 @@ from tagline.split.near import most_exposed
 def exposed(task: Task, plan: Plan, verdicts: Sequence[Verdict]) -> Mapping[int, Side]:
     """Return by line the most exposed side on which an earlier run packed a near-copy.
 
-    Asked are the runs that packed the dataset last, under the same split: another one begins anew.
+    Asked are the runs that packed the dataset last, under the same split: another has other sides.
     """
     found = {verdict.line: verdict for verdict in verdicts if verdict.likeness}
     present = {(verdict.likeness, verdict.split) for verdict in found.values()}
@@ -53,7 +53,7 @@ def _packed(task: Task, plan: Plan, run: str) -> Iterator[tuple[str, Side]]:
     keys = RunKeys(run)
     try:
         earlier = task.bucket.get(keys.plan, Plan)
-        if earlier is None or earlier.settings.split != plan.settings.split:
+        if earlier is None or not earlier.settings.split.is_as(plan.settings.split):
             return
         for verdict in task.bucket.lines(keys.verdicts, Verdict):
             if verdict.likeness and verdict.split:
