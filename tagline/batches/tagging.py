@@ -149,7 +149,7 @@ class _Work:
         while True:
             try:
                 endpoint = self.tagger.champions.of(dataset).endpoint
-                return ask(self.tagger.runtime, endpoint, dataset, image, ANSWER_SECONDS)
+                return ask(self.tagger.runtime, endpoint, dataset, image, seconds=ANSWER_SECONDS)
             except Problem as exc:
                 problem = exc
             except ClientError as exc:
