@@ -5,6 +5,7 @@ from anyio import to_process, to_thread
 from numpy import uint8
 from numpy.typing import NDArray
 
+from server import explaining
 from server.admission import Held, Lane
 from server.config import Config
 from server.decoding import decode_aside
@@ -48,6 +49,16 @@ class Tagger:
                 preprocess, image, self._model.description.image, self._limits
             )
             return await self._scored(pixels)
+
+    async def explained(self, image: bytes) -> ImageScores:
+        """Return the scores of an encoded image, and what each label's hangs on.
+
+        It goes by the lane of large images, whose work others do not wait for. Raises as `scores`.
+        """
+        cost = decoding_cost(image, self._model.description.image, self._limits)
+        async with self._large.turn(cost.seconds + explaining.seconds(self._model)):
+            pixels = await self._decoded_aside(image)
+            return await to_thread.run_sync(explaining.explain, self._model, pixels)
 
     async def _scored(self, pixels: NDArray[uint8]) -> ImageScores:
         return await to_thread.run_sync(self._model.answer, pixels)

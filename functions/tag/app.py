@@ -11,7 +11,7 @@ from tagline.api.documents import Tags
 from tagline.api.endpoint import ask
 from tagline.api.forms import FORM, files_of
 from tagline.api.images import Image, requested_image
-from tagline.api.problem import Answer, json_answer
+from tagline.api.problem import Answer, bad_request, json_answer
 from tagline.api.requests import Request, TagQuery, unpacked
 from tagline.api.several import tags_of_several
 from tagline.api.tagging import choose_tags, named_labels, tags_document
@@ -37,7 +37,7 @@ def may_lie_at(dataset: str, run: str, place: Location) -> bool:
 
 def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     """Ask an endpoint for an image's scores; return the tags that reach their thresholds."""
-    model = ask(clients.runtime(), endpoint, dataset, image)
+    model = ask(clients.runtime(), endpoint, dataset, image, explain=query.explain)
     thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
     wanted = None if query.labels is None else named_labels(query.labels, model.labels)
     tags = choose_tags(model.labels, model.scores, thresholds, query.top_k, wanted)
@@ -54,6 +54,8 @@ def handler(request: Request) -> Answer:
     tag = partial(tags_of, dataset, champion.endpoint, query)
     body = unpacked(request.body())
     if request.media_type == FORM:
+        if query.explain:
+            raise bad_request("bad_query", "explain is for one image a request.")
         files = files_of(body, request.headers["content-type"])
         return json_answer(tags_of_several(dataset, files, tag, request.request_id))
     allowed = partial(may_lie_at, dataset, champion.run)

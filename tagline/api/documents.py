@@ -45,6 +45,9 @@ class Tag(Part, kw_only=True):
 
     label: str
     score: Score
+    heat: Annotated[str, Meta(pattern="^data:image/png;base64,")] | UnsetType = UNSET
+    """With explain=1, of the labels that have the highest scores: a PNG of a pixel for each cell of
+    the image as the model sees it, the more opaque the more the score hangs on it."""
 
 
 class Model(Part, kw_only=True):

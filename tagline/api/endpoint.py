@@ -13,7 +13,7 @@ from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
 from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
-from tagline.formats.models import ImageScores, Refusal
+from tagline.formats.models import EXPLAINED, ImageScores, Refusal
 from tagline.formats.owners import owns_run
 from tagline.formats.waiting import waiting
 
@@ -41,19 +41,21 @@ def ask(
     endpoint: str,
     dataset: str,
     image: Image,
+    *,
     seconds: float | None = None,
+    explain: bool = False,
 ) -> ImageScores:
-    """Return the scores of an image by the endpoint of a dataset.
+    """Return the scores of an image by the endpoint of a dataset, and what they hang on if asked.
 
     The container is told how long its answer is waited for: `seconds`, or what is left of the
-    request. Raises a 422 with its words when it
-    refuses the image, and a 503 when the endpoint is busy, changing, crashed or answers nonsense.
+    request. Raises a 422 with its words when it refuses the image, and a 503 when the endpoint is
+    busy, changing, crashed or answers nonsense.
     """
     try:
         answer = runtime.invoke_endpoint(
             EndpointName=endpoint,
             ContentType=image.content_type,
-            Accept="application/json",
+            Accept=EXPLAINED if explain else "application/json",
             CustomAttributes=waiting(min(ANSWER_SECONDS, left() if seconds is None else seconds)),
             Body=image.data,
         )

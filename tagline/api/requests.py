@@ -148,17 +148,25 @@ class TagQuery:
     top_k: int | None = None
     labels: str | None = None
     """The labels that are asked for, commas between them, of which a label may have some itself."""
+    explain: bool = False
+    """Whether each tag is to say what it hangs on."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "TagQuery":
-        """Check `threshold` (0 to 1), `top_k` (1 to 1000) and `labels`; all else is a 400."""
-        _only(query, "threshold", "top_k", "labels")
+        """Check `threshold` (0 to 1), `top_k` (1 to 1000), `labels`, `explain` (0 or 1).
+
+        Anything else is a 400.
+        """
+        _only(query, "threshold", "top_k", "labels", "explain")
+        if query.get("explain", "0") not in {"0", "1"}:
+            raise bad_request("bad_query", "explain must be 0 or 1.")
         threshold = query.get("threshold")
         top_k = query.get("top_k")
         return cls(
             None if threshold is None else _fraction("threshold", threshold),
             None if top_k is None else _count("top_k", top_k, MAX_TOP_K),
             query.get("labels"),
+            query.get("explain") == "1",
         )
 
 

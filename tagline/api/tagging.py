@@ -2,7 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from msgspec import UNSET
+
 from tagline.api.documents import Model, Tag, Tags
+from tagline.api.heat import heat_url
 from tagline.api.problem import bad_request
 from tagline.formats.models import ImageScores
 
@@ -54,9 +57,17 @@ def named_labels(text: str, labels: Collection[str]) -> set[str]:
 
 
 def tags_document(dataset: str, model: ImageScores, tags: Sequence[Tag]) -> Tags:
-    """Return the answer for one image; scores to 6 decimal places."""
+    """Return the answer for one image; scores to 6 decimal places, what they hang on if known."""
+    heat = model.heat or {}
     return Tags(
         dataset=dataset,
         model=Model(run=model.run, created=model.created),
-        tags=[Tag(label=tag.label, score=round(tag.score, 6)) for tag in tags],
+        tags=[
+            Tag(
+                label=tag.label,
+                score=round(tag.score, 6),
+                heat=heat_url(heat.get(tag.label, ())) or UNSET,
+            )
+            for tag in tags
+        ],
     )

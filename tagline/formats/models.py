@@ -153,6 +153,13 @@ class ImageScores(Record):
     """When the model was trained: ISO 8601, UTC."""
     labels: tuple[str, ...]
     scores: tuple[float, ...]
+    heat: Mapping[str, tuple[float, ...]] | UnsetType = UNSET
+    """What a label's score loses where each cell of a grid is covered, row by row; where it is
+    asked for, of the labels that have the highest scores."""
+
+
+EXPLAINED = "application/vnd.tagline.explained+json"
+"""The Accept of a request whose answer is to have `heat`; older servers leave it out."""
 
 
 class SmokeImage(Record):

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import io
 import json
 import threading
 from collections.abc import Awaitable, Callable
@@ -12,13 +13,15 @@ import httpx2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from server.app import build
 from server.config import Config
+from server.explaining import cells_a_side
 from server.model import Model, UnusableModel
-from tagline.formats.models import ImageScores
+from tagline.formats.models import EXPLAINED, ImageScores
 from tagline.formats.waiting import waiting
 from tagline.imaging import decoding_cost, preprocess
 from tests.integration.serving import DESCRIPTION, picture, put_model
@@ -64,6 +67,28 @@ def test_an_image_is_scored(client: TestClient, kind: str) -> None:
     assert body["scores"] == pytest.approx(
         [1 / (1 + np.exp(-5)), *[1 / (1 + np.exp(5))] * 2], abs=2e-3
     )
+
+
+def test_an_explanation_shows_where_the_colour_is(client: TestClient, model: Model) -> None:
+    drawing = Image.new("RGB", (64, 64), "white")
+    drawing.paste((255, 0, 0), (0, 0, 32, 32))
+    stream = io.BytesIO()
+    drawing.save(stream, "PNG")
+    asked = PNG | {"accept": EXPLAINED}
+    body = client.post("/invocations", content=stream.getvalue(), headers=asked).json()
+    plain = client.post("/invocations", content=stream.getvalue(), headers=PNG).json()
+    assert body["scores"] == plain["scores"]
+    assert "heat" not in plain
+    side = cells_a_side(model)
+    heat = np.array(body["heat"]["green"]).reshape(side, side)
+    assert (heat[: side // 2, : side // 2] < 0).all()  # without the red there is more of green
+    assert (heat[side // 2 + 1 :, side // 2 + 1 :] > 0).all()  # and less without the white
+
+
+@pytest.mark.parametrize(("taken", "side"), [(0.001, 8), (0.05, 5), (0.5, 3), (30.0, 3)])
+def test_a_slow_model_explains_in_fewer_cells(model: Model, taken: float, side: int) -> None:
+    model.seconds = taken
+    assert cells_a_side(model) == side
 
 
 def test_serving_sees_exactly_the_pixels_that_packing_sees(

@@ -147,6 +147,15 @@ def _tagging() -> Schema:
                 ),
                 "schema": {"type": "string"},
             },
+            {
+                "name": "explain",
+                "in": "query",
+                "description": (
+                    "1: tags say which part of the image they hang on (`heat`). It takes the model "
+                    "up to 65 times as long, and is for one image a request."
+                ),
+                "schema": {"type": "integer", "enum": [0, 1], "default": 0},
+            },
         ],
         "requestBody": {
             "required": True,
