@@ -90,7 +90,7 @@ def _from_starter(new: Beginning) -> Start | str:
         raise JobRefused(f"{path.name} is damaged: its SHA-256 is not that of starter.json")
     try:
         weights = _backbone(path, new.fresh) | _starters_head(
-            path, new, known[new.network]["words"]
+            path, new, known[new.network]["words"].split()
         )
     except UnusableWeights as exc:
         return f"the starter does not fit: {exc}"

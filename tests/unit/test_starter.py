@@ -68,7 +68,7 @@ def test_a_starter_is_the_file_that_is_recorded(network: str) -> None:
     with np.load(FOLDER / known["file"], allow_pickle=False) as arrays:
         for name in arrays:
             assert np.isfinite(arrays[name]).all(), name
-        assert len(arrays["head.weight"]) == len(arrays["head.bias"]) == len(known["words"])
+        assert len(arrays["head.weight"]) == len(arrays["head.bias"]) == len(known["words"].split())
 
 
 def test_all_of_it_is_small() -> None:

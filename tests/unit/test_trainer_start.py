@@ -54,7 +54,7 @@ def starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     save(folder / "small.npz", {name: array.astype(np.float16) for name, array in OTHER.items()})
     digest = hashlib.sha256((folder / "small.npz").read_bytes()).hexdigest()
-    known = {"small": {"file": "small.npz", "sha256": digest, "words": ["owl", "tree"]}}
+    known = {"small": {"file": "small.npz", "sha256": digest, "words": "owl tree"}}
     (folder / "starter.json").write_text(json.dumps({"networks": known}))
     monkeypatch.setattr(start, "STARTERS", folder)
     return folder

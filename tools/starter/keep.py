@@ -42,7 +42,7 @@ def keep(
             described["network"]: {
                 "file": path.name,
                 "sha256": sha256(path.read_bytes()).hexdigest(),
-                "words": words,
+                "words": " ".join(words),
                 "trained": {
                     "labels": len(described["labels"]),
                     "validation_map": round(described["mAP"], 4),
