@@ -61,7 +61,6 @@ def plan_evaluation(
             )
         else:
             inputs["images"] = stack.uri(keys.images)
-            inputs["verdicts"] = stack.uri(keys.verdicts)
             images, verdicts = trained_on(champion.content)
             inputs["champion-images"] = stack.uri(images)
             inputs["champion-verdicts"] = stack.uri(verdicts)
