@@ -146,6 +146,7 @@ bench: install .venvs/bench.stamp
 	.venv/bin/python bench/bench_serving.py
 	.venv/bin/python bench/bench_survival.py
 	.venv/bin/python bench/bench_train.py
+	.venv/bin/python bench/bench_batch.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install
@@ -171,7 +172,7 @@ tools/starter/node_modules/.stamp: tools/starter/package.json tools/starter/pack
 	cd tools/starter && npm ci --no-audit --no-fund --silent
 	touch $@
 
-# statemachine/retrain/ is what people read and write; the rest of the flow is made from it
+# the folders of statemachine/ are what people read and write; the rest of the flows is made from them
 flow: install
 	.venv/bin/python -m tools.flow
 

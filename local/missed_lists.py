@@ -11,12 +11,13 @@ from typing import Any
 from local import patching
 from local.executions import executions
 from local.object_writes import FIRE
+from tagline.formats.batch_keys import BatchKeys, batch_name
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import InvalidName, run_name
 
 _S3 = "ministack.services.s3"
 _CREATED = "s3:ObjectCreated:Put"
-_LISTS = "/lists/"
+_LISTS, _BATCHES = "/lists/", "/batches/"
 logger = logging.getLogger("local.missed_lists")
 
 
@@ -47,15 +48,27 @@ def _missed() -> Iterator[tuple[str, str, dict[str, Any]]]:
     buckets = patching.member(_S3, "_buckets", object)
     known = {item["name"] for item in executions().all_values() if "mapRunArn" not in item}
     for (bucket, key), versions in patching.member(_S3, "_object_versions", object).items():
-        if _LISTS not in key or "EventBridgeConfiguration" not in notified.get(bucket, ""):
+        if _LISTS not in key and _BATCHES not in key:
+            continue
+        if "EventBridgeConfiguration" not in notified.get(bucket, ""):
             continue
         objects = (buckets.get(bucket) or {}).get("objects", {})
         for version in versions:
             if version.get("is_delete_marker"):
                 continue
             try:
-                run = run_name(bucket, key, version["version_id"], version["etag"])
+                name, status = _started(bucket, key, version)
             except InvalidName:
                 continue
-            if run not in known and RunKeys(run).of("status.json") not in objects:
+            if name not in known and status not in objects:
                 yield bucket, key, version
+
+
+def _started(bucket: str, key: str, version: dict[str, Any]) -> tuple[str, str]:
+    """Return the name of the run or batch of a list's version, and the key of its status."""
+    given = bucket, key, version["version_id"], version["etag"]
+    if _BATCHES in key:
+        batch = batch_name(*given)
+        return batch, BatchKeys(batch).status
+    run = run_name(*given)
+    return run, RunKeys(run).status

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 _LEFT_TO_THE_FLOW = 4  # functions
-_PATIENCE = 10.0  # seconds
+_PATIENCE = 20.0  # seconds; a dozen cold functions take half of that on a busy machine
 
 
 class LineFull(Exception):

@@ -23,7 +23,7 @@ async def while_waited_for(request: Request, work: Awaitable[T]) -> T:
     process is killed. Raise RequestRefused where the work was cancelled.
     """
     told = patience_of(request.headers.get(_ATTRIBUTES, ""))
-    with anyio.move_on_after(min(told or _LONGEST, _LONGEST)) as scope:
+    with anyio.move_on_after(_LONGEST if told is None else min(told, _LONGEST)) as scope:
         watch = asyncio.create_task(_cancel_when_left(request, scope))
         try:
             return await work

@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tagline.formats.document import encode
+from tagline.formats.document import encode, encode_record
 from tagline.formats.packed import PackedDataset
 from tagline.formats.trials import Trials
+from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
 from trainer.contract import Base, JobRefused, existing, guarded, read_document
 from trainer.data import RecordSet
-from trainer.judge import Judges, judge
+from trainer.judge import Evaluation, Judges, judge
+from trainer.listed import listed
 from trainer.numbers import metrics_document
-from trainer.report import report_page
+from trainer.report.page import report_page
 from trainer.smoke import smoke_document
 from trainer.unseen import unseen
 
@@ -50,17 +52,26 @@ def evaluate(base: Base) -> None:
     numbers = replace(metrics_document(evaluation), ended_early=made.ended_early, start=made.start)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
-    page = report_page(evaluation, records, dataset, _trials(base))
+    rows = listed(base.processing_input("verdicts/verdicts.jsonl"), _kept_back(evaluation))
+    doubted = suspects(evaluation, rows)
+    page = report_page(evaluation, records, dataset, rows, doubted, trials=_trials(base))
     (output / "smoke.json").write_bytes(encode(smoke_document(evaluation, records)))
     card = card_document(evaluation, numbers, dataset)
     (output / "model_card.json").write_bytes(encode(card))
     (output / "report.html").write_text(page, encoding="utf-8")
+    (output / "suspects.jsonl").write_bytes(b"".join(map(encode_record, doubted)))
     (output / "metrics.json").write_bytes(encode(numbers))
     beside = f", champion {numbers.champion.mAP}" if numbers.champion else ""
     sys.stdout.write(
         f"mAP {numbers.mAP} on {numbers.images} {numbers.judged_on} images"
         f" (label frequencies alone {numbers.baseline_map}{beside})\n"
     )
+
+
+def _kept_back(evaluation: Evaluation) -> list[int]:
+    """Return the ids of the records that the challenger was not trained on."""
+    others = evaluation.validation
+    return [*evaluation.ids.tolist(), *(others.ids.tolist() if others else [])]
 
 
 def _trials(base: Base) -> Trials | None:

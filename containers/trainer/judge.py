@@ -1,6 +1,7 @@
 """One model's numbers on the images that judge it, and what they say beside another's."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.rows import Side
-from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies
+from tagline.scores.bootstrap import Gain, LabelGains, gain_over_frequencies, gains
 from tagline.scores.ranking import Quality, quality
 from tagline.scores.soundness import why_unsound
 from tagline.scores.thresholds import F1, Thresholds, choose, cross_fitted, f1
@@ -57,6 +58,16 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class KeptBack:
+    """The challenger's scores (n, L) on a side of the split that it was not trained on."""
+
+    side: Side
+    ids: NDArray[np.int64]
+    truth: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Challenger and champion on the images that neither was trained on, of which there are `n`."""
 
@@ -64,26 +75,36 @@ class Comparison:
     challenger: Quality
     champion: Quality
     gain: Gain | None
+    labels: LabelGains | None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Everything the evaluation found; `champion` is None on a first run.
 
-    `comparison` is None without a champion, or where `not_compared` tells why.
+    `comparison` is None without a champion, or where `not_compared` tells why. `ids` (n,) are the
+    judging images' records; `validation` are those that chose the thresholds, if others did.
     """
 
     labels: tuple[str, ...]
     side: Side
+    ids: NDArray[np.int64]
     truth: NDArray[np.uint8]
     challenger: Evaluated
     champion: Evaluated | None
+    validation: KeptBack | None
     thresholds: Thresholds
     f1: F1
     over_frequencies: Gain | None
     comparison: Comparison | None
     not_compared: str | None
     created: str
+
+    @cached_property
+    def tagged(self) -> NDArray[np.bool_]:
+        """Which tags the thresholds give the judging images, (n, L)."""
+        given: NDArray[np.bool_] = self.challenger.scores >= self.thresholds.values
+        return given
 
     @property
     def ranked_alone(self) -> list[str]:
@@ -112,14 +133,17 @@ def judge(
     if fault := why_unsound(first.scores, records.labels, records.different):
         raise JobRefused(f"{challenger.role}: {fault}; it is not promoted")
     second = _evaluated(champion, records, labels) if champion else None
-    thresholds, tags = _tagging(challenger, first, judges, labels)
+    validation = _validation(challenger, judges, labels)
+    thresholds, tags = _tagging(first, validation, records.labels)
     why = _why_not(judges) if second else None
     return Evaluation(
         labels=labels,
         side=judges.side,
+        ids=records.ids,
         truth=records.labels,
         challenger=first,
         champion=second,
+        validation=validation,
         thresholds=thresholds,
         f1=tags,
         over_frequencies=gain_over_frequencies(
@@ -136,16 +160,22 @@ def _evaluated(candidate: "Candidate", records: "RecordSet", labels: tuple[str, 
     return Evaluated(candidate, scores, quality(scores, records.labels))
 
 
+def _validation(candidate: "Candidate", judges: Judges, labels: tuple[str, ...]) -> KeptBack | None:
+    if judges.test is None:
+        return None
+    images = judges.validation
+    scores = candidate.scores(images, labels)
+    return KeptBack(Side.VALIDATION, images.ids, images.labels, scores)
+
+
 def _tagging(
-    candidate: "Candidate", judged: Evaluated, judges: Judges, labels: tuple[str, ...]
+    judged: Evaluated, validation: KeptBack | None, truth: NDArray[np.uint8]
 ) -> tuple[Thresholds, F1]:
     """Return thresholds, and the F1 of the tags they give to images they were not chosen on."""
-    validation, test = judges.validation, judges.test
-    if test is None:
-        scores, truth = judged.scores, validation.labels
-        return choose(scores, truth), cross_fitted(scores, truth)
-    chosen = choose(candidate.scores(validation, labels), validation.labels)
-    return chosen, f1(judged.scores.astype(np.float64) >= chosen.values, test.labels)
+    if validation is None:
+        return choose(judged.scores, truth), cross_fitted(judged.scores, truth)
+    chosen = choose(validation.scores, validation.truth)
+    return chosen, f1(judged.scores >= chosen.values, truth)
 
 
 def _why_not(judges: Judges) -> str | None:
@@ -165,9 +195,11 @@ def _compared(first: Evaluated, second: Evaluated, judges: Judges) -> Comparison
     truth = judges.records.labels
     kept = np.ones(len(truth), np.bool_) if judges.unseen is None else judges.unseen
     mine, theirs, truth = first.scores[kept], second.scores[kept], truth[kept]
+    found = gains(mine, theirs, truth, confidence=judges.confidence)
     return Comparison(
         images=len(truth),
         challenger=quality(mine, truth),
         champion=quality(theirs, truth),
-        gain=gain(mine, theirs, truth, confidence=judges.confidence),
+        gain=found[0] if found else None,
+        labels=found[1] if found else None,
     )

@@ -1,4 +1,4 @@
-"""GET /datasets and below, the API's description, and the page that shows them."""
+"""GET /datasets and below, /healthz, the API's description, and the page that shows them."""
 
 import functools
 from pathlib import Path
@@ -7,12 +7,15 @@ from tagline.api import clients
 from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
+from tagline.api.documents import Part
+from tagline.api.health import Healths
 from tagline.api.page import page_answer
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
+from tagline.serving.endpoints import health
 
 HERE = Path(__file__).parent
 KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whether it is the same
@@ -22,6 +25,13 @@ KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whethe
 def catalog() -> Catalog:
     """Return what this container knows of the data bucket."""
     return Catalog(DataBucket(clients.s3(), environment().data_bucket))
+
+
+@functools.cache
+def healths() -> Healths:
+    """Return what this container knows of the champions' endpoints."""
+    here = environment()
+    return Healths(DataBucket(clients.s3(), here.data_bucket), clients.sagemaker(), here.stack)
 
 
 @functools.cache
@@ -45,15 +55,23 @@ def handler(request: Request) -> Answer:
             return page()
         case "GET /openapi.json":
             return description()
-        case "GET /datasets":
-            sees = reach_of(request).holds
-            return json_answer(catalog().datasets(Page.of(request.query), sees), KEPT)
-        case "GET /datasets/{dataset}":
-            return json_answer(catalog().dataset(request.dataset()), KEPT)
-        case "GET /datasets/{dataset}/runs":
-            part = Page.of(request.query, RUN)
-            return json_answer(catalog().runs(request.dataset(), part), KEPT)
+        case "GET /healthz":
+            return json_answer(healths().check(reach_of(request).holds))
         case "GET /datasets/{dataset}/runs/{run}":
             return json_answer(catalog().run(request.run()))
+        case _:
+            return json_answer(document(request), KEPT)
+
+
+def document(request: Request) -> Part:
+    """Return what a route answers that a browser may ask for again by its ETag."""
+    match request.route:
+        case "GET /datasets":
+            return catalog().datasets(Page.of(request.query), reach_of(request).holds)
+        case "GET /datasets/{dataset}":
+            look = functools.partial(health, clients.sagemaker())
+            return catalog().dataset(request.dataset(), look)
+        case "GET /datasets/{dataset}/runs":
+            return catalog().runs(request.dataset(), Page.of(request.query, RUN))
         case _:
             raise unknown_route(request.method, request.place)

@@ -6,7 +6,7 @@ from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import trial_name
+from tagline.formats.names import ORDERED, trial_name
 from tagline.formats.owners import serving_endpoint
 from tagline.formats.plan import Plan
 from tagline.formats.steps import DeploymentAnswer, DeploymentEvent
@@ -33,6 +33,9 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
         logger.warning("another run's trial is there", found=trial.config)
     serving.check(wanted, limits(here))
     variant = serving.variant(wanted)
+    ordered = ORDERED.fullmatch(event.execution)
+    again = ordered["given"] if ordered else ""
+    status = trial.status if trial else None
     return plan_deployment(
         stack=here.stack,
         run=keys.run,
@@ -42,5 +45,6 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
         scaling=scaling_of(name, wanted),
         endpoint=name,
         found=endpoint,
-        trial=plan_trial(here.stack, keys.run, trial_at, trial.status if trial else None, variant),
+        trial=plan_trial(here.stack, keys.run, trial_at, status, variant, again=again),
+        again=again,
     )

@@ -1,4 +1,4 @@
-"""A list file was dropped: start its run, once."""
+"""A list was dropped: start its run, or the batch that tags its images, once."""
 
 import msgspec
 
@@ -6,43 +6,36 @@ from tagline.aws import clients
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger
 from tagline.aws.step import step
-from tagline.formats.locations import plain_etag
-from tagline.formats.names import InvalidName, dataset_of_list, run_name
-from tagline.formats.plan import DroppedList
+from tagline.formats.batch_steps import BatchInput
+from tagline.formats.names import InvalidName
 from tagline.formats.steps import ObjectCreated, RunInput, StartAnswer
+from tagline.planning.dropped import batch_input, is_of_batches, run_input
 
 
 @step
 def handler(event: ObjectCreated) -> StartAnswer:
     """Start the execution named after the list's version; a repeated event finds it there."""
-    bucket, created = event.detail.bucket.name, event.detail.object
+    here = environment()
     try:
-        dataset = dataset_of_list(created.key)
+        if is_of_batches(event.detail.object.key):
+            batch = batch_input(event)
+            return _start(here.batch_machine, batch.batch, batch)
+        run = run_input(event)
     except InvalidName as exc:
-        logger.warning("ignored an object that is no list", key=created.key, reason=str(exc))
+        key = event.detail.object.key
+        logger.warning("ignored an object that is no list", key=key, reason=str(exc))
         return StartAnswer(started=False, reason=str(exc))
-    dropped = DroppedList(
-        key=created.key, version_id=created.version_id, etag=plain_etag(created.etag)
-    )
-    run = run_name(bucket, dropped.key, dropped.version_id, dropped.etag)
-    logger.append_keys(run=run, dataset=dataset)
-    # the event's own time, so that a repeated event asks for the very same execution
-    given = RunInput(
-        bucket=bucket,
-        run=run,
-        dataset=dataset,
-        list=dropped,
-        started=event.time,
-        sequencer=created.sequencer,
-    )
+    return _start(here.state_machine, run.run, run)
+
+
+def _start(machine: str, name: str, given: RunInput | BatchInput) -> StartAnswer:
+    logger.append_keys(run=name, dataset=given.dataset)
     client = clients.stepfunctions()
     try:
         client.start_execution(
-            stateMachineArn=environment().state_machine,
-            name=run,
-            input=msgspec.json.encode(given).decode(),
+            stateMachineArn=machine, name=name, input=msgspec.json.encode(given).decode()
         )
     except client.exceptions.ExecutionAlreadyExists:
         logger.info("the run exists already: nothing to do")
-        return StartAnswer(started=False, run=run, reason="exists")
-    return StartAnswer(started=True, run=run)
+        return StartAnswer(started=False, run=name, reason="exists")
+    return StartAnswer(started=True, run=name)

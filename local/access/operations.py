@@ -91,6 +91,7 @@ class Operations:
         table[f"sagemaker:{trials}"] = on(trials, "HyperParameterTuningJob")
         table["sagemaker:UpdateEndpoint"] = on("UpdateEndpoint", "Endpoint")
         table["sagemaker:InvokeEndpoint"] = on("InvokeEndpoint", "Endpoint")
+        table["sagemaker:ListEndpoints"] = lambda _: [Need("sagemaker:ListEndpoints", "*")]
         for operation in ("AddTags", "ListTags"):
             table[f"sagemaker:{operation}"] = _by_arn(f"sagemaker:{operation}", "ResourceArn")
         return table

@@ -3,16 +3,17 @@
 A run's name is a hash of the list version that it runs on, so the versions of a dataset's lists
 tell the order of its runs: a call for 1,000 versions and one for 1,000 runs, then a status for each
 run of the page alone. Runs whose list version is gone are ordered by what their statuses say: those
-are read when a page goes back beyond the time that versions are kept. A status is written once, at
-a run's end, and a container reads it once.
+are read when a page goes back beyond the time that versions are kept. A status changes only where a
+run is resumed or promoted by hand, so a container reads it once in a while.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -24,6 +25,7 @@ from tagline.api.documents import (
     DatasetDetails,
     Datasets,
     DatasetSummary,
+    EndpointHealth,
     ListShown,
     RunDecision,
     RunDetails,
@@ -43,8 +45,12 @@ from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 
+if TYPE_CHECKING:
+    from tagline.serving.endpoints import Health  # more than the function `tag` may load
+
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+STATUS_SECONDS = 30.0  # how long a run's ending is told again without a look
 _NEWEST = 20  # runs that are looked at for one that goes on
 KEPT_DAYS = 30  # a list version that was overwritten is kept so long (template.yaml)
 RUNNING = "Running"  # the state of a run that has no status.json yet
@@ -57,9 +63,10 @@ C = TypeVar("C", bound=ChampionSummary)
 class Catalog:
     """Datasets and runs of one data bucket, as the documents they left say."""
 
-    def __init__(self, bucket: DataBucket) -> None:
+    def __init__(self, bucket: DataBucket, clock: Callable[[], float] = time.monotonic) -> None:
         self._bucket = bucket
-        self._ended: dict[str, RunSummary] = {}
+        self._clock = clock
+        self._ended: dict[str, tuple[float, RunSummary]] = {}
 
     def datasets(self, page: Page, sees: Callable[[str], bool] = bool) -> Datasets:
         """Return one page of the datasets that a caller sees, by name, with their champions."""
@@ -73,8 +80,11 @@ class Catalog:
             next=shown[-1] if len(found) > page.limit else None,
         )
 
-    def dataset(self, dataset: str) -> DatasetDetails:
-        """Return a dataset: champion, labels and row counts of the run judged last, or a 404."""
+    def dataset(self, dataset: str, health: "Callable[[Champion], Health]") -> DatasetDetails:
+        """Return a dataset: champion, labels and row counts of the run judged last, or a 404.
+
+        `health` looks at a champion's endpoint.
+        """
         self._require(dataset)
         champion = self._champion(dataset)
         latest = self._whole(DatasetKeys(dataset).latest, Latest) or champion
@@ -84,6 +94,7 @@ class Catalog:
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
+            health=_shown(health(champion), EndpointHealth) if champion else None,
             labels=list(packed.labels) if packed else [],
             counts=_shown(packed, Counts),
         )
@@ -158,7 +169,8 @@ class Catalog:
             return list(pool.map(self._status, runs))
 
     def _status(self, run: str) -> RunSummary:
-        if run not in self._ended:
+        read, ended = self._ended.get(run, (0.0, None))
+        if ended is None or self._clock() - read >= STATUS_SECONDS:
             keys = RunKeys(run)
             try:
                 status = _shown(self._bucket.get(keys.status, Status), RunSummary)
@@ -176,8 +188,9 @@ class Catalog:
                 return RunSummary(
                     run=run, outcome=None, state=RUNNING, reason=None, started=begun, ended=None
                 )
-            self._ended[run] = status
-        return self._ended[run]
+            self._ended[run] = (self._clock(), status)
+            return status
+        return ended
 
     def _whole(self, key: str, kind: type[D]) -> D | None:
         """Return a document, or None, with a warning, where it is damaged: nothing hangs on it."""

@@ -15,11 +15,13 @@ from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 CONNECT_SECONDS = 2
 ANSWER_SECONDS = 12  # that an endpoint may take; it is told
 _STORED_SECONDS = 5  # that S3 may take
+_TOLD_SECONDS = 5  # that SageMaker may take to describe an endpoint
 _RETRIES: Any = {  # botocore keeps the type to itself
     "mode": "standard",
     "total_max_attempts": 2,
@@ -53,3 +55,10 @@ def runtime() -> "SageMakerRuntimeClient":
 def _not_after_a_timeout(caught_exception: Exception | None = None, **_event: object) -> None:
     if isinstance(caught_exception, (ReadTimeoutError, ConnectTimeoutError)):
         raise caught_exception
+
+
+@functools.cache
+def sagemaker() -> "SageMakerClient":
+    """Return the client that tells how endpoints are."""
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
+    return boto3.client("sagemaker", config=config)

@@ -102,6 +102,25 @@ class ChampionDetails(ChampionSummary, kw_only=True):
     endpoint: str
 
 
+class EndpointHealth(Part, kw_only=True):
+    """Whether a dataset's champion answers."""
+
+    serves: bool | None
+    """null where SageMaker did not tell."""
+    status: str | None
+    """SageMaker's EndpointStatus; null for no endpoint."""
+    problem: str | None
+    """What keeps the champion from serving."""
+
+
+class Healthy(Part, kw_only=True):
+    """Every champion answers."""
+
+    status: Literal["ok"]
+    datasets: Size
+    """That have a champion."""
+
+
 class Counts(Part, kw_only=True):
     """Rows of the list: accepted and rejected make all, the sides of the split the accepted."""
 
@@ -135,6 +154,8 @@ class DatasetDetails(Part, kw_only=True):
 
     dataset: DatasetName
     champion: ChampionDetails | None
+    health: EndpointHealth | None
+    """Of the champion's endpoint; null without a champion."""
     labels: list[str]
     """In column order."""
     counts: Counts | None

@@ -41,12 +41,14 @@ def ask(
     endpoint: str,
     dataset: str,
     image: Image,
+    seconds: float | None = None,
     *,
     explain: bool = False,
 ) -> ImageScores:
     """Return the scores of an image by the endpoint of a dataset, and what they hang on if asked.
 
-    The container is told how long its answer is waited for. Raises a 422 with its words when it
+    The container is told how long its answer is waited for: `seconds`, or what is left of the
+    request. Raises a 422 with its words when it
     refuses the image, and a 503 when the endpoint is busy, changing, crashed or answers nonsense.
     """
     try:
@@ -54,7 +56,7 @@ def ask(
             EndpointName=endpoint,
             ContentType=image.content_type,
             Accept=EXPLAINED if explain else "application/json",
-            CustomAttributes=waiting(min(ANSWER_SECONDS, left())),
+            CustomAttributes=waiting(min(ANSWER_SECONDS, left() if seconds is None else seconds)),
             Body=image.data,
         )
     except ClientError as exc:

@@ -43,6 +43,11 @@ class Environment:
         return _required("STATE_MACHINE_ARN")
 
     @functools.cached_property
+    def batch_machine(self) -> str:
+        """ARN of the state machine that tags batches."""
+        return _required("BATCH_MACHINE_ARN")
+
+    @functools.cached_property
     def alerts_topic(self) -> str:
         """ARN of the topic that failures are told on."""
         return _required("ALERTS_TOPIC_ARN")

@@ -33,7 +33,11 @@ from tagline.formats.document import (
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CopySourceTypeDef, ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CopySourceTypeDef,
+        ListObjectsV2OutputTypeDef,
+        ObjectTypeDef,
+    )
 
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
@@ -287,10 +291,19 @@ class Bucket:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in key order."""
-        pages = self.client.get_paginator("list_objects_v2")
+        return (item["Key"] for item in self.objects(prefix))
+
+    def objects(self, prefix: str) -> "Iterator[ObjectTypeDef]":
+        """Yield what is listed of the objects whose keys begin with a prefix, in key order.
+
+        Archived ones tell whether they are restored.
+        """
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, OptionalObjectAttributes=["RestoreStatus"]
+        )
         with self.about(prefix):
-            for page in pages.paginate(Bucket=self.name, Prefix=prefix):
-                yield from (item["Key"] for item in page.get("Contents", ()))
+            for page in pages:
+                yield from page.get("Contents", ())
 
     def page(self, prefix: str, after: str, size: int) -> "ListObjectsV2OutputTypeDef":
         """Return the first `size` objects below a prefix whose keys come behind `after`.

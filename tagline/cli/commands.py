@@ -153,7 +153,7 @@ def runs(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """List runs with their outcomes, newest first."""
+    """List runs and batches with their outcomes, newest first."""
 
 
 def show(
@@ -161,10 +161,18 @@ def show(
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
+    suspects: Annotated[
+        bool,
+        typer.Option(
+            "--suspects",
+            help="Print every row whose labels the model doubts, the most doubtful first, as JSON "
+            "Lines, no more.",
+        ),
+    ] = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model."""
+    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
 
 
 def estimate(
@@ -207,6 +215,42 @@ def retry(
     as_json: _Json = False,
 ) -> None:
     """Resume a failed run from the state that failed: nothing before it is done again."""
+
+
+def redeploy(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    *,
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Bring a champion back whose endpoint failed, was deleted or serves something else."""
+
+
+def rollback(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="A former champion; else the one before."),
+    ] = None,
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with your name.")] = "no reason given",
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Make a former champion serve again."""
+
+
+def promote(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that was evaluated.")],
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with your name.")],
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Make a run the champion, whatever the gate said."""
 
 
 def destroy(
@@ -265,6 +309,7 @@ def tag(
 
 
 _ALL = (
-    *(demo, up, preflight, images, check, drop, runs, show, retry, estimate, costs, tag, destroy),
+    *(demo, up, preflight, images, check, drop, runs, show, retry, redeploy, rollback, promote),
+    *(estimate, costs, tag, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAILED = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK})
 _RUNNING = "Running"  # the one "outcome" of a run that goes on
 _UNREADABLE = "Unreadable"  # that of a run whose status.json is damaged
-_STYLES = {"Promoted": "green", "NotPromoted": "yellow", "Unchanged": "yellow"}
+_STYLES = {"Promoted": "green", "Tagged": "green", "NotPromoted": "yellow", "Unchanged": "yellow"}
 
 
 class RunOutcome(Record, kw_only=True):

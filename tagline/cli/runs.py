@@ -1,10 +1,11 @@
-"""`tagline runs`: what ran, newest first."""
+"""`tagline runs`: what ran, newest first; and the batches."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
+from tagline.cli.batches import batches_table, read_batches
 from tagline.cli.outcome import RunOutcome, run_outcome, styled
 from tagline.cli.output import emit, number, print_json, rows_table, say, seconds
 from tagline.cli.records import RunRecord, read_runs
@@ -14,7 +15,7 @@ from tagline.formats.names import RUN
 
 
 def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
-    """List runs with their outcomes, newest first."""
+    """List runs and batches with their outcomes, newest first; at most `limit` of each."""
     target = find_target(stack)
     records = {record.run: record for record in read_runs(target, dataset)}
     for run in _running(target, dataset):  # one that has written nothing yet
@@ -25,9 +26,13 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
         found.append(run_outcome(target, record, execution))
     found.sort(key=lambda ended: moment(ended.started), reverse=True)
     shown = found[:limit]
+    batches = read_batches(target.bucket, dataset)
+    batches.sort(key=lambda batch: moment(batch.started), reverse=True)
     if as_json:
-        print_json(msgspec.to_builtins(shown))
+        print_json(msgspec.to_builtins([*shown, *batches[:limit]]))
         return
+    if batches:
+        emit(batches_table(batches[:limit]))
     if not found:
         say("No runs yet: `tagline drop DATASET LIST` starts one")
         return

@@ -4,18 +4,18 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-import typer
 
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
-from tagline.cli.output import emit, number, print_json, rows_table, say
+from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run
 from tagline.cli.runs import took
+from tagline.cli.show_rows import print_lines, show_labels, show_rejects, show_suspects
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
-from tagline.formats.document import Document, Record
+from tagline.formats.document import Document, R, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import (
     CardModel,
@@ -29,16 +29,16 @@ from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.plan import Changes, Plan
-from tagline.formats.printable import printable_json
 from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.formats.suspects import Suspect
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
+from tagline.serving.endpoints import Health, health
 
 _FIRST = 20
-_EDGE = 5  # labels shown from either end
 
 
 class Counts(Record, kw_only=True):
@@ -74,6 +74,8 @@ class RunReport(RunOutcome, kw_only=True):
     changes: Changes | None
     rejects: list[Reject]
     """The first of them."""
+    suspects: list[Suspect]
+    """The most doubtful of the rows whose labels the model doubts."""
     labels: tuple[LabelMetrics, ...] | None
     macro_f1: float | None
     """Mean of the labels', on images that the thresholds were not chosen on."""
@@ -85,6 +87,8 @@ class RunReport(RunOutcome, kw_only=True):
     decision: Decision | None
     training: TrainPlan | TunePlan | None
     serving: bool
+    health: Health | None
+    """Of the endpoint, where the run serves."""
     artifact: str | None
     model: CardModel | None
     location: str
@@ -96,12 +100,15 @@ class _Training(Document, kw_only=True):
     mode: str
 
 
-def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model."""
+def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> None:
+    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
     keys = RunKeys(run)
     target = find_target(stack)
     if rejects:
-        _print_rejects(target, keys)
+        print_lines(target, keys.rejects)
+    if suspects:
+        print_lines(target, keys.suspects)
+    if rejects or suspects:
         return
     report = _report(target, keys)
     if as_json:
@@ -109,8 +116,10 @@ def show(run: str, rejects: bool, stack: str, as_json: bool) -> None:
         return
     _show_outcome(report)
     show_cost(report.cost)
-    _show_rejects(report)
-    _show_labels(report)
+    rejected = report.counts.rejected if report.counts else 0
+    show_rejects(run, report.rejects, rejected or len(report.rejects))
+    show_labels(report.labels or ())
+    show_suspects(run, report.suspects)
 
 
 def _report(target: Target, keys: RunKeys) -> RunReport:
@@ -132,7 +141,8 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         warnings=[*_warnings(plan, packed), *_start_said(metrics)],
         pictures=_pictures(packed),
         changes=plan.changes if plan else None,
-        rejects=_first_rejects(target, keys),
+        rejects=_first(target, keys.rejects, Reject),
+        suspects=_first(target, keys.suspects, Suspect),
         labels=metrics.labels if metrics else None,
         macro_f1=metrics.macro_f1 if metrics else None,
         micro_f1=metrics.micro_f1 if metrics else None,
@@ -141,6 +151,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         decision=bucket.get(keys.decision, Decision),
         training=_training(target, keys.training_plan),
         serving=serving,
+        health=health(target.sagemaker, champion) if champion and serving else None,
         artifact=champion.artifact if champion and serving else None,
         model=card.model if card else None,
         location=bucket.uri(keys.prefix),
@@ -175,9 +186,9 @@ def _pictures(packed: PackedDataset | None) -> Pictures | None:
     return msgspec.convert(packed, Pictures, from_attributes=True) if packed else None
 
 
-def _first_rejects(target: Target, keys: RunKeys) -> list[Reject]:
+def _first(target: Target, key: str, kind: type[R]) -> list[R]:
     try:
-        return list(islice(target.bucket.lines(keys.rejects, Reject), _FIRST))
+        return list(islice(target.bucket.lines(key, kind), _FIRST))
     except Absent:
         return []
 
@@ -226,11 +237,20 @@ def _show_outcome(report: RunReport) -> None:
                 "Model": model and f"{model.network}, epoch {model.best_epoch}",
                 "Started from": model and model.start and model.start.said,
                 "Artifact": report.artifact,
-                "Serves now": "yes" if report.serving else None,
+                "Serves now": _serving_said(report),
                 "Files": report.location,
             },
         )
     )
+
+
+def _serving_said(report: RunReport) -> str | None:
+    if report.health is None:
+        return None
+    if report.health.problem is None:
+        return "yes"
+    told = "unknown" if report.health.serves is None else "no"
+    return f"{told}: {report.health.problem}"
 
 
 def _f1_said(report: RunReport) -> str:
@@ -239,47 +259,3 @@ def _f1_said(report: RunReport) -> str:
 
 def _background(pictures: Pictures) -> str:
     return f"{pictures.image.background}{' (auto)' if pictures.background else ''}"
-
-
-def _show_rejects(report: RunReport) -> None:
-    rows = report.rejects
-    if not rows:
-        return
-    total = (report.counts.rejected if report.counts else 0) or len(rows)
-    emit(
-        rows_table(
-            (">Line", "Reason", "Path", "Detail"),
-            ((row.line, row.reason, row.path, row.detail) for row in rows),
-            title=f"Rejected rows ({len(rows)} of {total})",
-        )
-    )
-    if total > len(rows):
-        say(f"`tagline show {report.run} --rejects` prints all of them")
-
-
-def _show_labels(report: RunReport) -> None:
-    measured = [(row.ap, row) for row in report.labels or () if row.ap is not None]
-    if not measured:
-        return
-    labels = [row for _, row in sorted(measured, key=lambda pair: pair[0], reverse=True)]
-    few = labels if len(labels) <= 2 * _EDGE else [*labels[:_EDGE], *labels[-_EDGE:]]
-    title = "Labels" if few is labels else f"Best and worst {_EDGE} of {len(labels)} labels"
-    emit(
-        rows_table(
-            ("Label", ">AP", ">F1", ">Support", ">Threshold"),
-            (
-                (row.label, number(row.ap), number(row.f1), row.support, number(row.threshold))
-                for row in few
-            ),
-            title=title,
-        )
-    )
-
-
-def _print_rejects(target: Target, keys: RunKeys) -> None:
-    try:
-        with target.bucket.stream(keys.rejects) as found:
-            for line in found.content.iter_lines():
-                typer.echo(printable_json(line.decode(errors="replace")))
-    except Absent as exc:
-        raise Refused(f"run {keys.run} has no rejects.jsonl (yet)") from exc

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import boto3
 from botocore.config import Config
@@ -18,7 +18,6 @@ from tagline.aws.faults import error_code
 from tagline.aws.requester_pays import paying
 from tagline.formats.locations import plain_etag
 from tagline.formats.reasons import Reason
-from tagline.formats.rows import PlannedRow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -90,6 +89,26 @@ class ShardOutOfTime(RuntimeError):
         )
 
 
+class Wanted(Protocol):
+    """An object: `etag` (without quotes) and `size` of the version that is meant, where known."""
+
+    @property
+    def bucket(self) -> str:
+        """Its bucket."""
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+
+    @property
+    def etag(self) -> str | None:
+        """None: any version will do."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes."""
+
+
 class Fetched(NamedTuple):
     """An image's bytes, or the reason why there are none."""
 
@@ -115,11 +134,13 @@ def image_client(connections: int) -> "S3Client":
 
 def fetch_image(
     client: "S3Client",
-    row: PlannedRow,
+    row: Wanted,
     deadline: float,
     wait: Callable[[float], bool | None] = time.sleep,
+    *,
+    most: int | None = None,
 ) -> Fetched:
-    """Fetch the image of a shard's row, begun before `deadline`.
+    """Fetch the image of a shard's row, begun before `deadline`; at most `most` bytes of it.
 
     That is a time of time.monotonic(). Throttling and faults of the service are retried with
     jitter until then; `wait` lets seconds pass, and is true where nobody wants the image any more.
@@ -131,14 +152,14 @@ def fetch_image(
     breaks = 0
     while True:
         try:
-            return _fetch(client, row, where, deadline)
+            return _fetch(client, row, where, deadline, most)
         except _BROKEN as exc:
             breaks += 1
             if breaks == _ATTEMPTS:
                 raise
             trouble: Exception = exc
         except ClientError as exc:
-            if not _may_pass(exc):
+            if not may_pass(exc):
                 raise
             trouble = exc
         pause = random.uniform(0, longest)  # noqa: S311 - jitter
@@ -147,7 +168,8 @@ def fetch_image(
         longest = min(2 * longest, _LONGEST_PAUSE)
 
 
-def _may_pass(exc: ClientError) -> bool:
+def may_pass(exc: ClientError) -> bool:
+    """Return whether the service may answer otherwise when it is asked again."""
     code = error_code(exc)
     if code.startswith("KMS."):
         return code not in _KMS_REFUSALS
@@ -155,20 +177,30 @@ def _may_pass(exc: ClientError) -> bool:
     return status >= _SERVER_FAULT or code in _PASSING
 
 
-def _fetch(client: "S3Client", row: PlannedRow, where: str, deadline: float) -> Fetched:
+def _fetch(
+    client: "S3Client", row: Wanted, where: str, deadline: float, most: int | None
+) -> Fetched:
     if time.monotonic() > deadline:
         raise ShardOutOfTime
+    wanted: dict[str, Any] = {"IfMatch": f'"{row.etag}"'} if row.etag else {}
     try:
-        answer = client.get_object(Bucket=row.bucket, Key=row.key, IfMatch=f'"{row.etag}"')
+        answer = client.get_object(Bucket=row.bucket, Key=row.key, **wanted)
     except ClientError as exc:
         code = error_code(exc)
-        if code in _OWN_FAULT or _may_pass(exc):
+        if code in _OWN_FAULT or may_pass(exc):
             raise
         message = exc.response.get("Error", {}).get("Message", "")
         reason = _VERDICTS.get(code, Reason.ACCESS_DENIED)
         return Fetched(None, reason, f"{code}: {message} ({where})"[:300])
-    data = _read(answer, row.size, deadline)
-    if data is None or plain_etag(answer["ETag"]) != row.etag:
+    size = answer["ContentLength"] if row.size is None else row.size
+    if not size:
+        return Fetched(None, Reason.EMPTY_OBJECT, f"{where} has 0 bytes")
+    if most is not None and size > most:
+        answer["Body"].close()
+        said = f"{where} has {size:,} bytes; at most {most:,} are taken here"
+        return Fetched(None, Reason.OBJECT_TOO_LARGE, said)
+    data = _read(answer, size, deadline)
+    if data is None or (row.etag and plain_etag(answer["ETag"]) != row.etag):
         return Fetched(
             None, Reason.OBJECT_CHANGED, f"{where} is not the object that was listed any more"
         )

@@ -5,13 +5,28 @@ from enum import StrEnum
 
 import msgspec
 
-from tagline.formats import costs, models, outcomes, packed, plan, rows, split, steps, trials
+from tagline.formats import (
+    batches,
+    costs,
+    models,
+    outcomes,
+    packed,
+    plan,
+    rows,
+    split,
+    steps,
+    suspects,
+    trials,
+)
+from tagline.formats.batch_keys import BatchKeys, batches_of
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
 from tagline.formats.rows import Side
 
 _DATASET = DatasetKeys("DATASET")
 _RUN = RunKeys(f"DATASET-{0:016x}")
+_BATCH = BatchKeys(f"DATASET-{1:016x}")
+_BATCHES = batches_of("DATASET")
 
 
 class Form(StrEnum):
@@ -36,8 +51,9 @@ class File:
 
 
 def pattern(key: str) -> str:
-    """Return a key of `_DATASET` or `_RUN` with the names of both left open."""
-    return key.replace(_RUN.run, "<run>").replace(_DATASET.dataset, "<dataset>")
+    """Return a key of `_DATASET`, `_RUN` or `_BATCH` with the names of all left open."""
+    named = key.replace(_RUN.run, "<run>").replace(_BATCH.batch, "<batch>")
+    return named.replace(_DATASET.dataset, "<dataset>")
 
 
 def _document(
@@ -251,6 +267,14 @@ OF_RUN = (
     ),
     _document(_RUN.metrics, "Evaluate", "DecidePromotion, the API, people", models.Metrics),
     _other(_RUN.report, "The evaluation, for people: HTML.", "Evaluate", "people"),
+    _lines(
+        _RUN.suspects,
+        "Rows whose labels the model doubts, of those that it was not trained on; the most "
+        "doubtful first, and at most 10,000.",
+        "Evaluate",
+        "people, `tagline show --suspects`",
+        suspects.Suspect,
+    ),
     _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),
@@ -274,7 +298,71 @@ OF_RUN = (
         outcomes.Status,
     ),
 )
-FILES = (*OF_STACK, *OF_DATASET, *OF_RUN)
+OF_BATCHES = (
+    _other(
+        f"{_BATCHES}<name>.txt",
+        "A list of images to tag: a path, or a prefix that ends in / or *, a line; of a `.lst` "
+        "the last column counts, of a `.csv` the one called path; may be gzip, as `.txt.gz` too. "
+        "Each new version of it is tagged.",
+        "you",
+        "PlanBatch",
+    ),
+    _lines(
+        f"{_BATCHES}<name>.tags.jsonl",
+        "What became of every image of the list, in its order.",
+        "PublishBatch",
+        "people",
+        batches.BatchVerdict,
+    ),
+    _other(
+        f"{_BATCHES}<name>.tags.lst",
+        "The tagged images as a list, ready for training; its columns are the champion's labels.",
+        "PublishBatch",
+        "people",
+    ),
+    _document(_BATCH.plan, "PlanBatch, last of its files", "everything after", batches.BatchPlan),
+    File(
+        pattern(_BATCH.shards),
+        "The shards, in the list's order.",
+        "PlanBatch",
+        "TagShards, PublishBatch",
+        Form.ARRAY,
+        (batches.BatchShard,),
+    ),
+    _lines(
+        _BATCH.shard_items("<shard>"),
+        "The images of a shard.",
+        "PlanBatch",
+        "TagShards",
+        batches.BatchItem,
+    ),
+    _other(
+        _BATCH.shard_rows("<shard>"),
+        "A shard's tagged images as rows of a list; ends by the bucket's lifecycle rule.",
+        "TagShards",
+        "PublishBatch",
+    ),
+    _lines(
+        _BATCH.shard_verdicts("<shard>"),
+        "What became of each image of a shard; ends by the bucket's lifecycle rule.",
+        "TagShards, last of its files",
+        "PublishBatch",
+        batches.BatchVerdict,
+    ),
+    _other(
+        f"{_BATCH.prefix}tag-results/",
+        "What Step Functions writes of the Distributed Map's children, in its own form.",
+        "TagShards",
+        "people",
+    ),
+    _document(
+        _BATCH.status,
+        "PublishBatch, RecordFailure; last of all",
+        "`tagline runs`, people",
+        batches.BatchStatus,
+    ),
+)
+FILES = (*OF_STACK, *OF_DATASET, *OF_RUN, *OF_BATCHES)
 # of the endpoint, to whoever asks it for scores; what the alerts topic is told; RecordOutcome's
 ANSWERS: tuple[type[msgspec.Struct], ...] = (
     models.ImageScores,

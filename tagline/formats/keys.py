@@ -159,6 +159,11 @@ class RunKeys:
         return self.of("report.html")
 
     @property
+    def suspects(self) -> str:
+        """Rows whose labels the model doubts."""
+        return self.of("suspects.jsonl")
+
+    @property
     def model_card(self) -> str:
         """The model, for people who want to rely on it."""
         return self.of("model_card.json")

@@ -13,7 +13,8 @@ LIST_NAME = re.compile(r"[^/]+\.lst(?:\.gz)?")
 LIST_KEY = re.compile(rf"(?P<dataset>[^/]+)/lists/{LIST_NAME.pattern}")
 DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
-RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,3}})")
+RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,12}})")
+ORDERED = re.compile(rf"(?P<run>{RUN.pattern})-order-(?P<given>[0-9]{{1,11}})")
 
 # The policies grant `<stack>--*`. A stack's name has single hyphens only (templates/alerts.yaml
 # refuses others), so that what begins with it and two hyphens is never another stack's.
@@ -79,6 +80,23 @@ def restoring_name(run: str, attempt: int) -> str:
     """Return the name of the execution that brings the champion back after a run broke off."""
     dataset_of_run(run)
     return f"{run}-restore-{attempt}"
+
+
+def order_name(run: str, given: int) -> str:
+    """Return the name of the execution that carries a person's order out.
+
+    `given` is when, in seconds since 1970.
+    """
+    dataset_of_run(run)
+    return f"{run}-order-{given}"
+
+
+def first_restoration(given: int) -> int:
+    """Return the first attempt's number of bringing a champion back at a time, as above.
+
+    No run that breaks off has such numbers: theirs have three digits at most.
+    """
+    return 10 * given + 1
 
 
 def job_name(stack: str, run: str, kind: str) -> str:

@@ -1,6 +1,7 @@
 """How runs end: status.json, champion.json, latest.json, decision.json, and what is announced."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -30,6 +31,18 @@ class Ending(Record):
     """A sentence for people."""
 
 
+class Order(Record, kw_only=True):
+    """That a person, not the gate, made a run the champion."""
+
+    kind: Literal["promote", "rollback"]
+    """rollback: to a run that had been champion before."""
+    by: str
+    """Who, as the command said: an ARN, or the account of a laptop."""
+    why: str
+    at: str
+    """When it was given: ISO 8601, UTC."""
+
+
 class Status(Document, kw_only=True):
     """How a run ended and why; written once, at its end."""
 
@@ -45,6 +58,8 @@ class Status(Document, kw_only=True):
     ended: str
     cost: Cost | None = None
     """What the run used; null where nobody looked."""
+    order: Order | None = None
+    """Where a person made it the champion."""
 
 
 class Decision(Document, kw_only=True):
@@ -73,6 +88,8 @@ class Champion(Document, kw_only=True):
     reason: str
     previous: str | None
     """The champion before it."""
+    order: Order | None = None
+    """Where a person made it the champion; null: the gate did."""
 
 
 class Latest(Document, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record
-from tagline.formats.outcomes import Decision, Outcome
+from tagline.formats.outcomes import Decision, Order, Outcome
 from tagline.formats.plan import DroppedList
 from tagline.formats.rows import Size
 from tagline.formats.sagemaker import (
@@ -184,6 +184,8 @@ class DecisionAnswer(Record):
     champion_map: float | None
     superseded_by: str | None
     redeploy: bool
+    order: Order | None = None
+    """A person's, which overrules the gate."""
 
 
 class Challenger(Record):
@@ -196,6 +198,8 @@ class DeploymentEvent(RunEvent):
     """PlanDeployment: which model."""
 
     evaluation: Challenger
+    execution: str = ""
+    """The execution's name: another one than the run's carries an order out."""
 
 
 class Fleet(Record):
@@ -282,10 +286,11 @@ class Comparison(Record):
 
 
 class Won(Record):
-    """What DecidePromotion said of the challenger."""
+    """What DecidePromotion, or an order, said of the challenger."""
 
     challenger_map: float | None
     reason: str
+    order: Order | None = None
 
 
 class ChampionEvent(RunEvent):
@@ -386,8 +391,11 @@ class Deploying(Served):
     action: Literal["create", "update", "replace"]
 
 
-class Restore(Served):
+class Restore(Served, omit_defaults=True):
     """Given to an execution that only brings the champion back: what has to settle first."""
+
+    settled: bool = False
+    """Whether nothing has to: no run is changing it."""
 
 
 class Watched(Record):
@@ -434,10 +442,33 @@ class RestoreInput(RunEvent):
     restore: Restore
 
 
+class OrderInput(RunEvent):
+    """The input of an execution that makes a run the champion because a person says so."""
+
+    dataset: str
+    started: str
+    """When the order was given, ISO 8601, UTC."""
+    order: Order
+
+
+class OrderEvent(RunEvent):
+    """TakeOrder: to make which run the champion, and why."""
+
+    order: Order
+
+
+class OrderAnswer(Record):
+    """TakeOrder: what an evaluation and a promotion would have said."""
+
+    evaluation: Comparison
+    decision: DecisionAnswer
+
+
 class OutcomeEvent(RunEvent):
     """RecordOutcome: all that an execution holds which did not fail."""
 
     started: str
+    order: Order | None = None
     plan: PlanFacts | None = None
     rollback: RollBackAnswer | None = None
     decision: Decision | None = None

@@ -45,6 +45,7 @@ def plan_evaluation(
         "challenger": artifact,
         "validation": stack.uri(keys.of("validation/")),
         "dataset": stack.uri(keys.packed_dataset),
+        "verdicts": stack.uri(keys.verdicts),  # which row of the list each record is
     }
     if dataset.test:
         inputs["test"] = stack.uri(keys.of("test/"))

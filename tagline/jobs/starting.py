@@ -82,4 +82,4 @@ def _doubt(bucket: Bucket, ours: RunKeys, theirs: RunKeys, settings: Settings) -
     recalled = len(known.recalls(images, likenesses))
     if not recalled:
         return None
-    return f"learned from {recalled:,} image(s) that are not to be trained on now"
+    return f"learned from {recalled:,} image(s) that are to judge models now"

@@ -77,10 +77,28 @@ class Source:
         self.check(location)
         return location
 
+    def resolve_prefix(self, path: str) -> Location:
+        """Return the prefix that a path names, which may be all of the source; or BadLocation."""
+        if "://" in path and _SCHEME.match(path):
+            location = self._uri(path)
+        else:
+            location = Location(self.home.bucket, self.home.key + plain_path(path).lstrip("/"))
+        self._check_key(location)
+        return location
+
+    def path_of(self, location: Location) -> str:
+        """Return what a list of the dataset calls an object."""
+        path = location.key.removeprefix(self.home.key)
+        plain = location.below(self.home) and "://" not in path and plain_path(path) == path
+        return path if plain else location.uri
+
     def check(self, location: Location) -> None:
         """Raise BadLocation for an object that no list may name."""
         if not location.key or location.key.endswith("/"):
             raise BadLocation(Reason.BAD_PATH, "the path names no file")
+        self._check_key(location)
+
+    def _check_key(self, location: Location) -> None:
         if fault := fault_of_key(location.key):
             raise BadLocation(Reason.BAD_PATH, f"the key {fault}")
         if not self._allows(location):

@@ -66,9 +66,12 @@ def ending_of(execution: OutcomeEvent) -> Ending:
 def record_outcome(execution: OutcomeEvent, bucket: Bucket, cost: Cost | None = None) -> Ending:
     """Write latest.json for a judged run, then status.json, which closes the run.
 
-    A run that champion.json names was promoted, whatever its states could still say of it.
+    A run that champion.json names was promoted, whatever its states could still say of it. An
+    order that did not make its run the champion leaves the run's ending as it was.
     """
     ending = own_promotion(bucket, execution.run) or ending_of(execution)
+    if execution.order and ending.outcome != Outcome.PROMOTED:
+        return ending
     if ending.outcome in _JUDGED:
         record_latest(bucket, execution.run, ending.outcome)
     return record_ending(bucket, execution.run, execution.started, ending, cost)[0]
@@ -98,9 +101,17 @@ def record_ending(
 
 def own_promotion(bucket: Bucket, run: str) -> Ending | None:
     """Return how a run ended that champion.json names; None for any other."""
+    champion = _champion_of(bucket, run)
+    return _promotion(champion) if champion else None
+
+
+def _champion_of(bucket: Bucket, run: str) -> Champion | None:
+    """Return champion.json where it names this run."""
     champion = find_or_warn(bucket, DatasetKeys(RunKeys(run).dataset).champion, Champion)
-    if champion is None or champion.run != run:
-        return None
+    return champion if champion and champion.run == run else None
+
+
+def _promotion(champion: Champion) -> Ending:
     return Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason=champion.reason)
 
 
@@ -110,14 +121,19 @@ def settle(bucket: Bucket, run: str) -> Ending | None:
     Whoever writes one of champion.json and status.json calls this afterwards, so that the two
     agree whichever came first. Returns None for a run that is not champion.
     """
-    promoted = own_promotion(bucket, run)
-    if promoted is None:
+    champion = _champion_of(bucket, run)
+    if champion is None:
         return None
+    promoted = _promotion(champion)
     record_latest(bucket, run, promoted.outcome)
     key = RunKeys(run).status
     found = bucket.find(key, Status)
-    if found and found.content.outcome != promoted.outcome:
-        bucket.write_over(key, replace(found.content, **asdict(promoted)), found.etag)
+    if found and (found.content.outcome, found.content.order) != (
+        promoted.outcome,
+        champion.order,
+    ):
+        told = replace(found.content, **asdict(promoted), order=champion.order)
+        bucket.write_over(key, told, found.etag)
     return promoted
 
 
@@ -133,10 +149,12 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
     """Write champion.json over the version that the run was compared with.
 
     A repeat of a write that succeeded is no conflict. Raises ChampionChanged, Overtaken, or
-    RunEnded where the run was recorded as failed meanwhile.
+    RunEnded where the run was recorded as failed meanwhile. A person may order whatever run ended
+    how it did.
     """
     key, compared = DatasetKeys(RunKeys(won.run).dataset).champion, won.evaluation
-    if not own_promotion(bucket, won.run):  # else this is a repeat
+    order = won.decision.order
+    if not order and not own_promotion(bucket, won.run):  # else this is a repeat
         if bucket.head(RunKeys(won.run).status):
             raise RunEnded("the run was stopped before it became champion: upload the list again")
         if newer := overtaken_by(bucket, won.run):
@@ -151,6 +169,7 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
         mAP=won.decision.challenger_map,
         reason=won.decision.reason,
         previous=compared.champion_run,
+        order=order,
     )
     try:
         bucket.write_over(key, champion, compared.champion_etag)

@@ -13,7 +13,7 @@ from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, decode_record
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import RESTORING, RUN, trial_name
+from tagline.formats.names import ORDERED, RESTORING, RUN, first_restoration, trial_name
 from tagline.formats.outcomes import Ending, Outcome
 from tagline.formats.steps import (
     Caught,
@@ -102,6 +102,10 @@ def record_broken_off(
             ending = _explain(machine.client, bucket, run, execution, events)
             topic.tell(alert_of(bucket, run, ending, execution.execution_arn))
         return RecordedAnswer(recorded=False)
+    if ordered := ORDERED.fullmatch(execution.name):
+        run, attempt = ordered["run"], first_restoration(int(ordered["given"]))
+        _tell_of_order(execution, run, bucket, machine, topic, attempt=attempt)
+        return RecordedAnswer(recorded=False)  # its run ended long before
     if not RUN.fullmatch(execution.name):
         logger.warning("ignored an execution that is no run: it was started by hand")
         return RecordedAnswer(recorded=False)
@@ -118,12 +122,47 @@ def record_broken_off(
     ending, written = record_ending(bucket, run, given.started, ending, cost)
     ending = settle(bucket, run) or ending
     keep(bucket, run, ending, machine.stack)
-    came_to = entered(events)
-    if ending.outcome != Outcome.PROMOTED and came_to & _AT_AN_ENDPOINT:
-        tried = not came_to & _AT_THE_ENDPOINT
-        first = restorations(events)[0]
-        machine.restore(bucket, run, given.started, first, tried=tried)
+    if ending.outcome != Outcome.PROMOTED:
+        attempt = restorations(events)[0]
+        _bring_back(machine, bucket, run, given.started, events, attempt=attempt)
     return RecordedAnswer(recorded=written, outcome=ending.outcome)
+
+
+def _tell_of_order(
+    execution: ExecutionDetail,
+    run: str,
+    bucket: Bucket,
+    machine: Machine,
+    topic: Topic,
+    *,
+    attempt: int,
+) -> None:
+    """Announce that an order was not carried out, and let the champion come back."""
+    events = newest_events(machine.client, execution.execution_arn)
+    if was_redriven(events) or own_promotion(bucket, run):
+        return
+    ending = _explain(machine.client, bucket, run, execution, events)
+    topic.tell(alert_of(bucket, run, ending, execution.execution_arn))
+    started = decode_record(
+        (execution.input or "{}").encode(), _Input, f"the input of {execution.execution_arn}"
+    ).started
+    _bring_back(machine, bucket, run, started, events, attempt=attempt)
+
+
+def _bring_back(
+    machine: Machine,
+    bucket: Bucket,
+    run: str,
+    started: str,
+    events: "Sequence[HistoryEventTypeDef]",
+    *,
+    attempt: int,
+) -> None:
+    """Let the champion come back where an execution may have changed an endpoint."""
+    came_to = entered(events)
+    if came_to & _AT_AN_ENDPOINT:
+        tried = not came_to & _AT_THE_ENDPOINT
+        machine.restore(bucket, run, started, attempt, tried=tried)
 
 
 def restorations(events: "Sequence[HistoryEventTypeDef]") -> range:

@@ -18,6 +18,8 @@ EXPLAINED = {
     "ChampionChanged",
     "DamagedChampion",
     "InvalidSettings",
+    "ModelChanged",
+    "NoChampion",
     "Overtaken",
     "RunEnded",
     "SmokeTestFailed",

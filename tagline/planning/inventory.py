@@ -85,7 +85,7 @@ def take_inventory(
             for scan in scans:
                 found.update(scan.result())
     except ClientError as exc:
-        raise _explained(exc, bucket.name, prefix) from exc
+        raise explained(exc, bucket.name, prefix) from exc
     return found
 
 
@@ -120,7 +120,8 @@ def _just_before(key: str) -> str:
     return start if len(start.encode()) <= MAX_KEY_BYTES else head
 
 
-def _explained(exc: ClientError, bucket: str, prefix: str) -> Exception:
+def explained(exc: ClientError, bucket: str, prefix: str) -> Exception:
+    """Return Unlistable where a listing was refused for good, else the error itself."""
     code = error_code(exc)
     if code in {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}:
         return Unlistable(

@@ -38,6 +38,18 @@ class Gain:
     rounds: int
 
 
+@dataclass(frozen=True)
+class LabelGains:
+    """The same of each label's average precision, (L,) each; NaN of a label without a positive.
+
+    Only rounds count that drew a positive of the label.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
 def gain(
     challenger: Scores, champion: Scores, truth: Truth, *, confidence: float = 0.9, seed: int = 0
 ) -> Gain | None:
@@ -46,6 +58,14 @@ def gain(
     Each round draws n images with replacement and judges both models on the same draw, over the
     labels that have a positive in it. None when fewer than two images or no positive exist.
     """
+    found = gains(challenger, champion, truth, confidence=confidence, seed=seed)
+    return found[0] if found else None
+
+
+def gains(
+    challenger: Scores, champion: Scores, truth: Truth, *, confidence: float = 0.9, seed: int = 0
+) -> tuple[Gain, LabelGains] | None:
+    """Return what `gain` does, and each label's, of the same draws."""
     _check(challenger, truth)
     _check(champion, truth)
     if _nothing_varies(truth):
@@ -53,20 +73,37 @@ def gain(
     images, present = len(truth), np.flatnonzero(truth.any(axis=0))
 
     def differences(picks: NDArray[np.int64]) -> Floats:
+        """Return each round's of each label, (rounds, L); NaN where it drew no positive."""
         draws = np.stack([np.bincount(row, minlength=images) for row in picks]).astype(np.float64)
-        total, counted = np.zeros(len(draws)), np.zeros(len(draws))
+        found = np.full((len(draws), truth.shape[1]), np.nan)
         for j in present:
             positive = draws @ truth[:, j] > 0
             mine = _weighted_ap(challenger[:, j], truth[:, j], draws)
-            total += np.where(positive, mine - _weighted_ap(champion[:, j], truth[:, j], draws), 0)
-            counted += positive
-        return total / np.maximum(counted, 1)
+            theirs = _weighted_ap(champion[:, j], truth[:, j], draws)
+            found[positive, j] = (mine - theirs)[positive]
+        return found
 
     rng, rounds = np.random.default_rng(seed), _rounds(truth)
     blocks = (rng.integers(0, images, (size, images)) for size in _sizes(rounds, images))
     found = np.concatenate([differences(picks) for picks in blocks])
-    once = np.arange(images)[None]
-    return _gain(float(differences(once)[0]), found, confidence)
+    once = differences(np.arange(images)[None])
+    return _gain(float(_means(once)[0]), _means(found), confidence), _label_gains(once[0], found)
+
+
+def _means(differences: Floats) -> Floats:
+    """Return each round's mean over the labels that it drew a positive of; 0 where it drew none."""
+    drawn = ~np.isnan(differences)
+    means: Floats = np.where(drawn, differences, 0).sum(axis=1) / np.maximum(drawn.sum(axis=1), 1)
+    return means
+
+
+def _label_gains(value: Floats, differences: Floats) -> LabelGains:
+    low, high = np.full((2, len(value)), np.nan)
+    for j, column in enumerate(differences.T):
+        drawn = column[~np.isnan(column)]
+        if len(drawn):
+            low[j], high[j] = np.quantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return LabelGains(value, low, high)
 
 
 def gain_over_frequencies(

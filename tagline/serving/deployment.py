@@ -43,11 +43,13 @@ def plan_deployment(
     endpoint: str,
     found: Endpoint | None,
     trial: Trial,
+    again: str = "",
 ) -> DeploymentAnswer:
     """Return what the deploying states need; `found` is the endpoint as it stands.
 
     An endpoint that is broken takes no update, nor does one that is to serve in the other mode, as
-    there would be no way back from it: it is deleted and made anew.
+    there would be no way back from it: it is deleted and made anew. `again` tells the names of a
+    run's model and configurations from those that it had before.
     """
     serverless, count = is_serverless(variant), variant.initial_instance_count
     canary = isinstance(count, int) and count >= _SMALLEST_CANARY_FLEET
@@ -57,8 +59,8 @@ def plan_deployment(
         canary=canary,
         endpoint=endpoint,
         alarm=alarm,
-        model=job_name(stack, run, "model"),
-        endpoint_config=job_name(stack, run, "config"),
+        model=job_name(stack, run, f"model{again}"),
+        endpoint_config=job_name(stack, run, f"config{again}"),
         container=Container(image=image, model_data_url=artifact),
         network_isolation=not serverless,
         variant=variant,
@@ -69,7 +71,9 @@ def plan_deployment(
     )
 
 
-def plan_trial(stack: str, run: str, endpoint: str, status: str | None, variant: Variant) -> Trial:
+def plan_trial(
+    stack: str, run: str, endpoint: str, status: str | None, variant: Variant, *, again: str = ""
+) -> Trial:
     """Return where a run's challenger is tried; `status` is what the endpoint has already.
 
     One that is there was left by a run that broke off, or belongs to one that is overtaken.
@@ -77,7 +81,7 @@ def plan_trial(stack: str, run: str, endpoint: str, status: str | None, variant:
     left_over = status not in {None, "Deleting"}  # CreateEndpoint is retried until it is gone
     return Trial(
         endpoint=endpoint,
-        endpoint_config=job_name(stack, run, "trial"),
+        endpoint_config=job_name(stack, run, f"trial{again}"),
         variant=alone(variant),
         left_over=left_over,
     )

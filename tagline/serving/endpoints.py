@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from tagline.aws.faults import error_code
+from tagline.formats.document import Record
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import serving_endpoint
 
@@ -25,6 +27,17 @@ class Endpoint:
     config: str | None
     failure: str | None
     serverless: bool = False
+
+
+class Health(Record):
+    """Whether a dataset's champion answers, by what SageMaker says of its endpoint."""
+
+    serves: bool | None
+    """null where SageMaker did not tell."""
+    status: str | None
+    """SageMaker's EndpointStatus; null for no endpoint."""
+    problem: str | None
+    """What keeps the champion from serving, in words."""
 
 
 def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
@@ -73,9 +86,44 @@ def ailment(champion: Champion, endpoint: Endpoint | None) -> str | None:
         return "is missing"
     if endpoint.status in BROKEN:
         return f"is {endpoint.status}" + (f" ({endpoint.failure})" if endpoint.failure else "")
-    if endpoint.config != champion.endpoint_config:
+    if endpoint.config not in {None, champion.endpoint_config}:
         return f"serves {endpoint.config} instead of {champion.endpoint_config}"
     return None
+
+
+def list_endpoints(client: "SageMakerClient", stack: str) -> dict[str, Endpoint]:
+    """Return a stack's endpoints by name, without their configurations, which no list tells."""
+    pages = client.get_paginator("list_endpoints").paginate(NameContains=stack)
+    return {
+        found["EndpointName"]: Endpoint(found["EndpointName"], found["EndpointStatus"], None, None)
+        for page in pages
+        for found in page["Endpoints"]
+    }
+
+
+def health(client: "SageMakerClient", champion: Champion) -> Health:
+    """Return whether a champion answers; where SageMaker does not tell, that is the problem."""
+    try:
+        return health_of(champion, describe(client, champion.endpoint))
+    except (ClientError, BotoCoreError) as exc:
+        told = error_code(exc) if isinstance(exc, ClientError) else type(exc).__name__
+        problem = f"SageMaker does not tell how endpoint {champion.endpoint} is: {told}"
+        return Health(serves=None, status=None, problem=problem)
+
+
+def health_of(champion: Champion, endpoint: Endpoint | None) -> Health:
+    """Return whether a champion answers by its endpoint, which may be none.
+
+    One that is being made answers nobody yet. A configuration that is not known is not asked for.
+    """
+    ill = ailment(champion, endpoint)
+    if ill is None and endpoint is not None and endpoint.status == "Creating":
+        ill = "is Creating: it answers once it is InService"
+    return Health(
+        serves=ill is None,
+        status=endpoint.status if endpoint else None,
+        problem=f"endpoint {champion.endpoint} {ill}" if ill else None,
+    )
 
 
 def needs_redeployment(

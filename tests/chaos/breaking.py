@@ -14,6 +14,7 @@ ELSEWHERE = {
         ("PackParts", "PackPart", "JoinParts"), "tests/statemachine/test_parts_for_real.py"
     ),
     "JudgeFailure": "tests/statemachine/test_branches.py",
+    "TakeOrder": "tests/e2e/test_challenger_trial.py",
     "Tune": "as Train: a job of the same service",
     "DescribeBestTrial": "as CreateModel: a call that changes no endpoint",
     "CreateRollBackAlarm": "as CreateModel: a call that changes no endpoint",

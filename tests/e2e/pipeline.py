@@ -19,6 +19,7 @@ from tagline.cli.cloud import RunningCloud
 from tagline.cli.destroy import delete_objects
 from tagline.cli.target import Target, is_laptop
 from tagline.designs import DesignSet
+from tagline.formats.batch_keys import BatchKeys, batch_name, batches_of
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
 
@@ -130,6 +131,18 @@ class Pipeline:
             time.sleep(self.between_looks)
         raise AssertionError(f"run {run} is {execution['status']} after {self.run_seconds} s")
 
+    def tag_batch(self, dataset: str, lines: Sequence[str], name: str = "new.txt") -> Any:
+        """Drop a list of images to tag; return its status.json once it is there."""
+        key = f"{batches_of(dataset)}{name}"
+        answer = self.put(key, "".join(f"{line}\n" for line in lines).encode())
+        batch = batch_name(self.bucket, key, answer["VersionId"], answer["ETag"])
+        deadline = time.monotonic() + self.run_seconds
+        while time.monotonic() < deadline:
+            if self.target.bucket.head(BatchKeys(batch).status):
+                return self.json(BatchKeys(batch).status)
+            time.sleep(self.between_looks)
+        raise AssertionError(f"batch {batch} has not ended after {self.run_seconds} s")
+
     def execution(self, name: str) -> str:
         """Return an execution's ARN."""
         machine = self.target.outputs.state_machine
@@ -205,6 +218,14 @@ class Pipeline:
         """Ask the API for the tags of an image in S3, likewise."""
         wanted = json.dumps({"s3_uri": uri}).encode()
         return self._tags(f"{dataset}/tags", wanted, "application/json")
+
+    def answer(self, path: str) -> Any:
+        """Return what the API answers to a GET, be it a problem."""
+        try:
+            with urllib.request.urlopen(f"{self.target.outputs.api_url}/{path}") as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
 
     def _tags(self, path: str, body: bytes, kind: str) -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import opened
 from tests.e2e.pipeline import OnLaptop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.laptop, pytest.mark.slow, pytest.mark.browser]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FOREIGN = "evil.example"
 # each resolves to "refused" or to what the page got hold of
 ATTACKS = """
@@ -63,35 +63,11 @@ Promise.all([
 @pytest.fixture(scope="module")
 def dom(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     """Return what opens an address in a headless browser and returns what the page became."""
-    asked = os.environ.get("TAGLINE_BROWSER")
-    program = asked or next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("no browser: install chromium, or name one in TAGLINE_BROWSER")
-
-    def opened(address: str) -> str:
-        profile = tmp_path_factory.mktemp("profile")
-        return subprocess.run(
-            [
-                program,
-                "--headless=new",
-                "--no-sandbox",  # tests may run as root
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--no-proxy-server",
-                f"--user-data-dir={profile}",
-                f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1",
-                "--virtual-time-budget=20000",
-                "--dump-dom",
-                address,
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=180,
-        ).stdout
-
-    return opened
+    return lambda address: opened(
+        address,
+        tmp_path_factory.mktemp("profile"),
+        f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1",
+    )
 
 
 @pytest.fixture

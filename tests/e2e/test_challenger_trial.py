@@ -5,10 +5,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import psutil
 import pytest
 
+from tagline.cli.ordering import order
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_of_job, trial_name
@@ -129,3 +131,24 @@ def test_a_promotion_is_seen_by_no_client_but_for_its_answers(
     changed = spoke.index(run)
     assert set(spoke[:changed]) == {champion}
     assert set(spoke[changed:]) == {run}
+
+
+@pytest.mark.parametrize("kind", ["rollback", "promote"])
+def test_a_person_goes_back_and_forth_and_no_client_sees_more_than_the_answers(
+    pipeline: OnLaptop, designs: DesignSet, champion: str, kind: Literal["rollback", "promote"]
+) -> None:
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    target = before["previous"]
+    with asked(pipeline, designs) as answers:
+        order(pipeline.target, target, kind, "to see it", wait=True, as_json=True)
+        eventually(lambda: answers and answers[-1] == (200, target))
+    after = pipeline.json(DatasetKeys(DATASET).champion)
+    assert (after["run"], after["previous"]) == (target, before["run"])
+    assert (after["order"]["kind"], after["order"]["why"]) == (kind, "to see it")
+    ended = pipeline.json(RunKeys(target).status)
+    assert (ended["outcome"], ended["order"]) == ("Promoted", after["order"])
+    assert {status for status, _ in answers} == {200}
+    spoke = [name for _, name in answers]
+    assert set(spoke[: spoke.index(target)]) <= {before["run"]}
+    assert set(spoke[spoke.index(target) :]) == {target}
+    assert nothing_left(pipeline)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tagline.cli.redeploy import redeploy
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import trial_name
@@ -62,7 +63,10 @@ def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
     before = pipeline.json(DatasetKeys(DATASET).champion)
     jobs = pipeline.training_jobs()
     sagemaker = pipeline.client("sagemaker")
+    assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
     sagemaker.delete_endpoint(EndpointName=before["endpoint"])
+    assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is False
+    assert pipeline.answer("healthz")["code"] == "not_serving"
     pipeline.settings(DATASET, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
     run = pipeline.run(DATASET, list_rows(designs))
     assert run.status["outcome"] == "Redeployed", run.status
@@ -70,8 +74,20 @@ def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
     assert serving(pipeline, designs) == champion
     assert pipeline.json(DatasetKeys(DATASET).champion) == before
     assert pipeline.training_jobs() == jobs
+    assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
     again = pipeline.run(DATASET, list_rows(designs))
     assert again.status["outcome"] == "Unchanged", again.status
+
+
+def test_an_endpoint_that_was_deleted_comes_back_when_a_person_says_so(
+    pipeline: Pipeline, designs: DesignSet, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline.cli.redeploy.find_target", lambda _stack: pipeline.target)
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    pipeline.client("sagemaker").delete_endpoint(EndpointName=before["endpoint"])
+    redeploy(DATASET, wait=True, stack="tagline", as_json=True)  # exits unless it serves
+    assert serving(pipeline, designs) == champion
+    assert pipeline.json(DatasetKeys(DATASET).champion) == before
 
 
 def test_the_last_of_three_lists_decides(

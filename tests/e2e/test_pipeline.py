@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tagline.designs import DesignSet
+from tagline.formats.batch_keys import batches_of
 from tagline.formats.document import encode
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
@@ -84,6 +85,35 @@ def test_an_image_in_the_bucket_has_the_tags_of_its_bytes(
     asked = pipeline.tags_of(SERVED, f"s3://{pipeline.bucket}/{SERVED}/{path}")
     assert asked == pipeline.tags(SERVED, designs.folder / path)
     assert asked[0] == 200, asked
+
+
+def test_a_dropped_batch_has_the_tags_of_the_api(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    path = list_rows(designs)[0].split("\t")[-1]
+    status = pipeline.tag_batch(SERVED, ["images/", path, "gone.png", "s3://not-ours/x.png"])
+    assert status["outcome"] == "Tagged", status
+    assert (status["tagged"], status["rejected"]) == (91, 2)
+    made = f"{batches_of(SERVED)}new.tags"
+    found = [json.loads(line) for line in pipeline.read(f"{made}.jsonl").splitlines()]
+    assert [row["line"] for row in found] == [*[1] * 90, 2, 3, 4]
+    assert [row["reason"] for row in found[91:]] == ["missing_object", "not_allowed_bucket"]
+    asked = pipeline.tags(SERVED, designs.folder / path)[1]
+    assert found[90]["tags"] == asked["tags"]
+    assert found[90]["run"] == champion
+    rows = [row.split("\t") for row in pipeline.read(f"{made}.lst").decode().splitlines()]
+    names = designs.labels_path.read_text().splitlines()
+    assert len(rows) == 91
+    assert rows[90][-1] == path
+    tagged = {name for name, bit in zip(names, rows[90][1:-1], strict=True) if bit == "1"}
+    assert tagged == {tag["label"] for tag in asked["tags"]}
+
+
+def test_a_batch_without_a_champion_says_so(pipeline: Pipeline) -> None:
+    status = pipeline.tag_batch(unique("nobody"), ["a.png"])
+    assert status["outcome"] == "Failed"
+    assert status["state"] == "PlanBatch"
+    assert "has no champion to tag by" in status["reason"]
 
 
 def test_the_same_event_twice_is_one_run(pipeline: Pipeline, champion: str) -> None:

@@ -23,6 +23,7 @@ PACKED = {
     "dataset/dataset.json": KEYS.packed_dataset,
     "train/train.rec": KEYS.of("training/train.rec"),
     "validation/val.rec": KEYS.of("validation/val.rec"),
+    "verdicts/verdicts.jsonl": KEYS.verdicts,
 }
 ASK = """
 import base64, json, sys, urllib.request as u
@@ -112,7 +113,7 @@ def judged(
 ) -> Path:
     """What a processing job of the image has written."""
     base = images.folder / "processing"
-    for name in ("dataset/dataset.json", "validation/val.rec"):
+    for name in PACKED.keys() - {"train/train.rec"}:
         write(base / "processing/input" / name, packed[1][name])
     challenger = base / "processing/input/challenger"
     challenger.mkdir()

@@ -274,6 +274,12 @@ def test_who_waits_no_longer_is_not_worked_for(model: Model) -> None:
     assert not slow.begun.acquire(blocking=False)
 
 
+def test_nobody_works_for_who_waits_no_more(client: TestClient) -> None:
+    headers = {**PNG, "x-amzn-sagemaker-custom-attributes": waiting(0)}
+    answer = client.post("/invocations", content=picture((1, 2, 3)), headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (503, "busy")
+
+
 def test_a_callers_leaving_ends_its_wait(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
     """ASGI as a server speaks it: the third request's client leaves while the two others go on."""
     slow = SlowModel(model, seconds=0.001)

@@ -29,4 +29,4 @@ def test_evaluation_finds_its_modules(program: Path, tmp_path: Path) -> None:
     done = python(tmp_path, "-m", "trainer", "evaluate", PYTHONPATH=str(program))
     assert done.returncode == 1
     assert done.stderr.startswith("input 'dataset' has no file dataset.json")
-    assert (program / "trainer/report.css").is_file()
+    assert (program / "trainer/report/report.css").is_file()

@@ -14,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tagline.formats.document import encode
+from tagline.formats.document import encode, encode_record
 from tagline.formats.recordio import RecordWriter, pack_record
+from tagline.formats.rows import Verdict
 from tests.measured import measured
 from tests.unit.run_documents import packed_dataset
 
@@ -87,6 +88,9 @@ def processing_job(base: Path, challenger: Path, champion: Path | None = None) -
     write_records(inputs / "validation/val.rec", 40, seed=2)
     dataset = packed_dataset(run=RUN, labels=LABELS, image={"size": SIDE}, rows=136, rejected=0)
     write(inputs / "dataset/dataset.json", encode(dataset))
+    # a list of rows whose ids are not their lines
+    rows = (Verdict(line=n + 3, id=n, path=f"{n}.png", verdict="accepted") for n in range(136))
+    write(inputs / "verdicts/verdicts.jsonl", b"".join(map(encode_record, rows)))
     for name, job in (("challenger", challenger), ("champion", champion)):
         if job:
             (inputs / name).mkdir(parents=True)

@@ -2,14 +2,18 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagline.aws.s3 import Bucket, Version
+from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
 from tagline.formats.settings import Split
 from tagline.formats.split import Shares
+from tagline.split.memory import SplitFile
 from tagline.split.sides import assign_sides, content_hash
 
 LABELS = 4
@@ -38,6 +42,38 @@ def members(rows: Rows) -> list[set[int]]:
 
 def where(hashes: set[int], sides: Sides) -> set[Side]:
     return {sides[at] for at in hashes}
+
+
+class OneObject:
+    """A bucket of one object."""
+
+    content: bytes | None = None
+
+    def uri(self, key: str) -> str:
+        return key
+
+    def find_bytes(self, _key: str, _limit: int) -> Version[bytes] | None:
+        return None if self.content is None else Version(self.content, "etag", {})
+
+    def put_over(self, _key: str, body: bytes, _kind: str, _etag: str | None) -> None:
+        self.content = body
+
+
+SETTINGS = (Split(), Split(seed=1), Split(validation=0.3), Split(seed=1, test=0.3))
+
+
+@given(st.lists(st.tuples(st.sampled_from(SETTINGS), ROWS), min_size=2, max_size=6))
+def test_each_setting_keeps_its_sides_however_often_it_is_left(
+    plans: list[tuple[Split, Rows]],
+) -> None:
+    bucket = cast("Bucket", OneObject())
+    decided: dict[Split, dict[int, Side]] = {}
+    for settings, rows in plans:
+        file = SplitFile(bucket, DatasetKeys("demo"), settings)
+        memory = file.recall()
+        assert memory.sides == decided.get(settings, {})
+        file.remember(memory, split(rows, settings.shares, memory.sides))
+        decided[settings] = {**memory.sides, **split(rows, settings.shares, memory.sides)}
 
 
 @given(ROWS, SHARES)

@@ -8,13 +8,15 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from tagline.formats.outcomes import Ending, Outcome
+from tagline.formats.outcomes import Ending, Order, Outcome
 from tagline.formats.sagemaker import Container, Variant
 from tagline.formats.steps import (
     ChampionAnswer,
+    Comparison,
     DecisionAnswer,
     FetchAnswer,
     ModelOfVariant,
+    OrderAnswer,
     PlanAnswer,
     Rebuild,
     RollBackAnswer,
@@ -139,6 +141,7 @@ SEARCHED = returns(
         "BestTrainingJob": {"TrainingJobName": f"{JOB}-tune-000-002"},
     }
 )
+ORDER = {"kind": "promote", "by": "me", "why": "so", "at": "2026-11-12T00:00:00Z"}
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(PLAN),
     "FetchShard": answers(SHARD),
@@ -159,6 +162,20 @@ SUNNY: dict[str, dict[str, Any]] = {
     "PlanEvaluation": answers(golden("evaluation")),
     "Evaluate": returns({"ProcessingJobName": f"{JOB}-eval-000"}),
     "DecidePromotion": decision(promote=True),
+    "TakeOrder": answers(
+        OrderAnswer(
+            evaluation=Comparison(artifact=ARTIFACT, champion_run=OTHER, champion_etag="e"),
+            decision=DecisionAnswer(
+                promote=True,
+                reason="me: so",
+                challenger_map=0.4,
+                champion_map=0.5,
+                superseded_by=None,
+                redeploy=False,
+                order=msgspec.convert(ORDER, Order),
+            ),
+        )
+    ),
     "PlanDeployment": answers(golden("deployment_create")),
     "CreateModel": returns({"ModelArn": f"{ARN}:model/{JOB}-model-0"}),
     "CreateEndpointConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{NEW}"}),
@@ -409,11 +426,19 @@ CASES |= {
         "PlanRollBack": roll_back("restore"),
         "DescribeEndpoint": endpoint(("Updating", OLD), ("InService", NEW), ("InService", OLD)),
     },
+    "restored-at-once": {
+        "PlanRollBack": roll_back("create"),
+        "DescribeEndpoint": endpoint(("InService", OLD)),
+    },
     "restored-after-a-trial": {
         "PlanRollBack": roll_back("keep", trial=TRIAL),
         "DescribeEndpoint": endpoint(("Creating", ALONE), TRIED, TRIED),
     },
     "restored-by-deleting": {"DescribeEndpoint": endpoint(("InService", NEW), ("InService", NEW))},
+}
+CASES |= {
+    "ordered": {"PlanDeployment": UPDATE, "DescribeEndpoint": endpoint(TRIED, ("InService", NEW))},
+    "fails-in-TakeOrder": {"TakeOrder": throws("States.TaskFailed")},
 }
 CASES |= {
     f"fails-in-{name}": {"PlanTraining": TUNING, name: throws("States.TaskFailed")}
@@ -434,6 +459,11 @@ RESTORING = {
     case: STATE | {"restore": {"endpoint": "tagline--demo-50876c98a6b2"}}
     for case in CASES
     if case.startswith("restored")
+} | {
+    "restored-at-once": STATE
+    | {"restore": {"endpoint": "tagline--demo-50876c98a6b2", "settled": True}},
+    "ordered": STATE | {"order": ORDER},
+    "fails-in-TakeOrder": STATE | {"order": ORDER},
 }
 
 

@@ -115,6 +115,20 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             ],
         ),
         (
+            "restored-at-once",
+            [
+                *("Restoring?", *PLANNED_BACK, "DeployChampion", *WAIT),
+                *(*CHAMPION_SERVES, *RECORDED),
+            ],
+        ),
+        (
+            "ordered",
+            [
+                *("Restoring?", "TakeOrder", "Ordered", *READY[len(TRAINED) :]),
+                *("UpdateEndpoint", *WAIT, *PROVEN, *RECORDED),
+            ],
+        ),
+        (
             "restored-by-deleting",
             [
                 *("Restoring?", "AwaitSettled", *WAIT, *AGAIN),

@@ -26,6 +26,7 @@ from tagline.api import clients
 from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
 from tagline.formats.document import Document, encode
+from tagline.formats.outcomes import Champion
 from tests.unit import run_documents
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,18 @@ class World:
         self.put(f"{dataset}/runs/{run}/plan.json", plan)
         self.put(f"{dataset}/runs/{run}/metrics.json", metrics_document(run))
 
+    def serve(self, name: str = f"tagline-{DATASET}", config: str | None = None) -> None:
+        """Make an endpoint that is InService, by default the champion's own."""
+        sagemaker = clients.sagemaker()
+        config = config or champion_document().endpoint_config
+        variant = {"VariantName": "AllTraffic", "ModelName": "m", "InstanceType": "ml.m5.large"}
+        sagemaker.create_model(ModelName="m", ExecutionRoleArn="arn:aws:iam::123456789012:role/r")
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=config,
+            ProductionVariants=[{**variant, "InitialInstanceCount": 1}],  # type: ignore[list-item]
+        )
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+
     def expect(self, scores: list[float], run: str = RUN, **params: object) -> None:
         document = {"run": run, "created": "2026-11-20T09:00:00Z", "labels": LABELS}
         self.expect_text(json.dumps(document | {"scores": scores}), **params)
@@ -116,6 +129,7 @@ def forget() -> None:
     environment.cache_clear()
     tag_app.champions.cache_clear()
     datasets_app.catalog.cache_clear()
+    datasets_app.healths.cache_clear()
 
 
 def event(name: str, **changes: object) -> dict[str, Any]:
@@ -185,7 +199,7 @@ def _hold_against_openapi(route: str, reply: Reply) -> None:
     assert not errors, f"{route} {reply.status}: {errors}"
 
 
-def champion_document(dataset: str = DATASET, run: str = RUN) -> Document:
+def champion_document(dataset: str = DATASET, run: str = RUN) -> Champion:
     created, endpoint = "2026-11-20T09:10:00Z", f"tagline-{dataset}"
     return run_documents.champion(run=run, created=created, endpoint=endpoint, mAP=0.81)
 

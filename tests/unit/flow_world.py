@@ -38,6 +38,7 @@ VARIABLES = {
     "DATA_BUCKET": BUCKET,
     "STACK_NAME": "tagline",
     "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain",
+    "BATCH_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-tag-batch",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
     "TRAINER_IMAGE": "registry/tagline/trainer:latest",
     "SERVER_IMAGE": "registry/tagline/server:latest",

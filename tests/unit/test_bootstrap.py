@@ -9,7 +9,7 @@ import pytest
 
 from tagline.formats.models import FEWEST_IMAGES
 from tagline.scores import bootstrap, ranking
-from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies
+from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies, gains
 
 
 def mean_ap(scores: np.ndarray, truth: np.ndarray) -> float:
@@ -57,6 +57,30 @@ def test_a_gain_is_that_of_plain_resampling(
     )
     above = (expected > 1e-12).sum() + (abs(expected) <= 1e-12).sum() / 2
     assert found.probability == pytest.approx((above + 0.5) / (rounds + 1), abs=2 / rounds)
+
+
+def test_each_labels_gain_is_of_the_same_draws() -> None:
+    rng = np.random.default_rng(2)
+    truth = (rng.random((12, 4)) < [0, 0.1, 0.4, 1]).astype(np.uint8)
+    truth[0, 1] = 1
+    a, b = (np.round(rng.random(truth.shape) + truth * more, 1) for more in (0.5, 0.2))
+    found = gains(a, b, truth, seed=3)
+    assert found is not None
+    assert found[0] == gain(a, b, truth, seed=3)
+    assert found[1].value == pytest.approx(
+        ranking.label_average_precision(a, truth) - ranking.label_average_precision(b, truth),
+        nan_ok=True,
+    )
+    for j in range(4):
+        rng = np.random.default_rng(3)
+        drawn = [picks for picks in rng.integers(0, 12, (400, 12)) if truth[picks, j].any()]
+        column = [
+            ranking.average_precision(a[picks, j], truth[picks, j])
+            - ranking.average_precision(b[picks, j], truth[picks, j])
+            for picks in drawn
+        ]
+        expected = np.quantile(column, [0.025, 0.975]) if column else [np.nan, np.nan]
+        assert [found[1].low[j], found[1].high[j]] == pytest.approx(expected, nan_ok=True)
 
 
 def labels(rng: np.random.Generator, images: int = 200) -> np.ndarray:

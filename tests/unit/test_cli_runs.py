@@ -1,6 +1,7 @@
 """`tagline runs` and `tagline show`: what they tell of what runs left behind."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,6 +145,9 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
     champion = json.loads(golden("champion.json")) | {"run": RUN}
     put(stack, "designs/champion.json", json.dumps(champion).encode())
     told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    missing = f"endpoint {champion['endpoint']} is missing"
+    assert told.pop("health") == {"serves": False, "status": None, "problem": missing}
+    assert f"no: {missing}" in " ".join(runner.invoke(app, ["show", RUN]).stdout.split())
     assert told.pop("rejects") == list(map(json.loads, golden("rejects.jsonl").splitlines()))
     metrics, packed, ended = (
         json.loads(golden(name)) for name in ("metrics.json", "dataset.json", left["status.json"])
@@ -169,6 +173,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "model": json.loads(golden("model_card.json"))["model"] | {"start": None},
         "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
         "cost": None,
+        "suspects": [],
         "contradicting": 0,
         "changes": None,
         "warnings": [],
@@ -242,6 +247,41 @@ def test_all_rejects_are_printed_as_json_lines() -> None:
     assert [row["line"] for row in rows] == list(range(1, 26))
 
 
+def put_suspects(stack: Target) -> None:
+    doubts = [{"label": "red", "given": False, "score": 0.97},
+              {"label": "circle", "given": True, "score": 0.02}]  # fmt: skip
+    rows = [
+        {"line": n, "id": n, "path": f"{n}.png", "split": "test", "doubt": 0.98, "labels": doubts}
+        for n in range(30, 55)
+    ]
+    put(stack, f"designs/runs/{RUN}/suspects.jsonl", rows)
+
+
+def test_all_suspects_are_printed_as_json_lines(history: Target) -> None:
+    put_suspects(history)
+    result = runner.invoke(app, ["show", RUN, "--suspects"])
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["line"] for row in rows] == list(range(30, 55))
+    assert rows[0]["labels"][1] == {"label": "circle", "given": True, "score": 0.02}
+
+
+def test_a_run_is_shown_with_the_rows_that_its_model_doubts_most(history: Target) -> None:
+    put_suspects(history)
+    result = runner.invoke(app, ["show", RUN])
+    assert "30 | 30.png" in re.sub("[ \u2502]+", " | ", result.stdout)
+    assert "35.png" not in result.stdout
+    assert "--suspects" in result.stderr
+    told = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)
+    assert [row["line"] for row in told["suspects"]] == list(range(30, 50))
+
+
+@pytest.mark.usefixtures("history")
+def test_a_run_of_an_earlier_version_has_no_suspects() -> None:
+    result = runner.invoke(app, ["show", RUN, "--suspects"])
+    assert result.exit_code == 1
+    assert result.stderr == f"tagline: run {RUN} has no suspects.jsonl (yet)\n"
+
+
 @pytest.mark.usefixtures("history")
 def test_a_failed_run_shows_its_text_in_full_and_is_no_failure_of_the_command() -> None:
     result = runner.invoke(app, ["show", OTHER_RUN])
@@ -274,3 +314,31 @@ def test_a_damaged_document_costs_its_run_alone(history: Target, file: str, body
     assert listed[OTHER_RUN]["outcome"] == "Failed"
     assert listed[RUN]["outcome"] == ("Unreadable" if file == "status.json" else "Promoted")
     assert f"{RUN}/{file}" in listed[RUN]["reason"]
+
+
+def test_batches_are_listed_with_what_became_of_their_images(history: Target) -> None:
+    plan = {
+        "batch": RUN, "dataset": "designs", "bucket": BUCKET, "started": "2026-01-03T00:00:00Z",
+        "list": {"key": "designs/batches/new.txt", "etag": "e"}, "run": RUN, "labels": ["a"],
+        "lines": 900, "images": 1200, "rejected": 1, "shards": 3,
+    }  # fmt: skip
+    prefix = f"designs/batches/{RUN}/"
+    put(history, f"{prefix}plan.json", json.dumps(plan).encode())
+    put(history, f"{prefix}tagged/000000.jsonl", b"")
+    result = runner.invoke(app, ["runs", "designs"])
+    assert result.exit_code == 0, result.output
+    assert "1 of 3 shards" in result.stdout
+    ended = {
+        "batch": RUN, "dataset": "designs", "list": "designs/batches/new.txt", "outcome": "Tagged",
+        "state": "PublishBatch", "reason": "1,188 of 1,200 images are tagged", "images": 1200,
+        "tagged": 1188, "rejected": 12, "started": "2026-01-03T00:00:00Z",
+        "ended": "2026-01-03T00:01:00Z", "tags": "s3://x", "rows": "s3://y",
+    }  # fmt: skip
+    put(history, f"{prefix}status.json", json.dumps(ended).encode())
+    put(history, f"logos/batches/{OTHER_RUN}/status.json", b"[]")
+    told = json.loads(runner.invoke(app, ["runs", "--json"]).stdout)
+    found = {row["dataset"]: row for row in told if "list" in row}
+    assert found["designs"]["tagged"] == 1188
+    assert found["designs"]["shards_done"] == 3
+    assert found["logos"]["outcome"] == "Unreadable"
+    assert "1,188" in runner.invoke(app, ["runs"]).stdout

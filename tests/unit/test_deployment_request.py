@@ -57,7 +57,7 @@ def test_the_test_images_are_handed_over_where_there_are_any() -> None:
     tested = packed_dataset(test=100, bytes=sizes)
     request = plain(evaluation(None, tested))["request"]
     handed = {i["InputName"]: i["S3Input"] for i in request["ProcessingInputs"]}
-    assert list(handed) == ["challenger", "validation", "dataset", "test"]
+    assert list(handed) == ["challenger", "validation", "dataset", "verdicts", "test"]
     assert handed["test"]["S3Uri"] == f"s3://data/demo/runs/{RUN}/test/"
     assert handed["test"]["LocalPath"] == "/opt/ml/processing/input/test"
     assert request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 130
@@ -69,7 +69,7 @@ def test_a_champion_of_whom_nobody_knows_what_it_learned_is_not_compared() -> No
     found = Version(CHAMPION, '"0123"', {})
     request = plain(evaluation(found, packed_dataset(), gone))["request"]
     handed = {i["InputName"] for i in request["ProcessingInputs"]}
-    assert handed == {"challenger", "champion", "validation", "dataset"}
+    assert handed == {"challenger", "champion", "validation", "dataset", "verdicts"}
     assert request["Environment"]["TAGLINE_NOT_COMPARED"] == (
         f"s3://data/{gone} is gone, so nobody knows which images it was trained on"
     )

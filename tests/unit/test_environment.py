@@ -14,6 +14,7 @@ READ_AS = {
     "stack": "STACK_NAME",
     "api_auth": "API_AUTH",
     "state_machine": "STATE_MACHINE_ARN",
+    "batch_machine": "BATCH_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
     "trainer_image": "TRAINER_IMAGE",
     "torch_trainer_image": "TORCH_TRAINER_IMAGE",

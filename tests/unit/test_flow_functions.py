@@ -154,7 +154,7 @@ def decide(world: Account, against: str | None, **rule: float) -> dict[str, Any]
     """Call DecidePromotion and return what it answers and keeps."""
     world.put(f"{PREFIX}plan.json", plan(settings=settings(promotion=rule)))
     decision = call("decide_promotion", STATE | {"evaluation": {"champion_run": against}})
-    assert decision.pop("redeploy") is False
+    assert (decision.pop("redeploy"), decision.pop("order")) == (False, None)
     assert world.get(f"{PREFIX}decision.json") == {"format": 1} | decision
     return decision
 
@@ -403,6 +403,7 @@ def test_record_champion_tells_where_it_serves(
         "mAP": 0.6,
         "reason": "first",
         "previous": against,
+        "order": None,
     }
 
 
@@ -549,6 +550,7 @@ def test_record_outcome_leaves_the_fingerprint_only_for_judged_runs(
     status = world.get(f"{PREFIX}status.json")
     assert status.pop("ended").endswith("Z")
     assert status.pop("cost")["unknown"]  # there is no such execution
+    assert status.pop("order") is None
     about = {"format": 1, "run": RUN, "dataset": "demo", "started": STATE["started"]}
     assert status == about | answer
     left = world.s3.list_objects_v2(Bucket=BUCKET, Prefix="demo/latest.json")

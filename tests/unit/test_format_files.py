@@ -11,7 +11,8 @@ import pytest
 from msgspec import inspect as types
 
 import tagline.formats
-from tagline.formats import steps
+from tagline.formats import batch_steps, steps
+from tagline.formats.batch_keys import BatchKeys
 from tagline.formats.document import Document, Record
 from tagline.formats.files import ANSWERS, FILES, pattern
 from tagline.formats.keys import DatasetKeys, RunKeys
@@ -23,6 +24,7 @@ from tools.docs.attributes import meanings
 
 DATASET = DatasetKeys("DATASET")
 RUN = RunKeys("DATASET-0000000000000000")
+BATCH = BatchKeys("DATASET-0000000000000001")
 OPEN: dict[str, list[Any]] = {
     "shard": ["<shard>"],
     "digest": ["<digest>"],
@@ -59,15 +61,16 @@ def reached(node: object) -> Iterator[type]:
 
 def test_every_type_is_a_files_an_answers_or_a_steps() -> None:
     roots = {kind for file in FILES for kind in file.kinds} | {*ANSWERS}
-    roots |= {kind for kind in all_types() if kind.__module__ == steps.__name__}
+    passed = {steps.__name__, batch_steps.__name__}
+    roots |= {kind for kind in all_types() if kind.__module__ in passed}
     found = {kind for root in roots for kind in reached(types.type_info(root))}
     assert all_types() - found == set()
 
 
-def keys_of(keys: DatasetKeys | RunKeys) -> Iterator[str]:
+def keys_of(keys: DatasetKeys | RunKeys | BatchKeys) -> Iterator[str]:
     """Yield every key that a property or a method makes, prefixes left out."""
     for name, member in vars(type(keys)).items():
-        if name.startswith("_") or name in {"of", "dataset", "run"}:
+        if name.startswith("_") or name in {"of", "dataset", "run", "batch"}:
             continue
         made = [getattr(keys, name)]
         if not isinstance(member, property):
@@ -81,8 +84,8 @@ def keys_of(keys: DatasetKeys | RunKeys) -> Iterator[str]:
         yield from (pattern(key) for key in made if not key.endswith("/"))
 
 
-@pytest.mark.parametrize("keys", [DATASET, RUN])
-def test_every_key_is_in_the_table(keys: DatasetKeys | RunKeys) -> None:
+@pytest.mark.parametrize("keys", [DATASET, RUN, BATCH])
+def test_every_key_is_in_the_table(keys: DatasetKeys | RunKeys | BatchKeys) -> None:
     known = [file.key for file in FILES]
     assert len(known) == len(set(known))
     assert set(keys_of(keys)) - set(known) == set()

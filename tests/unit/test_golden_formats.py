@@ -75,6 +75,7 @@ ADDED: dict[str, list[Any]] = {
     "labels": [None],
     "superseded_by": [None],
     "cost": [None],
+    "order": [None],
     "budget": [{"per_run": None}],
     "spot": [False],
     "engine": ["auto"],

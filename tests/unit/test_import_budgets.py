@@ -21,21 +21,25 @@ TRACED = {"aws_xray_sdk", "wrapt"}
 YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
-    "datasets": {"api"},
+    "datasets": {"api", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
+    "plan_batch": {"api", "batches", "listing", "planning", "settings"},
     "plan_dataset": {"listing", "planning", "serving", "settings", "split"},
     "plan_deployment": {"jobs", "planning", "pricing", "serving"},
     "plan_evaluation": {"jobs", "listing", "pricing", "settings"},
     "plan_roll_back": {"jobs", "outcomes", "planning", "pricing", "serving"},
     "plan_training": {"jobs", "listing", "pricing", "settings"},
+    "publish_batch": {"api", "batches", "fetching", "listing", "settings"},
     "record_champion": {"outcomes", "planning"},
     "record_failure": {"outcomes", "planning", "pricing"},
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
-    "start_run": set[str](),
+    "start_run": {"planning"},
     "tag": {"api"},
+    "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
+    "take_order": {"serving"},
     "tell_failures": {"outcomes"},
 }
 API = {"datasets", "tag"}

@@ -59,6 +59,7 @@ def test_run_keys_lie_under_the_run() -> None:
         ("metrics", "metrics.json"),
         ("smoke", "smoke.json"),
         ("report", "report.html"),
+        ("suspects", "suspects.jsonl"),
         ("model_card", "model_card.json"),
         ("decision", "decision.json"),
         ("status", "status.json"),

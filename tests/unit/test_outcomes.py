@@ -67,6 +67,7 @@ def test_a_status_is_written_once(world: Account, bucket: Bucket) -> None:
         "reason": "mAP 0.5 and no champion",
         "started": STARTED,
         "cost": None,
+        "order": None,
     }
 
 

@@ -29,7 +29,13 @@ from tests.unit.flow_world import (
 
 ARN = f"arn:aws:states:us-east-1:123456789012:execution:tagline-retrain:{RUN}"
 TOPIC = VARIABLES["ALERTS_TOPIC_ARN"]
-OURS = {"format": 1, "run": RUN, "dataset": "demo", "started": "2026-11-12T00:00:00Z"}
+OURS = {
+    "format": 1,
+    "order": None,
+    "run": RUN,
+    "dataset": "demo",
+    "started": "2026-11-12T00:00:00Z",
+}
 
 
 @pytest.fixture
@@ -397,6 +403,29 @@ def test_after_a_run_that_broke_off_in_its_trial_that_settles_first(
         tell(stubber)
         call("record_failure", event("execution_aborted"))
     executions.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("state", ["TakeOrder", "UpdateEndpoint"])
+def test_an_order_that_failed_is_told_and_leaves_its_runs_ending(
+    world: Account, executions: Stubber, state: str
+) -> None:
+    """What it changed is brought back under a name that no break-off of the run has."""
+    before = world.put(f"{PREFIX}status.json", status(outcome=Outcome.NOT_PROMOTED))
+    notice = event("execution_aborted")
+    notice["detail"] |= {"name": f"{RUN}-order-1795718384"}
+    history(executions, {"type": "ExecutionAborted"}, entered(state))
+    if state == "UpdateEndpoint":
+        executions.add_response(
+            "start_execution", {"executionArn": "arn:r", "startDate": 0}, restoring(17957183841)
+        )
+    published: dict[str, Any] = {}
+    with Stubber(clients.sns()) as stubber:
+        stubber.add_response("publish", {"MessageId": "1"})
+        clients.sns().meta.events.register("provide-client-params.sns.Publish", heard(published))
+        assert call("record_failure", notice) == {"recorded": False}
+    executions.assert_no_pending_responses()
+    assert json.loads(published["Message"])["state"] == state
+    assert world.s3.head_object(Bucket=BUCKET, Key=f"{PREFIX}status.json")["ETag"] == before
 
 
 def test_what_settles_first_stays_the_same_in_each_attempt(

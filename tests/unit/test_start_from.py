@@ -282,7 +282,7 @@ def test_a_champion_that_learned_what_judges_its_successor_is_none_to_start_from
     names = [each["ChannelName"] for each in request["InputDataConfig"]]
     told = request["HyperParameters"].get("start_without")
     assert ("start" in names) is (told is None) is (recalled == 0)
-    said = f"the champion ({OTHER}) learned from {recalled} image(s) that are not to be trained on"
+    said = f"the champion ({OTHER}) learned from {recalled} image(s) that are to judge models now"
     assert told is None or said in told
 
 

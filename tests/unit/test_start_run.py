@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from tagline.aws import clients
+from tagline.formats.batch_keys import batch_name
 from tagline.formats.names import run_name
 from tests.unit.flow_world import account, call, event
 from tests.unit.im2rec_files import ROOT
@@ -131,3 +132,24 @@ def test_what_is_nearly_a_list_is_said(
 )
 def test_nothing_else_wakes_the_function(key: str) -> None:
     assert not rule_hears(key)
+
+
+def test_a_list_of_images_starts_its_batch(executions: Stubber) -> None:
+    dropped = event("s3_object_created")
+    listed = dropped["detail"]["object"]
+    listed["key"] = "demo/batches/new.txt"
+    bucket = dropped["detail"]["bucket"]["name"]
+    batch = batch_name(bucket, listed["key"], listed["version-id"], listed["etag"])
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-tag-batch"
+    expected = {"stateMachineArn": machine, "name": batch, "input": ANY}
+    answer = {"executionArn": "arn", "startDate": 0}
+    executions.add_response("start_execution", answer, expected)
+    assert call("start_run", dropped) == {"started": True, "run": batch}
+
+
+def test_what_a_batch_leaves_starts_nothing(executions: Stubber) -> None:
+    dropped = event("s3_object_created")
+    for name in ("new.tags.lst", "deeper/new.txt"):
+        dropped["detail"]["object"]["key"] = f"demo/batches/{name}"
+        assert call("start_run", dropped)["started"] is False
+    executions.assert_no_pending_responses()

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from tagline.settings.starts import STARTER_NETWORKS
 from tools.starter.colours import COLOUR, COLOURS, colours
 from tools.starter.contours import contours
 from tools.starter.drawing import draw
@@ -53,6 +54,10 @@ def test_the_sets_are_those_that_the_lock_pins() -> None:
 def test_no_set_of_marks_or_flags_nor_one_that_models_are_judged_on() -> None:
     judged = re.compile(r"emoji|^noto|^(fa|fa\d?-.*)$|logo|flag|brand|^(bxl|cib|simple-icons)$")
     assert not [name for name in RECORD["sets"] if judged.search(name)]
+
+
+def test_the_settings_know_which_networks_have_one() -> None:
+    assert set(RECORD["networks"]) == STARTER_NETWORKS
 
 
 @NETWORKS

@@ -35,6 +35,7 @@ WITHOUT_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
+    "sagemaker:ListEndpoints",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
@@ -115,8 +116,8 @@ def test_a_handler_finds_the_variables_it_reads() -> None:
 def test_logs_do_not_stay_for_ever() -> None:
     groups = list(resources("AWS::Logs::LogGroup"))
     assert (
-        len(groups) == len(FUNCTIONS) + 5
-    )  # packing, state machine, API, and SageMaker's two kinds of jobs
+        len(groups) == len(FUNCTIONS) + 6
+    )  # packing, two state machines, API, and SageMaker's two kinds of jobs
     for _, name, group in groups:
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
 
@@ -171,15 +172,19 @@ def test_the_packing_container_can_change_nothing() -> None:
     assert "SecurityGroupIngress" not in group["Properties"]
 
 
-def machine() -> tuple[dict[str, Any], str]:
-    ((_, _, resource),) = resources("AWS::Serverless::StateMachine")
-    text = (ROOT / "statemachine/retrain.asl.json").read_text(encoding="utf-8")
-    return resource["Properties"], text
+MACHINES = {name: r["Properties"] for _, name, r in resources("AWS::Serverless::StateMachine")}
+machines = pytest.mark.parametrize("name", MACHINES)
 
 
-def test_the_machine_gets_what_it_substitutes() -> None:
-    properties, text = machine()
-    assert set(SUB.findall(text)) == set(properties["DefinitionSubstitutions"])
+def definition(name: str) -> str:
+    uri: str = MACHINES[name]["DefinitionUri"]
+    return (ROOT / "templates" / uri).read_text(encoding="utf-8")
+
+
+@machines
+def test_the_machine_gets_what_it_substitutes(name: str) -> None:
+    properties = MACHINES[name]
+    assert set(SUB.findall(definition(name))) == set(properties["DefinitionSubstitutions"])
     assert properties["Logging"]["Level"] == "ALL"
     assert properties["Tracing"] == {"Enabled": True}
 
@@ -205,12 +210,14 @@ def _allowed_for(resource: str) -> set[str]:
     return needed | {"events:PutRule", "events:PutTargets", "events:DescribeRule", "iam:PassRole"}
 
 
-def test_the_machine_may_do_what_its_states_do() -> None:
-    _, text = machine()
+@machines
+def test_the_machine_may_do_what_its_states_do(name: str) -> None:
+    text = definition(name)
     found = re.findall(r'"Resource": "(arn:\$\{Partition\}:states:::[^"]+)"', text)
     needed = set().union(*map(_allowed_for, found))
-    assert needed <= actions("Retrain") | {"s3:PutObject"}, needed - actions("Retrain")
-    assert {"sagemaker:AddTags", "states:StartExecution", "s3:PutObject"} <= actions("Retrain")
+    assert needed <= actions(name) | {"s3:PutObject"}, needed - actions(name)
+    assert {"states:StartExecution", "s3:PutObject"} <= actions(name)
+    assert "sagemaker:AddTags" in actions("Retrain")
 
 
 PAID = {
@@ -245,13 +252,11 @@ def test_scaling_is_of_endpoints_alone() -> None:
             }
 
 
-def test_the_machine_may_invoke_exactly_its_functions() -> None:
-    _, text = machine()
-    called = set(re.findall(r"\$\{FunctionPrefix\}-([a-z-]+)", text))
+@machines
+def test_the_machine_may_invoke_exactly_its_functions(name: str) -> None:
+    called = set(re.findall(r"\$\{FunctionPrefix\}-([a-z-]+)", definition(name)))
     (statement,) = [
-        s
-        for owner, s in statements()
-        if owner == "Retrain" and s["Action"] == "lambda:InvokeFunction"
+        s for owner, s in statements() if owner == name and s["Action"] == "lambda:InvokeFunction"
     ]
     allowed = {r["Fn::Sub"].rsplit("${StackName}-", 1)[1] for r in statement["Resource"]}
     assert allowed == called
@@ -308,7 +313,7 @@ def test_another_stacks_things_are_granted_to_nobody() -> None:
 def test_a_new_account_has_room_for_the_defaults() -> None:
     """Ten Lambda functions at once, the API's among them; six vCPUs of Fargate."""
     defaults = {name: p.get("Default") for name, p in TEMPLATES["template"]["Parameters"].items()}
-    assert defaults["FetchConcurrency"] < 10
+    assert defaults["FetchConcurrency"] + defaults["BatchConcurrency"] < 10
     cpus = TEMPLATES["packing"]["Resources"]["TaskDefinition"]["Properties"]["Cpu"]
     assert defaults["PackConcurrency"] * int(cpus) / 1024 <= 6
     assert defaults["ApiReservedConcurrency"] == 0  # a reservation must leave ten to the rest
@@ -396,7 +401,7 @@ def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
         [python, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert len(found) == 14
+    assert len(found) == 16
     assert all(authorized for _, authorized in found), found
 
 

@@ -29,8 +29,8 @@ POOR = (TRUTH * [-0.1, 0.1, 0, 0] + 0.2 + _CHANCE.random(TRUTH.shape) * 0.6).ast
 POOR[:, 2] = 0
 OTHERS = (_CHANCE.random((60, 4)) < [0.3, 0.6, 0.2, 0]).astype(np.uint8)
 SCORED = (OTHERS * 0.2 + _CHANCE.random(OTHERS.shape) * 0.6).astype(np.float32)
-RECORDS = cast("Any", SimpleNamespace(labels=TRUTH, different=90))
-VALIDATION = cast("Any", SimpleNamespace(labels=OTHERS, different=60))
+RECORDS = cast("Any", SimpleNamespace(labels=TRUTH, different=90, ids=np.arange(90)))
+VALIDATION = cast("Any", SimpleNamespace(labels=OTHERS, different=60, ids=100 + np.arange(60)))
 
 
 def model(run: str, scores: np.ndarray) -> Any:
@@ -145,7 +145,7 @@ def test_too_few_others_compare_nothing(kept: int) -> None:
 
 
 def test_a_small_set_is_compared_where_the_split_stayed() -> None:
-    few: Any = SimpleNamespace(labels=TRUTH[:12], different=12)
+    few: Any = SimpleNamespace(labels=TRUTH[:12], different=12, ids=np.arange(12))
     models = [
         SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:12])
         for run, scores in ((RUN, GOOD), (OTHER, POOR))
@@ -198,7 +198,7 @@ def test_the_pages_that_show_it_have_what_was_judged() -> None:
 
 
 def test_where_nothing_can_vary_there_is_no_difference() -> None:
-    records: Any = SimpleNamespace(labels=TRUTH[:1], different=1)
+    records: Any = SimpleNamespace(labels=TRUTH[:1], different=1, ids=np.arange(1))
     models = [
         SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:1])
         for run, scores in ((RUN, GOOD), (OTHER, POOR))

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import inspect
 
-from tagline.formats import sagemaker, settings, steps
+from tagline.formats import batch_steps, sagemaker, settings, steps
 from tagline.formats.document import Document
-from tagline.formats.files import ANSWERS, OF_DATASET, OF_RUN, OF_STACK, File, Form
+from tagline.formats.files import ANSWERS, OF_BATCHES, OF_DATASET, OF_RUN, OF_STACK, File, Form
 from tagline.formats.reasons import MEANING, Reason
 from tools.docs.attributes import meanings, summary
 
@@ -27,8 +27,8 @@ item of an array.
 _EVENTS = """\
 ## Events and answers
 
-What the state machine hands to its functions and gets back: types of `tagline/formats/steps.py`,
-without a format of their own, since they live no longer than an execution.
+What the state machine hands to its functions and gets back: types of `tagline/formats/steps.py`
+and `batch_steps.py`, without a format of their own, since they live no longer than an execution.
 """
 _ANSWERS = """\
 ## Answers and alerts
@@ -49,6 +49,8 @@ def formats_page() -> str:
         _overview(OF_DATASET, "<dataset>/"),
         "## Of a run\n",
         _overview(OF_RUN, "<dataset>/runs/<run>/"),
+        "## Of batches\n",
+        _overview(OF_BATCHES, "<dataset>/batches/"),
         "## Keys\n",
         *_keys(),
         "## Settings\n",
@@ -83,8 +85,9 @@ def _form(file: File) -> str:
 
 def _keys() -> Iterator[str]:
     told: dict[type[msgspec.Struct], str] = {}  # where a record's keys are listed already
-    for file in (*OF_STACK, *OF_DATASET, *OF_RUN):
+    for file in (*OF_STACK, *OF_DATASET, *OF_RUN, *OF_BATCHES):
         name = file.key.removeprefix("<dataset>/").removeprefix("runs/<run>/")
+        name = name.removeprefix("batches/")
         if file.kinds:
             yield f"### {name}\n"
         for kind in file.kinds:
@@ -101,9 +104,10 @@ def _reason(reason: Reason) -> str:
 
 
 def _step_types() -> Iterator[type[msgspec.Struct]]:
-    for kind in vars(steps).values():
-        if isinstance(kind, type) and kind.__module__ == steps.__name__:
-            yield kind
+    for module in (steps, batch_steps):
+        for kind in vars(module).values():
+            if isinstance(kind, type) and kind.__module__ == module.__name__:
+                yield kind
 
 
 def _step(kind: type[msgspec.Struct]) -> str:

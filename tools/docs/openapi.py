@@ -17,6 +17,7 @@ _ANSWERS = (
     documents.ManyTags,
     documents.Datasets,
     documents.DatasetDetails,
+    documents.Healthy,
     documents.Runs,
     documents.RunDetails,
 )

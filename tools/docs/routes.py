@@ -86,6 +86,14 @@ def _paths() -> Schema:
                 "responses": _known(documents.RunDetails, "The run", _UNKNOWN),
             },
         },
+        "/healthz": {
+            "get": {
+                "operationId": "getHealth",
+                "summary": "Tell whether every champion answers; a 503 names those that do not",
+                "parameters": [known],
+                "responses": _known(documents.Healthy, "All of them answer"),
+            }
+        },
         "/openapi.json": {
             "get": {
                 "operationId": "getDescription",

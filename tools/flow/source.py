@@ -1,4 +1,4 @@
-"""Read statemachine/retrain/, the flow as people write it, and write what is deployed."""
+"""Read a flow as people write it, a folder of statemachine/, and write what is deployed."""
 
 import json
 from collections.abc import Mapping
@@ -47,18 +47,22 @@ class Flow:
 
 
 def read_flow(folder: Path) -> Flow:
-    """Read the stages and put in what they name."""
+    """Read the stages and put in what they name, in shared.yaml of this flow or, if said, another.
+
+    Blocks that a flow borrows need not all be used; its own do.
+    """
     head = _load(folder / "flow.yaml")
     stages: dict[str, str] = head.pop("Stages")
-    wanted = {"flow", "shared", *stages}
+    lender: str | None = head.pop("Shared", None)
+    wanted = {"flow", *([] if lender else ["shared"]), *stages}
     if strays := wanted ^ {path.stem for path in folder.glob("*.yaml")}:
         raise FlowError(f"flow.yaml: the stages are not the folder's files: {sorted(strays)}")
-    compiler = _Compiler(_load(folder / "shared.yaml"))
+    compiler = _Compiler(_load((folder.parent / lender if lender else folder) / "shared.yaml"))
     made = [
         Stage(name, says, compiler.states(_load(folder / f"{name}.yaml"), f"{name}.yaml"))
         for name, says in stages.items()
     ]
-    if compiler.unused:
+    if compiler.unused and not lender:
         raise FlowError(f"shared.yaml: nobody uses {', '.join(sorted(compiler.unused))}")
     return Flow(head, made)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.data import RecordSet
 from trainer.judge import Evaluation
@@ -27,7 +26,7 @@ def choose_examples(evaluation: Evaluation, each: int = 6) -> Choice:
     An image's agreement is the F1 of its tags. Of the best, those with most tags; images without
     any tag, true or given, show nothing and are left out.
     """
-    given, true = tagged(evaluation), evaluation.truth.astype(bool)
+    given, true = evaluation.tagged, evaluation.truth.astype(bool)
     hits = (given & true).sum(axis=1)
     both = given.sum(axis=1) + true.sum(axis=1)
     agreement = np.where(both > 0, 2 * hits / np.maximum(both, 1), 1.0)
@@ -40,17 +39,9 @@ def choose_examples(evaluation: Evaluation, each: int = 6) -> Choice:
     )
 
 
-def tagged(evaluation: Evaluation) -> NDArray[np.bool_]:
-    """Return which tags the thresholds give, (n, L)."""
-    given: NDArray[np.bool_] = (
-        evaluation.challenger.scores.astype(np.float64) >= evaluation.thresholds.values
-    )
-    return given
-
-
 def figures(evaluation: Evaluation, records: RecordSet, indexes: list[int]) -> str:
     """Return the images with their tags as HTML; the page's size stays bounded."""
-    given, true = tagged(evaluation), evaluation.truth.astype(bool)
+    given, true = evaluation.tagged, evaluation.truth.astype(bool)
     parts: list[str] = []
     used = 0
     for index in indexes:
@@ -70,7 +61,7 @@ def figures(evaluation: Evaluation, records: RecordSet, indexes: list[int]) -> s
             if yes
         )
         parts.append(
-            f'<figure><img alt="{evaluation.side} image {index + 1}" loading="lazy" '
+            f'<figure><img alt="{evaluation.side} image {index + 1}" '
             f'src="data:image/jpeg;base64,{source}"><figcaption>{tags}</figcaption></figure>'
         )
     if not parts:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.formats.trials import Trial, Trials
-from trainer.trials import trials_section
+from trainer.report.trials import trials_section
 
 
 def trial(number: int, objective: float | None, **hyperparameters: str) -> Trial:

@@ -1,23 +1,29 @@
 """report.html: one page, no request to anywhere, that a person can judge a model by."""
 
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 import numpy as np
 from msgspec.structs import asdict
+from numpy.typing import NDArray
 
 from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.rows import Verdict
+from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
-from tagline.scores.ranking import rank
+from tagline.scores.calibration import reliability
 from trainer.card import limits, some
-from trainer.charts import bar, bars, curve
 from trainer.data import RecordSet
-from trainer.examples import choose_examples, figures
 from trainer.judge import Evaluation
-from trainer.trials import trials_section
+from trainer.report.charts import bars, plots
+from trainer.report.errors import calibration, confused, doubted
+from trainer.report.examples import choose_examples, figures
+from trainer.report.labels import controls, curves, label_table, standing, together
+from trainer.report.trials import trials_section
 
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_CURVES = 6
 _COUNTS = ("rows", "accepted", "rejected", "train", "validation", "test")
 
 
@@ -25,26 +31,34 @@ def report_page(
     evaluation: Evaluation,
     records: RecordSet,
     dataset: PackedDataset,
+    rows: Mapping[int, Verdict],
+    suspects: Sequence[Suspect],
+    *,
     trials: Trials | None = None,
 ) -> str:
     """Return the whole page as HTML; every name that comes from outside is escaped.
 
+    `rows` are the list's, by the ids of the records; `suspects` those whose labels are doubted;
     `trials` are those of the search that the challenger was the best of.
     """
     run = escape(evaluation.challenger.candidate.run)
+    found = reliability(evaluation.challenger.scores, evaluation.truth)
     examples = choose_examples(evaluation)
     body = "".join(
         (
             _first_screen(evaluation, run),
             _first_of_all(evaluation, dataset),
-            _labels(evaluation),
-            _curves(evaluation),
+            plots(),
+            _labels(evaluation, found.error, rows),
             "<h2>Tagged best</h2>",
             _legend(),
             figures(evaluation, records, examples.right),
             "<h2>Tagged worst</h2>",
             _legend(),
             figures(evaluation, records, examples.wrong),
+            confused(evaluation),
+            doubted(suspects, evaluation),
+            calibration(found),
             "<h2>Before relying on this</h2><ul>",
             *(f"<li>{escape(text)}</li>" for text in limits(evaluation, dataset)),
             "</ul>",
@@ -52,13 +66,26 @@ def report_page(
             _details(evaluation, dataset),
         )
     )
-    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+    style, script = _beside("report.css"), _beside("report.js")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Evaluation of {run}</title><style>{style}</style></head>"
-        f"<body>{body}</body></html>\n"
+        f"<body><main>{body}</main><script>{script}</script></body></html>\n"
+    )
+
+
+def _beside(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _policy(script: str) -> str:
+    """Return what the page may do: nothing is asked for, and no other script runs."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
     )
 
 
@@ -133,34 +160,23 @@ def _same(evaluation: Evaluation) -> str:
     )
 
 
-def _labels(evaluation: Evaluation) -> str:
-    found, comparison = evaluation.challenger.quality, evaluation.comparison
-    images = len(evaluation.truth)
-    order = np.argsort(np.where(np.isnan(found.ap), -1, found.ap), kind="stable")[::-1]
-    rows = []
-    for j in order:
-        ap, support = float(found.ap[j]), int(found.support[j])
-        cells = [f"<td>{escape(evaluation.labels[j])}</td>", f"<td>{support:,}</td>"]
-        if np.isnan(ap):
-            cells.append('<td class="wide"></td><td>–</td>')  # noqa: RUF001 - a dash
-        else:
-            cells.append(f'<td class="wide">{bar(ap, support / images)}</td><td>{ap:.3f}</td>')
-        if comparison:
-            gap = comparison.challenger.ap[j] - comparison.champion.ap[j]
-            cells.append(_against(float(gap)))
-        f1 = float(evaluation.f1.labels[j])
-        cells.append(f"<td>{'–' if np.isnan(f1) else f'{f1:.3f}'}</td>")  # noqa: RUF001
-        cells.append(f"<td>{evaluation.thresholds.values[j]:.3f}</td>")
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    beside = "<th>vs champion</th>" if comparison else ""
+def _labels(
+    evaluation: Evaluation, errors: NDArray[np.float64], rows: Mapping[int, Verdict]
+) -> str:
+    comparison = evaluation.comparison
+    beside = f'<p class="note">{standing(comparison)}</p>' if comparison else ""
     return (
         '<h2>Labels</h2><p class="note">Sorted by average precision (AP). The tick marks the '
-        "label's frequency, which guessing reaches. F1 is at the threshold in the last column, "
-        "from which the API gives the tag, on images that it was not chosen on."
-        f"{_apart(evaluation)}</p>"
-        '<div class="panel scroll"><table><thead><tr><th>label</th><th>positives</th><th></th>'
-        f"<th>AP</th>{beside}<th>F1</th><th>threshold</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        "label's frequency, which guessing reaches. F1 is at the threshold, from which the API "
+        "gives the tag, on images that it was not chosen on; ECE is explained under Calibration."
+        f"{_apart(evaluation)}</p>{beside}{controls(evaluation)}"
+        f"{label_table(evaluation, errors)}"
+        '<h2>Precision against recall</h2><p class="note">All pairs of image and label in one '
+        "ranking, then each label from the best to the worst. The circle is where the threshold "
+        "stands. Mistakes are named by their row: "
+        '<span class="wrong">+ given, not true</span>, '
+        '<span class="missed">− true, not given</span>, with the score.</p>'  # noqa: RUF001
+        f"{together(evaluation)}{curves(evaluation, rows)}"
     )
 
 
@@ -172,33 +188,6 @@ def _apart(evaluation: Evaluation) -> str:
         f" {escape(some(evaluation.ranked_alone))}: ranked well, and yet F1 is 0. AP is about the "
         "order of images alone; of those with the label none reaches the threshold, which other "
         "images decided and, for a rare label, the other labels. More images with it settle that."
-    )
-
-
-def _against(gap: float) -> str:
-    if np.isnan(gap):
-        return "<td>–</td>"  # noqa: RUF001 - a dash
-    kind = "up" if gap > 0 else "down" if gap < 0 else ""
-    return f'<td class="{kind}">{gap:+.3f}</td>'
-
-
-def _curves(evaluation: Evaluation) -> str:
-    """Show the labels spread evenly from the best average precision to the worst."""
-    ap = evaluation.challenger.quality.ap
-    known = np.flatnonzero(~np.isnan(ap))
-    known = known[np.argsort(-ap[known], kind="stable")]
-    picks = known[np.unique(np.linspace(0, len(known) - 1, _CURVES).round().astype(int))]
-    parts = []
-    for j in picks:
-        ranking = rank(evaluation.challenger.scores[:, j], evaluation.truth[:, j])
-        parts.append(
-            f"<figure><figcaption>{escape(evaluation.labels[j])} <small>AP {ap[j]:.3f}</small>"
-            f"</figcaption>{curve(ranking, float(evaluation.thresholds.values[j]))}</figure>"
-        )
-    return (
-        '<h2>Precision against recall</h2><p class="note">Labels from the best to the worst; the '
-        "circle is where the threshold stands.</p>"
-        f'<div class="panel curves">{"".join(parts)}</div>'
     )
 
 
@@ -227,7 +216,7 @@ def _details(evaluation: Evaluation, dataset: PackedDataset) -> str:
         **(description.versions or {}),
     }
     rows = "".join(
-        f"<tr><td>{escape(str(name))}</td><td>{escape(str(value))}</td></tr>"
+        f'<tr><th scope="row">{escape(str(name))}</th><td>{escape(str(value))}</td></tr>'
         for name, value in facts.items()
         if value not in {None, ""}
     )

@@ -1,0 +1,1 @@
+"""report.html: one page, no request to anywhere, that a person can judge a model by."""

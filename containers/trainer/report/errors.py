@@ -1,0 +1,96 @@
+"""Sections on what the scores mean, which tags stand for others, and which labels are doubted."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from tagline.formats.rows import Verdict
+from tagline.formats.suspects import Suspect
+from tagline.scores.calibration import BINS, Reliability
+from tagline.scores.confusion import confusions
+from trainer.judge import Evaluation
+from trainer.report.charts import diagram
+from trainer.report.words import MINUS, number, path_of, scrolling, table
+
+_PAIRS, _SUSPECTS = 20, 20
+
+
+def calibration(found: Reliability) -> str:
+    """Return the reliability of all labels' scores (L, BINS) together, and its numbers."""
+    together = found.together
+    labels = found.error[~np.isnan(found.error)]
+    rows = [
+        (
+            f"{i / BINS:.1f} to {(i + 1) / BINS:.1f}",
+            f"{together.images[i]:,}",
+            number(float(together.mean_score[i])),
+            number(float(together.frequency[i])),
+        )
+        for i in range(BINS)
+    ]
+    heads = ("score", "pairs", "mean score", "share that is true")
+    return (
+        '<h2>Calibration</h2><p class="note">How often a tag is right that scores so much: on the '
+        "diagonal a score is a probability; below it the model is surer than it should be. "
+        f"Expected calibration error (ECE) of all pairs of image and label: {together.error:.3f}, "
+        f"mean of the labels': {labels.mean():.3f}. Thresholds are chosen on scores as they are, "
+        "so tags need no calibration.</p>"
+        f'<div class="panel beside"><div class="plot">{diagram(together)}</div>'
+        f"{scrolling('scores and how often they are true', table(heads, rows), panel=False)}</div>"
+    )
+
+
+def confused(evaluation: Evaluation) -> str:
+    """Return which wrong tag is given where which right one is missing."""
+    found = confusions(evaluation.tagged, evaluation.truth, _PAIRS)
+    rows = [
+        (
+            escape(evaluation.labels[found.missing[k]]),
+            escape(evaluation.labels[found.wrong[k]]),
+            f"{found.images[k]:,}",
+            f"{found.images[k] / found.missed[k]:.0%} of {found.missed[k]:,}",
+            f"{found.expected[k]:.1f}",
+        )
+        for k in range(len(found.images))
+    ]
+    heads = ("missing", "given instead", "images", "of those that lack it", "by chance")
+    shown = (
+        scrolling("labels taken for each other", table(heads, rows, "words"))
+        if rows
+        else '<p class="note">None that is more frequent than chance.</p>'
+    )
+    return (
+        '<h2>Taken for each other</h2><p class="note">Images that lack a tag and have a wrong one '
+        "in its place, where that is more frequent than chance.</p>"
+        f"{shown}"
+    )
+
+
+def doubted(found: Sequence[Suspect], evaluation: Evaluation) -> str:
+    """Return the most doubtful rows."""
+    sides = "test and validation" if evaluation.validation else evaluation.side
+    rows = [
+        (
+            f"{row.line}",
+            f"{row.id}",
+            path_of(Verdict(line=row.line, id=row.id, path=row.path, verdict="accepted")),
+            row.split,
+            " ".join(
+                f'<span class="tag {"missed" if doubt.given else "wrong"}">'
+                f"{MINUS if doubt.given else '+'} {escape(doubt.label)} "
+                f"<small>{doubt.score:.3f}</small></span>"
+                for doubt in row.labels
+            ),
+        )
+        for row in found[:_SUSPECTS]
+    ]
+    heads = ("line", "id", "path", "side", "labels that seem missing (+) or too many (−)")  # noqa: RUF001
+    shown = scrolling("rows whose labels are doubted", table(heads, rows, "words")) if rows else ""
+    more = f" The first {_SUSPECTS} of them:" if len(found) > _SUSPECTS else ""
+    return (
+        f'<h2>Labels to look at again</h2><p class="note">{len(found):,} rows of the {sides} '
+        "images have labels that the model doubts, as surely as it usually knows them: the list "
+        "is wrong there, or the model. <code>suspects.jsonl</code> beside this report has them "
+        f"all.{more}</p>{shown}"
+    )

@@ -1,0 +1,1 @@
+"""Batches: a dropped list of images that are tagged by the champion, each with a verdict."""

@@ -1,0 +1,122 @@
+"""PublishBatch: the shards' files become two, in the list's order, joined on S3's side.
+
+Neither is visible before it is whole, and the batch's status, written once, comes after both.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from tagline.aws.faults import Absent, Conflict
+from tagline.aws.multipart import Source, join
+from tagline.aws.s3 import BINARY, JSON_LINES, Bucket, Head
+from tagline.batches.tagging import ANSWER
+from tagline.formats.batch_keys import BatchKeys, BatchList
+from tagline.formats.batch_steps import BatchEnding, PublishEvent, TagShardAnswer
+from tagline.formats.batches import BatchOutcome, BatchPlan, BatchShard, BatchStatus
+from tagline.formats.document import decode_record
+from tagline.formats.locations import plain_etag
+
+_AT_A_TIME = 16
+
+
+class Incomplete(RuntimeError):
+    """The shards do not account for every image of the batch."""
+
+
+def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
+    """Publish what the shards hold, then say how the batch ended; the same again when repeated.
+
+    A newer version of the list has a batch of its own, and this one then publishes nothing.
+    """
+    keys = BatchKeys(event.batch)
+    before = bucket.get(keys.status, BatchStatus)
+    if before is not None and before.outcome != BatchOutcome.FAILED:
+        return _ending(before)
+    plan = bucket.read(keys.plan, BatchPlan)
+    shards = bucket.read_array(keys.shards, BatchShard)
+    verdicts = _heads(bucket, [keys.shard_verdicts(shard.shard) for shard in shards])
+    rows = _heads(bucket, [keys.shard_rows(shard.shard) for shard in shards])
+    counts = [
+        decode_record(head.metadata[ANSWER].encode(), TagShardAnswer, key) for key, head in verdicts
+    ]
+    tagged = sum(count.tagged for count in counts)
+    rejected = sum(count.rejected for count in counts)
+    if tagged + rejected != plan.images:
+        raise Incomplete(f"the shards hold {tagged + rejected:,} of {plan.images:,} verdicts")
+    outcome, reason = BatchOutcome.TAGGED, f"{tagged:,} of {plan.images:,} images are tagged"
+    made = BatchList.of(plan.list.key)
+    now = bucket.head(plan.list.key)
+    if now is not None and plain_etag(now.etag) != plan.list.etag:
+        outcome = BatchOutcome.SUPERSEDED
+        reason = f"{plan.list.key} was dropped again, and that version has a batch of its own"
+    else:
+        _publish(bucket, rows, made.rows, BINARY)
+        _publish(bucket, verdicts, made.tags, JSON_LINES)
+    published = outcome == BatchOutcome.TAGGED
+    status = BatchStatus(
+        batch=event.batch,
+        dataset=keys.dataset,
+        list=plan.list.key,
+        outcome=outcome,
+        state="PublishBatch",
+        reason=reason,
+        started=plan.started,
+        ended=now_said(),
+        images=plan.images,
+        tagged=tagged,
+        rejected=rejected,
+        tags=bucket.uri(made.tags) if published else None,
+        rows=bucket.uri(made.rows) if published else None,
+    )
+    return _ending(record_batch(bucket, status))
+
+
+def record_batch(bucket: Bucket, status: BatchStatus) -> BatchStatus:
+    """Write how a batch ended, once; return what is recorded.
+
+    A batch that was recorded as failed, was resumed and came to its end is recorded anew.
+    """
+    key = BatchKeys(status.batch).status
+    found = bucket.find(key, BatchStatus)
+    if found is not None and found.content.outcome != BatchOutcome.FAILED:
+        return found.content
+    try:
+        bucket.write_over(key, status, found.etag if found else None)
+    except Conflict:
+        return bucket.read(key, BatchStatus)
+    return status
+
+
+def now_said() -> str:
+    """Return this moment as status documents have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _heads(bucket: Bucket, keys: Sequence[str]) -> list[tuple[str, Head]]:
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        found = list(zip(keys, pool.map(bucket.head, keys), strict=True))
+    heads = [(key, head) for key, head in found if head is not None]
+    if len(heads) < len(keys):
+        missing = next(key for key, head in found if head is None)
+        raise Absent(f"{bucket.uri(missing)} is missing: its shard was not tagged")
+    return heads
+
+
+def _publish(
+    bucket: Bucket, parts: Sequence[tuple[str, Head]], target: str, content_type: str
+) -> None:
+    sources = [Source(key, head.size, head.etag) for key, head in parts]
+    if any(source.size for source in sources):
+        join(bucket, sources, target, content_type)
+    else:
+        bucket.put(target, b"", content_type)
+
+
+def _ending(status: BatchStatus) -> BatchEnding:
+    return BatchEnding(
+        outcome=status.outcome,
+        tagged=status.tagged,
+        rejected=status.rejected,
+        reason=status.reason,
+    )

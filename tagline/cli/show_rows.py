@@ -1,0 +1,83 @@
+"""Rows and labels of a run as tables, and its files of rows as they are."""
+
+from collections.abc import Sequence
+
+import typer
+
+from tagline.aws.faults import Absent
+from tagline.cli.errors import Refused
+from tagline.cli.output import emit, number, rows_table, say
+from tagline.cli.target import Target
+from tagline.formats.models import LabelMetrics
+from tagline.formats.printable import printable_json
+from tagline.formats.rows import Reject
+from tagline.formats.suspects import Suspect
+
+_EDGE = 5  # labels shown from either end, and suspects
+
+
+def show_rejects(run: str, rows: Sequence[Reject], total: int) -> None:
+    """Show the first rejected rows, of so many."""
+    if not rows:
+        return
+    emit(
+        rows_table(
+            (">Line", "Reason", "Path", "Detail"),
+            ((row.line, row.reason, row.path, row.detail) for row in rows),
+            title=f"Rejected rows ({len(rows)} of {total})",
+        )
+    )
+    if total > len(rows):
+        say(f"`tagline show {run} --rejects` prints all of them")
+
+
+def show_labels(found: Sequence[LabelMetrics]) -> None:
+    """Show the labels that the model knows best and worst."""
+    measured = [(row.ap, row) for row in found if row.ap is not None]
+    if not measured:
+        return
+    labels = [row for _, row in sorted(measured, key=lambda pair: pair[0], reverse=True)]
+    few = labels if len(labels) <= 2 * _EDGE else [*labels[:_EDGE], *labels[-_EDGE:]]
+    title = "Labels" if few is labels else f"Best and worst {_EDGE} of {len(labels)} labels"
+    emit(
+        rows_table(
+            ("Label", ">AP", ">F1", ">Support", ">Threshold"),
+            (
+                (row.label, number(row.ap), number(row.f1), row.support, number(row.threshold))
+                for row in few
+            ),
+            title=title,
+        )
+    )
+
+
+def show_suspects(run: str, rows: Sequence[Suspect]) -> None:
+    """Show the rows whose labels the model doubts most."""
+    if not rows:
+        return
+    emit(
+        rows_table(
+            (">Line", "Path", "Seems to lack", "Seems to have too many"),
+            (
+                (row.line, row.path, _doubted(row, given=False), _doubted(row, given=True))
+                for row in rows[:_EDGE]
+            ),
+            title="Rows whose labels the model doubts most",
+        )
+    )
+    say(f"`tagline show {run} --suspects` prints all of them")
+
+
+def print_lines(target: Target, key: str) -> None:
+    """Print a file of JSON Lines; raises Refused where there is none."""
+    try:
+        with target.bucket.stream(key) as found:
+            for line in found.content.iter_lines():
+                typer.echo(printable_json(line.decode(errors="replace")))
+    except Absent as exc:
+        run, _, name = key.rpartition("/")
+        raise Refused(f"run {run.rpartition('/')[2]} has no {name} (yet)") from exc
+
+
+def _doubted(row: Suspect, *, given: bool) -> str:
+    return ", ".join(doubt.label for doubt in row.labels if doubt.given is given)

@@ -1,0 +1,95 @@
+"""A person makes a run the champion: over the gate, or back to a former champion.
+
+The run's model is deployed as a challenger's is, tried and tested. The gate alone is overruled.
+"""
+
+from tagline.aws.s3 import Bucket
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.models import Metrics
+from tagline.formats.names import job_name
+from tagline.formats.outcomes import Champion, Decision, Order, Outcome, Status
+from tagline.formats.owners import check_run
+from tagline.formats.steps import Comparison, DecisionAnswer, OrderAnswer
+from tagline.formats.trials import Trials
+
+_MODEL = "/output/model.tar.gz"
+
+
+class OrderRefused(ValueError):
+    """A run cannot be made champion; the message says why, and what to do."""
+
+
+def take_order(bucket: Bucket, run: str, order: Order, stack: str) -> OrderAnswer:
+    """Return what the deploying states go by; raises OrderRefused.
+
+    The champion is the one of this moment: whoever is promoted meanwhile wins, and the order ends
+    rolled back.
+    """
+    keys = RunKeys(run)
+    metrics = bucket.get(keys.metrics, Metrics)
+    if metrics is None or bucket.head(keys.smoke) is None:
+        raise OrderRefused(
+            f"run {run} has no evaluated model: `tagline runs {keys.dataset}` lists the runs, "
+            "those with an mAP have one"
+        )
+    found = bucket.find(DatasetKeys(keys.dataset).champion, Champion)
+    champion = found.content if found else None
+    if champion:
+        check_run(keys.dataset, champion.run, bucket.uri(DatasetKeys(keys.dataset).champion))
+    if champion and champion.run == run:
+        raise OrderRefused(
+            f"run {run} is the champion already: `tagline redeploy {keys.dataset}` brings it back "
+            "where it does not serve"
+        )
+    if order.kind == "rollback":
+        _check_former(bucket, run)
+    artifact = find_artifact(bucket, run, stack)
+    if artifact is None:
+        raise OrderRefused(
+            f"the model of run {run} is gone: it expired or was deleted; drop its list again"
+        )
+    return OrderAnswer(
+        evaluation=Comparison(
+            artifact=artifact,
+            champion_run=champion.run if champion else None,
+            champion_etag=found.etag if found else None,
+        ),
+        decision=DecisionAnswer(
+            promote=True,
+            reason=_why(order, bucket.get(keys.decision, Decision), champion),
+            challenger_map=metrics.mAP,
+            champion_map=metrics.champion.mAP if metrics.champion else None,
+            superseded_by=None,
+            redeploy=False,
+            order=order,
+        ),
+    )
+
+
+def find_artifact(bucket: Bucket, run: str, stack: str) -> str | None:
+    """Return the S3 URI of the model that a run trained, None where it is gone.
+
+    Of a search it is the best trial's; of a job that was tried again, the last attempt's.
+    """
+    keys = RunKeys(run)
+    searched = bucket.get(keys.trials, Trials)
+    job = f"{searched.best}/" if searched else job_name(stack, run, "train")
+    models = bucket.keys(f"{DatasetKeys(keys.dataset).output}{job}")
+    last = max((key for key in models if key.endswith(_MODEL)), default=None)
+    return bucket.uri(last) if last else None
+
+
+def _check_former(bucket: Bucket, run: str) -> None:
+    status = bucket.get(RunKeys(run).status, Status)
+    if status is None or status.outcome != Outcome.PROMOTED:
+        raise OrderRefused(
+            f"run {run} never was champion: `tagline promote {run}` makes it one over the gate"
+        )
+
+
+def _why(order: Order, decision: Decision | None, champion: Champion | None) -> str:
+    if order.kind == "rollback":
+        off = f" from {champion.run}" if champion else ""
+        return f"{order.by} rolled back to it{off}: {order.why}"
+    gate = f" (the gate had said: {decision.reason})" if decision else ""
+    return f"{order.by} promoted it over the gate: {order.why}{gate}"

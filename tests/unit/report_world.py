@@ -1,0 +1,76 @@
+"""An evaluation of made-up scores, and the report of it."""
+
+import io
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tagline.formats.models import ModelDescription
+from tagline.formats.rows import Verdict
+from tagline.formats.settings import ImageSpec
+from tests.unit.documents import OTHER, RUN
+from tests.unit.run_documents import packed_dataset
+from trainer.audit import suspects
+from trainer.judge import Evaluation, Judges, judge
+from trainer.report.page import report_page
+
+HOSTILE = '<b>wide</b> & "low"'
+LABELS = ("red", "round", HOSTILE, "never", "blue", "small")
+CREATED = "2026-11-12T01:00:00+00:00"
+
+
+def evaluation(
+    images: int = 120, labels: Sequence[str] = LABELS, *, champion: bool = True, test: bool = True
+) -> Evaluation:
+    """Judge a good model, beside a worse champion, on `images` images and as many of validation."""
+    rng = np.random.default_rng(3)
+    often = np.resize([0.3, 0.4, 0.2, 0, 0.25, 0.1], len(labels))
+    sides = [_side(rng, images, often, first) for first in (0, images)]
+    models = [_model(run, labels, sides, noise) for run, noise in ((RUN, 2.0), (OTHER, 3.5))]
+    judges = Judges(sides[1], sides[0]) if test else Judges(sides[0])
+    return judge(models[0], models[1] if champion else None, judges, tuple(labels), CREATED)
+
+
+def rows_of(found: Evaluation) -> dict[int, Verdict]:
+    """Return the list's row of each record: line 1000 and on, a path that is no HTML."""
+    last = 2 * len(found.ids)
+    return {
+        n: Verdict(line=1000 + n, id=n, path=f"folder/<i>{n}.png", verdict="accepted")
+        for n in range(last)
+    }
+
+
+def page(found: Evaluation) -> str:
+    """Return the report."""
+    rows = rows_of(found)
+    stream = io.BytesIO()
+    Image.new("RGB", (32, 32), "tomato").save(stream, "JPEG")
+    records: Any = SimpleNamespace(jpeg=lambda _index: stream.getvalue())
+    dataset = packed_dataset(
+        labels=found.labels,
+        positives={label: {"train": 7, "validation": 2} for label in found.labels},
+    )
+    return report_page(found, records, dataset, rows, suspects(found, rows))
+
+
+def _side(rng: np.random.Generator, images: int, often: np.ndarray, first: int) -> Any:
+    truth = (rng.random((images, len(often))) < often).astype(np.uint8)
+    return SimpleNamespace(labels=truth, different=images, ids=first + np.arange(images))
+
+
+def _model(run: str, labels: Sequence[str], sides: Sequence[Any], noise: float) -> Any:
+    rng = np.random.default_rng(round(noise * 10))
+    answers = {}
+    for side in sides:
+        logits = 5.0 * side.labels - 2 + rng.normal(0, noise, side.labels.shape)
+        answers[id(side)] = (1 / (1 + np.exp(-logits))).astype(np.float32)
+    described = ModelDescription(
+        labels=tuple(labels), image=ImageSpec(), network="small", best_epoch=3
+    )
+    return SimpleNamespace(
+        run=run, role="challenger", labels=tuple(labels), description=described,
+        scores=lambda records, _labels: answers[id(records)],
+    )  # fmt: skip
