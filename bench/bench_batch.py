@@ -38,13 +38,13 @@ _LOOP = """
 import sys, time
 from pathlib import Path
 from server.model import Model
-from tagline.imaging import SERVING
+from tagline.imaging import SERVING, preprocess
 model = Model.load(Path(sys.argv[1]), 1)
 images = [path.read_bytes() for path in sorted(Path(sys.argv[2]).iterdir())]
 wanted = int(sys.argv[3])
 begin = time.perf_counter()
 for number in range(wanted):
-    model.answer(images[number % len(images)], SERVING)
+    model.answer(preprocess(images[number % len(images)], model.description.image, SERVING))
 print(wanted / (time.perf_counter() - begin))
 """
 

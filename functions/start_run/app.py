@@ -7,9 +7,9 @@ from tagline.aws.environment import environment
 from tagline.aws.observability import logger
 from tagline.aws.step import step
 from tagline.formats.batch_steps import BatchInput
+from tagline.formats.dropped import batch_input, is_of_batches, run_input
 from tagline.formats.names import InvalidName
 from tagline.formats.steps import ObjectCreated, RunInput, StartAnswer
-from tagline.planning.dropped import batch_input, is_of_batches, run_input
 
 
 @step

@@ -41,15 +41,15 @@ def ask(
     endpoint: str,
     dataset: str,
     image: Image,
-    seconds: float | None = None,
     *,
+    seconds: float | None = None,
     explain: bool = False,
 ) -> ImageScores:
     """Return the scores of an image by the endpoint of a dataset, and what they hang on if asked.
 
     The container is told how long its answer is waited for: `seconds`, or what is left of the
-    request. Raises a 422 with its words when it
-    refuses the image, and a 503 when the endpoint is busy, changing, crashed or answers nonsense.
+    request. Raises a 422 with its words when it refuses the image, and a 503 when the endpoint is
+    busy, changing, crashed or answers nonsense.
     """
     try:
         answer = runtime.invoke_endpoint(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tagline.aws.s3 import Bucket
-from tagline.batches.publishing import now_said, record_batch
+from tagline.batches.recording import now_said, record_batch
 from tagline.formats.batch_keys import BatchKeys
 from tagline.formats.batch_steps import BatchInput
 from tagline.formats.batches import BatchOutcome, BatchStatus

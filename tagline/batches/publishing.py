@@ -5,15 +5,14 @@ Neither is visible before it is whole, and the batch's status, written once, com
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
-from tagline.aws.faults import Absent, Conflict
+from tagline.aws.faults import Absent
 from tagline.aws.multipart import Source, join
 from tagline.aws.s3 import BINARY, JSON_LINES, Bucket, Head
-from tagline.batches.tagging import ANSWER
+from tagline.batches.recording import now_said, record_batch
 from tagline.formats.batch_keys import BatchKeys, BatchList
 from tagline.formats.batch_steps import BatchEnding, PublishEvent, TagShardAnswer
-from tagline.formats.batches import BatchOutcome, BatchPlan, BatchShard, BatchStatus
+from tagline.formats.batches import ANSWER, BatchOutcome, BatchPlan, BatchShard, BatchStatus
 from tagline.formats.document import decode_record
 from tagline.formats.locations import plain_etag
 
@@ -70,27 +69,6 @@ def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
         rows=bucket.uri(made.rows) if published else None,
     )
     return _ending(record_batch(bucket, status))
-
-
-def record_batch(bucket: Bucket, status: BatchStatus) -> BatchStatus:
-    """Write how a batch ended, once; return what is recorded.
-
-    A batch that was recorded as failed, was resumed and came to its end is recorded anew.
-    """
-    key = BatchKeys(status.batch).status
-    found = bucket.find(key, BatchStatus)
-    if found is not None and found.content.outcome != BatchOutcome.FAILED:
-        return found.content
-    try:
-        bucket.write_over(key, status, found.etag if found else None)
-    except Conflict:
-        return bucket.read(key, BatchStatus)
-    return status
-
-
-def now_said() -> str:
-    """Return this moment as status documents have it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _heads(bucket: Bucket, keys: Sequence[str]) -> list[tuple[str, Head]]:

@@ -29,7 +29,14 @@ from tagline.fetching.image import ShardOutOfTime, fetch_image, may_pass
 from tagline.fetching.parts import EXPIRING, ROWS_DIGEST
 from tagline.formats.batch_keys import BatchKeys
 from tagline.formats.batch_steps import TagShardAnswer, TagShardEvent
-from tagline.formats.batches import MODEL_FAILED, BatchItem, BatchPlan, BatchTag, BatchVerdict
+from tagline.formats.batches import (
+    ANSWER,
+    MODEL_FAILED,
+    BatchItem,
+    BatchPlan,
+    BatchTag,
+    BatchVerdict,
+)
 from tagline.formats.document import decode_lines, decode_record, encode_record
 from tagline.formats.locations import Location
 from tagline.formats.models import ImageScores
@@ -40,7 +47,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 WORKERS = 4  # images asked for at a time: the endpoint has people to answer, too
-ANSWER = "answer"  # of a shard that is done, in its verdicts' metadata
 _MAX_SHARD_BYTES = 16 << 20
 _MODEL_TRIES = 5  # of an image that the model fails on, or does not answer in time
 _PATIENCE = 300.0  # seconds that an endpoint may be too busy for an image
@@ -143,7 +149,7 @@ class _Work:
         while True:
             try:
                 endpoint = self.tagger.champions.of(dataset).endpoint
-                return ask(self.tagger.runtime, endpoint, dataset, image, ANSWER_SECONDS)
+                return ask(self.tagger.runtime, endpoint, dataset, image, seconds=ANSWER_SECONDS)
             except Problem as exc:
                 problem = exc
             except ClientError as exc:

@@ -9,6 +9,7 @@ from tagline.formats.plan import DroppedList
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Size
 
+ANSWER = "answer"  # TagShard's, in the metadata of a shard's verdicts
 MODEL_FAILED = "model_failed"  # a reason that is no Reason: of the model, not of the image
 
 
