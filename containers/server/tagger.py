@@ -45,10 +45,7 @@ class Tagger:
                 pixels = await self._decoded_aside(image)
             return await self._scored(pixels)
         async with self._small.turn(cost.seconds + self._model.seconds):
-            pixels = await to_thread.run_sync(
-                preprocess, image, self._model.description.image, self._limits
-            )
-            return await self._scored(pixels)
+            return await self._scored(await self._decoded(image))
 
     async def explained(self, image: bytes) -> ImageScores:
         """Return the scores of an encoded image, and what each label's hangs on.
@@ -57,11 +54,16 @@ class Tagger:
         """
         cost = decoding_cost(image, self._model.description.image, self._limits)
         async with self._large.turn(cost.seconds + explaining.seconds(self._model)):
-            pixels = await self._decoded_aside(image)
+            heavy = cost.seconds >= _HEAVY
+            pixels = await (self._decoded_aside(image) if heavy else self._decoded(image))
             return await to_thread.run_sync(explaining.explain, self._model, pixels)
 
     async def _scored(self, pixels: NDArray[uint8]) -> ImageScores:
         return await to_thread.run_sync(self._model.answer, pixels)
+
+    async def _decoded(self, image: bytes) -> NDArray[uint8]:
+        spec = self._model.description.image
+        return await to_thread.run_sync(preprocess, image, spec, self._limits)
 
     async def _decoded_aside(self, image: bytes) -> NDArray[uint8]:
         spec = self._model.description.image
