@@ -36,8 +36,11 @@ def install() -> None:
 def forget() -> None:
     """Drop sam's own stack where its creation was cut short, so that sam makes it anew."""
     stacks: Any = patching.member(_STACKS, "_stacks", object)
-    if stacks.get(_SAM_STACK, {}).get("StackStatus") == "CREATE_IN_PROGRESS":
+    changes: Any = patching.member(_STACKS, "_change_sets", object)
+    if _SAM_STACK in stacks and not stacks[_SAM_STACK]["Outputs"]:
         del stacks[_SAM_STACK]
+        for name in [name for name, it in changes.items() if it["StackName"] == _SAM_STACK]:
+            del changes[name]
 
 
 def _owned(stacks: Any, bucket: str) -> bool:

@@ -33,6 +33,7 @@ def world() -> Iterator[None]:
     """A dataset with a champion and a run, whose endpoint answers."""
     with pytest.MonkeyPatch.context() as patch, api_world(patch) as made:
         made.crown()
+        made.serve()
         folder = f"{DATASET}/runs/{RUN}"
         made.put(f"{folder}/status.json", status(run=RUN, dataset=DATASET))
         made.put(f"{folder}/dataset.json", packed_dataset(run=RUN))

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tagline.batches.planning import NoChampion
+from tagline.batches.tagging import ModelChanged
 from tagline.formats.reasons import UnusableList
 from tagline.jobs.limits import TooExpensive
 from tagline.outcomes.endings import ChampionChanged, Overtaken, RunEnded
@@ -69,6 +71,8 @@ def test_the_errors_that_explain_themselves_exist() -> None:
     raised = (
         ChampionChanged,
         DamagedChampion,
+        ModelChanged,
+        NoChampion,
         Overtaken,
         RollBackFailed,
         RunEnded,

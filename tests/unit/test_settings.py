@@ -68,6 +68,11 @@ def test_the_defaults() -> None:
             "invocations_per_instance": None,
             "memory": None,
             "max_concurrency": None,
+            "rollout": None,
+            "rollout_step": None,
+            "rollout_wait": None,
+            "bake": None,
+            "max_latency": None,
         },
         "budget": {"per_run": None},
     }

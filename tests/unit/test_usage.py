@@ -246,7 +246,7 @@ def test_a_resumed_state_counts_each_time(world: Account) -> None:
     run.add("TaskSucceeded", after=99, output=json.dumps(training(99)), **again)
     cost = run.cost()
     assert used(cost) == {
-        "PlanTraining": ("Lambda, 512 MB", 5),
+        "PlanTraining": ("Lambda, 3008 MB", 5),
         "Train": ("ml.c5.4xlarge", 99),
     }
     assert cost.unknown == ("what Train used: the execution ended before its job did",)
