@@ -34,19 +34,26 @@ def install() -> None:
 
 
 def forget() -> None:
-    """Drop sam's own stack where its creation was cut short, so that sam makes it anew."""
+    """Drop what a deployment that was killed left, and the next one makes anew.
+
+    That is sam's own stack without its bucket, and each nested stack that its parent does not know
+    yet: the parent makes another, under another name.
+    """
     stacks: Any = patching.member(_STACKS, "_stacks", object)
     changes: Any = patching.member(_STACKS, "_change_sets", object)
     if _SAM_STACK in stacks and not stacks[_SAM_STACK]["Outputs"]:
         del stacks[_SAM_STACK]
         for name in [name for name, it in changes.items() if it["StackName"] == _SAM_STACK]:
             del changes[name]
+    for name, stack in list(stacks.items()):
+        if "ParentId" in stack and not _owned(stacks, name):
+            del stacks[name]
 
 
-def _owned(stacks: Any, bucket: str) -> bool:
-    """Tell whether a stack has a bucket among its resources."""
+def _owned(stacks: Any, name: str) -> bool:
+    """Tell whether a stack has a resource of that name."""
     return any(
-        resource.get("PhysicalResourceId") == bucket
+        resource.get("PhysicalResourceId") == name
         for stack in stacks.values()
         for resource in stack.get("_resources", {}).values()
     )
