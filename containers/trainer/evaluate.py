@@ -2,19 +2,21 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from tagline.formats.document import encode, encode_record
 from tagline.formats.packed import PackedDataset
+from tagline.formats.rows import Verdict
 from tagline.formats.trials import Trials
 from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
 from trainer.contract import Base, JobRefused, existing, guarded, read_document
 from trainer.data import RecordSet
-from trainer.judge import Evaluation, Judges, judge
+from trainer.judge import Judges, judge
 from trainer.listed import listed
 from trainer.numbers import metrics_document
 from trainer.report.page import report_page
@@ -41,7 +43,7 @@ def evaluate(base: Base) -> None:
     if challenger.labels != labels:
         raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
     champion = _champion(base)
-    judges = _judges(base, dataset)
+    judges, rows = _judges(base, dataset)
     records = judges.records
     if not records.labels.any():
         raise JobRefused(f"no {judges.side} image carries any label: no model could be judged")
@@ -52,7 +54,6 @@ def evaluate(base: Base) -> None:
     numbers = replace(metrics_document(evaluation), ended_early=made.ended_early, start=made.start)
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
-    rows = listed(base.processing_input("verdicts/verdicts.jsonl"), _kept_back(evaluation))
     doubted = suspects(evaluation, rows)
     page = report_page(evaluation, records, dataset, rows, doubted, trials=_trials(base))
     (output / "smoke.json").write_bytes(encode(smoke_document(evaluation, records)))
@@ -68,19 +69,16 @@ def evaluate(base: Base) -> None:
     )
 
 
-def _kept_back(evaluation: Evaluation) -> list[int]:
-    """Return the ids of the records that the challenger was not trained on."""
-    others = evaluation.validation
-    return [*evaluation.ids.tolist(), *(others.ids.tolist() if others else [])]
-
-
 def _trials(base: Base) -> Trials | None:
     path = base.processing_input("trials/trials.json")
     return read_document(path, "input 'trials'", Trials) if path.is_file() else None
 
 
-def _judges(base: Base, dataset: PackedDataset) -> Judges:
-    """Return the images that judge; without labelled test images those of validation do."""
+def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Verdict]]:
+    """Return the images that judge, and the rows of all that were not trained on, by their ids.
+
+    Without labelled test images those of validation judge.
+    """
     how = {"labels": len(dataset.labels), "side": dataset.image.size}
     path = existing(base.processing_input("validation/val.rec"), "input 'validation'")
     validation, test = RecordSet(path, **how), None
@@ -88,13 +86,16 @@ def _judges(base: Base, dataset: PackedDataset) -> Judges:
         path = existing(base.processing_input("test/test.rec"), "input 'test'")
         found = RecordSet(path, **how)
         test = found if found.labels.any() else None  # those with a label may all be unusable
-    return Judges(
+    kept_back = [number for found in (validation, test) if found for number in found.ids.tolist()]
+    rows = listed(base.processing_input("verdicts/verdicts.jsonl"), kept_back)
+    judges = Judges(
         validation,
         test,
-        unseen=unseen(base, (test or validation).ids),
+        unseen=unseen(base, (test or validation).ids, rows),
         not_compared=os.environ.get("TAGLINE_NOT_COMPARED"),
         confidence=float(os.environ.get("TAGLINE_CONFIDENCE", "0.9")),
     )
+    return judges, rows
 
 
 def _champion(base: Base) -> Candidate | None:

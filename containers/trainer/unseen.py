@@ -1,6 +1,6 @@
 """Which of the images that judge two models the champion was not trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,12 @@ from tagline.formats.rows import IndexedImage, Verdict
 from trainer.contract import Base, JobRefused, existing
 
 
-def unseen(base: Base, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+def unseen(base: Base, ids: NDArray[np.int64], rows: Mapping[int, Verdict]) -> NDArray[np.bool_]:
     """Return which of the records with these ids (n,) the champion was not trained on, (n,).
 
     Records are known by the digests of their images in both runs' images.jsonl, and near-copies by
-    the likenesses in both runs' verdicts.jsonl, where they are told. Without the champion's images,
-    an input, none counts as trained on.
+    the likenesses in `rows` and the champion's verdicts.jsonl, where they are told. Without the
+    champion's images, an input, none counts as trained on.
     """
     theirs = base.processing_input("champion-images/images.jsonl")
     if not theirs.is_file():
@@ -29,19 +29,9 @@ def unseen(base: Base, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     judging = set(ids.tolist())
     ours = base.processing_input("images/images.jsonl")
     images = {it.id: it.image for it in _lines(ours, IndexedImage) if it.id in judging}
-    seen = champions.recalls(images, _likenesses(base, judging))
+    likenesses = {id_: row.likeness for id_, row in rows.items() if id_ in judging and row.likeness}
+    seen = champions.recalls(images, likenesses)
     return ~np.isin(ids, np.fromiter(seen, np.int64, len(seen)))
-
-
-def _likenesses(base: Base, judging: set[int]) -> dict[int, str]:
-    verdicts = base.processing_input("verdicts/verdicts.jsonl")
-    if not verdicts.is_file():
-        return {}
-    return {
-        verdict.id: verdict.likeness
-        for verdict in _lines(verdicts, Verdict)
-        if isinstance(verdict.id, int) and verdict.id in judging and verdict.likeness
-    }
 
 
 def _lines(path: Path, kind: type[R]) -> Iterator[R]:

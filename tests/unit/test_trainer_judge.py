@@ -18,6 +18,7 @@ from tagline.scores.thresholds import choose, cross_fitted, f1
 from tests.unit.documents import OTHER, RUN
 from trainer.contract import Base, JobRefused
 from trainer.judge import Evaluation, Judges, judge
+from trainer.listed import listed
 from trainer.numbers import metrics_document, number
 from trainer.unseen import unseen
 
@@ -249,7 +250,7 @@ def test_what_the_champion_was_trained_on_is_known_by_its_image(tmp_path: Path) 
         for n, side in enumerate(sides)
     ]
     base = lists(tmp_path, images=OURS, champion_images=theirs, champion_verdicts=[])
-    assert unseen(base, IDS).tolist() == [True, False, True, True, False]
+    assert unseen(base, IDS, {}).tolist() == [True, False, True, True, False]
 
 
 def test_an_older_champions_verdicts_tell_its_sides(tmp_path: Path) -> None:
@@ -260,7 +261,7 @@ def test_an_older_champions_verdicts_tell_its_sides(tmp_path: Path) -> None:
         {"line": 42, "id": 2, "path": "c", "verdict": "rejected", "reason": "empty_object"},
     ]
     base = lists(tmp_path, images=OURS, champion_images=theirs, champion_verdicts=verdicts)
-    assert unseen(base, IDS).tolist() == [True, False, False, True, False]
+    assert unseen(base, IDS, {}).tolist() == [True, False, False, True, False]
 
 
 def test_near_copies_of_what_the_champion_was_trained_on_are_left_out(tmp_path: Path) -> None:
@@ -281,20 +282,21 @@ def test_near_copies_of_what_the_champion_was_trained_on_are_left_out(tmp_path: 
     base = lists(
         tmp_path, images=OURS, verdicts=ours, champion_images=other, champion_verdicts=theirs
     )
-    assert unseen(base, IDS).tolist() == [True, True, True, False, False]
+    rows = listed(base.processing_input("verdicts/verdicts.jsonl"), IDS.tolist())
+    assert unseen(base, IDS, rows).tolist() == [True, True, True, False, False]
 
 
 def test_without_the_champions_images_none_is_left_out(tmp_path: Path) -> None:
-    assert unseen(Base(tmp_path), IDS).all()
+    assert unseen(Base(tmp_path), IDS, {}).all()
 
 
 def test_a_list_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     base = lists(tmp_path, champion_images=[], champion_verdicts=[])
     with pytest.raises(JobRefused, match=r"input 'images' has no file images\.jsonl"):
-        unseen(base, IDS)
+        unseen(base, IDS, {})
     base = lists(tmp_path / "b", images=[{}], champion_images=[], champion_verdicts=[])
     with pytest.raises(JobRefused, match=r"images\.jsonl, line 1"):
-        unseen(base, IDS)
+        unseen(base, IDS, {})
 
 
 def test_a_challenger_whose_scores_say_nothing_is_refused() -> None:
