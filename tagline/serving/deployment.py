@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.names import dataset_of_run, endpoint_name, job_name
 from tagline.formats.sagemaker import Container, Variant
-from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import DeploymentAnswer, Scaling, Trial
 from tagline.serving.endpoints import BROKEN, Endpoint
 from tagline.serving.machines import alone, is_serverless

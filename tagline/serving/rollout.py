@@ -8,6 +8,7 @@ configuration's name, by which the alarms tell the new fleet's answers from the 
 
 import math
 
+from tagline.formats.endpoint_settings import ROLLOUT_STEP, ROLLOUT_WAIT, EndpointSettings
 from tagline.formats.sagemaker import (
     Alarm,
     AutoRollback,
@@ -17,7 +18,6 @@ from tagline.formats.sagemaker import (
     TrafficRouting,
     Variant,
 )
-from tagline.formats.settings import ROLLOUT_STEP, ROLLOUT_WAIT, EndpointSettings
 from tagline.formats.steps import Guards
 
 _LATENCY = 5000  # milliseconds

@@ -13,7 +13,8 @@ import msgspec
 from msgspec.structs import fields
 
 from tagline.formats.locations import fault_of_key, parse_uri
-from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings, StartFrom
+from tagline.formats.section import Section
+from tagline.formats.settings import Background, Prefix, Ranges, Settings, StartFrom
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines

@@ -73,6 +73,10 @@ def test_the_defaults() -> None:
             "rollout_wait": None,
             "bake": None,
             "max_latency": None,
+            "shadow": None,
+            "shadow_requests": None,
+            "shadow_minutes": None,
+            "shadow_agreement": None,
         },
         "budget": {"per_run": None},
     }
