@@ -171,6 +171,8 @@ def _step(execution: DeployingExecution, found: Found) -> str:
         return found.failed
     if _trying(execution):
         return "CreateTrial"
+    if execution.awaited is not None and execution.awaited.of == "shadow":
+        return "StartShadow"
     if execution.deployment:
         verb = "Update" if execution.deployment.action == "update" else "Create"
         return f"{verb}Endpoint"

@@ -20,7 +20,7 @@ from tagline.formats.sagemaker import (
 )
 from tagline.formats.steps import Guards
 
-_LATENCY = 5000  # milliseconds
+LATENCY = 5000  # milliseconds, p95
 _TO_COME_UP = 3600  # seconds, beside the waits
 
 
@@ -29,7 +29,7 @@ def guards(endpoint: str, wanted: EndpointSettings) -> Guards:
     return Guards(
         errors=f"{endpoint}-new-5xx",
         latency=f"{endpoint}-new-slow",
-        latency_microseconds=1000 * (wanted.max_latency or _LATENCY),
+        latency_microseconds=1000 * (wanted.max_latency or LATENCY),
     )
 
 

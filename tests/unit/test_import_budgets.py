@@ -41,6 +41,7 @@ PACKAGES = {
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
+    "watch_shadow": {"outcomes", "planning", "serving"},
 }
 API = {"datasets", "tag"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.report import BEFORE_IT_SERVED
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
@@ -50,6 +51,7 @@ def report_page(
             _first_of_all(evaluation, dataset),
             plots(),
             _labels(evaluation, found.error, rows),
+            BEFORE_IT_SERVED,
             "<h2>Tagged best</h2>",
             _legend(),
             figures(evaluation, records, examples.right),
