@@ -11,7 +11,7 @@ from tagline.api.comparing import compare, two_runs
 from tagline.api.documents import Part
 from tagline.api.health import Healths
 from tagline.api.history import champions, lists
-from tagline.api.page import page_answer
+from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
@@ -20,6 +20,7 @@ from tagline.formats.names import RUN
 from tagline.serving.endpoints import health
 
 HERE = Path(__file__).parent
+PAGE = HERE / "page"
 KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whether it is the same
 
 
@@ -51,7 +52,7 @@ def description() -> Answer:
 @functools.cache
 def page() -> Answer:
     """Return the page."""
-    return page_answer((HERE / "index.html").read_text(encoding="utf-8"))
+    return page_answer(PAGE)
 
 
 @http_api
@@ -60,6 +61,8 @@ def handler(request: Request) -> Answer:
     match request.route:
         case "GET /":
             return page()
+        case "GET /page/{file}":
+            return file_answer(PAGE, request.path["file"])
         case "GET /openapi.json":
             return description()
         case "GET /healthz":

@@ -18,6 +18,13 @@ def of_all(description: str, media_type: str, schema: Schema) -> Schema:
     return {"200": tagged(answer(description, media_type, schema)), "304": SAME}
 
 
+def of_file() -> Schema:
+    """Return the answers of a file of the page, which everybody may read."""
+    found = answer("The file", "text/javascript", {"type": "string"})
+    found["content"]["text/css"] = {"schema": {"type": "string"}}
+    return {"200": tagged(found), "304": SAME, "404": ref("responses/Problem")}
+
+
 def known(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
     """Return the answers of what a caller may have already."""
     found = of(kind, description, *refusals)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from tagline.api import documents, forms, images, requests
-from tools.docs.answers import BAD, UNKNOWN, Schema, known, of, of_all, ref
+from tools.docs.answers import BAD, UNKNOWN, Schema, known, of, of_all, of_file, ref
 from tools.docs.curators import curator_paths
 
 
@@ -101,6 +101,15 @@ def _paths() -> Schema:
                 "parameters": [ref("parameters/known")],
                 "responses": of_all("The page", "text/html", {"type": "string"}),
             }
+        },
+        "/page/{file}": {
+            "parameters": [ref("parameters/file")],
+            "get": {
+                "operationId": "getPageFile",
+                "summary": "A script or style of the page",
+                "parameters": [have],
+                "responses": of_file(),
+            },
         },
     }
 
