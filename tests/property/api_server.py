@@ -1,4 +1,4 @@
-"""The API's two functions as one WSGI application, in the place of API Gateway."""
+"""The API's functions as one WSGI application, in the place of API Gateway."""
 
 import base64
 import json
@@ -11,17 +11,22 @@ from urllib.parse import parse_qsl
 
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
+from functions.take_feedback import app as feedback_app
 from tagline.api.routes import METHODS
 from tests.unit.api_world import CONTEXT
 
 _AS_TEXT = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECASE)
+_FUNCTIONS: dict[str, Any] = {
+    "POST /datasets/{dataset}/tags": tag_app,
+    "POST /datasets/{dataset}/feedback": feedback_app,
+}
 Start = Callable[[str, list[tuple[str, str]]], object]
 
 
 def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     """Answer one request by the function that its route belongs to."""
     event = _event(environ)
-    function = tag_app if event["routeKey"].startswith("POST") else datasets_app
+    function = _FUNCTIONS.get(event["routeKey"], datasets_app)
     answer = function.handler(event, CONTEXT)
     status = HTTPStatus(answer["statusCode"])
     start(f"{status.value} {status.phrase}", list(answer["headers"].items()))

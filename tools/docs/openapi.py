@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, requests, scopes
+from tagline.api import documents, feedback_documents, requests, scopes
 from tools.docs.attributes import meanings, summary
 from tools.docs.routes import Schema, answer, paths, ref
 
@@ -20,8 +20,18 @@ _ANSWERS = (
     documents.Healthy,
     documents.Runs,
     documents.RunDetails,
+    feedback_documents.FeedbackTaken,
 )
-_TYPES = (documents.ImageLocation, documents.InlineImage, *_ANSWERS, documents.ProblemDocument)
+_ASKED = (
+    documents.ImageLocation,
+    documents.InlineImage,
+    feedback_documents.FeedbackOnRow,
+    feedback_documents.FeedbackOnHash,
+    feedback_documents.FeedbackOnPlace,
+    feedback_documents.FeedbackOnImage,
+)
+_MODULES = (documents, feedback_documents)
+_TYPES = (*_ASKED, *_ANSWERS, documents.ProblemDocument)
 
 
 def openapi_text() -> str:
@@ -159,7 +169,8 @@ def _schemas() -> Schema:
 def _structs(found: Schema) -> list[type[msgspec.Struct]]:
     return [
         kind
-        for kind in vars(documents).values()
+        for module in _MODULES
+        for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ in found
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, forms, images, requests
+from tagline.api import documents, feedback_documents, forms, images, requests
 
 Schema = dict[str, Any]
 _BAD, _UNKNOWN = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
@@ -49,6 +49,7 @@ def _paths() -> Schema:
     page = [ref("parameters/limit"), known]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
+        "/datasets/{dataset}/feedback": {"parameters": [dataset], "post": _feedback()},
         "/datasets": {
             "get": {
                 "operationId": "listDatasets",
@@ -191,6 +192,39 @@ def _tagging() -> Schema:
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             HTTPStatus.UNPROCESSABLE_ENTITY,
         ),
+    }
+
+
+def _feedback() -> Schema:
+    kinds = ("FeedbackOnRow", "FeedbackOnHash", "FeedbackOnPlace", "FeedbackOnImage")
+    found = _of(
+        feedback_documents.FeedbackTaken,
+        "The correction, as it is kept",
+        _BAD,
+        _UNKNOWN,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    )
+    taken = found.pop("200")
+    return {
+        "operationId": "correctTags",
+        "summary": "Say which of an image's tags are right, missing or wrong",
+        "description": (
+            "Keeps it for `tagline feedback`, which merges corrections into the list that trains "
+            "the next model. A request that is sent again is not kept twice. Labels are those of "
+            "the newest list or of the champion."
+        ),
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"oneOf": [ref(f"schemas/{kind}") for kind in kinds]}
+                }
+            },
+        },
+        "responses": {"201": {k: v for k, v in taken.items() if k != "headers"}, **found},
     }
 
 
