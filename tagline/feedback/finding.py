@@ -66,7 +66,7 @@ def row_of_id(bucket: Bucket, plan: Plan, source: Source, number: int) -> Correc
 def row_of_hash(bucket: Bucket, plan: Plan, source: Source, sha256: str) -> CorrectedImage | None:
     """Return the image of a row whose file has this SHA-256, by the newest verdicts there are."""
     wanted = f'"{sha256}"'.encode()
-    for run in _packed_runs(bucket, plan):
+    for run in packed_runs(bucket, plan):
         try:
             with bucket.stream(RunKeys(run).verdicts) as answer:
                 for line in answer.content.iter_lines(_CHUNK):
@@ -80,7 +80,7 @@ def row_of_hash(bucket: Bucket, plan: Plan, source: Source, sha256: str) -> Corr
     return None
 
 
-def _packed_runs(bucket: Bucket, plan: Plan) -> Iterator[str]:
+def packed_runs(bucket: Bucket, plan: Plan) -> Iterator[str]:
     """Yield the run of the plan, then the one that packed the dataset last."""
     yield plan.run
     packed = find_whole(bucket, DatasetKeys(plan.dataset).packed_run, PackedRuns)

@@ -45,6 +45,10 @@ class FeedbackKeys:
         """Return the key of an image that was sent with a correction."""
         return f"{self.images}{sha256}.{extension}"
 
+    def merged(self, sha256: str) -> str:
+        """Return the key of what was merged into a list, by the hash of its bytes."""
+        return f"{self.prefix}merged/{sha256}.json"
+
     @property
     def sampled(self) -> str:
         """Prefix of images that were kept of requests; they expire."""

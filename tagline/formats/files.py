@@ -9,6 +9,7 @@ from tagline.formats import (
     batches,
     costs,
     feedback,
+    merged,
     models,
     outcomes,
     packed,
@@ -126,6 +127,12 @@ OF_DATASET = (
         "POST feedback",
         "POST feedback",
         feedback.LastCorrection,
+    ),
+    _document(
+        _FEEDBACK.merged("<sha256>"),
+        "`tagline feedback --to-list`",
+        "PlanDataset, Evaluate",
+        merged.Merged,
     ),
     _other(
         f"{_FEEDBACK.images}<sha256>.<ext>",
