@@ -130,6 +130,7 @@ def forget() -> None:
     environment.cache_clear()
     tag_app.champions.cache_clear()
     feedback_app.bucket.cache_clear()
+    datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
 
