@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, requests, scopes
+from tagline.api import documents, requests, scopes, sign_in_documents
 from tools.docs.attributes import meanings, summary
 from tools.docs.routes import Schema, answer, paths, ref
 
@@ -18,6 +18,7 @@ _ANSWERS = (
     documents.Datasets,
     documents.DatasetDetails,
     documents.Healthy,
+    sign_in_documents.SignIn,
     documents.Runs,
     documents.RunDetails,
 )
@@ -165,7 +166,8 @@ def _schemas() -> Schema:
 def _structs(found: Schema) -> list[type[msgspec.Struct]]:
     return [
         kind
-        for kind in vars(documents).values()
+        for module in (documents, sign_in_documents)
+        for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ in found
     ]
 

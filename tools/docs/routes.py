@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, forms, images, requests
+from tagline.api import documents, forms, images, requests, sign_in_documents
 
 Schema = dict[str, Any]
 _BAD, _UNKNOWN = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
@@ -108,6 +108,14 @@ def _paths() -> Schema:
                 "summary": "A page with the datasets, their runs, and a place to drop an image",
                 "parameters": [ref("parameters/known")],
                 "responses": _open("The page", "text/html", {"type": "string"}),
+            }
+        },
+        "/sign-in": {
+            "get": {
+                "operationId": "getSignIn",
+                "summary": "Tell how a person comes to be let in",
+                "parameters": [known],
+                "responses": _signing_in(),
             }
         },
         "/page/{file}": {
@@ -213,6 +221,12 @@ def _one_or_many(description: str, *refusals: HTTPStatus) -> Schema:
 def _open(description: str, media_type: str, schema: Schema) -> Schema:
     """Return the answers of what everybody may read."""
     return {"200": _tagged(answer(description, media_type, schema)), "304": _SAME}
+
+
+def _signing_in() -> Schema:
+    """Return the answers of how to sign in, which everybody may read."""
+    found = _known(sign_in_documents.SignIn, "How to sign in")
+    return {status: said for status, said in found.items() if status not in {"401", "403"}}
 
 
 def _file() -> Schema:

@@ -17,7 +17,7 @@ export const tryIt = {
     const shots = kept.get(dataset);
     const choice = { threshold: null, find: "", all: false };
     let current = shots.all.at(-1) || null;
-    const whose = h("input", { type: "text", name: "who", placeholder: "Your name", autocomplete: "name", maxLength: 100,
+    const whose = h("input", { type: "text", name: "who", placeholder: "Your name", autocomplete: "name", maxLength: 100, hidden: !page.open,
       value: localStorage.getItem("who") || "", aria: { label: "Your name, kept with corrections" },
       onchange: () => localStorage.setItem("who", whose.value.trim()) });
     const one = verdict(shots, page, choice, whose);
@@ -61,7 +61,7 @@ export const tryIt = {
     addEventListener("paste", pasted);
     shots.changed();
     return {
-      element: h("section", { className: "card" }, h("h3", {}, "Try images"), gather(use), results, shell(dataset)),
+      element: h("section", { className: "card" }, h("h3", {}, "Try images"), gather(use), results, shell(dataset, page.open)),
       close() {
         removeEventListener("paste", pasted);
         shots.changed = shots.told = () => {};
@@ -115,8 +115,8 @@ function controls(choice, changed) {
   };
 }
 
-function shell(dataset) {
+function shell(dataset, open) {
   const url = new URL(`${path("datasets", dataset)}/tags`, location.href.split("#")[0].split("?")[0]);
   return h("details", { className: "shell" }, h("summary", {}, "From a shell"),
-    h("pre", {}, h("code", {}, `curl --data-binary @image.png ${url}`)));
+    h("pre", {}, h("code", {}, `curl ${open ? "" : '-H "Authorization: Bearer $TOKEN" '}--data-binary @image.png ${url}`)));
 }
