@@ -42,12 +42,17 @@ def browsing() -> Iterator[Browser]:
         browser.close()
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with a page as it is; skips the test where axe is not."""
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what axe finds wrong with a page as it is, by some rules or all.
+
+    Skips the test where axe is not.
+    """
     if not AXE.is_file():
         pytest.skip("no axe-core: `make lint` installs it")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document)).violations")
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    asked = {"runOnly": list(rules)} if rules else {}
+    found = page.evaluate("async (how) => (await axe.run(document, how)).violations", asked)
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 

@@ -7,8 +7,10 @@ from tagline.api import clients
 from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
+from tagline.api.comparing import compare, two_runs
 from tagline.api.documents import Part
 from tagline.api.health import Healths
+from tagline.api.history import champions, lists
 from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, Problem, json_answer
 from tagline.api.requests import Page, Request
@@ -24,16 +26,21 @@ KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whethe
 
 
 @functools.cache
+def bucket() -> DataBucket:
+    """Return the data bucket."""
+    return DataBucket(clients.s3(), environment().data_bucket)
+
+
+@functools.cache
 def catalog() -> Catalog:
     """Return what this container knows of the data bucket."""
-    return Catalog(DataBucket(clients.s3(), environment().data_bucket))
+    return Catalog(bucket())
 
 
 @functools.cache
 def healths() -> Healths:
     """Return what this container knows of the champions' endpoints."""
-    here = environment()
-    return Healths(DataBucket(clients.s3(), here.data_bucket), clients.sagemaker(), here.stack)
+    return Healths(bucket(), clients.sagemaker(), environment().stack)
 
 
 @functools.cache
@@ -95,5 +102,12 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/champions":
+            return champions(bucket(), catalog().known(request.dataset()), environment().stack)
+        case "GET /datasets/{dataset}/compare":
+            asked = two_runs(request.query)
+            return compare(catalog(), bucket(), catalog().known(request.dataset()), asked)
+        case "GET /datasets/{dataset}/lists":
+            return lists(bucket(), catalog().known(request.dataset()))
         case _:
             raise unknown_route(request.method, request.place)

@@ -100,8 +100,9 @@ def test_axe_finds_nothing_at_any_width_in_any_light(opened: Opened, view: str) 
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found += [f"{width} {scheme} {one}" for one in violations(page)]
+            page.emulate_media(color_scheme=scheme)
+            rules = () if scheme == "light" else ("color-contrast",)  # all that light changes
+            found += [f"{width} {scheme} {one}" for one in violations(page, *rules)]
     assert not found
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -133,6 +134,7 @@ def test_everything_is_reached_by_keyboard(opened: Opened) -> None:
     expect(runs).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Runs", level=3)).to_be_focused()
+    expect(page.get_by_role("link", name=RUN)).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=RUN)).to_be_focused()
     page.keyboard.press("Enter")
@@ -182,7 +184,7 @@ def test_images_are_dropped_pasted_chosen_and_one_fault_is_its_own(opened: Opene
 def test_tags_stand_against_their_thresholds_and_can_be_moved(opened: Opened) -> None:
     page = opened()
     tried(page, "a.png")
-    expect(page.locator("#said")).to_have_text(f"a.png: {LABELS[0]}, {LABELS[3]}"[:7] + LABELS[0])
+    expect(page.locator("#said")).to_have_text(f"a.png: {LABELS[0]}, {LABELS[3]}")
     mark = page.locator(".tags li").first.locator(".bar b")
     assert mark.evaluate("line => line.style.left") == "50%"
     slider = page.get_by_label("One for all")
@@ -192,10 +194,10 @@ def test_tags_stand_against_their_thresholds_and_can_be_moved(opened: Opened) ->
     expect(page.get_by_text("No label reaches its threshold.")).to_be_visible()
     page.keyboard.press("Home")
     expect(page.locator(".tags li")).to_have_count(4)
-    page.get_by_label("Each label’s own threshold").check()
-    expect(page.locator(".tags li.is")).to_have_count(1)
-    page.get_by_label("Find a label").fill("圆")
-    expect(page.locator(".tags li")).to_contain_text(["round, and 圆"])
+    page.get_by_label("own threshold").check()
+    expect(page.locator(".tags li")).to_have_count(2)
+    page.get_by_label("Find a label").fill("AND ")
+    expect(page.locator(".tags li")).to_contain_text([LABELS[3]])
 
 
 def test_a_click_shows_what_a_tag_hangs_on(opened: Opened) -> None:

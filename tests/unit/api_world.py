@@ -128,6 +128,7 @@ def forget() -> None:
     """Make the next call the first of a new container, save for its clients (slow to make)."""
     environment.cache_clear()
     tag_app.champions.cache_clear()
+    datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
     datasets_app.signing_in.cache_clear()

@@ -46,6 +46,7 @@ let timer = 0;
 let turn = 0; // tells an answer that came too late
 let listed = 0, detailed = 0; // when that was asked for last
 let pages = 1; // of datasets that are shown
+let sent = false; // to the first dataset, by the page itself
 
 const page = {
   get details() { return details; },
@@ -152,7 +153,10 @@ async function refresh(signal) {
   if (now - listed > SLOWLY * 1000) {
     const found = await loadDatasets(signal);
     listed = now;
-    if (!place.dataset && found.length) return location.replace(`#${encodeURIComponent(found[0].dataset)}`);
+    if (!place.dataset && found.length) {
+      sent = true;
+      return location.replace(`#${encodeURIComponent(found[0].dataset)}`);
+    }
   }
   if (!place.dataset) return noDataset();
   if (now - detailed > SLOWLY * 1000) {
@@ -225,6 +229,9 @@ async function start() {
 $("skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
 $("more").addEventListener("click", () => { pages += 1; page.again(); });
 $("signout").addEventListener("click", () => { signOut(); askToSignIn("You are signed out."); });
-addEventListener("hashchange", () => ready() && navigate(true));
+addEventListener("hashchange", () => {
+  if (ready()) navigate(!sent);
+  sent = false;
+});
 addEventListener("visibilitychange", () => document.hidden || tick());
 start();
