@@ -159,6 +159,9 @@ class DatasetDetails(Part, kw_only=True):
     labels: list[str]
     """In column order."""
     counts: Counts | None
+    changes_refused: str | None
+    """Why this caller may give no orders and drop no lists; null where it may, as far as the API
+    knows: where callers sign their requests, IAM decides."""
 
 
 class RunSummary(Part, kw_only=True):
@@ -174,6 +177,8 @@ class RunSummary(Part, kw_only=True):
     started: str | None
     """ISO 8601, UTC, like `ended`."""
     ended: str | None
+    mAP: Score | None = None  # noqa: N815
+    """Of its model, on the images that it was judged on; null for a run without one."""
 
 
 class Runs(Part, kw_only=True):

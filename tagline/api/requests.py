@@ -36,8 +36,13 @@ class _Token(Record, kw_only=True):
     claims: Mapping[str, object] = {}
 
 
+class _Signer(Record, kw_only=True, rename="camel"):
+    user_arn: str | None = None
+
+
 class _Authorizer(Record, kw_only=True):
     jwt: _Token | None = None
+    iam: _Signer | None = None
 
 
 class _Http(Record, kw_only=True):
@@ -79,6 +84,8 @@ class Request:
     request_id: str
     claims: Mapping[str, object] | None = None
     """What API Gateway found in the caller's token; None where it asked for none."""
+    signer: str | None = None
+    """The ARN of who signed the request; None where nobody had to."""
     method: str = "GET"
     place: str = "/"
     """The path as it was asked for."""
@@ -97,9 +104,17 @@ class Request:
             is_base64=found.is_base64_encoded,
             request_id=found.request_context.request_id,
             claims=authorizer.jwt.claims if authorizer and authorizer.jwt else None,
+            signer=authorizer.iam.user_arn if authorizer and authorizer.iam else None,
             method=found.request_context.http.method,
             place=found.request_context.http.path,
         )
+
+    @property
+    def caller(self) -> str | None:
+        """A token's subject, or the ARN of who signed; None where nobody has to."""
+        if not self.claims:
+            return self.signer
+        return str(self.claims.get("sub") or self.claims.get("client_id") or "") or None
 
     @property
     def media_type(self) -> str:
@@ -157,7 +172,7 @@ class TagQuery:
 
         Anything else is a 400.
         """
-        _only(query, "threshold", "top_k", "labels", "explain")
+        only(query, "threshold", "top_k", "labels", "explain")
         if query.get("explain", "0") not in {"0", "1"}:
             raise bad_request("bad_query", "explain must be 0 or 1.")
         threshold = query.get("threshold")
@@ -180,7 +195,7 @@ class Page:
     @classmethod
     def of(cls, query: Mapping[str, str], names: re.Pattern[str] = DATASET) -> "Page":
         """Check `limit` (1 to 100) and `next` (as an earlier page gave it)."""
-        _only(query, "limit", "next")
+        only(query, "limit", "next")
         after = query.get("next")
         if after is not None and not names.fullmatch(after):
             raise bad_request("bad_query", "next must be the value an earlier page gave.")
@@ -234,7 +249,8 @@ def unpacked(data: bytes) -> bytes:
     return plain
 
 
-def _only(query: Mapping[str, str], *allowed: str) -> None:
+def only(query: Mapping[str, str], *allowed: str) -> None:
+    """Raise a 400 for a query parameter that is not among those allowed."""
     unknown = sorted(query.keys() - set(allowed))
     if unknown:
         raise bad_request(
