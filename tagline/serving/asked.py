@@ -27,10 +27,11 @@ _MICROSECONDS = 1000  # in a millisecond
 def asked(
     client: "CloudWatchClient", endpoint: str, variant: str, since: datetime, now: datetime
 ) -> Asked:
-    """Return what became of the requests to a variant in a time.
+    """Return what became of the requests to a variant in a time, from its first minute's begin.
 
     A time that CloudWatch cuts in two has the worse half's percentiles.
     """
+    since = since.replace(second=0, microsecond=0)  # metrics are of minutes, and bear their begin
     period = _MINUTE * max(1, math.ceil((now - since).total_seconds() / _MINUTE))
     answer = client.get_metric_data(
         MetricDataQueries=[

@@ -54,12 +54,20 @@ def asked(pipeline: OnLaptop, designs: DesignSet) -> Iterator[list[tuple[int, st
         thread.join()
 
 
+def arguments(process: psutil.Process) -> list[str]:
+    """Return a process's command line, nothing once it has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def nothing_left(pipeline: OnLaptop) -> bool:
     """Whether there is no trial, and no server but one an endpoint."""
     client = pipeline.client("sagemaker")
     names = {found["EndpointName"] for found in client.list_endpoints()["Endpoints"]}
     running = psutil.Process(pipeline.cloud.process.pid).children(recursive=True)
-    servers = [process for process in running if process.cmdline()[-1:] == ["serve"]]
+    servers = [process for process in running if arguments(process)[-1:] == ["serve"]]
     return trial_name("tagline", DATASET) not in names and len(servers) == len(names)
 
 

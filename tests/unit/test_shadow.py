@@ -349,6 +349,7 @@ class Counts:
         assert shape is not None
         assert not ParamValidator().validate(request, shape).has_errors()
         assert request["MetricDataQueries"][0]["MetricStat"]["Period"] % 60 == 0
+        assert request["StartTime"].second == request["StartTime"].microsecond == 0
         (variant,) = {
             dimension["Value"]
             for query in request["MetricDataQueries"]
