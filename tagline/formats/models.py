@@ -183,7 +183,7 @@ class ImageScores(Record):
     asked for, of the labels that have the highest scores."""
 
 
-EXPLAINED = "application/vnd.tagline.explained+json"
+WITH_HEAT = "application/vnd.tagline.explained+json"
 """The Accept of a request whose answer is to have `heat`; older servers leave it out."""
 
 
