@@ -1,10 +1,12 @@
 """`tagline check`: what is wrong with a list, before any cloud sees it."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
 import typer
 
+from tagline.cli.errors import Refused
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.cli.pictures import PicturesReport, look_at_pictures
 from tagline.listing.checking import CheckReport, check_list, with_pictures
@@ -20,11 +22,15 @@ def check(
     as_json: bool,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
+    if list_path.is_dir():
+        raise Refused(f"{list_path} is a folder, no list{instead(list_path, '; ')}")
     report = check_list(list_path, labels, config)
     pictures = None
     if images is not None and report.usable:
         pictures = look_at_pictures(list_path, images, report.settings)
         report = with_pictures(report, sum(pictures.rejected.values()) + pictures.missing)
+    if not report.accepted and (hint := instead(list_path)):
+        report.problems.append(hint)
     for problem in report.problems:
         complain(problem)
     warn(report)
@@ -40,6 +46,18 @@ def check(
             _show_pictures(pictures)
     if not report.usable:
         raise typer.Exit(1)
+
+
+def instead(path: Path, before: str = "") -> str:
+    """Return the command by which a list is made of another form, after `before`; else nothing."""
+    from tagline.converting.outputs import name_of  # noqa: PLC0415 - for what is no list
+    from tagline.converting.recognise import convertible  # noqa: PLC0415
+
+    found = convertible(path)
+    if found is None:
+        return ""
+    command = shlex.join(["tagline", "convert", str(path)])
+    return f"{before}it is {found}: `{command}` makes {name_of(path)}.lst and labels.txt of it"
 
 
 def warn(report: CheckReport) -> None:
