@@ -7,9 +7,11 @@ from tagline.api import clients
 from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
+from tagline.api.comparing import compare, two_runs
 from tagline.api.documents import Part
 from tagline.api.health import Healths
-from tagline.api.page import page_answer
+from tagline.api.history import champions, lists
+from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
@@ -18,20 +20,26 @@ from tagline.formats.names import RUN
 from tagline.serving.endpoints import health
 
 HERE = Path(__file__).parent
+PAGE = HERE / "page"
 KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whether it is the same
+
+
+@functools.cache
+def bucket() -> DataBucket:
+    """Return the data bucket."""
+    return DataBucket(clients.s3(), environment().data_bucket)
 
 
 @functools.cache
 def catalog() -> Catalog:
     """Return what this container knows of the data bucket."""
-    return Catalog(DataBucket(clients.s3(), environment().data_bucket))
+    return Catalog(bucket())
 
 
 @functools.cache
 def healths() -> Healths:
     """Return what this container knows of the champions' endpoints."""
-    here = environment()
-    return Healths(DataBucket(clients.s3(), here.data_bucket), clients.sagemaker(), here.stack)
+    return Healths(bucket(), clients.sagemaker(), environment().stack)
 
 
 @functools.cache
@@ -44,7 +52,7 @@ def description() -> Answer:
 @functools.cache
 def page() -> Answer:
     """Return the page."""
-    return page_answer((HERE / "index.html").read_text(encoding="utf-8"))
+    return page_answer(PAGE)
 
 
 @http_api
@@ -53,6 +61,8 @@ def handler(request: Request) -> Answer:
     match request.route:
         case "GET /":
             return page()
+        case "GET /page/{file}":
+            return file_answer(PAGE, request.path["file"])
         case "GET /openapi.json":
             return description()
         case "GET /healthz":
@@ -73,5 +83,12 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/champions":
+            return champions(bucket(), catalog().known(request.dataset()), environment().stack)
+        case "GET /datasets/{dataset}/compare":
+            asked = two_runs(request.query)
+            return compare(catalog(), bucket(), catalog().known(request.dataset()), asked)
+        case "GET /datasets/{dataset}/lists":
+            return lists(bucket(), catalog().known(request.dataset()))
         case _:
             raise unknown_route(request.method, request.place)

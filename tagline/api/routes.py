@@ -9,10 +9,14 @@ from tagline.api.problem import Problem, not_found
 _READ = ("GET", "HEAD")
 METHODS: Mapping[str, tuple[str, ...]] = {
     "/": _READ,
+    "/page/{file}": _READ,
     "/openapi.json": _READ,
     "/healthz": _READ,
     "/datasets": _READ,
     "/datasets/{dataset}": _READ,
+    "/datasets/{dataset}/champions": _READ,
+    "/datasets/{dataset}/compare": _READ,
+    "/datasets/{dataset}/lists": _READ,
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
     "/datasets/{dataset}/tags": ("POST",),
