@@ -119,11 +119,18 @@ def images(
 
 def check(
     list_path: _List,
+    *,
     labels: _Labels = None,
     config: _Config = None,
     images: Annotated[
         Path | None,
         typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            help="HTML file to write: thumbnails by problem and by label.", dir_okay=False
+        ),
     ] = None,
     as_json: _Json = False,
 ) -> None:
