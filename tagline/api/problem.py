@@ -43,9 +43,11 @@ class Answer:
         return HttpAnswer(status_code=int(self.status), headers=headers, body=self.body)
 
 
-def json_answer(document: msgspec.Struct, caching: str = "no-store") -> Answer:
-    """Return `document` as a 200 answer; no cache keeps it, unless told."""
-    return Answer(_json(document), headers={"Cache-Control": caching})
+def json_answer(
+    document: msgspec.Struct, caching: str = "no-store", status: HTTPStatus = HTTPStatus.OK
+) -> Answer:
+    """Return `document` as an answer, a 200 unless told; no cache keeps it, unless told."""
+    return Answer(_json(document), status=status, headers={"Cache-Control": caching})
 
 
 class Problem(Exception):
@@ -100,6 +102,11 @@ def bad_request(code: str, detail: str) -> Problem:
 def not_found(code: str, detail: str) -> Problem:
     """Return a 404."""
     return Problem(HTTPStatus.NOT_FOUND, code, detail)
+
+
+def unprocessable(code: str, detail: str) -> Problem:
+    """Return a 422: the request reads well, and cannot be."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail)
 
 
 def unavailable(code: str, detail: str, retry_after: int) -> Problem:

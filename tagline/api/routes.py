@@ -16,10 +16,12 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}": _READ,
     "/datasets/{dataset}/champions": _READ,
     "/datasets/{dataset}/compare": _READ,
-    "/datasets/{dataset}/lists": _READ,
+    "/datasets/{dataset}/lists": (*_READ, "POST"),
+    "/datasets/{dataset}/orders": ("POST",),
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
     "/datasets/{dataset}/tags": ("POST",),
+    "/datasets/{dataset}/feedback": ("POST",),
 }
 
 
