@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tagline.converting.entries import Asked, Declined, Entry, Reading, Tagged, Why
+from tagline.formats.keys import MAX_LABELS_BYTES
 from tagline.formats.rows import Reject
 from tagline.listing.label_counts import LabelCounter
-from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, parse_label_names
+from tagline.listing.label_names import default_label_names, parse_label_names
 from tagline.listing.list_file import check_names, read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
