@@ -98,6 +98,7 @@ ADDED: dict[str, list[Any]] = {
     "background": [None],
     "likeness": [None],
     "copy_of": [None],
+    "corrections": [None],
     "sha256": [None],
     "copies": [0],
     "seen": [None],
