@@ -52,7 +52,7 @@ def description() -> Answer:
 @functools.cache
 def page() -> Answer:
     """Return the page."""
-    return page_answer(PAGE)
+    return page_answer(PAGE, (bucket().origin(),))
 
 
 @http_api
@@ -80,7 +80,8 @@ def document(request: Request) -> Part:
             return catalog().datasets(Page.of(request.query), reach_of(request).holds)
         case "GET /datasets/{dataset}":
             look = functools.partial(health, clients.sagemaker())
-            return catalog().dataset(request.dataset(), look)
+            refusal = reach_of(request).refusal(request.dataset())
+            return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
         case "GET /datasets/{dataset}/champions":

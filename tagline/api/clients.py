@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 CONNECT_SECONDS = 2
 ANSWER_SECONDS = 12  # that an endpoint may take; it is told
@@ -44,6 +45,13 @@ def s3() -> "S3Client":
 
 
 @functools.cache
+def hasty_s3() -> "S3Client":
+    """Return an S3 client for what an answer does not need: a call takes 1.5 seconds at most."""
+    config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1})
+    return boto3.client("s3", config=config)
+
+
+@functools.cache
 def runtime() -> "SageMakerRuntimeClient":
     """Return the SageMaker runtime client; an HTTP API waits 30 seconds in all."""
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries=_RETRIES)
@@ -55,6 +63,13 @@ def runtime() -> "SageMakerRuntimeClient":
 def _not_after_a_timeout(caught_exception: Exception | None = None, **_event: object) -> None:
     if isinstance(caught_exception, (ReadTimeoutError, ConnectTimeoutError)):
         raise caught_exception
+
+
+@functools.cache
+def states() -> "SFNClient":
+    """Return the client that starts executions and tells how they go."""
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
+    return boto3.client("stepfunctions", config=config)
 
 
 @functools.cache

@@ -85,7 +85,7 @@ class Request:
     claims: Mapping[str, object] | None = None
     """What API Gateway found in the caller's token; None where it asked for none."""
     signer: str | None = None
-    """ARN of who signed the call, where the stack asks for a signature."""
+    """The ARN of who signed the request; None where nobody had to."""
     method: str = "GET"
     place: str = "/"
     """The path as it was asked for."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
 from functions.take_feedback import app as feedback_app
@@ -19,6 +20,8 @@ _AS_TEXT = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECAS
 _FUNCTIONS: dict[str, Any] = {
     "POST /datasets/{dataset}/tags": tag_app,
     "POST /datasets/{dataset}/feedback": feedback_app,
+    "POST /datasets/{dataset}/lists": curate_app,
+    "POST /datasets/{dataset}/orders": curate_app,
 }
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -87,3 +90,16 @@ class _Body:
 
     def read(self) -> bytes:
         return self._data
+
+
+class States:
+    """A flow that takes every order."""
+
+    class exceptions:  # noqa: N801 - botocore's name
+        """What it may raise."""
+
+        class ExecutionAlreadyExists(Exception):
+            """There is one of that name."""
+
+    def start_execution(self, **_asked: Any) -> None:
+        """Start nothing."""

@@ -99,6 +99,8 @@ ADDED: dict[str, list[Any]] = {
     "likeness": [None],
     "copy_of": [None],
     "corrections": [None],
+    "sampling": [{"percent": 0.0, "quota": 100, "band": [0.3, 0.7], "keep_days": 90}],
+    "retrain": [{"after_corrections": None, "at_most": "daily"}],
     "sha256": [None],
     "copies": [0],
     "seen": [None],
