@@ -44,9 +44,9 @@ class Answer:
 
 
 def json_answer(
-    document: msgspec.Struct, caching: str = "no-store", status: int = HTTPStatus.OK
+    document: msgspec.Struct, caching: str = "no-store", status: HTTPStatus = HTTPStatus.OK
 ) -> Answer:
-    """Return `document` as an answer; no cache keeps it, unless told."""
+    """Return `document` as an answer, a 200 unless told; no cache keeps it, unless told."""
     return Answer(_json(document), status=status, headers={"Cache-Control": caching})
 
 

@@ -112,7 +112,9 @@ class Request:
     @property
     def caller(self) -> str | None:
         """A token's subject, or the ARN of who signed; None where nobody has to."""
-        return str(self.claims.get("sub", "")) or None if self.claims else self.signer
+        if not self.claims:
+            return self.signer
+        return str(self.claims.get("sub") or self.claims.get("client_id") or "") or None
 
     @property
     def media_type(self) -> str:

@@ -19,9 +19,9 @@ from tests.unit.api_world import CONTEXT
 _AS_TEXT = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECASE)
 _FUNCTIONS: dict[str, Any] = {
     "POST /datasets/{dataset}/tags": tag_app,
-    "POST /datasets/{dataset}/feedback": feedback_app,
     "POST /datasets/{dataset}/lists": curate_app,
     "POST /datasets/{dataset}/orders": curate_app,
+    "POST /datasets/{dataset}/feedback": feedback_app,
 }
 Start = Callable[[str, list[tuple[str, str]]], object]
 
