@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import cv2
 
+from tagline.formats.image_kind import kind_of
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
 from tagline.formats.rows import Lost
@@ -35,7 +36,7 @@ class Unusable:
 
 
 class Record(NamedTuple):
-    """A record's payload, and what its picture does not tell any more or else its likeness.
+    """A record's payload, what its picture does not tell any more or else its likeness, its kind.
 
     `encoded` tells of a file whose own bytes were asked for and would not do.
     """
@@ -44,6 +45,7 @@ class Record(NamedTuple):
     lost: Lost | None = None
     encoded: bool = False
     likeness: str | None = None
+    kind: str | None = None
 
 
 Packed = Record | Unusable
@@ -59,7 +61,12 @@ def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     _, encoded = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     payload = labelled(image.identifier, image.labels, bytes(encoded))
     lost = what_is_lost(pixels, transparent=transparent)
-    return Record(payload, lost, likeness=None if lost else likeness(pixels))
+    return Record(
+        payload,
+        lost,
+        likeness=None if lost else likeness(pixels),
+        kind=kind_of(image.data),
+    )
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:

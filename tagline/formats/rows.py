@@ -96,12 +96,18 @@ class Verdict(Record):
     """Of an accepted row whose picture says little."""
     likeness: str | None = None
     """Of any other accepted row, hexadecimal; `tagline.formats.near_copies` compares them."""
+    kind: str | None = None
+    """Of an accepted row: what file its image is, as `tagline.formats.image_kind` names it."""
     copy_of: int | None = None
     """Line of the first row of the near-copies that the image is among; null for the first."""
 
     @classmethod
     def accepted(
-        cls, row: PlannedRow, lost: Lost | None = None, likeness: str | None = None
+        cls,
+        row: PlannedRow,
+        lost: Lost | None = None,
+        likeness: str | None = None,
+        kind: str | None = None,
     ) -> Self:
         """Return the verdict of a row whose image was packed."""
         return cls(
@@ -113,6 +119,7 @@ class Verdict(Record):
             detail=LOST_MEANING[lost] if lost else None,
             lost=lost,
             likeness=likeness,
+            kind=kind,
         )
 
     @classmethod

@@ -121,6 +121,9 @@ ADDED: dict[str, list[Any]] = {
     "start": [None],
     "start_from": ["auto"],
     "early_stopping": [False],
+    "drift": [{"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False}],
+    "train_anyway": [None],
+    "kind": [None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

@@ -37,10 +37,11 @@ PACKAGES = {
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api"},
+    "tag": {"api", "drift"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
+    "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},
 }
 API = {"datasets", "tag"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need

@@ -75,6 +75,7 @@ def test_the_defaults() -> None:
             "max_latency": None,
         },
         "budget": {"per_run": None},
+        "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
     }
     assert Settings().tuning is None
     assert Tuning().max_jobs == 4

@@ -374,7 +374,7 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
         for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert kept == {"fetched-images": 1, "superseded-runs": {"Ref": "OldVersionDays"}}
+    assert kept == {"fetched-images": 1, "drift": 1, "superseded-runs": {"Ref": "OldVersionDays"}}
 
 
 def test_no_network_is_made_where_one_is_given() -> None:
