@@ -9,7 +9,7 @@ from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.documents import Part
 from tagline.api.health import Healths
-from tagline.api.page import page_answer
+from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
@@ -18,6 +18,7 @@ from tagline.formats.names import RUN
 from tagline.serving.endpoints import health
 
 HERE = Path(__file__).parent
+PAGE = HERE / "page"
 KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whether it is the same
 
 
@@ -44,7 +45,7 @@ def description() -> Answer:
 @functools.cache
 def page() -> Answer:
     """Return the page."""
-    return page_answer((HERE / "index.html").read_text(encoding="utf-8"))
+    return page_answer(PAGE)
 
 
 @http_api
@@ -53,6 +54,8 @@ def handler(request: Request) -> Answer:
     match request.route:
         case "GET /":
             return page()
+        case "GET /page/{file}":
+            return file_answer(PAGE, request.path["file"])
         case "GET /openapi.json":
             return description()
         case "GET /healthz":

@@ -9,6 +9,7 @@ from tagline.api.problem import Problem, not_found
 _READ = ("GET", "HEAD")
 METHODS: Mapping[str, tuple[str, ...]] = {
     "/": _READ,
+    "/page/{file}": _READ,
     "/openapi.json": _READ,
     "/healthz": _READ,
     "/datasets": _READ,

@@ -25,7 +25,7 @@ from tests.unit.run_documents import latest, packed_dataset, status
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 FEW = 4
 PNG = base64.b64decode(event("tag_png")["body"])
-NAMES = {"dataset": DATASET, "run": RUN}
+NAMES = {"dataset": DATASET, "run": RUN, "file": "shell.js"}
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ def event(name: str, **changes: object) -> dict[str, Any]:
     if method := changes.pop("method", None):
         found["routeKey"] = f"{method} {found['routeKey'].split(' ')[1]}"
         found["requestContext"]["http"]["method"] = method
-    for parameter in ("dataset", "run"):
+    for parameter in ("dataset", "run", "file"):
         if parameter in changes:
             found["pathParameters"][parameter] = changes.pop(parameter)
     return found | changes
@@ -196,7 +196,7 @@ def _hold_against_openapi(route: str, reply: Reply) -> None:
         return
     media_type = reply.headers["Content-Type"].split(";")[0]
     schema = promised["content"][media_type]["schema"]
-    found = reply.text if media_type == "text/html" else reply.json
+    found = reply.text if media_type.startswith("text/") else reply.json
     validator = Draft202012Validator({**schema, "components": OPENAPI["components"]})
     errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(found)]
     assert not errors, f"{route} {reply.status}: {errors}"

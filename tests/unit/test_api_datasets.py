@@ -1,8 +1,5 @@
-"""The API's listings, its description and its page, from event to answer."""
+"""The API's listings and its description, from event to answer."""
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +14,6 @@ from tests.unit.api_world import (
     DATASET,
     LABELS,
     OPENAPI,
-    ROOT,
     RUN,
     World,
     api_world,
@@ -265,27 +261,6 @@ def test_a_page_after_a_run_that_is_not_there(world: World) -> None:
 def test_a_document_that_is_none_is_a_fault_of_ours(world: World, content: bytes) -> None:
     world.put(f"{DATASET}/champion.json", content)
     assert get(event("dataset")).status == 500
-
-
-def test_the_page_runs_only_what_its_policy_names(world: World) -> None:
-    reply = get(event("page"))
-    policy = reply.headers["Content-Security-Policy"]
-    assert "unsafe" not in policy
-    assert "default-src 'none'" in policy
-    for element in ("script", "style"):
-        inline = re.findall(rf"<{element}\b[^>]*>(.*?)</{element}>", reply.text, re.DOTALL)
-        assert inline
-        for text in inline:
-            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-            assert f"{element}-src 'sha256-{digest}'" in policy
-
-
-def test_the_page_asks_nobody_else_and_holds_no_inline_handlers() -> None:
-    html = (ROOT / "functions/datasets/index.html").read_text()
-    assert "http://" not in html.replace("http://www.w3.org/2000/svg", "")
-    assert "https://" not in html
-    assert not re.search(r"\s(on\w+|style)=", html)
-    assert not re.search(r"(src|href)=\"/", html)  # the API may lie under a path
 
 
 def test_the_description_is_served_as_it_is_written(world: World) -> None:

@@ -86,6 +86,12 @@ def _parameters() -> Schema:
     return {
         "dataset": _path_parameter("dataset", "DatasetName"),
         "run": _path_parameter("run", "RunName"),
+        "file": {
+            "name": "file",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": r"^[a-z_]+\.(css|js)$"},
+        },
         "known": {
             "name": "If-None-Match",
             "in": "header",

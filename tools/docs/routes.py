@@ -110,6 +110,15 @@ def _paths() -> Schema:
                 "responses": _open("The page", "text/html", {"type": "string"}),
             }
         },
+        "/page/{file}": {
+            "parameters": [ref("parameters/file")],
+            "get": {
+                "operationId": "getPageFile",
+                "summary": "A script or style of the page",
+                "parameters": [known],
+                "responses": _file(),
+            },
+        },
     }
 
 
@@ -204,6 +213,13 @@ def _one_or_many(description: str, *refusals: HTTPStatus) -> Schema:
 def _open(description: str, media_type: str, schema: Schema) -> Schema:
     """Return the answers of what everybody may read."""
     return {"200": _tagged(answer(description, media_type, schema)), "304": _SAME}
+
+
+def _file() -> Schema:
+    """Return the answers of a file of the page, which everybody may read."""
+    found = answer("The file", "text/javascript", {"type": "string"})
+    found["content"]["text/css"] = {"schema": {"type": "string"}}
+    return {"200": _tagged(found), "304": _SAME, "404": ref("responses/Problem")}
 
 
 def _known(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:

@@ -1,0 +1,70 @@
+// The API as the page asks it: JSON in, JSON out, and every refusal in words.
+
+export const MAX_BYTES = 4500000; // of a request's body
+
+let bearer = null;
+const known = new Map(); // path → {etag, data}, what If-None-Match asks for
+
+// What was refused, or could not be asked: `message` is for a person, `code` for a program.
+export class Problem extends Error {
+  constructor(message, { status = 0, code = "", retryAfter = 0 } = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+// Send this token with every request from now on; null for none.
+export function useToken(token) {
+  bearer = token;
+  known.clear();
+}
+
+// A path of the API from its parts, which may hold any character: path("datasets", name, "runs").
+export const path = (...parts) => parts.map(encodeURIComponent).join("/");
+
+// The answer of a GET. What did not change since the last time is the very same object.
+export async function get(where, { signal } = {}) {
+  const before = known.get(where);
+  const headers = before ? { "If-None-Match": before.etag } : {};
+  const answer = await ask(where, { headers, signal, cache: "no-store" });
+  if (answer.status === 304) return before.data;
+  const data = await understood(answer);
+  const etag = answer.headers.get("etag");
+  if (etag) known.set(where, { etag, data });
+  return data;
+}
+
+// The answer of a POST: of a file or form as it is, of anything else as JSON.
+export async function post(where, content, { signal } = {}) {
+  const plain = content instanceof Blob || content instanceof FormData;
+  const headers = plain ? {} : { "Content-Type": "application/json" };
+  const body = plain ? content : JSON.stringify(content);
+  return understood(await ask(where, { method: "POST", headers, body, signal }));
+}
+
+async function ask(where, options) {
+  const headers = { ...options.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
+  try {
+    return await fetch(where, { ...options, headers });
+  } catch (cause) {
+    if (cause.name === "AbortError") throw cause;
+    throw new Problem("The API does not answer. Is this computer online?", { cause });
+  }
+}
+
+async function understood(answer) {
+  let found = {};
+  try {
+    found = JSON.parse(await answer.text());
+  } catch (cause) {
+    if (cause.name === "AbortError") throw cause; // else a gateway's own page: its status must do
+  }
+  if (answer.ok) return found;
+  throw new Problem(found.detail || found.message || `The API answered ${answer.status}.`, {
+    status: answer.status,
+    code: found.code || "",
+    retryAfter: Number(answer.headers.get("retry-after")) || 0,
+  });
+}
