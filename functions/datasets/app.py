@@ -8,6 +8,7 @@ from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.documents import Part
+from tagline.api.drift import last_drift
 from tagline.api.health import Healths
 from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, json_answer
@@ -76,5 +77,8 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/drift":
+            bucket = DataBucket(clients.s3(), environment().data_bucket)
+            return last_drift(bucket, request.dataset())
         case _:
             raise unknown_route(request.method, request.place)

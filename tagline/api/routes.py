@@ -16,6 +16,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}": _READ,
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
+    "/datasets/{dataset}/drift": _READ,
     "/datasets/{dataset}/tags": ("POST",),
 }
 

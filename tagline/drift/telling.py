@@ -20,9 +20,7 @@ def drifting(report: DriftReport) -> set[str]:
     return labels | {f"files {each.what}" for each in report.inputs if each.shift.drifted}
 
 
-def news(
-    state: DriftState, report: DriftReport, key: str, now: datetime
-) -> tuple[DriftState, set[str]]:
+def news(state: DriftState, report: DriftReport, now: datetime) -> tuple[DriftState, set[str]]:
     """Return the state after a report, and what of it is to be told now; nothing, most times.
 
     What was told is not told again before it was gone for a whole window. A state of another
@@ -41,7 +39,7 @@ def news(
     due = set() if lately else fresh
     after = replace(
         state,
-        report=key,
+        hour=hour,
         run=report.run,
         told=told | dict.fromkeys(due, hour),
         told_at=_text(now) if due else state.told_at,

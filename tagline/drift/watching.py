@@ -80,7 +80,7 @@ def watch(
     bucket.put(key, encode_on_a_line(report), JSON, tags=KEPT_TAG)
     measure(report)
     state, etag = _state(bucket, dataset, report)
-    after, due = news(state, report, key, now)
+    after, due = news(state, report, now)
     if due:
         topic.tell_drift(alert_of(report, due, bucket.uri(key)))
     again = bool(due) and settings.drift.retrain and may_retrain(state, now)
@@ -106,7 +106,7 @@ def alert_of(report: DriftReport, due: set[str], uri: str) -> DriftAlert:
 
 def _state(bucket: Bucket, dataset: str, report: DriftReport) -> tuple[DriftState, str | None]:
     """Return what was told, and its ETag; what cannot be read is taken for nothing, and said."""
-    key, nothing = DatasetKeys(dataset).drift_state, DriftState(report="", run=report.run)
+    key, nothing = DatasetKeys(dataset).drift_state, DriftState(hour="", run=report.run)
     try:
         found = bucket.find(key, DriftState)
     except UnreadableDocument as exc:

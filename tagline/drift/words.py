@@ -50,7 +50,7 @@ def label_said(label: LabelDrift) -> str:
 
 def input_said(found: InputDrift) -> str:
     """Say from what to what the files went: the class that gained most, or that lost most."""
-    before, now = _shares(found.reference), _shares(found.now)
+    before, now = shares(found.reference), shares(found.now)
     moved = {name: now.get(name, 0) - before.get(name, 0) for name in {*before, *now}}
     name = max(sorted(moved), key=lambda each: abs(moved[each]))
     what = {
@@ -64,7 +64,8 @@ def input_said(found: InputDrift) -> str:
     )
 
 
-def _shares(counts: dict[str, int]) -> dict[str, float]:
+def shares(counts: dict[str, int]) -> dict[str, float]:
+    """Return what share of all each class has."""
     whole = sum(counts.values()) or 1
     return {name: count / whole for name, count in counts.items()}
 

@@ -171,8 +171,8 @@ class DriftReport(Document, kw_only=True):
 class DriftState(Document, kw_only=True):
     """Which report is the last, and what was told of drift."""
 
-    report: str
-    """Key of it."""
+    hour: str
+    """Of the report, UTC; it lies under that name."""
     run: str
     told: dict[str, str] = msgspec.field(default_factory=dict)
     """What drifted and was told, and in which hour it was last seen to drift."""

@@ -294,9 +294,9 @@ def replace_client(bucket: Bucket, client: Any) -> Bucket:
 
 
 def state_after(reports: list[tuple[DriftReport, datetime]]) -> list[set[str]]:
-    state, told = DriftState(report="", run=RUN), []
+    state, told = DriftState(hour="", run=RUN), []
     for found, moment in reports:
-        state, due = news(state, found, "key", moment)
+        state, due = news(state, found, moment)
         told.append(due)
     return told
 
@@ -380,8 +380,7 @@ def test_counts_of_other_runs_and_hours_long_gone_do_not_count(world: Account) -
     world.put(keys.drift_hour(hour, f"{other}-a"), HourCounts(hour=hour, **(odd | {"run": other})))
     world.put(keys.drift_hour(hour, f"{RUN}-b"), {"format": 1, "nonsense": 2})
     call("watch_drift", SCHEDULED)
-    latest = world.get(keys.drift_state)
-    found = world.get(latest["report"])
+    found = world.get(keys.drift_report(world.get(keys.drift_state)["hour"]))
     assert (found["images"], found["verdict"]) == (300, "steady")
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, requests, scopes
+from tagline.api import documents, drift_documents, requests, scopes
 from tools.docs.attributes import meanings, summary
 from tools.docs.routes import Schema, answer, paths, ref
 
 _SCHEMA = "#/components/schemas/"
 _NAMED = ("DatasetName", "RunName", "Score")  # text and numbers that have a schema of their own
 _OPEN = {documents.ProblemDocument}  # RFC 9457: a reader passes over members it does not know
+_MODULES = (documents, drift_documents)
 _ANSWERS = (
     documents.Tags,
     documents.ManyTags,
@@ -20,6 +21,7 @@ _ANSWERS = (
     documents.Healthy,
     documents.Runs,
     documents.RunDetails,
+    drift_documents.Drift,
 )
 _TYPES = (documents.ImageLocation, documents.InlineImage, *_ANSWERS, documents.ProblemDocument)
 
@@ -165,7 +167,8 @@ def _schemas() -> Schema:
 def _structs(found: Schema) -> list[type[msgspec.Struct]]:
     return [
         kind
-        for kind in vars(documents).values()
+        for module in _MODULES
+        for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ in found
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.api import documents, forms, images, requests
+from tagline.api import documents, drift_documents, forms, images, requests
 
 Schema = dict[str, Any]
 _BAD, _UNKNOWN = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
@@ -84,6 +84,15 @@ def _paths() -> Schema:
                 ),
                 "parameters": [known],
                 "responses": _known(documents.RunDetails, "The run", _UNKNOWN),
+            },
+        },
+        "/datasets/{dataset}/drift": {
+            "parameters": [dataset],
+            "get": {
+                "operationId": "getDrift",
+                "summary": "Show whether what is tagged still is like validation",
+                "parameters": [known],
+                "responses": _known(drift_documents.Drift, "The last look", _UNKNOWN),
             },
         },
         "/healthz": {
