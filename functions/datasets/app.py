@@ -1,15 +1,18 @@
 """GET /datasets and below, /healthz, the API's description, and the page that shows them."""
 
 import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tagline.api import clients
 from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
+from tagline.api.comparing import compare, two_runs
 from tagline.api.documents import Part
 from tagline.api.drift import last_drift
 from tagline.api.health import Healths
+from tagline.api.history import champions, lists
 from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Page, Request
@@ -24,16 +27,21 @@ KEPT = "private, no-cache"  # a browser's own cache may keep it, and asks whethe
 
 
 @functools.cache
+def bucket() -> DataBucket:
+    """Return the data bucket."""
+    return DataBucket(clients.s3(), environment().data_bucket)
+
+
+@functools.cache
 def catalog() -> Catalog:
     """Return what this container knows of the data bucket."""
-    return Catalog(DataBucket(clients.s3(), environment().data_bucket))
+    return Catalog(bucket())
 
 
 @functools.cache
 def healths() -> Healths:
     """Return what this container knows of the champions' endpoints."""
-    here = environment()
-    return Healths(DataBucket(clients.s3(), here.data_bucket), clients.sagemaker(), here.stack)
+    return Healths(bucket(), clients.sagemaker(), environment().stack)
 
 
 @functools.cache
@@ -67,18 +75,30 @@ def handler(request: Request) -> Answer:
             return json_answer(document(request), KEPT)
 
 
+DOCUMENTS: Mapping[str, Callable[[Request], Part]] = {
+    "GET /datasets": lambda asked: catalog().datasets(Page.of(asked.query), reach_of(asked).holds),
+    "GET /datasets/{dataset}": lambda asked: catalog().dataset(
+        asked.dataset(), functools.partial(health, clients.sagemaker())
+    ),
+    "GET /datasets/{dataset}/runs": lambda asked: catalog().runs(
+        asked.dataset(), Page.of(asked.query, RUN)
+    ),
+    "GET /datasets/{dataset}/champions": lambda asked: champions(
+        bucket(), catalog().known(asked.dataset()), environment().stack
+    ),
+    "GET /datasets/{dataset}/compare": lambda asked: compare(
+        catalog(), bucket(), catalog().known(asked.dataset()), two_runs(asked.query)
+    ),
+    "GET /datasets/{dataset}/lists": lambda asked: lists(
+        bucket(), catalog().known(asked.dataset())
+    ),
+    "GET /datasets/{dataset}/drift": lambda asked: last_drift(bucket(), asked.dataset()),
+}
+
+
 def document(request: Request) -> Part:
     """Return what a route answers that a browser may ask for again by its ETag."""
-    match request.route:
-        case "GET /datasets":
-            return catalog().datasets(Page.of(request.query), reach_of(request).holds)
-        case "GET /datasets/{dataset}":
-            look = functools.partial(health, clients.sagemaker())
-            return catalog().dataset(request.dataset(), look)
-        case "GET /datasets/{dataset}/runs":
-            return catalog().runs(request.dataset(), Page.of(request.query, RUN))
-        case "GET /datasets/{dataset}/drift":
-            bucket = DataBucket(clients.s3(), environment().data_bucket)
-            return last_drift(bucket, request.dataset())
-        case _:
-            raise unknown_route(request.method, request.place)
+    found = DOCUMENTS.get(request.route)
+    if found is None:
+        raise unknown_route(request.method, request.place)
+    return found(request)

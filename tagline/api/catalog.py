@@ -40,7 +40,7 @@ from tagline.formats.document import D, Document, Record, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, InvalidName, run_name
-from tagline.formats.outcomes import Champion, Decision, Latest, Status
+from tagline.formats.outcomes import Champion, Decision, Latest, Outcome, Status
 from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
@@ -55,6 +55,8 @@ _NEWEST = 20  # runs that are looked at for one that goes on
 KEPT_DAYS = 30  # a list version that was overwritten is kept so long (template.yaml)
 RUNNING = "Running"  # the state of a run that has no status.json yet
 _UNREADABLE = "Unreadable"  # the state of a run whose status.json is damaged
+_WITHOUT_MODEL = {Outcome.UNCHANGED, Outcome.REDEPLOYED}
+_MAPS_KEPT = 10_000  # runs whose mAP, which never changes, is remembered
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
 S = TypeVar("S", bound=msgspec.Struct)
 C = TypeVar("C", bound=ChampionSummary)
@@ -67,17 +69,18 @@ class Catalog:
         self._bucket = bucket
         self._clock = clock
         self._ended: dict[str, tuple[float, RunSummary]] = {}
+        self._maps: dict[str, float | None] = {}
 
     def datasets(self, page: Page, sees: Callable[[str], bool] = bool) -> Datasets:
         """Return one page of the datasets that a caller sees, by name, with their champions."""
         names = filter(DATASET.fullmatch, self._bucket.folders("", page.after))
         found = list(islice(filter(sees, names), page.limit + 1))
-        shown = found[: page.limit]
+        names_shown = found[: page.limit]
         with ThreadPoolExecutor(_READERS) as pool:
-            datasets = list(pool.map(self._summary, shown))
+            datasets = list(pool.map(self._summary, names_shown))
         return Datasets(
             datasets=datasets,
-            next=shown[-1] if len(found) > page.limit else None,
+            next=names_shown[-1] if len(found) > page.limit else None,
         )
 
     def dataset(self, dataset: str, health: "Callable[[Champion], Health]") -> DatasetDetails:
@@ -85,30 +88,31 @@ class Catalog:
 
         `health` looks at a champion's endpoint.
         """
-        self._require(dataset)
+        self.known(dataset)
         champion = self._champion(dataset)
-        latest = self._whole(DatasetKeys(dataset).latest, Latest) or champion
+        latest = self.whole(DatasetKeys(dataset).latest, Latest) or champion
         if latest is not None:
             check_run(dataset, latest.run, f"what dataset {dataset} was judged by last")
-        packed = latest and self._whole(RunKeys(latest.run).packed_dataset, PackedDataset)
+        packed = latest and self.whole(RunKeys(latest.run).packed_dataset, PackedDataset)
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
-            health=_shown(health(champion), EndpointHealth) if champion else None,
+            health=shown(health(champion), EndpointHealth) if champion else None,
             labels=list(packed.labels) if packed else [],
-            counts=_shown(packed, Counts),
+            counts=shown(packed, Counts),
         )
 
     def runs(self, dataset: str, page: Page) -> Runs:
         """Return one page of a dataset's runs, newest first, or a 404."""
-        self._require(dataset)
+        self.known(dataset)
         names = self._newest_first(dataset)
         if page.after is not None and page.after not in names:
             raise not_found("unknown_run", f"next: dataset {dataset} has no run {page.after}.")
         found = list(islice(names, page.limit + 1))
-        shown = self._statuses(found[: page.limit])
+        with ThreadPoolExecutor(_READERS) as pool:
+            runs = list(pool.map(self.summary, found[: page.limit]))
         more = len(found) > page.limit
-        return Runs(dataset=dataset, runs=shown, next=shown[-1].run if more else None)
+        return Runs(dataset=dataset, runs=runs, next=runs[-1].run if more else None)
 
     def run(self, run: str) -> RunDetails:
         """Return all that is known of a run, or a 404; what it has not reached is null."""
@@ -116,29 +120,47 @@ class Catalog:
         if not self._bucket.holds(keys.prefix):
             raise not_found("unknown_run", f"There is no run {run}.")
         with ThreadPoolExecutor(_READERS) as pool:
-            plan = pool.submit(self._whole, keys.plan, Plan)
-            packed = pool.submit(self._whole, keys.packed_dataset, PackedDataset)
-            metrics = pool.submit(self._whole, keys.metrics, Metrics)
-            decision = pool.submit(self._whole, keys.decision, Decision)
+            plan = pool.submit(self.whole, keys.plan, Plan)
+            packed = pool.submit(self.whole, keys.packed_dataset, PackedDataset)
+            metrics = pool.submit(self.whole, keys.metrics, Metrics)
+            decision = pool.submit(self.whole, keys.decision, Decision)
             report = pool.submit(self._bucket.link, keys.report, _HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, _TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, _TEXT)
         planned = plan.result()
         return RunDetails(
             dataset=keys.dataset,
-            **msgspec.structs.asdict(self._status(run)),
-            list=_shown(planned and planned.list, ListShown),
-            counts=_shown(packed.result() or planned, Counts),
-            metrics=_shown(metrics.result(), RunMetrics),
-            decision=_shown(decision.result(), RunDecision),
+            **msgspec.structs.asdict(self.summary(run)),
+            list=shown(planned and planned.list, ListShown),
+            counts=shown(packed.result() or planned, Counts),
+            metrics=shown(metrics.result(), RunMetrics),
+            decision=shown(decision.result(), RunDecision),
             report=report.result(),
             rejects=rejects.result(),
             verdicts=verdicts.result(),
         )
 
+    def summary(self, run: str) -> RunSummary:
+        """Return how a run ended, and its model's mAP."""
+        found = self._status(run)
+        if found.outcome is None or found.outcome in _WITHOUT_MODEL:
+            return found
+        if run not in self._maps:
+            metrics = self.whole(RunKeys(run).metrics, Metrics)
+            if len(self._maps) >= _MAPS_KEPT:
+                self._maps.clear()
+            self._maps[run] = metrics.mAP if metrics else None
+        return msgspec.structs.replace(found, mAP=self._maps[run])
+
     def has_dataset(self, dataset: str) -> bool:
         """Tell whether anything lies under a dataset's name."""
         return self._bucket.holds(f"{dataset}/")
+
+    def known(self, dataset: str) -> str:
+        """Return the dataset's name, or raise a 404 where nothing lies under it."""
+        if not self.has_dataset(dataset):
+            raise not_found("unknown_dataset", f"There is no dataset {dataset}.")
+        return dataset
 
     def running(self, dataset: str) -> list[str]:
         """Return those of a dataset's newest runs that go on, newest first."""
@@ -173,7 +195,7 @@ class Catalog:
         if ended is None or self._clock() - read >= STATUS_SECONDS:
             keys = RunKeys(run)
             try:
-                status = _shown(self._bucket.get(keys.status, Status), RunSummary)
+                status = shown(self._bucket.get(keys.status, Status), RunSummary)
             except UnreadableDocument as exc:
                 return RunSummary(
                     run=run,
@@ -192,7 +214,7 @@ class Catalog:
             return status
         return ended
 
-    def _whole(self, key: str, kind: type[D]) -> D | None:
+    def whole(self, key: str, kind: type[D]) -> D | None:
         """Return a document, or None, with a warning, where it is damaged: nothing hangs on it."""
         try:
             return self._bucket.get(key, kind)
@@ -210,12 +232,8 @@ class Catalog:
     def _champion(self, dataset: str) -> Champion | None:
         return self._bucket.get(DatasetKeys(dataset).champion, Champion)
 
-    def _require(self, dataset: str) -> None:
-        if not self.has_dataset(dataset):
-            raise not_found("unknown_dataset", f"There is no dataset {dataset}.")
 
-
-def _shown(document: Document | Record | None, kind: type[S]) -> S | None:
+def shown(document: Document | Record | None, kind: type[S]) -> S | None:
     """Return the keys of a document that the API shows."""
     return None if document is None else msgspec.convert(document, kind, from_attributes=True)
 

@@ -174,6 +174,8 @@ class RunSummary(Part, kw_only=True):
     started: str | None
     """ISO 8601, UTC, like `ended`."""
     ended: str | None
+    mAP: Score | None = None  # noqa: N815
+    """Of its model, on the images that it was judged on; null for a run without one."""
 
 
 class Runs(Part, kw_only=True):

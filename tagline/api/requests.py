@@ -157,7 +157,7 @@ class TagQuery:
 
         Anything else is a 400.
         """
-        _only(query, "threshold", "top_k", "labels", "explain")
+        only(query, "threshold", "top_k", "labels", "explain")
         if query.get("explain", "0") not in {"0", "1"}:
             raise bad_request("bad_query", "explain must be 0 or 1.")
         threshold = query.get("threshold")
@@ -180,7 +180,7 @@ class Page:
     @classmethod
     def of(cls, query: Mapping[str, str], names: re.Pattern[str] = DATASET) -> "Page":
         """Check `limit` (1 to 100) and `next` (as an earlier page gave it)."""
-        _only(query, "limit", "next")
+        only(query, "limit", "next")
         after = query.get("next")
         if after is not None and not names.fullmatch(after):
             raise bad_request("bad_query", "next must be the value an earlier page gave.")
@@ -234,7 +234,8 @@ def unpacked(data: bytes) -> bytes:
     return plain
 
 
-def _only(query: Mapping[str, str], *allowed: str) -> None:
+def only(query: Mapping[str, str], *allowed: str) -> None:
+    """Raise a 400 for a query parameter that is not among those allowed."""
     unknown = sorted(query.keys() - set(allowed))
     if unknown:
         raise bad_request(

@@ -73,6 +73,23 @@ class Decision(Document, kw_only=True):
     """The run of a list that was dropped later, which decides instead."""
 
 
+class Reign(Record, kw_only=True):
+    """A time in which a run served."""
+
+    run: str
+    since: str
+    """ISO 8601, UTC, like `until`."""
+    until: str
+    mAP: float | None  # noqa: N815
+    reason: str
+    """Why it was promoted."""
+    order: Order | None = None
+    """Where a person made it the champion."""
+
+
+MOST_REIGNS = 50
+
+
 class Champion(Document, kw_only=True):
     """Who serves, and why it won; written only over the version that the run was judged against."""
 
@@ -90,6 +107,20 @@ class Champion(Document, kw_only=True):
     """The champion before it."""
     order: Order | None = None
     """Where a person made it the champion; null: the gate did."""
+    before: tuple[Reign, ...] = ()
+    """Who served before, newest first, 50 at most; nobody in older files."""
+
+    def followed_at(self, time: str) -> tuple[Reign, ...]:
+        """Return who has served before whoever takes over at `time` (ISO 8601, UTC)."""
+        own = Reign(
+            run=self.run,
+            since=self.created,
+            until=time,
+            mAP=self.mAP,
+            reason=self.reason,
+            order=self.order,
+        )
+        return (own, *self.before)[:MOST_REIGNS]
 
 
 class Latest(Document, kw_only=True):

@@ -159,9 +159,11 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
             raise RunEnded("the run was stopped before it became champion: upload the list again")
         if newer := overtaken_by(bucket, won.run):
             raise Overtaken(f"run {newer}, of a list that was dropped later, decides")
+    now = _now()
+    former = bucket.find(key, Champion) if compared.champion_etag else None
     champion = Champion(
         run=won.run,
-        created=_now(),
+        created=now,
         endpoint=won.deployment.endpoint,
         endpoint_config=won.endpoint_config,
         model=won.model,
@@ -170,6 +172,7 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
         reason=won.decision.reason,
         previous=compared.champion_run,
         order=order,
+        before=former.content.followed_at(now) if former else (),
     )
     try:
         bucket.write_over(key, champion, compared.champion_etag)

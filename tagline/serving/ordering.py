@@ -3,6 +3,8 @@
 The run's model is deployed as a challenger's is, tried and tested. The gate alone is overruled.
 """
 
+from typing import Literal
+
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
@@ -26,28 +28,12 @@ def take_order(bucket: Bucket, run: str, order: Order, stack: str) -> OrderAnswe
     rolled back.
     """
     keys = RunKeys(run)
-    metrics = bucket.get(keys.metrics, Metrics)
-    if metrics is None or bucket.head(keys.smoke) is None:
-        raise OrderRefused(
-            f"run {run} has no evaluated model: `tagline runs {keys.dataset}` lists the runs, "
-            "those with an mAP have one"
-        )
     found = bucket.find(DatasetKeys(keys.dataset).champion, Champion)
     champion = found.content if found else None
     if champion:
         check_run(keys.dataset, champion.run, bucket.uri(DatasetKeys(keys.dataset).champion))
-    if champion and champion.run == run:
-        raise OrderRefused(
-            f"run {run} is the champion already: `tagline redeploy {keys.dataset}` brings it back "
-            "where it does not serve"
-        )
-    if order.kind == "rollback":
-        _check_former(bucket, run)
-    artifact = find_artifact(bucket, run, stack)
-    if artifact is None:
-        raise OrderRefused(
-            f"the model of run {run} is gone: it expired or was deleted; drop its list again"
-        )
+    artifact = check_order(bucket, run, order.kind, champion, stack)
+    metrics = bucket.read(keys.metrics, Metrics)
     return OrderAnswer(
         evaluation=Comparison(
             artifact=artifact,
@@ -64,6 +50,38 @@ def take_order(bucket: Bucket, run: str, order: Order, stack: str) -> OrderAnswe
             order=order,
         ),
     )
+
+
+def check_order(
+    bucket: Bucket,
+    run: str,
+    kind: Literal["promote", "rollback"],
+    champion: Champion | None,
+    stack: str,
+) -> str:
+    """Return the S3 URI of the model that an order would deploy; raises OrderRefused.
+
+    `champion` is the dataset's.
+    """
+    keys = RunKeys(run)
+    if bucket.head(keys.metrics) is None or bucket.head(keys.smoke) is None:
+        raise OrderRefused(
+            f"run {run} has no evaluated model: `tagline runs {keys.dataset}` lists the runs, "
+            "those with an mAP have one"
+        )
+    if champion and champion.run == run:
+        raise OrderRefused(
+            f"run {run} is the champion already: `tagline redeploy {keys.dataset}` brings it back "
+            "where it does not serve"
+        )
+    if kind == "rollback":
+        _check_former(bucket, run)
+    artifact = find_artifact(bucket, run, stack)
+    if artifact is None:
+        raise OrderRefused(
+            f"the model of run {run} is gone: it expired or was deleted; drop its list again"
+        )
+    return artifact
 
 
 def find_artifact(bucket: Bucket, run: str, stack: str) -> str | None:

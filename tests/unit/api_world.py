@@ -131,6 +131,7 @@ def forget() -> None:
     if tag_app.counting.cache_info().currsize and (timer := tag_app.counting()._timer):
         timer.cancel()
     tag_app.counting.cache_clear()
+    datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
 

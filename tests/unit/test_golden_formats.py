@@ -76,6 +76,7 @@ ADDED: dict[str, list[Any]] = {
     "superseded_by": [None],
     "cost": [None],
     "order": [None],
+    "before": [[]],
     "rollout": [None],
     "rollout_step": [None],
     "rollout_wait": [None],

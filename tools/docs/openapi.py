@@ -1,29 +1,31 @@
 """functions/datasets/openapi.json from the API's types, limits and routes (OpenAPI 3.1)."""
 
 import json
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tagline.api import documents, drift_documents, requests, scopes
+from tagline.api import documents, requests, scopes
+from tools.docs.answers import Schema, answer, ref
 from tools.docs.attributes import meanings, summary
-from tools.docs.routes import Schema, answer, paths, ref
+from tools.docs.routes import paths
 
 _SCHEMA = "#/components/schemas/"
 _NAMED = ("DatasetName", "RunName", "Score")  # text and numbers that have a schema of their own
 _OPEN = {documents.ProblemDocument}  # RFC 9457: a reader passes over members it does not know
-_MODULES = (documents, drift_documents)
-_ANSWERS = (
-    documents.Tags,
-    documents.ManyTags,
-    documents.Datasets,
-    documents.DatasetDetails,
-    documents.Healthy,
-    documents.Runs,
-    documents.RunDetails,
-    drift_documents.Drift,
-)
-_TYPES = (documents.ImageLocation, documents.InlineImage, *_ANSWERS, documents.ProblemDocument)
+_API = Path(documents.__file__).parent
+# documents.py and feedback_documents.py, …: the types of each subject
+_MODULES = [
+    import_module(f"tagline.api.{path.stem}") for path in sorted(_API.glob("*documents.py"))
+]
+_TYPES: dict[str, type[msgspec.Struct]] = {
+    name: kind
+    for module in _MODULES
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+}
 
 
 def openapi_text() -> str:
@@ -151,26 +153,19 @@ def _responses() -> Schema:
 
 
 def _schemas() -> Schema:
-    _, found = msgspec.json.schema_components(_TYPES, ref_template=_SCHEMA + "{name}")
+    asked = json.dumps([paths(), _responses()])
+    wanted = [kind for name, kind in _TYPES.items() if f'"{_SCHEMA}{name}"' in asked]
+    _, found = msgspec.json.schema_components(wanted, ref_template=_SCHEMA + "{name}")
     named: Schema = {}
-    for kind in _structs(found):
-        schema = found[kind.__name__]
+    for name in found.keys() & _TYPES.keys():
+        kind, schema = _TYPES[name], found[name]
         schema["description"] = summary(kind)
         if kind not in _OPEN:
             schema["additionalProperties"] = False
-        for name, text in meanings(kind).items():
-            schema["properties"][name]["description"] = text
+        for key, text in meanings(kind).items():
+            schema["properties"][key]["description"] = text
     plain = {name: _plain(schema, named) for name, schema in found.items()}
     return dict(sorted((plain | named).items()))
-
-
-def _structs(found: Schema) -> list[type[msgspec.Struct]]:
-    return [
-        kind
-        for module in _MODULES
-        for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ in found
-    ]
 
 
 def _plain(node: Any, named: Schema) -> Any:

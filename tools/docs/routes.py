@@ -1,23 +1,15 @@
 """The API's routes as openapi.json has them: what each takes and answers."""
 
 from http import HTTPStatus
-from typing import Any
-
-import msgspec
 
 from tagline.api import documents, drift_documents, forms, images, requests
-
-Schema = dict[str, Any]
-_BAD, _UNKNOWN = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
-_SAME: Schema = {
-    "description": "What If-None-Match names is what there is",
-    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
-}
+from tools.docs.answers import BAD, UNKNOWN, Schema, known, of, of_all, of_file, ref
+from tools.docs.curators import curator_paths
 
 
 def paths() -> Schema:
     """Return the routes; each GET has a HEAD, whose answers have no bodies."""
-    found = _paths()
+    found = _paths() | curator_paths()
     for item in found.values():
         if "get" in item:
             item["head"] = _head(item["get"])
@@ -45,8 +37,8 @@ def _headers(status: str) -> Schema:
 
 def _paths() -> Schema:
     dataset, run = ref("parameters/dataset"), ref("parameters/run")
-    known = ref("parameters/known")
-    page = [ref("parameters/limit"), known]
+    have = ref("parameters/known")
+    page = [ref("parameters/limit"), have]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
         "/datasets": {
@@ -54,7 +46,7 @@ def _paths() -> Schema:
                 "operationId": "listDatasets",
                 "summary": "List the datasets by name",
                 "parameters": [ref("parameters/nextDataset"), *page],
-                "responses": _known(documents.Datasets, "One page of datasets", _BAD),
+                "responses": known(documents.Datasets, "One page of datasets", BAD),
             }
         },
         "/datasets/{dataset}": {
@@ -62,8 +54,8 @@ def _paths() -> Schema:
             "get": {
                 "operationId": "getDataset",
                 "summary": "Show a dataset: its champion, labels and row counts",
-                "parameters": [known],
-                "responses": _known(documents.DatasetDetails, "The dataset", _UNKNOWN),
+                "parameters": [have],
+                "responses": known(documents.DatasetDetails, "The dataset", UNKNOWN),
             },
         },
         "/datasets/{dataset}/runs": {
@@ -72,7 +64,7 @@ def _paths() -> Schema:
                 "operationId": "listRuns",
                 "summary": "List a dataset's runs, newest first",
                 "parameters": [ref("parameters/nextRun"), *page],
-                "responses": _known(documents.Runs, "One page of runs", _BAD, _UNKNOWN),
+                "responses": known(documents.Runs, "One page of runs", BAD, UNKNOWN),
             },
         },
         "/datasets/{dataset}/runs/{run}": {
@@ -82,8 +74,8 @@ def _paths() -> Schema:
                 "summary": (
                     "Show a run: outcome, counts, metrics, and links to its report and verdicts"
                 ),
-                "parameters": [known],
-                "responses": _known(documents.RunDetails, "The run", _UNKNOWN),
+                "parameters": [have],
+                "responses": known(documents.RunDetails, "The run", UNKNOWN),
             },
         },
         "/datasets/{dataset}/drift": {
@@ -91,16 +83,16 @@ def _paths() -> Schema:
             "get": {
                 "operationId": "getDrift",
                 "summary": "Show whether what is tagged still is like validation",
-                "parameters": [known],
-                "responses": _known(drift_documents.Drift, "The last look", _UNKNOWN),
+                "parameters": [have],
+                "responses": known(drift_documents.Drift, "The last look", UNKNOWN),
             },
         },
         "/healthz": {
             "get": {
                 "operationId": "getHealth",
                 "summary": "Tell whether every champion answers; a 503 names those that do not",
-                "parameters": [known],
-                "responses": _known(documents.Healthy, "All of them answer"),
+                "parameters": [have],
+                "responses": known(documents.Healthy, "All of them answer"),
             }
         },
         "/openapi.json": {
@@ -108,7 +100,7 @@ def _paths() -> Schema:
                 "operationId": "getDescription",
                 "summary": "This document",
                 "parameters": [ref("parameters/known")],
-                "responses": _open("OpenAPI 3.1", "application/json", {"type": "object"}),
+                "responses": of_all("OpenAPI 3.1", "application/json", {"type": "object"}),
             }
         },
         "/": {
@@ -116,7 +108,7 @@ def _paths() -> Schema:
                 "operationId": "getPage",
                 "summary": "A page with the datasets, their runs, and a place to drop an image",
                 "parameters": [ref("parameters/known")],
-                "responses": _open("The page", "text/html", {"type": "string"}),
+                "responses": of_all("The page", "text/html", {"type": "string"}),
             }
         },
         "/page/{file}": {
@@ -124,8 +116,8 @@ def _paths() -> Schema:
             "get": {
                 "operationId": "getPageFile",
                 "summary": "A script or style of the page",
-                "parameters": [known],
-                "responses": _file(),
+                "parameters": [have],
+                "responses": of_file(),
             },
         },
     }
@@ -202,8 +194,8 @@ def _tagging() -> Schema:
         },
         "responses": _one_or_many(
             "The tags, highest score first; of a form a verdict on each file",
-            _BAD,
-            _UNKNOWN,
+            BAD,
+            UNKNOWN,
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -213,50 +205,7 @@ def _tagging() -> Schema:
 
 
 def _one_or_many(description: str, *refusals: HTTPStatus) -> Schema:
-    found = _of(documents.Tags, description, *refusals)
+    found = of(documents.Tags, description, *refusals)
     either = {"oneOf": [ref("schemas/Tags"), ref("schemas/ManyTags")]}
     found["200"]["content"]["application/json"]["schema"] = either
     return found
-
-
-def _open(description: str, media_type: str, schema: Schema) -> Schema:
-    """Return the answers of what everybody may read."""
-    return {"200": _tagged(answer(description, media_type, schema)), "304": _SAME}
-
-
-def _file() -> Schema:
-    """Return the answers of a file of the page, which everybody may read."""
-    found = answer("The file", "text/javascript", {"type": "string"})
-    found["content"]["text/css"] = {"schema": {"type": "string"}}
-    return {"200": _tagged(found), "304": _SAME, "404": ref("responses/Problem")}
-
-
-def _known(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
-    """Return the answers of what a caller may have already."""
-    found = _of(kind, description, *refusals)
-    return dict(sorted({**found, "304": _SAME}.items()))
-
-
-def _tagged(said: Schema) -> Schema:
-    return {**said, "headers": {"ETag": ref("headers/ETag")}}
-
-
-def _of(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
-    """Return an operation's answers: a document, its refusals, and what any operation may meet."""
-    problems = sorted({*refusals, HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR})
-    return {
-        "200": _tagged(answer(description, "application/json", ref(f"schemas/{kind.__name__}"))),
-        "401": ref("responses/Unauthorized"),
-        **{str(int(status)): ref("responses/Problem") for status in problems},
-        str(int(HTTPStatus.SERVICE_UNAVAILABLE)): ref("responses/Unavailable"),
-    }
-
-
-def answer(description: str, media_type: str, schema: Schema) -> Schema:
-    """Return an answer of one media type."""
-    return {"description": description, "content": {media_type: {"schema": schema}}}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to a component such as `schemas/Score`."""
-    return {"$ref": f"#/components/{name}"}

@@ -1,0 +1,90 @@
+"""What the API answers of two runs side by side."""
+
+from typing import Literal
+
+from tagline.api.documents import (
+    Counts,
+    DatasetName,
+    ModelScores,
+    Part,
+    RunName,
+    RunSummary,
+    Score,
+    ScoreDifference,
+)
+from tagline.formats.names import DATASET
+from tagline.formats.rows import Size
+
+_RUN = f"{DATASET.pattern}-[0-9a-f]{{16}}"
+TWO_RUNS = f"^{_RUN},{_RUN}$"
+
+
+class ComparedScores(ModelScores, kw_only=True):
+    """A run's numbers over all labels."""
+
+    images: Size
+    judged_on: Literal["test", "validation"]
+    macro_f1: Score | None
+    micro_f1: Score | None
+
+
+class ComparedRun(RunSummary, kw_only=True):
+    """One of the two."""
+
+    metrics: ComparedScores | None
+    counts: Counts | None
+
+
+class ComparedLabel(Part, kw_only=True):
+    """One label of both; null for a run that does not know it, or has no number for it."""
+
+    label: str
+    ap: list[Score | None]
+    """Average precision, of the first and the second."""
+    f1: list[Score | None]
+    support: list[Size | None]
+    """Images that have the label."""
+    difference: float | None
+    """The second's average precision less the first's."""
+
+
+class Interval(Part, kw_only=True):
+    """From where to where a difference probably lies."""
+
+    low: float
+    high: float
+    level: Score
+    """The share of resamplings of the images whose difference is between the two."""
+
+
+class RunDifference(ScoreDifference, kw_only=True):
+    """The second's mAP less the first's on the same images, as the evaluation found it."""
+
+    interval: Interval | None
+
+
+class ComparedSetting(Part, kw_only=True):
+    """A setting that the two runs had at different values, as JSON; null: not said."""
+
+    name: str
+    """Such as training.epochs."""
+    first: str | None
+    second: str | None
+
+
+class RunComparison(Part, kw_only=True):
+    """Two runs of a dataset side by side."""
+
+    dataset: DatasetName
+    runs: list[ComparedRun]
+    """The first and the second."""
+    same_images: bool | None
+    """Whether both were judged on the very same images; else their numbers differ by that, too.
+    null where that is not known."""
+    difference: RunDifference | None
+    """null unless one of them was judged beside the other, which was the champion then."""
+    compared_as: RunName | None
+    """The run whose evaluation said so."""
+    labels: list[ComparedLabel]
+    settings: list[ComparedSetting]
+    """Those that differ."""
