@@ -1,7 +1,6 @@
 """GET /datasets and below, /healthz, the API's description, and the page that shows them."""
 
 import functools
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tagline.api import clients
@@ -54,7 +53,7 @@ def description() -> Answer:
 @functools.cache
 def page() -> Answer:
     """Return the page."""
-    return page_answer(PAGE)
+    return page_answer(PAGE, (bucket().origin(),))
 
 
 @http_api
@@ -75,30 +74,33 @@ def handler(request: Request) -> Answer:
             return json_answer(document(request), KEPT)
 
 
-DOCUMENTS: Mapping[str, Callable[[Request], Part]] = {
-    "GET /datasets": lambda asked: catalog().datasets(Page.of(asked.query), reach_of(asked).holds),
-    "GET /datasets/{dataset}": lambda asked: catalog().dataset(
-        asked.dataset(), functools.partial(health, clients.sagemaker())
-    ),
-    "GET /datasets/{dataset}/runs": lambda asked: catalog().runs(
-        asked.dataset(), Page.of(asked.query, RUN)
-    ),
-    "GET /datasets/{dataset}/champions": lambda asked: champions(
-        bucket(), catalog().known(asked.dataset()), environment().stack
-    ),
-    "GET /datasets/{dataset}/compare": lambda asked: compare(
-        catalog(), bucket(), catalog().known(asked.dataset()), two_runs(asked.query)
-    ),
-    "GET /datasets/{dataset}/lists": lambda asked: lists(
-        bucket(), catalog().known(asked.dataset())
-    ),
-    "GET /datasets/{dataset}/drift": lambda asked: last_drift(bucket(), asked.dataset()),
-}
-
-
 def document(request: Request) -> Part:
     """Return what a route answers that a browser may ask for again by its ETag."""
-    found = DOCUMENTS.get(request.route)
-    if found is None:
-        raise unknown_route(request.method, request.place)
-    return found(request)
+    match request.route:
+        case "GET /datasets":
+            return catalog().datasets(Page.of(request.query), reach_of(request).holds)
+        case "GET /datasets/{dataset}":
+            look = functools.partial(health, clients.sagemaker())
+            refusal = reach_of(request).refusal(request.dataset())
+            return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
+        case "GET /datasets/{dataset}/runs":
+            return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/drift":
+            return last_drift(bucket(), request.dataset())
+        case _:
+            return curated(request)
+
+
+def curated(request: Request) -> Part:
+    """Return what a route answers that curators ask: of runs together, of rows, of the past."""
+    match request.route:
+        case "GET /datasets/{dataset}/champions":
+            dataset = catalog().known(request.dataset())
+            return champions(bucket(), dataset, environment().stack)
+        case "GET /datasets/{dataset}/compare":
+            asked = two_runs(request.query)
+            return compare(catalog(), bucket(), catalog().known(request.dataset()), asked)
+        case "GET /datasets/{dataset}/lists":
+            return lists(bucket(), catalog().known(request.dataset()))
+        case _:
+            raise unknown_route(request.method, request.place)

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from tagline.cli.errors import Refused
-from tagline.cli.ordering import champion_of
+from tagline.cli.ordering import refusing
 from tagline.cli.output import emit, facts_table, number, print_json, rows_table, say
 from tagline.cli.target import find_target
 from tagline.drift.looking import look
@@ -16,6 +16,7 @@ from tagline.formats.drift import DriftReport, InputDrift, LabelDrift
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import check_dataset
 from tagline.planning.inputs import read_settings
+from tagline.serving.orders import champion_of
 from tagline.settings import InvalidSettings
 
 _SHOWN = 10  # labels
@@ -26,7 +27,8 @@ def drift(dataset: str, *, stack: str, as_json: bool) -> None:
     """Look now, as WatchDrift does once an hour, and tell nobody else; exits 3 where it drifts."""
     check_dataset(dataset)
     target = find_target(stack)
-    champion = champion_of(target, dataset)
+    with refusing():
+        champion = champion_of(target.bucket, dataset)
     try:
         settings = read_settings(target.bucket, DatasetKeys(dataset)).drift
     except InvalidSettings as exc:

@@ -13,6 +13,7 @@ READ_AS = {
     "source_requester_pays": "SOURCE_REQUESTER_PAYS",
     "stack": "STACK_NAME",
     "api_auth": "API_AUTH",
+    "api_open_changes": "API_OPEN_CHANGES",
     "state_machine": "STATE_MACHINE_ARN",
     "batch_machine": "BATCH_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
@@ -40,6 +41,7 @@ OTHERS = (
     "source_buckets",
     "torch_trainer_image",
     "source_requester_pays",
+    "api_open_changes",
     "allowed_instance_types",
     *COUNTS,
 )

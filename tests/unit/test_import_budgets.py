@@ -21,6 +21,7 @@ TRACED = {"aws_xray_sdk", "wrapt"}
 YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
+    "curate": {"api", "planning", "serving"},
     "datasets": {"api", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
@@ -43,7 +44,7 @@ PACKAGES = {
     "tell_failures": {"outcomes"},
     "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},
 }
-API = {"datasets", "tag"}
+API = {"curate", "datasets", "tag"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
 # one process that has what all load, and a child of it for each function
 LOAD = """
