@@ -1,6 +1,7 @@
 """One image and its labels become one record: the work that worker processes share."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import NamedTuple
 
 import cv2
@@ -45,6 +46,8 @@ class Record(NamedTuple):
     lost: Lost | None = None
     encoded: bool = False
     likeness: str | None = None
+    sha256: str | None = None
+    """Of the image's file, hexadecimal."""
     kind: str | None = None
 
 
@@ -65,6 +68,7 @@ def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
         payload,
         lost,
         likeness=None if lost else likeness(pixels),
+        sha256=sha256(image.data).hexdigest(),
         kind=kind_of(image.data),
     )
 

@@ -100,6 +100,8 @@ class Verdict(Record):
     """Of an accepted row: what file its image is, as `tagline.formats.image_kind` names it."""
     copy_of: int | None = None
     """Line of the first row of the near-copies that the image is among; null for the first."""
+    sha256: str | None = None
+    """Of an accepted row's image file, hexadecimal; null where it is not known."""
 
     @classmethod
     def accepted(
@@ -107,6 +109,8 @@ class Verdict(Record):
         row: PlannedRow,
         lost: Lost | None = None,
         likeness: str | None = None,
+        *,
+        sha256: str | None = None,
         kind: str | None = None,
     ) -> Self:
         """Return the verdict of a row whose image was packed."""
@@ -119,6 +123,7 @@ class Verdict(Record):
             detail=LOST_MEANING[lost] if lost else None,
             lost=lost,
             likeness=likeness,
+            sha256=sha256,
             kind=kind,
         )
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from tagline.api import documents, drift_documents, forms, images, requests
 from tools.docs.answers import BAD, UNKNOWN, Schema, known, of, of_all, of_file, ref
 from tools.docs.curators import curator_paths
+from tools.docs.feedback import feedback_paths
 
 
 def paths() -> Schema:
@@ -41,6 +42,7 @@ def _paths() -> Schema:
     page = [ref("parameters/limit"), have]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
+        **feedback_paths(),
         "/datasets": {
             "get": {
                 "operationId": "listDatasets",
