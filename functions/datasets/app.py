@@ -58,11 +58,12 @@ def signing_in() -> SigningIn:
 
 
 def page() -> Answer:
-    """Return the page, which may ask who gives tokens."""
+    """Return the page, which may ask who gives tokens, and send lists to the bucket."""
     try:
-        return page_answer(PAGE, signing_in().origins())
+        others = signing_in().origins()
     except Problem:  # logged; the page shows it as the answer of /sign-in
-        return page_answer(PAGE)
+        others = ()
+    return page_answer(PAGE, (bucket().origin(), *others))
 
 
 @http_api
@@ -99,7 +100,8 @@ def document(request: Request) -> Part:
             return catalog().datasets(Page.of(request.query), reach_of(request).holds)
         case "GET /datasets/{dataset}":
             look = functools.partial(health, clients.sagemaker())
-            return catalog().dataset(request.dataset(), look)
+            refusal = reach_of(request).refusal(request.dataset())
+            return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
         case "GET /datasets/{dataset}/champions":

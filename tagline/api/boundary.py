@@ -72,8 +72,9 @@ def http_api(
 
 
 def reach_of(request: Request) -> Reach:
-    """Return which datasets the caller may ask for; raises a 401 or a 403."""
-    return Reach.of(environment().api_auth, request.claims)
+    """Return which datasets the caller may ask for and change; raises a 401 or a 403."""
+    here = environment()
+    return Reach.of(here.api_auth, request.claims, open_changes=here.api_open_changes)
 
 
 def problem_of(exc: Exception) -> Problem:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from tagline.api.documents import LINK_SECONDS, Link
 from tagline.aws.s3 import Bucket
@@ -40,6 +41,17 @@ class DataBucket(Bucket):
         """Return when an object was written (ISO 8601, UTC), or None when there is none."""
         head = self.head(key)
         return f"{head.written:%Y-%m-%dT%H:%M:%SZ}" if head else None
+
+    def upload_link(self, key: str, size: int, seconds: int) -> str:
+        """Return a URL that takes a file of just so many bytes by PUT, for so many seconds."""
+        asked = {"Bucket": self.name, "Key": key, "ContentLength": size}
+        return self.client.generate_presigned_url("put_object", Params=asked, ExpiresIn=seconds)
+
+    def origin(self) -> str:
+        """Return where links lead: scheme, host and port, as browsers call it."""
+        url = self.client.generate_presigned_url("get_object", {"Bucket": self.name, "Key": "x"})
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def link(self, key: str, media_type: str) -> Link | None:
         """Return an object's URI and a URL good for LINK_SECONDS, or None when there is none.

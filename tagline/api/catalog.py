@@ -83,10 +83,16 @@ class Catalog:
             next=names_shown[-1] if len(found) > page.limit else None,
         )
 
-    def dataset(self, dataset: str, health: "Callable[[Champion], Health]") -> DatasetDetails:
+    def dataset(
+        self,
+        dataset: str,
+        health: "Callable[[Champion], Health]",
+        changes_refused: str | None,
+    ) -> DatasetDetails:
         """Return a dataset: champion, labels and row counts of the run judged last, or a 404.
 
-        `health` looks at a champion's endpoint.
+        `health` looks at a champion's endpoint; `changes_refused` is why the caller may change
+        nothing.
         """
         self.known(dataset)
         champion = self._champion(dataset)
@@ -100,6 +106,7 @@ class Catalog:
             health=shown(health(champion), EndpointHealth) if champion else None,
             labels=list(packed.labels) if packed else [],
             counts=shown(packed, Counts),
+            changes_refused=changes_refused,
         )
 
     def runs(self, dataset: str, page: Page) -> Runs:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 CONNECT_SECONDS = 2
 ANSWER_SECONDS = 12  # that an endpoint may take; it is told
@@ -55,6 +56,13 @@ def runtime() -> "SageMakerRuntimeClient":
 def _not_after_a_timeout(caught_exception: Exception | None = None, **_event: object) -> None:
     if isinstance(caught_exception, (ReadTimeoutError, ConnectTimeoutError)):
         raise caught_exception
+
+
+@functools.cache
+def states() -> "SFNClient":
+    """Return the client that starts executions and tells how they go."""
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
+    return boto3.client("stepfunctions", config=config)
 
 
 @functools.cache

@@ -159,6 +159,9 @@ class DatasetDetails(Part, kw_only=True):
     labels: list[str]
     """In column order."""
     counts: Counts | None
+    changes_refused: str | None
+    """Why this caller may give no orders and drop no lists; null where it may, as far as the API
+    knows: where callers sign their requests, IAM decides."""
 
 
 class RunSummary(Part, kw_only=True):

@@ -43,9 +43,11 @@ class Answer:
         return HttpAnswer(status_code=int(self.status), headers=headers, body=self.body)
 
 
-def json_answer(document: msgspec.Struct, caching: str = "no-store") -> Answer:
-    """Return `document` as a 200 answer; no cache keeps it, unless told."""
-    return Answer(_json(document), headers={"Cache-Control": caching})
+def json_answer(
+    document: msgspec.Struct, caching: str = "no-store", status: int = HTTPStatus.OK
+) -> Answer:
+    """Return `document` as an answer; no cache keeps it, unless told."""
+    return Answer(_json(document), status=status, headers={"Cache-Control": caching})
 
 
 class Problem(Exception):

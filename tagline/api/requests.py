@@ -36,8 +36,13 @@ class _Token(Record, kw_only=True):
     claims: Mapping[str, object] = {}
 
 
+class _Signer(Record, kw_only=True, rename="camel"):
+    user_arn: str | None = None
+
+
 class _Authorizer(Record, kw_only=True):
     jwt: _Token | None = None
+    iam: _Signer | None = None
 
 
 class _Http(Record, kw_only=True):
@@ -79,6 +84,8 @@ class Request:
     request_id: str
     claims: Mapping[str, object] | None = None
     """What API Gateway found in the caller's token; None where it asked for none."""
+    signer: str | None = None
+    """The ARN of who signed the request; None where nobody had to."""
     method: str = "GET"
     place: str = "/"
     """The path as it was asked for."""
@@ -97,6 +104,7 @@ class Request:
             is_base64=found.is_base64_encoded,
             request_id=found.request_context.request_id,
             claims=authorizer.jwt.claims if authorizer and authorizer.jwt else None,
+            signer=authorizer.iam.user_arn if authorizer and authorizer.iam else None,
             method=found.request_context.http.method,
             place=found.request_context.http.path,
         )

@@ -53,6 +53,11 @@ class Environment:
         return os.environ.get("JWT_SCOPES", "")
 
     @functools.cached_property
+    def api_open_changes(self) -> bool:
+        """Whether anybody may give orders and drop lists where the API asks nobody who calls."""
+        return os.environ.get("API_OPEN_CHANGES", "") == "true"
+
+    @functools.cached_property
     def state_machine(self) -> str:
         """ARN of the state machine."""
         return _required("STATE_MACHINE_ARN")

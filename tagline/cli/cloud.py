@@ -27,7 +27,11 @@ _OPENING, _READY = "opening ", "ready "  # printed when its folder is its own, w
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _TORCH, _REGISTRY = "trainer_torch", "000000000000.dkr.ecr.us-east-1.amazonaws.com/tagline"
 # servers are up in seconds here, and calls are looked at as they come
-LAPTOP_PARAMETERS = {"EndpointCheckSeconds": "1", "EndpointBakeSeconds": "1"}
+LAPTOP_PARAMETERS = {
+    "EndpointCheckSeconds": "1",
+    "EndpointBakeSeconds": "1",
+    "ApiOpenChanges": "true",  # the laptop cloud is 127.0.0.1 alone
+}
 
 
 @dataclass(frozen=True)

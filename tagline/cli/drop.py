@@ -19,12 +19,11 @@ from tagline.cli.records import read_run
 from tagline.cli.target import Target, find_target, is_laptop
 from tagline.cli.uploading import Uploaded, upload_images
 from tagline.cli.watching import watch
-from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import LIST_NAME, run_name
+from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES, DatasetKeys, RunKeys
+from tagline.formats.names import list_name, run_name
 from tagline.formats.settings import Settings
 from tagline.listing.checking import Beside, CheckReport, check_list
-from tagline.listing.label_names import MAX_LABELS_BYTES
-from tagline.settings import MAX_SETTINGS_BYTES, load_settings
+from tagline.settings import load_settings
 
 _RECORD_SECONDS = 30.0
 _RECORD_INTERVAL = 0.5
@@ -138,8 +137,7 @@ def drop_dataset(
 ) -> Dropped:
     """Upload images, labels.txt and dataset.yaml, then the list; return the run it starts."""
     bucket = target.bucket
-    name = list_path.name if LIST_NAME.fullmatch(list_path.name) else f"{list_path.name}.lst"
-    key = f"{keys.lists}{name}"
+    key = f"{keys.lists}{list_name(list_path.name)}"
     uploaded = None
     if images is not None:
         settings = _settings(Companions.of(target, keys, labels, config))

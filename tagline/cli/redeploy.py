@@ -1,40 +1,30 @@
 """`tagline redeploy`: a champion that does not serve is deployed again."""
 
-import time
-
 import msgspec
 import typer
 
-from tagline.cli.ordering import champion_of, moment, show, start
+from tagline.cli.ordering import orders_to, refusing, show
 from tagline.cli.output import say
 from tagline.cli.target import find_target
 from tagline.cli.watching import watch
-from tagline.formats.names import check_dataset, first_restoration, restoring_name
-from tagline.formats.steps import Restore, RestoreInput
+from tagline.formats.names import check_dataset
 from tagline.serving.endpoints import health
+from tagline.serving.orders import champion_of
 
 
 def redeploy(dataset: str, *, wait: bool, stack: str, as_json: bool) -> None:
     """Bring the champion back where it does not serve; exits 1 where it was waited for in vain."""
     check_dataset(dataset)
     target = find_target(stack)
-    champion = champion_of(target, dataset)
+    with refusing():
+        champion = champion_of(target.bucket, dataset)
     before = health(target.sagemaker, champion)
     told: dict[str, object] = {"dataset": dataset, "run": champion.run, "found": before.problem}
     if before.serves:
         show(told | {"execution": None, "serves": True}, as_json)
         say("The champion serves: nothing was started")
         return
-    given = int(time.time())
-    name = restoring_name(champion.run, first_restoration(given))
-    sent = RestoreInput(
-        bucket=target.bucket.name,
-        run=champion.run,
-        dataset=dataset,
-        started=moment(given),
-        restore=Restore(endpoint=champion.endpoint, settled=True),
-    )
-    start(target, name, sent)
+    name = orders_to(target).bring_back(champion).execution
     told |= {"execution": name}
     if not wait:
         show(told, as_json)

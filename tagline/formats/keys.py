@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from tagline.formats.names import check_dataset, dataset_of_run
 from tagline.formats.rows import Side
 
+MAX_LABELS_BYTES = 4 << 20  # of labels.txt
+MAX_SETTINGS_BYTES = 64 << 10  # of dataset.yaml
+
 
 @dataclass(frozen=True)
 class DatasetKeys:

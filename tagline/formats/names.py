@@ -27,6 +27,9 @@ _DIGEST = 12
 _FORMER_JOBS = "tagline-"
 
 
+_LIST_FILE = 200  # characters of a list's own name
+
+
 class InvalidName(ValueError):
     """A key, dataset or run does not follow the naming rules."""
 
@@ -59,6 +62,19 @@ def dataset_of_list(key: str) -> str:
         )
         raise InvalidName(f"key {key[:120]!r} is not <dataset>/lists/<name>.lst: {rule}")
     return check_dataset(match["dataset"])
+
+
+def list_name(name: str) -> str:
+    """Return the name under which a list is dropped: with `.lst` at its end, if that is missing.
+
+    Raises InvalidName for one that no list may have.
+    """
+    if not name or len(name) > _LIST_FILE or "/" in name or not name.isprintable():
+        raise InvalidName(
+            f"list {name[:60]!r}: a name is 1 to {_LIST_FILE} characters without '/' and control "
+            "characters"
+        )
+    return name if LIST_NAME.fullmatch(name) else f"{name}.lst"
 
 
 def run_name(bucket: str, key: str, version_id: str, etag: str) -> str:

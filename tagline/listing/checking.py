@@ -8,17 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple
 
+from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import Reject
 from tagline.formats.settings import Settings
 from tagline.listing.label_counts import LabelCounter
-from tagline.listing.label_names import MAX_LABELS_BYTES, default_label_names, parse_label_names
+from tagline.listing.label_names import default_label_names, parse_label_names
 from tagline.listing.list_file import check_names, contradictions_said, read_rows
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 from tagline.listing.trainable import Images, check_trainable, split_said
-from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings, located
+from tagline.settings import InvalidSettings, load_settings, located
 from tagline.settings.starts import start_said
 
 FIRST_REJECTS = 3  # shown of every reason

@@ -4,11 +4,11 @@ import re
 import unicodedata
 from codecs import BOM_UTF8
 
+from tagline.formats.keys import MAX_LABELS_BYTES
 from tagline.formats.stand_ins import stand_in
 from tagline.listing.file_types import file_type, packing
 from tagline.settings import InvalidSettings
 
-MAX_LABELS_BYTES = 4 * 1024 * 1024
 MAX_NAME_LENGTH = 128
 _START = 1 << 16
 # besides C0 and C1: line ends, a BOM, and what turns the direction of all that follows (the marks

@@ -7,13 +7,13 @@ import msgspec
 
 from tagline.aws.faults import Absent, Conflict, TooLarge
 from tagline.aws.s3 import Bucket, copy_body
-from tagline.formats.keys import DatasetKeys
+from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES, DatasetKeys
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.plan import DroppedList, ListVersion
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
-from tagline.listing.label_names import MAX_LABELS_BYTES, parse_label_names
-from tagline.settings import MAX_SETTINGS_BYTES, InvalidSettings, load_settings
+from tagline.listing.label_names import parse_label_names
+from tagline.settings import InvalidSettings, load_settings
 
 
 def read_companions(bucket: Bucket, keys: DatasetKeys) -> tuple[Settings, tuple[str, ...] | None]:

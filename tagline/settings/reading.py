@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec.structs import fields
 
+from tagline.formats.keys import MAX_SETTINGS_BYTES
 from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.settings import Background, Prefix, Ranges, Section, Settings, StartFrom
 from tagline.settings.errors import InvalidSettings
@@ -22,7 +23,6 @@ from tagline.settings.shares import check_shares
 from tagline.settings.yaml_file import line_of, parse_yaml
 
 S = TypeVar("S", bound=Section)
-MAX_SETTINGS_BYTES = 64 * 1024
 _MAX_CHOICES = 30
 _SHOWN = 80  # characters of a value or name
 _LONG = 256  # bits of an integer

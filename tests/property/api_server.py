@@ -11,19 +11,25 @@ from urllib.parse import parse_qsl
 
 import jwt
 
+from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
 from tagline.api.routes import METHODS
 from tests.unit.api_world import CONTEXT
 
 _AS_TEXT = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECASE)
+_FUNCTIONS: dict[str, Any] = {
+    "POST /datasets/{dataset}/tags": tag_app,
+    "POST /datasets/{dataset}/lists": curate_app,
+    "POST /datasets/{dataset}/orders": curate_app,
+}
 Start = Callable[[str, list[tuple[str, str]]], object]
 
 
 def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     """Answer one request by the function that its route belongs to."""
     event = _event(environ)
-    function = tag_app if event["routeKey"].startswith("POST") else datasets_app
+    function = _FUNCTIONS.get(event["routeKey"], datasets_app)
     answer = function.handler(event, CONTEXT)
     status = HTTPStatus(answer["statusCode"])
     start(f"{status.value} {status.phrase}", list(answer["headers"].items()))
@@ -95,3 +101,16 @@ class _Body:
 
     def read(self) -> bytes:
         return self._data
+
+
+class States:
+    """A flow that takes every order."""
+
+    class exceptions:  # noqa: N801 - botocore's name
+        """What it may raise."""
+
+        class ExecutionAlreadyExists(Exception):
+            """There is one of that name."""
+
+    def start_execution(self, **_asked: Any) -> None:
+        """Start nothing."""

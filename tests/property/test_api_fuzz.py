@@ -18,7 +18,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tagline.api import clients
-from tests.property.api_server import Runtime, application
+from tests.property.api_server import Runtime, States, application
 from tests.unit.api_world import DATASET, LABELS, RUN, api_world, event, metrics_document
 from tests.unit.run_documents import latest, packed_dataset, status
 
@@ -41,8 +41,10 @@ def world() -> Iterator[None]:
         made.put(f"{folder}/report.html", b"<p>report")
         made.put(f"{DATASET}/latest.json", latest(run=RUN))
         scores = {"labels": LABELS, "scores": [0.9, 0.8, 0.7, 0.6]}
+        flow = States()
         model = Runtime({"run": RUN, "created": "2026-11-20T09:00:00Z", **scores})
         patch.setattr(clients, "runtime", lambda: model)
+        patch.setattr(clients, "states", lambda: flow)
         yield
 
 

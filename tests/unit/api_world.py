@@ -20,6 +20,7 @@ from botocore.stub import Stubber
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from moto import mock_aws
 
+from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
 from tagline.api import clients
@@ -34,6 +35,7 @@ OPENAPI = json.loads((ROOT / "functions/datasets/openapi.json").read_text())
 BUCKET, SOURCE = "data", "artwork"
 DATASET = "noto-50"
 RUN = f"{DATASET}-0123456789abcdef"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tagline-retrain"
 LABELS = ["circle", "red", "striped", "round, and 圆"]
 THRESHOLDS = [0.5, 0.2, 0.9, 0.05]
 CONTEXT: Any = SimpleNamespace(
@@ -113,6 +115,8 @@ def api_world(monkeypatch: pytest.MonkeyPatch, auth: str = "none") -> Iterator[W
         "DATA_BUCKET": BUCKET,
         "STACK_NAME": "tagline",
         "API_AUTH": auth,
+        "API_OPEN_CHANGES": "true",
+        "STATE_MACHINE_ARN": MACHINE,
         "SOURCE_BUCKETS": f"{SOURCE}, elsewhere",
     }.items():
         monkeypatch.setenv(name, value)
@@ -128,6 +132,7 @@ def forget() -> None:
     """Make the next call the first of a new container, save for its clients (slow to make)."""
     environment.cache_clear()
     tag_app.champions.cache_clear()
+    curate_app.bucket.cache_clear()
     datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
@@ -171,6 +176,10 @@ def tag(sent: Mapping[str, Any]) -> Reply:
 
 def get(sent: Mapping[str, Any]) -> Reply:
     return _call(datasets_app.handler, sent)
+
+
+def change(sent: Mapping[str, Any]) -> Reply:
+    return _call(curate_app.handler, sent)
 
 
 def _call(handler: Callable[..., dict[str, Any]], sent: Mapping[str, Any]) -> Reply:

@@ -16,6 +16,7 @@ READ_AS = {
     "jwt_issuer": "JWT_ISSUER",
     "jwt_client_id": "JWT_CLIENT_ID",
     "jwt_scopes": "JWT_SCOPES",
+    "api_open_changes": "API_OPEN_CHANGES",
     "state_machine": "STATE_MACHINE_ARN",
     "batch_machine": "BATCH_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
@@ -44,6 +45,7 @@ OTHERS = (
     "torch_trainer_image",
     *("jwt_issuer", "jwt_client_id", "jwt_scopes"),
     "source_requester_pays",
+    "api_open_changes",
     "allowed_instance_types",
     *COUNTS,
 )

@@ -21,6 +21,7 @@ TRACED = {"aws_xray_sdk", "wrapt"}
 YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
+    "curate": {"api", "planning", "serving"},
     "datasets": {"api", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
@@ -42,7 +43,7 @@ PACKAGES = {
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
 }
-API = {"datasets", "tag"}
+API = {"curate", "datasets", "tag"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
 # one process that has what all load, and a child of it for each function
 LOAD = """

@@ -184,8 +184,8 @@ def test_names_of_orders_and_of_what_brings_back_after_them_fit_and_tell_their_r
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["promote", "demo-0123456789abcdef", "--why", " "], "--why is empty"),
-        (["promote", "demo-0123456789abcdef", "--why", "x" * 501], "--why has 501 characters"),
+        (["promote", "demo-0123456789abcdef", "--why", " "], "why is empty"),
+        (["promote", "demo-0123456789abcdef", "--why", "x" * 501], "why has 501 characters"),
         (["promote", "demo-0123456789abcdef", "--why", "x"], "has no evaluated model"),
         (["promote", "demo", "--why", "x"], "is not <dataset>-<16 hexadecimal digits>"),
         (["rollback", "demo"], "dataset demo has no champion"),

@@ -37,6 +37,16 @@ def known(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -
     return dict(sorted({**found, "304": SAME}.items()))
 
 
+def changed(
+    status: HTTPStatus, kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus
+) -> Schema:
+    """Return the answers of what changes something: a document of another status than 200."""
+    found = of(kind, description, *refusals)
+    del found["200"]
+    made = answer(description, "application/json", ref(f"schemas/{kind.__name__}"))
+    return {str(int(status)): made} | found
+
+
 def tagged(said: Schema) -> Schema:
     """Return a 200's answer with its ETag."""
     return {**said, "headers": {"ETag": ref("headers/ETag")}}

@@ -1,7 +1,23 @@
-"""The routes of openapi.json that curators' pages ask: history, comparison, lists."""
+"""The routes of openapi.json that curators' pages ask: history, comparison, lists, orders."""
 
-from tagline.api import comparing_documents, history_documents
-from tools.docs.answers import BAD, UNKNOWN, Schema, known, ref
+from http import HTTPStatus
+
+import msgspec
+
+from tagline.api import changes_documents, comparing_documents, history_documents
+from tools.docs.answers import BAD, UNKNOWN, Schema, changed, known, ref
+
+_REFUSALS = (
+    BAD,
+    UNKNOWN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
+
+
+def _json(kind: type[msgspec.Struct]) -> Schema:
+    schema = ref(f"schemas/{kind.__name__}")
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def curator_paths() -> Schema:
@@ -49,6 +65,29 @@ def curator_paths() -> Schema:
                 "summary": "List the lists that were dropped last, with the runs they started",
                 "parameters": [have],
                 "responses": known(history_documents.Lists, "The lists, newest first", UNKNOWN),
+            },
+            "post": {
+                "operationId": "uploadFile",
+                "summary": "Ask for a place to upload a list to, which starts a run, or its labels",
+                "requestBody": _json(changes_documents.FileAsked),
+                "responses": changed(
+                    HTTPStatus.CREATED, changes_documents.Upload, "Send the file there", *_REFUSALS
+                ),
+            },
+        },
+        "/datasets/{dataset}/orders": {
+            "parameters": [dataset],
+            "post": {
+                "operationId": "giveOrder",
+                "summary": "Redeploy the champion, roll back to a former one, or promote a run",
+                "requestBody": _json(changes_documents.OrderAsked),
+                "responses": changed(
+                    HTTPStatus.ACCEPTED,
+                    changes_documents.OrderGiven,
+                    "It is being carried out",
+                    *_REFUSALS,
+                    HTTPStatus.CONFLICT,
+                ),
             },
         },
     }

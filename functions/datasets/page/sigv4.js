@@ -1,5 +1,5 @@
 // AWS Signature Version 4 for execute-api, by the browser's own cryptography.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+// IAM's user guide, "Create a signed AWS API request", has the steps.
 
 const ALGORITHM = "AWS4-HMAC-SHA256", SERVICE = "execute-api";
 
