@@ -99,7 +99,7 @@ def test_the_page_shows_the_tags_of_an_image_and_what_they_hang_on(
         page = browser.new_page()
         page.goto(f"{pipeline.target.outputs.api_url}#{SERVED}/try")
         page.set_input_files("input[type=file]", held)
-        page.get_by_label("All ").check()
+        page.get_by_role("checkbox", name="All ").check()
         labels = designs.labels_path.read_text().splitlines()
         expect(page.locator(".tags li")).to_have_count(len(labels))
         page.get_by_role("button", name=first, exact=True).click()
