@@ -58,12 +58,12 @@ def signing_in() -> SigningIn:
 
 
 def page() -> Answer:
-    """Return the page, which may ask who gives tokens, and send lists to the bucket."""
+    """Return the page, which may upload to the data bucket and ask who gives tokens."""
+    uploads = bucket().origin()
     try:
-        others = signing_in().origins()
+        return page_answer(PAGE, (uploads, *signing_in().origins()))
     except Problem:  # logged; the page shows it as the answer of /sign-in
-        others = ()
-    return page_answer(PAGE, (bucket().origin(), *others))
+        return page_answer(PAGE, (uploads,))
 
 
 @http_api

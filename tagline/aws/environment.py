@@ -38,6 +38,11 @@ class Environment:
         return _required("API_AUTH")
 
     @functools.cached_property
+    def api_open_changes(self) -> bool:
+        """Whether anybody may give orders and drop lists where the API asks nobody who calls."""
+        return os.environ.get("API_OPEN_CHANGES", "") == "true"
+
+    @functools.cached_property
     def jwt_issuer(self) -> str:
         """Issuer of the callers' tokens; empty where the API asks for none."""
         return os.environ.get("JWT_ISSUER", "")
@@ -51,11 +56,6 @@ class Environment:
     def jwt_scopes(self) -> str:
         """What the page asks for, with spaces between; empty for all that it may have."""
         return os.environ.get("JWT_SCOPES", "")
-
-    @functools.cached_property
-    def api_open_changes(self) -> bool:
-        """Whether anybody may give orders and drop lists where the API asks nobody who calls."""
-        return os.environ.get("API_OPEN_CHANGES", "") == "true"
 
     @functools.cached_property
     def state_machine(self) -> str:

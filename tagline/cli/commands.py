@@ -253,6 +253,44 @@ def promote(
     """Make a run the champion, whatever the gate said."""
 
 
+def feedback(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
+    named: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|RUN]",
+            help="What --to-list writes; whose doubts --suspects shows.",
+            show_default="<list>.corrected.lst; the run judged last",
+        ),
+    ] = None,
+    *,
+    to_list: Annotated[
+        bool, typer.Option("--to-list", help="Merge corrections into the newest list.")
+    ] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="With --to-list: drop it, too, which retrains.")
+    ] = False,
+    suspects: Annotated[
+        bool, typer.Option("--suspects", help="Show the rows whose labels the model doubts.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="With --suspects: their pictures, on a page.", dir_okay=False),
+    ] = None,
+    forget: Annotated[
+        str | None,
+        typer.Option(
+            help="Delete the images kept of requests (sampled), or all of one image.",
+            metavar="sampled|SHA256",
+        ),
+    ] = None,
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show what people corrected; merge it into the newest list."""
+
+
 def destroy(
     *,
     data: Annotated[
@@ -310,6 +348,6 @@ def tag(
 
 _ALL = (
     *(demo, up, preflight, images, check, drop, runs, show, retry, redeploy, rollback, promote),
-    *(estimate, costs, tag, destroy),
+    *(estimate, costs, tag, feedback, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -1,4 +1,4 @@
-"""The API's two functions as one WSGI application, in the place of API Gateway."""
+"""The API's functions as one WSGI application, in the place of API Gateway."""
 
 import base64
 import json
@@ -14,6 +14,7 @@ import jwt
 from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
+from functions.take_feedback import app as feedback_app
 from tagline.api.routes import METHODS
 from tests.unit.api_world import CONTEXT
 
@@ -22,6 +23,7 @@ _FUNCTIONS: dict[str, Any] = {
     "POST /datasets/{dataset}/tags": tag_app,
     "POST /datasets/{dataset}/lists": curate_app,
     "POST /datasets/{dataset}/orders": curate_app,
+    "POST /datasets/{dataset}/feedback": feedback_app,
 }
 Start = Callable[[str, list[tuple[str, str]]], object]
 

@@ -98,6 +98,7 @@ ADDED: dict[str, list[Any]] = {
     "background": [None],
     "likeness": [None],
     "copy_of": [None],
+    "sha256": [None],
     "copies": [0],
     "seen": [None],
     "ended_early": [None],

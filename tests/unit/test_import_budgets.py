@@ -40,10 +40,11 @@ PACKAGES = {
     "start_run": set[str](),
     "tag": {"api"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
+    "take_feedback": {"api", "feedback", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
 }
-API = {"curate", "datasets", "tag"}
+API = {"curate", "datasets", "tag", "take_feedback"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
 # one process that has what all load, and a child of it for each function
 LOAD = """

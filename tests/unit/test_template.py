@@ -402,7 +402,13 @@ def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
         [python, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert len(found) == len(list(api_events()))
+    routes = [
+        event
+        for _, function in FUNCTIONS.values()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    assert len(found) == len(routes) > 1
     assert all(authorized for _, authorized in found), found
 
 

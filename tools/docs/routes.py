@@ -15,6 +15,7 @@ from tools.docs.answers import (
     ref,
 )
 from tools.docs.curators import curator_paths
+from tools.docs.feedback import feedback_paths
 
 
 def paths() -> Schema:
@@ -51,6 +52,7 @@ def _paths() -> Schema:
     page = [ref("parameters/limit"), have]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
+        **feedback_paths(),
         "/datasets": {
             "get": {
                 "operationId": "listDatasets",
