@@ -92,7 +92,7 @@ def test_an_image_in_the_bucket_has_the_tags_of_its_bytes(
 
 
 @pytest.mark.browser
-def test_the_page_shows_the_tags_of_an_image_and_what_they_hang_on(
+def test_the_page_shows_an_images_tags_and_takes_a_correction(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
     held = designs.held_out[0].path
@@ -106,7 +106,9 @@ def test_the_page_shows_the_tags_of_an_image_and_what_they_hang_on(
         expect(page.locator(".tags li")).to_have_count(len(labels))
         page.get_by_role("button", name=first, exact=True).click()
         expect(page.locator("img.heat")).to_be_visible(timeout=20_000)
-        assert page.get_by_text(champion).count() > 0
+        page.get_by_label(f"Confirm {first}").or_(page.get_by_label(f"Add {first}")).click()
+        page.get_by_role("button", name="Save 1 correction").click()
+        expect(page.get_by_text("Saved: 1 correction")).to_be_visible(timeout=20_000)
 
 
 def test_a_dropped_batch_has_the_tags_of_the_api(

@@ -16,8 +16,7 @@ from tests.browser import browsing
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "functions/datasets/page"
 DOCS = ROOT / "docs"
-SIZE = {"width": 1180, "height": 800}
-PHONE = {"width": 390, "height": 844}
+SIZE = {"width": 1180, "height": 860}
 QUALITY = 82
 
 
@@ -29,21 +28,18 @@ def main(arguments: list[str]) -> int:
     address, *images = arguments
     with browsing() as browser:
         for scheme in ("light", "dark"):
-            page = _opened(browser, address, scheme, SIZE)
+            page = _opened(browser, address, scheme)
             _try(page, images)
             _keep(page, f"page-try-{scheme}")
             _runs(page)
             _keep(page, f"page-run-{scheme}")
             page.context.close()
-        phone = _opened(browser, address, "light", PHONE)
-        _try(phone, images)
-        _keep(phone, "page-phone")
     return 0
 
 
-def _opened(browser: Browser, address: str, scheme: str, size: dict[str, int]) -> Page:
+def _opened(browser: Browser, address: str, scheme: str) -> Page:
     context = browser.new_context(
-        viewport=size,  # type: ignore[arg-type]
+        viewport=SIZE,  # type: ignore[arg-type]
         color_scheme=scheme,  # type: ignore[arg-type]
         device_scale_factor=2,
         reduced_motion="reduce",
