@@ -8,6 +8,7 @@ from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare, two_runs
+from tagline.api.conditional import linking
 from tagline.api.documents import Part
 from tagline.api.health import Healths
 from tagline.api.history import champions, lists
@@ -75,7 +76,7 @@ def handler(request: Request) -> Answer:
         case "GET /healthz":
             return json_answer(healths().check(reach_of(request).holds))
         case "GET /datasets/{dataset}/runs/{run}":
-            return json_answer(catalog().run(request.run()))
+            return linking(catalog().run(request.run()), KEPT)
         case _:
             return json_answer(document(request), KEPT)
 

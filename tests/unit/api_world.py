@@ -133,6 +133,7 @@ def forget() -> None:
     """Make the next call the first of a new container, save for its clients (slow to make)."""
     environment.cache_clear()
     tag_app.champions.cache_clear()
+    tag_app.samples.cache_clear()
     curate_app.bucket.cache_clear()
     feedback_app.bucket.cache_clear()
     datasets_app.bucket.cache_clear()

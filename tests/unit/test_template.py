@@ -375,7 +375,12 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
         for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert kept == {"fetched-images": 1, "superseded-runs": {"Ref": "OldVersionDays"}}
+    sampled = {f"sampled-{days}": 1 for days in (1, 7, 30, 90, 365)}
+    assert kept == {
+        "fetched-images": 1,
+        "superseded-runs": {"Ref": "OldVersionDays"},
+        **sampled,
+    }
 
 
 def test_no_network_is_made_where_one_is_given() -> None:
