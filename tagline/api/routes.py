@@ -20,6 +20,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/orders": ("POST",),
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
+    "/datasets/{dataset}/runs/{run}/progress": _READ,
     "/datasets/{dataset}/tags": ("POST",),
 }
 

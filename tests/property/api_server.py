@@ -9,8 +9,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from botocore.exceptions import ClientError
+
 from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
+from functions.progress import app as progress_app
 from functions.tag import app as tag_app
 from tagline.api.routes import METHODS
 from tests.unit.api_world import CONTEXT
@@ -20,6 +23,8 @@ _FUNCTIONS: dict[str, Any] = {
     "POST /datasets/{dataset}/tags": tag_app,
     "POST /datasets/{dataset}/lists": curate_app,
     "POST /datasets/{dataset}/orders": curate_app,
+    "GET /datasets/{dataset}/runs/{run}/progress": progress_app,
+    "HEAD /datasets/{dataset}/runs/{run}/progress": progress_app,
 }
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -101,3 +106,7 @@ class States:
 
     def start_execution(self, **_asked: Any) -> None:
         """Start nothing."""
+
+    def describe_execution(self, **_asked: Any) -> None:
+        """Know none."""
+        raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")

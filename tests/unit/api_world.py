@@ -22,6 +22,7 @@ from moto import mock_aws
 
 from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
+from functions.progress import app as progress_app
 from functions.tag import app as tag_app
 from tagline.api import clients
 from tagline.aws.environment import environment
@@ -133,6 +134,7 @@ def forget() -> None:
     environment.cache_clear()
     tag_app.champions.cache_clear()
     curate_app.bucket.cache_clear()
+    progress_app.progresses.cache_clear()
     datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
@@ -179,6 +181,10 @@ def get(sent: Mapping[str, Any]) -> Reply:
 
 def change(sent: Mapping[str, Any]) -> Reply:
     return _call(curate_app.handler, sent)
+
+
+def follow(sent: Mapping[str, Any]) -> Reply:
+    return _call(progress_app.handler, sent)
 
 
 def _call(handler: Callable[..., dict[str, Any]], sent: Mapping[str, Any]) -> Reply:
