@@ -18,6 +18,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/compare": _READ,
     "/datasets/{dataset}/lists": (*_READ, "POST"),
     "/datasets/{dataset}/orders": ("POST",),
+    "/datasets/{dataset}/rows": _READ,
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
     "/datasets/{dataset}/runs/{run}/progress": _READ,

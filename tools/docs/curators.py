@@ -9,6 +9,7 @@ from tagline.api import (
     comparing_documents,
     history_documents,
     progress_documents,
+    rows_documents,
 )
 from tools.docs.answers import BAD, UNKNOWN, Schema, changed, known, ref
 
@@ -38,6 +39,23 @@ def curator_paths() -> Schema:
                 "responses": known(
                     history_documents.ChampionHistory, "The dataset's champions", UNKNOWN
                 ),
+            },
+        },
+        "/datasets/{dataset}/rows": {
+            "parameters": [dataset],
+            "get": {
+                "operationId": "getRows",
+                "summary": "Tell of a list's rows: rejects by reason, labels, copies, doubts",
+                "parameters": [
+                    {
+                        "name": "run",
+                        "in": "query",
+                        "description": "Of this run's list; without it, of the newest run's",
+                        "schema": ref("schemas/RunName"),
+                    },
+                    have,
+                ],
+                "responses": known(rows_documents.RowsHealth, "The rows", BAD, UNKNOWN),
             },
         },
         "/datasets/{dataset}/compare": {
