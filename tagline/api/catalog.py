@@ -134,6 +134,7 @@ class Catalog:
             report = pool.submit(self._bucket.link, keys.report, HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, TEXT)
+            suspects = pool.submit(self._bucket.link, keys.suspects, TEXT)
         planned = plan.result()
         return RunDetails(
             dataset=keys.dataset,
@@ -145,6 +146,7 @@ class Catalog:
             report=report.result(),
             rejects=rejects.result(),
             verdicts=verdicts.result(),
+            suspects=suspects.result(),
         )
 
     def summary(self, run: str) -> RunSummary:

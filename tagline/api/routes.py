@@ -10,6 +10,7 @@ _READ = ("GET", "HEAD")
 METHODS: Mapping[str, tuple[str, ...]] = {
     "/": _READ,
     "/page/{file}": _READ,
+    "/sign-in": _READ,
     "/openapi.json": _READ,
     "/healthz": _READ,
     "/datasets": _READ,
@@ -23,6 +24,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/runs/{run}": _READ,
     "/datasets/{dataset}/runs/{run}/progress": _READ,
     "/datasets/{dataset}/tags": ("POST",),
+    "/datasets/{dataset}/feedback": ("POST",),
 }
 
 
