@@ -215,7 +215,7 @@ def test_corrections_are_saved_once_and_can_be_undone(opened: Opened, world: Pag
         sent.append(json.loads(body))
         if "hash" in sent[-1]:
             return 404, {"code": "unknown_image", "detail": "x"}
-        return 201, {}
+        return 201, {"image": {"id": None}}
 
     world.answers[FEEDBACK] = keep
     page = opened()
@@ -227,8 +227,11 @@ def test_corrections_are_saved_once_and_can_be_undone(opened: Opened, world: Pag
     page.get_by_label(f"Add {LABELS[2]}").click()
     page.get_by_label("Your name").fill("Ada")
     page.get_by_role("button", name="Save 2 corrections").click()
-    expect(page.get_by_text("Saved: 2 corrections of a.png.")).to_be_visible()
-    said = {"confirmed": [LABELS[0]], "added": [LABELS[1]], "removed": [], "who": "Ada"}
+    expect(page.get_by_text("Saved: 2 corrections of a.png.")).to_contain_text(
+        f"its row will have {LABELS[0]}, {LABELS[1]}, and no others"
+    )
+    marks = {"confirmed": [LABELS[0]], "added": [LABELS[1]], "removed": []}
+    said = {**marks, "who": "Ada", "run": RUN}
     assert [set(one) - set(said) for one in sent] == [{"hash"}, {"image"}]
     assert all(said.items() <= one.items() for one in sent)
     assert base64.b64decode(sent[1]["image"]) == PNG
@@ -242,9 +245,10 @@ def test_a_stack_without_corrections_says_so(opened: Opened, world: PageWorld) -
     page = opened()
     tried(page, "a.png")
     page.get_by_label(f"Remove {LABELS[0]}").click()
-    page.get_by_role("button", name="Save 1 correction").click()
+    page.get_by_role("button", name="Confirm the other tags").click()
+    page.get_by_role("button", name="Save 2 corrections").click()
     expect(page.get_by_text("This stack takes no corrections.")).to_be_visible()
-    expect(page.get_by_role("button", name="Save 1 correction")).to_be_enabled()
+    expect(page.get_by_role("button", name="Save 2 corrections")).to_be_enabled()
 
 
 def test_the_camera_takes_pictures(opened: Opened, world: PageWorld) -> None:
