@@ -22,6 +22,7 @@ Quality = Literal["fast", "standard", "thorough"]
 Loss = Literal["bce", "weighted", "asymmetric"]
 Smoothing = Annotated[float, Meta(ge=0, le=0.5)]
 Patience = Annotated[int, Meta(ge=0, le=1000)]
+Calibration = Literal["none", "platt"]
 Averaging = Annotated[float, Meta(ge=0, le=0.9999)]
 Dropout = Annotated[float, Meta(ge=0, le=0.9)]
 Views = Annotated[int, Meta(ge=1, le=5)]
@@ -146,6 +147,8 @@ class Training(Section):
     """The decay of the weights' moving average, which is judged and exported; 0: none."""
     views: Views | None = None
     """Shifted views of an image whose answers a served model averages; 1: the image alone."""
+    calibration: Calibration = "none"
+    """platt: a served model's scores are probabilities, as far as validation images tell."""
     seed: Seed = 0
     engine: TrainingEngine = "auto"
     """auto: torch on instance types with a GPU and on several machines, else mxnet."""

@@ -20,6 +20,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "early_stopping_patience",
         "weight_averaging",
         "views",
+        "calibration",
         "engine",
         "instance_count",
         "start_from",

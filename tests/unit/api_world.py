@@ -139,6 +139,7 @@ def forget() -> None:
     datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
+    datasets_app.signing_in.cache_clear()
 
 
 def event(name: str, **changes: object) -> dict[str, Any]:

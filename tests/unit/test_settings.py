@@ -38,6 +38,7 @@ def test_the_defaults() -> None:
             "early_stopping_patience": None,
             "weight_averaging": None,
             "views": None,
+            "calibration": "none",
             "seed": 0,
             "engine": "auto",
             "instance_type": None,

@@ -428,7 +428,7 @@ OPEN_TO_ALL = {
     *(
         (method, path)
         for method in ("get", "head")
-        for path in ("/", "/page/{file}", "/openapi.json")
+        for path in ("/", "/page/{file}", "/sign-in", "/openapi.json")
     ),
     ("any", "$default"),
 }

@@ -15,7 +15,6 @@ from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
-from tagline.scores.calibration import reliability
 from trainer.card import limits, some
 from trainer.data import RecordSet
 from trainer.judge import Evaluation
@@ -46,7 +45,7 @@ def report_page(
     changed in the list.
     """
     run = escape(evaluation.challenger.candidate.run)
-    found = reliability(evaluation.challenger.scores, evaluation.truth)
+    found = evaluation.reliability
     examples = choose_examples(evaluation)
     body = "".join(
         (
@@ -63,7 +62,7 @@ def report_page(
             figures(evaluation, records, examples.wrong),
             confused(evaluation),
             doubted(suspects, evaluation),
-            calibration(found),
+            calibration(evaluation),
             "<h2>Before relying on this</h2><ul>",
             *(f"<li>{escape(text)}</li>" for text in limits(evaluation, dataset)),
             "</ul>",
