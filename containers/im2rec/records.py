@@ -1,6 +1,7 @@
 """One image and its labels become one record: the work that worker processes share."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import NamedTuple
 
 import cv2
@@ -44,6 +45,8 @@ class Record(NamedTuple):
     lost: Lost | None = None
     encoded: bool = False
     likeness: str | None = None
+    sha256: str | None = None
+    """Of the image's file, hexadecimal."""
 
 
 Packed = Record | Unusable
@@ -59,7 +62,8 @@ def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     _, encoded = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     payload = labelled(image.identifier, image.labels, bytes(encoded))
     lost = what_is_lost(pixels, transparent=transparent)
-    return Record(payload, lost, likeness=None if lost else likeness(pixels))
+    digest = sha256(image.data).hexdigest()
+    return Record(payload, lost, likeness=None if lost else likeness(pixels), sha256=digest)
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:

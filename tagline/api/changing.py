@@ -1,6 +1,5 @@
 """Orders and uploads: what a request says, who says it, and what is done about it."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +11,7 @@ from tagline.api.changes_documents import FileAsked, OrderAsked, OrderGiven, Upl
 from tagline.api.documents import LINK_SECONDS, Part
 from tagline.api.problem import Problem, bad_request
 from tagline.api.requests import MAX_JSON_BYTES, Request
-from tagline.api.scopes import NOBODY, TOKENS
+from tagline.api.scopes import NOBODY
 from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES, DatasetKeys
 from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.names import InvalidName, list_name
@@ -47,10 +46,7 @@ def caller(request: Request, auth: str, said: str | None) -> str:
     """Return who asks: the token's subject, the signer's ARN, or what the request says."""
     if auth == NOBODY:
         return said or "somebody (no sign-in)"
-    if auth == TOKENS:
-        claims: Mapping[str, object] = request.claims or {}
-        return str(claims.get("sub") or claims.get("client_id") or "a token without sub")
-    return request.signer or "a caller whom IAM allowed it"
+    return request.caller or "a caller without a name"
 
 
 def give_order(

@@ -50,16 +50,16 @@ def requested_image(
     if said_json or data.lstrip()[:1] == b"{":
         asked = asked_in_json(data)
         if isinstance(asked, ImageLocation):
-            return _image_at(asked.s3_uri, s3, allowed)
+            return read_image(place_of(asked.s3_uri, allowed), s3)
         if not (image := decoded(asked.image)):
             raise bad_request("empty_body", "The image has no bytes.")
         return image_of(image, "The image")
     return image_of(data, "The body")
 
 
-def _image_at(uri: str, s3: "S3Client", allowed: Callable[[Location], bool]) -> Image:
+def place_of(uri: str, allowed: Callable[[Location], bool]) -> Location:
+    """Return the place that an s3_uri names; raises a 400, or a 403 for one out of reach."""
     location = _location(uri)
-    bucket, key = location
     # before anything is asked of S3, so that all that is out of reach is refused alike
     if _climbs(location) or not allowed(location):
         raise Problem(
@@ -68,6 +68,12 @@ def _image_at(uri: str, s3: "S3Client", allowed: Callable[[Location], bool]) -> 
             "s3_uri may name images below the dataset's own prefix of the data bucket, and below "
             "its source.",
         )
+    return location
+
+
+def read_image(place: Location, s3: "S3Client") -> Image:
+    """Return the image at a place; raises a 413, 415 or 422."""
+    bucket, key = place
     try:
         size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
         if size > MAX_IMAGE_BYTES:

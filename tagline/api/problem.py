@@ -46,9 +46,9 @@ class Answer:
 
 
 def json_answer(
-    document: msgspec.Struct, caching: str = "no-store", status: int = HTTPStatus.OK
+    document: msgspec.Struct, caching: str = "no-store", status: HTTPStatus = HTTPStatus.OK
 ) -> Answer:
-    """Return `document` as an answer; no cache keeps it, unless told."""
+    """Return `document` as an answer, a 200 unless told; no cache keeps it, unless told."""
     return Answer(_json(document), status=status, headers={"Cache-Control": caching})
 
 
@@ -104,6 +104,11 @@ def bad_request(code: str, detail: str) -> Problem:
 def not_found(code: str, detail: str) -> Problem:
     """Return a 404."""
     return Problem(HTTPStatus.NOT_FOUND, code, detail)
+
+
+def unprocessable(code: str, detail: str) -> Problem:
+    """Return a 422: the request reads well, and cannot be."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail)
 
 
 def unavailable(code: str, detail: str, retry_after: int) -> Problem:

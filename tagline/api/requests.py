@@ -110,6 +110,13 @@ class Request:
         )
 
     @property
+    def caller(self) -> str | None:
+        """A token's subject, or the ARN of who signed; None where nobody has to."""
+        if not self.claims:
+            return self.signer
+        return str(self.claims.get("sub") or self.claims.get("client_id") or "") or None
+
+    @property
     def media_type(self) -> str:
         """The declared content type without its parameters, in lower case; may be empty."""
         return self.headers.get("content-type", "").split(";", 1)[0].strip().lower()

@@ -10,6 +10,7 @@ _READ = ("GET", "HEAD")
 METHODS: Mapping[str, tuple[str, ...]] = {
     "/": _READ,
     "/page/{file}": _READ,
+    "/sign-in": _READ,
     "/openapi.json": _READ,
     "/healthz": _READ,
     "/datasets": _READ,
@@ -21,6 +22,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
     "/datasets/{dataset}/tags": ("POST",),
+    "/datasets/{dataset}/feedback": ("POST",),
 }
 
 

@@ -8,6 +8,8 @@ import msgspec
 from tagline.formats import (
     batches,
     costs,
+    feedback,
+    merged,
     models,
     outcomes,
     packed,
@@ -19,11 +21,13 @@ from tagline.formats import (
     trials,
 )
 from tagline.formats.batch_keys import BatchKeys, batches_of
+from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
 from tagline.formats.rows import Side
 
 _DATASET = DatasetKeys("DATASET")
+_FEEDBACK = FeedbackKeys("DATASET")
 _RUN = RunKeys(f"DATASET-{0:016x}")
 _BATCH = BatchKeys(f"DATASET-{1:016x}")
 _BATCHES = batches_of("DATASET")
@@ -112,6 +116,37 @@ OF_DATASET = (
         "later plans",
         split.SplitHead,
     ),
+    _document(
+        f"{_FEEDBACK.corrections}<time>-<digest>.json",
+        "POST feedback",
+        "`tagline feedback`",
+        feedback.Correction,
+    ),
+    _document(
+        f"{_FEEDBACK.prefix}last/<digest>.json",
+        "POST feedback",
+        "POST feedback",
+        feedback.LastCorrection,
+    ),
+    _document(
+        _FEEDBACK.merged("<sha256>"),
+        "`tagline feedback --to-list`",
+        "PlanDataset, Evaluate",
+        merged.Merged,
+    ),
+    _other(
+        f"{_FEEDBACK.images}<sha256>.<ext>",
+        "An image that was sent with a correction, PNG, JPEG or WebP.",
+        "POST feedback",
+        "POST feedback, FetchShards",
+    ),
+    _other(
+        f"{_FEEDBACK.sampled}<day>/<sha256>.<ext>",
+        "An image of a tag request; `slots/` beside them holds as many places as the quota says.",
+        "POST tags",
+        "POST feedback",
+    ),
+    _document(_FEEDBACK.sample("<day>", "<sha256>", "json"), "POST tags", "you", feedback.Sample),
     _document(_DATASET.packed_run, _PACKERS, "later plans", packed.PackedRuns),
     *(
         _other(

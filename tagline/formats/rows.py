@@ -98,10 +98,16 @@ class Verdict(Record):
     """Of any other accepted row, hexadecimal; `tagline.formats.near_copies` compares them."""
     copy_of: int | None = None
     """Line of the first row of the near-copies that the image is among; null for the first."""
+    sha256: str | None = None
+    """Of an accepted row's image file, hexadecimal; null where it is not known."""
 
     @classmethod
     def accepted(
-        cls, row: PlannedRow, lost: Lost | None = None, likeness: str | None = None
+        cls,
+        row: PlannedRow,
+        lost: Lost | None = None,
+        likeness: str | None = None,
+        sha256: str | None = None,
     ) -> Self:
         """Return the verdict of a row whose image was packed."""
         return cls(
@@ -113,6 +119,7 @@ class Verdict(Record):
             detail=LOST_MEANING[lost] if lost else None,
             lost=lost,
             likeness=likeness,
+            sha256=sha256,
         )
 
     @classmethod

@@ -1,10 +1,12 @@
 """A dataset's settings as plan.json keeps them: every one, checked, defaults included."""
 
-from typing import Annotated, Literal, dataclass_transform
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.feedback_settings import Retrain, Sampling
+from tagline.formats.section import Section
 from tagline.formats.split import Shares
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -63,11 +65,6 @@ ServerlessMemory = Annotated[
     int, Meta(ge=1024, le=6144, multiple_of=1024, description="1024, 2048 and so on up to 6144")
 ]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that belong together."""
 
 
 class ImageSettings(Section):
@@ -275,3 +272,5 @@ class Settings(Section):
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()
+    sampling: Sampling = Sampling()
+    retrain: Retrain = Retrain()

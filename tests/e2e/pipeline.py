@@ -219,6 +219,11 @@ class Pipeline:
         wanted = json.dumps({"s3_uri": uri}).encode()
         return self._tags(f"{dataset}/tags", wanted, "application/json")
 
+    def correct(self, dataset: str, **said: object) -> tuple[int, dict[str, Any]]:
+        """Send the API feedback on an image; return the HTTP status and the answer."""
+        body = json.dumps(said).encode()
+        return self._tags(f"{dataset}/feedback", body, "application/json")
+
     def answer(self, path: str) -> Any:
         """Return what the API answers to a GET, be it a problem."""
         try:

@@ -1,5 +1,7 @@
 """From a dropped list to tags: every way a run can end, on the laptop cloud, for real."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator
 
@@ -24,7 +26,11 @@ TUNED, FAILING = unique("tuned"), unique("failing")
 def champion(pipeline: Pipeline, designs: DesignSet) -> str:
     """A dataset `served` with a champion that hardly learned anything; return its run."""
     pipeline.put_images(SERVED, designs)
-    pipeline.settings(SERVED, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    pipeline.settings(
+        SERVED,
+        training={**QUICK, "learning_rate": 1e-6, "epochs": 1},
+        sampling={"percent": 100, "band": None, "quota": 2},
+    )
     run = pipeline.run(SERVED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
     return run.name
@@ -107,6 +113,45 @@ def test_a_dropped_batch_has_the_tags_of_the_api(
     assert rows[90][-1] == path
     tagged = {name for name, bit in zip(names, rows[90][1:-1], strict=True) if bit == "1"}
     assert tagged == {tag["label"] for tag in asked["tags"]}
+
+
+def test_feedback_is_kept_once_however_its_image_is_named(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    ident, *_, path = list_rows(designs)[0].split("\t")
+    data = (designs.folder / path).read_bytes()
+    held = designs.held_out[0].path.read_bytes()
+    label = designs.labels_path.read_text().splitlines()[0]
+    row = f"s3://{pipeline.bucket}/{SERVED}/{path}"
+    named: list[tuple[dict[str, object], str]] = [
+        ({"id": int(ident)}, row),
+        ({"hash": hashlib.sha256(data).hexdigest()}, row),
+        ({"s3_uri": row}, row),
+        (
+            {"image": base64.b64encode(held).decode()},
+            f"s3://{pipeline.bucket}/{SERVED}/feedback/images/",
+        ),
+    ]
+    for image, place in named:
+        status, kept = pipeline.correct(SERVED, **image, added=[label])
+        assert (status, kept["run"]) == (201, champion), kept
+        assert kept["image"]["s3_uri"].startswith(place)
+    assert kept["repeated"] is False
+    prefix = f"{SERVED}/feedback/corrections/"
+    listing = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=prefix)
+    assert listing["KeyCount"] == 2  # the first three said the same of one image
+
+
+def test_of_the_images_that_were_asked_for_as_many_are_kept_as_the_settings_say(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    for held in designs.held_out[:4]:
+        assert pipeline.tags(SERVED, held.path)[0] == 200
+    prefix = f"{SERVED}/feedback/sampled/"
+    listing = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=prefix)
+    scores = [item["Key"] for item in listing["Contents"] if item["Key"].endswith(".json")]
+    assert len(scores) == 2
+    assert pipeline.json(scores[0])["run"] == champion
 
 
 def test_a_batch_without_a_champion_says_so(pipeline: Pipeline) -> None:

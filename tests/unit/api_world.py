@@ -23,6 +23,7 @@ from moto import mock_aws
 from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
 from functions.tag import app as tag_app
+from functions.take_feedback import app as feedback_app
 from tagline.api import clients
 from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
@@ -132,10 +133,13 @@ def forget() -> None:
     """Make the next call the first of a new container, save for its clients (slow to make)."""
     environment.cache_clear()
     tag_app.champions.cache_clear()
+    tag_app.samples.cache_clear()
     curate_app.bucket.cache_clear()
+    feedback_app.bucket.cache_clear()
     datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
+    datasets_app.signing_in.cache_clear()
 
 
 def event(name: str, **changes: object) -> dict[str, Any]:
@@ -171,6 +175,10 @@ def problem(reply: Reply) -> tuple[int, str]:
 
 def tag(sent: Mapping[str, Any]) -> Reply:
     return _call(tag_app.handler, sent)
+
+
+def correct(sent: Mapping[str, Any]) -> Reply:
+    return _call(feedback_app.handler, sent)
 
 
 def get(sent: Mapping[str, Any]) -> Reply:

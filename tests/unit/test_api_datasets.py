@@ -144,6 +144,7 @@ def test_a_dataset_shows_the_run_judged_last(world: World) -> None:
 def test_a_dataset_with_nothing_but_a_list(world: World) -> None:
     world.put(f"{DATASET}/lists/a.lst", b"")
     nothing: dict[str, Any] = {"champion": None, "labels": [], "health": None, "counts": None}
+    nothing["changes_refused"] = None
     assert get(event("dataset")).json == {"dataset": DATASET, **nothing}
 
 

@@ -38,12 +38,13 @@ PACKAGES = {
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api"},
+    "tag": {"api", "feedback"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
+    "take_feedback": {"api", "feedback", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
 }
-API = {"curate", "datasets", "tag"}
+API = {"curate", "datasets", "tag", "take_feedback"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
 # one process that has what all load, and a child of it for each function
 LOAD = """

@@ -375,7 +375,12 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
         for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert kept == {"fetched-images": 1, "superseded-runs": {"Ref": "OldVersionDays"}}
+    sampled = {f"sampled-{days}": 1 for days in (1, 7, 30, 90, 365)}
+    assert kept == {
+        "fetched-images": 1,
+        "superseded-runs": {"Ref": "OldVersionDays"},
+        **sampled,
+    }
 
 
 def test_no_network_is_made_where_one_is_given() -> None:
@@ -402,7 +407,13 @@ def test_a_guided_deployment_asks_nothing_about_authentication() -> None:
         [python, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert len(found) == len(list(api_events()))
+    routes = [
+        event
+        for _, function in FUNCTIONS.values()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    assert len(found) == len(routes) > 1
     assert all(authorized for _, authorized in found), found
 
 
@@ -416,7 +427,7 @@ OPEN_TO_ALL = {
     *(
         (method, path)
         for method in ("get", "head")
-        for path in ("/", "/page/{file}", "/openapi.json")
+        for path in ("/", "/page/{file}", "/sign-in", "/openapi.json")
     ),
     ("any", "$default"),
 }

@@ -2,9 +2,20 @@
 
 from http import HTTPStatus
 
-from tagline.api import documents, forms, images, requests
-from tools.docs.answers import BAD, UNKNOWN, Schema, known, of, of_all, of_file, ref
+from tagline.api import documents, forms, images, requests, sign_in_documents
+from tools.docs.answers import (
+    BAD,
+    UNKNOWN,
+    Schema,
+    known,
+    of,
+    of_all,
+    of_file,
+    of_signing_in,
+    ref,
+)
 from tools.docs.curators import curator_paths
+from tools.docs.feedback import feedback_paths
 
 
 def paths() -> Schema:
@@ -41,6 +52,7 @@ def _paths() -> Schema:
     page = [ref("parameters/limit"), have]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
+        **feedback_paths(),
         "/datasets": {
             "get": {
                 "operationId": "listDatasets",
@@ -100,6 +112,14 @@ def _paths() -> Schema:
                 "summary": "A page with the datasets, their runs, and a place to drop an image",
                 "parameters": [ref("parameters/known")],
                 "responses": of_all("The page", "text/html", {"type": "string"}),
+            }
+        },
+        "/sign-in": {
+            "get": {
+                "operationId": "getSignIn",
+                "summary": "Tell how a person comes to be let in",
+                "parameters": [have],
+                "responses": of_signing_in(sign_in_documents.SignIn),
             }
         },
         "/page/{file}": {

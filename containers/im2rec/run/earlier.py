@@ -22,10 +22,11 @@ _ADVICE = "remove the dataset's packed.json, so that all is fetched, and upload 
 
 
 class Look(NamedTuple):
-    """What an image does not tell any more, or else its likeness, where they are known."""
+    """What an image does not tell any more, or else its likeness, and its hash, where known."""
 
     lost: Lost | None = None
     likeness: str | None = None
+    sha256: str | None = None
 
 
 class EarlierRecords:
@@ -96,7 +97,7 @@ def _looks(task: Task, run: str) -> dict[int, Look]:
     try:
         verdicts = task.bucket.lines(RunKeys(run).verdicts, Verdict)
         return {
-            v.id: Look(v.lost, v.likeness)
+            v.id: Look(v.lost, v.likeness, v.sha256)
             for v in verdicts
             if v.verdict == "accepted" and isinstance(v.id, int)
         }

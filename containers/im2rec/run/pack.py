@@ -108,7 +108,8 @@ def _pack_shard(
             yield progress.counted(Verdict.rejected(row, packed.reason, packed.detail))
         else:
             channels[row.split].add(packed.payload, row.labels)
-            yield progress.counted(Verdict.accepted(row, packed.lost, packed.likeness))
+            verdict = Verdict.accepted(row, packed.lost, packed.likeness, packed.sha256)
+            yield progress.counted(verdict)
 
 
 def _records(
@@ -123,6 +124,6 @@ def _records(
             check_labels(row, plan)
             payload = labelled(row.id, row.labels, earlier.image(row.reuse))
             look = earlier.looks.get(row.reuse, Look())
-            yield row, Record(payload, look.lost, likeness=look.likeness)
+            yield row, Record(payload, look.lost, likeness=look.likeness, sha256=look.sha256)
         else:
             yield row, next(packed)

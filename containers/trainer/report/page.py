@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import asdict
 from numpy.typing import NDArray
 
+from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
@@ -18,6 +19,7 @@ from trainer.card import limits, some
 from trainer.data import RecordSet
 from trainer.judge import Evaluation
 from trainer.report.charts import bars, plots
+from trainer.report.corrections import corrections_section
 from trainer.report.errors import calibration, confused, doubted
 from trainer.report.examples import choose_examples, figures
 from trainer.report.labels import controls, curves, label_table, standing, together
@@ -34,11 +36,13 @@ def report_page(
     suspects: Sequence[Suspect],
     *,
     trials: Trials | None = None,
+    merged: Merged | None = None,
 ) -> str:
     """Return the whole page as HTML; every name that comes from outside is escaped.
 
     `rows` are the list's, by the ids of the records; `suspects` those whose labels are doubted;
-    `trials` are those of the search that the challenger was the best of.
+    `trials` are those of the search that the challenger was the best of, `merged` what corrections
+    changed in the list.
     """
     run = escape(evaluation.challenger.candidate.run)
     found = evaluation.reliability
@@ -47,6 +51,7 @@ def report_page(
         (
             _first_screen(evaluation, run),
             _first_of_all(evaluation, dataset),
+            corrections_section(merged, evaluation),
             plots(),
             _labels(evaluation, found.error, rows),
             "<h2>Tagged best</h2>",

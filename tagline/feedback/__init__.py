@@ -1,0 +1,1 @@
+"""Corrections of tags: taken, found the rows of, and merged into a list."""
