@@ -177,6 +177,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
         "cost": None,
         "suspects": [],
+        "corrections": None,
         "contradicting": 0,
         "changes": None,
         "warnings": [],
