@@ -372,6 +372,9 @@ OF_BATCHES = (
         "PublishBatch",
         "people",
     ),
+    _document(
+        f"{_BATCHES}<name>.tags.json", "PublishBatch", "PublishBatch", batches.BatchPublished
+    ),
     _document(_BATCH.plan, "PlanBatch, last of its files", "everything after", batches.BatchPlan),
     File(
         pattern(_BATCH.shards),
