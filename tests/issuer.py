@@ -1,5 +1,9 @@
-"""An issuer of tokens on this machine: its discovery document, keys, and tokens of any claims."""
+"""An issuer of tokens on this machine: its discovery document, keys, tokens of any claims, and the
+authorization code flow with PKCE for public clients, whose login is a link to click."""
 
+import base64
+import hashlib
+import html
 import json
 import threading
 import time
@@ -8,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,6 +26,10 @@ class Issuer:
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[str] = []
+        self.claims: dict[str, Any] = {"scope": "tagline/*", "sub": "curator"}
+        self.lasting = 300
+        self._begun: dict[str, dict[str, str]] = {}  # code → what its authorization asked
+        self._renewals: set[str] = set()
         self.change_key()
 
     def change_key(self) -> None:
@@ -42,9 +51,39 @@ class Issuer:
             "/.well-known/openid-configuration": {
                 "issuer": self.url,
                 "jwks_uri": f"{self.url}/keys",
+                "authorization_endpoint": f"{self.url}/authorize",
+                "token_endpoint": f"{self.url}/token",
             },
             "/keys": {"keys": [public | {"kid": self.kid, "use": "sig", "alg": "RS256"}]},
         }
+
+    def login(self, asked: dict[str, str]) -> str:
+        """Return the page by which a person lets a client in."""
+        code = uuid.uuid4().hex
+        self._begun[code] = asked
+        back = urlencode({"code": code, "state": asked["state"]})
+        refusal = urlencode({"error": "access_denied", "state": asked["state"]})
+        yes, no = (html.escape(f"{asked['redirect_uri']}?{query}") for query in (back, refusal))
+        return f'<title>Login</title><a href="{yes}">Let it in</a> <a href="{no}">Do not</a>'
+
+    def grant(self, asked: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Return status and document of a request for tokens; a code is good once."""
+        if asked["grant_type"] == "refresh_token":
+            good = asked["refresh_token"] in self._renewals
+        else:
+            begun = self._begun.pop(asked["code"], {})
+            digest = hashlib.sha256(asked["code_verifier"].encode()).digest()
+            challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+            wanted = ("S256", challenge, asked["client_id"], asked["redirect_uri"])
+            names = ("code_challenge_method", "code_challenge", "client_id", "redirect_uri")
+            good = wanted == tuple(begun.get(name) for name in names)
+        if not good:
+            return 400, {"error": "invalid_grant"}
+        renewal = uuid.uuid4().hex
+        self._renewals = {renewal}
+        token = self.token(**self.claims)
+        lasting = {"expires_in": self.lasting, "refresh_token": renewal, "token_type": "Bearer"}
+        return 200, {"access_token": token, **lasting}
 
 
 @contextmanager
@@ -54,9 +93,24 @@ def issuing() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
-            body = json.dumps(issuer.documents().get(self.path, {})).encode()
-            self.send_response(200)
+            parts = urlsplit(self.path)
+            if parts.path == "/authorize":
+                self._answer(200, issuer.login(dict(parse_qsl(parts.query))), "text/html")
+            else:
+                self._answer(200, json.dumps(issuer.documents().get(self.path, {})))
+
+        def do_POST(self) -> None:
+            issuer.asked.append(self.path)
+            sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            status, document = issuer.grant(dict(parse_qsl(sent)))
+            self._answer(status, json.dumps(document))
+
+        def _answer(self, status: int, text: str, kind: str = "application/json") -> None:
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("Access-Control-Allow-Origin", "*")
             self.end_headers()
             self.wfile.write(body)
 

@@ -8,14 +8,16 @@ from tagline.api.boundary import http_api, reach_of
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare, two_runs
+from tagline.api.conditional import linking
 from tagline.api.documents import Part
 from tagline.api.drift import last_drift
 from tagline.api.health import Healths
 from tagline.api.history import champions, lists
 from tagline.api.page import file_answer, page_answer
-from tagline.api.problem import Answer, json_answer
+from tagline.api.problem import Answer, Problem, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
+from tagline.api.signing_in import SigningIn
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
 from tagline.serving.endpoints import health
@@ -51,27 +53,46 @@ def description() -> Answer:
 
 
 @functools.cache
+def signing_in() -> SigningIn:
+    """Return what this container knows of signing in."""
+    here = environment()
+    return SigningIn(here.api_auth, here.jwt_issuer, here.jwt_client_id, here.jwt_scopes)
+
+
 def page() -> Answer:
-    """Return the page."""
-    return page_answer(PAGE, (bucket().origin(),))
+    """Return the page, which may upload to the data bucket and ask who gives tokens."""
+    uploads = bucket().origin()
+    try:
+        return page_answer(PAGE, (uploads, *signing_in().origins()))
+    except Problem:  # logged; the page shows it as the answer of /sign-in
+        return page_answer(PAGE, (uploads,))
 
 
 @http_api
 def handler(request: Request) -> Answer:
     """Answer one GET, or what no other route is for; API Gateway has matched the route."""
     match request.route:
-        case "GET /":
-            return page()
-        case "GET /page/{file}":
-            return file_answer(PAGE, request.path["file"])
-        case "GET /openapi.json":
-            return description()
+        case "GET /" | "GET /page/{file}" | "GET /sign-in" | "GET /openapi.json":
+            return frame(request)
         case "GET /healthz":
             return json_answer(healths().check(reach_of(request).holds))
         case "GET /datasets/{dataset}/runs/{run}":
-            return json_answer(catalog().run(request.run()))
+            return linking(catalog().run(request.run()), KEPT)
         case _:
             return json_answer(document(request), KEPT)
+
+
+def frame(request: Request) -> Answer:
+    """Return what everybody may read: it tells of nobody's data."""
+    match request.route:
+        case "GET /page/{file}":
+            return file_answer(PAGE, request.path["file"])
+        case "GET /sign-in":
+            return json_answer(signing_in().document(), "no-cache")
+        case "GET /openapi.json":
+            return description()
+        case _:
+            return page()
 
 
 def document(request: Request) -> Part:

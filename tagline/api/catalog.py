@@ -134,6 +134,7 @@ class Catalog:
             report = pool.submit(self._bucket.link, keys.report, _HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, _TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, _TEXT)
+            suspects = pool.submit(self._bucket.link, keys.suspects, _TEXT)
         planned = plan.result()
         return RunDetails(
             dataset=keys.dataset,
@@ -145,6 +146,7 @@ class Catalog:
             report=report.result(),
             rejects=rejects.result(),
             verdicts=verdicts.result(),
+            suspects=suspects.result(),
         )
 
     def summary(self, run: str) -> RunSummary:

@@ -45,6 +45,13 @@ def s3() -> "S3Client":
 
 
 @functools.cache
+def hasty_s3() -> "S3Client":
+    """Return an S3 client for what an answer does not need: a call takes 1.5 seconds at most."""
+    config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1})
+    return boto3.client("s3", config=config)
+
+
+@functools.cache
 def runtime() -> "SageMakerRuntimeClient":
     """Return the SageMaker runtime client; an HTTP API waits 30 seconds in all."""
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries=_RETRIES)

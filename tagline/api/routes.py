@@ -10,6 +10,7 @@ _READ = ("GET", "HEAD")
 METHODS: Mapping[str, tuple[str, ...]] = {
     "/": _READ,
     "/page/{file}": _READ,
+    "/sign-in": _READ,
     "/openapi.json": _READ,
     "/healthz": _READ,
     "/datasets": _READ,

@@ -43,6 +43,21 @@ class Environment:
         return os.environ.get("API_OPEN_CHANGES", "") == "true"
 
     @functools.cached_property
+    def jwt_issuer(self) -> str:
+        """Issuer of the callers' tokens; empty where the API asks for none."""
+        return os.environ.get("JWT_ISSUER", "")
+
+    @functools.cached_property
+    def jwt_client_id(self) -> str:
+        """The issuer's name for the page; empty where the page asks it for no token."""
+        return os.environ.get("JWT_CLIENT_ID", "")
+
+    @functools.cached_property
+    def jwt_scopes(self) -> str:
+        """What the page asks for, with spaces between; empty for all that it may have."""
+        return os.environ.get("JWT_SCOPES", "")
+
+    @functools.cached_property
     def state_machine(self) -> str:
         """ARN of the state machine."""
         return _required("STATE_MACHINE_ARN")

@@ -246,12 +246,16 @@ class Bucket:
                 **more,
             )
 
-    def put_over(self, key: str, body: bytes, content_type: str, etag: str | None) -> None:
+    def put_over(
+        self, key: str, body: bytes, content_type: str, etag: str | None, tags: str | None = None
+    ) -> None:
         """Write bytes over the version `etag`, or where there is none when that is None.
 
-        Raises Conflict when the object is not, or no longer, that version.
+        `tags` are a URL query. Raises Conflict when the object is not, or no longer, that version.
         """
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        if tags:
+            condition["Tagging"] = tags
         try:
             with self.about(key):
                 self.client.put_object(

@@ -14,7 +14,7 @@ from tagline.aws.s3 import Bucket
 from tagline.cli.drop import drop as drop_list
 from tagline.cli.errors import Refused
 from tagline.cli.feedback_forgetting import forget as forget_images
-from tagline.cli.output import emit, facts_table, print_json, replaced, rows_table, say
+from tagline.cli.output import emit, facts_table, print_json, rows_table, say
 from tagline.cli.suspects import show_suspects
 from tagline.cli.target import Target, find_target
 from tagline.feedback.finding import NoList, newest_plan
@@ -27,6 +27,7 @@ from tagline.formats.merged import Merging
 from tagline.formats.names import LIST_NAME, check_dataset
 from tagline.formats.outcomes import Champion
 from tagline.formats.plan import Plan
+from tagline.formats.whole_file import replaced
 from tagline.listing.sources import Source
 
 _SHOWN = 200
@@ -62,7 +63,7 @@ def feedback(
         path = _merge(target, dataset, named, as_json=as_json, dropped=drop)
         if drop:
             drop_list(dataset, path, labels=None, config=None, images=None, wait=wait,
-                      stack=stack, as_json=as_json)  # fmt: skip
+                      convert=False, stack=stack, as_json=as_json)  # fmt: skip
     elif named:
         raise Refused("a FILE goes with --to-list, a RUN with --suspects")
     else:

@@ -28,7 +28,7 @@ from tagline.formats.models import (
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
-from tagline.formats.plan import Changes, Plan
+from tagline.formats.plan import Changes, CorrectionsIn, Plan
 from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
 from tagline.formats.steps import TrainPlan, TunePlan
@@ -36,6 +36,7 @@ from tagline.formats.suspects import Suspect
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
+from tagline.planning.corrections import corrections_said
 from tagline.serving.endpoints import Health, health
 
 _FIRST = 20
@@ -72,6 +73,8 @@ class RunReport(RunOutcome, kw_only=True):
     warnings: list[str]
     pictures: Pictures | None
     changes: Changes | None
+    corrections: CorrectionsIn | None
+    """That were merged into the list."""
     rejects: list[Reject]
     """The first of them."""
     suspects: list[Suspect]
@@ -141,6 +144,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         warnings=[*_warnings(plan, packed), *_start_said(metrics)],
         pictures=_pictures(packed),
         changes=plan.changes if plan else None,
+        corrections=plan.corrections if plan else None,
         rejects=_first(target, keys.rejects, Reject),
         suspects=_first(target, keys.suspects, Suspect),
         labels=metrics.labels if metrics else None,
@@ -225,6 +229,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Accepted": counts and counts.accepted,
                 "Rejected": counts and counts.rejected,
                 "Changed": report.changes and changes_said(report.changes),
+                "Corrections": report.corrections and corrections_said(report.corrections),
                 "Reused from an earlier run": counts and counts.reused,
                 "Fetched and packed": counts and counts.fetched,
                 "Training images": counts and counts.train,

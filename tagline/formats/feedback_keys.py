@@ -54,6 +54,18 @@ class FeedbackKeys:
         """Prefix of images that were kept of requests; they expire."""
         return f"{self.prefix}sampled/"
 
+    def sample(self, day: str, sha256: str, extension: str) -> str:
+        """Return the key of an image that was kept of a request on a day (2026-11-26)."""
+        return f"{self.sampled}{day}/{sha256}.{extension}"
+
+    def slots(self, day: str) -> str:
+        """Return the prefix of a day's places for images; there are as many as the quota says."""
+        return f"{self.sampled}{day}/slots/"
+
+    def slot(self, day: str, number: int) -> str:
+        """Return the key of one of them."""
+        return f"{self.slots(day)}{number:05d}"
+
 
 def _digest(place: str) -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:_DIGEST]

@@ -153,6 +153,13 @@ OF_DATASET = (
         "POST feedback",
         "POST feedback, FetchShards",
     ),
+    _other(
+        f"{_FEEDBACK.sampled}<day>/<sha256>.<ext>",
+        "An image of a tag request; `slots/` beside them holds as many places as the quota says.",
+        "POST tags",
+        "POST feedback",
+    ),
+    _document(_FEEDBACK.sample("<day>", "<sha256>", "json"), "POST tags", "you", feedback.Sample),
     _document(_DATASET.packed_run, _PACKERS, "later plans", packed.PackedRuns),
     *(
         _other(

@@ -1,6 +1,7 @@
 """What a run is planned to work on: plan.json and shards.json."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from tagline.formats.document import Document, Record
 from tagline.formats.pictures import BackgroundChoice, Seen
@@ -52,6 +53,18 @@ class Changes(Record):
     gone: Size
 
 
+class CorrectionsIn(Record):
+    """That corrections were merged into a list."""
+
+    key: str
+    """Of the file that tells what they changed."""
+    corrections: Size
+    rows: Size
+    """That they changed or added."""
+    by: Literal["person", "corrections"]
+    """Who had them merged: a person, or so many corrections by themselves."""
+
+
 class Plan(Document, kw_only=True):
     """A run as PlanDataset planned it."""
 
@@ -86,6 +99,8 @@ class Plan(Document, kw_only=True):
     """What the reused run told of its pictures; null without one."""
     changes: Changes | None = None
     """Null for a first list, and for one that changes nothing."""
+    corrections: CorrectionsIn | None = None
+    """Null for a list that none were merged into."""
 
 
 class PlannedShard(Record):

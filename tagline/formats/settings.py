@@ -1,10 +1,12 @@
 """A dataset's settings as plan.json keeps them: every one, checked, defaults included."""
 
-from typing import Annotated, Literal, dataclass_transform
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.feedback_settings import Retrain, Sampling
+from tagline.formats.section import Section
 from tagline.formats.split import Shares
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -20,6 +22,7 @@ Quality = Literal["fast", "standard", "thorough"]
 Loss = Literal["bce", "weighted", "asymmetric"]
 Smoothing = Annotated[float, Meta(ge=0, le=0.5)]
 Patience = Annotated[int, Meta(ge=0, le=1000)]
+Calibration = Literal["none", "platt"]
 Averaging = Annotated[float, Meta(ge=0, le=0.9999)]
 Dropout = Annotated[float, Meta(ge=0, le=0.9)]
 Views = Annotated[int, Meta(ge=1, le=5)]
@@ -62,11 +65,6 @@ ServerlessMemory = Annotated[
     int, Meta(ge=1024, le=6144, multiple_of=1024, description="1024, 2048 and so on up to 6144")
 ]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that belong together."""
 
 
 class ImageSettings(Section):
@@ -149,6 +147,8 @@ class Training(Section):
     """The decay of the weights' moving average, which is judged and exported; 0: none."""
     views: Views | None = None
     """Shifted views of an image whose answers a served model averages; 1: the image alone."""
+    calibration: Calibration = "none"
+    """platt: a served model's scores are probabilities, as far as validation images tell."""
     seed: Seed = 0
     engine: TrainingEngine = "auto"
     """auto: torch on instance types with a GPU and on several machines, else mxnet."""
@@ -284,4 +284,6 @@ class Settings(Section):
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()
+    sampling: Sampling = Sampling()
+    retrain: Retrain = Retrain()
     drift: DriftSettings = DriftSettings()

@@ -16,6 +16,7 @@ from tagline.listing.sources import Source
 from tagline.listing.trainable import Images, check_trainable
 from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
+from tagline.planning.corrections import corrections_in, corrections_said
 from tagline.planning.divide import divide
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
@@ -59,6 +60,7 @@ def plan_dataset(
         if judged.rejects:
             bucket.write_lines(run.rejects, judged.rejects)
         raise
+    corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
     mark = fingerprint(judged.names, settings, rows)
     overtaken = standing.claim(bucket, event)
@@ -103,11 +105,12 @@ def plan_dataset(
         copies=len(rows) - len({(row.etag, row.size) for row in rows}),
         seen=marked.seen,
         changes=changes,
+        corrections=corrections,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(
         unchanged=unchanged,
-        reason=reason,
+        reason=f"{corrections_said(corrections)}; {reason}" if corrections else reason,
         superseded=overtaken is not None,
         rows=plan.rows,
         accepted=plan.accepted,

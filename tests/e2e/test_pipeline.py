@@ -31,7 +31,11 @@ PHOTOGRAPHS = 25
 def champion(pipeline: Pipeline, designs: DesignSet) -> str:
     """A dataset `served` with a champion that hardly learned anything; return its run."""
     pipeline.put_images(SERVED, designs)
-    pipeline.settings(SERVED, training={**QUICK, "learning_rate": 1e-6, "epochs": 1})
+    pipeline.settings(
+        SERVED,
+        training={**QUICK, "learning_rate": 1e-6, "epochs": 1},
+        sampling={"percent": 100, "band": None, "quota": 2},
+    )
     run = pipeline.run(SERVED, list_rows(designs))
     assert run.status["outcome"] == "Promoted", run.status
     return run.name
@@ -141,6 +145,18 @@ def test_feedback_is_kept_once_however_its_image_is_named(
     prefix = f"{SERVED}/feedback/corrections/"
     listing = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=prefix)
     assert listing["KeyCount"] == 2  # the first three said the same of one image
+
+
+def test_of_the_images_that_were_asked_for_as_many_are_kept_as_the_settings_say(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    for held in designs.held_out[:4]:
+        assert pipeline.tags(SERVED, held.path)[0] == 200
+    prefix = f"{SERVED}/feedback/sampled/"
+    listing = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=prefix)
+    scores = [item["Key"] for item in listing["Contents"] if item["Key"].endswith(".json")]
+    assert len(scores) == 2
+    assert pipeline.json(scores[0])["run"] == champion
 
 
 def test_a_batch_without_a_champion_says_so(pipeline: Pipeline) -> None:

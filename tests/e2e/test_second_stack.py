@@ -83,7 +83,8 @@ def test_a_second_stack_takes_the_bucket_and_the_network_it_is_given(
 
 
 def asks_for(issuer: Issuer) -> dict[str, str]:
-    return {"ApiAuth": "jwt", "JwtIssuer": issuer.url, "JwtAudience": AUDIENCE}
+    tokens = {"JwtIssuer": issuer.url, "JwtAudience": AUDIENCE, "JwtClientId": "page"}
+    return {"ApiAuth": "jwt", **tokens}
 
 
 def _asked(url: str, token: str | None) -> tuple[int, str, str]:
@@ -115,6 +116,9 @@ def test_its_api_answers_the_holders_of_good_tokens_alone(
         for path in ("datasets", "datasets/birds", "datasets/birds/runs"):
             assert _asked(f"{url}/{path}", bad) == (401, problem, "unauthorized"), path
     assert _asked(f"{url}/", None)[0] == _asked(f"{url}/openapi.json", None)[0] == 200
+    with urllib.request.urlopen(f"{url}/sign-in") as reply:
+        client = json.load(reply)["client"]
+    assert (client["client_id"], client["token_endpoint"]) == ("page", f"{issuer.url}/token")
 
 
 @pytest.mark.parametrize("stack", ["tagline--dev", "a-stack-of-22-letters"])

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import opened
+from tests.browser import AXE, opened
 from tests.unit.report_world import HOSTILE, evaluation, page
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 DARK = "(prefers-color-scheme: dark)"
 # Chromium's window is at least 500 pixels wide: a phone's width is given to the page instead
 CHECK = """

@@ -133,6 +133,7 @@ def forget() -> None:
     """Make the next call the first of a new container, save for its clients (slow to make)."""
     environment.cache_clear()
     tag_app.champions.cache_clear()
+    tag_app.samples.cache_clear()
     if tag_app.counting.cache_info().currsize and (timer := tag_app.counting()._timer):
         timer.cancel()
     tag_app.counting.cache_clear()
@@ -141,6 +142,7 @@ def forget() -> None:
     datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
     datasets_app.healths.cache_clear()
+    datasets_app.signing_in.cache_clear()
 
 
 def event(name: str, **changes: object) -> dict[str, Any]:

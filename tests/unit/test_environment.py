@@ -14,6 +14,9 @@ READ_AS = {
     "stack": "STACK_NAME",
     "api_auth": "API_AUTH",
     "api_open_changes": "API_OPEN_CHANGES",
+    "jwt_issuer": "JWT_ISSUER",
+    "jwt_client_id": "JWT_CLIENT_ID",
+    "jwt_scopes": "JWT_SCOPES",
     "state_machine": "STATE_MACHINE_ARN",
     "batch_machine": "BATCH_MACHINE_ARN",
     "alerts_topic": "ALERTS_TOPIC_ARN",
@@ -40,6 +43,7 @@ COUNTS = (
 OTHERS = (
     "source_buckets",
     "torch_trainer_image",
+    *("jwt_issuer", "jwt_client_id", "jwt_scopes"),
     "source_requester_pays",
     "api_open_changes",
     "allowed_instance_types",

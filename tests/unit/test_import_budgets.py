@@ -38,7 +38,7 @@ PACKAGES = {
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api", "drift"},
+    "tag": {"api", "drift", "feedback"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
     "take_feedback": {"api", "feedback", "listing", "settings"},
     "take_order": {"serving"},

@@ -375,7 +375,13 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
         for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert kept == {"fetched-images": 1, "drift": 1, "superseded-runs": {"Ref": "OldVersionDays"}}
+    sampled = {f"sampled-{days}": 1 for days in (1, 7, 30, 90, 365)}
+    assert kept == {
+        "fetched-images": 1,
+        "drift": 1,
+        "superseded-runs": {"Ref": "OldVersionDays"},
+        **sampled,
+    }
 
 
 def test_no_network_is_made_where_one_is_given() -> None:
@@ -422,7 +428,7 @@ OPEN_TO_ALL = {
     *(
         (method, path)
         for method in ("get", "head")
-        for path in ("/", "/page/{file}", "/openapi.json")
+        for path in ("/", "/page/{file}", "/sign-in", "/openapi.json")
     ),
     ("any", "$default"),
 }

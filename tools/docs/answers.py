@@ -25,6 +25,12 @@ def of_file() -> Schema:
     return {"200": tagged(found), "304": SAME, "404": ref("responses/Problem")}
 
 
+def of_signing_in(kind: type[msgspec.Struct]) -> Schema:
+    """Return the answers of how to sign in, which everybody may read."""
+    found = known(kind, "How to sign in")
+    return {status: said for status, said in found.items() if status not in {"401", "403"}}
+
+
 def known(kind: type[msgspec.Struct], description: str, *refusals: HTTPStatus) -> Schema:
     """Return the answers of what a caller may have already."""
     found = of(kind, description, *refusals)

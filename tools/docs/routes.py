@@ -2,8 +2,18 @@
 
 from http import HTTPStatus
 
-from tagline.api import documents, drift_documents, forms, images, requests
-from tools.docs.answers import BAD, UNKNOWN, Schema, known, of, of_all, of_file, ref
+from tagline.api import documents, drift_documents, forms, images, requests, sign_in_documents
+from tools.docs.answers import (
+    BAD,
+    UNKNOWN,
+    Schema,
+    known,
+    of,
+    of_all,
+    of_file,
+    of_signing_in,
+    ref,
+)
 from tools.docs.curators import curator_paths
 from tools.docs.feedback import feedback_paths
 
@@ -111,6 +121,14 @@ def _paths() -> Schema:
                 "summary": "A page with the datasets, their runs, and a place to drop an image",
                 "parameters": [ref("parameters/known")],
                 "responses": of_all("The page", "text/html", {"type": "string"}),
+            }
+        },
+        "/sign-in": {
+            "get": {
+                "operationId": "getSignIn",
+                "summary": "Tell how a person comes to be let in",
+                "parameters": [have],
+                "responses": of_signing_in(sign_in_documents.SignIn),
             }
         },
         "/page/{file}": {

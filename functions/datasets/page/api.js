@@ -3,12 +3,13 @@
 export const MAX_BYTES = 4500000; // of a request's body
 
 let bearer = null;
+let renew = async () => false; // a token whose time is over; tells whether there is another one
 const known = new Map(); // path → {etag, data}, what If-None-Match asks for
 
 // What was refused, or could not be asked: `message` is for a person, `code` for a program.
 export class Problem extends Error {
-  constructor(message, { status = 0, code = "", retryAfter = 0 } = {}) {
-    super(message);
+  constructor(message, { status = 0, code = "", retryAfter = 0, cause } = {}) {
+    super(message, { cause });
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
@@ -19,6 +20,11 @@ export class Problem extends Error {
 export function useToken(token) {
   bearer = token;
   known.clear();
+}
+
+// Call `work(refused)` before each request and after a 401: true to ask (again) with a new token.
+export function onRefusal(work) {
+  renew = work;
 }
 
 // A path of the API from its parts, which may hold any character: path("datasets", name, "runs").
@@ -45,6 +51,12 @@ export async function post(where, content, { signal } = {}) {
 }
 
 async function ask(where, options) {
+  await renew(false);
+  const answer = await asked(where, options);
+  return answer.status === 401 && (await renew(true)) ? asked(where, options) : answer;
+}
+
+async function asked(where, options) {
   const headers = { ...options.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
   try {
     return await fetch(where, { ...options, headers });
@@ -62,9 +74,17 @@ async function understood(answer) {
     if (cause.name === "AbortError") throw cause; // else a gateway's own page: its status must do
   }
   if (answer.ok) return found;
-  throw new Problem(found.detail || found.message || `The API answered ${answer.status}.`, {
+  throw new Problem(found.detail || refused(answer.status) || found.message || `The API answered ${answer.status}.`, {
     status: answer.status,
     code: found.code || "",
     retryAfter: Number(answer.headers.get("retry-after")) || 0,
   });
 }
+
+// What a gateway's own refusal, which is a word, means
+const refused = (status) => ({
+  401: "The API wants a token, or the time of yours is over.",
+  403: "The API does not let you do this.",
+  413: "That is more than a request may hold.",
+  429: "The API has too much to do. Try again in a moment.",
+})[status];

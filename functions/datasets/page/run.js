@@ -3,7 +3,7 @@
 import { get, path } from "./api.js";
 import { count, facts, freshLink, h, lasting, rebuild, score, time } from "./dom.js";
 
-const FILES = ["report", "rejects", "verdicts"];
+const FILES = ["report", "rejects", "verdicts", "suspects"];
 
 export const run = {
   id: "run",

@@ -20,7 +20,8 @@
 //
 // `page` has: details, the newest GET /datasets/{dataset}, there before each refresh (up to 30 s
 // old); say(text), which a screen reader reads; go(view, item), another view of this dataset;
-// link(view, item), its address; again(), to ask everything now, as after a change.
+// link(view, item), its address; again(), to ask everything now, as after a change; open, true
+// where the stack does not ask who calls.
 // What refresh throws is shown above the view; a 401 leads to signing in. Refreshing patches: use
 // put, patch, table, lines, rebuild of dom.js, and the focused element stays where it is.
 
@@ -28,6 +29,8 @@ import { Problem, get, path } from "./api.js";
 import { h, patch, put, score } from "./dom.js";
 import { drift } from "./drift.js";
 import { showHead } from "./head.js";
+import { begin, ready, signIn, signOut, signedIn } from "./session.js";
+import { signInView } from "./signin.js";
 import { run } from "./run.js";
 import { runs } from "./runs.js";
 import { tryIt } from "./try.js";
@@ -44,12 +47,14 @@ let timer = 0;
 let turn = 0; // tells an answer that came too late
 let listed = 0, detailed = 0; // when that was asked for last
 let pages = 1; // of datasets that are shown
+let sent = false; // to the first dataset, by the page itself
 
 const page = {
   get details() { return details; },
   say,
   go: (view, item) => { location.hash = link(view, item); },
   link,
+  get open() { return signIn()?.auth === "none"; },
   again: () => { listed = detailed = 0; return tick(); },
 };
 
@@ -149,7 +154,10 @@ async function refresh(signal) {
   if (now - listed > SLOWLY * 1000) {
     const found = await loadDatasets(signal);
     listed = now;
-    if (!place.dataset && found.length) return location.replace(`#${encodeURIComponent(found[0].dataset)}`);
+    if (!place.dataset && found.length) {
+      sent = true;
+      return location.replace(`#${encodeURIComponent(found[0].dataset)}`);
+    }
   }
   if (!place.dataset) return noDataset();
   if (now - detailed > SLOWLY * 1000) {
@@ -164,7 +172,7 @@ async function refresh(signal) {
 async function tick() {
   const mine = ++turn;
   clearTimeout(timer);
-  if (document.hidden) return;
+  if (document.hidden || !ready()) return;
   let seconds = SLOWLY;
   try {
     seconds = (await refresh(leaving.signal)) || SLOWLY;
@@ -172,14 +180,59 @@ async function tick() {
   } catch (error) {
     if (mine !== turn || error.name === "AbortError") return;
     if (!(error instanceof Problem)) console.error(error);
+    if (error.status === 401) {
+      signOut();
+      return askToSignIn(error.message);
+    }
     if (error.code === "unknown_dataset") noDataset();
     else put($("notice"), error.message);
   }
   if (mine === turn) timer = setTimeout(tick, seconds * 1000);
 }
 
+// Stand in the place of every view until there is a token.
+function askToSignIn(why) {
+  const interrupted = shown !== null;
+  shown?.close?.();
+  shown = null;
+  document.title = "Sign in · Tagline";
+  for (const id of ["head", "views", "datasets", "more"]) { $(id).replaceChildren(); $(id).tagState = null; }
+  $("views").hidden = $("more").hidden = true;
+  $("notice").textContent = "";
+  $("view").replaceChildren(signInView(why, enter, start));
+  if (interrupted) $("title").focus();
+  showAccount();
+}
+
+function enter() {
+  listed = detailed = 0;
+  details = null;
+  showAccount();
+  navigate(true);
+}
+
+function showAccount() {
+  $("signout").hidden = !signedIn();
+}
+
+async function start() {
+  try {
+    await begin();
+  } catch (error) {
+    if (!(error instanceof Problem)) console.error(error);
+    return askToSignIn(error.message);
+  }
+  showAccount();
+  if (ready()) navigate(false);
+  else askToSignIn("");
+}
+
 $("skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
 $("more").addEventListener("click", () => { pages += 1; page.again(); });
-addEventListener("hashchange", () => navigate(true));
+$("signout").addEventListener("click", () => { signOut(); askToSignIn("You are signed out."); });
+addEventListener("hashchange", () => {
+  if (ready()) navigate(!sent);
+  sent = false;
+});
 addEventListener("visibilitychange", () => document.hidden || tick());
-navigate(false);
+start();
