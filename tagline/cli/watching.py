@@ -59,7 +59,7 @@ def watch(
             execution = describe(target, run)
             if execution is None:
                 raise Refused(f"execution {arn} has vanished")
-            states = follow(_history(target, arn))
+            states = follow(history(target, arn))
             _look_inside(states, jobs, details, closed)
             progress.update(states, details)
             if execution["status"] != "RUNNING":
@@ -93,7 +93,8 @@ def _look_inside(
             closed.add(state.name)
 
 
-def _history(target: Target, arn: str) -> "Iterator[HistoryEventTypeDef]":
+def history(target: Target, arn: str) -> "Iterator[HistoryEventTypeDef]":
+    """Yield the events of an execution, oldest first."""
     pages = target.states.get_paginator("get_execution_history").paginate(
         executionArn=arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
     )
