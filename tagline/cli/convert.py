@@ -124,10 +124,13 @@ def as_list(
 def _say_next(report: Converted, outputs: Outputs) -> None:
     if outputs.labels is None:
         return
-    folder = Path(report.source)
-    images = folder if folder.is_dir() else folder.parent
-    told = ["tagline", "check", outputs.main, "--labels", outputs.labels, "--images", images]
-    say(f"next: {shlex.join(map(str, told))}")
+    source = Path(report.source)
+    folder = source if source.is_dir() else source.parent
+    with outputs.main.open(encoding="utf-8") as made:
+        path = made.readline().rstrip("\n").rpartition("\t")[2]
+    there = shlex.quote(str(folder)) if (folder / path).is_file() else "FOLDER-OF-THE-IMAGES"
+    told = shlex.join(["tagline", "check", str(outputs.main), "--labels", str(outputs.labels)])
+    say(f"next: {told} --images {there}")
 
 
 def _renamed(told: Sequence[str]) -> dict[str, str]:
