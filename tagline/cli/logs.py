@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ _JOBS = {  # state → the log group, and the job's kind
 _PACKING = {"PackDataset", "PackPart", "PackParts", "JoinParts"}
 _OTHER_NAMES = {"FetchShards": "FetchShard"}  # states whose function is called otherwise
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
+_TASK = re.compile(r":task/[^/\"]+/([0-9a-f-]{32,36})")
 _MISSING = "ResourceNotFoundException"
 _MOST_STREAMS = 100  # that a call takes
 _LAPTOP_SECONDS, _ACCOUNT_SECONDS = 0.5, 3.0
@@ -36,20 +37,21 @@ _LAPTOP_SECONDS, _ACCOUNT_SECONDS = 0.5, 3.0
 
 @dataclass(frozen=True)
 class Log:
-    """Where a state of a run logs: streams of a group by their beginning, or lines by a word."""
+    """Where a state of a run logs: streams of a group by their beginnings, or lines by a word."""
 
     group: str
-    streams: str | None = None
+    streams: tuple[str, ...] = ()
     pattern: str | None = None
 
 
-def log_of(stack: str, run: str, state: str) -> Log:
-    """Return where a state logs, by the names that the templates give."""
+def log_of(stack: str, run: str, state: str, tasks: Iterable[str] = ()) -> Log:
+    """Return where a state logs, by the names that the templates give; `tasks` are ECS's ids."""
     if state in _JOBS:
         group, kind = _JOBS[state]
-        return Log(group, streams=job_name(stack, run, kind))
+        return Log(group, (job_name(stack, run, kind),))
     if state in _PACKING:
-        return Log(f"/ecs/{stack}-im2rec", pattern=f'"{run}"')
+        streams = tuple(f"pack/im2rec/{task}" for task in tasks)
+        return Log(f"/ecs/{stack}-im2rec", streams or ("none/",))
     name = _WORD.sub("-", _OTHER_NAMES.get(state, state)).lower()
     return Log(f"/aws/lambda/{stack}-{name}", pattern=f'"{run}"')
 
@@ -66,7 +68,8 @@ def logs(run: str, state: str | None, *, follow_on: bool, stack: str) -> None:
     elif state not in {each.name for each in states}:
         entered = ", ".join(each.name for each in states)
         raise Refused(f"run {run} has not entered a state {state}; it has entered {entered}")
-    lines = _Lines(target, log_of(target.stack, run, state))
+    tasks = _tasks(target, run, state) if state in _PACKING else ()
+    lines = _Lines(target, log_of(target.stack, run, state, tasks))
     printed = lines.print_new()
     while follow_on and _goes_on(target, run):
         time.sleep(_LAPTOP_SECONDS if is_laptop(target.endpoint) else _ACCOUNT_SECONDS)
@@ -83,6 +86,18 @@ def _wanted(run: str, states: list[State]) -> str:
         if among:
             return among[-1].name
     raise AssertionError  # there are states
+
+
+def _tasks(target: Target, run: str, state: str) -> list[str]:
+    """Return the ids of the ECS tasks that a state has begun, as the events' details have them."""
+    found: dict[str, None] = {}
+    within = False
+    for event in history(target, execution_arn(target, run), data=True):
+        entered = event.get("stateEnteredEventDetails")
+        within = entered["name"] == state if entered else within
+        if within and event["type"].startswith("Task"):
+            found |= dict.fromkeys(_TASK.findall(str(event)))
+    return list(found)
 
 
 def _goes_on(target: Target, run: str) -> bool:
@@ -114,13 +129,10 @@ class _Lines:
         if self._since:
             request["startTime"] = self._since
         try:
-            if self.log.streams is not None:
-                found = self.target.logs.describe_log_streams(
-                    logGroupName=self.log.group, logStreamNamePrefix=self.log.streams
-                )["logStreams"]
-                if not found:
+            if self.log.streams:
+                names = [name for begin in self.log.streams for name in self._streams(begin)]
+                if not names:
                     return
-                names = [stream["logStreamName"] for stream in found]
                 request["logStreamNames"] = names[-_MOST_STREAMS:]
             for page in self.target.logs.get_paginator("filter_log_events").paginate(**request):
                 for event in page["events"]:
@@ -133,3 +145,9 @@ class _Lines:
         except ClientError as exc:
             if error_code(exc) != _MISSING:
                 raise
+
+    def _streams(self, begin: str) -> list[str]:
+        found = self.target.logs.describe_log_streams(
+            logGroupName=self.log.group, logStreamNamePrefix=begin
+        )
+        return [stream["logStreamName"] for stream in found["logStreams"]]

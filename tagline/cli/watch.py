@@ -1,5 +1,7 @@
 """`tagline watch`: a run's progress, from wherever it is to its end."""
 
+import time
+
 import msgspec
 import typer
 
@@ -11,18 +13,24 @@ from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.names import dataset_of_run
 
+_START_SECONDS = 15.0  # a list that was dropped just now
+_INTERVAL = 0.5
+
 
 def watch(run: str, *, stack: str, as_json: bool) -> None:
     """Show a run's progress to its end, however far it is; exit code 1 if it fails."""
     dataset_of_run(run)
     target = find_target(stack)
-    refuse_unknown(target, run)
+    refuse_unknown(target, run, _START_SECONDS)
     tell_end(wait_for(target, run), as_json=as_json)
 
 
-def refuse_unknown(target: Target, run: str) -> None:
-    """Raise Refused for a run that has no execution."""
-    if describe(target, run) is None:
+def refuse_unknown(target: Target, run: str, patience: float = 0) -> None:
+    """Raise Refused for a run that has no execution, and gets none within so many seconds."""
+    deadline = time.monotonic() + patience
+    while (found := describe(target, run)) is None and time.monotonic() < deadline:
+        time.sleep(_INTERVAL)
+    if found is None:
         raise Refused(
             f"there is no execution of run {run} (Step Functions forgets one after 90 days): "
             "`tagline runs` lists what there is"

@@ -93,10 +93,10 @@ def _look_inside(
             closed.add(state.name)
 
 
-def history(target: Target, arn: str) -> "Iterator[HistoryEventTypeDef]":
-    """Yield the events of an execution, oldest first."""
+def history(target: Target, arn: str, *, data: bool = False) -> "Iterator[HistoryEventTypeDef]":
+    """Yield the events of an execution, oldest first; with what states took and gave for `data`."""
     pages = target.states.get_paginator("get_execution_history").paginate(
-        executionArn=arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
+        executionArn=arn, includeExecutionData=data, PaginationConfig={"PageSize": 1000}
     )
     for page in pages:
         yield from page["events"]

@@ -157,7 +157,10 @@ def test_a_run_is_watched_to_its_end(states: Stubber, stack: Target) -> None:
 
 
 @pytest.mark.parametrize("command", ["watch", "cancel", "logs"])
-def test_a_run_that_nobody_knows(command: str, states: Stubber) -> None:
+def test_a_run_that_nobody_knows(
+    command: str, states: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline.cli.watch._START_SECONDS", 0)
     states.add_client_error("describe_execution", "ExecutionDoesNotExist")
     done = runner.invoke(app, [command, RUN])
     assert done.exit_code == 1
@@ -187,6 +190,27 @@ def test_the_log_of_the_state_that_failed(states: Stubber) -> None:
     assert "State Train:" in done.stderr
 
 
+def test_the_log_of_a_packing_task_is_found_by_its_events(states: Stubber) -> None:
+    task = "d3752c8a-3138-405c-9006-63e40414e4c9"
+    logged("/ecs/tagline-im2rec", f"pack/im2rec/{task}", "packed=1 total=1 rejected=0")
+    described(states, "SUCCEEDED")
+    entered(states, ("TaskStateEntered", "PackDataset"))
+    done = {
+        "resourceType": "ecs",
+        "resource": "runTask.sync",
+        "output": f'{{"TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/cluster/{task}"}}',
+    }
+    events: list[dict[str, Any]] = [
+        {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "PackDataset"}},
+        {"type": "TaskSucceeded", "taskSucceededEventDetails": done},
+    ]
+    told = [{"id": at, "timestamp": NOW, **event} for at, event in enumerate(events, 1)]
+    states.add_response("get_execution_history", {"events": told})
+    assert (
+        runner.invoke(app, ["logs", RUN, "PackDataset"]).stdout == "packed=1 total=1 rejected=0\n"
+    )
+
+
 def test_a_log_is_followed_until_the_run_ends(states: Stubber) -> None:
     lines = [f'{{"run": "{RUN}", "message": "one"}}', '{"run": "another"}']
     logged("/aws/lambda/tagline-plan-dataset", "x", *lines)
@@ -210,11 +234,11 @@ def test_a_state_that_was_not_entered_or_logs_nothing(states: Stubber) -> None:
 @pytest.mark.parametrize(
     ("state", "log"),
     [
-        ("Evaluate", Log("/aws/sagemaker/ProcessingJobs", "st--0123456789abcdef-eval")),
-        ("PackDataset", Log("/ecs/st-im2rec", None, f'"{RUN}"')),
-        ("FetchShards", Log("/aws/lambda/st-fetch-shard", None, f'"{RUN}"')),
-        ("PlanRollBack", Log("/aws/lambda/st-plan-roll-back", None, f'"{RUN}"')),
+        ("Evaluate", Log("/aws/sagemaker/ProcessingJobs", ("st--0123456789abcdef-eval",))),
+        ("PackDataset", Log("/ecs/st-im2rec", ("pack/im2rec/7f",))),
+        ("FetchShards", Log("/aws/lambda/st-fetch-shard", (), f'"{RUN}"')),
+        ("PlanRollBack", Log("/aws/lambda/st-plan-roll-back", (), f'"{RUN}"')),
     ],
 )
 def test_every_kind_of_state_has_its_log(state: str, log: Log) -> None:
-    assert log_of("st", RUN, state) == log
+    assert log_of("st", RUN, state, ["7f"]) == log
