@@ -10,6 +10,7 @@ from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare, two_runs
 from tagline.api.conditional import linking
 from tagline.api.documents import Part
+from tagline.api.drift import last_drift
 from tagline.api.health import Healths
 from tagline.api.history import champions, lists
 from tagline.api.page import file_answer, page_answer
@@ -105,8 +106,18 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/drift":
+            return last_drift(bucket(), request.dataset())
+        case _:
+            return curated(request)
+
+
+def curated(request: Request) -> Part:
+    """Return what a route answers that curators ask: of runs together, of rows, of the past."""
+    match request.route:
         case "GET /datasets/{dataset}/champions":
-            return champions(bucket(), catalog().known(request.dataset()), environment().stack)
+            dataset = catalog().known(request.dataset())
+            return champions(bucket(), dataset, environment().stack)
         case "GET /datasets/{dataset}/compare":
             asked = two_runs(request.query)
             return compare(catalog(), bucket(), catalog().known(request.dataset()), asked)

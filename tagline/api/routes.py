@@ -21,6 +21,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/orders": ("POST",),
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
+    "/datasets/{dataset}/drift": _READ,
     "/datasets/{dataset}/tags": ("POST",),
     "/datasets/{dataset}/feedback": ("POST",),
 }

@@ -8,6 +8,8 @@ from tagline.formats.pictures import BackgroundChoice, Seen
 from tagline.formats.rows import Size
 from tagline.formats.settings import Settings
 
+TRAIN_ANYWAY = "tagline-train"  # in a list's metadata: why its run trains though nothing changed
+
 
 class DroppedList(Record, kw_only=True):
     """One version of a list file, as it was dropped."""
@@ -24,6 +26,8 @@ class ListVersion(DroppedList, kw_only=True):
 
     sha256: str = ""
     """Of its bytes, hexadecimal."""
+    train_anyway: str | None = None
+    """Why the run trains though nothing changed: what the list's metadata says."""
 
 
 class Reuse(Record):

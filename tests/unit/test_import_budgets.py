@@ -38,11 +38,12 @@ PACKAGES = {
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api", "feedback"},
+    "tag": {"api", "drift", "feedback"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
     "take_feedback": {"api", "feedback", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
+    "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},
 }
 API = {"curate", "datasets", "tag", "take_feedback"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
