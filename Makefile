@@ -15,7 +15,7 @@ LOCK_starter := requirements/starter.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -26,7 +26,8 @@ install: .venv/.uv
 # no bytecode (PYTHONDONTWRITEBYTECODE, another owner's checkout)
 STARTED := annotated_types boto3 botocore dateutil jmespath msgspec pydantic pydantic_core rich s3transfer \
 	six.py typer typing_extensions.py typing_inspection urllib3 yaml
-COMPILE_im2rec := --compile-bytecode
+# What starts often is compiled whole: the images say PYTHONDONTWRITEBYTECODE, and so may the shell
+COMPILED := cloud sam im2rec trainer server
 # a line in a .pth file instead of a finder, which doubles the start of each Python there
 BY_PATH := editable_mode=compat
 
@@ -38,13 +39,13 @@ BY_PATH := editable_mode=compat
 .venv/.stamp: requirements/dev.txt pyproject.toml .venv/.uv
 	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.txt
 	$(UV) pip install --quiet --python .venv/bin/python --no-deps --config-settings $(BY_PATH) --editable .
-	.venv/bin/python -m compileall -qq tagline containers $(STARTED:%=.venv/lib/python*/site-packages/%)
+	.venv/bin/python -m compileall -qq tagline containers local $(STARTED:%=.venv/lib/python*/site-packages/%)
 	touch $@
 
 .SECONDEXPANSION:
 .venvs/%.stamp: $$(LOCK_$$*) .venv/.uv
 	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/$*
-	$(UV) pip install --quiet $(COMPILE_$*) --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
+	$(UV) pip install --quiet $(if $(filter $*,$(COMPILED)),--compile-bytecode) --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
 	touch $@
 
 # PyTorch's CPU build lies on no ordinary index: it is looked for where pip looks for wheels, else on
@@ -185,6 +186,13 @@ docs: install
 
 docs-check: install
 	.venv/bin/python -m tools.docs --check
+
+# Pictures of the page, docs/page-*.webp, anew: `tagline demo --keep` in another terminal, then
+# make screenshots PAGE=<the page's URL that it prints>
+HELD_OUT := .tagline/demo/designs/held-out/design-0
+screenshots: install
+	@test -n "$(PAGE)" || { echo "make screenshots PAGE=<URL of a running demo's page>" >&2; exit 2; }
+	.venv/bin/python -m tools.screenshots $(PAGE) $(foreach n,1500 1503 1505 1507 1508,$(HELD_OUT)$(n).png)
 
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .

@@ -2,7 +2,7 @@
 # What the real training job reaches on a GPU: images a second in steady state, beside the bare step.
 #
 #   bench/bench_gpu.sh              some five minutes on one H100 or H200, the environment included
-#   bench/bench_gpu.sh --self-check tiny sizes, on a CPU as well
+#   bench/bench_gpu.sh --self-check tiny sizes, on a CPU as well; NETWORKS=small: of one network alone
 #
 # PYTHON: a Python with the packages of containers/trainer_torch, instead of an environment made by pip.
 # The source system reached 641 images a second with ResNet-152 on a V100.
@@ -24,7 +24,7 @@ fi
 export TRAINER_ENGINE=torch PYTHONPATH=.:containers ORT_DISABLE_TELEMETRY=1
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-4}"
 if [ "${1:-}" = --self-check ]; then
-  networks="resnet18_v1 small" sizes="--side 32 --labels 5 --batch 8 --images 32 --epochs 3"
+  networks="${NETWORKS:-resnet18_v1 small}" sizes="--side 32 --labels 5 --batch 8 --images 32 --epochs 3"
 else
   networks="resnet152_v1 resnet50_v1 small" sizes="--side 96 --labels 334 --batch 256 --images 25600 --epochs 5"
 fi

@@ -19,7 +19,7 @@ from server.presence import while_waited_for
 from server.requests import RequestRefused, read_image
 from server.tagger import Tagger
 from tagline.formats.document import encode_record
-from tagline.formats.models import EXPLAINED, Refusal
+from tagline.formats.models import WITH_HEAT, Refusal
 from tagline.formats.reasons import Reason
 from tagline.imaging import SERVING, ImageError
 
@@ -46,7 +46,7 @@ class Routes:
         """Answer the scores of one image."""
         with self._tagger.held.room() as room:
             image = await read_image(request, self._max_body, room)
-            explained = request.headers.get("accept") == EXPLAINED
+            explained = request.headers.get("accept") == WITH_HEAT
             asked = self._tagger.explained(image) if explained else self._tagger.scores(image)
             answer = await while_waited_for(request, asked)
         return Response(encode_record(answer), media_type="application/json")

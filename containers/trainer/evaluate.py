@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tagline.formats.document import encode, encode_record
+from tagline.formats.document import encode, encode_on_a_line, encode_record
+from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
 from tagline.formats.trials import Trials
@@ -19,6 +20,7 @@ from trainer.data import RecordSet
 from trainer.judge import Judges, judge
 from trainer.listed import listed
 from trainer.numbers import metrics_document
+from trainer.reference import reference_document
 from trainer.report.page import report_page
 from trainer.smoke import smoke_document
 from trainer.unseen import unseen
@@ -55,10 +57,14 @@ def evaluate(base: Base) -> None:
     output = base.processing_output
     output.mkdir(parents=True, exist_ok=True)
     doubted = suspects(evaluation, rows)
-    page = report_page(evaluation, records, dataset, rows, doubted, trials=_trials(base))
+    page = report_page(
+        evaluation, records, dataset, rows, doubted, trials=_trials(base), merged=_merged(base)
+    )
     (output / "smoke.json").write_bytes(encode(smoke_document(evaluation, records)))
+    found = reference_document(evaluation, rows)
     card = card_document(evaluation, numbers, dataset)
     (output / "model_card.json").write_bytes(encode(card))
+    (output / "reference.json").write_bytes(encode_on_a_line(found))
     (output / "report.html").write_text(page, encoding="utf-8")
     (output / "suspects.jsonl").write_bytes(b"".join(map(encode_record, doubted)))
     (output / "metrics.json").write_bytes(encode(numbers))
@@ -72,6 +78,12 @@ def evaluate(base: Base) -> None:
 def _trials(base: Base) -> Trials | None:
     path = base.processing_input("trials/trials.json")
     return read_document(path, "input 'trials'", Trials) if path.is_file() else None
+
+
+def _merged(base: Base) -> Merged | None:
+    """Return what corrections changed in the list; the file is called by the list's hash."""
+    found = sorted(base.processing_input("corrections").glob("*.json"))
+    return read_document(found[0], "input 'corrections'", Merged) if found else None
 
 
 def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Verdict]]:

@@ -2,24 +2,36 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from tagline.formats.weights import WEIGHTS
+from tagline.scores import platt
 from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
+from trainer.calibrating import calibrate
 from trainer.checkpoint import BestEpoch
 from trainer.contract import Base, JobRefused
 from trainer.data import RecordSet
 from trainer.engine import Images, Learner, current
-from trainer.export import BATCH, export, score_all, session
+from trainer.export import BATCH, TOLERANCE, export, score, score_all, session
 from trainer.fit import Best
 from trainer.hyperparameters import Hyperparameters
 from trainer.watch import EndedEarly, Watch
 from trainer.weight_files import write_weights
 
 _PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree on
+
+
+@dataclass(frozen=True)
+class HandedOn:
+    """The best epoch's numbers as the exported file reaches them, and its calibration, if any."""
+
+    numbers: BestEpoch
+    curves: platt.Curves | None = None
 
 
 def hand_on(
@@ -30,8 +42,11 @@ def hand_on(
     *,
     best: Best,
     watch: Watch,
-) -> BestEpoch:
-    """Write the best epoch's model; return its numbers as the exported file reaches them."""
+) -> HandedOn:
+    """Write the best epoch's model; return what it reaches.
+
+    Where SIGTERM leaves no time for it, the numbers are the engine's, and nothing is calibrated.
+    """
     engine = current()
     learner.set_weights(best.weights)
     some = validation.images(np.arange(min(_PARITY_IMAGES, len(validation))))
@@ -43,13 +58,22 @@ def hand_on(
     )
     sys.stdout.flush()
     try:
-        return _exported(base, validation, best.numbers, watch)
+        scores = _scores(base, validation, watch)
     except EndedEarly:  # SageMaker kills it soon; the engine's scores were measured
-        return best.numbers
+        return HandedOn(best.numbers)
+    if fault := why_unsound(scores, validation.labels, validation.different):
+        raise JobRefused(fault)
+    curves = None
+    if asked.calibration == "platt":
+        curves = platt.fit(scores, validation.labels)
+        scores = _calibrated(base, curves, scores, some)
+    found = quality(scores, validation.labels)
+    numbers = replace(best.numbers, mean_ap=found.mean_ap, micro_ap=found.micro_ap)
+    return HandedOn(numbers, curves)
 
 
-def _exported(base: Base, validation: RecordSet, numbers: BestEpoch, watch: Watch) -> BestEpoch:
-    """Return the numbers of the model that is handed on, as `evaluate` will measure them.
+def _scores(base: Base, validation: RecordSet, watch: Watch) -> NDArray[np.float32]:
+    """Return the scores of the model that is handed on, as `evaluate` will measure them.
 
     Raises EndedEarly when there is no time to.
     """
@@ -60,9 +84,26 @@ def _exported(base: Base, validation: RecordSet, numbers: BestEpoch, watch: Watc
                 raise EndedEarly("SIGTERM")
             yield images
 
-    model = session((base.model / "model.onnx").read_bytes())
-    scores = score_all(model, batches())
-    if fault := why_unsound(scores, validation.labels, validation.different):
-        raise JobRefused(fault)
-    found = quality(scores, validation.labels)
-    return replace(numbers, mean_ap=found.mean_ap, micro_ap=found.micro_ap)
+    return score_all(session((base.model / "model.onnx").read_bytes()), batches())
+
+
+def _calibrated(
+    base: Base, curves: platt.Curves, scores: NDArray[np.float32], some: Images
+) -> NDArray[np.float32]:
+    """Make the exported model answer calibrated scores; return those of `scores` (n, L)."""
+    calibrate(base.model / "model.onnx", curves)
+    moved = curves.calibrated(scores)
+    answers = score(session((base.model / "model.onnx").read_bytes()), some)
+    difference = float(np.abs(answers - moved[: len(some)]).max())
+    if not difference <= TOLERANCE:
+        raise JobRefused(
+            f"the calibrated ONNX model is off its curves by {difference:.2g} in a score; "
+            f"{TOLERANCE:g} is allowed, so the model is not handed on"
+        )
+    left = len(curves.slope) - int(curves.fitted.sum())
+    sys.stdout.write(
+        f"scores of {int(curves.fitted.sum())} labels are calibrated; {left} are left as they are, "
+        f"with fewer than {platt.FEWEST} validation images, or told apart by nothing\n"
+    )
+    sys.stdout.flush()
+    return moved

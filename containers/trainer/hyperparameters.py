@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from tagline.formats.settings import Augmentation, Loss, Network, Optimizer
+from tagline.formats.settings import Augmentation, Calibration, Loss, Network, Optimizer
 from trainer.contract import JobRefused
 
 OPTIMIZERS, AUGMENTATIONS = get_args(Optimizer), get_args(Augmentation)
 NETWORKS, LOSSES = get_args(Network), get_args(Loss)
 _OLDER = "use_weighted_loss"  # of loss: weighted
+CALIBRATIONS = get_args(Calibration)
 STARTS = ("auto", "starter", "champion", "none")
 _SIDES = (16, 1024)  # pixels
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
@@ -45,6 +46,7 @@ class Hyperparameters:
     start_from: str = "none"
     start_without: str | None = None
     """Why no champion is handed over to start from, where one would be."""
+    calibration: str = "none"
 
 
 def parse(given: Mapping[str, object]) -> Hyperparameters:
@@ -91,6 +93,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         ),
         start_from=read.start("start_from"),
         start_without=values.get("start_without"),
+        calibration=read.choice("calibration", CALIBRATIONS, "none"),
     )
 
 

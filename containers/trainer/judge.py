@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.rows import Side
 from tagline.scores.bootstrap import Gain, LabelGains, gain_over_frequencies, gains
+from tagline.scores.calibration import Reliability, reliability
+from tagline.scores.platt import Curves
 from tagline.scores.ranking import Quality, quality
 from tagline.scores.soundness import why_unsound
 from tagline.scores.thresholds import F1, Thresholds, choose, cross_fitted, f1
@@ -105,6 +107,20 @@ class Evaluation:
         """Which tags the thresholds give the judging images, (n, L)."""
         given: NDArray[np.bool_] = self.challenger.scores >= self.thresholds.values
         return given
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        """How far the challenger's scores, as they are served, may be read as probabilities."""
+        return reliability(self.challenger.scores, self.truth)
+
+    @cached_property
+    def uncalibrated(self) -> Reliability | None:
+        """The same of the scores before calibration; None where nothing is calibrated."""
+        found = self.challenger.candidate.description.calibration
+        if not found:
+            return None
+        before = Curves.of(found, self.labels).before(self.challenger.scores)
+        return reliability(before, self.truth)
 
     @property
     def ranked_alone(self) -> list[str]:

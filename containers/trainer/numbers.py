@@ -3,7 +3,7 @@
 import numpy as np
 
 from tagline.formats.models import ChampionMeans, Difference, LabelDrop, LabelMetrics, Metrics
-from tagline.scores.bootstrap import Gain
+from tagline.scores.bootstrap import Gain, ap_intervals
 from tagline.scores.thresholds import SUPPORT_FLOOR
 from trainer.judge import Comparison, Evaluation
 
@@ -15,6 +15,9 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
     challenger, comparison = evaluation.challenger, evaluation.comparison
     found, thresholds, tags = challenger.quality, evaluation.thresholds, evaluation.f1
     images = len(evaluation.truth)
+    served, before = evaluation.reliability, evaluation.uncalibrated
+    gained = comparison.labels if comparison else None
+    intervals = ap_intervals(challenger.scores, evaluation.truth)
     return Metrics(
         run=challenger.candidate.run,
         created=evaluation.created,
@@ -26,6 +29,8 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
         macro_f1=number(tags.macro),
         micro_f1=number(tags.micro),
         shared_threshold=number(thresholds.shared),
+        ece=number(float((before or served).together.error)),
+        calibrated_ece=number(float(served.together.error)) if before else None,
         labels=tuple(
             LabelMetrics(
                 label=label,
@@ -33,6 +38,12 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
                 f1=number(tags.labels[column]),
                 support=int(found.support[column]),
                 threshold=round(float(thresholds.values[column]), _DIGITS),
+                ap_low=number(intervals.low[column]),
+                ap_high=number(intervals.high[column]),
+                gain=number(gained.value[column]) if gained else None,
+                gain_low=number(gained.low[column]) if gained else None,
+                gain_high=number(gained.high[column]) if gained else None,
+                ece=number(served.error[column]),
             )
             for column, label in enumerate(evaluation.labels)
         ),

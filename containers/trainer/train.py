@@ -32,6 +32,7 @@ _NOT_LEARNED_BY = {
     "num_training_samples",
     "max_runtime",
     "views",
+    "calibration",
     "start_without",
 }  # what no parameter depends on
 
@@ -99,15 +100,18 @@ def train(base: Base) -> None:
         return
     reached = hand_on(base, learner, validation, asked, best=best, watch=watch)
     description = replace(
-        _description(asked, dataset, network, reached, start.record), ended_early=best.ended_early
+        _description(asked, dataset, network, reached.numbers, start.record),
+        ended_early=best.ended_early,
+        calibration=reached.curves.named(dataset.labels) if reached.curves else None,
     )
     (base.model / "model.json").write_bytes(encode(description))
     if watch.terminated:
         _say(f"all is saved {watch.since_sigterm:.1f} s after SIGTERM")
+    numbers = reached.numbers
     # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
     _say(
-        f"epoch={reached.epoch} train:loss={reached.loss:.6f} "
-        f"validation:mAP={reached.mean_ap:.6f} validation:micro_ap={reached.micro_ap:.6f} exported"
+        f"epoch={numbers.epoch} train:loss={numbers.loss:.6f} "
+        f"validation:mAP={numbers.mean_ap:.6f} validation:micro_ap={numbers.micro_ap:.6f} exported"
     )
     if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)

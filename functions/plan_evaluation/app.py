@@ -27,7 +27,7 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
         needed = trained_on(champion.content)
         gone = next((key for key in needed if key not in bucket.keys(key)), None)
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
-    confidence = bucket.read(keys.plan, Plan).settings.promotion.confidence
+    plan = bucket.read(keys.plan, Plan)
     kind = here.evaluation_instance_type
     limits(here).check_type(kind, parameter("EvaluationInstanceType"))
     stack = Stack(here.stack, bucket.name, here.trainer_image, kind)
@@ -41,7 +41,8 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
         champion,
         dataset,
         stack,
-        confidence=confidence,
+        confidence=plan.settings.promotion.confidence,
         gone=gone,
         searched=bool(trained.tuning_job),
+        corrections=plan.corrections.key if plan.corrections else None,
     )

@@ -107,7 +107,7 @@ def _text(axis: Axis, parameter: float | str) -> str:
         return str(parameter)
     if axis.scaling == "ReverseLogarithmic":
         return repr(min(max(1 - parameter, axis.low), axis.high))
-    return repr(parameter)
+    return repr(int(parameter) if axis.whole else float(parameter))  # NumPy's say their type
 
 
 def _parameter(axis: Axis, text: str) -> float | str:

@@ -14,6 +14,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -45,6 +46,13 @@ def s3() -> "S3Client":
 
 
 @functools.cache
+def hasty_s3() -> "S3Client":
+    """Return an S3 client for what an answer does not need: a call takes 1.5 seconds at most."""
+    config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1})
+    return boto3.client("s3", config=config)
+
+
+@functools.cache
 def runtime() -> "SageMakerRuntimeClient":
     """Return the SageMaker runtime client; an HTTP API waits 30 seconds in all."""
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries=_RETRIES)
@@ -63,6 +71,13 @@ def states() -> "SFNClient":
     """Return the client that starts executions and tells how they go."""
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
     return boto3.client("stepfunctions", config=config)
+
+
+@functools.cache
+def logs() -> "CloudWatchLogsClient":
+    """Return the client that reads what training jobs logged."""
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
+    return boto3.client("logs", config=config)
 
 
 @functools.cache

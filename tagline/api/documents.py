@@ -283,6 +283,8 @@ class RunDetails(RunSummary, kw_only=True):
     report: Link | None
     rejects: Link | None
     verdicts: Link | None
+    suspects: Link | None
+    """The rows whose labels the model doubts, a JSON object a line."""
 
 
 class ProblemDocument(Part, kw_only=True):

@@ -14,7 +14,7 @@ from tagline.api.images import Image
 from tagline.api.problem import Problem, unavailable
 from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
-from tagline.formats.models import EXPLAINED, ImageScores, Refusal
+from tagline.formats.models import WITH_HEAT, ImageScores, Refusal
 from tagline.formats.owners import owns_run
 from tagline.formats.waiting import waiting
 
@@ -56,7 +56,7 @@ def ask(
         answer = runtime.invoke_endpoint(
             EndpointName=endpoint,
             ContentType=image.content_type,
-            Accept=EXPLAINED if explain else "application/json",
+            Accept=WITH_HEAT if explain else "application/json",
             CustomAttributes=waiting(min(ANSWER_SECONDS, left() if seconds is None else seconds)),
             InferenceId=uuid.uuid4().hex,  # by which a shadow's answer is told from others
             Body=image.data,

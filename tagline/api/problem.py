@@ -36,6 +36,8 @@ class Answer:
     content_type: str = "application/json"
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
+    known_by: str | None = None
+    """What its ETag is made of, where that is not the body."""
 
     def for_gateway(self) -> HttpAnswer:
         """Return the answer as API Gateway takes it, with the headers that every answer has."""

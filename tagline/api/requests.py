@@ -98,7 +98,7 @@ class Request:
         return cls(
             route=re.sub("^HEAD ", "GET ", found.route_key),
             path=found.path_parameters or {},
-            query=found.query_string_parameters or {},
+            query=_asked(found.query_string_parameters or {}),
             headers={name.lower(): value for name, value in found.headers.items()},
             encoded_body=found.body or "",
             is_base64=found.is_base64_encoded,
@@ -247,6 +247,13 @@ def unpacked(data: bytes) -> bytes:
     if not inflate.eof:
         raise bad_request("bad_gzip", "The body is gzip data that ends early.")
     return plain
+
+
+def _asked(query: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the parameters without those of a signature in the URL, which API Gateway judged."""
+    if "X-Amz-Signature" not in query:
+        return query
+    return {name: value for name, value in query.items() if not name.startswith("X-Amz-")}
 
 
 def only(query: Mapping[str, str], *allowed: str) -> None:

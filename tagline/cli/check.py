@@ -1,30 +1,40 @@
 """`tagline check`: what is wrong with a list, before any cloud sees it."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
 import typer
 
+from tagline.cli.errors import Refused
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
-from tagline.cli.pictures import PicturesReport, look_at_pictures
+from tagline.cli.pictures import Looked, PicturesReport, look_at_pictures
 from tagline.listing.checking import CheckReport, check_list, with_pictures
+from tagline.listing.label_names import parse_label_names
 
 _MOST_LABELS = 60  # shown; --json has them all
 
 
 def check(
     list_path: Path,
+    *,
     labels: Path | None,
     config: Path | None,
     images: Path | None,
+    sheet: Path | None,
     as_json: bool,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
+    _refuse_early(list_path, images, sheet)
     report = check_list(list_path, labels, config)
     pictures = None
     if images is not None and report.usable:
-        pictures = look_at_pictures(list_path, images, report.settings)
+        pictures, looked = look_at_pictures(list_path, images, report.settings)
+        if sheet is not None:
+            say(_sheet(sheet, list_path, looked, labels))
         report = with_pictures(report, sum(pictures.rejected.values()) + pictures.missing)
+    if not report.accepted and (hint := instead(list_path)):
+        report.problems.append(hint)
     for problem in report.problems:
         complain(problem)
     warn(report)
@@ -40,6 +50,32 @@ def check(
             _show_pictures(pictures)
     if not report.usable:
         raise typer.Exit(1)
+
+
+def _refuse_early(list_path: Path, images: Path | None, sheet: Path | None) -> None:
+    if sheet is not None and images is None:
+        raise Refused("--sheet shows pictures: --images says where they are")
+    if list_path.is_dir():
+        raise Refused(f"{list_path} is a folder, no list{instead(list_path, '; ')}")
+
+
+def _sheet(sheet: Path, list_path: Path, looked: Looked, labels: Path | None) -> str:
+    from tagline.cli.sheet import write_sheet  # noqa: PLC0415 - seldom asked for
+
+    names = parse_label_names(labels.read_bytes(), str(labels)) if labels else None
+    return write_sheet(sheet, list_path, looked, names)
+
+
+def instead(path: Path, before: str = "") -> str:
+    """Return the command by which a list is made of another form, after `before`; else nothing."""
+    from tagline.converting.outputs import name_of  # noqa: PLC0415 - for what is no list
+    from tagline.converting.recognise import convertible  # noqa: PLC0415
+
+    found = convertible(path)
+    if found is None:
+        return ""
+    command = shlex.join(["tagline", "convert", str(path)])
+    return f"{before}it is {found}: `{command}` makes {name_of(path)}.lst and labels.txt of it"
 
 
 def warn(report: CheckReport) -> None:

@@ -13,8 +13,8 @@ _Port = typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
 _Stack = Annotated[str, typer.Option(help="Name of the CloudFormation stack.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 _List = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False)
-]
+    Path, typer.Argument(metavar="LIST", help="List file.", exists=True)
+]  # a folder is told what to do
 _Labels = Annotated[
     Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
 ]
@@ -119,15 +119,89 @@ def images(
 
 def check(
     list_path: _List,
+    *,
     labels: _Labels = None,
     config: _Config = None,
     images: Annotated[
         Path | None,
         typer.Option(help="Decode the list's images in here, too.", exists=True, file_okay=False),
     ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            help="HTML file to write: thumbnails by problem and by label.", dir_okay=False
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Check a list file without a cloud; exit 1 when a run could not use it."""
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="File or folder with the tags.", exists=True)
+    ],
+    *,
+    to: Annotated[
+        Literal["list", "csv", "coco", "manifest"],
+        typer.Option(help="list: a list and labels.txt, for a run."),
+    ] = "list",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write into.", file_okay=False)
+    ] = Path(),
+    form: Annotated[
+        Literal[
+            "list",
+            "csv",
+            "parquet",
+            "coco",
+            "label_studio",
+            "cvat",
+            "manifest",
+            "folders",
+            "sidecars",
+            "parts",
+        ]
+        | None,
+        typer.Option("--from", help="What SOURCE is; told by its first bytes otherwise."),
+    ] = None,
+    file_column: Annotated[
+        str | None, typer.Option(help="Column that names the images; or its number.")
+    ] = None,
+    tags_column: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of the tags; repeated where each tag has one of its own."),
+    ] = None,
+    tags_sep: Annotated[str | None, typer.Option(help="What separates an image's tags.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a table, such as cp1252.")] = None,
+    labels: _Labels = None,
+    root: Annotated[
+        str | None, typer.Option(help="Folder that absolute paths are made relative to.")
+    ] = None,
+    s3_source: Annotated[
+        str | None,
+        typer.Option("--source", help="s3://bucket/prefix/ that paths are, or lie, below."),
+    ] = None,
+    ending: Annotated[
+        str | None, typer.Option(help="Put to names that have none, such as .jpg.")
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(help="A tag's new name; or a file of such lines.", metavar="OLD=NEW"),
+    ] = None,
+    merge: Annotated[
+        list[str] | None, typer.Option(help="Tags that become one.", metavar="A,B=C")
+    ] = None,
+    min_count: Annotated[int, typer.Option(min=0, help="Leave out tags of fewer images.")] = 0,
+    tolerance: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the entries that may be refused.")
+    ] = 0.5,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are there already.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """Make a list and labels.txt of CSV, Parquet, folders, COCO and other exports; and back."""
 
 
 def drop(
@@ -141,6 +215,9 @@ def drop(
         typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
     ] = None,
     wait: _Wait = False,
+    convert: Annotated[
+        bool, typer.Option("--convert", help="Make a list of it first, as `tagline convert` does.")
+    ] = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
@@ -157,7 +234,9 @@ def runs(
 
 
 def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
+    ],
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
@@ -172,7 +251,51 @@ def show(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
+    """Show a run (outcome, rows, metrics, model, doubted labels) or a batch."""
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="RUN", help="The one before.")],
+    second: Annotated[str, typer.Argument(metavar="RUN", help="The one after.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show two runs side by side: label by label, and the settings that differ."""
+
+
+def watch(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show a run's progress to its end; exit 1 if it fails."""
+
+
+def cancel(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that goes on.")],
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with the run.")] = "cancelled by hand",
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Stop a run and its job; the champion serves on."""
+
+
+def logs(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    state: Annotated[
+        str | None,
+        typer.Argument(metavar="[STATE]", help="Such as Train; else what failed or trains."),
+    ] = None,
+    *,
+    follow_on: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run ends.")
+    ] = False,
+    stack: _Stack = STACK,
+) -> None:
+    """Print what a state's job or function has logged."""
 
 
 def estimate(
@@ -208,13 +331,22 @@ def costs(
 
 
 def retry(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that failed.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or batch that failed.")],
     *,
     wait: _Wait = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Resume a failed run from the state that failed: nothing before it is done again."""
+    """Resume a failed run or batch from where it failed: nothing before it is done again."""
+
+
+def drift(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Tell whether what is tagged is like what the champion was validated on; exit 3 if not."""
 
 
 def redeploy(
@@ -347,7 +479,7 @@ def tag(
 
 
 _ALL = (
-    *(demo, up, preflight, images, check, drop, runs, show, retry, redeploy, rollback, promote),
-    *(estimate, costs, tag, feedback, destroy),
+    *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy, compare),
+    *(watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, feedback, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

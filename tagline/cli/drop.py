@@ -10,7 +10,8 @@ import typer
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import TooLarge
-from tagline.cli.check import warn
+from tagline.cli.check import instead, warn
+from tagline.cli.convert import as_list
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import FAILED, RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, facts_table, print_json, say
@@ -48,16 +49,18 @@ def drop(
     config: Path | None,
     images: Path | None,
     wait: bool,
+    convert: bool,
     stack: str,
     as_json: bool,
 ) -> None:
     """Upload a list, and what goes with it, and so start a run."""
     keys = DatasetKeys(dataset)
-    _refuse_pipe(list_path)
-    target = find_target(stack)
-    beside = Companions.of(target, keys, labels, config)
-    check_before(list_path, beside)
-    dropped = drop_dataset(target, keys, list_path, labels=labels, config=config, images=images)
+    with as_list(list_path, labels, wanted=convert) as (made, names):
+        _refuse_pipe(made)
+        target = find_target(stack)
+        beside = Companions.of(target, keys, names, config)
+        check_before(made, beside)
+        dropped = drop_dataset(target, keys, made, labels=names, config=config, images=images)
     if not wait:
         if as_json:
             print_json(msgspec.to_builtins(dropped))
@@ -110,14 +113,24 @@ def _in_bucket(target: Target, key: str, limit: int) -> Beside | None:
 
 def _refuse_pipe(list_path: Path) -> None:
     if not list_path.is_file():  # a pipe would be empty when it is uploaded
-        raise Refused(f"{list_path} is no regular file; save the list under the name it shall have")
+        hint = or_convert(list_path) if list_path.is_dir() else ""
+        raise Refused(
+            f"{list_path} is no regular file; save the list under the name it shall have{hint}"
+        )
+
+
+def or_convert(path: Path) -> str:
+    """Return how something else than a list is dropped, as words that go on; or nothing."""
+    hint = instead(path, "; ")
+    return f"{hint}, and `--convert` here does both" if hint else ""
 
 
 def check_before(list_path: Path, beside: Companions) -> CheckReport:
     """Refuse a list that a run could not use; say which rows will be rejected."""
     report = check_list(list_path, beside.labels, beside.config)
     if not report.usable:
-        raise Refused(f"{list_path}: {'; '.join(report.problems)}")
+        hint = "" if report.accepted else or_convert(list_path)
+        raise Refused(f"{list_path}: {'; '.join(report.problems)}{hint}")
     warn(report)
     if report.rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.reasons.items())

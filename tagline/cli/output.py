@@ -4,11 +4,8 @@ Whatever is printed goes through here, where what would move the terminal is esc
 """
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import typer
 from rich.console import Console, Group, RenderableType
@@ -28,18 +25,6 @@ def print_json(data: object) -> None:
     typer.echo(printable_json(json.dumps(data, indent=2, ensure_ascii=False, default=str)))
 
 
-@contextmanager
-def replaced(path: Path) -> "Iterator[IO[bytes]]":
-    """Write a file that is there when it is whole, in place of an older one; else nothing is."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as file:
-            yield file
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def say(message: str, style: str | None = None) -> None:
     """Print a progress or advice line on stderr."""
     ERR.print(printable(message), style=style, soft_wrap=True)
@@ -48,6 +33,11 @@ def say(message: str, style: str | None = None) -> None:
 def complain(message: str) -> None:
     """Print what is wrong as one line on stderr."""
     say(f"tagline: {message}", style="red")
+
+
+def explain(renderable: RenderableType) -> None:
+    """Print a table on stderr."""
+    ERR.print(renderable)
 
 
 def emit(renderable: RenderableType) -> None:
@@ -67,13 +57,21 @@ def facts_table(facts: Mapping[str, object]) -> Table:
     return table
 
 
-def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str) -> Group:
-    """Return a table under its title; columns named `>name` are aligned right."""
+def rows_table(
+    columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str, whole: Iterable[str] = ()
+) -> Group:
+    """Return a table under its title; columns named `>name` are aligned right.
+
+    Those named in `whole` are never broken, however narrow the terminal is.
+    """
     table = Table()
     for column in columns:
         right = column.startswith(">")
         table.add_column(
-            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+            column.removeprefix(">"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=column in whole,
         )
     for row in rows:
         table.add_row(*map(_cell, row))

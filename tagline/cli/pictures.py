@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.formats.document import decode_record
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.rows import Lost, Verdict
-from tagline.formats.settings import Settings
+from tagline.formats.settings import ImageSettings, ImageSpec, OnConflict, Settings
 
 _SHOWN = 3
 
@@ -37,11 +38,27 @@ class PicturesReport:
     said: list[str]
 
 
-def look_at_pictures(list_path: Path, folder: Path, settings: Settings) -> PicturesReport:
+@dataclass(frozen=True)
+class Looked:
+    """What was found of each image: its file by the list's path, and the verdicts in that order.
+
+    `image` has the background that was chosen, where the settings leave it to be.
+    """
+
+    files: Mapping[str, Path]
+    missing: Sequence[str]
+    verdicts: Sequence[Verdict]
+    image: ImageSpec
+    on_conflict: OnConflict
+
+
+def look_at_pictures(
+    list_path: Path, folder: Path, settings: Settings
+) -> tuple[PicturesReport, Looked]:
     """Decode a list's images in a folder as packing would; raises Refused when none is there."""
     placed = place(relative_paths(list_path, settings.on_conflict), folder)
     paths = dict(enumerate(placed.files, 1))
-    told = _look(settings, [str(placed.files[path]) for path in paths.values()])
+    told = ask_im2rec("im2rec.look", settings.image, map(str, placed.files.values()))
     choice = msgspec.json.decode(told[0], type=BackgroundChoice | None)
     verdicts = [decode_record(line, Verdict, "im2rec.look") for line in told[1:]]
     rejected = [verdict for verdict in verdicts if verdict.reason]
@@ -49,13 +66,13 @@ def look_at_pictures(list_path: Path, folder: Path, settings: Settings) -> Pictu
     counts = LostCounts(one_colour=lost[Lost.ONE_COLOUR], transparent=lost[Lost.TRANSPARENT])
     groups = Counter(verdict.copy_of for verdict in verdicts if verdict.copy_of)
     near = NearCopies(images=groups.total() + len(groups), groups=len(groups))
-    image = settings.image.on(choice.colour) if choice else settings.image
+    image = settings.image.on(choice.colour if choice else settings.image.background)
     accepted = len(verdicts) - len(rejected)
     said = vanished_said(counts, near, accepted, image, chosen=choice is not None)
     said += [f"{paths[group]}: {n + 1} near-copies" for group, n in groups.most_common(_SHOWN)]
     if placed.missing:
         said.append(warn_of(placed.missing, placed.instead))
-    return PicturesReport(
+    report = PicturesReport(
         images=len(verdicts),
         missing=len(placed.missing),
         rejected=dict(Counter(str(verdict.reason) for verdict in rejected).most_common()),
@@ -65,14 +82,16 @@ def look_at_pictures(list_path: Path, folder: Path, settings: Settings) -> Pictu
         background=choice,
         said=said,
     )
+    return report, Looked(placed.files, placed.missing, verdicts, image, settings.on_conflict)
 
 
-def _look(settings: Settings, files: list[str]) -> list[bytes]:
-    lines = [msgspec.json.encode(settings.image)]
+def ask_im2rec(module: str, image: ImageSettings, files: Iterable[str]) -> list[bytes]:
+    """Have a module of im2rec's environment look at files; return the lines of its answer."""
+    lines = [msgspec.json.encode(image)]
     lines += [msgspec.json.encode(pair) for pair in enumerate(files, 1)]
     paths = os.pathsep.join((str(ROOT), str(ROOT / "containers")))
     done = subprocess.run(
-        [tool("im2rec", "python"), "-m", "im2rec.look"],
+        [tool("im2rec", "python"), "-m", module],
         input=b"\n".join(lines) + b"\n",
         env=os.environ | {"PYTHONPATH": paths},
         stdout=subprocess.PIPE,

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
 from tagline.cli.errors import Refused
-from tagline.cli.output import emit, print_json, replaced, rows_table, say
+from tagline.cli.output import emit, print_json, rows_table, say
 from tagline.cli.target import Target
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.locations import Location, parse_uri
@@ -21,6 +21,7 @@ from tagline.formats.outcomes import Champion, Latest
 from tagline.formats.owners import owns_run
 from tagline.formats.plan import Plan
 from tagline.formats.suspects import Suspect
+from tagline.formats.whole_file import replaced
 from tagline.listing.sources import BadLocation, Source
 
 _SHOWN = 50

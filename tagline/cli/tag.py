@@ -13,13 +13,14 @@ from tagline.cli.api import ask_tags
 from tagline.cli.errors import Refused
 from tagline.cli.finding import Finds, find_images
 from tagline.cli.interrupts import stop_signals
-from tagline.cli.output import ERR, OUT, complain, emit, print_json, replaced, say
+from tagline.cli.output import ERR, OUT, complain, emit, print_json, say
 from tagline.cli.patience import Patience
 from tagline.cli.proof import proof_for
 from tagline.cli.tag_lines import COLUMNS, csv_fields, csv_line, json_line, table
 from tagline.cli.tagging import Verdict, judge, judge_all
 from tagline.cli.target import find_target
 from tagline.formats.names import check_dataset
+from tagline.formats.whole_file import replaced
 
 _Tell = Callable[[Verdict], None]
 

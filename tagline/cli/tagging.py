@@ -13,7 +13,7 @@ import msgspec
 from tagline.api.documents import Tags
 from tagline.cli.api import ApiProblem
 from tagline.cli.finding import Found
-from tagline.cli.output import replaced
+from tagline.formats.whole_file import replaced
 
 _AHEAD = 8  # images a worker, so that a slow one holds nobody up
 SIDECAR = ".tags.json"

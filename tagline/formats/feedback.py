@@ -1,6 +1,9 @@
 """What people say of tags: corrections, each a file that nobody overwrites."""
 
+from collections.abc import Mapping
+
 from tagline.formats.document import Document, Record
+from tagline.formats.rows import Size
 
 
 class CorrectedImage(Record):
@@ -52,3 +55,20 @@ class LastCorrection(Document, kw_only=True):
 
     key: str
     correction: Correction
+
+
+class Sample(Document, kw_only=True):
+    """An image of a tag request that is kept for a while, and what the model said of it."""
+
+    dataset: str
+    key: str
+    """Of the image."""
+    sha256: str
+    """Of its bytes, hexadecimal."""
+    bytes: Size
+    run: str
+    """Whose model answered."""
+    scores: Mapping[str, float]
+    """By label."""
+    at: str
+    """ISO 8601, UTC."""

@@ -34,6 +34,14 @@ class ModelStart(Record, kw_only=True):
 FEWEST_IMAGES = 30  # on which a comparison of models says anything
 
 
+class Curve(Record):
+    """How a label's score is made a probability: sigmoid(slope x logit(score) + offset)."""
+
+    slope: float
+    """Above 0."""
+    offset: float
+
+
 class ModelDescription(Document, kw_only=True):
     """model.json in model.tar.gz: what the network is, and how it sees images."""
 
@@ -52,6 +60,9 @@ class ModelDescription(Document, kw_only=True):
     """What ended training after how many of its epochs; null where it came to its end."""
     start: ModelStart | None = None
     """Null for a model of an earlier version, which started from nothing."""
+    calibration: Mapping[str, Curve] | None = None
+    """The curves that are part of model.onnx, by label; a label without one is not calibrated,
+    and null is a model whose scores are as they were learned."""
 
 
 class Means(Record):
@@ -81,6 +92,16 @@ class LabelMetrics(Record):
     """Images that have the label."""
     threshold: float
     """Score from which the API gives the tag."""
+    ap_low: float | None = None
+    """From here to `ap_high` lies the middle 95 % of `ap` on resampled images."""
+    ap_high: float | None = None
+    gain: float | None = None
+    """`ap` less the champion's, on the images of `difference`."""
+    gain_low: float | None = None
+    """From here to `gain_high` lies the middle 95 % of it, each draw judging both models."""
+    gain_high: float | None = None
+    ece: float | None = None
+    """Expected calibration error of the scores that are served."""
 
 
 class Difference(Record):
@@ -125,6 +146,10 @@ class Metrics(Document, kw_only=True):
     micro_f1: float | None = None
     """Of all pairs of image and label together."""
     shared_threshold: float | None = None
+    ece: float | None = None
+    """Expected calibration error of all pairs of image and label, as the network scores them."""
+    calibrated_ece: float | None = None
+    """The same of calibrated scores, which are served; null where nothing is calibrated."""
     labels: tuple[LabelMetrics, ...]
     over_frequencies: Difference | None = None
     """The challenger less what label frequencies reach; on 30 images and more, less what its
@@ -158,7 +183,7 @@ class ImageScores(Record):
     asked for, of the labels that have the highest scores."""
 
 
-EXPLAINED = "application/vnd.tagline.explained+json"
+WITH_HEAT = "application/vnd.tagline.explained+json"
 """The Accept of a request whose answer is to have `heat`; older servers leave it out."""
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from tagline.formats.endpoint_settings import EndpointSettings
+from tagline.formats.feedback_settings import Retrain, Sampling
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
 
@@ -21,6 +22,7 @@ Quality = Literal["fast", "standard", "thorough"]
 Loss = Literal["bce", "weighted", "asymmetric"]
 Smoothing = Annotated[float, Meta(ge=0, le=0.5)]
 Patience = Annotated[int, Meta(ge=0, le=1000)]
+Calibration = Literal["none", "platt"]
 Averaging = Annotated[float, Meta(ge=0, le=0.9999)]
 Dropout = Annotated[float, Meta(ge=0, le=0.9)]
 Views = Annotated[int, Meta(ge=1, le=5)]
@@ -134,6 +136,8 @@ class Training(Section):
     """The decay of the weights' moving average, which is judged and exported; 0: none."""
     views: Views | None = None
     """Shifted views of an image whose answers a served model averages; 1: the image alone."""
+    calibration: Calibration = "none"
+    """platt: a served model's scores are probabilities, as far as validation images tell."""
     seed: Seed = 0
     engine: TrainingEngine = "auto"
     """auto: torch on instance types with a GPU and on several machines, else mxnet."""
@@ -203,6 +207,18 @@ class Budget(Section):
     """The training of a run that might cost more is refused."""
 
 
+class DriftSettings(Section):
+    """When the images that are tagged count as other ones than those of validation."""
+
+    psi: Annotated[float, Meta(ge=0.01, le=10)] = 0.2
+    """Population stability index from which on a label, or the files, drifted."""
+    min_images: Annotated[int, Meta(ge=20, le=1_000_000)] = 200
+    """Fewer within the window tell nothing."""
+    window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    retrain: bool = False
+    """Whether drift, when it begins, starts a run of the newest list, at most daily."""
+
+
 class Settings(Section):
     """All settings of a dataset."""
 
@@ -221,3 +237,6 @@ class Settings(Section):
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()
+    sampling: Sampling = Sampling()
+    retrain: Retrain = Retrain()
+    drift: DriftSettings = DriftSettings()

@@ -33,12 +33,14 @@ def plan_evaluation(
     confidence: float,
     gone: str | None = None,
     searched: bool = False,
+    corrections: str | None = None,
 ) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
     `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
     `gone` is a file of its run that is not there any more, without which nobody knows which images
-    it was trained on; a run that `searched` has a trials.json.
+    it was trained on; a run that `searched` has a trials.json,
+    and one of a list that `corrections` were merged into a file that tells of them.
     """
     keys = RunKeys(run)
     inputs = {
@@ -51,6 +53,8 @@ def plan_evaluation(
         inputs["test"] = stack.uri(keys.of("test/"))
     if searched:
         inputs["trials"] = stack.uri(keys.trials)
+    if corrections:
+        inputs["corrections"] = stack.uri(corrections)
     environment = {"TAGLINE_RUN": run, "TAGLINE_CONFIDENCE": f"{confidence:g}"}
     if champion is not None:
         inputs["champion"] = champion.content.artifact

@@ -122,6 +122,8 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
         if (value := getattr(wanted, name)) is not None
     }
     chosen["optimizer"] = wanted.optimizer
+    if wanted.calibration != "none":
+        chosen["calibration"] = wanted.calibration
     if wanted.learning_rate is None:
         batch = int(chosen["mini_batch_size"])
         chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)

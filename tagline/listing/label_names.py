@@ -32,14 +32,8 @@ def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
     for line, name in enumerate(names, start=1):
         if not name:
             raise InvalidSettings(f"{file} line {line}: the name is empty")
-        if len(name) > MAX_NAME_LENGTH:
-            raise InvalidSettings(
-                f"{file} line {line}: a name has at most {MAX_NAME_LENGTH} characters"
-            )
-        if found := _CONTROL.search(name):
-            raise InvalidSettings(
-                f"{file} line {line}: the name holds a control character (U+{ord(found[0]):04X})"
-            )
+        if fault := fault_of_name(name):
+            raise InvalidSettings(f"{file} line {line}: {fault}")
         same = unicodedata.normalize("NFC", name)  # what nobody can tell apart is one name
         if same in first_lines:
             raise InvalidSettings(
@@ -47,6 +41,15 @@ def parse_label_names(data: bytes, file: str = "labels.txt") -> tuple[str, ...]:
             )
         first_lines[same] = line
     return tuple(names)
+
+
+def fault_of_name(name: str) -> str | None:
+    """Return why a name, which is not empty, may not stand in `labels.txt`, or None."""
+    if len(name) > MAX_NAME_LENGTH:
+        return f"a name has at most {MAX_NAME_LENGTH} characters"
+    if found := _CONTROL.search(name):
+        return f"the name holds a control character (U+{ord(found[0]):04X})"
+    return None
 
 
 def _decoded(data: bytes, file: str) -> str:

@@ -20,6 +20,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "early_stopping_patience",
         "weight_averaging",
         "views",
+        "calibration",
         "engine",
         "instance_count",
         "start_from",
@@ -50,8 +51,11 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     """
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
-    # what is paid and how, and what a later version added and nobody set, make no other model
-    del plain["budget"], plain["training"]["spot"]
+    # what is paid and how, what is kept and watched, and what a later version added and nobody set,
+    # make no other model
+    for name in ("budget", "sampling", "retrain", "drift"):
+        del plain[name]
+    del plain["training"]["spot"]
     for name in _MOVING:
         del plain["endpoint"][name]
     if settings.quality == "standard":

@@ -9,13 +9,14 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
-from tagline.formats.rows import PlannedRow, Side
+from tagline.formats.rows import PlannedRow, Side, count_rejects
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
 from tagline.listing.trainable import Images, check_trainable
 from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
+from tagline.planning.corrections import corrections_in, corrections_said
 from tagline.planning.divide import divide
 from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list
@@ -59,12 +60,15 @@ def plan_dataset(
         if judged.rejects:
             bucket.write_lines(run.rejects, judged.rejects)
         raise
+    corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
     mark = fingerprint(judged.names, settings, rows)
     overtaken = standing.claim(bucket, event)
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
     unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))
+    if unchanged and version.train_anyway:
+        unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
     if overtaken:
         unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
     changes = None
@@ -100,12 +104,14 @@ def plan_dataset(
         contradicting=judged.contradicting,
         copies=len(rows) - len({(row.etag, row.size) for row in rows}),
         seen=marked.seen,
+        reasons=count_rejects(judged.rejects),
         changes=changes,
+        corrections=corrections,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(
         unchanged=unchanged,
-        reason=reason,
+        reason=f"{corrections_said(corrections)}; {reason}" if corrections else reason,
         superseded=overtaken is not None,
         rows=plan.rows,
         accepted=plan.accepted,

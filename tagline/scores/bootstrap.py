@@ -74,7 +74,7 @@ def gains(
 
     def differences(picks: NDArray[np.int64]) -> Floats:
         """Return each round's of each label, (rounds, L); NaN where it drew no positive."""
-        draws = np.stack([np.bincount(row, minlength=images) for row in picks]).astype(np.float64)
+        draws = _draws(picks)
         found = np.full((len(draws), truth.shape[1]), np.nan)
         for j in present:
             positive = draws @ truth[:, j] > 0
@@ -88,6 +88,33 @@ def gains(
     found = np.concatenate([differences(picks) for picks in blocks])
     once = differences(np.arange(images)[None])
     return _gain(float(_means(once)[0]), _means(found), confidence), _label_gains(once[0], found)
+
+
+def ap_intervals(scores: Scores, truth: Truth, *, seed: int = 0) -> LabelGains:
+    """Return each label's average precision of scores (n, L), and between what it lies."""
+    _check(scores, truth)
+    images = len(truth)
+    ones = np.ones((1, images))
+    rng, rounds = np.random.default_rng(seed), _rounds(truth)
+    found = np.full((rounds, truth.shape[1]), np.nan)
+    value = np.full(truth.shape[1], np.nan)
+    present = np.flatnonzero(truth.any(axis=0))
+    value[present] = [_weighted_ap(scores[:, j], truth[:, j], ones)[0] for j in present]
+    begun = 0
+    for size in _sizes(rounds, images):
+        draws = _draws(rng.integers(0, images, (size, images)))
+        for j in present:
+            drawn = draws @ truth[:, j] > 0
+            ap = _weighted_ap(scores[:, j], truth[:, j], draws)
+            found[begun : begun + size, j] = np.where(drawn, ap, np.nan)
+        begun += size
+    return _label_gains(value, found)
+
+
+def _draws(picks: NDArray[np.int64]) -> Floats:
+    """Return how often each round picked each image, (rounds, n)."""
+    images = picks.shape[1]
+    return np.stack([np.bincount(row, minlength=images) for row in picks]).astype(np.float64)
 
 
 def _means(differences: Floats) -> Floats:

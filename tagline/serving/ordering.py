@@ -92,9 +92,10 @@ def find_artifact(bucket: Bucket, run: str, stack: str) -> str | None:
     keys = RunKeys(run)
     searched = bucket.get(keys.trials, Trials)
     job = f"{searched.best}/" if searched else job_name(stack, run, "train")
-    models = bucket.keys(f"{DatasetKeys(keys.dataset).output}{job}")
-    last = max((key for key in models if key.endswith(_MODEL)), default=None)
-    return bucket.uri(last) if last else None
+    made = bucket.objects(f"{DatasetKeys(keys.dataset).output}{job}")
+    # by time: a name runs three counts together, so 0100, waited ten times, may be before 100
+    models = [(item["LastModified"], item["Key"]) for item in made if item["Key"].endswith(_MODEL)]
+    return bucket.uri(max(models)[1]) if models else None
 
 
 def _check_former(bucket: Bucket, run: str) -> None:

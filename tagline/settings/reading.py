@@ -16,6 +16,7 @@ from tagline.formats.keys import MAX_SETTINGS_BYTES
 from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.section import Section
 from tagline.formats.settings import Background, Prefix, Ranges, Settings, StartFrom
+from tagline.settings.bands import check_band
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
@@ -43,6 +44,7 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
         check_shares(settings)
         check_machines(settings)
         check_loss(settings)
+        check_band(settings)
     except InvalidSettings as exc:
         raise located(exc, text, file) from exc
     return settings
@@ -143,7 +145,7 @@ def _expected(kind: Any) -> str:
     if kind is bool:
         return "true or false"
     if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
+        return f"one of {', '.join(map(str, get_args(kind)))}"
     plain, limits = get_args(kind)  # Annotated
     if limits.description is None and plain is int:
         return f"an integer from {limits.ge} to {limits.le}"

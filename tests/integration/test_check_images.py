@@ -1,7 +1,9 @@
 """`tagline check --images`: what a run would make of the images, before any cloud sees them."""
 
+import base64
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +76,38 @@ def test_too_many_unusable_images_are_a_problem_as_in_a_run(listed: Path) -> Non
     code, _, said = check(listed, "tolerance: {rejected: 0.2}")
     assert code == 1
     assert "2 of 8 rows are rejected, more than the tolerated share of 0.2" in said
+
+
+def test_a_contact_sheet_has_every_problem_and_label(listed: Path) -> None:
+    folder, sheet = listed.parent / "images", listed.parent / "sheet.html"
+    written = listed.parent / "names.txt"
+    written.write_text("odd <b>\nall\n")
+    options = ["--images", str(folder), "--labels", str(written), "--sheet", str(sheet)]
+    done = runner.invoke(app, ["check", str(listed), *options])
+    assert done.exit_code == 0, done.stderr
+    text = sheet.read_text(encoding="utf-8")
+    titles = re.findall("<h2 [^>]*>(.*?)</h2>", text)
+    assert titles == [
+        "Without a file",
+        "Vanishes: one_colour",
+        "Vanishes: transparent",
+        "Rejected: undecodable_image",
+        "Near-copies of images/2.png",
+        "Label: all",
+        "Label: odd &lt;b&gt;",
+    ]
+    pictures = re.findall('<img src="data:image/jpeg;base64,([^"]+)" alt="([^"]+)"', text)
+    assert ("images/1.png: odd &lt;b&gt;, all") in {alt for _, alt in pictures}
+    shown = Image.open(io.BytesIO(base64.b64decode(pictures[0][0])))
+    assert (shown.format, shown.size) == ("JPEG", (72, 72))
+    assert "images/6.png" in text
+    assert "images/gone.png" in text
+    assert "<script" not in text
+    assert "sheet.html: 6 pictures in 7 groups" in done.stderr
+    assert len(text) < 100_000
+
+
+def test_a_sheet_without_pictures_is_refused(listed: Path) -> None:
+    done = runner.invoke(app, ["check", str(listed), "--sheet", str(listed.parent / "s.html")])
+    assert done.exit_code == 1
+    assert "--images says where they are" in done.stderr

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -129,6 +129,12 @@ def sign(
     return dict(request.headers.items())
 
 
+def presign(url: str) -> str:
+    request = AWSRequest("GET", url)
+    SigV4QueryAuth(PERSON, "execute-api", "us-east-1", expires=60).add_auth(request)
+    return str(request.url)
+
+
 PERSON = Credentials("test", "test")
 
 
@@ -136,6 +142,9 @@ def test_a_signature_of_the_persons_key_opens_everything(signed: str) -> None:
     url = f"{signed}/closed/a%20b"
     assert ask(url, sign(url, PERSON)).status == 200
     assert ask(url, sign(url, PERSON, "POST", b"body"), "POST", b"body").status == 200
+    in_url = presign(f"{url}?limit=1")
+    assert ask(in_url).status == 200
+    assert ask(in_url.replace("limit=1", "limit=2")).problem == (403, "Forbidden")
 
 
 def test_what_is_not_signed_so_is_refused(signed: str) -> None:

@@ -21,7 +21,7 @@ from server.app import build
 from server.config import Config
 from server.explaining import cells_a_side
 from server.model import Model, UnusableModel
-from tagline.formats.models import EXPLAINED, ImageScores
+from tagline.formats.models import WITH_HEAT, ImageScores
 from tagline.formats.waiting import waiting
 from tagline.imaging import decoding_cost, preprocess
 from tests.integration.serving import DESCRIPTION, picture, put_model
@@ -74,7 +74,7 @@ def test_an_explanation_shows_where_the_colour_is(client: TestClient, model: Mod
     drawing.paste((255, 0, 0), (0, 0, 32, 32))
     stream = io.BytesIO()
     drawing.save(stream, "PNG")
-    asked = PNG | {"accept": EXPLAINED}
+    asked = PNG | {"accept": WITH_HEAT}
     body = client.post("/invocations", content=stream.getvalue(), headers=asked).json()
     plain = client.post("/invocations", content=stream.getvalue(), headers=PNG).json()
     assert body["scores"] == plain["scores"]

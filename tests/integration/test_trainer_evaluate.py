@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import convert
 from PIL import Image
 
 from tagline.formats.document import encode
+from tagline.formats.models import Curve
+from tagline.scores.platt import Curves
 from tests.integration.trainer_jobs import (
     CHAMPION_RUN,
     LABELS,
@@ -65,7 +68,11 @@ def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
     assert (metrics["run"], metrics["images"]) == (RUN, 40)
     assert metrics["baseline_map"] < metrics["mAP"] <= 1
     assert [row["label"] for row in metrics["labels"]] == LABELS
-    assert set(metrics["labels"][0]) == {"label", "ap", "f1", "support", "threshold"}
+    first = metrics["labels"][0]
+    kinds = {"ap", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "f1", "ece"}
+    assert set(first) == {"label", "support", "threshold", *kinds}
+    assert first["ap_low"] <= first["ap"] <= first["ap_high"]
+    assert first["gain_low"] <= first["gain"] <= first["gain_high"]
     assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map"}
     assert metrics["champion"]["run"] == CHAMPION_RUN
     assert metrics["start"]["instead"] == INSTEAD["start"]["instead"]
@@ -277,3 +284,35 @@ def refusal(base: Path) -> str:
 def test_wrong_usage_is_told_apart_from_failure(tmp_path: Path) -> None:
     done = run("serve", tmp_path)
     assert (done.returncode, done.stderr) == (2, "usage: python -m trainer train|evaluate\n")
+
+
+def test_a_calibrated_model_answers_by_the_curves_it_names(
+    models: tuple[Path, Path], judged: Path, tmp_path: Path
+) -> None:
+    plain = models[0]
+    base = Path(shutil.copytree(plain, tmp_path / "calibrated"))
+    given = read_json(base / "input/config/hyperparameters.json") | {"calibration": "platt"}
+    write(base / "input/config/hyperparameters.json", json.dumps(given).encode())
+    done = run("train", base)  # from the checkpoint of its last epoch
+    assert done.returncode == 0, done.stderr
+    assert "scores of 4 labels are calibrated; 0 are left as they are" in done.stdout
+    described = read_json(base / "model/model.json")
+    curves = Curves.of(convert(described["calibration"], dict[str, Curve]), LABELS)
+    noise = np.random.default_rng(1).integers(0, 256, (9, 3, SIDE, SIDE)).astype(np.float32)
+    scores = [onnx_scores(job / "model/model.onnx", noise) for job in (plain, base)]
+    np.testing.assert_allclose(scores[1], curves.calibrated(scores[0]), atol=1e-5)
+    assert np.abs(scores[1] - scores[0]).max() > 0.01
+
+    asked = processing_job(tmp_path / "evaluation", base, plain)
+    done = run("evaluate", asked, TAGLINE_RUN=RUN, TAGLINE_CHAMPION_RUN=CHAMPION_RUN)
+    assert done.returncode == 0, done.stderr
+    output = asked / "processing/output"
+    found, before = read_json(output / "metrics.json"), read_json(judged / "metrics.json")
+    assert found["mAP"] == before["mAP"]
+    assert found["ece"] == pytest.approx(before["ece"], abs=1e-4)
+    assert found["calibrated_ece"] < found["ece"]
+    smoke = read_json(output / "smoke.json")
+    assert smoke["images"][0]["scores"] != read_json(judged / "smoke.json")["images"][0]["scores"]
+    page = (output / "report.html").read_text()
+    assert "The scores of 4 labels are calibrated by Platt" in page
+    assert "Scores uncalibrated: ECE" in page

@@ -1,7 +1,6 @@
 """Several processes train one network: the same model as one, and a name for the one that died."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -11,16 +10,14 @@ import pytest
 
 from tests.integration.test_trainer_survives import MAIN
 from tests.integration.trainer_jobs import (
-    ROOT,
     free_port,
-    interpreter,
     python,
     read_json,
     run,
+    start,
     training_job,
     write,
 )
-from tests.measured import measured
 
 pytestmark = pytest.mark.slow
 DIES = (
@@ -49,37 +46,14 @@ def together(
 ) -> list[subprocess.CompletedProcess[str]]:
     """Run a job's machines side by side; `before` is what each does first, by its number."""
     names = [f"algo-{number}" for number in range(1, len(bases) + 1)]
-    port, started = str(free_port()), []
+    met = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), **environment}
+    started = []
     for number, (base, name) in enumerate(zip(bases, names, strict=True)):
         said = {"hosts": names, "current_host": name, "network_interface_name": "lo"}
         write(base / "input/config/resourceconfig.json", json.dumps(said).encode())
         first = before[number] if number < len(before) else ""
-        started.append(
-            subprocess.Popen(
-                [interpreter("torch"), "-c", first + MAIN],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                cwd=base,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "PYTHONPATH": f"{ROOT}:{ROOT / 'containers'}",
-                    "SAGEMAKER_BASE_DIR": str(base),
-                    "HOME": str(base),
-                    "OMP_NUM_THREADS": "1",
-                    "TRAINER_ENGINE": "torch",
-                    "MASTER_ADDR": "127.0.0.1",
-                    "MASTER_PORT": port,
-                    **measured(),
-                    **environment,
-                },
-            )
-        )
-    ended = [process.communicate(timeout=300) for process in started]
-    return [
-        subprocess.CompletedProcess([], process.returncode, *said)
-        for process, said in zip(started, ended, strict=True)
-    ]
+        started.append(start(base, ["-c", first + MAIN], "torch", met))
+    return [process.wait() for process in started]
 
 
 def jobs(folder: Path, count: int, asked: dict[str, str] | None = None) -> list[Path]:

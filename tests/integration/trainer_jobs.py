@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from PIL import Image, ImageDraw
 from tagline.formats.document import encode, encode_record
 from tagline.formats.recordio import RecordWriter, pack_record
 from tagline.formats.rows import Verdict
+from tests.integration import warm
 from tests.measured import measured
 from tests.unit.run_documents import packed_dataset
 
@@ -109,6 +111,18 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+@dataclass(frozen=True)
+class Cold:
+    """A run of the trainer in a process that was started as any is."""
+
+    process: "subprocess.Popen[str]"
+
+    def wait(self) -> "subprocess.CompletedProcess[str]":
+        """Return what it said and its exit code; raises TimeoutExpired after five minutes."""
+        said = self.process.communicate(timeout=300)
+        return subprocess.CompletedProcess(self.process.args, self.process.returncode, *said)
+
+
 def run(
     command: str, base: Path, engine: str = "mxnet", **environment: str
 ) -> subprocess.CompletedProcess[str]:
@@ -120,23 +134,34 @@ def python(
     base: Path, *arguments: str, engine: str = "mxnet", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the Python of an engine's image; one thread, since several would wait for a core."""
-    return subprocess.run(
-        [interpreter(engine), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=base,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{ROOT}:{ROOT / 'containers'}",
-            "SAGEMAKER_BASE_DIR": str(base),
-            "HOME": str(base),
-            "OMP_NUM_THREADS": "1",
-            "TRAINER_ENGINE": engine,
-            **measured(),
-            **environment,
-        },
+    return start(base, list(arguments), engine, environment).wait()
+
+
+def start(
+    base: Path, arguments: list[str], engine: str, environment: dict[str, str]
+) -> warm.Started | Cold:
+    """Start what `python` runs; several run side by side."""
+    variables = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'containers'}",
+        "SAGEMAKER_BASE_DIR": str(base),
+        "HOME": str(base),
+        "OMP_NUM_THREADS": "1",
+        "TRAINER_ENGINE": engine,
+        **measured(),
+        **environment,
+    }
+    if engine == "torch" and not measured():  # coverage begins where a process does
+        return warm.start(interpreter(engine), arguments, base, variables)
+    return Cold(
+        subprocess.Popen(
+            [interpreter(engine), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=base,
+            env=variables,
+        )
     )
 
 

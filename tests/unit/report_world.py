@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tagline.formats.merged import Merged
 from tagline.formats.models import ModelDescription
 from tagline.formats.rows import Verdict
 from tagline.formats.settings import ImageSpec
@@ -43,7 +44,7 @@ def rows_of(found: Evaluation) -> dict[int, Verdict]:
     }
 
 
-def page(found: Evaluation) -> str:
+def page(found: Evaluation, merged: Merged | None = None) -> str:
     """Return the report."""
     rows = rows_of(found)
     stream = io.BytesIO()
@@ -53,7 +54,7 @@ def page(found: Evaluation) -> str:
         labels=found.labels,
         positives={label: {"train": 7, "validation": 2} for label in found.labels},
     )
-    return report_page(found, records, dataset, rows, suspects(found, rows))
+    return report_page(found, records, dataset, rows, suspects(found, rows), merged=merged)
 
 
 def _side(rng: np.random.Generator, images: int, often: np.ndarray, first: int) -> Any:

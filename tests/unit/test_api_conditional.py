@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
+import msgspec
 import pytest
 
-from tests.unit.api_world import RUN, World, api_world, event, get, problem, tag
+from tagline.api import catalog
+from tagline.api.bucket import DataBucket
+from tagline.api.conditional import as_asked, linking
+from tagline.api.documents import Link, RunDetails
+from tagline.api.requests import Request
+from tests.unit.api_world import BUCKET, RUN, World, api_world, event, get, problem, tag
 from tests.unit.run_documents import status
 
 READS = ("page", "openapi", "datasets", "dataset", "runs", "run")
@@ -48,6 +55,32 @@ def test_a_change_has_another_etag(world: World) -> None:
     etag = get(event("datasets")).headers["ETag"]
     world.crown("zoo", "zoo-0123456789abcdef")
     assert get(knowing("datasets", etag)).status == 200
+
+
+def test_links_that_are_signed_anew_change_no_etag_before_half_of_their_time(
+    world: World,
+) -> None:
+    world.put(f"noto-50/runs/{RUN}/suspects.jsonl", b"")
+    found = catalog.Catalog(DataBucket(boto3.client("s3"), BUCKET)).run(RUN)
+    assert found.suspects is not None
+    link = Link(s3_uri=found.suspects.s3_uri, url="https://signed/later")
+    again = msgspec.structs.replace(found, suspects=link)
+
+    def tag_at(moment: float, document: RunDetails) -> str:
+        answer = as_asked(Request.of(event("run")), linking(document, "private", lambda: moment))
+        return answer.headers["ETag"]
+
+    assert tag_at(9000, found) == tag_at(9449, again) != tag_at(9450, again)
+    other = msgspec.structs.replace(found, reason="another")
+    assert tag_at(9000, other) != tag_at(9000, found)
+
+
+def test_a_signature_in_the_url_is_no_parameter_of_the_routes(world: World) -> None:
+    signed = {"X-Amz-Algorithm": "AWS4-HMAC-SHA256", "X-Amz-Signature": "ab", "limit": "1"}
+    sent = event("datasets") | {"queryStringParameters": signed}
+    assert get(sent).status == 200
+    unsigned = {"X-Amz-Algorithm": "AWS4-HMAC-SHA256"}
+    assert get(sent | {"queryStringParameters": unsigned}).status == 400
 
 
 def test_a_problem_is_sent_whole_whatever_is_known(world: World) -> None:

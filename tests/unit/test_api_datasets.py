@@ -195,7 +195,7 @@ def test_a_finished_run_in_full(world: World) -> None:
     before = {"run": name(1), "mAP": 0.7, "micro_ap": 0.7, "baseline_map": 0.1}
     world.put(f"{prefix}metrics.json", metrics_document(champion=before))
     world.put(f"{prefix}decision.json", decision())
-    for file in ("report.html", "rejects.jsonl", "verdicts.jsonl"):
+    for file in ("report.html", "rejects.jsonl", "verdicts.jsonl", "suspects.jsonl"):
         world.put(prefix + file, file.encode())
     found = get(event("run")).json
     assert (found["run"], found["outcome"], found["dataset"]) == (RUN, "Promoted", DATASET)
@@ -205,8 +205,9 @@ def test_a_finished_run_in_full(world: World) -> None:
     assert found["metrics"]["champion"] == before
     maps = {"challenger_map": 0.91, "champion_map": 0.85}
     assert found["decision"] == {"promote": True, "reason": "better", **maps}
+    kept = ("rejects", "verdicts", "suspects")
     assert found["report"]["s3_uri"] == f"s3://{BUCKET}/{prefix}report.html"
-    for link, media_type in (("report", "html"), ("rejects", "plain"), ("verdicts", "plain")):
+    for link, media_type in {"report": "html", **dict.fromkeys(kept, "plain")}.items():
         signed = parse_qs(urlsplit(found[link]["url"]).query)
         assert signed["X-Amz-Expires"] == ["900"]
         assert signed["response-content-type"] == [f"text/{media_type}; charset=utf-8"]

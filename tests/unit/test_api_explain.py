@@ -12,7 +12,7 @@ from PIL import Image
 from urllib3 import encode_multipart_formdata
 
 from tagline.api.heat import heat_url
-from tagline.formats.models import EXPLAINED
+from tagline.formats.models import WITH_HEAT
 from tests.unit.api_world import LABELS, RUN, World, api_world, event, image_event, problem, tag
 
 LOSSES = st.floats(-1, 1)
@@ -59,7 +59,7 @@ def test_the_endpoint_is_asked_for_it(world: World) -> None:
         reply = tag(event("tag_png", queryStringParameters={"explain": explain}))
         assert reply.status == 200
         assert "heat" not in reply.text  # an older server knows of none
-    assert asked == [EXPLAINED, "application/json"]
+    assert asked == [WITH_HEAT, "application/json"]
 
 
 @pytest.mark.parametrize("explain", ["", "2", "yes", "1,1"])

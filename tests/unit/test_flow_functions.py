@@ -18,6 +18,7 @@ from tagline.aws.environment import WrongEnvironment
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import Document, UnreadableDocument
 from tagline.formats.outcomes import Outcome
+from tagline.formats.plan import CorrectionsIn
 from tagline.outcomes.endings import Overtaken, RunEnded
 from tagline.serving.smoke import SmokeTestFailed
 from tests.unit.documents import (
@@ -105,6 +106,16 @@ def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
         world.put(f"demo/runs/{OTHER}/{name}", "")
     expected = golden("evaluation_of_two") | {"champion_etag": etag}
     assert call("plan_evaluation", state) == expected
+
+
+def test_plan_evaluation_hands_on_what_corrections_changed(world: Account) -> None:
+    state = STATE | {"trained": {"artifact": ARTIFACT, "job_name": "j"}}
+    key = "demo/feedback/merged/0.json"
+    merged = CorrectionsIn(key=key, corrections=50, rows=42, by="person")
+    world.put(f"{PREFIX}plan.json", plan(corrections=merged))
+    inputs = call("plan_evaluation", state)["request"]["ProcessingInputs"]
+    found = {each["InputName"]: each["S3Input"]["S3Uri"] for each in inputs}
+    assert found["corrections"] == f"s3://data/{key}"
 
 
 def test_plan_evaluation_writes_down_what_the_trials_of_a_search_came_to(world: Account) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -111,8 +112,8 @@ def test_nobody_goes_back_to_a_run_that_never_was_champion(
 def test_the_last_attempts_model_or_the_best_trials_is_taken(
     world: Account, bucket: Bucket
 ) -> None:
-    world.put(MODEL.format(2), {})
-    world.put(MODEL.format(1), {})
+    for number in (1, 2):
+        world.put(MODEL.format(number), {})
     world.put("demo/output/tagline--0123456789abcdef-train-030/output/other", {})
     assert find_artifact(bucket, RUN, "tagline") == f"s3://{BUCKET}/{MODEL.format(2)}"
     trials = {"tuning_job": "t", "metric": "m", "best": "t-000-1", "trials": []}
@@ -121,6 +122,23 @@ def test_the_last_attempts_model_or_the_best_trials_is_taken(
         world.put(f"demo/output/t-000-{number}/output/model.tar.gz", {})
     best = f"s3://{BUCKET}/demo/output/t-000-1/output/model.tar.gz"
     assert find_artifact(bucket, RUN, "tagline") == best
+
+
+@pytest.mark.parametrize("last", ["0100", "100", "090"])
+def test_attempts_are_ordered_by_when_they_ended(
+    world: Account, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    name = "demo/output/tagline--0123456789abcdef-train-{}/output/model.tar.gz"
+    items = [
+        {
+            "Key": name.format(number),
+            "LastModified": datetime(2026, 11, 12, number == last, tzinfo=UTC),
+        }
+        for number in ("090", "0100", "100")
+    ]
+    monkeypatch.setattr(Bucket, "objects", lambda *_: iter(items))
+    found = find_artifact(bucket, RUN, "tagline")
+    assert found == f"s3://{BUCKET}/{name.format(last)}"
 
 
 def won(etag: str | None, order: Order | None) -> ChampionEvent:

@@ -1,12 +1,16 @@
 """What a list says of images that it, or the run packed last, has said something else of."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
-from tagline.formats.document import decode
-from tagline.formats.plan import Changes, Plan
+from tagline.formats.document import decode, encode
+from tagline.formats.feedback_keys import FeedbackKeys
+from tagline.formats.merged import Merged
+from tagline.formats.plan import Changes, CorrectionsIn, Plan
 from tagline.planning.changes import changes_said
 from tests.unit.ingest_world import World, world
 
@@ -109,3 +113,45 @@ def test_an_index_that_cannot_be_read_tells_no_changes(
         demo.put(f"demo/runs/{EARLIER}/images.jsonl", content)
     assert changes(demo, demo.fill(5)) is None
     assert f"What changed since run {EARLIER} is not known" in caplog.text
+
+
+def merged(data: bytes, by: str) -> Merged:
+    """Word of what merged corrections into a list of these bytes."""
+    found = {
+        "dataset": "demo",
+        "list": {"key": "demo/lists/a.lst", "etag": "e"},
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "by": by,
+        "at": "2026-11-26T22:00:00Z",
+        "through": "k",
+        "corrections": 50,
+        "new": 20 if by == "corrections" else 0,
+        "verdicts": {"changed": 50},
+        "conflicts": 0,
+        "rows_changed": 40,
+        "rows_added": 2,
+        "labels": [],
+        "rows": [],
+    }
+    return msgspec.convert(found, Merged)
+
+
+@pytest.mark.parametrize("by", ["person", "corrections"])
+def test_a_plan_tells_of_the_corrections_in_its_list(demo: World, by: str) -> None:
+    new = 20 if by == "corrections" else 0
+    data = demo.fill(30)
+    demo.drop(data)
+    demo.plan()
+    assert decode(demo.read("plan.json"), Plan, "plan.json").corrections is None
+    data += b"\n"
+    key = FeedbackKeys("demo").merged(hashlib.sha256(data).hexdigest())
+    demo.put(key, encode(merged(data, by)))
+    demo.drop(data)
+    answer = demo.plan()
+    said = {"person": "", "corrections": "started by 20 corrections; "}[by]
+    assert answer.reason.startswith(f"{said}50 corrections merged, which changed 42 rows; ")
+    found = decode(demo.read("plan.json"), Plan, "plan.json").corrections
+    assert found == CorrectionsIn(key=key, corrections=50, rows=42, by=by, new=new)  # type: ignore[arg-type]
+    demo.put(key, b"{")
+    demo.plan()
+    assert decode(demo.read("plan.json"), Plan, "plan.json").corrections is None

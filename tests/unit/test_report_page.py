@@ -99,8 +99,8 @@ def test_mistakes_name_their_row(found: Evaluation, html: str) -> None:
 def test_the_calibration_is_the_test_images(found: Evaluation, html: str) -> None:
     shown = section(html, "Calibration")
     errors = reliability(found.challenger.scores, found.truth)
-    assert f"pairs of image and label: {errors.together.error:.3f}" in shown
-    assert f"mean of the labels': {errors.error.mean():.3f}" in shown
+    assert f"as served: ECE of all pairs of image and label {errors.together.error:.3f}" in shown
+    assert f"mean of the labels' {errors.error.mean():.3f}" in shown
     assert f"0.0 to 0.1 {errors.together.images[0]}" in shown
 
 

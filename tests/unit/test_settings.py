@@ -38,6 +38,7 @@ def test_the_defaults() -> None:
             "early_stopping_patience": None,
             "weight_averaging": None,
             "views": None,
+            "calibration": "none",
             "seed": 0,
             "engine": "auto",
             "instance_type": None,
@@ -79,6 +80,9 @@ def test_the_defaults() -> None:
             "shadow_agreement": None,
         },
         "budget": {"per_run": None},
+        "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
+        "retrain": {"after_corrections": None, "at_most": "daily"},
+        "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
     }
     assert Settings().tuning is None
     assert Tuning().max_jobs == 4
@@ -436,3 +440,24 @@ def test_images_are_packed_at_the_largest_size_that_is_searched() -> None:
     )
     assert searched.image.size == 128
     assert load_settings("image: {size: 64}\ntuning: {max_jobs: 2}").image.size == 64
+
+
+def test_what_is_kept_of_requests_and_what_corrections_start() -> None:
+    sampling = "sampling: {percent: 2.5, band: [0.2, 0.6], keep_days: 7}"
+    found = load_settings(f"{sampling}\nretrain: {{after_corrections: 200}}")
+    assert (found.sampling.percent, found.sampling.band, found.sampling.keep_days) == (
+        2.5,
+        (0.2, 0.6),
+        7,
+    )
+    assert (found.retrain.after_corrections, found.retrain.at_most) == (200, "daily")
+    assert load_settings("sampling: {band: null}").sampling.band is None
+    for text, said in {
+        "sampling: {band: [0.6, 0.2]}": "the first score must be below the second",
+        "sampling: {band: 0.2}": "low below high",
+        "sampling: {keep_days: 8}": "one of 1, 7, 30, 90, 365",
+        "retrain: {at_most: yearly}": "one of hourly, daily, weekly",
+        "retrain: {after_corrections: 0}": "an integer from 1",
+    }.items():
+        with pytest.raises(InvalidSettings, match=said):
+            load_settings(text)

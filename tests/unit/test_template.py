@@ -27,6 +27,7 @@ FUNCTIONS = {name: (t, r) for t, name, r in resources("AWS::Serverless::Function
 # Actions that know no resources; each carries its reason in the template.
 WITHOUT_RESOURCES = {
     "ecr:GetAuthorizationToken",
+    "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
@@ -37,6 +38,8 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
     "sagemaker:ListEndpoints",
+    "sagemaker:ListHyperParameterTuningJobs",
+    "sagemaker:ListTrainingJobs",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
@@ -328,6 +331,7 @@ def test_both_ends_of_a_run_have_a_queue_that_rings() -> None:
         for name, (_, function) in FUNCTIONS.items()
         for event in function["Properties"].get("Events", {}).values()
         if event["Type"] == "EventBridgeRule"
+        and name != "MergeCorrections"  # the next correction asks again
     }
     assert rules == {"StartRun": "DeadLetters", "RecordFailure": "UnrecordedEndings"}
     for name, queue in rules.items():
@@ -375,7 +379,13 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
         for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert kept == {"fetched-images": 1, "superseded-runs": {"Ref": "OldVersionDays"}}
+    sampled = {f"sampled-{days}": 1 for days in (1, 7, 30, 90, 365)}
+    assert kept == {
+        "fetched-images": 1,
+        "drift": 1,
+        "superseded-runs": {"Ref": "OldVersionDays"},
+        **sampled,
+    }
 
 
 def test_no_network_is_made_where_one_is_given() -> None:

@@ -79,7 +79,7 @@ def test_what_the_tuner_adds_is_ignored() -> None:
         (
             "momentum",
             "0.9",
-            r"'momentum' is unknown; known are augmentation_type, dropout, early_stopping",
+            r"'momentum' is unknown; known are augmentation_type, calibration, dropout, early",
         ),
         ("side", "96", r"'side' is unknown"),
     ],

@@ -10,9 +10,18 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from tagline.formats.models import ChampionMeans, Difference, LabelDrop, LabelMetrics, Metrics
+from tagline.formats.models import (
+    ChampionMeans,
+    Curve,
+    Difference,
+    LabelDrop,
+    LabelMetrics,
+    Metrics,
+)
 from tagline.formats.rows import Side
-from tagline.scores.bootstrap import Gain, gain, gain_over_frequencies
+from tagline.scores.bootstrap import Gain, ap_intervals, gain, gain_over_frequencies, gains
+from tagline.scores.calibration import reliability
+from tagline.scores.platt import Curves
 from tagline.scores.ranking import quality
 from tagline.scores.thresholds import choose, cross_fitted, f1
 from tests.unit.documents import OTHER, RUN
@@ -34,7 +43,10 @@ RECORDS = cast("Any", SimpleNamespace(labels=TRUTH, different=90, ids=np.arange(
 VALIDATION = cast("Any", SimpleNamespace(labels=OTHERS, different=60, ids=100 + np.arange(60)))
 
 
-def model(run: str, scores: np.ndarray) -> Any:
+CALIBRATION = {"red": Curve(slope=2.0, offset=-0.5)}
+
+
+def model(run: str, scores: np.ndarray, *, calibrated: bool = False) -> Any:
     """A model that knows all labels but, if it is the champion, the new one."""
 
     def answers(records: object, labels: tuple[str, ...]) -> np.ndarray:
@@ -42,13 +54,21 @@ def model(run: str, scores: np.ndarray) -> Any:
         return SCORED if records is VALIDATION else scores
 
     known = LABELS if run == RUN else ("red", "round", "gone")
-    return SimpleNamespace(run=run, scores=answers, labels=known, role="input 'challenger'")
+    return SimpleNamespace(
+        run=run,
+        scores=answers,
+        labels=known,
+        role="input 'challenger'",
+        description=SimpleNamespace(calibration=CALIBRATION if calibrated else None),
+    )
 
 
-def judged(champion: bool, *, test: bool = True, **how: Any) -> Evaluation:
+def judged(
+    champion: bool, *, test: bool = True, calibrated: bool = False, **how: Any
+) -> Evaluation:
     judges = Judges(VALIDATION, RECORDS, **how) if test else Judges(RECORDS, **how)
     second = model(OTHER, POOR) if champion else None
-    return judge(model(RUN, GOOD), second, judges, LABELS, CREATED)
+    return judge(model(RUN, GOOD, calibrated=calibrated), second, judges, LABELS, CREATED)
 
 
 def stated(found: Gain | None, images: int) -> Difference:
@@ -79,6 +99,10 @@ def test_each_number_stands_in_its_place() -> None:
     found, poor, chosen = quality(GOOD, TRUTH), quality(POOR, TRUTH), choose(SCORED, OTHERS)
     tags = f1(GOOD.astype(float) >= chosen.values, TRUTH)
     document = metrics_document(judged(champion=True, confidence=0.8))
+    alone, errors = ap_intervals(GOOD, TRUTH), reliability(GOOD, TRUTH)
+    compared = gains(GOOD, POOR, TRUTH)
+    assert compared is not None
+    beside = compared[1]
     expected = Metrics(
         run=RUN,
         created=CREATED,
@@ -90,6 +114,7 @@ def test_each_number_stands_in_its_place() -> None:
         macro_f1=number(tags.macro),
         micro_f1=number(tags.micro),
         shared_threshold=number(chosen.shared),
+        ece=number(float(errors.together.error)),
         labels=tuple(
             LabelMetrics(
                 label=label,
@@ -97,6 +122,12 @@ def test_each_number_stands_in_its_place() -> None:
                 f1=None if label == "never" else number(tags.labels[at]),
                 support=int(TRUTH[:, at].sum()),
                 threshold=round(float(chosen.values[at]), 6),
+                ap_low=number(alone.low[at]),
+                ap_high=number(alone.high[at]),
+                gain=number(beside.value[at]),
+                gain_low=number(beside.low[at]),
+                gain_high=number(beside.high[at]),
+                ece=number(errors.error[at]),
             )
             for at, label in enumerate(LABELS)
         ),
@@ -110,6 +141,15 @@ def test_each_number_stands_in_its_place() -> None:
         difference=stated(gain(GOOD, POOR, TRUTH, confidence=0.8), 90),
     )
     assert document == expected
+
+
+def test_the_errors_before_and_after_calibration_stand_beside_each_other() -> None:
+    document = metrics_document(judged(champion=False, calibrated=True))
+    before = Curves.of(CALIBRATION, LABELS).before(GOOD)
+    assert document.ece == number(float(reliability(before, TRUTH).together.error))
+    assert document.calibrated_ece == number(float(reliability(GOOD, TRUTH).together.error))
+    assert document.labels[0].ece == number(reliability(GOOD, TRUTH).error[0])
+    assert document.labels[0].gain is None
 
 
 def test_without_test_images_the_validation_images_judge_and_thresholds_are_cross_fitted() -> None:
@@ -147,14 +187,9 @@ def test_too_few_others_compare_nothing(kept: int) -> None:
 
 def test_a_small_set_is_compared_where_the_split_stayed() -> None:
     few: Any = SimpleNamespace(labels=TRUTH[:12], different=12, ids=np.arange(12))
-    models = [
-        SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:12])
-        for run, scores in ((RUN, GOOD), (OTHER, POOR))
-    ]
+    models = [model(run, scores[:12]) for run, scores in ((RUN, GOOD), (OTHER, POOR))]
     judges = Judges(few, unseen=np.ones(12, np.bool_))
-    found = metrics_document(
-        judge(cast("Any", models[0]), cast("Any", models[1]), judges, LABELS, CREATED)
-    )
+    found = metrics_document(judge(models[0], models[1], judges, LABELS, CREATED))
     assert found.difference is not None
     assert (found.difference.images, found.not_compared) == (12, None)
 
@@ -200,13 +235,8 @@ def test_the_pages_that_show_it_have_what_was_judged() -> None:
 
 def test_where_nothing_can_vary_there_is_no_difference() -> None:
     records: Any = SimpleNamespace(labels=TRUTH[:1], different=1, ids=np.arange(1))
-    models = [
-        SimpleNamespace(run=run, labels=LABELS, scores=lambda *_, scores=scores: scores[:1])
-        for run, scores in ((RUN, GOOD), (OTHER, POOR))
-    ]
-    evaluation = judge(
-        cast("Any", models[0]), cast("Any", models[1]), Judges(records), LABELS, CREATED
-    )
+    models = [model(run, scores[:1]) for run, scores in ((RUN, GOOD), (OTHER, POOR))]
+    evaluation = judge(models[0], models[1], Judges(records), LABELS, CREATED)
     document = metrics_document(evaluation)
     assert document.difference is None
     assert document.champion is not None

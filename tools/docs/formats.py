@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import inspect
 
-from tagline.formats import batch_steps, sagemaker, settings, steps
+from tagline.formats import batch_steps, feedback_settings, sagemaker, settings, steps
 from tagline.formats.document import Document
 from tagline.formats.files import ANSWERS, OF_BATCHES, OF_DATASET, OF_RUN, OF_STACK, File, Form
 from tagline.formats.reasons import MEANING, Reason
@@ -36,7 +36,11 @@ _ANSWERS = """\
 What the endpoint's `POST /invocations` answers, scores or why there are none; and what the alerts
 topic is told of a run, and RecordOutcome answers.
 """
-_ELSEWHERE = {settings: "[settings](#settings)", sagemaker: "SageMaker's own fields"}
+_ELSEWHERE = {
+    settings: "[settings](#settings)",
+    feedback_settings: "[settings](#settings)",
+    sagemaker: "SageMaker's own fields",
+}
 
 
 def formats_page() -> str:

@@ -5,10 +5,12 @@ from html import escape
 
 import numpy as np
 
-from tagline.formats.rows import Verdict
+from tagline.formats.rows import Side, Verdict
 from tagline.formats.suspects import Suspect
 from tagline.scores.calibration import BINS, Reliability
 from tagline.scores.confusion import confusions
+from tagline.scores.platt import FEWEST
+from trainer.card import some
 from trainer.judge import Evaluation
 from trainer.report.charts import diagram
 from trainer.report.words import MINUS, number, path_of, scrolling, table
@@ -16,7 +18,41 @@ from trainer.report.words import MINUS, number, path_of, scrolling, table
 _PAIRS, _SUSPECTS = 20, 20
 
 
-def calibration(found: Reliability) -> str:
+def calibration(evaluation: Evaluation) -> str:
+    """Return how far scores are probabilities, and how far they were before calibration."""
+    return (
+        '<h2>Calibration</h2><p class="note">How often a tag is right that scores so much: on the '
+        "diagonal a score is a probability; below it the model is surer than it should be. "
+        "Expected calibration error (ECE) is the mean gap between the two. "
+        f"{_calibrated(evaluation)}</p>{_reliability(evaluation.reliability, 'as served')}"
+    ) + (_reliability(evaluation.uncalibrated, "uncalibrated") if evaluation.uncalibrated else "")
+
+
+def _calibrated(evaluation: Evaluation) -> str:
+    """Say what was done to the scores."""
+    description = evaluation.challenger.candidate.description
+    asked = (description.hyperparameters or {}).get("calibration", "none") != "none"
+    if description.calibration is None:
+        if asked:
+            return "SIGTERM left no time to calibrate the scores: they are as they were learned."
+        return "Thresholds are chosen on scores as they are, so tags need no calibration."
+    left = [label for label in description.labels if label not in description.calibration]
+    told = (
+        f"The scores of {len(description.calibration):,} labels are calibrated by Platt's method "
+        "on validation images, in the model itself; thresholds are of calibrated scores, and the "
+        "order of images is what it was."
+    )
+    if evaluation.side is Side.VALIDATION:
+        told += " There are no test images, so these are the same images: the error is optimistic."
+    if left:
+        told += (
+            f" Left as they are: {escape(some(left))}, with fewer than {FEWEST} validation images "
+            "that carry or lack the label, or no higher scores where it is."
+        )
+    return told
+
+
+def _reliability(found: Reliability, which: str) -> str:
     """Return the reliability of all labels' scores (L, BINS) together, and its numbers."""
     together = found.together
     labels = found.error[~np.isnan(found.error)]
@@ -30,14 +66,12 @@ def calibration(found: Reliability) -> str:
         for i in range(BINS)
     ]
     heads = ("score", "pairs", "mean score", "share that is true")
+    numbers = f"scores {which} and how often they are true"
     return (
-        '<h2>Calibration</h2><p class="note">How often a tag is right that scores so much: on the '
-        "diagonal a score is a probability; below it the model is surer than it should be. "
-        f"Expected calibration error (ECE) of all pairs of image and label: {together.error:.3f}, "
-        f"mean of the labels': {labels.mean():.3f}. Thresholds are chosen on scores as they are, "
-        "so tags need no calibration.</p>"
+        f'<p class="note">Scores {which}: ECE of all pairs of image and label '
+        f"{together.error:.3f}, mean of the labels' {labels.mean():.3f}.</p>"
         f'<div class="panel beside"><div class="plot">{diagram(together)}</div>'
-        f"{scrolling('scores and how often they are true', table(heads, rows), panel=False)}</div>"
+        f"{scrolling(numbers, table(heads, rows), panel=False)}</div>"
     )
 
 

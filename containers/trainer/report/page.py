@@ -10,16 +10,17 @@ import numpy as np
 from msgspec.structs import asdict
 from numpy.typing import NDArray
 
+from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.report import BEFORE_IT_SERVED
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
-from tagline.scores.calibration import reliability
 from trainer.card import limits, some
 from trainer.data import RecordSet
 from trainer.judge import Evaluation
 from trainer.report.charts import bars, plots
+from trainer.report.corrections import corrections_section
 from trainer.report.errors import calibration, confused, doubted
 from trainer.report.examples import choose_examples, figures
 from trainer.report.labels import controls, curves, label_table, standing, together
@@ -36,19 +37,22 @@ def report_page(
     suspects: Sequence[Suspect],
     *,
     trials: Trials | None = None,
+    merged: Merged | None = None,
 ) -> str:
     """Return the whole page as HTML; every name that comes from outside is escaped.
 
     `rows` are the list's, by the ids of the records; `suspects` those whose labels are doubted;
-    `trials` are those of the search that the challenger was the best of.
+    `trials` are those of the search that the challenger was the best of, `merged` what corrections
+    changed in the list.
     """
     run = escape(evaluation.challenger.candidate.run)
-    found = reliability(evaluation.challenger.scores, evaluation.truth)
+    found = evaluation.reliability
     examples = choose_examples(evaluation)
     body = "".join(
         (
             _first_screen(evaluation, run),
             _first_of_all(evaluation, dataset),
+            corrections_section(merged, evaluation),
             plots(),
             _labels(evaluation, found.error, rows),
             BEFORE_IT_SERVED,
@@ -60,7 +64,7 @@ def report_page(
             figures(evaluation, records, examples.wrong),
             confused(evaluation),
             doubted(suspects, evaluation),
-            calibration(found),
+            calibration(evaluation),
             "<h2>Before relying on this</h2><ul>",
             *(f"<li>{escape(text)}</li>" for text in limits(evaluation, dataset)),
             "</ul>",
