@@ -10,6 +10,7 @@ from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare, two_runs
 from tagline.api.conditional import linking
 from tagline.api.documents import Part
+from tagline.api.drift import last_drift
 from tagline.api.health import Healths
 from tagline.api.history import champions, lists
 from tagline.api.page import file_answer, page_answer
@@ -106,6 +107,8 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/drift":
+            return last_drift(bucket(), request.dataset())
         case _:
             return curated(request)
 

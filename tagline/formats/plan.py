@@ -11,6 +11,8 @@ from tagline.formats.reasons import Reason
 from tagline.formats.rows import Rejected, Size
 from tagline.formats.settings import Settings
 
+TRAIN_ANYWAY = "tagline-train"  # in a list's metadata: why its run trains though nothing changed
+
 
 class DroppedList(Record, kw_only=True):
     """One version of a list file, as it was dropped."""
@@ -27,6 +29,8 @@ class ListVersion(DroppedList, kw_only=True):
 
     sha256: str = ""
     """Of its bytes, hexadecimal."""
+    train_anyway: str | None = None
+    """Why the run trains though nothing changed: what the list's metadata says."""
 
 
 class Reuse(Record):
@@ -62,6 +66,8 @@ class CorrectionsIn(Record):
     """That they changed or added."""
     by: Literal["person", "corrections"]
     """Who had them merged: a person, or so many corrections by themselves."""
+    new: Size = 0
+    """Since the last time, where they started it."""
 
 
 class Plan(Document, kw_only=True):

@@ -134,6 +134,8 @@ class Verdict(Record):
     """Of an accepted row whose picture says little."""
     likeness: str | None = None
     """Of any other accepted row, hexadecimal; `tagline.formats.near_copies` compares them."""
+    kind: str | None = None
+    """Of an accepted row: what file its image is, as `tagline.formats.image_kind` names it."""
     copy_of: int | None = None
     """Line of the first row of the near-copies that the image is among; null for the first."""
     sha256: str | None = None
@@ -145,7 +147,9 @@ class Verdict(Record):
         row: PlannedRow,
         lost: Lost | None = None,
         likeness: str | None = None,
+        *,
         sha256: str | None = None,
+        kind: str | None = None,
     ) -> Self:
         """Return the verdict of a row whose image was packed."""
         return cls(
@@ -158,6 +162,7 @@ class Verdict(Record):
             lost=lost,
             likeness=likeness,
             sha256=sha256,
+            kind=kind,
         )
 
     @classmethod

@@ -67,6 +67,8 @@ def plan_dataset(
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
     unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))
+    if unchanged and version.train_anyway:
+        unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
     if overtaken:
         unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
     changes = None

@@ -135,6 +135,9 @@ def forget() -> None:
     environment.cache_clear()
     tag_app.champions.cache_clear()
     tag_app.samples.cache_clear()
+    if tag_app.counting.cache_info().currsize and (timer := tag_app.counting()._timer):
+        timer.cancel()
+    tag_app.counting.cache_clear()
     curate_app.bucket.cache_clear()
     progress_app.progresses.cache_clear()
     feedback_app.bucket.cache_clear()
