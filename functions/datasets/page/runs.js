@@ -47,6 +47,7 @@ export const runs = {
       put(hint, chosen.size === 2 ? "" : `Choose two runs; ${chosen.size || "none"} chosen.`);
     }
     showChosen();
+    chart.element.hidden = list.element.hidden = true;
     return {
       element: h("section", { className: "card" }, h("h3", {}, "Runs"), none, chart.element,
         list.element, h("div", { className: "row options" }, compare, hint, more)),
