@@ -294,6 +294,15 @@ def retry(
     """Resume a failed run from the state that failed: nothing before it is done again."""
 
 
+def drift(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Tell whether what is tagged is like what the champion was validated on; exit 3 if not."""
+
+
 def redeploy(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
     *,
@@ -425,6 +434,6 @@ def tag(
 
 _ALL = (
     *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy),
-    *(rollback, promote, estimate, costs, tag, feedback, destroy),
+    *(rollback, promote, drift, estimate, costs, tag, feedback, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -523,7 +523,7 @@ class RecordedAnswer(Record, omit_defaults=True):
 
 
 class Scheduled(Record):
-    """TellFailures, from EventBridge, once an hour."""
+    """TellFailures and WatchDrift, from EventBridge, once an hour."""
 
     time: str
 
@@ -533,3 +533,12 @@ class ToldAnswer(Record):
 
     told: int
     """Failures in the digest."""
+
+
+class WatchedAnswer(Record):
+    """WatchDrift's answer."""
+
+    looked: int
+    """Datasets that were looked at."""
+    drifted: int
+    """Those of them that drift."""

@@ -27,14 +27,18 @@
 
 import { Problem, get, path } from "./api.js";
 import { h, patch, put, score } from "./dom.js";
+import { drift } from "./drift.js";
 import { showHead } from "./head.js";
 import { begin, ready, signIn, signOut, signedIn } from "./session.js";
 import { signInView } from "./signin.js";
+import { compare } from "./compare.js";
+import { models } from "./models.js";
+import { rowsView } from "./rows.js";
 import { run } from "./run.js";
 import { runs } from "./runs.js";
 import { tryIt } from "./try.js";
 
-const VIEWS = [tryIt, runs, run];
+const VIEWS = [tryIt, runs, models, rowsView, drift, run, compare];
 
 const SLOWLY = 30; // seconds between two looks at what changes seldom
 const $ = (id) => document.getElementById(id);
