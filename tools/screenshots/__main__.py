@@ -74,7 +74,9 @@ def _try(page: Page, images: list[str]) -> None:
 def _runs(page: Page) -> None:
     page.get_by_role("link", name="Runs").click()
     page.locator("tbody a.run").first.click()
-    expect(page.locator(".facts")).to_be_visible()
+    training = page.get_by_role("heading", name="Training")
+    expect(training).to_be_visible(timeout=60_000)
+    training.evaluate("title => scrollTo(0, scrollY + title.getBoundingClientRect().top - 40)")
 
 
 def _keep(page: Page, name: str) -> None:
