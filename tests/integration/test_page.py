@@ -12,11 +12,12 @@ from tests.browser import browsing, violations
 from tests.page_world import PageWorld, page_world
 from tests.unit.api_world import DATASET, LABELS, RUN, event
 from tests.unit.run_documents import decision, packed_dataset, status
+from tests.unit.test_api_drift import leave as leave_drift
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PNG = base64.b64decode(event("tag_png")["body"])
 FEEDBACK = f"POST /datasets/{DATASET}/feedback"
-VIEWS = ("try", "runs", f"run/{RUN}")
+VIEWS = ("try", "runs", f"run/{RUN}", "drift")
 OTHER = f"{DATASET}-{1:016x}"
 NEWER = f"{DATASET}-{2:016x}"
 Opened = Callable[..., Page]
@@ -38,6 +39,7 @@ def shared() -> Iterator[PageWorld]:
         made.bucket.put(f"{folder}/dataset.json", packed_dataset(run=RUN, labels=LABELS))
         made.bucket.put(f"{folder}/decision.json", decision())
         made.bucket.put(f"{folder}/report.html", b"<p>report")
+        leave_drift(made.bucket)
         yield made
 
 
@@ -282,3 +284,22 @@ def test_the_service_that_does_not_answer_is_told(opened: Opened, world: PageWor
     world.answers.clear()
     page.clock.fast_forward(31_000)
     expect(page.locator("#notice")).to_have_text("")
+
+
+def test_drift_is_said_in_words_and_shown_by_label(opened: Opened, world: PageWorld) -> None:
+    page = opened(f"#{DATASET}/drift")
+    expect(page.locator("#view .badge")).to_have_text("drifts")
+    expect(page.get_by_text("1 label drifted: red")).to_be_visible()
+    first = page.get_by_role("table", name="Drift of the labels").get_by_role("row").nth(1)
+    expect(first).to_contain_text("scores drift, tags drift")
+    chosen = page.get_by_label("Label", exact=True)
+    expect(chosen).to_have_value("red")
+    chosen.select_option("circle")
+    chosen.focus()
+    page.clock.run_for(400_000)  # looked at again
+    expect(chosen).to_be_focused()
+    expect(page.get_by_role("img", name="Scores of circle")).to_be_visible()
+    files = page.get_by_role("table", name="Drift of the files")
+    expect(files.get_by_role("row", name="Alpha alpha")).to_contain_text("0.9 %")
+    page = opened("#zoo/drift")
+    expect(page.get_by_text("`tagline drift zoo` looks now")).to_be_visible()
