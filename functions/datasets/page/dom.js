@@ -95,7 +95,7 @@ export function facts(rows) {
 // `series` is [{name, points: [[x, y], …]}, …], points in the order of x; y from `low` to `high`, or
 // as the points have it. `labels` are {x, y}: what the axes are of.
 export function lines(caption, labels, { low, high } = {}) {
-  const drawing = s("svg", { role: "img", class: "chart" });
+  const drawing = s("svg", { role: "img", class: "chart", "aria-label": caption });
   const key = h("ul", { className: "key" });
   const numbers = h("tbody");
   const head = h("tr");
