@@ -156,7 +156,7 @@ def test_the_focus_survives_refreshes_that_change_the_page(
     page.clock.fast_forward(31_000)
     expect(page.get_by_role("link", name=NEWER)).to_be_visible()
     expect(link).to_be_focused()
-    rows = page.locator("table.cards tbody tr")
+    rows = page.get_by_role("table", name=f"Runs of {DATASET}").locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("under 1 s")
 
