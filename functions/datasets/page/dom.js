@@ -28,7 +28,8 @@ export function put(element, text) {
 }
 
 // Make the children of `parent` those of `items`: kept by key, made, updated, moved or removed.
-// The focused element and its ancestors never leave the document while their item is there.
+// The focused element and its ancestors never leave the document while their item is there; where
+// it goes, the one that takes its place has the focus.
 export function patch(parent, items, key, make, update = () => {}) {
   const there = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   const wanted = items.map((item) => {
@@ -39,10 +40,27 @@ export function patch(parent, items, key, make, update = () => {}) {
     update(child, item);
     return child;
   });
+  const orphaned = [...there.values()].find((gone) => gone.contains(document.activeElement));
+  const at = orphaned ? [...parent.children].indexOf(orphaned) : -1;
   for (const gone of there.values()) gone.remove();
-  wanted.forEach((child, at) => {
-    if (parent.children[at] !== child) move(parent, child, parent.children[at] || null);
+  wanted.forEach((child, index) => {
+    if (parent.children[index] !== child) move(parent, child, parent.children[index] || null);
   });
+  if (orphaned) focusOn(parent.children[Math.min(at, parent.children.length - 1)] || parent);
+}
+
+const CAN_FOCUS = "a[href],button:not(:disabled),input,select,textarea,summary";
+
+// Give the focus to the first thing in an element that takes it, or to the element.
+export function focusOn(element) {
+  const first = element.matches(CAN_FOCUS) ? element : element.querySelector(CAN_FOCUS);
+  if (!first) element.tabIndex = -1;
+  (first || element).focus({ preventScroll: true });
+}
+
+// Whether a button does something. It keeps the focus either way, which a disabled one would lose.
+export function able(button, can) {
+  button.setAttribute("aria-disabled", String(!can));
 }
 
 // Insert; an element that is in focus has it afterwards, too.
