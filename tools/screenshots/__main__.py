@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FILES = ROOT / "functions/datasets/page"
 DOCS = ROOT / "docs"
 SIZE = {"width": 1180, "height": 860}
-QUALITY = 82
+QUALITY = 75
 
 
 def main(arguments: list[str]) -> int:
