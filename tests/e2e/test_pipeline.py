@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from tagline.designs import DesignSet
 from tagline.drift.hours import collected, hours_before
@@ -17,6 +18,7 @@ from tagline.formats.document import encode
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import ALERTS_KEY, Alerts, Kept, Leaving, Waiting
+from tests.browser import browsing
 from tests.e2e.conftest import ELSEWHERE
 from tests.e2e.pipeline import QUICK, Pipeline, list_rows, unique
 from tests.laptop import REPOSITORY
@@ -96,6 +98,26 @@ def test_an_image_in_the_bucket_has_the_tags_of_its_bytes(
     asked = pipeline.tags_of(SERVED, f"s3://{pipeline.bucket}/{SERVED}/{path}")
     assert asked == pipeline.tags(SERVED, designs.folder / path)
     assert asked[0] == 200, asked
+
+
+@pytest.mark.browser
+def test_the_page_shows_an_images_tags_and_takes_a_correction(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    held = designs.held_out[0].path
+    first = pipeline.tags(SERVED, held, "?threshold=0")[1]["tags"][0]["label"]
+    with browsing() as browser:
+        page = browser.new_page()
+        page.goto(f"{pipeline.target.outputs.api_url}#{SERVED}/try")
+        page.set_input_files("input[type=file]", held)
+        page.get_by_role("checkbox", name="All ").check()
+        labels = designs.labels_path.read_text().splitlines()
+        expect(page.locator(".tags li")).to_have_count(len(labels))
+        page.get_by_role("button", name=first, exact=True).click()
+        expect(page.locator("img.heat")).to_be_visible(timeout=20_000)
+        page.get_by_label(f"Confirm {first}").or_(page.get_by_label(f"Add {first}")).click()
+        page.get_by_role("button", name="Save 1 correction").click()
+        expect(page.get_by_text("Saved: 1 correction")).to_be_visible(timeout=20_000)
 
 
 def test_a_dropped_batch_has_the_tags_of_the_api(

@@ -37,6 +37,8 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
     "sagemaker:ListEndpoints",
+    "sagemaker:ListHyperParameterTuningJobs",
+    "sagemaker:ListTrainingJobs",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
