@@ -59,7 +59,7 @@ def watch(
             execution = describe(target, run)
             if execution is None:
                 raise Refused(f"execution {arn} has vanished")
-            states = follow(_history(target, arn))
+            states = follow(history(target, arn))
             _look_inside(states, jobs, details, closed)
             progress.update(states, details)
             if execution["status"] != "RUNNING":
@@ -93,9 +93,10 @@ def _look_inside(
             closed.add(state.name)
 
 
-def _history(target: Target, arn: str) -> "Iterator[HistoryEventTypeDef]":
+def history(target: Target, arn: str, *, data: bool = False) -> "Iterator[HistoryEventTypeDef]":
+    """Yield the events of an execution, oldest first; with what states took and gave for `data`."""
     pages = target.states.get_paginator("get_execution_history").paginate(
-        executionArn=arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
+        executionArn=arn, includeExecutionData=data, PaginationConfig={"PageSize": 1000}
     )
     for page in pages:
         yield from page["events"]

@@ -66,6 +66,8 @@ class CorrectionsIn(Record):
     """That they changed or added."""
     by: Literal["person", "corrections"]
     """Who had them merged: a person, or so many corrections by themselves."""
+    new: Size = 0
+    """Since the last time, where they started it."""
 
 
 class Plan(Document, kw_only=True):

@@ -26,6 +26,7 @@ PACKAGES = {
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
+    "merge_corrections": {"feedback", "listing", "settings"},
     "plan_batch": {"api", "batches", "listing", "planning", "settings"},
     "plan_dataset": {"listing", "planning", "serving", "settings", "split"},
     "plan_deployment": {"jobs", "planning", "pricing", "serving"},
