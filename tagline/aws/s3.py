@@ -298,6 +298,17 @@ class Bucket:
         with self.about(target):
             self.client.copy(origin, self.name, target, Config=_COPY)
 
+    def write_again(self, key: str, metadata: Mapping[str, str]) -> None:
+        """Write an object's bytes over it once more, which makes a version, with this metadata."""
+        with self._reading(key):
+            self.client.copy_object(
+                Bucket=self.name,
+                Key=key,
+                CopySource={"Bucket": self.name, "Key": key},
+                MetadataDirective="REPLACE",
+                Metadata=dict(metadata),
+            )
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in key order."""
         return (item["Key"] for item in self.objects(prefix))

@@ -234,7 +234,9 @@ def runs(
 
 
 def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
+    ],
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
@@ -249,7 +251,51 @@ def show(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
+    """Show a run (outcome, rows, metrics, model, doubted labels) or a batch."""
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="RUN", help="The one before.")],
+    second: Annotated[str, typer.Argument(metavar="RUN", help="The one after.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show two runs side by side: label by label, and the settings that differ."""
+
+
+def watch(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show a run's progress to its end; exit 1 if it fails."""
+
+
+def cancel(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that goes on.")],
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with the run.")] = "cancelled by hand",
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Stop a run and its job; the champion serves on."""
+
+
+def logs(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    state: Annotated[
+        str | None,
+        typer.Argument(metavar="[STATE]", help="Such as Train; else what failed or trains."),
+    ] = None,
+    *,
+    follow_on: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run ends.")
+    ] = False,
+    stack: _Stack = STACK,
+) -> None:
+    """Print what a state's job or function has logged."""
 
 
 def estimate(
@@ -285,13 +331,22 @@ def costs(
 
 
 def retry(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that failed.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or batch that failed.")],
     *,
     wait: _Wait = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Resume a failed run from the state that failed: nothing before it is done again."""
+    """Resume a failed run or batch from where it failed: nothing before it is done again."""
+
+
+def drift(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Tell whether what is tagged is like what the champion was validated on; exit 3 if not."""
 
 
 def redeploy(
@@ -424,7 +479,7 @@ def tag(
 
 
 _ALL = (
-    *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy),
-    *(rollback, promote, estimate, costs, tag, feedback, destroy),
+    *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy, compare),
+    *(watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, feedback, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -17,14 +17,7 @@ from tagline.formats.names import RUN
 def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     """List runs and batches with their outcomes, newest first; at most `limit` of each."""
     target = find_target(stack)
-    records = {record.run: record for record in read_runs(target, dataset)}
-    for run in _running(target, dataset):  # one that has written nothing yet
-        records.setdefault(run, RunRecord(run, run.rpartition("-")[0], None, None))
-    found = []
-    for record in records.values():
-        execution = None if record.status else describe(target, record.run)
-        found.append(run_outcome(target, record, execution))
-    found.sort(key=lambda ended: moment(ended.started), reverse=True)
+    found = newest_first(target, dataset)
     shown = found[:limit]
     batches = read_batches(target.bucket, dataset)
     batches.sort(key=lambda batch: moment(batch.started), reverse=True)
@@ -36,10 +29,25 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     if not found:
         say("No runs yet: `tagline drop DATASET LIST` starts one")
         return
-    emit(rows_table(("Run", "Dataset", "Outcome", ">mAP", "Started", ">Took"),
-                    map(_row, shown), title="Runs"))  # fmt: skip
+    columns = ("Run", "Outcome", ">mAP", ">Against champion", "Started", ">Took")
+    emit(rows_table(columns, map(_row, shown), title="Runs", whole=("Run", "Outcome")))
+    if any(run.gain is not None for run in shown):
+        say("Against champion: the difference of mAP to the champion of that time, on the same "
+            "images; mAPs of two runs are of two sets of images")  # fmt: skip
     if len(found) > len(shown):
         say(f"{len(found) - len(shown)} older runs: --limit shows more")
+
+
+def newest_first(target: Target, dataset: str | None) -> list[RunOutcome]:
+    """Return every run of one dataset or of all, those that go on among them."""
+    records = {record.run: record for record in read_runs(target, dataset)}
+    for run in _running(target, dataset):  # one that has written nothing yet
+        records.setdefault(run, RunRecord(run, run.rpartition("-")[0], None, None))
+    found = []
+    for record in records.values():
+        execution = None if record.status else describe(target, record.run)
+        found.append(run_outcome(target, record, execution))
+    return sorted(found, key=lambda ended: moment(ended.started), reverse=True)
 
 
 def moment(text: str | None) -> datetime:
@@ -60,7 +68,8 @@ def took(run: RunOutcome) -> str | None:
 
 def _row(run: RunOutcome) -> tuple[object, ...]:
     started = f"{moment(run.started):%Y-%m-%d %H:%M:%S}" if run.started else None
-    return (run.run, run.dataset, styled(run.outcome), number(run.mAP), started, took(run))
+    gain = None if run.gain is None else f"{run.gain:+.4f}"
+    return (run.run, styled(run.outcome), number(run.mAP), gain, started, took(run))
 
 
 def _running(target: Target, dataset: str | None) -> Iterator[str]:

@@ -8,6 +8,7 @@ import msgspec
 from tagline.formats import (
     batches,
     costs,
+    drift,
     feedback,
     merged,
     models,
@@ -91,6 +92,18 @@ OF_STACK = (
         "RecordFailure, TellFailures",
         outcomes.Alerts,
     ),
+)
+_OF_DRIFT = (
+    _document(
+        _DATASET.drift_hour("<hour>", "<run>-<container>"),
+        "the API's function `tag`",
+        "WatchDrift, `tagline drift`",
+        drift.HourCounts,
+    ),
+    _document(
+        _DATASET.drift_report("<hour>"), "WatchDrift", "the API, `tagline drift`", drift.DriftReport
+    ),
+    _document(_DATASET.drift_state, "WatchDrift", "WatchDrift, the API", drift.DriftState),
 )
 OF_DATASET = (
     _other(
@@ -192,6 +205,7 @@ OF_DATASET = (
         "PlanDataset, DecidePromotion, RecordChampion, PlanRollBack",
         outcomes.Newest,
     ),
+    *_OF_DRIFT,
 )
 OF_RUN = (
     _document(_RUN.plan, "PlanDataset, last of its files", "everything after", plan.Plan),
@@ -313,6 +327,7 @@ OF_RUN = (
         suspects.Suspect,
     ),
     _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
+    _document(_RUN.reference, "Evaluate", "WatchDrift", drift.Reference),
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),
     _document(_RUN.decision, "DecidePromotion", "the API, people", outcomes.Decision),
@@ -356,6 +371,9 @@ OF_BATCHES = (
         "The tagged images as a list, ready for training; its columns are the champion's labels.",
         "PublishBatch",
         "people",
+    ),
+    _document(
+        f"{_BATCHES}<name>.tags.json", "PublishBatch", "PublishBatch", batches.BatchPublished
     ),
     _document(_BATCH.plan, "PlanBatch, last of its files", "everything after", batches.BatchPlan),
     File(
@@ -407,4 +425,5 @@ ANSWERS: tuple[type[msgspec.Struct], ...] = (
     outcomes.Alert,
     outcomes.Digest,
     outcomes.Ending,
+    drift.DriftAlert,
 )

@@ -530,7 +530,7 @@ class RecordedAnswer(Record, omit_defaults=True):
 
 
 class Scheduled(Record):
-    """TellFailures, from EventBridge, once an hour."""
+    """TellFailures and WatchDrift, from EventBridge, once an hour."""
 
     time: str
 
@@ -540,3 +540,12 @@ class ToldAnswer(Record):
 
     told: int
     """Failures in the digest."""
+
+
+class WatchedAnswer(Record):
+    """WatchDrift's answer."""
+
+    looked: int
+    """Datasets that were looked at."""
+    drifted: int
+    """Those of them that drift."""

@@ -34,18 +34,20 @@ PACKAGES = {
     "plan_roll_back": {"jobs", "outcomes", "planning", "pricing", "serving"},
     "plan_training": {"jobs", "listing", "pricing", "settings"},
     "record_champion": {"outcomes", "planning"},
+    "progress": {"api", "jobs", "outcomes"},
     "publish_batch": {"batches"},
     "record_failure": {"batches", "outcomes", "planning", "pricing"},
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api", "feedback"},
+    "tag": {"api", "drift", "feedback"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
     "take_feedback": {"api", "feedback", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
+    "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},
 }
-API = {"curate", "datasets", "tag", "take_feedback"}
+API = {"curate", "datasets", "progress", "tag", "take_feedback"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
 # one process that has what all load, and a child of it for each function
 LOAD = """

@@ -37,6 +37,8 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
     "sagemaker:ListEndpoints",
+    "sagemaker:ListHyperParameterTuningJobs",
+    "sagemaker:ListTrainingJobs",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
@@ -379,6 +381,7 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
     sampled = {f"sampled-{days}": 1 for days in (1, 7, 30, 90, 365)}
     assert kept == {
         "fetched-images": 1,
+        "drift": 1,
         "superseded-runs": {"Ref": "OldVersionDays"},
         **sampled,
     }
