@@ -17,6 +17,7 @@ from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, Problem, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
+from tagline.api.rows import asked_run, rows
 from tagline.api.signing_in import SigningIn
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
@@ -121,6 +122,9 @@ def curated(request: Request) -> Part:
         case "GET /datasets/{dataset}/compare":
             asked = two_runs(request.query)
             return compare(catalog(), bucket(), catalog().known(request.dataset()), asked)
+        case "GET /datasets/{dataset}/rows":
+            run = asked_run(request.query, request.dataset())
+            return rows(catalog(), bucket(), catalog().known(request.dataset()), run)
         case "GET /datasets/{dataset}/lists":
             return lists(bucket(), catalog().known(request.dataset()))
         case _:

@@ -247,9 +247,14 @@ class Bucket:
             )
 
     def put_over(
-        self, key: str, body: bytes, content_type: str, etag: str | None, tags: str | None = None
+        self,
+        key: str,
+        body: "bytes | IO[bytes]",
+        content_type: str,
+        etag: str | None,
+        tags: str | None = None,
     ) -> None:
-        """Write bytes over the version `etag`, or where there is none when that is None.
+        """Write bytes, or a file in one part, over the version `etag`; none may be there for None.
 
         `tags` are a URL query. Raises Conflict when the object is not, or no longer, that version.
         """

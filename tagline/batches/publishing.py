@@ -1,18 +1,28 @@
 """PublishBatch: the shards' files become two, in the list's order, joined on S3's side.
 
-Neither is visible before it is whole, and the batch's status, written once, comes after both.
+Neither is visible before it is whole; a document beside them says which batch they are of, and the
+batch's status, written once, comes after all three.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import NamedTuple
 
-from tagline.aws.faults import Absent
+from tagline.aws.faults import Absent, Conflict
 from tagline.aws.multipart import Source, join
 from tagline.aws.s3 import BINARY, JSON_LINES, Bucket, Head
 from tagline.batches.recording import now_said, record_batch
 from tagline.formats.batch_keys import BatchKeys, BatchList
 from tagline.formats.batch_steps import BatchEnding, PublishEvent, TagShardAnswer
-from tagline.formats.batches import ANSWER, BatchOutcome, BatchPlan, BatchShard, BatchStatus
+from tagline.formats.batches import (
+    ANSWER,
+    BatchOutcome,
+    BatchPlan,
+    BatchPublished,
+    BatchShard,
+    BatchStatus,
+)
 from tagline.formats.document import decode_record
 from tagline.formats.locations import plain_etag
 
@@ -33,11 +43,10 @@ def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
     if before is not None and before.outcome != BatchOutcome.FAILED:
         return _ending(before)
     plan = bucket.read(keys.plan, BatchPlan)
-    shards = bucket.read_array(keys.shards, BatchShard)
-    verdicts = _heads(bucket, [keys.shard_verdicts(shard.shard) for shard in shards])
-    rows = _heads(bucket, [keys.shard_rows(shard.shard) for shard in shards])
+    shards = _shards(bucket, keys)
     counts = [
-        decode_record(head.metadata[ANSWER].encode(), TagShardAnswer, key) for key, head in verdicts
+        decode_record(head.metadata[ANSWER].encode(), TagShardAnswer, key)
+        for key, head in shards.verdicts
     ]
     tagged = sum(count.tagged for count in counts)
     rejected = sum(count.rejected for count in counts)
@@ -45,13 +54,10 @@ def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
         raise Incomplete(f"the shards hold {tagged + rejected:,} of {plan.images:,} verdicts")
     outcome, reason = BatchOutcome.TAGGED, f"{tagged:,} of {plan.images:,} images are tagged"
     made = BatchList.of(plan.list.key)
-    now = bucket.head(plan.list.key)
-    if now is not None and plain_etag(now.etag) != plan.list.etag:
+    if not _claimed(bucket, plan, made):
         outcome = BatchOutcome.SUPERSEDED
         reason = f"{plan.list.key} was dropped again, and that version has a batch of its own"
-    else:
-        _publish(bucket, rows, made.rows, BINARY)
-        _publish(bucket, verdicts, made.tags, JSON_LINES)
+    _publish_claimed(bucket, made)
     published = outcome == BatchOutcome.TAGGED
     status = BatchStatus(
         batch=event.batch,
@@ -69,6 +75,53 @@ def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
         rows=bucket.uri(made.rows) if published else None,
     )
     return _ending(record_batch(bucket, status))
+
+
+class _Shards(NamedTuple):
+    """What the shards of a batch left, in their order."""
+
+    verdicts: list[tuple[str, Head]]
+    rows: list[tuple[str, Head]]
+
+
+def _shards(bucket: Bucket, keys: BatchKeys) -> _Shards:
+    shards = bucket.read_array(keys.shards, BatchShard)
+    return _Shards(
+        _heads(bucket, [keys.shard_verdicts(shard.shard) for shard in shards]),
+        _heads(bucket, [keys.shard_rows(shard.shard) for shard in shards]),
+    )
+
+
+def _claimed(bucket: Bucket, plan: BatchPlan, made: BatchList) -> bool:
+    """Make both files this batch's, or return False where its list was dropped again.
+
+    The list is looked at after the claim was read, so whoever is later finds this claim and takes
+    it over, or has taken it, and then the write fails.
+    """
+    while True:
+        found = bucket.find(made.published, BatchPublished)
+        now = bucket.head(plan.list.key)
+        if now is not None and plain_etag(now.etag) != plan.list.etag:
+            return False
+        if found and found.content.batch == plan.batch:
+            return True
+        with suppress(Conflict):  # another version of the list: the look at it decides
+            claim = BatchPublished(batch=plan.batch)
+            bucket.write_over(made.published, claim, found.etag if found else None)
+            return True
+
+
+def _publish_claimed(bucket: Bucket, made: BatchList) -> None:
+    """Make both files those of the batch that claimed them, until no other one has meanwhile.
+
+    Of two batches of one name that publish at once, the one that ends last leaves both whole.
+    """
+    before = None
+    while (found := bucket.get(made.published, BatchPublished)) and found != before:
+        shards = _shards(bucket, BatchKeys(found.batch))
+        _publish(bucket, shards.rows, made.rows, BINARY)
+        _publish(bucket, shards.verdicts, made.tags, JSON_LINES)
+        before = found
 
 
 def _heads(bucket: Bucket, keys: Sequence[str]) -> list[tuple[str, Head]]:

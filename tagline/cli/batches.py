@@ -53,6 +53,11 @@ def read_batches(bucket: Bucket, dataset: str | None = None) -> list[BatchShown]
     return [batch for batch in found if batch is not None]
 
 
+def read_batch(bucket: Bucket, name: str) -> BatchShown | None:
+    """Return a batch, or None where no batch of that name was planned or has failed."""
+    return _shown(bucket, BatchKeys(name))
+
+
 def _shown(bucket: Bucket, keys: BatchKeys) -> BatchShown | None:
     try:
         status, plan = bucket.get(keys.status, BatchStatus), bucket.get(keys.plan, BatchPlan)

@@ -234,7 +234,9 @@ def runs(
 
 
 def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
+    ],
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
@@ -249,7 +251,7 @@ def show(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
+    """Show a run (outcome, rows, metrics, model, doubted labels) or a batch."""
 
 
 def compare(
@@ -329,13 +331,13 @@ def costs(
 
 
 def retry(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that failed.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or batch that failed.")],
     *,
     wait: _Wait = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Resume a failed run from the state that failed: nothing before it is done again."""
+    """Resume a failed run or batch from where it failed: nothing before it is done again."""
 
 
 def drift(

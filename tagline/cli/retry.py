@@ -11,6 +11,7 @@ from tagline.cli.drop import await_record, wait_for
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import FAILED, outcome_table
 from tagline.cli.output import emit, facts_table, print_json, say
+from tagline.cli.retry_batch import is_batch, retry_batch
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe, execution_arn
 from tagline.formats.keys import RunKeys
@@ -53,9 +54,14 @@ def retry(
     stack: str,
     as_json: bool,
 ) -> None:
-    """Resume a failed run from the state that failed: nothing before it is done again."""
+    """Resume a failed run or batch from where it failed: nothing before it is done again."""
     dataset_of_run(run)
     target = find_target(stack)
+    if is_batch(target, run):
+        if wait:
+            raise Refused("--wait is for runs: `tagline show` tells how far a batch is")
+        retry_batch(target, run, as_json=as_json)
+        return
     state = state_to_resume(target, run)
     resume(target, run)
     told: dict[str, object] = {"run": run, "resumed": state}

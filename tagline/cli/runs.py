@@ -17,14 +17,7 @@ from tagline.formats.names import RUN
 def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     """List runs and batches with their outcomes, newest first; at most `limit` of each."""
     target = find_target(stack)
-    records = {record.run: record for record in read_runs(target, dataset)}
-    for run in _running(target, dataset):  # one that has written nothing yet
-        records.setdefault(run, RunRecord(run, run.rpartition("-")[0], None, None))
-    found = []
-    for record in records.values():
-        execution = None if record.status else describe(target, record.run)
-        found.append(run_outcome(target, record, execution))
-    found.sort(key=lambda ended: moment(ended.started), reverse=True)
+    found = newest_first(target, dataset)
     shown = found[:limit]
     batches = read_batches(target.bucket, dataset)
     batches.sort(key=lambda batch: moment(batch.started), reverse=True)
@@ -43,6 +36,18 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
             "images; mAPs of two runs are of two sets of images")  # fmt: skip
     if len(found) > len(shown):
         say(f"{len(found) - len(shown)} older runs: --limit shows more")
+
+
+def newest_first(target: Target, dataset: str | None) -> list[RunOutcome]:
+    """Return every run of one dataset or of all, those that go on among them."""
+    records = {record.run: record for record in read_runs(target, dataset)}
+    for run in _running(target, dataset):  # one that has written nothing yet
+        records.setdefault(run, RunRecord(run, run.rpartition("-")[0], None, None))
+    found = []
+    for record in records.values():
+        execution = None if record.status else describe(target, record.run)
+        found.append(run_outcome(target, record, execution))
+    return sorted(found, key=lambda ended: moment(ended.started), reverse=True)
 
 
 def moment(text: str | None) -> datetime:

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 
 from tagline.aws.faults import Absent
+from tagline.cli.batches import batches_table, read_batch
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run
-from tagline.cli.runs import took
+from tagline.cli.runs import newest_first, took
 from tagline.cli.show_rows import print_lines, show_labels, show_rejects, show_suspects
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
@@ -25,6 +26,7 @@ from tagline.formats.models import (
     Metrics,
     ModelCard,
 )
+from tagline.formats.names import RUN, check_dataset
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
@@ -104,9 +106,17 @@ class _Training(Document, kw_only=True):
 
 
 def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> None:
-    """Show a run: outcome, counts, rejected rows, metrics, model, doubted labels."""
-    keys = RunKeys(run)
+    """Show a run, a dataset's newest one, or a batch: what came of it and why."""
     target = find_target(stack)
+    if not RUN.fullmatch(run):
+        run = _newest(target, check_dataset(run))
+    elif batch := read_batch(target.bucket, run):
+        if as_json:
+            print_json(msgspec.to_builtins(batch))
+        else:
+            emit(batches_table([batch]))
+        return
+    keys = RunKeys(run)
     if rejects:
         print_lines(target, keys.rejects)
     if suspects:
@@ -123,6 +133,13 @@ def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> 
     show_rejects(run, report.rejects, rejected or len(report.rejects))
     show_labels(report.labels or ())
     show_suspects(run, report.suspects)
+
+
+def _newest(target: Target, dataset: str) -> str:
+    found = newest_first(target, dataset)
+    if not found:
+        raise Refused(f"dataset {dataset} has no run: `tagline drop {dataset} LIST` starts one")
+    return found[0].run
 
 
 def _report(target: Target, keys: RunKeys) -> RunReport:

@@ -8,11 +8,11 @@ from botocore.exceptions import ClientError
 
 from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
-from tagline.cli.history import State, follow
 from tagline.cli.jobs import JobDetails
 from tagline.cli.output import say
 from tagline.cli.progress import Progress
 from tagline.cli.target import Target, is_laptop
+from tagline.outcomes.state_times import State, follow
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import (

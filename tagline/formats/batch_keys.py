@@ -40,6 +40,11 @@ class BatchList:
         return f"{self.dataset}/batches/{self.name}{_MADE}.jsonl"
 
     @property
+    def published(self) -> str:
+        """Key of the document that says which batch both files are of."""
+        return f"{self.dataset}/batches/{self.name}{_MADE}.json"
+
+    @property
     def rows(self) -> str:
         """Key of the tagged images, as a list."""
         return f"{self.dataset}/batches/{self.name}{_MADE}.lst"

@@ -92,6 +92,15 @@ class BatchOutcome(StrEnum):
     FAILED = "Failed"
 
 
+class BatchPublished(Document, kw_only=True):
+    """Which batch the two files beside it are of: of the versions of a list the one dropped last.
+
+    Written before them; whoever finds another batch here than it read makes them anew.
+    """
+
+    batch: str
+
+
 class BatchStatus(Document, kw_only=True):
     """How a batch ended and why; written once, when its files are published."""
 

@@ -15,6 +15,7 @@ from tagline.formats import (
     outcomes,
     packed,
     plan,
+    retraining,
     rows,
     split,
     steps,
@@ -143,10 +144,11 @@ OF_DATASET = (
     ),
     _document(
         _FEEDBACK.merged("<sha256>"),
-        "`tagline feedback --to-list`",
+        "`tagline feedback --to-list`, MergeCorrections",
         "PlanDataset, Evaluate",
         merged.Merged,
     ),
+    _document(_FEEDBACK.retrain, "MergeCorrections", "MergeCorrections", retraining.Retraining),
     _other(
         f"{_FEEDBACK.images}<sha256>.<ext>",
         "An image that was sent with a correction, PNG, JPEG or WebP.",
@@ -369,6 +371,9 @@ OF_BATCHES = (
         "The tagged images as a list, ready for training; its columns are the champion's labels.",
         "PublishBatch",
         "people",
+    ),
+    _document(
+        f"{_BATCHES}<name>.tags.json", "PublishBatch", "PublishBatch", batches.BatchPublished
     ),
     _document(_BATCH.plan, "PlanBatch, last of its files", "everything after", batches.BatchPlan),
     File(

@@ -1,5 +1,7 @@
 """A run's rows as they pass between processes, and what became of each."""
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -70,6 +72,42 @@ class Reject(Record):
     """Stable code; programs compare it."""
     detail: str
     """For people."""
+
+
+FIRST_REJECTS = 3  # told of every reason
+_LONGEST = 200  # characters of a row that are told
+
+
+class Rejected(Record):
+    """The rows that were rejected for one reason."""
+
+    count: Size
+    first: tuple[Reject, ...]
+    """The first of them, their texts cut after 200 characters."""
+
+
+def count_rejects(rejects: Iterable[Reject]) -> dict[Reason, Rejected]:
+    """Return how many rows were rejected for each reason, the most frequent first."""
+    counts: Counter[Reason] = Counter()
+    first: dict[Reason, list[Reject]] = {}
+    for reject in rejects:
+        counts[reject.reason] += 1
+        if counts[reject.reason] <= FIRST_REJECTS:
+            first.setdefault(reject.reason, []).append(_cut(reject))
+    return {
+        reason: Rejected(count=count, first=tuple(first[reason]))
+        for reason, count in counts.most_common()
+    }
+
+
+def _cut(reject: Reject) -> Reject:
+    return Reject(
+        line=reject.line,
+        id=reject.id[:_LONGEST] if isinstance(reject.id, str) else reject.id,
+        path=reject.path[:_LONGEST] if reject.path is not None else None,
+        reason=reject.reason,
+        detail=reject.detail[:_LONGEST],
+    )
 
 
 class FetchVerdict(Record):

@@ -79,6 +79,13 @@ class StartAnswer(Record, omit_defaults=True):
     reason: str | None = None
 
 
+class MergeAnswer(Record):
+    """MergeCorrections: what it did, in words."""
+
+    dataset: str
+    done: str
+
+
 class PlanAnswer(Record):
     """PlanDataset: small facts, never rows."""
 

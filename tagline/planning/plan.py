@@ -9,7 +9,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
-from tagline.formats.rows import PlannedRow, Side
+from tagline.formats.rows import PlannedRow, Side, count_rejects
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
@@ -104,6 +104,7 @@ def plan_dataset(
         contradicting=judged.contradicting,
         copies=len(rows) - len({(row.etag, row.size) for row in rows}),
         seen=marked.seen,
+        reasons=count_rejects(judged.rejects),
         changes=changes,
         corrections=corrections,
     )

@@ -130,13 +130,17 @@ class BatchWorld:
 
     def through(self, text: str | bytes, name: str = "new.txt") -> list[dict[str, Any]]:
         """Tag a list; return its verdicts."""
+        self.publish(self.tagged(text, name))
+        lines = self.read(BatchList.of(f"{DATASET}/batches/{name}").tags).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def tagged(self, text: str | bytes, name: str = "new.txt") -> str:
+        """Drop a list and tag its images, no more; return the batch."""
         given = self.drop(text, name)
         self.plan(given)
         for shard in self.json(BatchKeys(given.batch).shards):
             self.tag(given.batch, shard["shard"])
-        self.publish(given.batch)
-        lines = self.read(BatchList.of(given.list.key).tags).splitlines()
-        return [json.loads(line) for line in lines]
+        return given.batch
 
     def read(self, key: str) -> bytes:
         body: bytes = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()

@@ -47,14 +47,16 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 # the route
 
 
-def leave(world: World, **changes: Any) -> None:
+def leave(world: World) -> None:
+    """Leave a report in which the label red drifted, with nine images that have alpha."""
     found = report(counts_of(drawn(2, 1000, shift=2), alpha=9))
-    world.put(KEYS.drift_report("2026-11-26T21"), msgspec.to_builtins(found) | changes)
+    named = {"dataset": DATASET, "run": RUN}
+    world.put(KEYS.drift_report("2026-11-26T21"), msgspec.to_builtins(found) | named)
     world.put(KEYS.drift_state, DriftState(hour="2026-11-26T21", run=RUN))
 
 
 def test_the_last_look_is_answered_whole(world: World) -> None:
-    leave(world, dataset=DATASET, run=RUN)
+    leave(world)
     reply = get(event("drift"))
     assert reply.status == 200
     assert (reply.json["verdict"], reply.json["images"]) == ("drifted", 1000)

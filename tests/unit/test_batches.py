@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from tagline.api.clients import ANSWER_SECONDS
 from tagline.aws.faults import Absent
-from tagline.batches import planning, tagging
+from tagline.aws.multipart import join
+from tagline.aws.s3 import Bucket
+from tagline.batches import planning, publishing, tagging
 from tagline.batches.lines import read_paths
 from tagline.batches.planning import NoChampion
 from tagline.batches.tagging import ModelChanged, ModelFailed
@@ -25,6 +28,7 @@ from tests.unit.batch_world import BatchWorld, batch_world, refusal
 from tests.unit.flow_world import BUCKET, DATASET
 
 TAGS, ROWS = f"{DATASET}/batches/new.tags.jsonl", f"{DATASET}/batches/new.tags.lst"
+PUBLISHED = f"{DATASET}/batches/new.tags.json"
 
 
 @pytest.fixture
@@ -124,6 +128,50 @@ def test_a_list_that_was_dropped_again_is_published_by_its_last_version(world: B
     world.tag(first.batch, "000000")
     assert len(world.through("a.png\na.png\n")) == 2
     assert world.publish(first.batch).outcome == "Superseded"
+    assert len(world.read(TAGS).splitlines()) == 2
+
+
+@pytest.mark.parametrize("moment", [ROWS, TAGS])
+def test_two_versions_that_publish_at_once_leave_both_files_of_one(
+    world: BatchWorld, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    world.image("a.png")
+    world.image("b.png", "blue")
+    older, newer = "a.png\n", "b.png\nb.png\n"
+    first, second = (world.tagged(text) for text in (older, newer))
+    world.drop(older)  # as it is when the first one looks
+
+    def join_and_be_overtaken(bucket: Bucket, sources: Any, target: str, kind: str) -> None:
+        if target == moment and not overtaken:
+            overtaken.append(target)
+            world.drop(newer)
+            assert world.publish(second).outcome == "Tagged"
+        join(bucket, sources, target, kind)
+
+    overtaken: list[str] = []
+    monkeypatch.setattr(publishing, "join", join_and_be_overtaken)
+    world.publish(first)
+    assert overtaken
+    assert world.json(PUBLISHED)["batch"] == second
+    assert [json.loads(line)["path"] for line in world.read(TAGS).splitlines()] == ["b.png"] * 2
+    assert world.read(ROWS).count(b"b.png") == 2
+
+
+def test_who_claims_first_is_no_later_one(
+    world: BatchWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is dropped again, tagged and published between the look at it and the claim."""
+    world.image("a.png")
+    first = world.tagged("a.png\n")
+    write_over = Bucket.write_over
+
+    def late(bucket: Bucket, key: str, document: Any, etag: str | None) -> None:
+        monkeypatch.setattr(Bucket, "write_over", write_over)
+        assert len(world.through("a.png\na.png\n")) == 2
+        write_over(bucket, key, document, etag)
+
+    monkeypatch.setattr(Bucket, "write_over", late)
+    assert world.publish(first).outcome == "Superseded"
     assert len(world.read(TAGS).splitlines()) == 2
 
 

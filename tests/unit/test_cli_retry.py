@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from tagline.cli import drop as drop_module
 from tagline.cli.main import app
 from tagline.cli.target import Target
+from tagline.formats.batches import BatchStatus
 from tagline.formats.outcomes import Newest
 from tests.unit.cli_stack import BUCKET, LATER_RUN, MACHINE, RUN, put, stack, status
 
@@ -177,3 +178,39 @@ def test_what_is_no_run_is_refused() -> None:
     result = runner.invoke(app, ["retry", "designs"])
     assert result.exit_code == 1
     assert "16 hexadecimal digits" in result.stderr
+
+
+BATCH_STATUS = {
+    "batch": LATER_RUN, "dataset": "designs", "list": "designs/batches/new.txt",
+    "outcome": "Failed", "state": "TagShards", "reason": "model_failed: it is broken",
+    "started": "2026-01-03T00:00:00Z", "ended": "2026-01-03T00:01:00Z",
+}  # fmt: skip
+BATCH_KEY = f"designs/batches/{LATER_RUN}/status.json"
+BATCH_ARN = arn(LATER_RUN).replace(":retrain:", ":tagline-tag-batch:")
+
+
+def test_a_failed_batch_goes_on(states: Stubber, stack: Target) -> None:
+    put(stack, BATCH_KEY, json.dumps(BATCH_STATUS).encode())
+    states.add_response("redrive_execution", {"redriveDate": NOW}, {"executionArn": BATCH_ARN})
+    told = runner.invoke(app, ["retry", LATER_RUN, "--json"])
+    assert json.loads(told.stdout) == {"run": LATER_RUN, "resumed": "TagShards"}
+    assert stack.bucket.head(BATCH_KEY) is None
+    put(stack, f"designs/batches/{LATER_RUN}/plan.json", b"{}")
+    assert "goes on" in runner.invoke(app, ["retry", LATER_RUN]).stderr
+
+
+@pytest.mark.parametrize("code", ["ExecutionNotRedrivable", "ExecutionDoesNotExist"])
+def test_a_batch_that_cannot_go_on_keeps_its_status(
+    states: Stubber, stack: Target, code: str
+) -> None:
+    put(stack, BATCH_KEY, json.dumps(BATCH_STATUS).encode())
+    states.add_client_error("redrive_execution", code)
+    result = runner.invoke(app, ["retry", LATER_RUN])
+    assert (result.exit_code, "upload the list again" in result.stderr) == (1, True)
+    assert stack.bucket.get(BATCH_KEY, BatchStatus) is not None
+
+
+def test_only_a_failed_batch_goes_on(states: Stubber, stack: Target) -> None:
+    put(stack, BATCH_KEY, json.dumps(BATCH_STATUS | {"outcome": "Tagged"}).encode())
+    assert "ended Tagged" in runner.invoke(app, ["retry", LATER_RUN]).stderr
+    assert "--wait is for runs" in runner.invoke(app, ["retry", LATER_RUN, "--wait"]).stderr

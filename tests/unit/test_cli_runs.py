@@ -32,6 +32,8 @@ EXECUTIONS: dict[str, dict[str, Any]] = {
     LATER_RUN: {"status": "RUNNING", "startDate": datetime(2026, 1, 2, tzinfo=UTC)}
 }
 
+LATER_KEYS = ("ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
+
 
 @pytest.fixture
 def history(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
@@ -159,7 +161,8 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
     assert told == {
         **{key: ended[key] for key in ("dataset", "outcome", "state", "reason")},
         **{key: ended[key] for key in ("started", "ended")},
-        **{key: metrics[key] for key in ("mAP", "baseline_map", "labels", "champion")},
+        **{key: metrics[key] for key in ("mAP", "baseline_map", "champion")},
+        "labels": [row | dict.fromkeys(LATER_KEYS) for row in metrics["labels"]],
         "run": RUN,
         "champion_map": None,
         "gain": None,
@@ -175,6 +178,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "location": f"s3://{BUCKET}/designs/runs/{RUN}/",
         "cost": None,
         "suspects": [],
+        "corrections": None,
         "contradicting": 0,
         "changes": None,
         "warnings": [],
@@ -343,3 +347,13 @@ def test_batches_are_listed_with_what_became_of_their_images(history: Target) ->
     assert found["designs"]["shards_done"] == 3
     assert found["logos"]["outcome"] == "Unreadable"
     assert "1,188" in runner.invoke(app, ["runs"]).stdout
+    shown = runner.invoke(app, ["show", RUN, "--json"])
+    assert json.loads(shown.stdout) == found["designs"]
+    assert "Tagged" in runner.invoke(app, ["show", RUN]).stdout
+
+
+@pytest.mark.usefixtures("history")
+def test_a_datasets_newest_run_is_shown_by_the_datasets_name() -> None:
+    newest = json.loads(runner.invoke(app, ["runs", "designs", "--json"]).stdout)[0]["run"]
+    assert json.loads(runner.invoke(app, ["show", "designs", "--json"]).stdout)["run"] == newest
+    assert "has no run" in runner.invoke(app, ["show", "nothing"]).stderr

@@ -25,6 +25,7 @@ from tagline.formats.drift import (
     DriftReport,
     DriftState,
     HourCounts,
+    HourImages,
     InputCounts,
     LabelCounts,
     Reference,
@@ -88,7 +89,14 @@ def report(
     reference: Reference | None = REFERENCE,
 ) -> DriftReport:
     now = Counts(**counts)
-    return report_on("demo", now, reference, hours=(), settings=settings, at=NOW)
+    return report_on(
+        "demo",
+        now,
+        reference,
+        hours=(HourImages(hour="2026-11-26T20", images=now.images),),
+        settings=settings,
+        at=NOW,
+    )
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ ADDED: dict[str, list[Any]] = {
     "cost": [None],
     "order": [None],
     "before": [[]],
+    "reasons": [{}],
     "rollout": [None],
     "rollout_step": [None],
     "rollout_wait": [None],
