@@ -137,6 +137,7 @@ def test_everything_is_reached_by_keyboard(opened: Opened) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Runs", level=3)).to_be_focused()
     expect(page.get_by_role("link", name=RUN)).to_be_visible()
+    page.keyboard.press("Tab")  # the chart's numbers
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=RUN)).to_be_focused()
     page.keyboard.press("Enter")
@@ -154,7 +155,7 @@ def test_the_focus_survives_refreshes_that_change_the_page(
     page.clock.fast_forward(31_000)
     expect(page.get_by_role("link", name=NEWER)).to_be_visible()
     expect(link).to_be_focused()
-    rows = page.locator("tbody tr")
+    rows = page.get_by_role("table", name=f"Runs of {DATASET}").locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("under 1 s")
 
