@@ -154,6 +154,7 @@ def convert(
             "list",
             "csv",
             "parquet",
+            "jsonl",
             "coco",
             "label_studio",
             "cvat",
