@@ -15,7 +15,7 @@ LOCK_starter := requirements/starter.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -186,6 +186,13 @@ docs: install
 
 docs-check: install
 	.venv/bin/python -m tools.docs --check
+
+# Pictures of the page, docs/page-*.webp, anew: `tagline demo --keep` in another terminal, then
+# make screenshots PAGE=<the page's URL that it prints>
+HELD_OUT := .tagline/demo/designs/held-out/design-0
+screenshots: install
+	@test -n "$(PAGE)" || { echo "make screenshots PAGE=<URL of a running demo's page>" >&2; exit 2; }
+	.venv/bin/python -m tools.screenshots $(PAGE) $(foreach n,1500 1503 1505 1507 1508,$(HELD_OUT)$(n).png)
 
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .

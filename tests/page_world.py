@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from tagline.api import boundary, clients, deadline
-from tagline.formats.models import EXPLAINED
+from tagline.formats.models import WITH_HEAT
 from tests.property.api_server import application
 from tests.unit.api_world import LABELS, RUN, World, api_world
 
@@ -100,5 +100,5 @@ class _Runtime:
 
     def invoke_endpoint(self, **asked: Any) -> dict[str, Any]:
         known = {"run": RUN, "created": "2026-11-20T09:00:00Z", "labels": LABELS, "scores": SCORES}
-        heat = {"heat": {LABELS[0]: (0, 0.5, 1, 0)}} if asked["Accept"] == EXPLAINED else {}
+        heat = {"heat": {LABELS[0]: (0, 0.5, 1, 0)}} if asked["Accept"] == WITH_HEAT else {}
         return {"Body": _Again(json.dumps(known | heat).encode())}

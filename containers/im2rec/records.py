@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import cv2
 
+from tagline.formats.image_kind import kind_of
 from tagline.formats.reasons import Reason
 from tagline.formats.recordio import pack_record
 from tagline.formats.rows import Lost
@@ -36,7 +37,7 @@ class Unusable:
 
 
 class Record(NamedTuple):
-    """A record's payload, and what its picture does not tell any more or else its likeness.
+    """A record's payload, what its picture does not tell any more or else its likeness, its kind.
 
     `encoded` tells of a file whose own bytes were asked for and would not do.
     """
@@ -47,6 +48,7 @@ class Record(NamedTuple):
     likeness: str | None = None
     sha256: str | None = None
     """Of the image's file, hexadecimal."""
+    kind: str | None = None
 
 
 Packed = Record | Unusable
@@ -62,8 +64,13 @@ def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
     _, encoded = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     payload = labelled(image.identifier, image.labels, bytes(encoded))
     lost = what_is_lost(pixels, transparent=transparent)
-    digest = sha256(image.data).hexdigest()
-    return Record(payload, lost, likeness=None if lost else likeness(pixels), sha256=digest)
+    return Record(
+        payload,
+        lost,
+        likeness=None if lost else likeness(pixels),
+        sha256=sha256(image.data).hexdigest(),
+        kind=kind_of(image.data),
+    )
 
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:

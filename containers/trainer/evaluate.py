@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tagline.formats.document import encode, encode_record
+from tagline.formats.document import encode, encode_on_a_line, encode_record
 from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
@@ -20,6 +20,7 @@ from trainer.data import RecordSet
 from trainer.judge import Judges, judge
 from trainer.listed import listed
 from trainer.numbers import metrics_document
+from trainer.reference import reference_document
 from trainer.report.page import report_page
 from trainer.smoke import smoke_document
 from trainer.unseen import unseen
@@ -60,8 +61,10 @@ def evaluate(base: Base) -> None:
         evaluation, records, dataset, rows, doubted, trials=_trials(base), merged=_merged(base)
     )
     (output / "smoke.json").write_bytes(encode(smoke_document(evaluation, records)))
+    found = reference_document(evaluation, rows)
     card = card_document(evaluation, numbers, dataset)
     (output / "model_card.json").write_bytes(encode(card))
+    (output / "reference.json").write_bytes(encode_on_a_line(found))
     (output / "report.html").write_text(page, encoding="utf-8")
     (output / "suspects.jsonl").write_bytes(b"".join(map(encode_record, doubted)))
     (output / "metrics.json").write_bytes(encode(numbers))

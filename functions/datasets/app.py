@@ -10,12 +10,14 @@ from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare, two_runs
 from tagline.api.conditional import linking
 from tagline.api.documents import Part
+from tagline.api.drift import last_drift
 from tagline.api.health import Healths
 from tagline.api.history import champions, lists
 from tagline.api.page import file_answer, page_answer
 from tagline.api.problem import Answer, Problem, json_answer
 from tagline.api.requests import Page, Request
 from tagline.api.routes import unknown_route
+from tagline.api.rows import asked_run, rows
 from tagline.api.signing_in import SigningIn
 from tagline.aws.environment import environment
 from tagline.formats.names import RUN
@@ -105,11 +107,24 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/drift":
+            return last_drift(bucket(), request.dataset())
+        case _:
+            return curated(request)
+
+
+def curated(request: Request) -> Part:
+    """Return what a route answers that curators ask: of runs together, of rows, of the past."""
+    match request.route:
         case "GET /datasets/{dataset}/champions":
-            return champions(bucket(), catalog().known(request.dataset()), environment().stack)
+            dataset = catalog().known(request.dataset())
+            return champions(bucket(), dataset, environment().stack)
         case "GET /datasets/{dataset}/compare":
             asked = two_runs(request.query)
             return compare(catalog(), bucket(), catalog().known(request.dataset()), asked)
+        case "GET /datasets/{dataset}/rows":
+            run = asked_run(request.query, request.dataset())
+            return rows(catalog(), bucket(), catalog().known(request.dataset()), run)
         case "GET /datasets/{dataset}/lists":
             return lists(bucket(), catalog().known(request.dataset()))
         case _:

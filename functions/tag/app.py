@@ -19,7 +19,9 @@ from tagline.api.tagging import choose_tags, named_labels, tags_document
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
+from tagline.drift.counting import Counting
 from tagline.formats.locations import Location
+from tagline.formats.models import ImageScores
 
 
 @functools.cache
@@ -43,6 +45,21 @@ def may_lie_at(dataset: str, run: str, place: Location) -> bool:
     return known and source is not None and place.below(source)
 
 
+@functools.cache
+def counting() -> Counting:
+    """Return what this container counts of its answers, for drift."""
+    return Counting(DataBucket(clients.s3(), environment().data_bucket))
+
+
+def count(dataset: str, image: Image, model: ImageScores) -> None:
+    """Count an answer for drift; no answer fails of it."""
+    try:
+        counting().count(dataset, model, champions().thresholds(model.run), image.data)
+    except Exception:  # noqa: BLE001 - whatever it is, the caller has an answer; logged, counted
+        logger.exception("an answer was not counted for drift")
+        metrics.add_metric(name="NotCounted", unit="Count", value=1)
+
+
 def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     """Ask an endpoint for an image's scores; return the tags that reach their thresholds."""
     model = ask(clients.runtime(), endpoint, dataset, image, explain=query.explain)
@@ -52,6 +69,7 @@ def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))
     metrics.add_metric(name="TagsPerImage", unit="Count", value=len(tags))
     samples().consider(dataset, image, model)
+    count(dataset, image, model)
     return tags_document(dataset, model, tags)
 
 

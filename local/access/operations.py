@@ -91,7 +91,10 @@ class Operations:
         table[f"sagemaker:{trials}"] = on(trials, "HyperParameterTuningJob")
         table["sagemaker:UpdateEndpoint"] = on("UpdateEndpoint", "Endpoint")
         table["sagemaker:InvokeEndpoint"] = on("InvokeEndpoint", "Endpoint")
-        table["sagemaker:ListEndpoints"] = lambda _: [Need("sagemaker:ListEndpoints", "*")]
+        table |= {
+            f"sagemaker:List{listed}": _anywhere(f"sagemaker:List{listed}")
+            for listed in ("Endpoints", "HyperParameterTuningJobs", "TrainingJobs")
+        }
         for operation in ("AddTags", "ListTags"):
             table[f"sagemaker:{operation}"] = _by_arn(f"sagemaker:{operation}", "ResourceArn")
         return table
@@ -211,6 +214,7 @@ class Operations:
             "logs:CreateLogGroup": log("CreateLogGroup"),
             "logs:CreateLogStream": log("CreateLogStream"),
             "logs:DescribeLogStreams": log("DescribeLogStreams"),
+            "logs:GetLogEvents": log("GetLogEvents"),
             "logs:PutLogEvents": log("PutLogEvents"),
             "logs:PutRetentionPolicy": log("PutRetentionPolicy"),
             "sns:Publish": publish,
@@ -224,6 +228,10 @@ class Operations:
 
 def _by_arn(action: str, member: str) -> Needs:
     return lambda request: [Need(action, request[member])]
+
+
+def _anywhere(action: str) -> Needs:
+    return lambda _request: [Need(action, "*")]
 
 
 def _passed(role: str, service: str) -> Need:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from tagline.api.documents import LINK_SECONDS, Link
 from tagline.aws.s3 import Bucket
+from tagline.formats.document import R, decode_lines
 
 
 class ObjectVersion(NamedTuple):
@@ -52,6 +53,19 @@ class DataBucket(Bucket):
         url = self.client.generate_presigned_url("get_object", {"Bucket": self.name, "Key": "x"})
         parts = urlsplit(url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    def head_lines(self, key: str, kind: type[R], most: int) -> tuple[list[R], bool]:
+        """Return the first records of a file of JSON Lines, and whether they are all it has.
+
+        Of its first `most` bytes; nothing is all of a file that is not there.
+        """
+        head = self.head(key)
+        if head is None or not head.size:
+            return [], True
+        data = self.range(key, 0, most)
+        whole = len(data) >= head.size
+        lines = data.splitlines()
+        return list(decode_lines(lines if whole else lines[:-1], kind, self.uri(key))), whole
 
     def link(self, key: str, media_type: str) -> Link | None:
         """Return an object's URI and a URL good for LINK_SECONDS, or None when there is none.

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from tagline.serving.endpoints import Health  # more than the function `tag` may load
 
 _READERS = 16  # S3 answers in some 10 ms; a page of documents is read side by side
-_HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 STATUS_SECONDS = 30.0  # how long a run's ending is told again without a look
 _NEWEST = 20  # runs that are looked at for one that goes on
 KEPT_DAYS = 30  # a list version that was overwritten is kept so long (template.yaml)
@@ -112,7 +112,7 @@ class Catalog:
     def runs(self, dataset: str, page: Page) -> Runs:
         """Return one page of a dataset's runs, newest first, or a 404."""
         self.known(dataset)
-        names = self._newest_first(dataset)
+        names = self.newest_first(dataset)
         if page.after is not None and page.after not in names:
             raise not_found("unknown_run", f"next: dataset {dataset} has no run {page.after}.")
         found = list(islice(names, page.limit + 1))
@@ -131,10 +131,10 @@ class Catalog:
             packed = pool.submit(self.whole, keys.packed_dataset, PackedDataset)
             metrics = pool.submit(self.whole, keys.metrics, Metrics)
             decision = pool.submit(self.whole, keys.decision, Decision)
-            report = pool.submit(self._bucket.link, keys.report, _HTML)
-            rejects = pool.submit(self._bucket.link, keys.rejects, _TEXT)
-            verdicts = pool.submit(self._bucket.link, keys.verdicts, _TEXT)
-            suspects = pool.submit(self._bucket.link, keys.suspects, _TEXT)
+            report = pool.submit(self._bucket.link, keys.report, HTML)
+            rejects = pool.submit(self._bucket.link, keys.rejects, TEXT)
+            verdicts = pool.submit(self._bucket.link, keys.verdicts, TEXT)
+            suspects = pool.submit(self._bucket.link, keys.suspects, TEXT)
         planned = plan.result()
         return RunDetails(
             dataset=keys.dataset,
@@ -173,10 +173,10 @@ class Catalog:
 
     def running(self, dataset: str) -> list[str]:
         """Return those of a dataset's newest runs that go on, newest first."""
-        newest = self._statuses(list(islice(self._newest_first(dataset), _NEWEST)))
+        newest = self._statuses(list(islice(self.newest_first(dataset), _NEWEST)))
         return [run.run for run in newest if run.state == RUNNING]
 
-    def _newest_first(self, dataset: str) -> Iterator[str]:
+    def newest_first(self, dataset: str) -> Iterator[str]:
         """Yield a dataset's runs, the last one dropped first."""
         keys = DatasetKeys(dataset)
         there = {run for run in self._bucket.folders(keys.runs) if owns_run(dataset, run)}

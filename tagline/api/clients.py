@@ -14,6 +14,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -70,6 +71,13 @@ def states() -> "SFNClient":
     """Return the client that starts executions and tells how they go."""
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
     return boto3.client("stepfunctions", config=config)
+
+
+@functools.cache
+def logs() -> "CloudWatchLogsClient":
+    """Return the client that reads what training jobs logged."""
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=_TOLD_SECONDS, retries=_RETRIES)
+    return boto3.client("logs", config=config)
 
 
 @functools.cache

@@ -19,8 +19,11 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/compare": _READ,
     "/datasets/{dataset}/lists": (*_READ, "POST"),
     "/datasets/{dataset}/orders": ("POST",),
+    "/datasets/{dataset}/rows": _READ,
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
+    "/datasets/{dataset}/runs/{run}/progress": _READ,
+    "/datasets/{dataset}/drift": _READ,
     "/datasets/{dataset}/tags": ("POST",),
     "/datasets/{dataset}/feedback": ("POST",),
 }

@@ -247,9 +247,14 @@ class Bucket:
             )
 
     def put_over(
-        self, key: str, body: bytes, content_type: str, etag: str | None, tags: str | None = None
+        self,
+        key: str,
+        body: "bytes | IO[bytes]",
+        content_type: str,
+        etag: str | None,
+        tags: str | None = None,
     ) -> None:
-        """Write bytes over the version `etag`, or where there is none when that is None.
+        """Write bytes, or a file in one part, over the version `etag`; none may be there for None.
 
         `tags` are a URL query. Raises Conflict when the object is not, or no longer, that version.
         """
@@ -292,6 +297,17 @@ class Bucket:
         origin: CopySourceTypeDef = {"Bucket": self.name, "Key": source}
         with self.about(target):
             self.client.copy(origin, self.name, target, Config=_COPY)
+
+    def write_again(self, key: str, metadata: Mapping[str, str]) -> None:
+        """Write an object's bytes over it once more, which makes a version, with this metadata."""
+        with self._reading(key):
+            self.client.copy_object(
+                Bucket=self.name,
+                Key=key,
+                CopySource={"Bucket": self.name, "Key": key},
+                MetadataDirective="REPLACE",
+                Metadata=dict(metadata),
+            )
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in key order."""

@@ -254,6 +254,50 @@ def show(
     """Show a run (outcome, rows, metrics, model, doubted labels) or a batch."""
 
 
+def compare(
+    first: Annotated[str, typer.Argument(metavar="RUN", help="The one before.")],
+    second: Annotated[str, typer.Argument(metavar="RUN", help="The one after.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show two runs side by side: label by label, and the settings that differ."""
+
+
+def watch(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Show a run's progress to its end; exit 1 if it fails."""
+
+
+def cancel(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that goes on.")],
+    *,
+    why: Annotated[str, typer.Option(help="The reason, kept with the run.")] = "cancelled by hand",
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Stop a run and its job; the champion serves on."""
+
+
+def logs(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    state: Annotated[
+        str | None,
+        typer.Argument(metavar="[STATE]", help="Such as Train; else what failed or trains."),
+    ] = None,
+    *,
+    follow_on: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run ends.")
+    ] = False,
+    stack: _Stack = STACK,
+) -> None:
+    """Print what a state's job or function has logged."""
+
+
 def estimate(
     list_path: Annotated[
         Path | None,
@@ -294,6 +338,15 @@ def retry(
     as_json: _Json = False,
 ) -> None:
     """Resume a failed run or batch from where it failed: nothing before it is done again."""
+
+
+def drift(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Tell whether what is tagged is like what the champion was validated on; exit 3 if not."""
 
 
 def redeploy(
@@ -426,7 +479,7 @@ def tag(
 
 
 _ALL = (
-    *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy),
-    *(rollback, promote, estimate, costs, tag, feedback, destroy),
+    *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy, compare),
+    *(watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, feedback, destroy),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -1,12 +1,13 @@
 """`tagline convert`: from what people have to a list with labels.txt, and back."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+from rich.console import RenderableType
 
 from tagline.cli.errors import Refused
 from tagline.cli.output import emit, explain, facts_table, print_json, rows_table, say
@@ -67,8 +68,8 @@ def convert(
         _say_next(report, outputs)
 
 
-def show(report: Converted) -> None:
-    """Print what was guessed on stderr, and the tags with their counts on stdout."""
+def show(report: Converted, tell: Callable[[RenderableType], None] = emit) -> None:
+    """Print what was guessed on stderr; `tell` what became of it, and how frequent tags are."""
     explain(facts_table(report.guessed))
     if report.verdicts.reasons:
         _show_reasons(report)
@@ -84,10 +85,10 @@ def show(report: Converted) -> None:
         "Tags": f"{len(report.tags):,}",
         "Written": "\n".join(report.files),
     }
-    emit(facts_table(facts))
+    tell(facts_table(facts))
     most = sorted(report.tags.items(), key=lambda item: -item[1])
     rows = ((name, f"{count:,}", f"{count / verdicts.taken:.1%}") for name, count in most)
-    emit(rows_table(("Tag", ">Images", ">Share"), list(rows)[:_MOST_TAGS], title="Tags"))
+    tell(rows_table(("Tag", ">Images", ">Share"), list(rows)[:_MOST_TAGS], title="Tags"))
     if len(most) > _MOST_TAGS:
         say(f"{len(most) - _MOST_TAGS} rarer tags: --json prints all")
 
@@ -117,17 +118,20 @@ def as_list(
         raise Refused("--convert makes labels.txt itself: leave --labels out")
     with TemporaryDirectory() as folder:
         outputs = Outputs(Path(folder), name_of(source))
-        show(converted(Order(source, outputs)))
+        show(converted(Order(source, outputs)), explain)
         yield outputs.main, outputs.labels
 
 
 def _say_next(report: Converted, outputs: Outputs) -> None:
     if outputs.labels is None:
         return
-    folder = Path(report.source)
-    images = folder if folder.is_dir() else folder.parent
-    told = ["tagline", "check", outputs.main, "--labels", outputs.labels, "--images", images]
-    say(f"next: {shlex.join(map(str, told))}")
+    source = Path(report.source)
+    folder = source if source.is_dir() else source.parent
+    with outputs.main.open(encoding="utf-8") as made:
+        path = made.readline().rstrip("\n").rpartition("\t")[2]
+    there = shlex.quote(str(folder)) if (folder / path).is_file() else "FOLDER-OF-THE-IMAGES"
+    told = shlex.join(["tagline", "check", str(outputs.main), "--labels", str(outputs.labels)])
+    say(f"next: {told} --images {there}")
 
 
 def _renamed(told: Sequence[str]) -> dict[str, str]:

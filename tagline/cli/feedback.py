@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from botocore.exceptions import ClientError
 
-from tagline.aws.faults import Absent, error_code
+from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
 from tagline.cli.drop import drop as drop_list
 from tagline.cli.errors import Refused
@@ -18,7 +17,7 @@ from tagline.cli.output import emit, facts_table, print_json, rows_table, say
 from tagline.cli.suspects import show_suspects
 from tagline.cli.target import Target, find_target
 from tagline.feedback.finding import NoList, newest_plan
-from tagline.feedback.newest import Result, merge_into
+from tagline.feedback.newest import Result, exists, merge_into
 from tagline.feedback.reading import Entry, read_corrections
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.keys import DatasetKeys
@@ -31,7 +30,6 @@ from tagline.formats.whole_file import replaced
 from tagline.listing.sources import Source
 
 _SHOWN = 200
-_DENIED = {"403", "AccessDenied"}
 
 
 def feedback(
@@ -129,7 +127,7 @@ def _merge(
         with replaced(path) as out:
             result = merge_into(
                 spool, out, entries, plan,
-                bucket=bucket, source=source, is_there=lambda place: _is_there(target, place),
+                bucket=bucket, source=source, is_there=lambda place: exists(target.s3, place),
             )  # fmt: skip
     bucket.write(FeedbackKeys(dataset).merged(result.merged.sha256), result.merged)
     if not (as_json and dropped):  # then the run is what is printed
@@ -150,15 +148,6 @@ def _newest(bucket: Bucket, dataset: str) -> Plan:
 def _name_of(plan: Plan) -> str:
     name = plan.list.key.rpartition("/")[2].removesuffix(".gz").removesuffix(".lst")
     return f"{name.removesuffix('.corrected')}.corrected.lst"
-
-
-def _is_there(target: Target, place: Location) -> bool:
-    try:
-        return Bucket(target.s3, place.bucket).head(place.key) is not None
-    except ClientError as exc:
-        if error_code(exc) in _DENIED:
-            return False
-        raise
 
 
 def _tell(result: Result, entries: Sequence[Entry], path: Path, *, as_json: bool) -> None:

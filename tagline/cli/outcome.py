@@ -13,6 +13,7 @@ from tagline.cli.target import Target
 from tagline.formats.costs import Cost
 from tagline.formats.document import Record
 from tagline.formats.keys import RunKeys
+from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Outcome
 from tagline.formats.rows import Side
 
@@ -38,6 +39,8 @@ class RunOutcome(Record, kw_only=True):
     """The side of the split that the mAP is about."""
     baseline_map: float | None
     champion_map: float | None
+    gain: float | None = None
+    """mAP less the champion's of that time, on the same images."""
     started: str | None
     ended: str | None
     report: str | None
@@ -72,11 +75,21 @@ def run_outcome(
         judged_on=metrics.judged_on if metrics else None,
         baseline_map=metrics.baseline_map if metrics else None,
         champion_map=champion.mAP if champion else None,
+        gain=_gain(metrics),
         started=status.started if status else _moment(began),
         ended=status.ended if status else _moment(stopped),
         report=target.bucket.uri(RunKeys(record.run).report) if metrics else None,
         cost=status.cost if status else None,
     )
+
+
+def _gain(metrics: Metrics | None) -> float | None:
+    if metrics is None or metrics.champion is None:
+        return None
+    if metrics.difference is not None:
+        return metrics.difference.mAP
+    before, after = metrics.champion.mAP, metrics.mAP
+    return None if before is None or after is None else after - before
 
 
 def _moment(value: datetime | None) -> str | None:

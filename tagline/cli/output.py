@@ -57,13 +57,21 @@ def facts_table(facts: Mapping[str, object]) -> Table:
     return table
 
 
-def rows_table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str) -> Group:
-    """Return a table under its title; columns named `>name` are aligned right."""
+def rows_table(
+    columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str, whole: Iterable[str] = ()
+) -> Group:
+    """Return a table under its title; columns named `>name` are aligned right.
+
+    Those named in `whole` are never broken, however narrow the terminal is.
+    """
     table = Table()
     for column in columns:
         right = column.startswith(">")
         table.add_column(
-            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+            column.removeprefix(">"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=column in whole,
         )
     for row in rows:
         table.add_row(*map(_cell, row))

@@ -13,9 +13,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from tagline.cli.history import State
 from tagline.cli.output import ERR, say, seconds
 from tagline.formats.printable import printable
+from tagline.outcomes.state_times import State
 
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red")}
 

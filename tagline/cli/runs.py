@@ -29,8 +29,11 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     if not found:
         say("No runs yet: `tagline drop DATASET LIST` starts one")
         return
-    emit(rows_table(("Run", "Dataset", "Outcome", ">mAP", "Started", ">Took"),
-                    map(_row, shown), title="Runs"))  # fmt: skip
+    columns = ("Run", "Outcome", ">mAP", ">Against champion", "Started", ">Took")
+    emit(rows_table(columns, map(_row, shown), title="Runs", whole=("Run", "Outcome")))
+    if any(run.gain is not None for run in shown):
+        say("Against champion: the difference of mAP to the champion of that time, on the same "
+            "images; mAPs of two runs are of two sets of images")  # fmt: skip
     if len(found) > len(shown):
         say(f"{len(found) - len(shown)} older runs: --limit shows more")
 
@@ -65,7 +68,8 @@ def took(run: RunOutcome) -> str | None:
 
 def _row(run: RunOutcome) -> tuple[object, ...]:
     started = f"{moment(run.started):%Y-%m-%d %H:%M:%S}" if run.started else None
-    return (run.run, run.dataset, styled(run.outcome), number(run.mAP), started, took(run))
+    gain = None if run.gain is None else f"{run.gain:+.4f}"
+    return (run.run, styled(run.outcome), number(run.mAP), gain, started, took(run))
 
 
 def _running(target: Target, dataset: str | None) -> Iterator[str]:

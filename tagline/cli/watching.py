@@ -8,11 +8,11 @@ from botocore.exceptions import ClientError
 
 from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
-from tagline.cli.history import State, follow
 from tagline.cli.jobs import JobDetails
 from tagline.cli.output import say
 from tagline.cli.progress import Progress
 from tagline.cli.target import Target, is_laptop
+from tagline.outcomes.state_times import State, follow
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import (
@@ -59,7 +59,7 @@ def watch(
             execution = describe(target, run)
             if execution is None:
                 raise Refused(f"execution {arn} has vanished")
-            states = follow(_history(target, arn))
+            states = follow(history(target, arn))
             _look_inside(states, jobs, details, closed)
             progress.update(states, details)
             if execution["status"] != "RUNNING":
@@ -93,9 +93,10 @@ def _look_inside(
             closed.add(state.name)
 
 
-def _history(target: Target, arn: str) -> "Iterator[HistoryEventTypeDef]":
+def history(target: Target, arn: str, *, data: bool = False) -> "Iterator[HistoryEventTypeDef]":
+    """Yield the events of an execution, oldest first; with what states took and gave for `data`."""
     pages = target.states.get_paginator("get_execution_history").paginate(
-        executionArn=arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
+        executionArn=arn, includeExecutionData=data, PaginationConfig={"PageSize": 1000}
     )
     for page in pages:
         yield from page["events"]

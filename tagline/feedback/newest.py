@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tagline.aws.faults import Absent
+from botocore.exceptions import ClientError
+
+from tagline.aws.faults import Absent, error_code
 from tagline.aws.s3 import Bucket
 from tagline.feedback.finding import packed_runs
 from tagline.feedback.merging import Merger, Outcome, Written
@@ -21,8 +23,12 @@ from tagline.formats.rows import Verdict
 from tagline.listing.sources import BadLocation, Source
 from tagline.listing.survey import survey_list
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 _HASH = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _CHUNK = 1 << 18
+_DENIED = {"403", "AccessDenied", "NoSuchBucket"}
 
 
 class Result(NamedTuple):
@@ -41,7 +47,6 @@ def merge_into(
     bucket: Bucket,
     source: Source,
     is_there: Callable[[Location], bool],
-    by: Literal["person", "corrections"] = "person",
 ) -> Result:
     """Write the list of a plan, which `stream` holds, with corrections merged in."""
     survey = survey_list(stream)
@@ -53,7 +58,7 @@ def merge_into(
         dataset=plan.dataset,
         list=plan.list,
         sha256=done.sha256,
-        by=by,
+        by="person",
         at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         through=entries[-1].key if entries else "",
         corrections=len(entries),
@@ -66,6 +71,17 @@ def merge_into(
         rows=done.rows,
     )
     return Result(merged, verdicts)
+
+
+def exists(client: "S3Client", place: Location) -> bool:
+    """Tell whether there is an object, as far as the caller may know."""
+    try:
+        found = Bucket(client, place.bucket).page(place.key, "", 1)
+    except ClientError as exc:
+        if error_code(exc) in _DENIED:
+            return False
+        raise
+    return any(item["Key"] == place.key for item in found.get("Contents", ()))
 
 
 def rows_of_hashes(

@@ -72,6 +72,11 @@ def encode(document: Document | list[R]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
+def encode_on_a_line(document: Document) -> bytes:
+    """Return a document of many numbers, of which a line each would be most of the file."""
+    return msgspec.json.encode(document) + b"\n"
+
+
 def encode_record(record: Record) -> bytes:
     """Return a record as one line of JSON."""
     return msgspec.json.encode(record) + b"\n"

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from tagline.formats.names import check_dataset
+from tagline.formats.names import InvalidName, check_dataset
 
 _DIGEST = 16
 
@@ -50,6 +50,11 @@ class FeedbackKeys:
         return f"{self.prefix}merged/{sha256}.json"
 
     @property
+    def retrain(self) -> str:
+        """When corrections had themselves merged last."""
+        return f"{self.prefix}retrain.json"
+
+    @property
     def sampled(self) -> str:
         """Prefix of images that were kept of requests; they expire."""
         return f"{self.prefix}sampled/"
@@ -65,6 +70,14 @@ class FeedbackKeys:
     def slot(self, day: str, number: int) -> str:
         """Return the key of one of them."""
         return f"{self.slots(day)}{number:05d}"
+
+
+def dataset_of_correction(key: str) -> str:
+    """Return whose correction a key is; raises InvalidName for any other key."""
+    dataset, _, rest = key.partition("/")
+    if not rest.startswith("feedback/corrections/"):
+        raise InvalidName(f"key {key[:120]!r} is no correction")
+    return check_dataset(dataset)
 
 
 def _digest(place: str) -> str:

@@ -8,12 +8,14 @@ import msgspec
 from tagline.formats import (
     batches,
     costs,
+    drift,
     feedback,
     merged,
     models,
     outcomes,
     packed,
     plan,
+    retraining,
     rows,
     split,
     steps,
@@ -91,6 +93,18 @@ OF_STACK = (
         outcomes.Alerts,
     ),
 )
+_OF_DRIFT = (
+    _document(
+        _DATASET.drift_hour("<hour>", "<run>-<container>"),
+        "the API's function `tag`",
+        "WatchDrift, `tagline drift`",
+        drift.HourCounts,
+    ),
+    _document(
+        _DATASET.drift_report("<hour>"), "WatchDrift", "the API, `tagline drift`", drift.DriftReport
+    ),
+    _document(_DATASET.drift_state, "WatchDrift", "WatchDrift, the API", drift.DriftState),
+)
 OF_DATASET = (
     _other(
         f"{_DATASET.lists}<name>.lst",
@@ -130,10 +144,11 @@ OF_DATASET = (
     ),
     _document(
         _FEEDBACK.merged("<sha256>"),
-        "`tagline feedback --to-list`",
+        "`tagline feedback --to-list`, MergeCorrections",
         "PlanDataset, Evaluate",
         merged.Merged,
     ),
+    _document(_FEEDBACK.retrain, "MergeCorrections", "MergeCorrections", retraining.Retraining),
     _other(
         f"{_FEEDBACK.images}<sha256>.<ext>",
         "An image that was sent with a correction, PNG, JPEG or WebP.",
@@ -190,6 +205,7 @@ OF_DATASET = (
         "PlanDataset, DecidePromotion, RecordChampion, PlanRollBack",
         outcomes.Newest,
     ),
+    *_OF_DRIFT,
 )
 OF_RUN = (
     _document(_RUN.plan, "PlanDataset, last of its files", "everything after", plan.Plan),
@@ -311,6 +327,7 @@ OF_RUN = (
         suspects.Suspect,
     ),
     _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
+    _document(_RUN.reference, "Evaluate", "WatchDrift", drift.Reference),
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),
     _document(_RUN.decision, "DecidePromotion", "the API, people", outcomes.Decision),
@@ -408,4 +425,5 @@ ANSWERS: tuple[type[msgspec.Struct], ...] = (
     outcomes.Alert,
     outcomes.Digest,
     outcomes.Ending,
+    drift.DriftAlert,
 )

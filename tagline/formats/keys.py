@@ -78,6 +78,29 @@ class DatasetKeys:
         """Prefix of weights that a person lets a training start from."""
         return f"{self.dataset}/start/"
 
+    @property
+    def drift(self) -> str:
+        """Prefix of what is known of drift."""
+        return f"{self.dataset}/drift/"
+
+    @property
+    def drift_state(self) -> str:
+        """Which report of drift is the last, and what was told."""
+        return f"{self.drift}latest.json"
+
+    @property
+    def drift_hours(self) -> str:
+        """Prefix of what was counted while tagging, an hour a folder."""
+        return f"{self.drift}hours/"
+
+    def drift_hour(self, hour: str, counts: str) -> str:
+        """Return the key of what was counted within an hour, of a run by a container."""
+        return f"{self.drift_hours}{hour}/{counts}.json"
+
+    def drift_report(self, hour: str) -> str:
+        """Return the key of the report of an hour."""
+        return f"{self.drift}{hour}.json"
+
     def packed(self, channel: str) -> str:
         """Return the key of the newest packed set of a channel (training, validation or test)."""
         return f"{self.dataset}/{_record_file(channel)}"
@@ -165,6 +188,11 @@ class RunKeys:
     def suspects(self) -> str:
         """Rows whose labels the model doubts."""
         return self.of("suspects.jsonl")
+
+    @property
+    def reference(self) -> str:
+        """The validation images' scores and files, counted."""
+        return self.of("reference.json")
 
     @property
     def model_card(self) -> str:

@@ -65,6 +65,8 @@ class Merged(Document, kw_only=True):
     through: str
     """Key of the last correction that was looked at."""
     corrections: Size
+    new: Size = 0
+    """Since the last time, where they started it."""
     verdicts: Mapping[Merging, Size]
     """What became of them; together as many."""
     conflicts: Size

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
-from tagline.formats.rows import Side, Size
+from tagline.formats.reasons import Reason
+from tagline.formats.rows import Rejected, Side, Size
 from tagline.formats.settings import ImageSpec
 
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -69,6 +70,8 @@ class PackedDataset(Document, kw_only=True):
     image: ImageSpec
     background: BackgroundChoice | None = None
     """Of `background: auto`; null where dataset.yaml names a colour."""
+    reasons: Mapping[Reason, Rejected] = field(default_factory=dict)
+    """Why rows were rejected, the most frequent first; empty in older files, too."""
     versions: Versions
 
 

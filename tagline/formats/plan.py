@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from msgspec import field
+
 from tagline.formats.document import Document, Record
 from tagline.formats.pictures import BackgroundChoice, Seen
-from tagline.formats.rows import Size
+from tagline.formats.reasons import Reason
+from tagline.formats.rows import Rejected, Size
 from tagline.formats.settings import Settings
+
+TRAIN_ANYWAY = "tagline-train"  # in a list's metadata: why its run trains though nothing changed
 
 
 class DroppedList(Record, kw_only=True):
@@ -24,6 +29,8 @@ class ListVersion(DroppedList, kw_only=True):
 
     sha256: str = ""
     """Of its bytes, hexadecimal."""
+    train_anyway: str | None = None
+    """Why the run trains though nothing changed: what the list's metadata says."""
 
 
 class Reuse(Record):
@@ -59,6 +66,8 @@ class CorrectionsIn(Record):
     """That they changed or added."""
     by: Literal["person", "corrections"]
     """Who had them merged: a person, or so many corrections by themselves."""
+    new: Size = 0
+    """Since the last time, where they started it."""
 
 
 class Plan(Document, kw_only=True):
@@ -93,6 +102,8 @@ class Plan(Document, kw_only=True):
     """Accepted rows whose image is, byte by byte, an earlier row's under another key."""
     seen: Seen | None = None
     """What the reused run told of its pictures; null without one."""
+    reasons: Mapping[Reason, Rejected] = field(default_factory=dict)
+    """Why rows were rejected, the most frequent first; empty in older files, too."""
     changes: Changes | None = None
     """Null for a first list, and for one that changes nothing."""
     corrections: CorrectionsIn | None = None

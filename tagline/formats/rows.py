@@ -1,5 +1,7 @@
 """A run's rows as they pass between processes, and what became of each."""
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -72,6 +74,42 @@ class Reject(Record):
     """For people."""
 
 
+FIRST_REJECTS = 3  # told of every reason
+_LONGEST = 200  # characters of a row that are told
+
+
+class Rejected(Record):
+    """The rows that were rejected for one reason."""
+
+    count: Size
+    first: tuple[Reject, ...]
+    """The first of them, their texts cut after 200 characters."""
+
+
+def count_rejects(rejects: Iterable[Reject]) -> dict[Reason, Rejected]:
+    """Return how many rows were rejected for each reason, the most frequent first."""
+    counts: Counter[Reason] = Counter()
+    first: dict[Reason, list[Reject]] = {}
+    for reject in rejects:
+        counts[reject.reason] += 1
+        if counts[reject.reason] <= FIRST_REJECTS:
+            first.setdefault(reject.reason, []).append(_cut(reject))
+    return {
+        reason: Rejected(count=count, first=tuple(first[reason]))
+        for reason, count in counts.most_common()
+    }
+
+
+def _cut(reject: Reject) -> Reject:
+    return Reject(
+        line=reject.line,
+        id=reject.id[:_LONGEST] if isinstance(reject.id, str) else reject.id,
+        path=reject.path[:_LONGEST] if reject.path is not None else None,
+        reason=reject.reason,
+        detail=reject.detail[:_LONGEST],
+    )
+
+
 class FetchVerdict(Record):
     """What became of one row of a shard in FetchShard; `reason` is null where all is well."""
 
@@ -96,6 +134,8 @@ class Verdict(Record):
     """Of an accepted row whose picture says little."""
     likeness: str | None = None
     """Of any other accepted row, hexadecimal; `tagline.formats.near_copies` compares them."""
+    kind: str | None = None
+    """Of an accepted row: what file its image is, as `tagline.formats.image_kind` names it."""
     copy_of: int | None = None
     """Line of the first row of the near-copies that the image is among; null for the first."""
     sha256: str | None = None
@@ -107,7 +147,9 @@ class Verdict(Record):
         row: PlannedRow,
         lost: Lost | None = None,
         likeness: str | None = None,
+        *,
         sha256: str | None = None,
+        kind: str | None = None,
     ) -> Self:
         """Return the verdict of a row whose image was packed."""
         return cls(
@@ -120,6 +162,7 @@ class Verdict(Record):
             lost=lost,
             likeness=likeness,
             sha256=sha256,
+            kind=kind,
         )
 
     @classmethod

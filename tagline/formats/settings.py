@@ -254,6 +254,18 @@ class Budget(Section):
     """The training of a run that might cost more is refused."""
 
 
+class DriftSettings(Section):
+    """When the images that are tagged count as other ones than those of validation."""
+
+    psi: Annotated[float, Meta(ge=0.01, le=10)] = 0.2
+    """Population stability index from which on a label, or the files, drifted."""
+    min_images: Annotated[int, Meta(ge=20, le=1_000_000)] = 200
+    """Fewer within the window tell nothing."""
+    window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    retrain: bool = False
+    """Whether drift, when it begins, starts a run of the newest list, at most daily."""
+
+
 class Settings(Section):
     """All settings of a dataset."""
 
@@ -274,3 +286,4 @@ class Settings(Section):
     budget: Budget = Budget()
     sampling: Sampling = Sampling()
     retrain: Retrain = Retrain()
+    drift: DriftSettings = DriftSettings()

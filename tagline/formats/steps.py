@@ -79,6 +79,13 @@ class StartAnswer(Record, omit_defaults=True):
     reason: str | None = None
 
 
+class MergeAnswer(Record):
+    """MergeCorrections: what it did, in words."""
+
+    dataset: str
+    done: str
+
+
 class PlanAnswer(Record):
     """PlanDataset: small facts, never rows."""
 
@@ -523,7 +530,7 @@ class RecordedAnswer(Record, omit_defaults=True):
 
 
 class Scheduled(Record):
-    """TellFailures, from EventBridge, once an hour."""
+    """TellFailures and WatchDrift, from EventBridge, once an hour."""
 
     time: str
 
@@ -533,3 +540,12 @@ class ToldAnswer(Record):
 
     told: int
     """Failures in the digest."""
+
+
+class WatchedAnswer(Record):
+    """WatchDrift's answer."""
+
+    looked: int
+    """Datasets that were looked at."""
+    drifted: int
+    """Those of them that drift."""

@@ -18,6 +18,7 @@ from tagline.aws.faults import Conflict
 from tagline.aws.observability import logger
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record, UnreadableDocument
+from tagline.formats.drift import DriftAlert
 from tagline.formats.keys import RunKeys
 from tagline.formats.locations import Location
 from tagline.formats.outcomes import ALERTS_KEY, Alert, Alerts, Digest, Ending, Told, Waiting
@@ -56,6 +57,14 @@ class Topic:
             "StringValue": json.dumps(list(digest.datasets)),
         }
         self._publish(f"Tagline: {digest.failed} more runs failed", digest, attribute)
+
+    def tell_drift(self, alert: DriftAlert) -> None:
+        """Tell that what is tagged is no longer like what a champion was validated on."""
+        attribute: MessageAttributeValueTypeDef = {
+            "DataType": "String",
+            "StringValue": alert.dataset,
+        }
+        self._publish(f"Tagline: {alert.dataset} drifts", alert, attribute)
 
     def _publish(
         self, subject: str, said: Record, datasets: "MessageAttributeValueTypeDef"

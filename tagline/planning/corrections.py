@@ -18,10 +18,11 @@ def corrections_in(bucket: Bucket, dataset: str, version: ListVersion) -> Correc
         corrections=found.corrections,
         rows=found.rows_changed + found.rows_added,
         by=found.by,
+        new=found.new,
     )
 
 
 def corrections_said(merged: CorrectionsIn) -> str:
     """Return it in words."""
-    started = "started by" if merged.by == "corrections" else "with"
-    return f"{started} {merged.corrections:,} corrections, which changed {merged.rows:,} rows"
+    said = f"{merged.corrections:,} corrections merged, which changed {merged.rows:,} rows"
+    return f"started by {merged.new:,} corrections; {said}" if merged.new else said

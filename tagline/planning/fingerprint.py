@@ -48,8 +48,11 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     """
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
-    # what is paid and how, and what a later version added and nobody set, make no other model
-    del plain["budget"], plain["training"]["spot"], plain["sampling"], plain["retrain"]
+    # what is paid and how, what is kept and watched, and what a later version added and nobody set,
+    # make no other model
+    for name in ("budget", "sampling", "retrain", "drift"):
+        del plain[name]
+    del plain["training"]["spot"]
     for name in _MOVING:
         del plain["endpoint"][name]
     if settings.quality == "standard":

@@ -9,7 +9,7 @@ from tagline.aws.faults import Absent, Conflict, TooLarge
 from tagline.aws.s3 import Bucket, copy_body
 from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES, DatasetKeys
 from tagline.formats.list_lines import MAX_LIST_BYTES
-from tagline.formats.plan import DroppedList, ListVersion
+from tagline.formats.plan import TRAIN_ANYWAY, DroppedList, ListVersion
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.listing.label_names import parse_label_names
@@ -18,15 +18,21 @@ from tagline.settings import InvalidSettings, load_settings
 
 def read_companions(bucket: Bucket, keys: DatasetKeys) -> tuple[Settings, tuple[str, ...] | None]:
     """Return the dataset's settings and label names (None: unnamed); raises InvalidSettings."""
+    settings = read_settings(bucket, keys)
     try:
-        text = bucket.find_bytes(keys.settings, MAX_SETTINGS_BYTES)
         names = bucket.find_bytes(keys.labels, MAX_LABELS_BYTES)
     except TooLarge as exc:
         raise InvalidSettings(str(exc)) from exc
-    return (
-        Settings() if text is None else load_settings(text.content),
-        None if names is None else parse_label_names(names.content),
-    )
+    return settings, None if names is None else parse_label_names(names.content)
+
+
+def read_settings(bucket: Bucket, keys: DatasetKeys) -> Settings:
+    """Return the dataset's settings as they stand; raises InvalidSettings."""
+    try:
+        text = bucket.find_bytes(keys.settings, MAX_SETTINGS_BYTES)
+    except TooLarge as exc:
+        raise InvalidSettings(str(exc)) from exc
+    return Settings() if text is None else load_settings(text.content)
 
 
 def read_list(dropped: DroppedList, bucket: Bucket, spool: BufferedRandom) -> ListVersion:
@@ -38,6 +44,7 @@ def read_list(dropped: DroppedList, bucket: Bucket, spool: BufferedRandom) -> Li
     try:
         with bucket.stream(key, version_id=dropped.version_id, etag=dropped.etag) as answer:
             size = copy_body(answer.content, spool, MAX_LIST_BYTES)
+            anyway = answer.metadata.get(TRAIN_ANYWAY)
     except Conflict as exc:
         raise UnusableList(
             f"{key} was overwritten before this run read it; the newer version has a run of its own"
@@ -50,4 +57,6 @@ def read_list(dropped: DroppedList, bucket: Bucket, spool: BufferedRandom) -> Li
         )
     spool.seek(0)
     digest = hashlib.file_digest(spool, "sha256")
-    return ListVersion(**msgspec.structs.asdict(dropped), sha256=digest.hexdigest())
+    return ListVersion(
+        **msgspec.structs.asdict(dropped), sha256=digest.hexdigest(), train_anyway=anyway
+    )

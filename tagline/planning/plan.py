@@ -9,7 +9,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
-from tagline.formats.rows import PlannedRow, Side
+from tagline.formats.rows import PlannedRow, Side, count_rejects
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
@@ -67,6 +67,8 @@ def plan_dataset(
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
     unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))
+    if unchanged and version.train_anyway:
+        unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
     if overtaken:
         unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
     changes = None
@@ -102,6 +104,7 @@ def plan_dataset(
         contradicting=judged.contradicting,
         copies=len(rows) - len({(row.etag, row.size) for row in rows}),
         seen=marked.seen,
+        reasons=count_rejects(judged.rejects),
         changes=changes,
         corrections=corrections,
     )

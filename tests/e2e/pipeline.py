@@ -143,6 +143,13 @@ class Pipeline:
             time.sleep(self.between_looks)
         raise AssertionError(f"batch {batch} has not ended after {self.run_seconds} s")
 
+    def until(self, so: Callable[[], bool], what: str) -> None:
+        """Wait until something is so; fails the test when it takes too long."""
+        deadline = time.monotonic() + self.run_seconds
+        while not so():
+            assert time.monotonic() < deadline, f"after {self.run_seconds} s not: {what}"
+            time.sleep(self.between_looks)
+
     def execution(self, name: str) -> str:
         """Return an execution's ARN."""
         machine = self.target.outputs.state_machine

@@ -4,22 +4,32 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
+from playwright.sync_api import expect
 
 from tagline.designs import DesignSet
+from tagline.drift.hours import collected, hours_before
 from tagline.formats.batch_keys import batches_of
 from tagline.formats.document import encode
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import job_name
-from tagline.formats.outcomes import ALERTS_KEY, Alerts, Kept, Leaving, Waiting
+from tagline.formats.names import job_name, run_name
+from tagline.formats.outcomes import ALERTS_KEY, Alerts, Kept, Leaving, Newest, Waiting
+from tests.browser import browsing
 from tests.e2e.conftest import ELSEWHERE
-from tests.e2e.pipeline import QUICK, Pipeline, list_rows, unique
+from tests.e2e.pipeline import QUICK, Pipeline, list_rows, soon, unique
 from tests.laptop import REPOSITORY
+from tests.unit import run_documents
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 SERVED, BRUISED, BORROWED = unique("served"), unique("bruised"), unique("borrowed")
 TUNED, FAILING = unique("tuned"), unique("failing")
+PHOTOGRAPHS = 25
+CORRECTED = unique("corrected")
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +103,26 @@ def test_an_image_in_the_bucket_has_the_tags_of_its_bytes(
     assert asked[0] == 200, asked
 
 
+@pytest.mark.browser
+def test_the_page_shows_an_images_tags_and_takes_a_correction(
+    pipeline: Pipeline, designs: DesignSet, champion: str
+) -> None:
+    held = designs.held_out[0].path
+    first = pipeline.tags(SERVED, held, "?threshold=0")[1]["tags"][0]["label"]
+    with browsing() as browser:
+        page = browser.new_page()
+        page.goto(f"{pipeline.target.outputs.api_url}#{SERVED}/try")
+        page.set_input_files("input[type=file]", held)
+        page.get_by_role("checkbox", name="All ").check()
+        labels = designs.labels_path.read_text().splitlines()
+        expect(page.locator(".tags li")).to_have_count(len(labels))
+        page.get_by_role("button", name=first, exact=True).click()
+        expect(page.locator("img.heat")).to_be_visible(timeout=20_000)
+        page.get_by_label(f"Confirm {first}").or_(page.get_by_label(f"Add {first}")).click()
+        page.get_by_role("button", name="Save 1 correction").click()
+        expect(page.get_by_text("Saved: 1 correction")).to_be_visible(timeout=20_000)
+
+
 def test_a_dropped_batch_has_the_tags_of_the_api(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
@@ -140,6 +170,48 @@ def test_feedback_is_kept_once_however_its_image_is_named(
     prefix = f"{SERVED}/feedback/corrections/"
     listing = pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=prefix)
     assert listing["KeyCount"] == 2  # the first three said the same of one image
+
+
+def test_enough_corrections_retrain_by_themselves(pipeline: Pipeline, designs: DesignSet) -> None:
+    pipeline.put_images(CORRECTED, designs)
+    pipeline.settings(CORRECTED, training={**QUICK, "epochs": 1}, retrain={"after_corrections": 2})
+    names = tuple(designs.labels_path.read_text().splitlines())
+    rows = list_rows(designs)
+    # a list that a run has planned, as PlanDataset leaves it; named so that it starts none
+    key = f"{DatasetKeys(CORRECTED).lists}planned.txt"
+    version = pipeline.put(key, "\n".join(rows).encode())["VersionId"]
+    run = f"{CORRECTED}-{0:016x}"
+    made = {"key": key, "version_id": version, "etag": "e", "sha256": "s"}
+    planned = run_documents.plan(
+        run=run, dataset=CORRECTED, bucket=pipeline.bucket, labels=names, list=made
+    )
+    pipeline.put(RunKeys(run).plan, encode(planned))
+    newest = Newest(run=run, started="2020-01-01T00:00:00Z")
+    pipeline.put(DatasetKeys(CORRECTED).newest, encode(newest))
+    for row in rows[:2]:
+        ident, *labels, _ = row.split("\t")
+        said = "removed" if labels[0] == "1" else "added"
+        status, kept = pipeline.correct(CORRECTED, id=int(ident), **{said: [names[0]]})
+        assert (status, kept["run"]) == (201, None), kept
+
+    def begun() -> Any:
+        """Return the version of the list that the corrections dropped."""
+        prefix = f"{DatasetKeys(CORRECTED).lists}corrected-"
+        found = pipeline.s3.list_object_versions(Bucket=pipeline.bucket, Prefix=prefix)
+        versions = found.get("Versions", [])
+        assert len(versions) <= 1
+        return versions[0] if versions else None
+
+    listed = soon(begun)
+    started = run_name(pipeline.bucket, listed["Key"], listed["VersionId"], listed["ETag"])
+    ended = pipeline.wait(started)
+    assert ended.status["outcome"] == "Promoted", ended.status
+    corrections = pipeline.json(RunKeys(started).plan)["corrections"]
+    del corrections["key"]
+    assert corrections == {"corrections": 2, "rows": 2, "by": "corrections", "new": 2}
+    assert b"What corrections changed" in pipeline.read(RunKeys(started).report)
+    pipeline.correct(CORRECTED, id=int(rows[2].split("\t")[0]), confirmed=[names[1]])
+    assert begun() == listed  # one is not enough
 
 
 def test_of_the_images_that_were_asked_for_as_many_are_kept_as_the_settings_say(
@@ -340,7 +412,7 @@ def test_tuning_makes_real_trials_and_goes_on_with_the_best(
 
 
 def test_a_better_model_replaces_the_champion(
-    pipeline: Pipeline, designs: DesignSet, champion: str
+    pipeline: Pipeline, designs: DesignSet, champion: str, tmp_path: Path
 ) -> None:
     training = {**QUICK, "epochs": 8, "start_from": "champion"}
     pipeline.settings(SERVED, training=training)
@@ -353,6 +425,17 @@ def test_a_better_model_replaces_the_champion(
     assert metrics["mAP"] > metrics["champion"]["mAP"]
     for answer in _answers(pipeline, designs):
         assert answer["model"]["run"] == run.name  # type: ignore[index]
+    _send_photographs(pipeline, tmp_path / "photograph.webp")
+
+
+def _send_photographs(pipeline: Pipeline, path: Path) -> None:
+    """Tag images of another kind than the designs; test_images_of_another_kind… looks for them.
+
+    What was counted is written some seconds later, while other tests go on.
+    """
+    Image.effect_noise((700, 500), 90).convert("RGB").save(path)
+    for _ in range(PHOTOGRAPHS):
+        assert pipeline.tags(SERVED, path)[0] == 200
 
 
 @pytest.fixture
@@ -411,3 +494,41 @@ def test_failures_that_waited_are_told_as_one_message(pipeline: Pipeline, alerts
     told = json.loads(json.loads(message["Messages"][0]["Body"])["Message"])
     assert (told["failed"], told["datasets"]) == (7, {FAILING: 7})
     assert pipeline.json(ALERTS_KEY)["counts"] == {}
+
+
+def test_images_of_another_kind_are_told_once(pipeline: Pipeline, alerts: str) -> None:
+    """The schedule calls the function once an hour; here it is called by hand."""
+    keys = DatasetKeys(SERVED)
+    settings = pipeline.json(keys.settings)
+    pipeline.settings(SERVED, training=settings["training"], drift={"min_images": 20})
+    run = pipeline.json(keys.champion)["run"]
+    reference = pipeline.json(RunKeys(run).reference)
+    assert sum(reference["inputs"]["format"].values()) == reference["images"]
+    pipeline.until(
+        lambda: _counted(pipeline, run) >= PHOTOGRAPHS, f"{PHOTOGRAPHS} images are counted"
+    )
+    event = {"time": "2026-11-12T01:00:00Z"}
+    for _ in range(2):
+        answer = pipeline.client("lambda").invoke(
+            FunctionName=f"{pipeline.target.stack}-watch-drift", Payload=json.dumps(event)
+        )
+        assert json.loads(answer["Payload"].read())["drifted"] == 1
+    sqs = pipeline.client("sqs")
+    messages = [
+        json.loads(json.loads(message["Body"])["Message"])
+        for _ in range(2)
+        for message in sqs.receive_message(
+            QueueUrl=alerts, MaxNumberOfMessages=10, WaitTimeSeconds=1
+        ).get("Messages", [])
+    ]
+    (told,) = [message for message in messages if message["dataset"] == SERVED]
+    assert {"format", "size"} <= set(told["inputs"])
+    assert "WEBP files were 0 % in validation and are " in told["said"]
+    shown = pipeline.answer(f"datasets/{SERVED}/drift")
+    assert (shown["verdict"], shown["run"]) == ("drifted", run)
+    assert shown["images"] == _counted(pipeline, run)
+
+
+def _counted(pipeline: Pipeline, run: str) -> int:
+    first, last = hours_before(datetime.now(UTC), 24)
+    return collected(pipeline.target.bucket, SERVED, run, first, last)[0].images

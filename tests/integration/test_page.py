@@ -12,11 +12,12 @@ from tests.browser import browsing, violations
 from tests.page_world import PageWorld, page_world
 from tests.unit.api_world import DATASET, LABELS, RUN, event
 from tests.unit.run_documents import decision, packed_dataset, status
+from tests.unit.test_api_drift import leave as leave_drift
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PNG = base64.b64decode(event("tag_png")["body"])
 FEEDBACK = f"POST /datasets/{DATASET}/feedback"
-VIEWS = ("try", "runs", f"run/{RUN}")
+VIEWS = ("try", "runs", f"run/{RUN}", "drift")
 OTHER = f"{DATASET}-{1:016x}"
 NEWER = f"{DATASET}-{2:016x}"
 Opened = Callable[..., Page]
@@ -38,6 +39,7 @@ def shared() -> Iterator[PageWorld]:
         made.bucket.put(f"{folder}/dataset.json", packed_dataset(run=RUN, labels=LABELS))
         made.bucket.put(f"{folder}/decision.json", decision())
         made.bucket.put(f"{folder}/report.html", b"<p>report")
+        leave_drift(made.bucket)
         yield made
 
 
@@ -135,6 +137,7 @@ def test_everything_is_reached_by_keyboard(opened: Opened) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Runs", level=3)).to_be_focused()
     expect(page.get_by_role("link", name=RUN)).to_be_visible()
+    page.keyboard.press("Tab")  # the chart's numbers
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=RUN)).to_be_focused()
     page.keyboard.press("Enter")
@@ -152,7 +155,7 @@ def test_the_focus_survives_refreshes_that_change_the_page(
     page.clock.fast_forward(31_000)
     expect(page.get_by_role("link", name=NEWER)).to_be_visible()
     expect(link).to_be_focused()
-    rows = page.locator("tbody tr")
+    rows = page.get_by_role("table", name=f"Runs of {DATASET}").locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("under 1 s")
 
@@ -215,7 +218,7 @@ def test_corrections_are_saved_once_and_can_be_undone(opened: Opened, world: Pag
         sent.append(json.loads(body))
         if "hash" in sent[-1]:
             return 404, {"code": "unknown_image", "detail": "x"}
-        return 201, {}
+        return 201, {"image": {"id": None}}
 
     world.answers[FEEDBACK] = keep
     page = opened()
@@ -227,8 +230,11 @@ def test_corrections_are_saved_once_and_can_be_undone(opened: Opened, world: Pag
     page.get_by_label(f"Add {LABELS[2]}").click()
     page.get_by_label("Your name").fill("Ada")
     page.get_by_role("button", name="Save 2 corrections").click()
-    expect(page.get_by_text("Saved: 2 corrections of a.png.")).to_be_visible()
-    said = {"confirmed": [LABELS[0]], "added": [LABELS[1]], "removed": [], "who": "Ada"}
+    expect(page.get_by_text("Saved: 2 corrections of a.png.")).to_contain_text(
+        f"its row will have {LABELS[0]}, {LABELS[1]}, and no others"
+    )
+    marks = {"confirmed": [LABELS[0]], "added": [LABELS[1]], "removed": []}
+    said = {**marks, "who": "Ada", "run": RUN}
     assert [set(one) - set(said) for one in sent] == [{"hash"}, {"image"}]
     assert all(said.items() <= one.items() for one in sent)
     assert base64.b64decode(sent[1]["image"]) == PNG
@@ -242,9 +248,10 @@ def test_a_stack_without_corrections_says_so(opened: Opened, world: PageWorld) -
     page = opened()
     tried(page, "a.png")
     page.get_by_label(f"Remove {LABELS[0]}").click()
-    page.get_by_role("button", name="Save 1 correction").click()
+    page.get_by_role("button", name="Confirm the other tags").click()
+    page.get_by_role("button", name="Save 2 corrections").click()
     expect(page.get_by_text("This stack takes no corrections.")).to_be_visible()
-    expect(page.get_by_role("button", name="Save 1 correction")).to_be_enabled()
+    expect(page.get_by_role("button", name="Save 2 corrections")).to_be_enabled()
 
 
 def test_the_camera_takes_pictures(opened: Opened, world: PageWorld) -> None:
@@ -258,16 +265,14 @@ def test_the_camera_takes_pictures(opened: Opened, world: PageWorld) -> None:
     expect(page.locator(".tags li")).to_have_count(2)
 
 
-def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened, world: PageWorld) -> None:
+def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened) -> None:
     page = opened(f"#{DATASET}/run/{RUN}")
     link = page.get_by_role("link", name="report")
-    first = link.get_attribute("href")
-    world.asked.clear()
-    page.clock.fast_forward(16 * 60_000)
-    with page.expect_popup() as tab:
+    expect(link).to_be_visible()
+    with page.expect_response(f"**/runs/{RUN}"):  # what the page asks every half minute
+        page.clock.fast_forward(16 * 60_000)
+    with page.expect_response(f"**/runs/{RUN}"), page.expect_popup() as tab:
         link.click()
-    assert [one for one in world.asked if one[1].endswith(RUN)]
-    assert first
     tab.value.close()
 
 
@@ -280,3 +285,22 @@ def test_the_service_that_does_not_answer_is_told(opened: Opened, world: PageWor
     world.answers.clear()
     page.clock.fast_forward(31_000)
     expect(page.locator("#notice")).to_have_text("")
+
+
+def test_drift_is_said_in_words_and_shown_by_label(opened: Opened, world: PageWorld) -> None:
+    page = opened(f"#{DATASET}/drift")
+    expect(page.locator("#view .badge")).to_have_text("drifts")
+    expect(page.get_by_text("1 label drifted: red")).to_be_visible()
+    first = page.get_by_role("table", name="Drift of the labels").get_by_role("row").nth(1)
+    expect(first).to_contain_text("scores drift, tags drift")
+    chosen = page.get_by_label("Label", exact=True)
+    expect(chosen).to_have_value("red")
+    chosen.select_option("circle")
+    chosen.focus()
+    page.clock.run_for(400_000)  # looked at again
+    expect(chosen).to_be_focused()
+    expect(page.get_by_role("img", name="Scores of circle")).to_be_visible()
+    files = page.get_by_role("table", name="Drift of the files")
+    expect(files.get_by_role("row", name="Alpha alpha")).to_contain_text("0.9 %")
+    page = opened("#zoo/drift")
+    expect(page.get_by_text("`tagline drift zoo` looks now")).to_be_visible()

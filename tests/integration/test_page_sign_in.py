@@ -1,10 +1,14 @@
-"""Signing in on the page, in a real browser: by an issuer, by a pasted token, and not at all."""
+"""Signing in on the page, in a real browser: by an issuer, by a pasted token, by AWS keys."""
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import browsing, violations
@@ -151,19 +155,62 @@ def test_without_a_client_a_token_is_pasted(
     expect(page.get_by_role("heading", name=DATASET)).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("status", "said", "shown"),
-    [
-        (200, {"auth": "iam", "issuer": None, "client": None}, "tagline tag DATASET image.png"),
-        (503, {"code": "issuer_unreachable", "detail": "It does not say."}, "It does not say."),
-    ],
-)
-def test_where_there_is_no_way_in_the_page_says_why(
-    context: BrowserContext, world: PageWorld, status: int, said: dict[str, object], shown: str
+def test_where_requests_are_signed_they_are_signed_with_the_persons_keys(
+    context: BrowserContext, world: PageWorld
 ) -> None:
-    context.route("**/sign-in", lambda route: route.fulfill(status=status, body=json.dumps(said)))
+    said = {"auth": "iam", "issuer": None, "client": None}
+    context.route("**/sign-in", lambda route: route.fulfill(body=json.dumps(said)))
+    page = opened(context, f"{world.url}#{DATASET}/runs")
+    assert not violations(page)
+    page.get_by_label("Access key id").fill("AKIDEXAMPLE")
+    page.get_by_label("Secret access key").fill("secret")
+    page.get_by_label("Session token").fill("session")
+    with page.expect_request("**/datasets?*") as asking:
+        page.get_by_role("button", name="Sign with these keys").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    headers = asking.value.all_headers()
+    assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert headers["x-amz-security-token"] == "session"
+
+
+REQUESTS = [
+    ("GET", "datasets?limit=50", ""),
+    ("GET", "datasets/a%20b/compare?runs=x-1%2Cx-2&b=%C3%BC&a=%2A%28%27%21%29", ""),
+    ("POST", "datasets/zoo/feedback", '{"hash": "\u00fc"}'),
+]
+
+
+def test_a_signature_is_botocores(context: BrowserContext, world: PageWorld) -> None:
+    page = context.new_page()
+    page.goto(f"{world.url}openapi.json")
+    for (method, path, body), token in product(REQUESTS, (None, "session/token==")):
+        keys = {"id": "AKID", "secret": "s/+cret", "token": token or "", "region": "eu-west-1"}
+        signed = page.evaluate(
+            """async ([keys, method, path, body]) => {
+                const { signature } = await import("/page/sigv4.js");
+                return signature(keys, method, new URL(path, location.href), body);
+            }""",
+            [keys, method, path, body],
+        )
+        request = AWSRequest(method, f"{world.url}{path}", data=body.encode())
+        request.context["timestamp"] = signed["x-amz-date"]
+        request.headers["X-Amz-Date"] = signed["x-amz-date"]
+        if token:
+            request.headers["X-Amz-Security-Token"] = token
+        credentials = Credentials(keys["id"], keys["secret"], token)
+        auth = SigV4Auth(credentials, "execute-api", keys["region"])
+        text = auth.string_to_sign(request, auth.canonical_request(request))
+        assert signed["Authorization"].endswith(f"Signature={auth.signature(text, request)}"), path
+
+
+def test_where_there_is_no_way_in_the_page_says_why(
+    context: BrowserContext, world: PageWorld
+) -> None:
+    said = json.dumps({"code": "issuer_unreachable", "detail": "It does not say."})
+    context.route("**/sign-in", lambda route: route.fulfill(status=503, body=said))
     page = context.new_page()
     page.goto(world.url)
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    expect(page.get_by_text(shown)).to_be_visible()
-    assert not violations(page)
+    expect(page.get_by_text("It does not say.")).to_be_visible()
+    context.unroute("**/sign-in")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()

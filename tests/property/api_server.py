@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import jwt
+from botocore.exceptions import ClientError
 
 from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
+from functions.progress import app as progress_app
 from functions.tag import app as tag_app
 from functions.take_feedback import app as feedback_app
 from tagline.api.routes import METHODS
@@ -23,6 +25,8 @@ _FUNCTIONS: dict[str, Any] = {
     "POST /datasets/{dataset}/tags": tag_app,
     "POST /datasets/{dataset}/lists": curate_app,
     "POST /datasets/{dataset}/orders": curate_app,
+    "GET /datasets/{dataset}/runs/{run}/progress": progress_app,
+    "HEAD /datasets/{dataset}/runs/{run}/progress": progress_app,
     "POST /datasets/{dataset}/feedback": feedback_app,
 }
 Start = Callable[[str, list[tuple[str, str]]], object]
@@ -116,3 +120,7 @@ class States:
 
     def start_execution(self, **_asked: Any) -> None:
         """Start nothing."""
+
+    def describe_execution(self, **_asked: Any) -> None:
+        """Know none."""
+        raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")

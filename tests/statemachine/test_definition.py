@@ -15,7 +15,8 @@ FILE = ROOT / "statemachine/retrain.asl.json"
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 # functions that are no state
 OUTSIDE_THE_FLOW = {
-    *("start_run", "record_failure", "tell_failures", "tag", "datasets"),
+    *("start_run", "record_failure", "tell_failures", "watch_drift"),
+    *("curate", "datasets", "tag", "take_feedback"),
     *("plan_batch", "tag_shard", "publish_batch"),
 }
 

@@ -22,6 +22,7 @@ from moto import mock_aws
 
 from functions.curate import app as curate_app
 from functions.datasets import app as datasets_app
+from functions.progress import app as progress_app
 from functions.tag import app as tag_app
 from functions.take_feedback import app as feedback_app
 from tagline.api import clients
@@ -134,7 +135,11 @@ def forget() -> None:
     environment.cache_clear()
     tag_app.champions.cache_clear()
     tag_app.samples.cache_clear()
+    if tag_app.counting.cache_info().currsize and (timer := tag_app.counting()._timer):
+        timer.cancel()
+    tag_app.counting.cache_clear()
     curate_app.bucket.cache_clear()
+    progress_app.progresses.cache_clear()
     feedback_app.bucket.cache_clear()
     datasets_app.bucket.cache_clear()
     datasets_app.catalog.cache_clear()
@@ -187,6 +192,10 @@ def get(sent: Mapping[str, Any]) -> Reply:
 
 def change(sent: Mapping[str, Any]) -> Reply:
     return _call(curate_app.handler, sent)
+
+
+def follow(sent: Mapping[str, Any]) -> Reply:
+    return _call(progress_app.handler, sent)
 
 
 def _call(handler: Callable[..., dict[str, Any]], sent: Mapping[str, Any]) -> Reply:

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from functions.curate import app as curate_app
 from tagline.api import clients
 from tagline.aws.environment import environment
 from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.serving.orders import Orders
 from tests.unit import run_documents
 from tests.unit.api_world import (
     DATASET,
@@ -153,7 +156,7 @@ def test_a_page_of_another_origin_cannot_order_by_a_plain_form(
 def test_the_same_order_in_the_same_second_is_refused(
     world: World, states: States, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tagline.serving.orders.Orders.clock", lambda _self=None: 1.0)
+    monkeypatch.setattr(curate_app, "Orders", partial(Orders, clock=lambda: 1.0))
     assert order(kind="rollback", why="x").status == 202
     assert problem(order(kind="rollback", why="x")) == (409, "order_refused")
 

@@ -23,6 +23,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_table_becomes_a_list(table: Path) -> None:
+    written(Path("cats/a.png"), b"")
     done = runner.invoke(app, ["convert", str(table)])
     assert done.exit_code == 0, done.stderr
     assert Path("labels.txt").read_text() == "black\ncat\ndog\n"

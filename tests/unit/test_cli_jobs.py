@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 
 from tagline.cli import watching
 from tagline.cli.errors import Refused
-from tagline.cli.jobs import TRAINING_LOGS, JobDetails, epoch_line
+from tagline.cli.jobs import JobDetails, epoch_line
 from tagline.cli.target import Target
+from tagline.jobs.epochs import TRAINING_LOGS
 from tests.unit.cli_stack import MACHINE, RUN, golden, put, stack
 
 __all__ = ["stack"]

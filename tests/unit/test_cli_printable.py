@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from tagline.cli import runs as runs_module
 from tagline.cli import show as show_module
-from tagline.cli.history import State
 from tagline.cli.main import app
 from tagline.cli.progress import Progress
 from tagline.cli.target import Target
 from tagline.formats.printable import printable
+from tagline.outcomes.state_times import State
 from tests.unit.cli_stack import RUN, golden, put, stack, status
 from tests.unit.run_documents import decision, metrics
 from tests.unit.test_cli_tag import Api, api, image

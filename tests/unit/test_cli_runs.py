@@ -165,6 +165,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "labels": [row | dict.fromkeys(LATER_KEYS) for row in metrics["labels"]],
         "run": RUN,
         "champion_map": None,
+        "gain": None,
         "judged_on": "validation",
         **dict.fromkeys(("difference", "macro_f1", "micro_f1")),
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",

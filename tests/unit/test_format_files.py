@@ -30,6 +30,8 @@ OPEN: dict[str, list[Any]] = {
     "digest": ["<digest>"],
     "part": ["<part>"],
     "state": ["<state>"],
+    "hour": ["<hour>"],
+    "counts": ["<run>-<container>"],
     "channel": list(CHANNELS.values()),
     "side": list(Side),
 }

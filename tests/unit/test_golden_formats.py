@@ -77,6 +77,7 @@ ADDED: dict[str, list[Any]] = {
     "cost": [None],
     "order": [None],
     "before": [[]],
+    "reasons": [{}],
     "rollout": [None],
     "rollout_step": [None],
     "rollout_wait": [None],
@@ -129,6 +130,9 @@ ADDED: dict[str, list[Any]] = {
     "calibration": ["none", None],
     **{key: [None] for key in ("ece", "calibrated_ece", "ap_low", "ap_high")},
     **{key: [None] for key in ("gain", "gain_low", "gain_high")},
+    "drift": [{"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False}],
+    "train_anyway": [None],
+    "kind": [None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

@@ -26,6 +26,7 @@ PACKAGES = {
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
+    "merge_corrections": {"feedback", "listing", "settings"},
     "plan_batch": {"api", "batches", "listing", "planning", "settings"},
     "plan_dataset": {"listing", "planning", "serving", "settings", "split"},
     "plan_deployment": {"jobs", "planning", "pricing", "serving"},
@@ -33,18 +34,20 @@ PACKAGES = {
     "plan_roll_back": {"jobs", "outcomes", "planning", "pricing", "serving"},
     "plan_training": {"jobs", "listing", "pricing", "settings"},
     "record_champion": {"outcomes", "planning"},
+    "progress": {"api", "jobs", "outcomes"},
     "publish_batch": {"batches"},
     "record_failure": {"batches", "outcomes", "planning", "pricing"},
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api", "feedback"},
+    "tag": {"api", "drift", "feedback"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
     "take_feedback": {"api", "feedback", "listing", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
+    "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},
 }
-API = {"curate", "datasets", "tag", "take_feedback"}
+API = {"curate", "datasets", "progress", "tag", "take_feedback"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need
 # one process that has what all load, and a child of it for each function
 LOAD = """

@@ -125,6 +125,7 @@ def merged(data: bytes, by: str) -> Merged:
         "at": "2026-11-26T22:00:00Z",
         "through": "k",
         "corrections": 50,
+        "new": 20 if by == "corrections" else 0,
         "verdicts": {"changed": 50},
         "conflicts": 0,
         "rows_changed": 40,
@@ -137,6 +138,7 @@ def merged(data: bytes, by: str) -> Merged:
 
 @pytest.mark.parametrize("by", ["person", "corrections"])
 def test_a_plan_tells_of_the_corrections_in_its_list(demo: World, by: str) -> None:
+    new = 20 if by == "corrections" else 0
     data = demo.fill(30)
     demo.drop(data)
     demo.plan()
@@ -146,10 +148,10 @@ def test_a_plan_tells_of_the_corrections_in_its_list(demo: World, by: str) -> No
     demo.put(key, encode(merged(data, by)))
     demo.drop(data)
     answer = demo.plan()
-    said = {"person": "with 50", "corrections": "started by 50"}[by]
-    assert answer.reason.startswith(f"{said} corrections, which changed 42 rows; ")
+    said = {"person": "", "corrections": "started by 20 corrections; "}[by]
+    assert answer.reason.startswith(f"{said}50 corrections merged, which changed 42 rows; ")
     found = decode(demo.read("plan.json"), Plan, "plan.json").corrections
-    assert found == CorrectionsIn(key=key, corrections=50, rows=42, by=by)  # type: ignore[arg-type]
+    assert found == CorrectionsIn(key=key, corrections=50, rows=42, by=by, new=new)  # type: ignore[arg-type]
     demo.put(key, b"{")
     demo.plan()
     assert decode(demo.read("plan.json"), Plan, "plan.json").corrections is None

@@ -25,6 +25,7 @@ def merged(by: str = "person", path: str = "a.png") -> Merged:
             "at": "2026-11-26T22:00:00Z",
             "through": "k",
             "corrections": 4,
+            "new": 3 if by == "corrections" else 0,
             "verdicts": {"changed": 3, "agrees": 1},
             "conflicts": 0,
             "rows_changed": 2,
@@ -69,7 +70,7 @@ def test_rows_are_shown_with_their_labels_before_and_after() -> None:
 
 def test_a_first_model_has_nothing_beside_it() -> None:
     text = section(page(evaluation(champion=False), merged("corrections")))
-    assert "they started this run by themselves" in text
+    assert "3 new ones started this run" in text
     assert "There is no champion to compare with." in text
 
 

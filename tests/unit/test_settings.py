@@ -78,6 +78,7 @@ def test_the_defaults() -> None:
         "budget": {"per_run": None},
         "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
         "retrain": {"after_corrections": None, "at_most": "daily"},
+        "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
     }
     assert Settings().tuning is None
     assert Tuning().max_jobs == 4

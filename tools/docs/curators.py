@@ -4,7 +4,13 @@ from http import HTTPStatus
 
 import msgspec
 
-from tagline.api import changes_documents, comparing_documents, history_documents
+from tagline.api import (
+    changes_documents,
+    comparing_documents,
+    history_documents,
+    progress_documents,
+    rows_documents,
+)
 from tools.docs.answers import BAD, UNKNOWN, Schema, changed, known, ref
 
 _REFUSALS = (
@@ -33,6 +39,23 @@ def curator_paths() -> Schema:
                 "responses": known(
                     history_documents.ChampionHistory, "The dataset's champions", UNKNOWN
                 ),
+            },
+        },
+        "/datasets/{dataset}/rows": {
+            "parameters": [dataset],
+            "get": {
+                "operationId": "getRows",
+                "summary": "Tell of a list's rows: rejects by reason, labels, copies, doubts",
+                "parameters": [
+                    {
+                        "name": "run",
+                        "in": "query",
+                        "description": "Of this run's list; without it, of the newest run's",
+                        "schema": ref("schemas/RunName"),
+                    },
+                    have,
+                ],
+                "responses": known(rows_documents.RowsHealth, "The rows", BAD, UNKNOWN),
             },
         },
         "/datasets/{dataset}/compare": {
@@ -72,6 +95,27 @@ def curator_paths() -> Schema:
                 "requestBody": _json(changes_documents.FileAsked),
                 "responses": changed(
                     HTTPStatus.CREATED, changes_documents.Upload, "Send the file there", *_REFUSALS
+                ),
+            },
+        },
+        "/datasets/{dataset}/runs/{run}/progress": {
+            "parameters": [dataset, ref("parameters/run")],
+            "get": {
+                "operationId": "getProgress",
+                "summary": "Tell how a run goes: states with times, training jobs, epochs",
+                "parameters": [
+                    {
+                        "name": "execution",
+                        "in": "query",
+                        "description": (
+                            "Tell of this execution, which an order about the run started"
+                        ),
+                        "schema": {"type": "string", "pattern": progress_documents.EXECUTION},
+                    },
+                    have,
+                ],
+                "responses": known(
+                    progress_documents.RunProgress, "How far the run is", BAD, UNKNOWN
                 ),
             },
         },

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from tagline.api import documents, forms, images, requests, sign_in_documents
+from tagline.api import documents, drift_documents, forms, images, requests, sign_in_documents
 from tools.docs.answers import (
     BAD,
     UNKNOWN,
@@ -88,6 +88,15 @@ def _paths() -> Schema:
                 ),
                 "parameters": [have],
                 "responses": known(documents.RunDetails, "The run", UNKNOWN),
+            },
+        },
+        "/datasets/{dataset}/drift": {
+            "parameters": [dataset],
+            "get": {
+                "operationId": "getDrift",
+                "summary": "Show whether what is tagged still is like validation",
+                "parameters": [have],
+                "responses": known(drift_documents.Drift, "The last look", UNKNOWN),
             },
         },
         "/healthz": {

@@ -14,7 +14,7 @@ from tagline.formats.image_index import PACKING
 from tagline.formats.packed import BySide, Digests, PackedDataset, RecordFiles, Versions
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies
 from tagline.formats.plan import Plan
-from tagline.formats.rows import Lost, Side, Verdict
+from tagline.formats.rows import Lost, Side, Verdict, count_rejects
 
 
 def describe(
@@ -54,6 +54,7 @@ def describe(
         bytes=BySide(**{side: files[side].bytes for side in Side}),
         image=settled(plan, choice),
         background=choice,
+        reasons=count_rejects(reject for verdict in verdicts if (reject := verdict.reject())),
         versions=Versions(
             tagline=tagline.__version__,
             opencv=cv2.__version__,

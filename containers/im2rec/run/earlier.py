@@ -22,11 +22,12 @@ _ADVICE = "remove the dataset's packed.json, so that all is fetched, and upload 
 
 
 class Look(NamedTuple):
-    """What an image does not tell any more, or else its likeness, and its hash, where known."""
+    """What an image does not tell any more, or else its likeness; its file's hash and kind."""
 
     lost: Lost | None = None
     likeness: str | None = None
     sha256: str | None = None
+    kind: str | None = None
 
 
 class EarlierRecords:
@@ -97,7 +98,7 @@ def _looks(task: Task, run: str) -> dict[int, Look]:
     try:
         verdicts = task.bucket.lines(RunKeys(run).verdicts, Verdict)
         return {
-            v.id: Look(v.lost, v.likeness, v.sha256)
+            v.id: Look(v.lost, v.likeness, v.sha256, v.kind)
             for v in verdicts
             if v.verdict == "accepted" and isinstance(v.id, int)
         }

@@ -108,7 +108,9 @@ def _pack_shard(
             yield progress.counted(Verdict.rejected(row, packed.reason, packed.detail))
         else:
             channels[row.split].add(packed.payload, row.labels)
-            verdict = Verdict.accepted(row, packed.lost, packed.likeness, packed.sha256)
+            verdict = Verdict.accepted(
+                row, packed.lost, packed.likeness, sha256=packed.sha256, kind=packed.kind
+            )
             yield progress.counted(verdict)
 
 
@@ -124,6 +126,7 @@ def _records(
             check_labels(row, plan)
             payload = labelled(row.id, row.labels, earlier.image(row.reuse))
             look = earlier.looks.get(row.reuse, Look())
-            yield row, Record(payload, look.lost, likeness=look.likeness, sha256=look.sha256)
+            record = Record(payload, look.lost, likeness=look.likeness)
+            yield row, record._replace(sha256=look.sha256, kind=look.kind)
         else:
             yield row, next(packed)

@@ -17,7 +17,7 @@ def corrections_section(merged: Merged | None, evaluation: Evaluation) -> str:
     """Return the section as HTML; nothing for a list that no corrections were merged into."""
     if merged is None:
         return ""
-    by = "they started this run by themselves" if merged.by == "corrections" else "by a person"
+    by = f"{merged.new:,} new ones started this run" if merged.new else "by a person"
     changed, added = merged.rows_changed, merged.rows_added
     return (
         f'<h2>What corrections changed</h2><p class="note">{merged.corrections:,} '

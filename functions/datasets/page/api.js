@@ -2,7 +2,7 @@
 
 export const MAX_BYTES = 4500000; // of a request's body
 
-let bearer = null;
+let credentials = async () => ({}); // (method, url, body) → the headers that say who asks
 let renew = async () => false; // a token whose time is over; tells whether there is another one
 const known = new Map(); // path → {etag, data}, what If-None-Match asks for
 
@@ -16,9 +16,9 @@ export class Problem extends Error {
   }
 }
 
-// Send this token with every request from now on; null for none.
-export function useToken(token) {
-  bearer = token;
+// Say by these headers who asks, from now on: `made(method, url, body)` returns them.
+export function useCredentials(made) {
+  credentials = made;
   known.clear();
 }
 
@@ -57,9 +57,10 @@ async function ask(where, options) {
 }
 
 async function asked(where, options) {
-  const headers = { ...options.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
+  const url = new URL(where, location.href);
+  const headers = { ...options.headers, ...(await credentials(options.method || "GET", url, options.body)) };
   try {
-    return await fetch(where, { ...options, headers });
+    return await fetch(url, { ...options, headers });
   } catch (cause) {
     if (cause.name === "AbortError") throw cause;
     throw new Problem("The API does not answer. Is this computer online?", { cause });
@@ -74,17 +75,17 @@ async function understood(answer) {
     if (cause.name === "AbortError") throw cause; // else a gateway's own page: its status must do
   }
   if (answer.ok) return found;
-  throw new Problem(found.detail || refused(answer.status) || found.message || `The API answered ${answer.status}.`, {
+  throw new Problem(found.detail || refused(answer.status, found.message) || `The API answered ${answer.status}.`, {
     status: answer.status,
     code: found.code || "",
     retryAfter: Number(answer.headers.get("retry-after")) || 0,
   });
 }
 
-// What a gateway's own refusal, which is a word, means
-const refused = (status) => ({
+// What a gateway's own refusal, which is often a word, means
+const refused = (status, message = "") => ({
   401: "The API wants a token, or the time of yours is over.",
-  403: "The API does not let you do this.",
+  403: `The API does not let you do this${message.includes(" ") ? `: ${message}` : "."}`,
   413: "That is more than a request may hold.",
   429: "The API has too much to do. Try again in a moment.",
-})[status];
+})[status] || message;

@@ -6,11 +6,12 @@ const KINDS = ["confirmed", "added", "removed"];
 const MOST_INLINE = 3200000; // bytes: base64 makes four of three, and a body may have 4.5 MB
 const OPPOSITE = { added: "removed", removed: "added" };
 
-// Send an image's marks, a Map of label → confirmed, added or removed. An image is named by the hash
-// of its bytes; one that the dataset does not know yet is sent itself.
-export async function send(dataset, file, marks, who) {
+// Send an image's marks, a Map of label → confirmed, added or removed, of the tags that `run` gave.
+// An image is named by the hash of its bytes; one that the dataset does not know yet is sent itself.
+export async function send(dataset, file, marks, run, who) {
   const where = `${path("datasets", dataset)}/feedback`;
   const said = Object.fromEntries(KINDS.map((kind) => [kind, [...marks].filter(([, one]) => one === kind).map(([label]) => label)]));
+  said.run = run;
   if (who) said.who = who;
   try {
     const hash = await sha256(file);

@@ -1,24 +1,52 @@
-// One run: what is known of it, and its files.
+// One run: what is known of it, its states with their times, its epochs as they come, its labels.
 
 import { get, path } from "./api.js";
-import { count, facts, freshLink, h, lasting, rebuild, score, time } from "./dom.js";
+import { count, facts, freshLink, h, lasting, lines, put, rebuild, score, table, time } from "./dom.js";
+import { finder } from "./found.js";
 
 const FILES = ["report", "rejects", "verdicts", "suspects"];
+const card = (title, ...children) => h("section", { className: "card" }, h("h3", {}, title), ...children);
 
 export const run = {
   id: "run",
   name: null,
   under: "runs",
-  open({ dataset, item }) {
+  open({ dataset, item }, page) {
     const where = path("datasets", dataset, "runs", item);
     const known = h("div", {}, h("p", { className: "quiet" }, "Loading…"));
+    const progress = progressOf(page);
+    const labels = finder("Labels of the run's model", [
+      { name: "Label", text: (row) => row.label },
+      { name: "AP", number: true, text: (row) => score(row.ap) },
+      { name: "F1", number: true, text: (row) => score(row.f1) },
+      { name: "Images", number: true, text: (row) => count(row.support) },
+      { name: "Threshold", number: true, text: (row) => score(row.threshold) },
+    ], (row) => row.label, {
+      what: "label",
+      word: (row) => row.label,
+      orders: [
+        { name: "worst first", by: (row) => row.ap },
+        { name: "best first", by: (row) => (row.ap === null ? null : -row.ap) },
+        { name: "label", by: (row) => row.label },
+        { name: "most images", by: (row) => -row.support },
+      ],
+    });
+    const tags = card("Labels", labels.element);
+    tags.hidden = true;
     return {
-      element: h("section", { className: "card" }, h("h3", { className: "run" }, item), known),
+      element: h("div", {},
+        h("section", { className: "card" }, h("h3", { className: "run" }, item), known),
+        ...progress.elements, tags),
       async refresh(signal) {
-        const found = await get(where, { signal });
+        const [found, going] = await Promise.all([
+          get(where, { signal }), get(`${where}/progress`, { signal }),
+        ]);
         rebuild(known, { ...found, ...Object.fromEntries(FILES.map((file) => [file, Boolean(found[file])])) },
           () => [facts(rows(where, found))]);
-        return found.outcome ? 30 : 5;
+        progress.show(going);
+        tags.hidden = !found.metrics;
+        if (found.metrics) labels.show(found.metrics.labels);
+        return going.status === "RUNNING" ? 2 : found.outcome ? 30 : 5;
       },
     };
   },
@@ -38,4 +66,71 @@ function rows(where, { state, outcome, reason, started, ended, list, counts, met
     ...(metrics?.champion ? [["Champion then", `mAP ${score(metrics.champion.mAP)} on the same images`]] : []),
     ["Files", links.length ? h("span", {}, ...links) : "–"],
   ];
+}
+
+// What GET …/progress tells, as cards: the states, and the training.
+function progressOf(page) {
+  let before = null;
+  const said = h("p", { className: "quiet" });
+  const states = table("States of the run", [
+    { name: "State", text: (state) => state.name },
+    { name: "Is", make: () => h("span"), update: showStatus },
+    { name: "Began", text: (state) => time(state.entered) },
+    { name: "Took", text: (state) => lasting(state.entered, state.ended) },
+    { name: "Note", text: note },
+  ], (state) => state.name);
+  const loss = lines("Loss", { x: "epoch", y: "loss" }, { low: 0 });
+  const map = lines("On the validation images", { x: "epoch", y: "score" }, { low: 0, high: 1 });
+  const job = h("p", { className: "quiet" });
+  const jobs = table("Trials, the newest first", [
+    { name: "Trial", text: (one) => one.name },
+    { name: "Is", text: (one) => one.status },
+    { name: "Took", text: (one) => lasting(one.started, one.ended) },
+    { name: "Objective", number: true, text: (one) => score(one.objective) },
+  ], (one) => one.name);
+  const training = card("Training", job, h("div", { className: "pair" }, loss.element, map.element), jobs.element);
+  training.hidden = true;
+
+  function show(found) {
+    put(said, words(found));
+    states.element.hidden = !found.states.length;
+    states.show(found.states);
+    if (before !== null && found.current && found.current !== before) page.say(`${found.current} began.`);
+    if (before && !found.current && found.status !== "RUNNING") page.say("The run has ended.");
+    before = found.current || "";
+    const shown = found.jobs.find((one) => one.epochs);
+    training.hidden = !shown;
+    if (!shown) return;
+    const done = shown.epochs.length ? shown.epochs.at(-1).epoch : 0;
+    put(job, `${shown.name}: ${shown.status}, epoch ${done}${found.epochs ? ` of ${found.epochs}` : ""}`);
+    const names = [...new Set(shown.epochs.flatMap(({ metrics }) => Object.keys(metrics)))];
+    const series = (of) => names.filter(of).map((name) => ({
+      name: name.replace(/^\w+:/, ""),
+      points: shown.epochs.filter(({ metrics }) => name in metrics).map(({ epoch, metrics }) => [epoch, metrics[name]]),
+    }));
+    loss.show(series((name) => name.startsWith("train:")));
+    map.show(series((name) => !name.startsWith("train:")));
+    jobs.element.hidden = found.jobs.length < 2;
+    jobs.show(found.jobs);
+  }
+  return { elements: [card("States", said, states.element), training], show };
+}
+
+function words({ status, current, items }) {
+  if (status === null) return "Step Functions keeps what a run did for 90 days.";
+  if (status !== "RUNNING") return "";
+  const part = items ? `: ${items.done} of ${items.all} done${items.failed ? `, ${items.failed} failed` : ""}` : "";
+  return current ? `${current} is going on${part}.` : "The run is going on.";
+}
+
+function note({ attempts, error, status }) {
+  const told = [];
+  if (attempts > 1) told.push(`attempt ${attempts}`);
+  if (error && status !== "done") told.push(error.replace(/\s+/g, " ").slice(0, 300));
+  return told.join("; ");
+}
+
+function showStatus(badge, { status }) {
+  badge.className = `badge ${{ done: "good", failed: "bad", running: "Running" }[status]}`;
+  put(badge, status);
 }

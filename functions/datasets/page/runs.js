@@ -1,37 +1,78 @@
-// A dataset's runs, newest first.
+// A dataset's runs, newest first: how they ended, the mAP of their models, two of them to compare.
 
 import { get, path } from "./api.js";
-import { h, lasting, put, table, time } from "./dom.js";
+import { h, lasting, lines, put, score, table, time } from "./dom.js";
 
 export const runs = {
   id: "runs",
   name: "Runs",
   open({ dataset }, page) {
+    const chosen = new Set();
     const none = h("p", { className: "quiet" }, "Loading…");
+    const chart = lines("mAP of the runs' models, oldest first", { x: "run", y: "mAP" }, { low: 0, high: 1 });
+    const compare = h("button", { onclick: () => page.go("compare", [...chosen].join()) }, "Compare");
+    const hint = h("p", { className: "quiet small", id: "two-runs" });
+    compare.setAttribute("aria-describedby", "two-runs");
     const list = table(`Runs of ${dataset}`, [
       { name: "Outcome", make: () => h("span"), update: showOutcome },
       { name: "Started", text: (run) => time(run.started) },
       { name: "Took", text: (run) => lasting(run.started, run.ended) },
+      { name: "mAP", number: true, text: (run) => score(run.mAP) },
       { name: "Run", make: () => h("span", {}, h("a", { className: "run" })), update: (cell, run) => {
         cell.firstChild.href = page.link("run", run.run);
         put(cell.firstChild, run.run);
       } },
       { name: "Why", text: (run) => run.reason || (run.outcome ? "" : "going on") },
+      { name: "Compare", make: choice, update: showChoice },
     ], (run) => run.run);
+    const more = h("button", { className: "link", hidden: true, onclick: () => { limit = Math.min(100, limit + 20); page.again(); } }, "Show more runs");
+    let limit = 20;
+
+    function choice() {
+      const box = h("input", { type: "checkbox" });
+      box.addEventListener("change", () => {
+        if (box.checked) chosen.add(box.value);
+        else chosen.delete(box.value);
+        showChosen();
+      });
+      return box;
+    }
+    function showChoice(box, run) {
+      box.value = run.run;
+      box.checked = chosen.has(run.run);
+      box.setAttribute("aria-label", `Compare ${run.run}`);
+    }
+    function showChosen() {
+      compare.disabled = chosen.size !== 2;
+      put(hint, chosen.size === 2 ? "" : `Choose two runs; ${chosen.size || "none"} chosen.`);
+    }
+    showChosen();
     return {
-      element: h("section", { className: "card" }, h("h3", {}, "Runs"), none, list.element),
+      element: h("section", { className: "card" }, h("h3", {}, "Runs"), none, chart.element,
+        list.element, h("div", { className: "row options" }, compare, hint, more)),
       async refresh(signal) {
-        const found = await get(`${path("datasets", dataset, "runs")}?limit=20`, { signal });
+        const found = await get(`${path("datasets", dataset, "runs")}?limit=${limit}`, { signal });
         list.show(found.runs);
-        put(none, found.runs.length ? "" : "No run yet.");
+        put(none, found.runs.length ? "" : "No run yet: drop a list in the view Rows.");
         list.element.hidden = !found.runs.length;
-        return found.runs.some((run) => run.state === "Running") ? 5 : 30;
+        compare.hidden = hint.hidden = found.runs.length < 2;
+        more.hidden = !found.next || limit >= 100;
+        showMaps(chart, found.runs, page.details?.champion);
+        return found.runs.some((run) => run.state === "Running") ? 3 : 30;
       },
     };
   },
 };
 
-function showOutcome(badge, run) {
+function showMaps(chart, found, champion) {
+  const judged = found.filter((run) => run.mAP !== null).reverse();
+  const points = judged.map((run, at) => [at + 1, run.mAP]);
+  const serving = points.filter((_, at) => judged[at].run === champion?.run);
+  chart.element.hidden = !points.length;
+  chart.show([{ name: "mAP", points }, ...(serving.length ? [{ name: "champion", points: serving }] : [])]);
+}
+
+export function showOutcome(badge, run) {
   const outcome = run.outcome || run.state;
   badge.className = `badge ${outcome}`;
   put(badge, outcome);

@@ -1,9 +1,11 @@
-// Who the person is: how this stack lets callers in, and the token they have, in this tab alone.
+// Who the person is: how this stack lets callers in, and what they have for it, in this tab alone.
 //
 // Where the stack names a client, tokens come by OAuth 2.0's authorization code with PKCE; else a
-// person pastes one. They lie in sessionStorage, which ends with the tab.
+// person pastes one, or keys where requests are signed. They lie in sessionStorage, which ends with
+// the tab.
 
-import { Problem, get, useToken, onRefusal } from "./api.js";
+import { Problem, get, useCredentials, onRefusal } from "./api.js";
+import { signature } from "./sigv4.js";
 
 const TOKENS = "tagline.tokens", BEGUN = "tagline.sign-in";
 const EARLY = 30; // seconds before its end that a token is renewed
@@ -25,7 +27,7 @@ export async function begin() {
 }
 
 // Whether there is a token to ask with, or none is needed
-export const ready = () => how !== null && (how.auth === "none" || (how.auth === "jwt" && signedIn()));
+export const ready = () => how !== null && (how.auth === "none" || signedIn());
 
 // Go to the issuer; it comes back to this address.
 export async function goToIssuer() {
@@ -44,6 +46,13 @@ export function paste(token) {
   const plain = token.trim().replace(/^Bearer\s+/i, "");
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(plain)) throw new Problem("That is no token: it has three parts with dots between.");
   use({ access: plain });
+}
+
+// Sign with keys: {id, secret, token, region}.
+export function useKeys(keys) {
+  const trimmed = Object.fromEntries(Object.entries(keys).map(([name, value]) => [name, value.trim()]));
+  if (!trimmed.id || !trimmed.secret || !trimmed.region) throw new Problem("Give the key's id, its secret, and the region.");
+  use({ keys: trimmed });
 }
 
 export function signOut() {
@@ -98,7 +107,8 @@ async function renewed(refused) {
 
 function use(found) {
   if (found) sessionStorage.setItem(TOKENS, JSON.stringify(found));
-  useToken(found?.access || null);
+  useCredentials(found?.keys ? (...request) => signature(found.keys, ...request)
+    : async () => (found ? { Authorization: `Bearer ${found.access}` } : {}));
 }
 
 const tokens = () => JSON.parse(sessionStorage.getItem(TOKENS) || "null");

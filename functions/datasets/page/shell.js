@@ -27,14 +27,18 @@
 
 import { Problem, get, path } from "./api.js";
 import { h, patch, put, score } from "./dom.js";
+import { drift } from "./drift.js";
 import { showHead } from "./head.js";
 import { begin, ready, signIn, signOut, signedIn } from "./session.js";
 import { signInView } from "./signin.js";
+import { compare } from "./compare.js";
+import { models } from "./models.js";
+import { rowsView } from "./rows.js";
 import { run } from "./run.js";
 import { runs } from "./runs.js";
 import { tryIt } from "./try.js";
 
-const VIEWS = [tryIt, runs, run];
+const VIEWS = [tryIt, runs, models, rowsView, drift, run, compare];
 
 const SLOWLY = 30; // seconds between two looks at what changes seldom
 const $ = (id) => document.getElementById(id);
@@ -151,7 +155,10 @@ async function loadDatasets(signal) {
 async function refresh(signal) {
   const now = Date.now();
   if (now - listed > SLOWLY * 1000) {
-    const found = await loadDatasets(signal);
+    const found = await loadDatasets(signal).catch((error) => {
+      if (error.status === 403 && place.dataset) return []; // who may ask for one dataset may not see all
+      throw error;
+    });
     listed = now;
     if (!place.dataset && found.length) {
       sent = true;

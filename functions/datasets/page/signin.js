@@ -1,7 +1,8 @@
 // The view that asks a person to sign in, in the place of all others.
 
 import { h } from "./dom.js";
-import { goToIssuer, paste, signIn } from "./session.js";
+import { goToIssuer, paste, signIn, useKeys } from "./session.js";
+import { regionOf } from "./sigv4.js";
 
 // The view; `why` is what was refused, `done` is called with a token at hand, `retry` asks the API
 // anew how to sign in.
@@ -15,14 +16,7 @@ export function signInView(why, done, retry) {
 
   function ways() {
     if (!how) return [h("p", {}, h("button", { type: "button", className: "main", onclick: retry }, "Try again"))];
-    if (how.auth === "iam") {
-      return [
-        h("p", {}, "This stack takes requests that are signed with AWS credentials, which do not belong in a browser."),
-        h("p", {}, "The command signs with your profile:"),
-        h("pre", {}, h("code", {}, "tagline tag DATASET image.png\ntagline show DATASET")),
-        h("p", { className: "quiet" }, "A stack with ApiAuth=jwt lets people sign in here."),
-      ];
-    }
+    if (how.auth === "iam") return [keys()];
     if (how.client) {
       const who = new URL(how.client.authorization_endpoint).host;
       return [
@@ -33,11 +27,28 @@ export function signInView(why, done, retry) {
     return [token()];
   }
 
+  function form(text, fields, button, use) {
+    return h("form", { onsubmit: (event) => { event.preventDefault(); attempt(() => { use(); done(); }); } },
+      h("p", { className: "quiet" }, text),
+      ...fields.map(([name, field]) => h("label", {}, name, field)),
+      h("p", {}, h("button", { className: "main" }, button)));
+  }
+
+  function keys() {
+    const plain = { autocomplete: "off", spellcheck: false, required: true };
+    const id = h("input", { type: "text", ...plain });
+    const secret = h("input", { type: "password", ...plain });
+    const token = h("textarea", { rows: 3, ...plain, required: false });
+    const region = h("input", { type: "text", ...plain, value: regionOf(location.host) || "us-east-1" });
+    return form("This stack takes requests that are signed with AWS credentials. Use temporary ones, as `aws configure "
+      + "export-credentials` prints them; they stay in this tab.",
+    [["Access key id", id], ["Secret access key", secret], ["Session token", token], ["Region", region]], "Sign with these keys",
+    () => useKeys({ id: id.value, secret: secret.value, token: token.value, region: region.value }));
+  }
+
   function token() {
-    const field = h("textarea", { id: "token", rows: 4, spellcheck: false, autocomplete: "off", required: true });
-    return h("form", { onsubmit: (event) => { event.preventDefault(); attempt(() => { paste(field.value); done(); }); } },
-      h("p", { className: "quiet" }, `This stack wants a token of ${how.issuer}. It stays in this tab.`),
-      h("label", { htmlFor: "token" }, "Token"), field,
-      h("p", {}, h("button", { className: "main" }, "Use this token")));
+    const field = h("textarea", { rows: 4, spellcheck: false, autocomplete: "off", required: true });
+    return form(`This stack wants a token of ${how.issuer}. It stays in this tab.`, [["Token", field]], "Use this token",
+      () => paste(field.value));
   }
 }

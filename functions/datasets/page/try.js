@@ -101,7 +101,8 @@ function controls(choice, changed) {
     changed();
   }
   function show(shot) {
-    put(shown, choice.threshold === null ? "own" : choice.threshold.toFixed(2));
+    put(shown, choice.threshold === null ? "" : choice.threshold.toFixed(2));
+    slider.classList.toggle("idle", choice.threshold === null);
     slider.setAttribute("aria-valuetext", choice.threshold === null ? "each label's own" : choice.threshold.toFixed(2));
     if (shot) put(many, shot.scores.length ? `All ${shot.scores.length} labels` : "All labels");
   }

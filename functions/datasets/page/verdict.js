@@ -22,7 +22,8 @@ export function verdict(shots, page, choice, whose) {
   const save = h("button", { type: "button", className: "main", onclick: () => store(shot.marks, "Saved") });
   const undo = h("button", { type: "button", onclick: () => takeBack() }, "Undo");
   const saving = h("p", { className: "small", role: "status" });
-  const foot = h("div", { className: "row saving" }, save, undo, whose, saving);
+  const others = h("button", { type: "button", onclick: () => confirmOthers() }, "Confirm the other tags");
+  const foot = h("div", { className: "row saving" }, save, others, undo, whose, saving);
   const element = h("div", { className: "verdict" },
     h("figure", { className: "picture" }, h("div", { className: "frame" }, image, heat), none,
       h("figcaption", {}, name, model, said, h("p", { className: "row" }, again, remove))),
@@ -74,10 +75,10 @@ export function verdict(shots, page, choice, whose) {
     put(saving, "Saving…");
     shots.changed();
     try {
-      await send(shots.dataset, stored.file, sent, whose.value.trim());
+      const kept = await send(shots.dataset, stored.file, sent, stored.model.run, whose.value.trim());
       stored.saved = word === "Saved" ? sent : null;
       stored.marks = new Map();
-      report(`${word}: ${sent.size === 1 ? "1 correction" : `${sent.size} corrections`} of ${stored.name}.`);
+      report(`${word}: ${sent.size === 1 ? "1 correction" : `${sent.size} corrections`} of ${stored.name}.${newRow(kept, sent)}`);
     } catch (error) {
       report(error.message, true);
     } finally {
@@ -85,6 +86,20 @@ export function verdict(shots, page, choice, whose) {
       shots.changed();
     }
   }
+
+  // A list's next row of an image that it does not have yet has what was said, and no other label.
+  function newRow(kept, sent) {
+    if (kept.image?.id !== null) return "";
+    const labels = [...sent].filter(([, kind]) => kind !== "removed").map(([label]) => label);
+    return ` The list does not have this image yet: its row will have ${labels.join(", ") || "no label"}, and no others.`;
+  }
+
+  function confirmOthers() {
+    for (const { label } of unmarked()) shot.marks.set(label, "confirmed");
+    page.say("The other tags are confirmed, not saved yet");
+    shots.changed();
+  }
+  const unmarked = () => tagsOf(shot, choice.threshold).filter(({ label }) => !shot.marks.has(label));
 
   function report(text, wrong = false) {
     put(saving, text);
@@ -155,6 +170,7 @@ export function verdict(shots, page, choice, whose) {
     foot.hidden = !tagged;
     save.disabled = busy || !pending;
     put(save, pending === 1 ? "Save 1 correction" : pending ? `Save ${pending} corrections` : "Save corrections");
+    others.disabled = busy || !unmarked().length;
     undo.disabled = busy || !(pending || shot.saved);
   }
 

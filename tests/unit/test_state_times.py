@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tagline.cli.history import follow
 from tagline.cli.progress import plain_line
+from tagline.outcomes.state_times import follow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,37 @@
+"""`tagline cancel`: stop a run; what serves goes on serving."""
+
+import msgspec
+
+from tagline.cli.drop import await_record
+from tagline.cli.errors import Refused
+from tagline.cli.outcome import outcome_table, run_outcome
+from tagline.cli.output import emit, print_json, say
+from tagline.cli.records import read_run
+from tagline.cli.target import find_target
+from tagline.cli.watch import refuse_unknown
+from tagline.cli.watching import describe, execution_arn
+from tagline.formats.names import dataset_of_run
+
+_RUNNING = "RUNNING"
+CANCELLED = "Cancelled"  # the error that the execution ends with
+
+
+def cancel(run: str, *, why: str, stack: str, as_json: bool) -> None:
+    """Stop a run's execution and the job that it waits for, and tell how it is recorded."""
+    dataset_of_run(run)
+    target = find_target(stack)
+    refuse_unknown(target, run)
+    found = describe(target, run)
+    if found is None or found["status"] != _RUNNING:
+        outcome = run_outcome(target, read_run(target, run), found).outcome
+        raise Refused(f"run {run} has ended {outcome}: there is nothing to cancel")
+    target.states.stop_execution(
+        executionArn=execution_arn(target, run), error=CANCELLED, cause=why
+    )
+    await_record(target, run)
+    ended = run_outcome(target, read_run(target, run), describe(target, run))
+    if as_json:
+        print_json(msgspec.to_builtins(ended))
+    else:
+        emit(outcome_table(ended))
+        say(f"The champion serves on. `tagline retry {run}` resumes the run where it was stopped")

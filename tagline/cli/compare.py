@@ -1,0 +1,118 @@
+"""`tagline compare`: two runs side by side, as their evaluations and plans tell."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tagline.api.bucket import DataBucket
+from tagline.api.catalog import Catalog
+from tagline.api.comparing import compare as side_by_side
+from tagline.api.comparing_documents import RunComparison
+from tagline.api.problem import Problem
+from tagline.cli.errors import Refused
+from tagline.cli.output import emit, number, print_json, rows_table, say
+from tagline.cli.target import find_target
+from tagline.formats.keys import RunKeys
+from tagline.formats.models import Metrics
+from tagline.formats.names import dataset_of_run
+
+_MOST_LABELS = 30  # shown, those that differ most; --json has them all
+_Interval = tuple[float, float]
+
+
+def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
+    """Show what the second run has more than the first, label by label, and which settings differ.
+
+    Intervals are of labels' differences on resampled images: known where one run was judged beside
+    the other.
+    """
+    dataset = dataset_of_run(first)
+    if dataset_of_run(second) != dataset:
+        raise Refused(f"{first} and {second} are of two datasets, so nothing of them compares")
+    target = find_target(stack)
+    bucket = DataBucket(target.s3, target.outputs.bucket)
+    try:
+        told = side_by_side(Catalog(bucket), bucket, dataset, (first, second))
+    except Problem as exc:
+        raise Refused(exc.detail) from exc
+    metrics = bucket.get(RunKeys(told.compared_as).metrics, Metrics) if told.compared_as else None
+    intervals = dict(_intervals(metrics, turned=told.compared_as == first))
+    if as_json:
+        labels = [
+            msgspec.to_builtins(label) | {"interval": intervals.get(label.label)}
+            for label in told.labels
+        ]
+        print_json(msgspec.to_builtins(told) | {"labels": labels})
+    else:
+        _show(told, intervals)
+
+
+def _intervals(metrics: Metrics | None, *, turned: bool) -> Iterator[tuple[str, _Interval]]:
+    """Yield, by label, from where to where the second's gain over the first probably lies."""
+    for row in metrics.labels if metrics else ():
+        low, high = row.gain_low, row.gain_high
+        if low is not None and high is not None:
+            yield row.label, (-high, -low) if turned else (low, high)
+
+
+def _show(told: RunComparison, intervals: dict[str, _Interval]) -> None:
+    emit(rows_table(("", *(run.run for run in told.runs)), _facts(told), title="Runs"))
+    say(_difference(told))
+    changed = [label for label in told.labels if label.difference is not None]
+    changed.sort(key=lambda label: -abs(label.difference or 0))
+    rows = [
+        (
+            label.label,
+            *map(number, label.ap),
+            _signed(label.difference),
+            _interval(intervals.get(label.label)),
+            next((count for count in reversed(label.support) if count is not None), None),
+        )
+        for label in changed[:_MOST_LABELS]
+    ]
+    columns = ("Label", ">AP before", ">AP after", ">Difference", "95 % interval", ">Images")
+    emit(rows_table(columns, rows, title="Labels, the largest difference first"))
+    if len(changed) > _MOST_LABELS:
+        say(f"{len(changed) - _MOST_LABELS} labels that differ less: --json prints all")
+    for names, what in (
+        ([x.label for x in told.labels if x.ap[0] is None], "Without a number in the first"),
+        ([x.label for x in told.labels if x.ap[1] is None], "Without a number in the second"),
+    ):
+        if names:
+            say(f"{what}: {', '.join(names[:_MOST_LABELS])}")
+    if told.settings:
+        settings = ((each.name, each.first, each.second) for each in told.settings)
+        emit(rows_table(("Setting", "Before", "After"), settings, title="Settings that differ"))
+    else:
+        say("The settings are the same")
+
+
+def _facts(told: RunComparison) -> Iterator[tuple[object, ...]]:
+    yield ("Outcome", *(run.state for run in told.runs))
+    scores = [run.metrics for run in told.runs]
+    yield ("mAP", *(number(each.mAP) if each else None for each in scores))
+    yield ("Micro F1", *(number(each.micro_f1) if each else None for each in scores))
+    yield ("Judged on", *(f"{each.images:,} {each.judged_on}" if each else None for each in scores))
+
+
+def _difference(told: RunComparison) -> str:
+    found = told.difference
+    if found is None or found.mAP is None:
+        if told.same_images:
+            return "Judged on the same images, though not beside each other: no interval is known"
+        return (
+            "They were not judged beside each other, so their numbers differ by their images, too: "
+            "`same_images` in --json says whether these are the same"
+        )
+    interval = found.interval
+    between = f", {_interval((interval.low, interval.high))}" if interval else ""
+    images = f" on the same {found.images:,} images" if found.images else ""
+    return f"The second has {_signed(found.mAP)} mAP{images}{between}"
+
+
+def _signed(value: float | None) -> str | None:
+    return None if value is None else f"{value:+.4f}"
+
+
+def _interval(bounds: _Interval | None) -> str | None:
+    return f"{bounds[0]:+.4f} to {bounds[1]:+.4f}" if bounds else None

@@ -1,0 +1,47 @@
+"""`tagline watch`: a run's progress, from wherever it is to its end."""
+
+import time
+
+import msgspec
+import typer
+
+from tagline.cli.drop import wait_for
+from tagline.cli.errors import Refused
+from tagline.cli.outcome import FAILED, RunOutcome, outcome_table
+from tagline.cli.output import emit, print_json
+from tagline.cli.target import Target, find_target
+from tagline.cli.watching import describe
+from tagline.formats.names import dataset_of_run
+
+_START_SECONDS = 15.0  # a list that was dropped just now
+_INTERVAL = 0.5
+
+
+def watch(run: str, *, stack: str, as_json: bool) -> None:
+    """Show a run's progress to its end, however far it is; exit code 1 if it fails."""
+    dataset_of_run(run)
+    target = find_target(stack)
+    refuse_unknown(target, run, _START_SECONDS)
+    tell_end(wait_for(target, run), as_json=as_json)
+
+
+def refuse_unknown(target: Target, run: str, patience: float = 0) -> None:
+    """Raise Refused for a run that has no execution, and gets none within so many seconds."""
+    deadline = time.monotonic() + patience
+    while (found := describe(target, run)) is None and time.monotonic() < deadline:
+        time.sleep(_INTERVAL)
+    if found is None:
+        raise Refused(
+            f"there is no execution of run {run} (Step Functions forgets one after 90 days): "
+            "`tagline runs` lists what there is"
+        )
+
+
+def tell_end(ended: RunOutcome, *, as_json: bool) -> None:
+    """Print how a run ended; exit code 1 if it failed."""
+    if as_json:
+        print_json(msgspec.to_builtins(ended))
+    else:
+        emit(outcome_table(ended))
+    if ended.outcome in FAILED:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Whether what is tagged still is like what the champion was validated on."""
