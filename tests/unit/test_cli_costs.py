@@ -170,7 +170,7 @@ def endpoints(runs: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
         client.create_endpoint(EndpointName=name, EndpointConfigName="c")
     watched = boto3.client("cloudwatch", region_name="us-east-1")
     for days, name in ((1, "tagline-designs"), (20, "tagline-logos")):
-        dimensions = [{"Name": "EndpointName", "Value": name},
+        dimensions: Any = [{"Name": "EndpointName", "Value": name},
                       {"Name": "VariantName", "Value": "AllTraffic"}]  # fmt: skip
         watched.put_metric_data(
             Namespace="AWS/SageMaker",
@@ -207,7 +207,7 @@ def test_a_serverless_endpoint_is_priced_by_what_its_model_took(endpoints: Targe
                "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}  # fmt: skip
     client.create_endpoint_config(EndpointConfigName="s", ProductionVariants=[variant])
     client.create_endpoint(EndpointName="tagline-small", EndpointConfigName="s")
-    dimensions = [{"Name": "EndpointName", "Value": "tagline-small"},
+    dimensions: Any = [{"Name": "EndpointName", "Value": "tagline-small"},
                   {"Name": "VariantName", "Value": "AllTraffic"}]  # fmt: skip
     later = NOW + timedelta(days=9)
     boto3.client("cloudwatch", region_name="us-east-1").put_metric_data(

@@ -27,6 +27,7 @@ FUNCTIONS = {name: (t, r) for t, name, r in resources("AWS::Serverless::Function
 # Actions that know no resources; each carries its reason in the template.
 WITHOUT_RESOURCES = {
     "ecr:GetAuthorizationToken",
+    "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",

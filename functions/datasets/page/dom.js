@@ -86,16 +86,17 @@ export function rebuild(element, state, build) {
 
 // A table that is a list of cards where there is little room: {element, show(rows)}.
 // `columns` are {name, text: (row) => text} or {name, make: () => node, update: (node, row)};
-// `number: true` sets to the right; `key` tells rows apart.
+// `number: true` sets to the right, `short: true` keeps on one line; `key` tells rows apart.
 export function table(caption, columns, key) {
+  const kind = ({ number, short }) => (number ? "number" : short ? "short" : "");
   const head = h("tr", { role: "row" }, ...columns.map((column) =>
-    h("th", { scope: "col", role: "columnheader", className: column.number ? "number" : "" }, column.name)));
+    h("th", { scope: "col", role: "columnheader", className: kind(column) }, column.name)));
   const body = h("tbody", { role: "rowgroup" });
   const element = h("table", { className: "cards", role: "table" },
     h("caption", { className: "unseen" }, caption),
     h("thead", { role: "rowgroup" }, head), body);
   const make = () => h("tr", { role: "row" }, ...columns.map((column) =>
-    h("td", { role: "cell", className: column.number ? "number" : "", data: { name: column.name } },
+    h("td", { role: "cell", className: kind(column), data: { name: column.name } },
       column.make ? column.make() : null)));
   const update = (line, row) => columns.forEach((column, at) => {
     if (column.make) column.update(line.cells[at].firstChild, row);
