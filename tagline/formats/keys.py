@@ -205,6 +205,16 @@ class RunKeys:
         return self.of("decision.json")
 
     @property
+    def shadow(self) -> str:
+        """How the challenger answered beside the champion before it served."""
+        return self.of("shadow.json")
+
+    @property
+    def captured(self) -> str:
+        """Prefix of what both answered meanwhile, as SageMaker captures it."""
+        return self.of("shadow/")
+
+    @property
     def status(self) -> str:
         """How the run ended."""
         return self.of("status.json")
