@@ -55,6 +55,11 @@ class Objects:
         at = S3Uri.parse(uri)
         self.client.upload_file(str(file), at.bucket, at.key)
 
+    def write(self, data: bytes, uri: str) -> None:
+        """Write bytes to the object at `uri`."""
+        at = S3Uri.parse(uri)
+        self.client.put_object(Bucket=at.bucket, Key=at.key, Body=data)
+
     def delete(self, uri: str) -> None:
         """Delete the object at `uri`, if there is one."""
         at = S3Uri.parse(uri)

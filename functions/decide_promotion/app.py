@@ -27,7 +27,7 @@ def handler(event: DecisionEvent) -> DecisionAnswer:
     bucket.write(keys.decision, decision)
     champion = find_champion(bucket, keys.dataset)
     redeploy = not decision.promote and needs_redeployment(
-        clients.sagemaker(), environment().stack, keys.dataset, champion
+        clients.sagemaker(), bucket, environment().stack, keys.dataset, champion
     )
     return msgspec.convert(
         msgspec.structs.asdict(decision) | {"redeploy": redeploy}, DecisionAnswer

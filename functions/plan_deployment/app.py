@@ -15,6 +15,7 @@ from tagline.planning.standing import find_champion
 from tagline.serving.deployment import plan_deployment, plan_trial
 from tagline.serving.endpoints import describe
 from tagline.serving.machines import hosting, scaling_of
+from tagline.serving.shadow_plan import plan_shadow
 
 
 @step
@@ -36,6 +37,18 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
     ordered = ORDERED.fullmatch(event.execution)
     again = ordered["given"] if ordered else ""
     status = trial.status if trial else None
+    shadow = None
+    if not ordered:
+        shadow = plan_shadow(
+            sagemaker,
+            bucket,
+            stack=here.stack,
+            run=keys.run,
+            champion=champion,
+            found=endpoint,
+            wanted=wanted,
+            variant=variant,
+        )
     return plan_deployment(
         stack=here.stack,
         run=keys.run,
@@ -49,4 +62,5 @@ def handler(event: DeploymentEvent) -> DeploymentAnswer:
         wanted=wanted,
         bake=here.endpoint_bake_seconds,
         again=again,
+        shadow=shadow,
     )

@@ -201,6 +201,7 @@ class Operations:
             "cloudwatch:PutMetricAlarm": lambda request: [
                 Need("cloudwatch:PutMetricAlarm", names.alarm(request["AlarmName"]))
             ],
+            "cloudwatch:GetMetricData": lambda _: [Need("cloudwatch:GetMetricData", "*")],
             "cloudwatch:PutMetricData": metrics,
             "execute-api:Invoke": lambda request: [
                 Need("execute-api:Invoke", names.route(request))
@@ -252,6 +253,6 @@ def _instance_types(request: Request) -> dict[str, list[str]]:
     asked = [job["ResourceConfig"] for job in jobs if "ResourceConfig" in job]
     if "ProcessingResources" in request:
         asked.append(request["ProcessingResources"]["ClusterConfig"])
-    asked += request.get("ProductionVariants", [])
+    asked += request.get("ProductionVariants", []) + request.get("ShadowProductionVariants", [])
     types = [each["InstanceType"] for each in asked if "InstanceType" in each]
     return {"sagemaker:instancetypes": types} if types else {}

@@ -15,11 +15,13 @@ from local.clients import Clients
 from local.context import Cloud
 from local.sagemaker import archives
 from local.sagemaker.alarms import look
+from local.sagemaker.capture import Capture
 from local.sagemaker.errors import SageMakerError
 from local.sagemaker.invocations import Invocations
 from local.sagemaker.models import artifact_of, container_of
 from local.sagemaker.roles import Role, Roles
 from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
+from local.sagemaker.shadow import Beside
 from local.sagemaker.store import ENDPOINT_CONFIG, MODEL, Record, Store
 
 LOG_GROUP, LOG_STREAM = "/aws/sagemaker/Endpoints", "AllTraffic/laptop"
@@ -44,20 +46,44 @@ class Deployments:
         """Return the folder of an endpoint's servers."""
         return self._cloud.state_dir / "endpoints" / endpoint
 
-    def new_server(self, endpoint: str, config: str, log: Callable[[str], None]) -> Server:
-        """Fetch the model of a configuration and return its server, not yet started."""
-        variant = self._store.get(ENDPOINT_CONFIG, config)["ProductionVariants"][0]
+    def new_server(
+        self, endpoint: str, config: str, calls: Invocations, log: Callable[[str], None]
+    ) -> Server:
+        """Fetch the models of a configuration and return its server, not yet started."""
+        wanted = self._store.get(ENDPOINT_CONFIG, config)
+        base = self.folder(endpoint) / secrets.token_hex(6)
+        variant = wanted["ProductionVariants"][0]
+        server = self._fetched(endpoint, config, variant, base, log)
+        capture = wanted.get("DataCaptureConfig", {})
+        shadows = wanted.get("ShadowProductionVariants", [])
+        if capture.get("EnableCapture") or shadows:
+            objects = self._role_of(config).objects
+            server.beside = Beside(
+                endpoint,
+                variant["VariantName"],
+                capture=Capture(endpoint, capture, objects, log) if capture else None,
+                shadow=self._fetched(endpoint, config, shadows[0], base / "shadow", log)
+                if shadows
+                else None,
+                invocations=calls,
+                log=log,
+            )
+        return server
+
+    def _fetched(
+        self, endpoint: str, config: str, variant: Record, folder: Path, log: Callable[[str], None]
+    ) -> Server:
         model = self._store.get(MODEL, variant["ModelName"])
         container = container_of(model)
         role = self._roles.of(model["ExecutionRoleArn"])
         role.pull(container["Image"])
         role.log(f"{LOG_GROUP}/{endpoint}", LOG_STREAM)
-        base = self.folder(endpoint) / secrets.token_hex(6) / "ml"
+        base = folder / "ml"
         (base / "model").mkdir(parents=True)
         artifact = artifact_of(container)
         if artifact is not None:
-            with tempfile.TemporaryDirectory(dir=base.parent) as folder:
-                file = Path(folder) / "model.tar.gz"
+            with tempfile.TemporaryDirectory(dir=base.parent) as unpacked:
+                file = Path(unpacked) / "model.tar.gz"
                 role.objects.get(artifact, file)
                 archives.unpack(file, base / "model")
         limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_LIMIT_S)
@@ -110,8 +136,19 @@ class Deployments:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def described(serving: Serving) -> Record:
+def described(server: Server) -> Record:
     """Return the members of an endpoint's record that say what it serves."""
+    beside = server.beside
+    shadow = beside.shadow if isinstance(beside, Beside) else None
+    return {
+        "EndpointConfigName": server.serving.config,
+        "ProductionVariants": [_summary(server.serving)],
+        "ShadowProductionVariants": [_summary(shadow.serving)] if shadow else None,
+        "_serving": asdict(server.serving),
+    }
+
+
+def _summary(serving: Serving) -> Record:
     image = {"SpecifiedImage": serving.image, "ResolvedImage": serving.image}
     summary: dict[str, Any] = {
         "VariantName": serving.variant,
@@ -123,8 +160,4 @@ def described(serving: Serving) -> Record:
         summary["CurrentServerlessConfig"] = serving.serverless
     else:  # one process, whatever number was asked for
         summary |= {"CurrentInstanceCount": 1, "DesiredInstanceCount": 1}
-    return {
-        "EndpointConfigName": serving.config,
-        "ProductionVariants": [summary],
-        "_serving": asdict(serving),
-    }
+    return summary

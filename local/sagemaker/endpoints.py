@@ -126,20 +126,20 @@ class Endpoints:
     def _create(self, name: str, config: str) -> None:
         log = self._log(name)
         try:
-            server = self._deployments.new_server(name, config, log)
+            server = self._deployments.new_server(name, config, self._invocations, log)
             server.start()
         except FAILURES as exc:
             self._unless_closing(self._fail, name, f"{exc}")
             return
         self._traffic.settle(name, server)
-        self._in_service(name, server.serving)
+        self._in_service(name, server)
 
     def _update(self, name: str, config: str, deployment: Record, steps: list[Step]) -> None:
         log = self._log(name)
         old = self._traffic.live(name)
         new: Server | None = None
         try:
-            new = self._deployments.new_server(name, config, log)
+            new = self._deployments.new_server(name, config, self._invocations, log)
             new.start()
             look = self._deployments.alarms(config, deployment, self._invocations)
             for step in steps:
@@ -154,7 +154,7 @@ class Endpoints:
             self._unless_closing(self._roll_back, name, f"{exc}")
             return
         self._traffic.settle(name, new)
-        self._in_service(name, new.serving, LastDeploymentConfig=deployment or None)
+        self._in_service(name, new, LastDeploymentConfig=deployment or None)
         if old is not None:
             old.stop()
         self._deployments.keep_only(name, new.serving)
@@ -176,7 +176,10 @@ class Endpoints:
             return
         self._traffic.settle(name, server)  # calls wait until it is healthy
         server.resume()
-        self._store.update(ENDPOINT, name, EndpointStatus="InService")
+        # a shadow is not brought back: whoever watched it ended with the cloud
+        self._store.update(
+            ENDPOINT, name, EndpointStatus="InService", ShadowProductionVariants=None
+        )
 
     def _delete(self, name: str) -> None:
         server = self._traffic.drop(name)
@@ -185,9 +188,9 @@ class Endpoints:
         shutil.rmtree(self._deployments.folder(name), ignore_errors=True)
         self._store.remove(ENDPOINT, name)
 
-    def _in_service(self, name: str, serving: Serving, **members: Any) -> None:
+    def _in_service(self, name: str, server: Server, **members: Any) -> None:
         with self._store.edit(ENDPOINT, name) as record:
-            record.update(described(serving), EndpointStatus="InService")
+            record.update(described(server), EndpointStatus="InService")
             record.update(members)
             record.pop("PendingDeploymentSummary", None)
 

@@ -92,6 +92,17 @@ _CONTAINER: Tree = {
     },
     "Environment": None,
 }
+_VARIANT: Tree = {
+    "VariantName": None,
+    "ModelName": None,
+    "InitialInstanceCount": None,  # one process answers, whatever the number
+    "InstanceType": None,
+    "InitialVariantWeight": None,
+    "VolumeSizeInGB": None,
+    "ModelDataDownloadTimeoutInSeconds": None,
+    "ContainerStartupHealthCheckTimeoutInSeconds": None,
+    "ServerlessConfig": None,
+}
 _DEPLOYMENT: Tree = {
     "BlueGreenUpdatePolicy": None,
     "AutoRollbackConfiguration": None,
@@ -184,16 +195,15 @@ HONOURED: dict[str, Tree] = {
     },
     "CreateEndpointConfig": {
         "EndpointConfigName": None,
-        "ProductionVariants": {
-            "VariantName": None,
-            "ModelName": None,
-            "InitialInstanceCount": None,  # one process answers, whatever the number
-            "InstanceType": None,
-            "InitialVariantWeight": None,
-            "VolumeSizeInGB": None,
-            "ModelDataDownloadTimeoutInSeconds": None,
-            "ContainerStartupHealthCheckTimeoutInSeconds": None,
-            "ServerlessConfig": None,
+        "ProductionVariants": _VARIANT,
+        "ShadowProductionVariants": _VARIANT,
+        "DataCaptureConfig": {
+            "EnableCapture": None,
+            "InitialSamplingPercentage": None,
+            "DestinationS3Uri": None,
+            "KmsKeyId": None,
+            "CaptureOptions": {"CaptureMode": Only(("Output",))},
+            "CaptureContentTypeHeader": {"JsonContentTypes": None},
         },
         "KmsKeyId": None,
         "ExecutionRoleArn": None,

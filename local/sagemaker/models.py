@@ -51,6 +51,7 @@ class Models:
         if len(variants) != 1:
             raise invalid(f"{len(variants)} production variants: the laptop cloud serves one")
         required(variants[0], "ModelName")
+        self._check_shadow(request)
         if ("InstanceType" in variants[0]) == ("ServerlessConfig" in variants[0]):
             raise invalid("a production variant has either InstanceType or ServerlessConfig")
         model = self._store.get(MODEL, variants[0]["ModelName"])
@@ -62,6 +63,21 @@ class Models:
         record["EndpointConfigArn"] = arn
         self._store.add(ENDPOINT_CONFIG, name, record, request.get("Tags"))
         return {"EndpointConfigArn": arn}
+
+    def _check_shadow(self, request: dict[str, Any]) -> None:
+        """Refuse what SageMaker's shadows are not."""
+        shadows = request.get("ShadowProductionVariants") or []
+        if not shadows:
+            return
+        if len(shadows) != 1:
+            raise invalid("If ShadowProductionVariants is given, there is one of each variant")
+        production, shadow = request["ProductionVariants"][0], shadows[0]
+        if "ServerlessConfig" in production or "ServerlessConfig" in shadow:
+            raise invalid("a serverless endpoint has no shadow variant")
+        required(shadow, "ModelName")
+        self._store.get(MODEL, shadow["ModelName"])
+        if shadow["VariantName"] == production["VariantName"]:
+            raise invalid(f"two variants are named {shadow['VariantName']}")
 
 
 def _check_serverless(variant: Record, model: Record) -> None:

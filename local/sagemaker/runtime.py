@@ -65,6 +65,8 @@ class Runtime:
         _check_headers(headers, server.serving.variant)
         passed_on = {key: headers[key] for key in _PASSED_ON if key in headers}
         server, reply = self._ask(name, server, body, passed_on)
+        if server.beside is not None:
+            server.beside.answered(body, passed_on, reply)
         if reply.status >= HTTPStatus.BAD_REQUEST:
             raise ModelError(reply.status, reply.body.decode("utf-8", errors="replace"))
         if len(reply.body) > LARGEST_REPLY:

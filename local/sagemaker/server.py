@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from local import processes
 from local.access.sessions import session_of
@@ -56,11 +57,28 @@ class Reply:
     body: bytes
 
 
+class Companion(Protocol):
+    """What goes on beside a server: told of each answer, it may not keep a caller waiting."""
+
+    def start(self) -> None:
+        """Begin; raises ServerFailed."""
+
+    def answered(self, body: bytes, headers: dict[str, str], reply: Reply) -> None:
+        """Take note of an answer."""
+
+    def stop(self) -> None:
+        """End with the server."""
+
+    def leave(self) -> None:
+        """Start nothing more: the cloud stops."""
+
+
 class Server:
     """A server process that is started again whenever it dies, after pauses that grow."""
 
     def __init__(self, cloud: Cloud, serving: Serving, log: Callable[[str], None]) -> None:
         self.serving = serving
+        self.beside: Companion | None = None
         self._cloud = cloud
         self._log = log
         self._port = 0
@@ -75,6 +93,8 @@ class Server:
         """Start and wait until healthy; raises ServerFailed, with nothing left running."""
         try:
             self._become_ready(_FIRST_STARTS)
+            if self.beside is not None:
+                self.beside.start()
         except BaseException:
             self.stop()
             raise
@@ -86,6 +106,8 @@ class Server:
 
     def stop(self) -> None:
         """Take no more calls, let those under way finish, and end the process."""
+        if self.beside is not None:
+            self.beside.stop()
         self._stopping.set()
         self._ready.set()  # wakes who waits; `invoke` sees that it stops
         with self._idle:
@@ -95,6 +117,8 @@ class Server:
 
     def leave(self) -> None:
         """Start no more processes: the cloud stops and ends the one that runs."""
+        if self.beside is not None:
+            self.beside.leave()
         self._stopping.set()
         self._ready.set()
 

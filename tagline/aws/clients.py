@@ -13,6 +13,7 @@ from tagline.aws.environment import environment
 from tagline.aws.requester_pays import paying
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -61,7 +62,16 @@ def logs() -> "CloudWatchLogsClient":
     return boto3.client("logs", config=_CONFIG)
 
 
+@functools.cache
+def cloudwatch() -> "CloudWatchClient":
+    """Return the CloudWatch client."""
+    return boto3.client("cloudwatch", config=_CONFIG)
+
+
 def forget() -> None:
     """Drop all clients and the environment, so that the next call makes them anew."""
-    for made in (s3, sagemaker, sagemaker_runtime, stepfunctions, sns, logs, environment):
+    for made in (
+        *(s3, sagemaker, sagemaker_runtime, stepfunctions, sns, logs, cloudwatch),
+        environment,
+    ):
         made.cache_clear()

@@ -39,6 +39,7 @@ _ENDPOINT_IS_AWAITED = frozenset(
             "DescribeEndpoint",
         ),
         *("EndpointReady?", "SmokeTest", "WhoServes?", "EndTrial", "AwaitChallenger"),
+        *("AwaitShadow", "ShadowServes", "WatchShadow", "Watched?", "WaitForShadow", "Shadowed"),
         *("RecordChampion", "PlanRollBack", "AwaitChampion", "ModelGone?", "RebuildModel"),
         *("ConfigGone?", "RebuildConfig", "RollBackHow?", "RestoreChampion", "ClearEndpoint"),
         *("DeployChampion", "DeleteEndpoint", "TrialLeft?", "DeleteTrial", "GoOn?"),

@@ -17,6 +17,7 @@ from tagline.formats import (
     plan,
     retraining,
     rows,
+    shadow,
     split,
     steps,
     suspects,
@@ -317,7 +318,12 @@ OF_RUN = (
         about="What SageMaker is asked to train, and the answer of PlanTraining.",
     ),
     _document(_RUN.metrics, "Evaluate", "DecidePromotion, the API, people", models.Metrics),
-    _other(_RUN.report, "The evaluation, for people: HTML.", "Evaluate", "people"),
+    _other(
+        _RUN.report,
+        "The evaluation, for people: HTML; with what a shadow showed.",
+        "Evaluate, WatchShadow",
+        "people",
+    ),
     _lines(
         _RUN.suspects,
         "Rows whose labels the model doubts, of those that it was not trained on; the most "
@@ -331,6 +337,13 @@ OF_RUN = (
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),
     _document(_RUN.decision, "DecidePromotion", "the API, people", outcomes.Decision),
+    _other(
+        _RUN.captured,
+        "What champion and shadow answered, as SageMaker's data capture writes it; no images.",
+        "StartShadow",
+        "WatchShadow",
+    ),
+    _document(_RUN.shadow, "WatchShadow", "people", shadow.Shadow),
     _other(
         f"{_RUN.prefix}{{fetch,pack}}-results/",
         "What Step Functions writes of the Distributed Maps' children, in its own form.",

@@ -86,7 +86,7 @@ class DatasetKeys:
     @property
     def drift_state(self) -> str:
         """Which report of drift is the last, and what was told."""
-        return f"{self.drift}latest.json"
+        return f"{self.drift}last.json"
 
     @property
     def drift_hours(self) -> str:
@@ -203,6 +203,16 @@ class RunKeys:
     def decision(self) -> str:
         """Whether the challenger is promoted."""
         return self.of("decision.json")
+
+    @property
+    def shadow(self) -> str:
+        """How the challenger answered beside the champion before it served."""
+        return self.of("shadow.json")
+
+    @property
+    def captured(self) -> str:
+        """Prefix of what both answered meanwhile, as SageMaker captures it."""
+        return self.of("shadow/")
 
     @property
     def status(self) -> str:

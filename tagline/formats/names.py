@@ -25,6 +25,7 @@ _TUNING_NAME = 32 - len("-010")  # a stack of 20 characters leaves 6 digits of t
 _ENDPOINT_NAME = _LONGEST_NAME - 8  # room for an ending of what belongs to the endpoint
 _DIGEST = 12
 _FORMER_JOBS = "tagline-"
+_SHADOW = re.compile(r"-[0-9a-f]{16}-shadow[0-9]*-[0-9]+\Z")  # an order's has its time in it
 
 
 _LIST_FILE = 200  # characters of a list's own name
@@ -118,7 +119,7 @@ def first_restoration(given: int) -> int:
 def job_name(stack: str, run: str, kind: str) -> str:
     """Return the base name of what a run makes in SageMaker: the stack, then the run's digest.
 
-    `kind` is one of train, tune, eval, model, config, trial. The state machine appends the
+    `kind` is one of train, tune, eval, model, config, trial, shadow. The state machine appends the
     attempt, since SageMaker never takes a job's name twice. A tuning job has but 32 characters: it
     goes without its kind and, under a stack of more than 10 characters, with less of the digest.
     """
@@ -127,6 +128,11 @@ def job_name(stack: str, run: str, kind: str) -> str:
     if kind == "tune":
         return f"{stack}{_OF}{digest}"[:_TUNING_NAME]
     return f"{stack}{_OF}{digest}-{kind}"
+
+
+def is_shadow(endpoint_config: str) -> bool:
+    """Return whether an endpoint's configuration is a champion's with a shadow beside it."""
+    return _SHADOW.search(endpoint_config) is not None
 
 
 def run_of_job(stack: str, dataset: str, name: str) -> str | None:

@@ -256,10 +256,39 @@ class Variant(Record, kw_only=True, rename="pascal"):
     """What an endpoint runs on: instances, or serverless; its model the flow adds."""
 
     variant_name: str = "AllTraffic"
-    initial_variant_weight: int = 1
+    initial_variant_weight: float = 1
+    """Of a shadow: the share of the requests that it is given, where the other has 1."""
     instance_type: str | UnsetType = UNSET
     initial_instance_count: int | UnsetType = UNSET
     serverless_config: ServerlessConfig | UnsetType = UNSET
+
+
+class VariantOfModel(Variant, kw_only=True, rename="pascal"):
+    """A variant whose model is known."""
+
+    model_name: str
+
+
+class CaptureOption(Record, kw_only=True, rename="pascal"):
+    """What of a request is captured: the answer, never the image."""
+
+    capture_mode: Literal["Output"] = "Output"
+
+
+class CapturedTypes(Record, kw_only=True, rename="pascal"):
+    """Which answers are captured as the text that they are."""
+
+    json_content_types: tuple[str, ...] = ("application/json",)
+
+
+class DataCapture(Record, kw_only=True, rename="pascal"):
+    """What SageMaker writes down of the requests to an endpoint."""
+
+    enable_capture: bool = True
+    initial_sampling_percentage: int = 100
+    destination_s3_uri: str = field(name="DestinationS3Uri")
+    capture_options: tuple[CaptureOption, ...] = (CaptureOption(),)
+    capture_content_type_header: CapturedTypes = CapturedTypes()
 
 
 class FleetSize(Record, kw_only=True, rename="pascal"):

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
-from tagline.formats.section import Section
+from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
 
-Share = Annotated[float, Meta(ge=0, le=1)]
 Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 ImageSize = Annotated[int, Meta(ge=16, le=1024)]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -45,13 +45,6 @@ Background = Annotated[
         description="a colour such as '#ffffff' (in quotes: # begins a comment), or auto",
     ),
 ]
-InstanceType = Annotated[
-    str,
-    Meta(
-        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+\Z",
-        description="an instance type such as ml.m5.xlarge",
-    ),
-]
 FEW_IMAGES = 20_000  # to train on, below which `start_from: auto` does not start from nothing
 StartFrom = Annotated[
     str,
@@ -59,10 +52,6 @@ StartFrom = Annotated[
         pattern=r"^(?:auto|starter|champion|none|s3://[^/]+/.*[^/])\Z",
         description="auto, starter, champion, none, or a file s3://bucket/key",
     ),
-]
-Instances = Annotated[int, Meta(ge=1, le=100)]
-ServerlessMemory = Annotated[
-    int, Meta(ge=1024, le=6144, multiple_of=1024, description="1024, 2048 and so on up to 6144")
 ]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
 
@@ -209,42 +198,6 @@ class Promotion(Section):
     """How probable it must be that the challenger is better on other images, too; 0: not asked."""
     max_label_drop: Share | None = None
     """By how much the average precision of a label with 10 images may fall; null: by any."""
-
-
-ROLLOUT_STEP, ROLLOUT_WAIT = 0.1, 300  # share of the fleet; seconds between steps
-
-
-class EndpointSettings(Section):
-    """Where the champion serves; null takes the stack's parameters.
-
-    In the mode serverless nothing is paid while nobody asks; the first answer then takes longer.
-    """
-
-    mode: Literal["instances", "serverless"] = "instances"
-    instance_type: InstanceType | None = None
-    instance_count: Instances | None = None
-    min_instances: Instances | None = None
-    """Of an endpoint that scales; 1 where only the most are named."""
-    max_instances: Instances | None = None
-    """Named, it lets the endpoint scale."""
-    invocations_per_instance: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    """A minute; above it another instance is added. 600 where nobody says."""
-    memory: ServerlessMemory | None = None
-    """MB of a serverless endpoint; 2048 where nobody says."""
-    max_concurrency: Annotated[int, Meta(ge=1, le=200)] | None = None
-    """Images that a serverless endpoint answers at a time; 5 where nobody says."""
-    rollout: Literal["all_at_once", "canary", "linear"] | None = None
-    """How traffic moves to a new champion; null: canary from two instances on."""
-    rollout_step: Annotated[float, Meta(ge=0.1, le=0.5)] | None = None
-    """Share of the instances of a canary, or of each step of linear; 0.1 where nobody says."""
-    rollout_wait: Annotated[int, Meta(ge=0, le=3600)] | None = None
-    """Seconds between steps, alarms watched; 300 where nobody says."""
-    bake: Annotated[int, Meta(ge=0, le=3600)] | None = None
-    """Seconds that the old fleet stays, alarms watched, after all traffic moved; null: the
-    stack's."""
-    max_latency: Annotated[int, Meta(ge=1, le=60_000)] | None = None
-    """Milliseconds of the model; where the new one takes longer, p95 of a minute, the old comes
-    back. 5000 where nobody says."""
 
 
 class Budget(Section):

@@ -20,6 +20,7 @@ from tagline.formats.sagemaker import (
     TuningRequest,
     Variant,
 )
+from tagline.formats.shadow import Shadowing
 
 ShardName = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\Z")]
 
@@ -268,6 +269,8 @@ class DeploymentAnswer(Record):
     trial: Trial
     deployment_config: DeploymentConfig
     guards: Guards
+    shadow: Shadowing | None = None
+    """How the challenger answers unseen first; null where it does not."""
 
 
 class Served(Record):
@@ -280,6 +283,45 @@ class Awaited(Served):
     """What the endpoint is to serve: the model of which run."""
 
     run: str
+
+
+class ShadowServes(Served):
+    """An endpoint with a shadow: its configuration, and who is champion there."""
+
+    endpoint_config: str
+    run: str
+    seconds: int
+    """Between two looks at an endpoint."""
+
+
+class Watching(Record):
+    """Since when a shadow has been watched: ISO 8601, UTC."""
+
+    since: str
+
+
+class Judged(Record):
+    """Why the gate let the challenger pass."""
+
+    reason: str
+
+
+class ShadowEvent(RunEvent):
+    """WatchShadow: where, since when, and why the challenger is to serve."""
+
+    awaited: ShadowServes
+    watched: Watching
+    decision: Judged
+
+
+class ShadowAnswer(Record):
+    """WatchShadow: whether the shadow is over, and when to look again."""
+
+    since: str
+    done: bool
+    reason: str
+    """Why the challenger is to serve, with what the shadow showed once it is over."""
+    seconds: int
 
 
 class SmokeEvent(RunEvent):
@@ -418,7 +460,7 @@ class Restore(Served, omit_defaults=True):
 class Watched(Record):
     """What an execution waited for last."""
 
-    of: Literal["trial", "challenger", "champion"]
+    of: Literal["trial", "shadow", "challenger", "champion"]
 
 
 class PlanFacts(Record):

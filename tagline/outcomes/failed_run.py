@@ -52,7 +52,7 @@ _NOTE_BYTES = 4096
 # A run that came to one of these may have changed the endpoint that serves
 _AT_THE_ENDPOINT = {
     *("CreateEndpoint", "UpdateEndpoint", "ReplaceEndpoint", "UpdateServerlessEndpoint"),
-    *("StopScaling", "RecordChampion", "PlanRollBack"),
+    *("StopScaling", "StartShadow", "RecordChampion", "PlanRollBack"),
 }
 _AT_AN_ENDPOINT = _AT_THE_ENDPOINT | {"CreateTrial", "DescribeEndpoint", "SmokeTest"}
 MOST_REDRIVES = 9  # a digit of the names of jobs, of which a tuning job's has 32 characters

@@ -22,6 +22,8 @@ EXPLAINED = {
     "NoChampion",
     "Overtaken",
     "RunEnded",
+    "ShadowLost",
+    "ShadowRejected",
     "SmokeTestFailed",
     "TooExpensive",
     "UnusableList",

@@ -105,7 +105,7 @@ def _first(run: str, runs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _large_files(bucket: Bucket, run: str, stack: str) -> Iterator[str]:
-    """Yield the keys of a run's packed set, checkpoints and models.
+    """Yield the keys of a run's packed set, checkpoints, captured answers and models.
 
     Models of a search under a stack of more than ten characters are not told by their names, and
     stay.
@@ -114,5 +114,6 @@ def _large_files(bucket: Bucket, run: str, stack: str) -> Iterator[str]:
     for channel in CHANNELS.values():
         yield from bucket.keys(keys.packed(channel))
     yield from bucket.keys(keys.checkpoints)
+    yield from bucket.keys(keys.captured)
     jobs = job_name(stack, run, "")
     yield from bucket.keys(f"{DatasetKeys(keys.dataset).output}{jobs}")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import run_of_job, trial_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion, serving_endpoint
 from tagline.formats.plan import Plan
-from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
@@ -171,6 +171,8 @@ def _step(execution: DeployingExecution, found: Found) -> str:
         return found.failed
     if _trying(execution):
         return "CreateTrial"
+    if execution.awaited is not None and execution.awaited.of == "shadow":
+        return "StartShadow"
     if execution.deployment:
         verb = "Update" if execution.deployment.action == "update" else "Create"
         return f"{verb}Endpoint"

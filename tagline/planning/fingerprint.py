@@ -36,7 +36,10 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "max_concurrency",
     ),
 }
-_MOVING = ("rollout", "rollout_step", "rollout_wait", "bake", "max_latency")  # of traffic
+_MOVING = (  # of traffic
+    *("rollout", "rollout_step", "rollout_wait", "bake", "max_latency"),
+    *("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement"),
+)
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 

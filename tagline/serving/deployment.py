@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.names import dataset_of_run, endpoint_name, job_name
 from tagline.formats.sagemaker import Container, Variant
-from tagline.formats.settings import EndpointSettings
+from tagline.formats.shadow import Shadowing
 from tagline.formats.steps import DeploymentAnswer, Scaling, Trial
 from tagline.serving.endpoints import BROKEN, Endpoint
 from tagline.serving.machines import alone, is_serverless
@@ -25,6 +26,7 @@ def plan_deployment(
     wanted: EndpointSettings,
     bake: int,
     again: str = "",
+    shadow: Shadowing | None = None,
 ) -> DeploymentAnswer:
     """Return what the deploying states need; `found` is the endpoint as it stands.
 
@@ -52,6 +54,7 @@ def plan_deployment(
         trial=trial,
         deployment_config=moving,
         guards=watched,
+        shadow=shadow,
     )
 
 

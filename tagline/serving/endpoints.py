@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tagline.aws.faults import error_code
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import Record
+from tagline.formats.keys import RunKeys
+from tagline.formats.names import is_shadow, run_of_job
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import serving_endpoint
 
@@ -27,6 +30,8 @@ class Endpoint:
     config: str | None
     failure: str | None
     serverless: bool = False
+    instances: int | None = None
+    """Of its production variant, as far as SageMaker tells."""
 
 
 class Health(Record):
@@ -52,6 +57,7 @@ def describe(client: "SageMakerClient", name: str) -> Endpoint | None:
         answer.get("EndpointConfigName"),
         answer.get("FailureReason"),
         serverless=any("CurrentServerlessConfig" in variant for variant in variants),
+        instances=variants[0].get("DesiredInstanceCount") if variants else None,
     )
 
 
@@ -80,15 +86,20 @@ def _found(describe: Callable[[], A]) -> A | None:
 def ailment(champion: Champion, endpoint: Endpoint | None) -> str | None:
     """Return in words what keeps the champion from serving, or None when it serves.
 
-    An update that is under way keeps nobody from it: the fleet before goes on answering.
+    An update that is under way keeps nobody from it: the fleet before goes on answering. Nor does
+    a shadow, beside which the champion answers.
     """
     if endpoint is None:
         return "is missing"
     if endpoint.status in BROKEN:
         return f"is {endpoint.status}" + (f" ({endpoint.failure})" if endpoint.failure else "")
-    if endpoint.config not in {None, champion.endpoint_config}:
+    if endpoint.config not in {None, champion.endpoint_config} and not _beside(endpoint):
         return f"serves {endpoint.config} instead of {champion.endpoint_config}"
     return None
+
+
+def _beside(endpoint: Endpoint) -> bool:
+    return endpoint.config is not None and is_shadow(endpoint.config)
 
 
 def list_endpoints(client: "SageMakerClient", stack: str) -> dict[str, Endpoint]:
@@ -127,10 +138,18 @@ def health_of(champion: Champion, endpoint: Endpoint | None) -> Health:
 
 
 def needs_redeployment(
-    client: "SageMakerClient", stack: str, dataset: str, champion: Champion | None
+    client: "SageMakerClient", bucket: Bucket, stack: str, dataset: str, champion: Champion | None
 ) -> bool:
-    """Return whether a dataset has a champion that does not serve."""
+    """Return whether a dataset has a champion that does not serve.
+
+    Nor should it serve on beside the shadow of a run that has ended.
+    """
     if champion is None:
         return False
-    name = serving_endpoint(stack, dataset, champion)
-    return ailment(champion, describe(client, name)) is not None
+    endpoint = describe(client, serving_endpoint(stack, dataset, champion))
+    if ailment(champion, endpoint) is not None:
+        return True
+    if endpoint is None or not _beside(endpoint):
+        return False
+    run = run_of_job(stack, dataset, endpoint.config or "")
+    return run is not None and bucket.head(RunKeys(run).status) is not None

@@ -6,8 +6,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from tagline.aws.environment import Environment
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.sagemaker import ServerlessConfig, Variant
-from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import Fleet, Scaling
 from tagline.jobs.limits import Limits, asked_by
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagline.aws.s3 import Bucket
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.keys import RunKeys
 from tagline.formats.outcomes import Champion
 from tagline.formats.plan import Plan
 from tagline.formats.sagemaker import Container
-from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import ModelOfVariant, Rebuild
 from tagline.planning.standing import find_or_warn
 from tagline.serving.endpoints import config_is_gone, model_is_gone

@@ -8,6 +8,7 @@ configuration's name, by which the alarms tell the new fleet's answers from the 
 
 import math
 
+from tagline.formats.endpoint_settings import ROLLOUT_STEP, ROLLOUT_WAIT, EndpointSettings
 from tagline.formats.sagemaker import (
     Alarm,
     AutoRollback,
@@ -17,10 +18,9 @@ from tagline.formats.sagemaker import (
     TrafficRouting,
     Variant,
 )
-from tagline.formats.settings import ROLLOUT_STEP, ROLLOUT_WAIT, EndpointSettings
 from tagline.formats.steps import Guards
 
-_LATENCY = 5000  # milliseconds
+LATENCY = 5000  # milliseconds, p95
 _TO_COME_UP = 3600  # seconds, beside the waits
 
 
@@ -29,7 +29,7 @@ def guards(endpoint: str, wanted: EndpointSettings) -> Guards:
     return Guards(
         errors=f"{endpoint}-new-5xx",
         latency=f"{endpoint}-new-slow",
-        latency_microseconds=1000 * (wanted.max_latency or _LATENCY),
+        latency_microseconds=1000 * (wanted.max_latency or LATENCY),
     )
 
 

@@ -1,7 +1,8 @@
 """Whether the machines that settings ask for can do what they are asked for."""
 
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.instances import accelerated, has_gpu
-from tagline.formats.settings import EndpointSettings, Settings, Training
+from tagline.formats.settings import Settings, Training
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.rollout import check_rollout
 
@@ -16,6 +17,10 @@ _OF_INSTANCES = (
     "rollout_wait",
     "bake",
     "max_latency",
+    "shadow",
+    "shadow_requests",
+    "shadow_minutes",
+    "shadow_agreement",
 )
 _OF_SERVERLESS = ("memory", "max_concurrency")
 
@@ -29,6 +34,7 @@ def check_machines(settings: Settings) -> None:
     _check_mode(endpoint)
     _check_scaling(endpoint)
     check_rollout(endpoint)
+    _check_shadow(endpoint)
 
 
 def _check_training(training: Training) -> None:
@@ -95,3 +101,15 @@ def _check_scaling(endpoint: EndpointSettings) -> None:
             "scales begins with endpoint.min_instances",
             "endpoint.instance_count",
         )
+
+
+def _check_shadow(endpoint: EndpointSettings) -> None:
+    if endpoint.shadow is not None:
+        return
+    for name in ("shadow_requests", "shadow_minutes", "shadow_agreement"):
+        if getattr(endpoint, name) is not None:
+            raise InvalidSettings(
+                f"endpoint.{name} needs endpoint.shadow, the share of requests that a challenger "
+                "answers unseen",
+                f"endpoint.{name}",
+            )

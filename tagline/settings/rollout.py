@@ -2,7 +2,7 @@
 
 import math
 
-from tagline.formats.settings import ROLLOUT_STEP, ROLLOUT_WAIT, EndpointSettings
+from tagline.formats.endpoint_settings import ROLLOUT_STEP, ROLLOUT_WAIT, EndpointSettings
 from tagline.settings.errors import InvalidSettings
 
 LONGEST = 3600  # seconds; the flow awaits an endpoint for two hours, and fleets take time to come

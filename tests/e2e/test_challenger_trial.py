@@ -13,13 +13,14 @@ import pytest
 from tagline.cli.ordering import order
 from tagline.designs import DesignSet
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import run_of_job, trial_name
-from tests.e2e.pipeline import QUICK, OnLaptop, list_rows
+from tagline.formats.names import is_shadow, run_of_job, trial_name
+from tests.e2e.pipeline import QUICK, RUN_SECONDS, OnLaptop, list_rows
 from tests.laptop import eventually
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow, pytest.mark.laptop]
 DATASET = "tried"
 POLL_S = 0.2
+SHADOW_REQUESTS = 10
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +54,27 @@ def asked(pipeline: OnLaptop, designs: DesignSet) -> Iterator[list[tuple[int, st
         thread.join()
 
 
+def arguments(process: psutil.Process) -> list[str]:
+    """Return a process's command line, nothing once it has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def nothing_left(pipeline: OnLaptop) -> bool:
     """Whether there is no trial, and no server but one an endpoint."""
     client = pipeline.client("sagemaker")
     names = {found["EndpointName"] for found in client.list_endpoints()["Endpoints"]}
     running = psutil.Process(pipeline.cloud.process.pid).children(recursive=True)
-    servers = [process for process in running if process.cmdline()[-1:] == ["serve"]]
+    servers = [process for process in running if arguments(process)[-1:] == ["serve"]]
     return trial_name("tagline", DATASET) not in names and len(servers) == len(names)
 
 
-def challenger(pipeline: OnLaptop, designs: DesignSet, epochs: int) -> str:
-    pipeline.settings(DATASET, training={**QUICK, "epochs": epochs})
+def challenger(
+    pipeline: OnLaptop, designs: DesignSet, epochs: int, **endpoint: float | None
+) -> str:
+    pipeline.settings(DATASET, training={**QUICK, "epochs": epochs}, endpoint=endpoint)
     return pipeline.drop(DATASET, list_rows(designs))
 
 
@@ -101,6 +112,31 @@ def test_a_challenger_that_does_not_come_up_answers_no_client(
     assert Counter(answers) == {(200, champion): len(answers)}
 
 
+def test_a_run_that_is_stopped_beside_its_champion_leaves_no_shadow(
+    pipeline: OnLaptop, designs: DesignSet, champion: str
+) -> None:
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    sagemaker = pipeline.client("sagemaker")
+
+    def config() -> str:
+        found: str = sagemaker.describe_endpoint(EndpointName=before["endpoint"])[
+            "EndpointConfigName"
+        ]
+        return found
+
+    with asked(pipeline, designs) as answers:
+        run = challenger(pipeline, designs, 3, shadow=0.5)
+        eventually(lambda: "WaitForShadow" in pipeline.entered(run), RUN_SECONDS)
+        assert is_shadow(config())
+        assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
+        pipeline.states.stop_execution(executionArn=pipeline.execution(run))
+        eventually(lambda: config() == before["endpoint_config"], RUN_SECONDS)
+        eventually(lambda: nothing_left(pipeline))
+    assert pipeline.json(RunKeys(run).status)["outcome"] == "Failed"
+    assert pipeline.json(DatasetKeys(DATASET).champion) == before
+    assert Counter(answers) == {(200, champion): len(answers)}
+
+
 def test_a_champion_whose_model_and_configuration_were_deleted_comes_back(
     pipeline: OnLaptop, designs: DesignSet, champion: str
 ) -> None:
@@ -117,15 +153,25 @@ def test_a_champion_whose_model_and_configuration_were_deleted_comes_back(
     assert pipeline.json(DatasetKeys(DATASET).champion) == before
 
 
-def test_a_promotion_is_seen_by_no_client_but_for_its_answers(
+def test_a_shadow_and_a_promotion_are_seen_by_no_client_but_for_its_answers(
     pipeline: OnLaptop, designs: DesignSet, champion: str
 ) -> None:
     with asked(pipeline, designs) as answers:
-        run = challenger(pipeline, designs, 6)
+        run = challenger(pipeline, designs, 6, shadow=1, shadow_requests=SHADOW_REQUESTS)
         ended = pipeline.wait(run)
+        assert ended.status["outcome"] == "Promoted", ended.status
         eventually(lambda: nothing_left(pipeline))
         eventually(lambda: answers[-1] == (200, run))
-    assert ended.status["outcome"] == "Promoted", ended.status
+    shadow = pipeline.json(RunKeys(run).shadow)
+    assert (shadow["run"], shadow["champion"], shadow["decision"]) == (run, champion, "serve")
+    assert SHADOW_REQUESTS <= shadow["compared"] <= shadow["asked"]["requests"]
+    assert shadow["asked"]["errors"] == 0
+    assert shadow["asked"]["latency"]["p95"] > 0
+    assert f"of {SHADOW_REQUESTS} images the champion's tags" in ended.status["reason"]
+    assert "Before it served" in pipeline.read(RunKeys(run).report).decode()
+    states = pipeline.entered(run)
+    assert states.count("WatchShadow") > 0
+    assert states.index("EndTrial") < states.index("StartShadow") < states.index("UpdateEndpoint")
     assert {status for status, _ in answers} == {200}
     spoke = [name for _, name in answers]
     changed = spoke.index(run)
@@ -140,7 +186,13 @@ def test_a_person_goes_back_and_forth_and_no_client_sees_more_than_the_answers(
     before = pipeline.json(DatasetKeys(DATASET).champion)
     target = before["previous"]
     with asked(pipeline, designs) as answers:
-        order(pipeline.target, target, kind, "to see it", wait=True, as_json=True)
+        if kind == "promote":
+            order(pipeline.target, target, kind, "to see it", wait=True, as_json=True)
+        else:
+            asked_for = {"kind": kind, "run": target, "why": "to see it", "who": "a test"}
+            given = pipeline.asked(f"{DATASET}/orders", asked_for)
+            way = f"datasets/{DATASET}/runs/{target}/progress?execution={given['execution']}"
+            eventually(lambda: pipeline.answer(way)["status"] == "SUCCEEDED")
         eventually(lambda: answers and answers[-1] == (200, target))
     after = pipeline.json(DatasetKeys(DATASET).champion)
     assert (after["run"], after["previous"]) == (target, before["run"])

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.sagemaker import Variant
-from tagline.formats.settings import EndpointSettings
 from tagline.serving.rollout import deployment_config, guards
 from tagline.settings import InvalidSettings
 from tagline.settings.rollout import check_rollout

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tagline.formats.outcomes import Ending, Order, Outcome
-from tagline.formats.sagemaker import Container, Variant
+from tagline.formats.sagemaker import Container, Variant, VariantOfModel
 from tagline.formats.steps import (
     ChampionAnswer,
     Comparison,
@@ -21,10 +21,12 @@ from tagline.formats.steps import (
     Rebuild,
     RollBackAnswer,
     Scaling,
+    ShadowAnswer,
     SmokeAnswer,
     Wait,
     WayBack,
 )
+from tagline.serving.shadow_plan import shadowing
 from tests.unit.documents import OTHER, RUN, golden
 
 BUCKET, DATASET = "data", "demo"
@@ -135,6 +137,36 @@ SCALING = Scaling(
     invocations_per_instance=600,
 )
 SCALED = golden("deployment_update") | {"scaling": msgspec.to_builtins(SCALING)}
+SHADOWED = f"{JOB}-shadow-0"
+UNSEEN = answers(
+    golden("deployment_update")
+    | {
+        "shadow": msgspec.to_builtins(
+            shadowing(
+                stack="tagline",
+                run=RUN,
+                champion=OTHER,
+                serving=VariantOfModel(
+                    model_name="old-model-0", instance_type="ml.c5.large", initial_instance_count=2
+                ),
+                instances=2,
+                variant=Variant(instance_type="ml.c5.large", initial_instance_count=2),
+                share=0.1,
+                destination="s3://data/demo/runs/x/shadow/",
+            )
+        )
+    }
+)
+
+
+def look(done: bool) -> dict[str, Any]:
+    """Return what a look at a shadow answers."""
+    since = "2026-11-12T00:00:00.000Z"
+    answer = ShadowAnswer(since=since, done=done, reason="r; alike", seconds=18)
+    found: dict[str, Any] = answers(answer)["0-9"]
+    return found
+
+
 SEARCHED = returns(
     {
         "HyperParameterTuningJobName": f"{JOB}-tune-000",
@@ -197,6 +229,9 @@ SUNNY: dict[str, dict[str, Any]] = {
     "GuardLatency": returns({}),
     "UpdateEndpoint": returns({"EndpointArn": "arn"}),
     "DescribeEndpoint": endpoint(TRIED, ("Creating", NEW), ("InService", NEW)),
+    "CreateShadowConfig": returns({"EndpointConfigArn": f"{ARN}:endpoint-config/{SHADOWED}"}),
+    "StartShadow": returns({"EndpointArn": "arn"}),
+    "WatchShadow": {"0": look(done=False), "1-9": look(done=True)},
     "SmokeTest": answers(SmokeAnswer(checked=4)),
     "RecordChampion": answers(ChampionAnswer(run=RUN)),
     "PlanRollBack": roll_back("delete"),
@@ -276,6 +311,31 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
         "DescribeEndpoint": endpoint(TRIED, ("InService", OLD), ("InService", NEW)),
     },
     "canary": {"PlanDeployment": CANARY},
+    "shadow": {
+        "PlanDeployment": UNSEEN,
+        "DescribeEndpoint": endpoint(
+            TRIED, ("Updating", OLD), ("InService", SHADOWED), ("InService", NEW)
+        ),
+    },
+    "shadow-rejected": {
+        "PlanDeployment": UNSEEN,
+        "WatchShadow": throws("ShadowRejected"),
+        "PlanRollBack": roll_back("restore"),
+        "DescribeEndpoint": endpoint(TRIED, ("InService", SHADOWED), ("InService", OLD)),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "shadow-does-not-come-up": {
+        "PlanDeployment": UNSEEN,
+        "PlanRollBack": roll_back("keep"),
+        "DescribeEndpoint": endpoint(TRIED, ("Updating", OLD), ("InService", OLD)),
+        "RecordOutcome": ROLLED_BACK,
+    },
+    "shadow-cannot-be-made": {
+        "PlanDeployment": UNSEEN,
+        "CreateShadowConfig": throws("States.TaskFailed"),
+        "PlanRollBack": roll_back("keep"),
+        "RecordOutcome": ROLLED_BACK,
+    },
     "serverless": {"PlanDeployment": answers(SERVERLESS | {"action": "create"})},
     "serverless-update": {
         "PlanDeployment": answers(SERVERLESS),

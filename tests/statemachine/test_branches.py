@@ -30,9 +30,12 @@ READY = [
         "AwaitChallenger",
         "CreateAlarm",
         "StopScaling",
+        "Shadow?",
         "CreateOrUpdate?",
     ),
 ]
+UNSEEN = [*READY[:-1], "CreateShadowConfig", "StartShadow", "AwaitShadow", *WAIT]
+LOOK = ["WatchShadow", "Watched?"]
 ON_TRIAL = READY[: READY.index("CreateTrial") + 1]
 SCALES = ["SmokeTest", "Scales?", "StartScaling", "KeepToTarget", "WhoServes?"]
 PROVEN = [*TESTED, "RecordChampion"]
@@ -230,6 +233,23 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
                 *(*KEPT, *NO_TRIAL, *BACK),
             ],
         ),
+        (
+            "shadow",
+            [
+                *(*UNSEEN, *AGAIN, *TESTED, "ShadowServes", *LOOK, "WaitForShadow", *LOOK),
+                *("Shadowed", *READY[READY.index("AwaitChallenger") :], "UpdateEndpoint", *WAIT),
+                *(*PROVEN, *RECORDED),
+            ],
+        ),
+        (
+            "shadow-rejected",
+            [
+                *(*UNSEEN, *TESTED, "ShadowServes", "WatchShadow", *RESTORED, *WAIT),
+                *(*CHAMPION_SERVES, *BACK),
+            ],
+        ),
+        ("shadow-does-not-come-up", [*UNSEEN, *AGAIN, *KEPT, *NO_TRIAL, *BACK]),
+        ("shadow-cannot-be-made", [*UNSEEN[:-6], *KEPT, *NO_TRIAL, *BACK]),
         ("serverless", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
         (
             "serverless-update",

@@ -234,13 +234,21 @@ def test_once_the_endpoint_changed_an_error_rolls_back(name: str) -> None:
 
 
 def test_no_traffic_moves_before_the_trial_was_asked() -> None:
-    """Without the states that end a trial, nobody comes to what gives the challenger traffic."""
+    """Without the state that ends a trial, nobody comes to what gives the challenger traffic.
+
+    What follows a shadow is behind that state, too: only there it is said that there is one.
+    """
     reached, waiting = set(), {"PlanDeployment"}
     while waiting:
         name = waiting.pop()
         reached.add(name)
-        waiting |= targets(TOP[name]) - reached - {"EndTrial"}
+        waiting |= targets(TOP[name]) - reached - {"EndTrial", "ShadowServes"}
     assert "SmokeTest" in reached
+    saying = {
+        name for name, state in TOP.items() if '"shadow"' in json.dumps(state.get("Parameters"))
+    }
+    assert saying == {"AwaitShadow"}
+    assert not reached & {"StartShadow", "AwaitShadow"}
     assert not reached & {"UpdateEndpoint", "CreateEndpoint", "ReplaceEndpoint"}
     assert {n for n, s in TOP.items() if "EndTrial" in targets(s)} == {"WhoServes?"}
     assert {n for n, s in TOP.items() if "WhoServes?" in targets(s)} == {"Scales?", "KeepToTarget"}

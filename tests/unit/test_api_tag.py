@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from botocore.stub import ANY
 
 from tagline.api import champions, clients
 from tagline.api.bucket import DataBucket
@@ -67,6 +68,7 @@ def test_the_image_reaches_the_champions_endpoint_unchanged(world: World) -> Non
         ContentType="image/png",
         Accept="application/json",
         CustomAttributes="wait=12.000",
+        InferenceId=ANY,
         Body=PNG,
     )
     assert tag(event("tag_png")).status == 200

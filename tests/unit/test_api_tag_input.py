@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.stub import ANY
 
 from functions.tag import app as tag_app
 from tagline.api import clients, requests
@@ -65,6 +66,7 @@ def test_images_are_known_by_their_first_bytes(
         ContentType=content_type,
         Accept="application/json",
         CustomAttributes="wait=12.000",
+        InferenceId=ANY,
         Body=data,
     )
     assert tag(image_event(data, declared)).status == 200
@@ -78,6 +80,7 @@ def test_curl_with_json_and_no_content_type_is_understood(world: World) -> None:
         ContentType="image/png",
         Accept="application/json",
         CustomAttributes="wait=12.000",
+        InferenceId=ANY,
         Body=PNG,
     )
     sent = image_event(
@@ -251,6 +254,7 @@ def answered(world: World, sent: dict[str, Any], data: bytes = PNG) -> int:
         ContentType="image/png",
         Accept="application/json",
         CustomAttributes="wait=12.000",
+        InferenceId=ANY,
         Body=data,
     )
     return tag(sent).status

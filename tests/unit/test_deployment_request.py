@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Version
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.names import endpoint_name, job_name, trial_name
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import BySide, PackedDataset
 from tagline.formats.sagemaker import ServerlessConfig, Variant
-from tagline.formats.settings import EndpointSettings
 from tagline.formats.steps import (
     Caught,
     Deploying,

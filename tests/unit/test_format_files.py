@@ -18,7 +18,7 @@ from tagline.formats.files import ANSWERS, FILES, pattern
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
 from tagline.formats.rows import Side
-from tagline.formats.settings import Section
+from tagline.formats.section import Section
 from tools.docs import __main__ as docs
 from tools.docs.attributes import meanings
 

@@ -83,6 +83,7 @@ ADDED: dict[str, list[Any]] = {
     "rollout_wait": [None],
     "bake": [None],
     "max_latency": [None],
+    **{key: [None] for key in ("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement")},
     "budget": [{"per_run": None}],
     "spot": [False],
     "engine": ["auto"],

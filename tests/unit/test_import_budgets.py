@@ -46,6 +46,7 @@ PACKAGES = {
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
     "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},
+    "watch_shadow": {"outcomes", "planning", "serving"},
 }
 API = {"curate", "datasets", "progress", "tag", "take_feedback"}
 RESOLVER = "aws_lambda_powertools.event_handler"  # 90 ms for what a few routes do not need

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.sagemaker import DeploymentConfig, ServerlessConfig, Variant
-from tagline.formats.settings import EndpointSettings
 from tagline.planning.fingerprint import fingerprint
 from tagline.serving.rollout import deployment_config, guards
 from tagline.settings import InvalidSettings

@@ -14,7 +14,7 @@ FIELDS = (
     *("Comment", "Type", "Label", "ItemReader", "ItemSelector", "ItemBatcher"),
     *("MaxConcurrencyPath", "ItemProcessor", "ResultWriter", "Resource", "Choices", "Default"),
     *("Seconds", "SecondsPath", "TimeoutSeconds", "TimeoutSecondsPath"),
-    *("Parameters", "ResultSelector"),
+    *("InputPath", "Parameters", "ResultSelector"),
     *("ResultPath", "OutputPath", "Retry", "Catch", "ErrorPath", "CausePath", "Next", "End"),
 )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.report import BEFORE_IT_SERVED
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
@@ -54,6 +55,7 @@ def report_page(
             corrections_section(merged, evaluation),
             plots(),
             _labels(evaluation, found.error, rows),
+            BEFORE_IT_SERVED,
             "<h2>Tagged best</h2>",
             _legend(),
             figures(evaluation, records, examples.right),
