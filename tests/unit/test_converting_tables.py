@@ -138,7 +138,7 @@ def test_blanks_round_tags_and_empty_tags_do_not_count(tmp_path: Path) -> None:
         ("", "is empty"),
         ("file,tags\n", "no rows, only a header"),
         ("just some words\nand more\n", "a table has an image and its tags a line"),
-        ("a,b,c\n1,2,3\n", "say which one does: --file-column NAME"),
+        ("a,b,c\n1,2,3\n", "(columns: a, b, c); say which one does: --file-column NAME"),
         ("file,note,mood\na.png,q w,z\nb.png,e,t\n", "--tags-column NAME"),
         ("file,tags,file\na.png,cat,b.png\n", "two columns are called 'file'"),
         ('file,tags\na.png,"cat\nb.png,dog\n', "line 2"),
