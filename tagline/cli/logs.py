@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError
 
 from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
-from tagline.cli.history import State, follow
-from tagline.cli.jobs import TRAINING_LOGS
 from tagline.cli.output import say
 from tagline.cli.target import Target, find_target, is_laptop
 from tagline.cli.watch import refuse_unknown
 from tagline.cli.watching import describe, execution_arn, history
 from tagline.formats.names import dataset_of_run, job_name
 from tagline.formats.printable import printable
+from tagline.jobs.epochs import TRAINING_LOGS
+from tagline.outcomes.state_times import State, follow
 
 _EVALUATION_LOGS = "/aws/sagemaker/ProcessingJobs"
 _JOBS = {  # state → the log group, and the job's kind

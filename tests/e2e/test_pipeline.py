@@ -271,7 +271,12 @@ def test_an_unchanged_list_is_not_trained_again(
     pipeline: Pipeline, designs: DesignSet, champion: str
 ) -> None:
     jobs = pipeline.training_jobs()
-    run = pipeline.run(SERVED, list_rows(designs))
+    for kind, key in (("labels", "labels"), ("settings", "settings")):
+        pipeline.send(SERVED, pipeline.read(getattr(DatasetKeys(SERVED), key)), kind=kind)
+    rows = "".join(f"{row}\n" for row in list_rows(designs)).encode()
+    started = pipeline.send(SERVED, rows, name="sent by a page")
+    assert started is not None
+    run = pipeline.wait(started)
     assert run.name != champion
     assert run.execution["status"] == "SUCCEEDED"
     assert run.status["outcome"] == "Unchanged"

@@ -136,10 +136,11 @@ def test_everything_is_reached_by_keyboard(opened: Opened) -> None:
     expect(runs).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Runs", level=3)).to_be_focused()
-    expect(page.get_by_role("link", name=RUN)).to_be_visible()
-    page.keyboard.press("Tab")  # the chart's numbers
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name=RUN)).to_be_focused()
+    link = page.get_by_role("link", name=RUN)
+    expect(link).to_be_visible()
+    while not link.evaluate("one => one === document.activeElement"):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.querySelector('#view').contains(document.activeElement)")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=RUN, level=3)).to_be_focused()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
@@ -241,6 +242,27 @@ def test_corrections_are_saved_once_and_can_be_undone(opened: Opened, world: Pag
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back: 1 correction of a.png.")).to_be_visible()
     assert (sent[-1]["removed"], sent[-1]["confirmed"]) == ([LABELS[1]], [])
+
+
+def test_the_focus_never_falls_to_the_body_while_images_are_tried(
+    opened: Opened, world: PageWorld
+) -> None:
+    world.answers[FEEDBACK] = lambda _: (201, {"image": {"id": 7}})
+    page = opened()
+    tried(page, "a.png")
+    page.get_by_label("Find a label").fill(LABELS[1])
+    page.get_by_label(f"Add {LABELS[1]}").click()
+    page.get_by_label("Find a label").fill("")
+    page.get_by_label(f"Add {LABELS[1]}").press("Enter")  # taken back, its row goes
+    assert page.evaluate("document.querySelector('.tags').contains(document.activeElement)")
+    page.get_by_label(f"Confirm {LABELS[0]}").press("Enter")
+    save = page.locator(".saving .main")
+    save.press("Enter")
+    expect(page.get_by_text("Saved: 1 correction of a.png.")).to_be_visible()
+    expect(save).to_be_focused()
+    expect(save).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("button", name="Take the image away").press("Enter")
+    expect(page.get_by_label("Images to tag")).to_be_focused()
 
 
 def test_a_stack_without_corrections_says_so(opened: Opened, world: PageWorld) -> None:

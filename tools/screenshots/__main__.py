@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FILES = ROOT / "functions/datasets/page"
 DOCS = ROOT / "docs"
 SIZE = {"width": 1180, "height": 860}
-QUALITY = 82
+QUALITY = 75
 
 
 def main(arguments: list[str]) -> int:
@@ -74,7 +74,9 @@ def _try(page: Page, images: list[str]) -> None:
 def _runs(page: Page) -> None:
     page.get_by_role("link", name="Runs").click()
     page.locator("tbody a.run").first.click()
-    expect(page.locator(".facts")).to_be_visible()
+    training = page.get_by_role("heading", name="Training")
+    expect(training).to_be_visible(timeout=60_000)
+    training.evaluate("title => scrollTo(0, scrollY + title.getBoundingClientRect().top - 40)")
 
 
 def _keep(page: Page, name: str) -> None:

@@ -28,7 +28,8 @@ export function put(element, text) {
 }
 
 // Make the children of `parent` those of `items`: kept by key, made, updated, moved or removed.
-// The focused element and its ancestors never leave the document while their item is there.
+// The focused element and its ancestors never leave the document while their item is there; where
+// it goes, the one that takes its place has the focus.
 export function patch(parent, items, key, make, update = () => {}) {
   const there = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   const wanted = items.map((item) => {
@@ -39,10 +40,27 @@ export function patch(parent, items, key, make, update = () => {}) {
     update(child, item);
     return child;
   });
+  const orphaned = [...there.values()].find((gone) => gone.contains(document.activeElement));
+  const at = orphaned ? [...parent.children].indexOf(orphaned) : -1;
   for (const gone of there.values()) gone.remove();
-  wanted.forEach((child, at) => {
-    if (parent.children[at] !== child) move(parent, child, parent.children[at] || null);
+  wanted.forEach((child, index) => {
+    if (parent.children[index] !== child) move(parent, child, parent.children[index] || null);
   });
+  if (orphaned) focusOn(parent.children[Math.min(at, parent.children.length - 1)] || parent);
+}
+
+const CAN_FOCUS = "a[href],button:not(:disabled),input,select,textarea,summary";
+
+// Give the focus to the first thing in an element that takes it, or to the element.
+export function focusOn(element) {
+  const first = element.matches(CAN_FOCUS) ? element : element.querySelector(CAN_FOCUS);
+  if (!first) element.tabIndex = -1;
+  (first || element).focus({ preventScroll: true });
+}
+
+// Whether a button does something. It keeps the focus either way, which a disabled one would lose.
+export function able(button, can) {
+  button.setAttribute("aria-disabled", String(!can));
 }
 
 // Insert; an element that is in focus has it afterwards, too.
@@ -68,16 +86,17 @@ export function rebuild(element, state, build) {
 
 // A table that is a list of cards where there is little room: {element, show(rows)}.
 // `columns` are {name, text: (row) => text} or {name, make: () => node, update: (node, row)};
-// `number: true` sets to the right; `key` tells rows apart.
+// `number: true` sets to the right, `short: true` keeps on one line; `key` tells rows apart.
 export function table(caption, columns, key) {
+  const kind = ({ number, short }) => (number ? "number" : short ? "short" : "");
   const head = h("tr", { role: "row" }, ...columns.map((column) =>
-    h("th", { scope: "col", role: "columnheader", className: column.number ? "number" : "" }, column.name)));
+    h("th", { scope: "col", role: "columnheader", className: kind(column) }, column.name)));
   const body = h("tbody", { role: "rowgroup" });
   const element = h("table", { className: "cards", role: "table" },
     h("caption", { className: "unseen" }, caption),
     h("thead", { role: "rowgroup" }, head), body);
   const make = () => h("tr", { role: "row" }, ...columns.map((column) =>
-    h("td", { role: "cell", className: column.number ? "number" : "", data: { name: column.name } },
+    h("td", { role: "cell", className: kind(column), data: { name: column.name } },
       column.make ? column.make() : null)));
   const update = (line, row) => columns.forEach((column, at) => {
     if (column.make) column.update(line.cells[at].firstChild, row);
@@ -95,7 +114,7 @@ export function facts(rows) {
 // `series` is [{name, points: [[x, y], …]}, …], points in the order of x; y from `low` to `high`, or
 // as the points have it. `labels` are {x, y}: what the axes are of.
 export function lines(caption, labels, { low, high } = {}) {
-  const drawing = s("svg", { viewBox: "0 0 480 200", role: "img", class: "chart" });
+  const drawing = s("svg", { role: "img", class: "chart", "aria-label": caption });
   const key = h("ul", { className: "key" });
   const numbers = h("tbody");
   const head = h("tr");
@@ -103,36 +122,49 @@ export function lines(caption, labels, { low, high } = {}) {
     h("details", {}, h("summary", {}, "As numbers"),
       h("div", { className: "scroll", tabIndex: 0, role: "group", aria: { label: `${caption}, as numbers` } },
         h("table", {}, h("thead", {}, head), numbers))));
+  let shown = [];
+  new ResizeObserver(() => plot(drawing, shown, labels, [low, high])).observe(drawing);
   function show(series) {
     const state = JSON.stringify(series);
     if (element.tagState === state) return;
     element.tagState = state;
-    const points = series.flatMap((one) => one.points);
-    const [x0, x1] = bounds(points.map(([x]) => x));
-    const [y0, y1] = bounds([...points.map(([, y]) => y), ...(low === undefined ? [] : [low]), ...(high === undefined ? [] : [high])]);
-    const at = ([x, y]) => [44 + (428 * (x - x0)) / (x1 - x0), 176 - (164 * (y - y0)) / (y1 - y0)];
+    shown = series;
     const last = series.filter((one) => one.points.length)
       .map((one) => `${one.name} ${number(one.points.at(-1)[1])}`).join(", ");
-    drawing.setAttribute("aria-label", points.length ? `${caption}: lately ${last}` : `${caption}: nothing yet`);
-    drawing.replaceChildren(
-      ...[y0, (y0 + y1) / 2, y1].map((y) => {
-        const [, height] = at([x0, y]);
-        return s("g", {}, s("line", { class: "grid", x1: 44, x2: 472, y1: height, y2: height }),
-          s("text", { x: 38, y: height + 4, "text-anchor": "end" }, number(y)));
-      }),
-      s("text", { x: 44, y: 194 }, points.length ? number(x0) : ""),
-      s("text", { x: 472, y: 194, "text-anchor": "end" }, points.length ? `${labels.x} ${number(x1)}` : ""),
-      ...series.map((one, index) => s("g", { class: `line${index % 4}` },
-        s("polyline", { points: one.points.map((point) => at(point).join()).join(" ") }),
-        ...(one.points.length ? [s("circle", { cx: at(one.points.at(-1))[0], cy: at(one.points.at(-1))[1], r: 3 })] : []))));
+    drawing.setAttribute("aria-label", last ? `${caption}: lately ${last}` : `${caption}: nothing yet`);
+    plot(drawing, shown, labels, [low, high]);
     patch(key, series, (one) => one.name, (one) => h("li", {}, one.name),
       (item, one) => { item.className = `line${series.indexOf(one) % 4}`; });
     head.replaceChildren(...[labels.x, ...series.map((one) => one.name)].map((name) => h("th", { scope: "col" }, name)));
-    const all = [...new Set(points.map(([x]) => x))].sort((a, b) => a - b);
+    const all = [...new Set(series.flatMap((one) => one.points.map(([x]) => x)))].sort((a, b) => a - b);
     numbers.replaceChildren(...all.map((x) => h("tr", {}, h("th", { scope: "row" }, number(x)),
       ...series.map((one) => h("td", { className: "number" }, number(one.points.find((point) => point[0] === x)?.[1]))))));
   }
   return { element, show };
+}
+
+const HIGH = 200, LEFT = 44, RIGHT = 8, TOP = 12, BOTTOM = 24; // of a chart, in pixels
+const FEW = 30; // points that are drawn each
+
+function plot(drawing, series, labels, ends) {
+  const wide = drawing.clientWidth || 480;
+  const points = series.flatMap((one) => one.points);
+  const xs = points.map(([x]) => x);
+  const [x0, x1] = bounds(xs);
+  const [y0, y1] = bounds([...points.map(([, y]) => y), ...ends.filter((end) => end !== undefined)]);
+  const right = (x) => LEFT + ((wide - LEFT - RIGHT) * (x - x0)) / (x1 - x0);
+  const down = (y) => HIGH - BOTTOM - ((HIGH - BOTTOM - TOP) * (y - y0)) / (y1 - y0);
+  const ticks = [...new Set(xs.length ? [Math.min(...xs), Math.max(...xs)] : [])];
+  drawing.setAttribute("viewBox", `0 0 ${wide} ${HIGH}`);
+  drawing.replaceChildren(
+    ...[y0, (y0 + y1) / 2, y1].map((y) => s("g", {},
+      s("line", { class: "grid", x1: LEFT, x2: wide - RIGHT, y1: down(y), y2: down(y) }),
+      s("text", { x: LEFT - 8, y: down(y) + 4, "text-anchor": "end" }, number(y)))),
+    ...ticks.map((x, at) => s("text", { x: right(x), y: HIGH - 5, "text-anchor": ticks.length === 1 ? "middle" : at ? "end" : "start" },
+      at || ticks.length === 1 ? `${labels.x} ${number(x)}` : number(x))),
+    ...series.map((one, index) => s("g", { class: `line${index % 4}` },
+      s("polyline", { points: one.points.map(([x, y]) => `${right(x)},${down(y)}`).join(" ") }),
+      ...one.points.slice(one.points.length > FEW ? -1 : 0).map(([x, y]) => s("circle", { cx: right(x), cy: down(y), r: 3 })))));
 }
 
 // Bars, one a row, with their numbers: {element, show(rows)}. `rows` are {name, value, mark?}, of

@@ -21,11 +21,14 @@ export const models = {
     const asking = dialog(page);
     let busy = false, left = false;
 
-    const act = (kind) => () => h("button", { className: "order", data: { kind } }, DOES[kind]);
-    const acting = (kind, obstacle) => (button, row) => {
-      const why = refused() || (busy ? "An order is being carried out." : "") || obstacle(row);
-      button.disabled = Boolean(why);
-      button.title = why || "";
+    const act = (kind) => () => h("div", {}, h("button", { className: "order" }, DOES[kind]), h("span", { className: "quiet small" }));
+    const acting = (kind, obstacle) => (cell, row) => {
+      const [button, words] = cell.children;
+      const why = obstacle(row);
+      put(words, why);
+      button.hidden = Boolean(why);
+      button.disabled = Boolean(refused()) || busy;
+      button.setAttribute("aria-describedby", "closed");
       button.setAttribute("aria-label", `${DOES[kind]}${kind === "promote" ? "" : " to"} ${row.run}`);
       button.onclick = () => order(kind, row.run);
     };
@@ -34,32 +37,36 @@ export const models = {
         link.href = page.link("run", row.run);
         put(link, row.run);
       } },
-      { name: "Since", text: (row) => time(row.since) },
-      { name: "Until", text: (row) => (row.until ? time(row.until) : "serves") },
+      { name: "Since", short: true, text: (row) => time(row.since) },
+      { name: "Until", short: true, text: (row) => (row.until ? time(row.until) : "serves") },
       { name: "mAP", number: true, text: (row) => score(row.mAP) },
       { name: "Why", text: (row) => (row.order ? `${row.order.by}: ${row.order.why}` : row.reason || "") },
-      { name: "Roll back", make: act("rollback"), update: acting("rollback", (row) => row.obstacle || "") },
+      { name: "Roll back", make: act("rollback"), update: acting("rollback", obstacle) },
     ], (row) => `${row.run} ${row.since}`);
     const others = table("Runs with a model that never served", [
       { name: "Run", make: () => h("a", { className: "run" }), update: (link, row) => {
         link.href = page.link("run", row.run);
         put(link, row.run);
       } },
-      { name: "Ended", text: (row) => time(row.ended) },
+      { name: "Ended", short: true, text: (row) => time(row.ended) },
       { name: "mAP", number: true, text: (row) => score(row.mAP) },
       { name: "Why not", text: (row) => row.reason || "" },
       { name: "Promote", make: act("promote"), update: acting("promote", () => "") },
     ], (row) => row.run);
     const noOthers = h("p", { className: "quiet" }, "None.");
     let history = [], rest = [];
+    const why = h("span", { className: "quiet small", id: "redeploy-why" });
 
+    // What keeps a row's run from being gone back to, in words
+    function obstacle({ run, until, obstacle: told }) {
+      return until === null ? "serves" : run === page.details?.champion?.run ? "serves again" : told || "";
+    }
     const refused = () => page.details?.changes_refused || "";
 
     function draw() {
       const serves = page.details?.health?.serves === true;
-      const why = refused() || (serves ? "The champion serves." : history.length ? "" : "There is no champion.");
-      redeploy.disabled = Boolean(why) || busy;
-      redeploy.title = why;
+      put(why, serves ? "It serves: there is nothing to redeploy." : history.length ? "" : "There is no champion.");
+      redeploy.disabled = Boolean(refused() || why.textContent) || busy;
       put(closed, refused());
       past.show(history);
       past.element.hidden = !history.length;
@@ -111,11 +118,11 @@ export const models = {
     }
 
     redeploy.onclick = () => order("redeploy", page.details?.champion?.run);
-    redeploy.setAttribute("aria-describedby", "closed");
+    redeploy.setAttribute("aria-describedby", "redeploy-why closed");
     return {
       element: h("div", {},
         h("section", { className: "card" }, h("h3", {}, "Champions"), closed, told,
-          h("p", { className: "options" }, redeploy), past.element),
+          h("p", { className: "row options" }, redeploy, why), past.element),
         h("section", { className: "card" }, h("h3", {}, "Models that never served"), noOthers, others.element)),
       async refresh(signal) {
         const [past_, runs] = await Promise.all([

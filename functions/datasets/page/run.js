@@ -75,8 +75,8 @@ function progressOf(page) {
   const states = table("States of the run", [
     { name: "State", text: (state) => state.name },
     { name: "Is", make: () => h("span"), update: showStatus },
-    { name: "Began", text: (state) => time(state.entered) },
-    { name: "Took", text: (state) => lasting(state.entered, state.ended) },
+    { name: "Began", short: true, text: (state) => time(state.entered) },
+    { name: "Took", short: true, text: (state) => lasting(state.entered, state.ended) },
     { name: "Note", text: note },
   ], (state) => state.name);
   const loss = lines("Loss", { x: "epoch", y: "loss" }, { low: 0 });
@@ -96,7 +96,10 @@ function progressOf(page) {
     states.element.hidden = !found.states.length;
     states.show(found.states);
     if (before !== null && found.current && found.current !== before) page.say(`${found.current} began.`);
-    if (before && !found.current && found.status !== "RUNNING") page.say("The run has ended.");
+    if (before && !found.current && found.status !== "RUNNING") {
+      page.say("The run has ended.");
+      setTimeout(page.again); // who serves now?
+    }
     before = found.current || "";
     const shown = found.jobs.find((one) => one.epochs);
     training.hidden = !shown;

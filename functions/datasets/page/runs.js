@@ -15,8 +15,8 @@ export const runs = {
     compare.setAttribute("aria-describedby", "two-runs");
     const list = table(`Runs of ${dataset}`, [
       { name: "Outcome", make: () => h("span"), update: showOutcome },
-      { name: "Started", text: (run) => time(run.started) },
-      { name: "Took", text: (run) => lasting(run.started, run.ended) },
+      { name: "Started", short: true, text: (run) => time(run.started) },
+      { name: "Took", short: true, text: (run) => lasting(run.started, run.ended) },
       { name: "mAP", number: true, text: (run) => score(run.mAP) },
       { name: "Run", make: () => h("span", {}, h("a", { className: "run" })), update: (cell, run) => {
         cell.firstChild.href = page.link("run", run.run);
@@ -26,7 +26,7 @@ export const runs = {
       { name: "Compare", make: choice, update: showChoice },
     ], (run) => run.run);
     const more = h("button", { className: "link", hidden: true, onclick: () => { limit = Math.min(100, limit + 20); page.again(); } }, "Show more runs");
-    let limit = 20;
+    let limit = 20, before = 0;
 
     function choice() {
       const box = h("input", { type: "checkbox" });
@@ -47,6 +47,7 @@ export const runs = {
       put(hint, chosen.size === 2 ? "" : `Choose two runs; ${chosen.size || "none"} chosen.`);
     }
     showChosen();
+    chart.element.hidden = list.element.hidden = true;
     return {
       element: h("section", { className: "card" }, h("h3", {}, "Runs"), none, chart.element,
         list.element, h("div", { className: "row options" }, compare, hint, more)),
@@ -58,7 +59,10 @@ export const runs = {
         compare.hidden = hint.hidden = found.runs.length < 2;
         more.hidden = !found.next || limit >= 100;
         showMaps(chart, found.runs, page.details?.champion);
-        return found.runs.some((run) => run.state === "Running") ? 3 : 30;
+        const going = found.runs.filter((run) => run.state === "Running").length;
+        if (going < before) setTimeout(page.again); // one has ended: who serves now?
+        before = going;
+        return going ? 3 : 30;
       },
     };
   },

@@ -2,7 +2,7 @@
 
 import { hasCamera, openCamera } from "./camera.js";
 import { path } from "./api.js";
-import { h, patch, put } from "./dom.js";
+import { focusOn, h, patch, put } from "./dom.js";
 import { Shots, tagsOf } from "./shots.js";
 import { inWords, verdict } from "./verdict.js";
 
@@ -22,12 +22,15 @@ export const tryIt = {
       onchange: () => localStorage.setItem("who", whose.value.trim()) });
     const one = verdict(shots, page, choice, whose);
     const strip = h("ul", { className: "strip", aria: { label: "Images" } });
-    const settings = controls(choice, () => shots.changed());
+    const settings = controls(choice, () => shots.changed(), () => page.say(inWords(current, choice.threshold)));
     const results = h("div", { className: "results" }, strip, settings.element, one.element);
 
+    const gathered = gather(use);
     shots.changed = () => {
+      const focused = results.contains(document.activeElement);
       if (!shots.all.includes(current)) current = shots.all.at(-1) || null;
       results.hidden = !current;
+      if (focused && !current) focusOn(gathered);
       strip.hidden = shots.all.length < 2;
       patch(strip, shots.all, ({ key }) => key, make, update);
       if (!current) return;
@@ -61,7 +64,7 @@ export const tryIt = {
     addEventListener("paste", pasted);
     shots.changed();
     return {
-      element: h("section", { className: "card" }, h("h3", {}, "Try images"), gather(use), results, shell(dataset, page.open)),
+      element: h("section", { className: "card" }, h("h3", {}, "Try images"), gathered, results, shell(dataset, page.open)),
       close() {
         removeEventListener("paste", pasted);
         shots.changed = shots.told = () => {};
@@ -87,9 +90,9 @@ function gather(use) {
 }
 
 // How tags are chosen and which labels are shown
-function controls(choice, changed) {
+function controls(choice, changed, settled) {
   const own = h("input", { type: "checkbox", checked: true, onchange: () => set(own.checked ? null : Number(slider.value)) });
-  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0.5, id: "threshold", oninput: () => set(Number(slider.value)) });
+  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0.5, id: "threshold", oninput: () => set(Number(slider.value)), onchange: settled });
   const shown = h("output", { htmlFor: "threshold", className: "number" });
   const find = h("input", { type: "search", placeholder: "Find a label", aria: { label: "Find a label" }, oninput: () => { choice.find = find.value; changed(); } });
   const all = h("input", { type: "checkbox", onchange: () => { choice.all = all.checked; changed(); } });

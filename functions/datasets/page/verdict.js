@@ -1,6 +1,6 @@
 // One image beside its labels: bars against their thresholds, what they hang on, corrections.
 
-import { bar, draw, h, patch, put, time } from "./dom.js";
+import { able, bar, draw, focusOn, h, patch, put, time } from "./dom.js";
 import { opposite, send } from "./corrections.js";
 import { isTag, limitOf, tagsOf } from "./shots.js";
 
@@ -15,7 +15,7 @@ export function verdict(shots, page, choice, whose) {
   const name = h("h4");
   const model = h("p", { className: "quiet small" });
   const said = h("p", { className: "small" });
-  const again = h("button", { type: "button", onclick: () => shots.again(shot) }, "Try again");
+  const again = h("button", { type: "button", onclick: () => { focusOn(name); shots.again(shot); } }, "Try again");
   const remove = h("button", { type: "button", className: "link", onclick: () => shots.remove(shot) }, "Take the image away");
   const list = h("ul", { className: "bars tags" });
   const rest = h("p", { className: "quiet small" });
@@ -71,6 +71,7 @@ export function verdict(shots, page, choice, whose) {
 
   async function store(marks, word) {
     const stored = shot, sent = new Map(marks);
+    if (busy || !marks.size) return;
     busy = true;
     put(saving, "Saving…");
     shots.changed();
@@ -95,6 +96,7 @@ export function verdict(shots, page, choice, whose) {
   }
 
   function confirmOthers() {
+    if (busy || !unmarked().length) return;
     for (const { label } of unmarked()) shot.marks.set(label, "confirmed");
     page.say("The other tags are confirmed, not saved yet");
     shots.changed();
@@ -108,6 +110,7 @@ export function verdict(shots, page, choice, whose) {
 
   // Marks that were not sent are forgotten; sent ones are followed by their opposite.
   function takeBack() {
+    if (busy || !(shot.marks.size || shot.saved)) return undefined;
     if (shot.marks.size) {
       shot.marks.clear();
       report("Nothing is marked any more.");
@@ -168,10 +171,10 @@ export function verdict(shots, page, choice, whose) {
     put(rest, restOf(rows.length));
     const pending = shot.marks.size;
     foot.hidden = !tagged;
-    save.disabled = busy || !pending;
+    able(save, !busy && pending);
     put(save, pending === 1 ? "Save 1 correction" : pending ? `Save ${pending} corrections` : "Save corrections");
-    others.disabled = busy || !unmarked().length;
-    undo.disabled = busy || !(pending || shot.saved);
+    able(others, !busy && unmarked().length);
+    able(undo, !busy && (pending || shot.saved));
   }
 
   function wanted() {
