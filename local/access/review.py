@@ -25,6 +25,7 @@ _AWS = {  # what SAM attaches to functions and state machines
 _LONGEST = 10_240  # characters of a role's own policies; IAM's quota
 _OBJECT_ACTION = re.compile(r"s3:(?!ListBucket).*", re.IGNORECASE)
 _UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+_HASH = re.compile(r"[0-9a-f]{16,64}")
 _NUMBER = re.compile(r"\d+")
 Document = Mapping[str, Any]
 
@@ -161,7 +162,7 @@ class Review:
         named = parts[1] if len(parts) > 1 else ""
         if named in {"images", "lists"}:
             return f"*/{named}/*"
-        rest = [_NUMBER.sub("N", _UNIQUE.sub("U", part)) for part in parts[1:]]
+        rest = [_NUMBER.sub("N", _HASH.sub("H", _UNIQUE.sub("U", part))) for part in parts[1:]]
         if named in {"output", "runs"} and len(rest) > 1:
             rest[1] = "*"
         return "/".join(["*", *rest])

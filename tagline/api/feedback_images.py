@@ -46,8 +46,8 @@ class Images:
                 found = row_of_id(self.bucket, self.plan, self.source, asked.id)
                 what = f"a row with the id {asked.id} whose path leads somewhere"
             case FeedbackOnHash():
-                found = kept_image(self.bucket, self._dataset, asked.hash) or row_of_hash(
-                    self.bucket, self.plan, self.source, asked.hash
+                found = row_of_hash(self.bucket, self.plan, self.source, asked.hash) or kept_image(
+                    self.bucket, self._dataset, asked.hash
                 )
                 what = f"an image whose SHA-256 is {asked.hash}"
             case FeedbackOnPlace():

@@ -7,11 +7,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
-from tagline.aws.faults import Conflict
+from tagline.aws.faults import Absent, Conflict
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import JSON, Bucket
 from tagline.drift.counting import KEPT_TAG
 from tagline.drift.looking import look
+from tagline.drift.retraining import NothingToTrain
 from tagline.drift.telling import drifting, may_retrain, named, news
 from tagline.formats.document import UnreadableDocument, encode_on_a_line
 from tagline.formats.drift import HOUR, DriftAlert, DriftReport, DriftState
@@ -23,11 +24,13 @@ from tagline.planning.standing import DamagedChampion, find_champion
 from tagline.settings import InvalidSettings
 
 _FAULTS = (
+    Absent,
     BotoCoreError,
     ClientError,
     Conflict,
     DamagedChampion,
     InvalidSettings,
+    NothingToTrain,
     UnreadableDocument,
 )
 Retrain = Callable[[str], object]

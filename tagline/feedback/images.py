@@ -11,6 +11,7 @@ from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.image_headers import EXTENSIONS
 
 MAX_IMAGE_BYTES = 64 << 20  # that training reads
+_TYPES = {extension: kind for kind, extension in EXTENSIONS.items()}
 
 
 class Kept(NamedTuple):
@@ -42,8 +43,9 @@ def kept_image(bucket: Bucket, dataset: str, sha256: str) -> CorrectedImage | No
     for key in bucket.keys(f"{keys.images}{sha256}."):
         return CorrectedImage(s3_uri=bucket.uri(key), sha256=sha256)
     for day in sorted(bucket.folders(keys.sampled), reverse=True):
-        for content_type, extension in EXTENSIONS.items():
-            found = bucket.find_bytes(f"{keys.sampled}{day}/{sha256}.{extension}", MAX_IMAGE_BYTES)
-            if found:
+        for key in bucket.keys(f"{keys.sampled}{day}/{sha256}."):
+            content_type = _TYPES.get(key.rpartition(".")[2])
+            found = bucket.find_bytes(key, MAX_IMAGE_BYTES) if content_type else None
+            if found and content_type:
                 return keep(bucket, dataset, Kept(found.content, content_type))
     return None

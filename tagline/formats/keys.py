@@ -86,7 +86,7 @@ class DatasetKeys:
     @property
     def drift_state(self) -> str:
         """Which report of drift is the last, and what was told."""
-        return f"{self.drift}latest.json"
+        return f"{self.drift}last.json"
 
     @property
     def drift_hours(self) -> str:

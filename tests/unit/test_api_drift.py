@@ -72,6 +72,13 @@ def test_what_was_never_looked_at_is_a_404_that_says_what_to_do(world: World) ->
     assert problem(get(event("drift", dataset="nowhere"))) == (404, "unknown_dataset")
 
 
+@pytest.mark.parametrize("damaged", [KEYS.drift_state, KEYS.drift_report("2026-11-26T21")])
+def test_a_damaged_document_is_none(world: World, damaged: str) -> None:
+    leave(world)
+    world.put(damaged, b"{")
+    assert problem(get(event("drift"))) == (404, "no_drift")
+
+
 # the function `tag`
 
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
+from tagline.drift.retraining import run_again
 from tagline.formats.document import encode
 from tagline.formats.outcomes import Latest, Outcome
 from tagline.formats.steps import RunInput
@@ -128,6 +129,26 @@ def test_who_claims_while_another_does_looks_again(
 
     monkeypatch.setattr(Bucket, "write_over", first_the_newer)
     assert claim(bucket, older) == newer.run
+
+
+def test_a_list_that_says_why_is_trained_though_nothing_changed(
+    demo: World, bucket: Bucket
+) -> None:
+    data = demo.fill(10)
+    first = dropped(demo, data, 0)
+    demo.plan()
+    promote(demo, first.run)
+    judge(demo, first.run, Outcome.PROMOTED)
+    dropped(demo, data, 1)
+    assert demo.plan().unchanged
+    assert run_again(bucket, "demo", "the images drifted") == "demo/lists/all.lst"
+    written = demo.s3.head_object(Bucket=BUCKET, Key="demo/lists/all.lst")
+    again = replace(demo.event.list, version_id=written["VersionId"])
+    demo.event = replace(demo.event, run="demo-00000000000000aa", list=again)
+    answer = demo.plan()
+    assert not answer.unchanged
+    assert answer.reason == "trained though nothing changed: the images drifted"
+    assert json.loads(demo.read("plan.json"))["list"]["train_anyway"] == "the images drifted"
 
 
 def test_unchanged_is_compared_with_what_serves_now(demo: World) -> None:

@@ -10,19 +10,20 @@ const VERDICTS = {
 const WHAT = { format: "Format", size: "Longer side", alpha: "Alpha" };
 const FEW = 20; // labels that are listed before somebody asks for all
 const percent = (value) => (value === null ? "–" : `${number(100 * value)} %`);
+const edge = (value) => Number(value.toFixed(4));
 const drifted = (label) => label.scores.drifted || label.rate.drifted;
 
 export const drift = {
   id: "drift",
   name: "Drift",
   open({ dataset }, page) {
-    const known = h("div", {}, h("p", { className: "quiet" }, "Loading…"));
+    const known = h("div", { className: "parts" }, h("p", { className: "quiet" }, "Loading…"));
     const labels = table("Drift of the labels", COLUMNS, (label) => label.label);
     const more = h("button", { className: "link", onclick: () => { all = true; showLabels(); } });
     const chosen = h("select", { id: "drift-label", onchange: showScores });
     const scores = h("div");
     const files = table("Drift of the files", FILES, (row) => `${row.what} ${row.name}`);
-    const hours = lines("Images tagged by hour", { x: "hours ago", y: "images" }, { low: 0 });
+    const hours = lines("Images tagged by hour", { x: "hour", y: "images" }, { low: 0 });
     const rest = h("div", { hidden: true, className: "parts" },
       card("Labels", h("p", { className: "quiet" }, "The bar is the population stability index of a label's scores, the mark its limit."), labels.element, more),
       card("Scores of a label", h("p", {}, h("label", { htmlFor: "drift-label" }, "Label "), chosen), scores),
@@ -116,8 +117,10 @@ function share(counts, name) {
   return whole ? (counts[name] || 0) / whole : null;
 }
 
-function byHour({ hours, at }) {
-  return hours.map(({ hour, images }) => [Math.round((new Date(`${hour}:00Z`) - new Date(at)) / 3600000), images]);
+// Every hour of the window, those without images too; 0 is the one in which it was looked.
+function byHour({ hours, at, window_hours }) {
+  const known = new Map(hours.map(({ hour, images }) => [(new Date(`${hour}:00Z`) - new Date(`${at.slice(0, 13)}:00Z`)) / 3600000, images]));
+  return Array.from({ length: window_hours }, (_, index) => [index + 1 - window_hours, known.get(index + 1 - window_hours) || 0]);
 }
 
 // Two distributions side by side, a pair of bars a bin, and the same as numbers.
@@ -126,19 +129,19 @@ function histogram({ label, reference, now }, edges) {
     const whole = bins.reduce((a, b) => a + b, 0) || 1;
     return bins.map((images) => images / whole);
   });
-  const most = Math.max(...shares.flat(), 0.01), wide = 440 / reference.length;
-  const name = (bin) => (bin === 0 ? `below ${number(edges[0])}` : bin === edges.length ? `from ${number(edges.at(-1))}` : `${number(edges[bin - 1])} to ${number(edges[bin])}`);
+  const most = Math.max(...shares.flat(), 0.01), wide = 424 / reference.length;
+  const name = (bin) => (bin === 0 ? `below ${edge(edges[0])}` : bin === edges.length ? `from ${edge(edges.at(-1))}` : `${edge(edges[bin - 1])} to ${edge(edges[bin])}`);
   const rows = reference.map((_, bin) => h("tr", {}, h("th", { scope: "row" }, name(bin)),
     ...shares.map((side) => h("td", { className: "number" }, percent(side[bin])))));
   const title = `Scores of ${label}, share of images`;
   return h("figure", { className: "drawing" }, h("figcaption", {}, title),
     s("svg", { viewBox: "0 0 480 200", role: "img", class: "chart", "aria-label": `${title}: in validation and now; the numbers follow` },
-      s("line", { class: "grid", x1: 34, x2: 474, y1: 176, y2: 176 }),
-      s("text", { x: 30, y: 18, "text-anchor": "end" }, percent(most)), s("text", { x: 30, y: 180, "text-anchor": "end" }, "0"),
-      s("text", { x: 34, y: 194 }, name(0)), s("text", { x: 254, y: 194, "text-anchor": "middle" }, "0.5"),
+      s("line", { class: "grid", x1: 50, x2: 474, y1: 176, y2: 176 }),
+      s("text", { x: 46, y: 18, "text-anchor": "end" }, percent(most)), s("text", { x: 46, y: 180, "text-anchor": "end" }, "0"),
+      s("text", { x: 50, y: 194 }, name(0)), s("text", { x: 262, y: 194, "text-anchor": "middle" }, "0.5"),
       s("text", { x: 474, y: 194, "text-anchor": "end" }, name(edges.length)),
       ...shares.flatMap((side, at) => side.map((value, bin) => s("rect", {
-        class: `line${at}`, fill: "currentColor", x: 34 + wide * (bin + 0.1 + 0.4 * at), width: 0.4 * wide,
+        class: `line${at}`, fill: "currentColor", x: 50 + wide * (bin + 0.1 + 0.4 * at), width: 0.4 * wide,
         y: 176 - (164 * value) / most, height: (164 * value) / most,
       })))),
     h("ul", { className: "key" }, h("li", { className: "line0" }, "validation"), h("li", { className: "line1" }, "now")),
