@@ -32,6 +32,7 @@ from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 
 _READERS = 8
+_LEVEL = 0.95  # of the intervals of labels in metrics.json
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,15 @@ def compare(
             raise not_found("unknown_run", f"Dataset {dataset} has no run {run}.")
     with ThreadPoolExecutor(_READERS) as pool:
         first, second = pool.map(lambda run: _read(catalog, run), asked)
-    difference, by = _difference(first, second)
+    judged = _judged(first, second)
+    found = judged[0].metrics.difference if judged and judged[0].metrics else None
     return RunComparison(
         dataset=dataset,
         runs=[_side(first), _side(second)],
         same_images=_same_images(first, second),
-        difference=difference,
-        compared_as=by,
-        labels=_labels(first.metrics, second.metrics),
+        difference=_turned(found, judged[1]) if judged and found else None,
+        compared_as=judged[0].summary.run if judged else None,
+        labels=_labels(first, second),
         settings=list(_settings(first.plan, second.plan)),
     )
 
@@ -103,22 +105,19 @@ def _same_images(first: _Run, second: _Run) -> bool | None:
     return seen[0] == seen[1]
 
 
-def _difference(first: _Run, second: _Run) -> tuple[RunDifference | None, str | None]:
-    """Return what an evaluation of one said of the other, which was the champion then."""
+def _judged(first: _Run, second: _Run) -> tuple[_Run, int] | None:
+    """Return the one whose evaluation looked at both, and 1 where it is the second, else -1.
+
+    The other was the champion then.
+    """
     for judged, other, sign in ((second, first, 1), (first, second, -1)):
         metrics = judged.metrics
         if metrics and metrics.champion and metrics.champion.run == other.summary.run:
-            found = metrics.difference
-            return (_turned(found, sign) if found else None), judged.summary.run
-    return None, None
+            return judged, sign
+    return None
 
 
 def _turned(found: Difference, sign: int) -> RunDifference:
-    bounds = [found.low, found.high]
-    interval = None
-    if found.low is not None and found.high is not None:
-        low, high = sorted(sign * bound for bound in bounds if bound is not None)
-        interval = Interval(low=low, high=high, level=found.level)
     forward = sign > 0
     probability = found.probability
     return RunDifference(
@@ -127,28 +126,39 @@ def _turned(found: Difference, sign: int) -> RunDifference:
         confidence=found.confidence if forward else None,
         probability=probability if forward or probability is None else 1 - probability,
         images=found.images,
-        interval=interval,
+        interval=_interval(found.low, found.high, found.level, sign),
     )
 
 
-def _labels(first: Metrics | None, second: Metrics | None) -> list[ComparedLabel]:
-    sides = [{row.label: row for row in metrics.labels} if metrics else {}
-             for metrics in (first, second)]  # fmt: skip
+def _interval(low: float | None, high: float | None, level: float, sign: int) -> Interval | None:
+    if low is None or high is None:
+        return None
+    low, high = sorted((sign * low, sign * high))
+    return Interval(low=low, high=high, level=level)
+
+
+def _labels(first: _Run, second: _Run) -> list[ComparedLabel]:
+    sides = [{row.label: row for row in run.metrics.labels} if run.metrics else {}
+             for run in (first, second)]  # fmt: skip
     names = dict.fromkeys(name for side in sides for name in side)
-    return [_label(name, [side.get(name) for side in sides]) for name in names]
+    judged = _judged(first, second)
+    sign = judged[1] if judged else 0
+    return [_label(name, [side.get(name) for side in sides], sign) for name in names]
 
 
-def _label(name: str, rows: list[LabelMetrics | None]) -> ComparedLabel:
+def _label(name: str, rows: list[LabelMetrics | None], sign: int) -> ComparedLabel:
     def both(key: str) -> list[Any]:
         return [None if row is None else getattr(row, key) for row in rows]
 
     before, after = both("ap")
+    told = {1: rows[1], -1: rows[0]}.get(sign)
     return ComparedLabel(
         label=name,
         ap=[before, after],
         f1=both("f1"),
         support=both("support"),
         difference=None if before is None or after is None else after - before,
+        interval=_interval(told.gain_low, told.gain_high, _LEVEL, sign) if told else None,
     )
 
 

@@ -35,6 +35,15 @@ class ComparedRun(RunSummary, kw_only=True):
     counts: Counts | None
 
 
+class Interval(Part, kw_only=True):
+    """From where to where a difference probably lies."""
+
+    low: float
+    high: float
+    level: Score
+    """The share of resamplings of the images whose difference is between the two."""
+
+
 class ComparedLabel(Part, kw_only=True):
     """One label of both; null for a run that does not know it, or has no number for it."""
 
@@ -46,15 +55,8 @@ class ComparedLabel(Part, kw_only=True):
     """Images that have the label."""
     difference: float | None
     """The second's average precision less the first's."""
-
-
-class Interval(Part, kw_only=True):
-    """From where to where a difference probably lies."""
-
-    low: float
-    high: float
-    level: Score
-    """The share of resamplings of the images whose difference is between the two."""
+    interval: Interval | None
+    """Of the difference, where the evaluation of one of them looked at both."""
 
 
 class RunDifference(ScoreDifference, kw_only=True):

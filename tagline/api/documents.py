@@ -225,6 +225,9 @@ class LabelScores(Part, kw_only=True):
     """Images that have the label."""
     threshold: Score
     """Score from which the API gives the tag."""
+    ap_low: Score | None = None
+    """From here to `ap_high` lies the middle 95 % of `ap` on resampled images."""
+    ap_high: Score | None = None
 
 
 class ScoreDifference(Part, kw_only=True):

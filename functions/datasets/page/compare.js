@@ -6,6 +6,8 @@ import { finder } from "./found.js";
 
 const signed = (value) => (value === null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`);
 
+const within = (range) => (range ? ` (${signed(range.low)} to ${signed(range.high)})` : "");
+
 export const compare = {
   id: "compare",
   name: null,
@@ -16,7 +18,7 @@ export const compare = {
       { name: "Label", text: (row) => row.label },
       { name: "AP, first", number: true, text: (row) => score(row.ap[0]) },
       { name: "AP, second", number: true, text: (row) => score(row.ap[1]) },
-      { name: "Difference", number: true, text: (row) => signed(row.difference) },
+      { name: "Difference", number: true, text: (row) => signed(row.difference) + within(row.interval) },
       { name: "Images, second", number: true, text: (row) => count(row.support[1]) },
     ], (row) => row.label, {
       what: "label",

@@ -18,6 +18,7 @@ export const run = {
     const labels = finder("Labels of the run's model", [
       { name: "Label", text: (row) => row.label },
       { name: "AP", number: true, text: (row) => score(row.ap) },
+      { name: "95 % interval", number: true, text: (row) => (row.ap_low === null ? "–" : `${score(row.ap_low)} to ${score(row.ap_high)}`) },
       { name: "F1", number: true, text: (row) => score(row.f1) },
       { name: "Images", number: true, text: (row) => count(row.support) },
       { name: "Threshold", number: true, text: (row) => score(row.threshold) },
