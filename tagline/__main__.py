@@ -13,6 +13,11 @@ def main() -> None:
             im2rec(sys.argv[2:])
         except Refused as exc:
             sys.exit(f"tagline: {exc}")
+    if sys.argv[1:2] == ["__complete"]:  # asked by a shell: `tagline completion` prints how
+        from tagline.cli.completing import complete  # noqa: PLC0415
+
+        complete(sys.argv[2:])
+        return
     from tagline.cli.main import app  # noqa: PLC0415
 
     app()

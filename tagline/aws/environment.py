@@ -143,6 +143,11 @@ class Environment:
         return _count("RUNS_AT_ONCE")
 
     @functools.cached_property
+    def batches_at_once(self) -> int:
+        """The most batches of the stack that go on at once."""
+        return _count("BATCHES_AT_ONCE")
+
+    @functools.cached_property
     def dataset_runs_at_once(self) -> int:
         """The most runs of one dataset that go on at once."""
         return _count("DATASET_RUNS_AT_ONCE")

@@ -11,9 +11,9 @@ from tagline.cli.target import find_target
 from tagline.cli.watch import refuse_unknown
 from tagline.cli.watching import describe, execution_arn
 from tagline.formats.names import dataset_of_run
+from tagline.outcomes.failed_run import CANCELLED
 
 _RUNNING = "RUNNING"
-CANCELLED = "Cancelled"  # the error that the execution ends with
 
 
 def cancel(run: str, *, why: str, stack: str, as_json: bool) -> None:
@@ -34,4 +34,4 @@ def cancel(run: str, *, why: str, stack: str, as_json: bool) -> None:
         print_json(msgspec.to_builtins(ended))
     else:
         emit(outcome_table(ended))
-        say(f"The champion serves on. `tagline retry {run}` resumes the run where it was stopped")
+        say(f"`tagline retry {run}` would resume the run where it was stopped")

@@ -154,6 +154,7 @@ def convert(
             "list",
             "csv",
             "parquet",
+            "jsonl",
             "coco",
             "label_studio",
             "cvat",
@@ -478,8 +479,27 @@ def tag(
     """Print the tags of images and of all images in folders, highest score first."""
 
 
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Whose script.")],
+) -> None:
+    """Print a shell's script for completion: `source <(tagline completion bash)`."""
+
+
 _ALL = (
     *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy, compare),
-    *(watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, feedback, destroy),
+    *(
+        watch,
+        cancel,
+        logs,
+        rollback,
+        promote,
+        drift,
+        estimate,
+        costs,
+        tag,
+        feedback,
+        destroy,
+        completion,
+    ),
 )
 COMMANDS = {each.__name__: each for each in _ALL}

@@ -71,7 +71,8 @@ def _show(told: RunComparison, intervals: dict[str, _Interval]) -> None:
         for label in changed[:_MOST_LABELS]
     ]
     columns = ("Label", ">AP before", ">AP after", ">Difference", "95 % interval", ">Images")
-    emit(rows_table(columns, rows, title="Labels, the largest difference first"))
+    if rows:
+        emit(rows_table(columns, rows, title="Labels, the largest difference first"))
     if len(changed) > _MOST_LABELS:
         say(f"{len(changed) - _MOST_LABELS} labels that differ less: --json prints all")
     for names, what in (
@@ -88,7 +89,7 @@ def _show(told: RunComparison, intervals: dict[str, _Interval]) -> None:
 
 
 def _facts(told: RunComparison) -> Iterator[tuple[object, ...]]:
-    yield ("Outcome", *(run.state for run in told.runs))
+    yield ("Outcome", *(run.outcome or run.state for run in told.runs))
     scores = [run.metrics for run in told.runs]
     yield ("mAP", *(number(each.mAP) if each else None for each in scores))
     yield ("Micro F1", *(number(each.micro_f1) if each else None for each in scores))
@@ -98,11 +99,13 @@ def _facts(told: RunComparison) -> Iterator[tuple[object, ...]]:
 def _difference(told: RunComparison) -> str:
     found = told.difference
     if found is None or found.mAP is None:
+        if any(run.metrics is None for run in told.runs):
+            return "One of them was not judged, so nothing but settings compares"
         if told.same_images:
             return "Judged on the same images, though not beside each other: no interval is known"
         return (
-            "They were not judged beside each other, so their numbers differ by their images, too: "
-            "`same_images` in --json says whether these are the same"
+            "They were judged on other images, so their numbers differ by these, too: `tagline "
+            "runs` tells each one's difference to its champion on the same images"
         )
     interval = found.interval
     between = f", {_interval((interval.low, interval.high))}" if interval else ""

@@ -1,18 +1,27 @@
 """`tagline costs`: what a month cost, by dataset, and the endpoints that nobody asks."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
+from botocore.exceptions import ClientError
 
+from tagline.aws.faults import error_code
+from tagline.cli.batches import read_batches
 from tagline.cli.errors import Refused
 from tagline.cli.output import emit, money, print_json, rows_table, say
-from tagline.cli.records import RunRecord, read_runs
+from tagline.cli.records import read_runs
+from tagline.cli.retry_batch import batch_execution
 from tagline.cli.runs import moment
 from tagline.cli.serving_costs import EndpointCost, endpoint_costs
-from tagline.cli.target import find_target, is_laptop
+from tagline.cli.target import Target, find_target, is_laptop
+from tagline.formats.costs import Cost
 from tagline.formats.document import Record
+from tagline.outcomes.usage import Usage
+from tagline.pricing.bill import bill
 from tagline.pricing.table import PriceList, price_list
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -20,14 +29,15 @@ _DECEMBER = 12
 
 
 class DatasetCost(Record, kw_only=True):
-    """The runs of a dataset that ended in the month."""
+    """The runs and batches of a dataset that ended in the month."""
 
     dataset: str
     runs: int
     price: float
     """Of what is known."""
     incomplete: int
-    """Runs of which something is not in the price."""
+    """Runs and batches of which something is not in the price."""
+    batches: int = 0
 
 
 class MonthCost(Record, kw_only=True):
@@ -48,7 +58,7 @@ def costs(month: str | None, idle_days: int, stack: str, as_json: bool) -> None:
     began, ended = _span(name, now)
     target = find_target(stack)
     prices = price_list(target.bucket, target.sagemaker.meta.region_name)
-    datasets = by_dataset(read_runs(target), began, ended)
+    datasets = by_dataset([*_runs(target), *_batches(target, prices)], began, ended)
     endpoints = list(endpoint_costs(target, prices, (began, ended), idle_days))
     together = sum(each.price for each in datasets) + sum(each.price or 0.0 for each in endpoints)
     found = MonthCost(
@@ -77,19 +87,54 @@ def _span(month: str, now: datetime) -> tuple[datetime, datetime]:
     return began, min(now, datetime(*following, 1, tzinfo=UTC))
 
 
-def by_dataset(records: Iterable[RunRecord], began: datetime, ended: datetime) -> list[DatasetCost]:
-    """Return what the runs cost that ended within the span, the dearest dataset first."""
-    runs: dict[str, list[RunRecord]] = {}
+class Ended(NamedTuple):
+    """A run or batch that ended: of which dataset, when, and how to learn what it cost."""
+
+    dataset: str
+    at: str
+    batch: bool
+    cost: Callable[[], Cost | None]
+
+
+def _runs(target: Target) -> Iterator[Ended]:
+    for record in read_runs(target):
+        if (status := record.status) is not None:
+            yield Ended(record.dataset, status.ended, False, partial(getattr, status, "cost"))
+
+
+def _batches(target: Target, prices: PriceList) -> Iterator[Ended]:
+    for batch in read_batches(target.bucket):
+        if batch.ended:
+            yield Ended(batch.dataset, batch.ended, True, partial(_used, target, batch.run, prices))
+
+
+def _used(target: Target, batch: str, prices: PriceList) -> Cost:
+    """Return what a batch's functions cost: its history tells, as long as there is one."""
+    usage = Usage(target.states, target.sagemaker)
+    try:
+        usage.read(batch_execution(target, batch))
+    except ClientError as exc:
+        if error_code(exc) != "ExecutionDoesNotExist":
+            raise
+        usage.unknown.append(f"what batch {batch} used: Step Functions forgot it after 90 days")
+    return bill(usage.uses, prices, usage.unknown)
+
+
+def by_dataset(records: Iterable[Ended], began: datetime, ended: datetime) -> list[DatasetCost]:
+    """Return what those cost that ended within the span, the dearest dataset first."""
+    groups: dict[str, list[Ended]] = {}
     for record in records:
-        if record.status and began <= moment(record.status.ended) < ended:
-            runs.setdefault(record.dataset, []).append(record)
+        if began <= moment(record.at) < ended:
+            groups.setdefault(record.dataset, []).append(record)
     found = []
-    for dataset, group in runs.items():
-        told = [record.status.cost for record in group if record.status]
+    for dataset, group in groups.items():
+        told = [record.cost() for record in group]
+        batches = sum(record.batch for record in group)
         found.append(
             DatasetCost(
                 dataset=dataset,
-                runs=len(group),
+                runs=len(group) - batches,
+                batches=batches,
                 price=round(sum(cost.price for cost in told if cost), 4),
                 incomplete=sum(1 for cost in told if cost is None or cost.unknown),
             )
@@ -99,9 +144,12 @@ def by_dataset(records: Iterable[RunRecord], began: datetime, ended: datetime) -
 
 def _show(found: MonthCost, prices: PriceList, days: int, *, laptop: bool) -> None:
     unit = found.currency
-    rows = ((d.dataset, d.runs, money(d.price, unit), d.incomplete or None) for d in found.datasets)
-    columns = ("Dataset", ">Runs", ">Price", ">Not all known")
-    emit(rows_table(columns, rows, title=f"Runs that ended in {found.month}"))
+    rows = (
+        (d.dataset, d.runs, d.batches, money(d.price, unit), d.incomplete or None)
+        for d in found.datasets
+    )
+    columns = ("Dataset", ">Runs", ">Batches", ">Price", ">Not all known")
+    emit(rows_table(columns, rows, title=f"Runs and batches that ended in {found.month}"))
     if found.endpoints:
         emit(
             rows_table(

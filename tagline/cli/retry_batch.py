@@ -34,7 +34,7 @@ def retry_batch(target: Target, batch: str, *, as_json: bool) -> None:
         raise Refused(f"batch {batch} ended {status.outcome}: only a failed batch is resumed")
     target.s3.delete_object(Bucket=target.bucket.name, Key=key)
     try:
-        target.states.redrive_execution(executionArn=_execution(target, batch))
+        target.states.redrive_execution(executionArn=batch_execution(target, batch))
     except ClientError as exc:
         target.bucket.write_over(key, status, None)
         if (why := _UNABLE.get(error_code(exc))) is None:
@@ -49,7 +49,8 @@ def retry_batch(target: Target, batch: str, *, as_json: bool) -> None:
     say(f"`tagline show {batch}` tells how it goes")
 
 
-def _execution(target: Target, batch: str) -> str:
+def batch_execution(target: Target, batch: str) -> str:
+    """Return the ARN of a batch's execution: the batch's name is the execution's."""
     machines, _, _ = target.outputs.state_machine.rpartition(":")
     executions = machines.replace(":stateMachine", ":execution")
     return f"{executions}:{target.stack}-tag-batch:{batch}"

@@ -16,6 +16,7 @@ from tagline.converting import (
     delimited,
     folders,
     ground_truth,
+    json_lines,
     label_studio,
     lists,
     parquet,
@@ -38,6 +39,7 @@ READERS: Mapping[str, Callable[[Path, Asked], Reading]] = {
     "list": lists.read,
     "csv": delimited.read,
     "parquet": parquet.read,
+    "jsonl": json_lines.read,
     "coco": coco.read,
     "label_studio": label_studio.read,
     "cvat": cvat.read,
@@ -112,6 +114,8 @@ def convert(order: Order) -> Converted:
             )
         images = _Labelled(store, vocabulary)
         files = _write(order, vocabulary, images, rejects if verdicts.reasons else None)
+        if store.without_ending * 2 > len(store):
+            reading.notes.append("names have no ending; --ending .jpg puts one to those without")
         told = remarks(verdicts.merged, collisions, vocabulary, order.outputs.to, len(store))
         return Converted(
             source=str(order.source),

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from tagline.converting.columns import Cell
 from tagline.converting.entries import Asked, Reading, Unconvertible
-from tagline.converting.tables import Record, read_table
+from tagline.converting.tables import Record, as_cell, read_table
 
 _ROWS = 4096  # at a time
 
@@ -33,16 +31,8 @@ def read(source: Path, asked: Asked) -> Reading:
                 columns = [column.to_pylist() for column in batch.columns]
                 for cells in zip(*columns, strict=True):
                     line += 1
-                    yield Record(line, [_cell(value) for value in cells])
+                    yield Record(line, [as_cell(value) for value in cells])
         except (ArrowException, OSError) as exc:
             raise Unconvertible(f"{source} is damaged after row {line}: {exc}") from exc
 
     return read_table("parquet", records, asked, names=names, unit="row")
-
-
-def _cell(value: Any) -> Cell:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return [str(item) for item in value if item is not None]
-    return str(value)

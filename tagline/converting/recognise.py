@@ -20,6 +20,7 @@ CALLED = {
     "list": "a list",
     "csv": "a table (CSV)",
     "parquet": "a Parquet file",
+    "jsonl": "JSON Lines",
     "coco": "COCO's JSON",
     "label_studio": "Label Studio's JSON",
     "cvat": "CVAT's XML",
@@ -32,6 +33,7 @@ _START = 1 << 16
 _LIST_ROW = re.compile(rb" *\d+ *\t[ \d.,\t]*[01][ .0]*\t[^\t]+")
 _LOOKED_AT = 50
 _TABLES = frozenset({".csv", ".tsv"})
+_COCO_KEYS = {"images", "annotations", "categories"}
 _COCO = (b'"images"', b'"annotations"', b'"categories"')
 
 
@@ -138,6 +140,8 @@ def _json(source: Path, text: bytes) -> str:
         REFERENCE in told or any(key.endswith(METADATA) for key in told)
     ):
         return "manifest"
+    if isinstance(told, dict) and not told.keys() & _COCO_KEYS and _goes_on(text):
+        return "jsonl"
     if any(key in text for key in _COCO) or b'"info"' in text:
         return "coco"
     keys = ", ".join(
@@ -147,6 +151,11 @@ def _json(source: Path, text: bytes) -> str:
         f"{source} is JSON of no form that is known ({keys} …): COCO has images, annotations and "
         "categories, Label Studio a list of tasks, a manifest a source-ref a line"
     )
+
+
+def _goes_on(text: bytes) -> bool:
+    """Return whether another object is on the second line."""
+    return text.partition(b"\n")[2].lstrip().startswith(b"{")
 
 
 def _xml(source: Path, text: bytes) -> str:

@@ -44,6 +44,8 @@ class Store:
         self._base = base
         self._bits = bits
         self._numbers: dict[str, int] = {}
+        self.without_ending = 0
+        """Images whose names have no dot."""
 
     @property
     def names(self) -> list[str]:
@@ -69,6 +71,7 @@ class Store:
             (path, line, signed, packed),
         )
         if added.rowcount:
+            self.without_ending += "." not in path.rpartition("/")[2]
             return None
         self._base.execute(
             "UPDATE image SET tags = CAST(tags || ? AS BLOB) WHERE path = ?", (packed, path)

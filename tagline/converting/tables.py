@@ -19,6 +19,19 @@ class Record(NamedTuple):
     cells: Row
 
 
+def as_cell(value: object) -> Cell:
+    """Return a value of a typed table as a cell; of a list of objects, what they name."""
+    if isinstance(value, list):
+        return [_called(item) for item in value if item is not None]
+    return "" if value is None else str(value)
+
+
+def _called(item: object) -> str:
+    if isinstance(item, dict):  # as `tagline tag --jsonl` writes a tag with its score
+        item = next((item[key] for key in ("label", "name", "tag") if key in item), item)
+    return str(item)
+
+
 def read_table(
     format_name: str,
     records: Callable[[], Iterator[Record]],

@@ -56,6 +56,7 @@ _AT_THE_ENDPOINT = {
 }
 _AT_AN_ENDPOINT = _AT_THE_ENDPOINT | {"CreateTrial", "DescribeEndpoint", "SmokeTest"}
 MOST_REDRIVES = 9  # a digit of the names of jobs, of which a tuning job's has 32 characters
+CANCELLED = "Cancelled"  # by `tagline cancel`
 _ENDED_FROM_OUTSIDE = {
     "Aborted": Cause("stopped by hand: upload the list again to start over", "Aborted", True),
     "Laptop.Stopped": Cause(
@@ -195,6 +196,8 @@ def _explain(
 
 
 def _told(error: Caught) -> Cause:
+    if error.error == CANCELLED:  # the cause is a person's
+        return Cause(f"cancelled: {error.cause.strip() or 'no reason given'}", CANCELLED, True)
     return _ENDED_FROM_OUTSIDE.get(error.error) or unwrap(error.error, error.cause)
 
 

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 _PAGE = 1000
-_CHILDREN: dict[str, Machine] = {"FetchShards": function_of("FetchShard"), "PackParts": PACKING}
+_CHILDREN: dict[str, Machine] = {
+    "FetchShards": function_of("FetchShard"),
+    "PackParts": PACKING,
+    "TagShards": function_of("TagShard"),
+}
 _ENDED = {"TaskSucceeded", "TaskFailed", "TaskTimedOut"}
 _TIMEOUT = "States.Timeout"
 _MILLISECONDS = 1000

@@ -1,4 +1,4 @@
-"""How many runs may go on at once, of a dataset and of a stack: who comes later waits."""
+"""How many runs or batches may go on at once: who comes later waits."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,10 +16,13 @@ class TooManyRuns(RuntimeError):
 
 @dataclass(frozen=True)
 class AtOnce:
-    """The most runs that may go on at once."""
+    """The most runs that may go on at once, or batches, and the parameters that say so."""
 
     stack: int
     dataset: int
+    what: str = "runs"
+    of_stack: str = "RunsAtOnce"
+    of_dataset: str = "DatasetRunsAtOnce"
 
 
 def await_turn(client: "SFNClient", machine: str, run: str, most: AtOnce) -> None:
@@ -43,17 +46,18 @@ def await_turn(client: "SFNClient", machine: str, run: str, most: AtOnce) -> Non
     of_dataset = [name for name in before if dataset_of_run(name) == dataset]
     if len(of_dataset) >= most.dataset:
         whose = f"of dataset {dataset}"
-        raise TooManyRuns(_told(of_dataset, whose, "DatasetRunsAtOnce", most.dataset))
+        raise TooManyRuns(_told(of_dataset, whose, most, most.of_dataset, most.dataset))
     if len(before) >= most.stack:
-        raise TooManyRuns(_told(before, "of this stack", "RunsAtOnce", most.stack))
+        raise TooManyRuns(_told(before, "of this stack", most, most.of_stack, most.stack))
 
 
 def _order(found: "ExecutionListItemTypeDef") -> tuple[float, str]:
     return found["startDate"].timestamp(), found["name"]
 
 
-def _told(before: list[str], whose: str, parameter: str, most: int) -> str:
+def _told(before: list[str], whose: str, asked: AtOnce, parameter: str, most: int) -> str:
     return (
-        f"{len(before)} runs {whose} go on that began earlier ({', '.join(before[:3])}), and "
-        f"{parameter} of the template is {most}: the run waits, or upload the list again later"
+        f"{len(before)} {asked.what} {whose} go on that began earlier "
+        f"({', '.join(before[:3])}), and {parameter} of the template is {most}: "
+        "this one waits, or upload the list again later"
     )

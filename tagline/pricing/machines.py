@@ -73,10 +73,16 @@ Machine = Instance | Fargate | Function
 # As templates/ give them, which a test holds against this
 PACKING = Fargate(vcpus=4, gb=16, disk=200)
 _LARGE = Function(3008)
-_FUNCTIONS = {"PlanDataset": _LARGE, "FetchShard": Function(1769), "PlanTraining": _LARGE}
+_BATCHES = Function(1024)
+_FUNCTIONS = {
+    "PlanDataset": _LARGE,
+    "FetchShard": Function(1769),
+    "PlanTraining": _LARGE,
+    **dict.fromkeys(("PlanBatch", "TagShard", "PublishBatch"), _BATCHES),
+}
 _ANY_FUNCTION = Function(512)
 
 
 def function_of(state: str) -> Function:
-    """Return the function that a state of the flow calls."""
+    """Return the function that a state of either flow calls."""
     return _FUNCTIONS.get(state, _ANY_FUNCTION)

@@ -43,16 +43,20 @@ def test_a_list_dropped_just_before_the_kill_is_heard_after_it(
     deployed: Deployed, tmp_path: Path
 ) -> None:
     state = deployed.copy(tmp_path)
-    first, second = uuid.uuid4().hex, uuid.uuid4().hex
+    first, second, batch = (uuid.uuid4().hex for _ in range(3))
     with running(state, deployed.root) as cloud:
         stack = deployed.stack(cloud)
         put_list(stack, first)
+        stack.client("s3").put_object(
+            Bucket=stack["Bucket"], Key=f"shop/batches/{batch}.txt", Body=b"a.png"
+        )
         put_list(stack, second)
         put_list(stack, second)
         cloud.stop(signal.SIGKILL)
     with running(state, deployed.root) as cloud:
         stack = deployed.stack(cloud)
         eventually(lambda: stack.heard("Object-Created", first))
+        eventually(lambda: stack.heard("Object-Created", batch))
         events = eventually(lambda: two(stack.heard("Object-Created", second)))
         versions = {event["detail"]["object"]["version-id"] for event in events}
         listed = stack.client("s3").list_object_versions(

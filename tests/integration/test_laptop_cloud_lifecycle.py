@@ -7,11 +7,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.integration.conftest import DOCKERFILE, PROGRAM, TEMPLATE, Stack
+from tests.integration.conftest import DOCKERFILE, PROGRAM, TEMPLATE, Deployed, Stack
 from tests.integration.test_laptop_cloud_containers import container
 from tests.integration.test_laptop_cloud_http import request
 from tests.laptop import (
@@ -107,10 +108,10 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
-    state = tmp_path / "state"
-    with running(state, root) as cloud:
-        stack = Stack(cloud, cloud.deploy(TEMPLATE, "again"))
+def test_all_is_there_again_on_another_port(tmp_path: Path, deployed: Deployed) -> None:
+    state = deployed.copy(tmp_path)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
         s3 = cloud.client("s3")
         for body in (b"first", b"second"):
             s3.put_object(Bucket=stack["Bucket"], Key="a/b.txt", Body=body)
@@ -118,9 +119,9 @@ def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
         interrupted = sleeping(stack)
         assert cloud.stop() == 0
         assert processes_of(cloud) == []
-    with running(state, root) as cloud:
+    with running(state, deployed.root) as cloud:
         assert cloud.port != stack.cloud.port
-        stack = Stack(cloud, cloud.outputs("again"))
+        stack = deployed.stack(cloud)
         s3 = cloud.client("s3")
         versions = s3.list_object_versions(Bucket=stack["Bucket"], Prefix="a/")["Versions"]
         assert len(versions) == 2
@@ -142,9 +143,9 @@ def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
             ).get("Contents")
         )
         assert events
-        before = cloud.client("cloudformation").describe_stacks(StackName="again")["Stacks"][0]
-        assert cloud.deploy(TEMPLATE, "again") == stack.outputs
-        after = cloud.client("cloudformation").describe_stacks(StackName="again")["Stacks"][0]
+        before = described(cloud)
+        assert cloud.deploy(TEMPLATE, "cloudtest") == stack.outputs
+        after = described(cloud)
         assert after.get("LastUpdatedTime") == before.get("LastUpdatedTime")  # nothing to change
         s3.put_object(Bucket=stack["Bucket"], Key="shop/lists/again.lst", Body=b"1\t0\ta.png")
         eventually(
@@ -154,11 +155,19 @@ def test_all_is_there_again_on_another_port(tmp_path: Path, root: Path) -> None:
         )
 
 
+def described(cloud: LaptopCloud) -> dict[str, Any]:
+    found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName="cloudtest")
+    stack: dict[str, Any] = found["Stacks"][0]
+    return stack
+
+
 @pytest.mark.slow
-def test_a_killed_cloud_leaves_no_process_and_loses_little(tmp_path: Path, root: Path) -> None:
-    state = tmp_path / "state"
-    with running(state, root) as cloud:
-        stack = Stack(cloud, cloud.deploy(TEMPLATE, "killed"))
+def test_a_killed_cloud_leaves_no_process_and_loses_little(
+    tmp_path: Path, deployed: Deployed
+) -> None:
+    state = deployed.copy(tmp_path)
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
         functions = cloud.client("lambda")
         functions.invoke(FunctionName=stack["Echo"], Payload=b"{}")
         asleep = b'{"mood": "asleep"}'
@@ -171,8 +180,8 @@ def test_a_killed_cloud_leaves_no_process_and_loses_little(tmp_path: Path, root:
         eventually(lambda: saved.exists() and name in saved.read_text())
         cloud.stop(signal.SIGKILL)
         eventually(lambda: processes_of(cloud) == [])
-    with running(state, root) as cloud:
-        stack = Stack(cloud, cloud.outputs("killed"))
+    with running(state, deployed.root) as cloud:
+        stack = deployed.stack(cloud)
         assert cloud.client("s3").get_object(Bucket=stack["Bucket"], Key="kept")
         assert stack.result(interrupted)["status"] == "ABORTED"
         assert request(f"{stack['ApiUrl']}/")[0] == 200

@@ -54,6 +54,7 @@ VARIABLES = {
     "LOG_RETENTION_DAYS": "30",
     "RUNS_AT_ONCE": "10",
     "DATASET_RUNS_AT_ONCE": "3",
+    "BATCHES_AT_ONCE": "4",
 }
 
 

@@ -8,13 +8,17 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from tagline.cli import costs as costs_module
 from tagline.cli.main import app
 from tagline.cli.target import Target
 from tagline.formats.costs import Cost, StateCost
+from tagline.outcomes.usage import Usage
+from tagline.pricing.bill import Use
 from tagline.pricing.forecast import Rates, Work, forecast
+from tagline.pricing.machines import function_of
 from tagline.pricing.table import PriceList
 from tests.unit.cli_stack import LATER_RUN, OTHER_RUN, RUN, put, stack, status
 
@@ -138,12 +142,40 @@ def runs(stack: Target) -> Target:
 
 def test_a_month_is_summed_by_dataset(runs: Target) -> None:
     found = told("costs")
-    assert found["datasets"] == [{"dataset": "designs", "runs": 2, "price": 1.5, "incomplete": 1}]
+    assert found["datasets"] == [
+        {"dataset": "designs", "runs": 2, "price": 1.5, "incomplete": 1, "batches": 0}
+    ]
     assert (found["price"], found["endpoints"]) == (1.5, [])
     assert told("costs", "2020-02")["datasets"] == [
-        {"dataset": "logos", "runs": 1, "price": 9, "incomplete": 0}
+        {"dataset": "logos", "runs": 1, "price": 9, "incomplete": 0, "batches": 0}
     ]
     assert told("costs", "2020-03")["datasets"] == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_batchs_functions_are_priced_by_its_history(
+    stack: Target, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    ended = {
+        "batch": RUN, "dataset": "designs", "list": "designs/batches/new.txt", "outcome": "Tagged",
+        "state": "PublishBatch", "reason": "all are tagged", "started": f"{NOW:%Y-%m}-01T00:00:00Z",
+        "ended": f"{NOW:%Y-%m}-01T00:01:00Z",
+    }  # fmt: skip
+    put(stack, f"designs/batches/{RUN}/status.json", json.dumps(ended).encode())
+
+    def read(usage: Usage, execution: str) -> None:
+        assert execution.endswith(f":execution:tagline-tag-batch:{RUN}")
+        if not known:
+            missing = {"Error": {"Code": "ExecutionDoesNotExist", "Message": ""}}
+            raise ClientError(missing, "GetExecutionHistory")  # type: ignore[arg-type]
+        usage.uses.append(Use("TagShards", function_of("TagShard"), 3600))
+
+    monkeypatch.setattr(Usage, "read", read)
+    (found,) = told("costs")["datasets"]
+    hour = 3600 * 0.0000166667
+    assert found["price"] == pytest.approx(hour if known else 0, abs=1e-4)
+    assert (found["runs"], found["batches"], found["incomplete"]) == (0, 1, 0 if known else 1)
+    assert "Batches" in runner.invoke(app, ["costs"]).stdout
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_run_that_goes_on_is_stopped(states: Stubber) -> None:
     done = runner.invoke(app, ["cancel", RUN, "--why", "wrong list"])
     assert done.exit_code == 0, done.stderr
     assert "Cancelled: wrong list" in done.stdout
-    assert f"`tagline retry {RUN}` resumes" in done.stderr
+    assert f"`tagline retry {RUN}` would resume" in done.stderr
 
 
 def test_a_run_that_ended_is_not_stopped(states: Stubber, stack: Target) -> None:

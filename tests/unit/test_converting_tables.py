@@ -184,6 +184,7 @@ def test_tags_with_blanks_are_told_and_can_be_split(tmp_path: Path) -> None:
     source = written(tmp_path / "s.csv", "image_name,tags\na,haze primary\nb,clear water\n")
     report, _ = made(source)
     assert any("--tags-sep ' '" in note for note in report.notes)
+    assert any("--ending .jpg" in note for note in report.notes)
     assert set(report.tags) == {"haze primary", "clear water"}
 
 
@@ -203,6 +204,23 @@ def test_parquet_with_text_lists_and_flags(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(Unconvertible, match="damaged Parquet file"):
         made(path)
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    told = [
+        '{"file_name": "a.png", "tags": ["cat", "black"], "width": 3}',
+        '{"tags": ["dog"], "file_name": "b.png"}',
+    ]
+    assert converted(written(tmp_path / "s.jsonl", "\n".join(told))) == PLAIN
+    told = [  # of `tagline tag --jsonl`
+        '{"image": "a.png", "tags": [{"label": "cat", "score": 0.9}, {"label": "black"}]}',
+        '{"image": "b.png", "tags": [{"label": "dog", "score": 0.7}]}',
+    ]
+    assert converted(written(tmp_path / "s.jsonl", "\n".join(told) + "\n")) == PLAIN
+    flags = '{"file": "a.png", "cat": true, "dog": false}\n{"file": "b.png", "dog": true}\n'
+    assert converted(written(tmp_path / "s.jsonl", flags))["b.png"] == {"dog"}
+    with pytest.raises(Unconvertible, match="line 3: no JSON object"):
+        made(written(tmp_path / "s.jsonl", "\n".join([*told, "{broken"])))
 
 
 def test_without_pyarrow_the_words_are_clear(

@@ -35,10 +35,11 @@ READ_AS = {
     "log_retention_days": "LOG_RETENTION_DAYS",
     "runs_at_once": "RUNS_AT_ONCE",
     "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
+    "batches_at_once": "BATCHES_AT_ONCE",
 }
 COUNTS = (
     *("endpoint_instance_count", "endpoint_bake_seconds", "most_trials", "most_instances"),
-    *("log_retention_days", "runs_at_once", "dataset_runs_at_once"),
+    *("log_retention_days", "runs_at_once", "dataset_runs_at_once", "batches_at_once"),
 )
 OTHERS = (
     "source_buckets",

@@ -20,6 +20,8 @@ from tagline.formats.rows import PlannedRow
 from tagline.formats.steps import FetchAnswer, FetchEvent
 from tests.unit.ingest_world import BUCKET, World, world
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 100
 
 

@@ -13,6 +13,8 @@ from PIL import Image
 
 from tests.unit.im2rec_files import decoded, im2rec, lines, picture, records, save
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.unit.im2rec_files import im2rec, picture, records, save
 
+pytestmark = pytest.mark.slow
+
 GOOD = "1\t1\t0.png\n2\t0\t1.png\n"
 
 

@@ -16,6 +16,8 @@ from im2rec.pool import PackingPool
 from im2rec.records import FetchedImage, Packed, Record, Unusable
 from tagline.formats.settings import ImageSpec
 
+pytestmark = pytest.mark.slow
+
 SPEC = ImageSpec(size=16)
 CONTAINERS = Path(__file__).parents[2] / "containers"
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.unit.im2rec_files import ROOT, im2rec, picture, save
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 4
 
 

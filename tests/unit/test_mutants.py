@@ -11,6 +11,8 @@ import pytest
 from tools import mutants
 from tools.faults import faults
 
+pytestmark = pytest.mark.slow
+
 
 def names(source: str) -> set[str]:
     return {fault.name.removeprefix("f: ") for fault in faults(textwrap.dedent(source))}

@@ -511,6 +511,16 @@ def test_a_damaged_champion_keeps_no_failure_from_being_recorded(
     assert record(failed("X", "y"))["outcome"] == "Failed"
 
 
+def test_who_cancelled_a_run_is_quoted(world: Account, executions: Stubber) -> None:
+    history(executions, {"type": "ExecutionAborted"}, entered("Train"))
+    ended = event("execution_aborted")
+    ended["detail"] |= {"error": "Cancelled", "cause": "the wrong list"}
+    with Stubber(clients.sns()) as stubber:
+        tell(stubber)
+        call("record_failure", ended)
+    assert world.get(f"{PREFIX}status.json")["reason"] == "Train: cancelled: the wrong list."
+
+
 def test_a_laptop_that_was_stopped_is_told_so(world: Account, executions: Stubber) -> None:
     history(executions, {"type": "ExecutionAborted"}, entered("Train"))
     ended = event("execution_aborted")

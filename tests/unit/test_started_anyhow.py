@@ -8,6 +8,8 @@ import pytest
 
 from tests.unit.im2rec_files import ROOT
 
+pytestmark = pytest.mark.slow
+
 HEARD = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1")
 SAY = f"import signal; print([int(signal.getsignal(getattr(signal, n)) != 1) for n in {HEARD}])"
 

@@ -282,6 +282,7 @@ def test_nested_stacks_get_their_parameters_and_give_their_outputs() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing() -> None:
     command = [Path(sys.executable).parent / "cfn-lint", *FILES]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -17,7 +17,11 @@ def run(dataset: str, number: int) -> str:
     return f"{dataset}-{number:016x}"
 
 
-def ask(own: str, *began: str, stack: int = 3, dataset: int = 2) -> None:
+RUNS = AtOnce(3, 2)
+BATCHES = AtOnce(2, 2, "batches", "BatchesAtOnce", "BatchesAtOnce")
+
+
+def ask(own: str, *began: str, most: AtOnce = RUNS) -> None:
     """Ask for a turn while executions go on, that began in this order."""
     client: Any = boto3.client("stepfunctions", region_name="us-east-1")
     listed = [
@@ -33,7 +37,7 @@ def ask(own: str, *began: str, stack: int = 3, dataset: int = 2) -> None:
     with Stubber(client) as stubber:
         asked = {"stateMachineArn": MACHINE, "statusFilter": "RUNNING"}
         stubber.add_response("list_executions", {"executions": listed[::-1]}, asked)
-        await_turn(client, MACHINE, own, AtOnce(stack, dataset))
+        await_turn(client, MACHINE, own, most)
 
 
 def test_who_began_first_goes_first_and_nobody_waits_for_later_ones() -> None:
@@ -46,6 +50,13 @@ def test_who_began_first_goes_first_and_nobody_waits_for_later_ones() -> None:
         ask(began[3], *began)
     ask(began[2], *began[1:])
     ask(began[3], *began[1:])
+
+
+def test_batches_wait_for_batches_by_their_own_number() -> None:
+    began = [run("a", 1), run("b", 2), run("c", 3)]
+    ask(began[1], *began, most=BATCHES)
+    with pytest.raises(TooManyRuns, match=r"2 batches of this stack .* BatchesAtOnce .* is 2"):
+        ask(began[2], *began, most=BATCHES)
 
 
 def test_what_brings_champions_back_takes_nobodys_turn() -> None:
