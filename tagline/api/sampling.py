@@ -19,7 +19,8 @@ from tagline.formats.keys import MAX_SETTINGS_BYTES, DatasetKeys
 from tagline.formats.models import ImageScores
 
 SETTINGS_SECONDS = 60.0  # that a switch takes to act
-_TO_ANSWER = 5.0  # seconds that have to be left of a request: each call of S3 takes 1.5 at most
+_TO_ANSWER = 5.0  # seconds that have to be left of a request
+_SECONDS = 2.0  # after which S3 is asked nothing more; a call takes 1.5 at most (clients.hasty_s3)
 _KEPT = 256
 _OFF = Sampling()
 
@@ -29,14 +30,16 @@ class Samples:
 
     def __init__(self, bucket: Bucket, clock: Callable[[], float] = time.monotonic) -> None:
         self._bucket = bucket
-        self._sampler = Sampler(bucket)
+        self._sampler = Sampler(bucket, self._check_time)
         self._clock = clock
         self._settings: dict[str, tuple[float, Sampling]] = {}
+        self._begun = 0.0
 
     def consider(self, dataset: str, image: Image, model: ImageScores) -> None:
         """Keep an image that was answered, if the dataset's settings say so. Never raises."""
         if left() < _TO_ANSWER:
             return
+        self._begun = self._clock()
         try:
             settings = self._of(dataset)
             scores = dict(zip(model.labels, model.scores, strict=True))
@@ -46,6 +49,10 @@ class Samples:
         except Exception as exc:  # noqa: BLE001 - it is beside the answer, which goes out; logged
             logger.warning("an image could not be sampled", exc_info=exc)
             metrics.add_metric(name="SamplingFailures", unit="Count", value=1)
+
+    def _check_time(self) -> None:
+        if self._clock() - self._begun > _SECONDS:
+            raise TimeoutError("S3 takes too long to keep an image beside its answer")
 
     def _of(self, dataset: str) -> Sampling:
         now = self._clock()

@@ -33,6 +33,7 @@ from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, v
 from tagline.formats.plan import Changes, CorrectionsIn, Plan
 from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
+from tagline.formats.shadow import Shadow
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.formats.suspects import Suspect
 from tagline.listing.list_file import contradictions_said
@@ -40,6 +41,7 @@ from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
 from tagline.planning.corrections import corrections_said
 from tagline.serving.endpoints import Health, health
+from tagline.serving.shadowing import told
 
 _FIRST = 20
 
@@ -90,6 +92,8 @@ class RunReport(RunOutcome, kw_only=True):
     difference: Difference | None
     """From the champion, on images that neither was trained on."""
     decision: Decision | None
+    shadow: Shadow | None
+    """What it showed beside the champion before it served."""
     training: TrainPlan | TunePlan | None
     serving: bool
     health: Health | None
@@ -170,6 +174,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         champion=metrics.champion if metrics else None,
         difference=metrics.difference if metrics else None,
         decision=bucket.get(keys.decision, Decision),
+        shadow=bucket.get(keys.shadow, Shadow),
         training=_training(target, keys.training_plan),
         serving=serving,
         health=health(target.sagemaker, champion) if champion and serving else None,
@@ -254,6 +259,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Test images": counts and counts.test,
                 "F1": report.micro_f1 and _f1_said(report),
                 "Background": report.pictures and _background(report.pictures),
+                "Before it served": report.shadow and told(report.shadow),
                 "Compared with": report.champion and report.champion.run,
                 "Decision": report.decision and report.decision.reason,
                 "Model": model and f"{model.network}, epoch {model.best_epoch}",

@@ -56,7 +56,13 @@ def has_header(rows: Sequence[Row]) -> bool:
     if any(_IMAGE.search(cell) for cell in first):
         return False
     known = {_plain(cell) for cell in first} & {*_FILE_NAMES, *_TAGS_NAMES}
-    return bool(known) or any(_IMAGE.search(str(cell)) for row in rest for cell in row)
+    if known or any(_IMAGE.search(str(cell)) for row in rest for cell in row):
+        return True
+    return not any(map(_is_number, first)) and any(_is_number(c) for row in rest for c in row)
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.strip().replace(".", "", 1).isdecimal()
 
 
 def lay_out(names: Sequence[str], rows: Sequence[Row], asked: Asked) -> Layout:

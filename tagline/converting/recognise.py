@@ -79,7 +79,7 @@ def _folder(source: Path) -> str:
     if any("/" in found.path for found in images):
         return "folders"
     raise Unconvertible(
-        f"{source}: {len(images)} images or more and nothing that tells their tags: give the file "
+        f"{source}: images, and nothing that tells their tags: give the file "
         "that does, put the images into a folder per class, or a text file beside each"
     )
 

@@ -6,7 +6,7 @@ a place at random. So any number of functions keep to it together, and none coun
 
 import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,8 +52,10 @@ class Answered:
 class Sampler:
     """Keeps images of requests in the data bucket."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, go_on: Callable[[], None] = lambda: None) -> None:
+        """`go_on` is called before each request to S3; it raises where time is over."""
         self._bucket = bucket
+        self._go_on = go_on
         self._full: set[tuple[str, str, int]] = set()
 
     def keep(self, answered: Answered, settings: Sampling, now: datetime) -> bool:
@@ -66,6 +68,7 @@ class Sampler:
             return False
         keys, tags = FeedbackKeys(dataset), expiry(settings)
         key = keys.sample(day, sha256, EXTENSIONS[image.content_type])
+        self._go_on()
         if self._bucket.head(key) or not self._claims(keys, day, settings):
             return False
         sample = Sample(
@@ -77,7 +80,9 @@ class Sampler:
             scores={label: round(score, 6) for label, score in answered.scores.items()},
             at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         )
+        self._go_on()
         self._bucket.put(key, image.data, image.content_type, tags=tags)
+        self._go_on()
         self._bucket.put(keys.sample(day, sha256, "json"), encode(sample), JSON, tags=tags)
         return True
 
@@ -86,6 +91,7 @@ class Sampler:
         slots = [keys.slot(day, number) for number in range(settings.quota)]
         if self._takes_one(slots, settings):
             return True
+        self._go_on()
         taken = {*self._bucket.keys(keys.slots(day))}
         free = [slot for slot in slots if slot not in taken]
         if not free:
@@ -94,6 +100,7 @@ class Sampler:
 
     def _takes_one(self, slots: Sequence[str], settings: Sampling) -> bool:
         for slot in random.sample(slots, min(_GUESSES, len(slots))):
+            self._go_on()
             try:
                 self._bucket.put_over(slot, b"", "text/plain", None, expiry(settings))
             except Conflict:

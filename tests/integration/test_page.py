@@ -109,12 +109,13 @@ def test_axe_finds_nothing_at_any_width_in_any_light(opened: Opened, view: str) 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize("place", ["nope", "nope/runs", "%E0%A4%A", "no such/", "<b>x</b>"])
-def test_what_is_no_dataset_is_said_to_be_none(opened: Opened, place: str) -> None:
-    page = opened(f"#{place}")
-    expect(page.get_by_role("heading", name="There is no dataset")).to_be_visible()
-    page.get_by_role("link", name="zoo").click()
-    expect(page.get_by_role("heading", name="zoo", level=2)).to_be_visible()
+def test_what_is_no_dataset_is_said_to_be_none(opened: Opened) -> None:
+    page = opened("#nope")
+    for place in ("nope", "nope/runs", "%E0%A4%A", "no such/", "<b>x</b>"):
+        page.evaluate("place => { location.hash = place; }", place)
+        expect(page.get_by_role("heading", name="There is no dataset")).to_be_visible()
+        page.get_by_role("link", name="zoo").click()
+        expect(page.get_by_role("heading", name="zoo", level=2)).to_be_visible()
 
 
 def test_what_is_no_view_or_run_is_said_to_be_none(opened: Opened) -> None:

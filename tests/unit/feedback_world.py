@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 from tagline.feedback.merging import Merger, Outcome
@@ -14,6 +15,17 @@ from tagline.listing.survey import survey_list
 
 LABELS = ("red", "round", "big")
 SOURCE = Source.of_dataset("demo", "data", None, ["art"])
+
+
+def one_by_one(client: Any) -> None:
+    """Have a mocked client write as S3 does: a condition holds until the write is done."""
+    lock, put = Lock(), client.put_object
+
+    def put_object(**request: Any) -> Any:
+        with lock:
+            return put(**request)
+
+    client.put_object = put_object
 
 
 def entry(path: str, number: int = 0, **said: Any) -> Entry:

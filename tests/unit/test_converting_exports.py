@@ -97,7 +97,8 @@ def test_roboflows_multi_label_classes(tmp_path: Path) -> None:
     report, _ = made(tmp_path / "rf")
     assert converted(tmp_path / "rf")["valid/a.png"] == {"black", "cat"}
     assert report.guessed["Files"] == "train/_classes.csv, valid/_classes.csv"
-    assert any("not taken over" in note for note in report.notes)
+    assert sum("not taken over" in note for note in report.notes) == 1
+    assert report.format == "csv"
     assert converted(tmp_path / "rf/train/_classes.csv") == PLAIN
 
 

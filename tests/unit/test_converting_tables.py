@@ -23,6 +23,7 @@ PLAIN = {"a.png": {"cat", "black"}, "b.png": {"dog"}}
         "\ufefffile,tags\na.png,black|cat\nb.png,dog\n",
         "a.png,cat|black\nb.png,dog\n",  # no header
         'file,tags\na.png,"[""cat"", ""black""]"\nb.png,"[""dog""]"\n',
+        'file,tags\na.png,"[""cat"", ""black""]"\nb.png,\nb.png,"[""dog""]"\n',
         "file,tags\na.png,\"['cat', 'black']\"\nb.png,['dog']\n",  # as pandas writes lists
         "file,tag\na.png,cat\na.png,black\nb.png,dog\n",  # a row for each tag
         "file,black,cat,dog\na.png,1,1,0\nb.png,0,0,1\n",
@@ -137,7 +138,7 @@ def test_blanks_round_tags_and_empty_tags_do_not_count(tmp_path: Path) -> None:
         ("", "is empty"),
         ("file,tags\n", "no rows, only a header"),
         ("just some words\nand more\n", "a table has an image and its tags a line"),
-        ("a,b,c\n1,2,3\n", "say which one does: --file-column NAME"),
+        ("a,b,c\n1,2,3\n", "(columns: a, b, c); say which one does: --file-column NAME"),
         ("file,note,mood\na.png,q w,z\nb.png,e,t\n", "--tags-column NAME"),
         ("file,tags,file\na.png,cat,b.png\n", "two columns are called 'file'"),
         ('file,tags\na.png,"cat\nb.png,dog\n', "line 2"),
@@ -219,8 +220,9 @@ def test_json_lines(tmp_path: Path) -> None:
     assert converted(written(tmp_path / "s.jsonl", "\n".join(told) + "\n")) == PLAIN
     flags = '{"file": "a.png", "cat": true, "dog": false}\n{"file": "b.png", "dog": true}\n'
     assert converted(written(tmp_path / "s.jsonl", flags))["b.png"] == {"dog"}
-    with pytest.raises(Unconvertible, match="line 3: no JSON object"):
-        made(written(tmp_path / "s.jsonl", "\n".join([*told, "{broken"])))
+    for bad in ("{broken", "[1]"):
+        with pytest.raises(Unconvertible, match="line 3: no JSON object"):
+            made(written(tmp_path / "s.jsonl", "\n".join([*told, bad])))
 
 
 def test_without_pyarrow_the_words_are_clear(

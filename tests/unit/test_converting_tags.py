@@ -44,7 +44,7 @@ def test_renamed_merged_and_rare_ones_left_out(source: Path) -> None:
     [
         (Wishes({"cta": "x"}), r"--rename 'cta': no image has this tag; near to it: cat"),
         (Wishes({"dog": "cat"}), r"there is a tag 'cat' already.*--merge dog,cat=cat"),
-        (Wishes(merged=[(("cat", "wolf"), "x")]), "--merge 'wolf': no image has this tag"),
+        (Wishes(merged=[(("cat", "wolf"), "x")]), "--merge 'wolf': no image has this tag$"),
         (Wishes({"cat": "x"}, [(("cat",), "y")]), "'cat' is renamed or merged twice"),
         (Wishes(min_count=9), r"there is no tag on 9 images \(--min-count\)"),
     ],
@@ -143,6 +143,12 @@ def test_nothing_is_overwritten_unasked(source: Path) -> None:
 )
 def test_the_list_is_called_as_its_source(path: str, name: str, tmp_path: Path) -> None:
     assert name_of(tmp_path / path) == name
+
+
+def test_a_folders_list_is_called_as_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "pics.v2").mkdir()
+    assert name_of(tmp_path / "pics.v2") == "pics.v2"
+    assert name_of(Path("/")) == name_of(Path("/annotations.xml")) == "designs"
 
 
 def test_captions_are_no_tags(tmp_path: Path) -> None:

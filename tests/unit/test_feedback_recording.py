@@ -16,6 +16,7 @@ from tagline.feedback.recording import record
 from tagline.formats.document import encode
 from tagline.formats.feedback import CorrectedImage, Correction, LastCorrection
 from tagline.formats.feedback_keys import FeedbackKeys
+from tests.unit.feedback_world import one_by_one
 
 KEYS = FeedbackKeys("demo")
 START = datetime(2026, 11, 26, 21, 0, tzinfo=UTC)
@@ -25,6 +26,7 @@ START = datetime(2026, 11, 26, 21, 0, tzinfo=UTC)
 def bucket() -> Iterator[Bucket]:
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
+        one_by_one(client)
         client.create_bucket(Bucket="data")
         yield Bucket(client, "data")
 

@@ -23,6 +23,7 @@ from tagline.formats.plan import CorrectionsIn
 from tagline.formats.retraining import Retraining
 from tagline.settings import InvalidSettings
 from tests.unit import run_documents
+from tests.unit.feedback_world import one_by_one
 from tests.unit.flow_world import account, call
 
 RUN = "demo-0123456789abcdef"
@@ -34,6 +35,7 @@ LIST = b"".join(b"%d\t1\t0\timages/%d.png\n" % (n, n) for n in range(9))
 def bucket() -> Iterator[Bucket]:
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
+        one_by_one(client)
         client.create_bucket(Bucket="data")
         enabled: Any = {"Status": "Enabled"}
         client.put_bucket_versioning(Bucket="data", VersioningConfiguration=enabled)

@@ -1,5 +1,6 @@
 """Images of requests that are kept: which, how many a day, how long; no answer pays."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tagline.formats.feedback import Sample
 from tagline.formats.feedback_settings import Sampling
 from tests.unit.api_world import BUCKET, DATASET, LABELS, RUN, World, api_world, event, tag
 from tests.unit.cloudformation import TEMPLATES
+from tests.unit.feedback_world import one_by_one
 
 NOW = datetime(2026, 11, 26, 23, 59, tzinfo=UTC)
 ALL = Sampling(percent=100, band=None, quota=3)
@@ -32,6 +34,7 @@ SCORES = [0.9, 0.4, 0.01, 0.02]
 def bucket() -> Iterator[Bucket]:
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
+        one_by_one(client)
         client.create_bucket(Bucket=BUCKET)
         yield Bucket(client, BUCKET)
 
@@ -142,6 +145,14 @@ def test_a_failure_is_logged_and_counted_and_the_answer_goes_out(
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     counted = Counter(key for line in lines for key in json.loads(line) if "Sampl" in key)
     assert counted["SamplingFailures"] == 1
+
+
+def test_a_slow_s3_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put(f"{DATASET}/dataset.yaml", b"sampling: {percent: 100}\n")
+    ticks = itertools.count(100, 1.5)  # what a call takes at most
+    monkeypatch.setattr(tag_app.samples(), "_clock", lambda: next(ticks))
+    ask(world)
+    assert not [key for key in sampled(world) if not key.partition("/slots/")[1]]
 
 
 def test_a_request_that_has_little_time_left_is_not_sampled(

@@ -135,7 +135,7 @@ function histogram({ label, reference, now }, edges) {
     ...shares.map((side) => h("td", { className: "number" }, percent(side[bin])))));
   const title = `Scores of ${label}, share of images`;
   return h("figure", { className: "drawing" }, h("figcaption", {}, title),
-    s("svg", { viewBox: "0 0 480 200", role: "img", class: "chart", "aria-label": `${title}: in validation and now; the numbers follow` },
+    s("svg", { viewBox: "0 0 480 200", role: "img", class: "chart", preserveAspectRatio: "xMinYMid", "aria-label": `${title}: in validation and now; the numbers follow` },
       s("line", { class: "grid", x1: 50, x2: 474, y1: 176, y2: 176 }),
       s("text", { x: 46, y: 18, "text-anchor": "end" }, percent(most)), s("text", { x: 46, y: 180, "text-anchor": "end" }, "0"),
       s("text", { x: 50, y: 194 }, name(0)), s("text", { x: 262, y: 194, "text-anchor": "middle" }, "0.5"),
