@@ -317,9 +317,7 @@ def test_the_camera_takes_pictures(opened: Opened, world: PageWorld) -> None:
     expect(page.locator(".tags li")).to_have_count(2)
 
 
-def test_a_link_is_fetched_anew_once_its_time_is_over(
-    opened: Opened, world: PageWorld
-) -> None:
+def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened, world: PageWorld) -> None:
     page = opened(f"#{DATASET}/run/{RUN}")
     link = page.get_by_role("link", name="report")
     expect(link).to_be_visible()
