@@ -21,6 +21,8 @@ HEALTH = "/_ministack/health"
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 _ADMIN = ("/_ministack", "/_localstack")
 _OWN_PAGE = {"same-origin", "none"}  # "none": a person typed the address
+# a person follows a link, or comes back from signing in: the other page sees nothing of the answer
+_VISIT = {b"sec-fetch-mode": ["navigate"], b"sec-fetch-dest": ["document"], b"origin": []}
 # what a bucket holds has no power over this origin, whatever type it says it has
 _SANDBOX = (b"content-security-policy", b"sandbox")
 _LARGE = 32 << 20  # bytes; ministack holds each body whole, so larger ones come one after the other
@@ -53,7 +55,7 @@ class Door:
             return
         headers = _Headers(scope["headers"])
         shared = self._shared_with(scope["path"])
-        reason = self._refusal(scope["path"], headers, shared)
+        reason = self._refusal(scope, headers, shared)
         if reason is not None:
             await _refuse(scope, send, 403, reason)
             return
@@ -76,8 +78,11 @@ class Door:
         finally:
             body.end()
 
-    def _refusal(self, path: str, headers: "_Headers", shared: Sequence[str] | None) -> str | None:
+    def _refusal(
+        self, scope: Scope, headers: "_Headers", shared: Sequence[str] | None
+    ) -> str | None:
         """Return why a request is turned away, or None."""
+        path = scope["path"]
         hosts = headers.all(b"host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
             return "The laptop cloud answers under 127.0.0.1, localhost and [::1] only."
@@ -85,6 +90,8 @@ class Door:
             return "ministack's own switches are not for use: restart with `tagline up --fresh`."
         origins = headers.all(b"origin")
         if shared and origins and all(o in shared or "*" in shared for o in origins):
+            return None
+        if _visits(scope, headers):
             return None
         pages = origins + [_origin_of(page) for page in headers.all(b"referer")]
         own = set(pages) <= self._origins and set(headers.all(b"sec-fetch-site")) <= _OWN_PAGE
@@ -96,6 +103,12 @@ class Door:
             return None
         api = self._apis.get(path.removeprefix(API).partition("/")[0]) or {}
         return (api.get("corsConfiguration") or {}).get("allowOrigins")
+
+
+def _visits(scope: Scope, headers: "_Headers") -> bool:
+    """Tell whether a tab goes to an API's page, whose GETs change nothing."""
+    told = {name: headers.all(name) for name in _VISIT}
+    return scope.get("method") == "GET" and scope["path"].startswith(API) and told == _VISIT
 
 
 def _cleaned(

@@ -103,6 +103,22 @@ def test_the_products_page_may_ask_its_own_origin(stack: Stack) -> None:
     assert send(stack, "GET", f"{path}/", {"Sec-Fetch-Site": "none"})[0] == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_on_another_page_leads_to_the_products_page(stack: Stack, method: str) -> None:
+    path = stack["ApiUrl"].removeprefix(f"http://127.0.0.1:{stack.cloud.port}")
+    visit = {
+        "Referer": f"{EVIL}/authorize",
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
+    allowed = method == "GET"
+    assert (send(stack, method, f"{path}/", visit)[0] == 200) is allowed
+    assert send(stack, method, f"{path}/", visit | {"Sec-Fetch-Dest": "iframe"})[0] == 403
+    assert send(stack, method, f"{path}/", visit | {"Sec-Fetch-Mode": "no-cors"})[0] == 403
+    assert send(stack, method, OPEN, visit)[0] == 403
+
+
 def test_an_api_may_open_itself_by_its_own_cors_setting(stack: Stack) -> None:
     path = stack["ApiUrl"].removeprefix(f"http://127.0.0.1:{stack.cloud.port}")
     page = {"Origin": EVIL, "Referer": EVIL, "Sec-Fetch-Site": "cross-site"}
