@@ -85,3 +85,22 @@ def test_each_code_has_something_to_do(code: str) -> None:
         rf"^\| `{code}` \|(.+)\|(.+)\|$", REASONS.split("## How a batch")[0], re.MULTILINE
     )
     assert all(cell.strip() for cell in row)
+
+
+def said_somewhere() -> str:
+    """Return the product's source with its strings in one piece, without quotes of their own."""
+    text = "".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("tagline", "functions", "local")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    )
+    return re.sub(r"""["']\s*f?["']""", "", text)
+
+
+def test_messages_that_the_questions_quote_are_the_products() -> None:
+    page = (ROOT / "docs/faq.md").read_text(encoding="utf-8")
+    quoted = [text for text in re.findall(r'"([^"\n]+)"', page) if not text.endswith("?")]
+    said = said_somewhere()
+    parts = {part for text in quoted for part in re.split(r"…(?:, )?", text) if len(part) > 4}
+    assert len(quoted) > 20
+    assert {part for part in parts if part.strip() not in said} == set()
