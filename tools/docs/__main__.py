@@ -8,6 +8,7 @@ from tools.docs.formats import formats_page
 from tools.docs.openapi import openapi_text
 from tools.docs.reasons import reasons_page
 from tools.docs.settings import settings_page
+from tools.site.pages import llms_text
 
 ROOT = Path(__file__).parents[2]
 MADE = {
@@ -16,6 +17,7 @@ MADE = {
     "docs/settings.md": settings_page,
     "docs/reasons.md": reasons_page,
     "docs/costs.md": costs_page,
+    "llms.txt": llms_text,
 }
 
 
