@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.test_pages import prose
 from tools.site import __main__ as site
 from tools.site.pages import ROOT, llms_text, on_site, place_of, sections
 
@@ -30,16 +31,12 @@ def test_the_copy_has_what_its_pages_link_to(tmp_path: Path) -> None:
     for page in pages.rglob("*.md"):
         if "containers" in page.parts:  # a notice, copied as it is
             continue
-        text = re.sub(
-            r"`[^`]*`",
-            "",
-            re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE),
-        )
+        text = re.sub(r"`[^`]*`", "", prose(page))
         for place in re.findall(r"""\]\(([^)\s#]+)|(?:src|srcset)="([^"]+)""", text):
             link = "".join(place)
             assert ":" in link or (page.parent / link).is_file(), (page, link)
     config = yaml.safe_load((tmp_path / "made/mkdocs.yml").read_text())
-    assert [*config["nav"][0].values()][0][0] == {"Tagline": "index.md"}
+    assert next(iter(config["nav"][0].values()))[0] == {"Tagline": "index.md"}
     for line in (pages / "llms.txt").read_text().splitlines():
         for place in re.findall(r"\]\(([^)]+)\.html\)", line):
             assert (pages / f"{place}.md").is_file()
