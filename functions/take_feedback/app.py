@@ -8,7 +8,7 @@ from tagline.api.boundary import http_api
 from tagline.api.bucket import DataBucket
 from tagline.api.feedback import asked_feedback, correction_of, feedback_taken
 from tagline.api.feedback_images import Images
-from tagline.api.feedback_world import standing
+from tagline.api.feedback_world import check_run, standing
 from tagline.api.problem import Answer, json_answer, unavailable
 from tagline.api.requests import Request, unpacked
 from tagline.aws.environment import environment
@@ -28,6 +28,7 @@ def handler(request: Request) -> Answer:
     here, dataset = environment(), request.dataset()
     asked = asked_feedback(unpacked(request.body()))
     now = standing(bucket(), dataset, here.source_buckets)
+    check_run(bucket(), asked.run, now)
     correction = correction_of(asked, request, here.api_auth, now)
     image = Images(bucket(), now.plan, now.source, here.source_buckets).meant(asked)
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from tagline.api.bucket import DataBucket
-from tagline.api.problem import Problem, not_found
+from tagline.api.problem import Problem, not_found, unprocessable
 from tagline.feedback.finding import NoList, find_whole, newest_plan
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion
@@ -46,3 +46,12 @@ def standing(bucket: DataBucket, dataset: str, source_buckets: Collection[str]) 
         labels=tuple(dict.fromkeys([*plan.labels, *served.labels])),
         champion=run,
     )
+
+
+def check_run(bucket: DataBucket, run: str | None, now: Standing) -> None:
+    """Raise a 422 for a run that is none of the dataset's: its tags cannot have been looked at."""
+    if run is None or run == now.champion:
+        return
+    dataset = now.plan.dataset
+    if not (owns_run(dataset, run) and bucket.holds(RunKeys(run).prefix)):
+        raise unprocessable("unknown_run", f"run: {run} is none of {dataset}'s.")

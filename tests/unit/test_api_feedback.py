@@ -163,6 +163,7 @@ def test_an_image_that_no_model_could_see_is_not_kept(
         ({}, (400, "bad_json")),
         ({"id": 7, "label": "red"}, (400, "bad_json")),
         ({"id": 7, "run": "birds-0123456789abcdef"}, (422, "unknown_run")),
+        ({"id": 7, "run": f"{DATASET}-00000000000000ff"}, (422, "unknown_run")),
         ({"hash": HASH[:10]}, (400, "bad_json")),
         ({"s3_uri": "s3://a"}, (400, "bad_json")),
         ({"id": 7, "added": ["\ud800"]}, (422, "unknown_label")),
