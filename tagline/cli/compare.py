@@ -110,7 +110,8 @@ def _difference(told: RunComparison) -> str:
     interval = found.interval
     between = f", {_interval((interval.low, interval.high))}" if interval else ""
     images = f" on the same {found.images:,} images" if found.images else ""
-    return f"The second has {_signed(found.mAP)} mAP{images}{between}"
+    more = f"The second has {_signed(found.mAP)} mAP{images}{between}"
+    return f"{more}; so are the differences of labels"
 
 
 def _signed(value: float | None) -> str | None:
