@@ -67,7 +67,7 @@ def typed(declared: Callable[..., None]) -> Any:
         getattr(import_module(f"tagline.cli.{name}"), name)(**given)
 
     alone = typer.Typer(**_PLAIN)
-    alone.command(name)(work)
+    alone.command(name.rstrip("_"))(work)
     return typer.main.get_command(alone)
 
 
