@@ -257,6 +257,7 @@ def show(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
     ],
+    *,
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
@@ -267,6 +268,9 @@ def show(
             help="Print every row whose labels the model doubts, the most doubtful first, as JSON "
             "Lines, no more.",
         ),
+    ] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the report in the browser, no more.")
     ] = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
