@@ -97,7 +97,7 @@ images-test: install
 	@$(ALONE) $(PYTEST) tests/images
 
 test-fast: install
-	$(PYTEST) --numprocesses logical --dist loadfile -m "not slow and not cloud"
+	$(PYTEST) --numprocesses logical --dist loadfile -m "not slow and not cloud" tests/unit tests/property tests/statemachine
 
 # The tests, measured in all processes whose Python looks for packages (Lambda workers' does not) and
 # that end by themselves (im2rec's workers are killed). Tracing takes a third of the time on top.
