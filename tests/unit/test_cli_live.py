@@ -24,7 +24,9 @@ __all__ = ["stack"]
 runner = CliRunner()
 LONG = f"{'d' * 40}-0123456789abcdef"
 JOB = {"name": "j", "status": "InProgress", "started": "2026-01-02T00:00:00Z", "ended": None}
-EPOCHS = [{"epoch": n, "at": "2026-01-02T00:00:00Z", "metrics": {}} for n in (1, 2, 3)]
+EPOCHS: list[dict[str, Any]] = [
+    {"epoch": n, "at": "2026-01-02T00:00:00Z", "metrics": {}} for n in (1, 2, 3)
+]
 
 
 def progress(current: str | None, jobs: list[dict[str, Any]]) -> RunProgress:
@@ -131,7 +133,12 @@ def test_the_report_is_opened_or_its_address_printed(
 ) -> None:
     opened: list[str] = []
     there = True
-    monkeypatch.setattr(webbrowser, "open", lambda url: (opened.append(url), there)[1])
+
+    def browser(url: str) -> bool:
+        opened.append(url)
+        return there
+
+    monkeypatch.setattr(webbrowser, "open", browser)
     result = runner.invoke(app, ["show", RUN, "--open"])
     assert (result.exit_code, opened) == (1, [])
     assert "has no report (yet)" in result.stderr
