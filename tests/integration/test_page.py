@@ -337,6 +337,7 @@ def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened, world: Pag
 
 def test_the_service_that_does_not_answer_is_told(opened: Opened, world: PageWorld) -> None:
     page = opened(f"#{DATASET}/runs")
+    expect(page.get_by_role("link", name=RUN)).to_be_visible()
     told = {"code": "busy", "detail": "A service behind the API is busy; try again."}
     world.answers[f"GET /datasets/{DATASET}/runs"] = lambda _: (503, told)
     page.clock.fast_forward(31_000)

@@ -78,6 +78,8 @@ def test_the_issuer_lets_a_person_in_and_the_view_that_was_asked_for_comes(
     assert begun["redirect_uri"] == world.url
     page.reload()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    page.evaluate("location.hash = 'nope'")
+    expect(page.get_by_role("heading", name="There is no dataset")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_focused()
     assert page.evaluate("sessionStorage.length") == 0

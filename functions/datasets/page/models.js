@@ -120,6 +120,7 @@ export const models = {
     }
 
     redeploy.onclick = () => order(redeploy, "redeploy", page.details?.champion?.run);
+    able(redeploy, false); // until it is known
     redeploy.setAttribute("aria-describedby", "redeploy-why closed");
     return {
       element: h("div", {},

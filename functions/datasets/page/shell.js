@@ -253,7 +253,7 @@ async function start() {
 
 $("skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
 $("more").addEventListener("click", () => { pages += 1; page.again(); });
-$("signout").addEventListener("click", () => { signOut(); askToSignIn("You are signed out."); });
+$("signout").addEventListener("click", () => { signOut(); askToSignIn("You are signed out."); $("title").focus(); });
 addEventListener("hashchange", () => {
   if (ready()) navigate(!sent);
   sent = false;

@@ -20,8 +20,9 @@ export function uploader(dataset, page) {
   const form = h("form", { className: "upload" },
     ...["list", "labels", "settings"].map((kind) => fields[kind].element),
     h("div", { className: "row" }, button, bar));
-  let busy = false, closedToMe = false;
+  let busy = false, closedToMe = true; // until it is known
 
+  able(button, false);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (busy || closedToMe) return;
