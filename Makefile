@@ -67,7 +67,7 @@ demo: install
 # The three kinds side by side: each waits for other processes much of the time
 ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL# what the tests make is no part of this make
 test: install
-	@echo "Three suites run side by side; each prints when it is done (some eight minutes in all)"
+	@echo "Three suites run side by side; each prints when it is done (a quarter of an hour on two quiet cores)"
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-integration test-unit
 
 test-e2e: install
