@@ -168,6 +168,15 @@ def test_a_run_that_nobody_knows(
     assert runner.invoke(app, [command, "no run"]).exit_code == 1
 
 
+@pytest.mark.parametrize("command", ["watch", "cancel", "logs"])
+def test_a_batch_is_no_run(command: str, states: Stubber, stack: Target) -> None:
+    put(stack, f"designs/batches/{RUN}/plan.json", b"{}")
+    states.add_client_error("describe_execution", "ExecutionDoesNotExist")
+    done = runner.invoke(app, [command, RUN])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"{RUN} is a batch, no run: `tagline show {RUN}` tells of it" in done.stderr
+
+
 def logged(group: str, stream: str, *lines: str) -> None:
     client = boto3.client("logs")
     client.create_log_group(logGroupName=group)
