@@ -12,10 +12,11 @@ LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
 LOCK_checkov := requirements/checkov.txt
 LOCK_starter := requirements/starter.txt
+LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check screenshots lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -97,7 +98,7 @@ images-test: install
 	@$(ALONE) $(PYTEST) tests/images
 
 test-fast: install
-	$(PYTEST) --numprocesses logical --dist loadfile -m "not slow and not cloud"
+	$(PYTEST) --numprocesses logical --dist loadfile -m "not slow and not cloud" tests/unit tests/property tests/statemachine
 
 # The tests, measured in all processes whose Python looks for packages (Lambda workers' does not) and
 # that end by themselves (im2rec's workers are killed). Tracing takes a third of the time on top.
@@ -180,12 +181,19 @@ flow: install
 flow-check: install
 	.venv/bin/python -m tools.flow --check
 
-# The files that are made from the types: functions/datasets/openapi.json, docs/formats.md
+# The files that are made from the types (openapi.json, formats, settings, reasons, costs' table), llms.txt,
+# and the site of them all
 docs: install
 	.venv/bin/python -m tools.docs
+	@$(MAKE) --no-print-directory site
 
 docs-check: install
 	.venv/bin/python -m tools.docs --check
+
+# The pages as a site, in build/site/site: a link that leads nowhere fails it
+site: docs-check .venvs/site.stamp
+	.venv/bin/python -m tools.site build/site
+	NO_MKDOCS_2_WARNING=1 .venvs/site/bin/mkdocs build --strict --config-file build/site/mkdocs.yml
 
 # Pictures of the page, docs/page-*.webp, anew: `tagline demo --keep` in another terminal, then
 # make screenshots PAGE=<the page's URL that it prints>

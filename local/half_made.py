@@ -46,12 +46,13 @@ def forget() -> None:
         for name in [name for name, it in changes.items() if it["StackName"] == _SAM_STACK]:
             del changes[name]
     for name, stack in list(stacks.items()):
-        if "ParentId" in stack and not _owned(stacks, name):
+        # a parent knows its nested stacks by their ids
+        if "ParentId" in stack and not _owned(stacks, stack["StackId"]):
             del stacks[name]
 
 
 def _owned(stacks: Any, name: str) -> bool:
-    """Tell whether a stack has a resource of that name."""
+    """Tell whether a stack has a resource of that name, or id."""
     return any(
         resource.get("PhysicalResourceId") == name
         for stack in stacks.values()

@@ -77,10 +77,8 @@ def handler(request: Request) -> Answer:
             return frame(request)
         case "GET /healthz":
             return json_answer(healths().check(reach_of(request).holds))
-        case "GET /datasets/{dataset}/runs/{run}":
-            return linking(catalog().run(request.run()), KEPT)
         case _:
-            return json_answer(document(request), KEPT)
+            return linking(document(request), KEPT)
 
 
 def frame(request: Request) -> Answer:
@@ -107,6 +105,8 @@ def document(request: Request) -> Part:
             return catalog().dataset(request.dataset(), look, refusal.detail if refusal else None)
         case "GET /datasets/{dataset}/runs":
             return catalog().runs(request.dataset(), Page.of(request.query, RUN))
+        case "GET /datasets/{dataset}/runs/{run}":
+            return catalog().run(request.run())
         case "GET /datasets/{dataset}/drift":
             return last_drift(bucket(), request.dataset())
         case _:

@@ -31,13 +31,15 @@ def as_asked(request: Request, answer: Answer) -> Answer:
 
 
 def linking(document: Part, caching: str, clock: Callable[[], float] = time.time) -> Answer:
-    """Return a document with links as an answer that stays the same for half of their time."""
+    """Return a document as an answer; one with links stays the same for half of their time."""
     found = ((name, getattr(document, name)) for name in document.__struct_fields__)
     unsigned = {
         name: msgspec.structs.replace(value, url="")
         for name, value in found
         if isinstance(value, Link)
     }
+    if not unsigned:
+        return json_answer(document, caching)
     rest = json_answer(msgspec.structs.replace(document, **unsigned)).body
     period = int(clock() / (LINK_SECONDS / 2))
     return replace(json_answer(document, caching), known_by=f"{period} {rest}")

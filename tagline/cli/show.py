@@ -111,9 +111,10 @@ class _Training(Document, kw_only=True):
 
 def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> None:
     """Show a run, a dataset's newest one, or a batch: what came of it and why."""
+    dataset = None if RUN.fullmatch(run) else check_dataset(run)
     target = find_target(stack)
-    if not RUN.fullmatch(run):
-        run = _newest(target, check_dataset(run))
+    if dataset:
+        run = _newest(target, dataset)
     elif batch := read_batch(target.bucket, run):
         if as_json:
             print_json(msgspec.to_builtins(batch))

@@ -20,8 +20,11 @@ class EndpointSettings(Section):
     """
 
     mode: Literal["instances", "serverless"] = "instances"
+    """serverless: paid by the answer."""
     instance_type: InstanceType | None = None
+    """Null: the stack's EndpointInstanceType."""
     instance_count: Instances | None = None
+    """Null: the stack's EndpointInstanceCount."""
     min_instances: Instances | None = None
     """Of an endpoint that scales; 1 where only the most are named."""
     max_instances: Instances | None = None

@@ -31,3 +31,4 @@ class Retrain(Section):
     after_corrections: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     """New ones since the last time; null: never by themselves."""
     at_most: Literal["hourly", "daily", "weekly"] = "daily"
+    """How often, however many there are."""

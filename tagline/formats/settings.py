@@ -66,6 +66,7 @@ class ImageSettings(Section):
     size: ImageSize = 96
     """Pixels, the side of the square."""
     mode: ImageMode = "letterbox"
+    """How an image that is no square becomes one."""
     background: Background = "#ffffff"
     """#rrggbb in sRGB; auto: the one of a few greys on which least of the dataset vanishes."""
 
@@ -89,6 +90,7 @@ class Split(Section):
     test: Annotated[float, Meta(ge=0, le=0.5)] | None = None
     """To judge by; 0 for none. Null takes half of what `validation` says."""
     seed: Seed = 0
+    """Another one brings other images to the sides."""
 
     @property
     def shares(self) -> Shares:
@@ -106,6 +108,7 @@ class Tolerance(Section):
     """Share of the list's rows that may be rejected before the run fails."""
 
     rejected: Share = 0.5
+    """Above it the run fails; 0: one row is too many."""
 
     def allows(self, rejected: int, rows: int) -> bool:
         """Return whether a list of so many rows may have so many rejected."""
@@ -116,14 +119,21 @@ class Training(Section):
     """What the training job is asked for; null leaves the choice to the plan."""
 
     network: Network = "auto"
+    """auto: small, but resnet18_v1 for 20,000 images or more on a GPU."""
     epochs: Epochs | None = None
+    """Times that all training images are seen; null: as many as the quality's images make."""
     learning_rate: Rate | None = None
+    """Null: by the optimizer, and by the square root of the batch."""
     mini_batch_size: BatchSize | None = None
+    """Images a step, of all machines together; null: 32 to 256, by the number of images."""
     optimizer: Optimizer = "adam"
+    """What turns gradients into steps."""
     weight_decay: Share | None = None
+    """How strongly weights are drawn to 0; null: 0.0001."""
     augmentation_type: Augmentation | None = None
+    """How images are changed each time they are seen; null: by quality and start."""
     loss: Loss | None = None
-    """asymmetric: after Ridnik et al. 2021."""
+    """asymmetric: after Ridnik et al. 2021; null: bce."""
     use_weighted_loss: bool = False
     """The older name of `loss: weighted`."""
     label_smoothing: Smoothing | None = None
@@ -139,13 +149,15 @@ class Training(Section):
     calibration: Calibration = "none"
     """platt: a served model's scores are probabilities, as far as validation images tell."""
     seed: Seed = 0
+    """Of the first weights, the order of images and their changes."""
     engine: TrainingEngine = "auto"
     """auto: torch on instance types with a GPU and on several machines, else mxnet."""
     instance_type: InstanceType | None = None
+    """The machine that trains; null: the stack's TrainingInstanceType."""
     instance_count: Instances = 1
     """Machines that share the work of each training job; more than one needs torch."""
     max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
-    """Seconds."""
+    """Seconds that a training job may take."""
     spot: bool = False
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
@@ -177,7 +189,9 @@ class Tuning(Section):
     """A search over hyperparameters."""
 
     max_jobs: Annotated[int, Meta(ge=1, le=500)] = 4
+    """Trials in all."""
     max_parallel_jobs: Annotated[int, Meta(ge=1, le=100)] = 1
+    """Trials at a time."""
     strategy: Literal["Random", "Bayesian", "Hyperband"] = "Random"
     """Hyperband ends bad trials after few epochs, by itself."""
     early_stopping: bool = False
@@ -193,7 +207,9 @@ class Promotion(Section):
     """
 
     margin: Share = 0.0
+    """By how much its mAP must be above the champion's."""
     minimum_map: Share = 0.0
+    """The mAP that it must have."""
     confidence: Annotated[float, Meta(ge=0, le=0.99)] = 0.9
     """How probable it must be that the challenger is better on other images, too; 0: not asked."""
     max_label_drop: Share | None = None
@@ -215,6 +231,7 @@ class DriftSettings(Section):
     min_images: Annotated[int, Meta(ge=20, le=1_000_000)] = 200
     """Fewer within the window tell nothing."""
     window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    """How far a look goes back."""
     retrain: bool = False
     """Whether drift, when it begins, starts a run of the newest list, at most daily."""
 

@@ -78,6 +78,7 @@ _FUNCTIONS = {
     "PlanDataset": _LARGE,
     "FetchShard": Function(1769),
     "PlanTraining": _LARGE,
+    "WatchShadow": Function(1024),
     **dict.fromkeys(("PlanBatch", "TagShard", "PublishBatch"), _BATCHES),
 }
 _ANY_FUNCTION = Function(512)

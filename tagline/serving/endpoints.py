@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tagline.aws.faults import error_code
@@ -13,6 +14,7 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.names import is_shadow, run_of_job
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import serving_endpoint
+from tagline.formats.sagemaker import VariantOfModel
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -69,6 +71,12 @@ def model_is_gone(client: "SageMakerClient", name: str) -> bool:
 def config_is_gone(client: "SageMakerClient", name: str) -> bool:
     """Return whether there is no endpoint configuration of that name."""
     return _found(lambda: client.describe_endpoint_config(EndpointConfigName=name)) is None
+
+
+def variant_of(client: "SageMakerClient", config: str) -> VariantOfModel | None:
+    """Return the production variant of an endpoint configuration, None where that was deleted."""
+    found = _found(lambda: client.describe_endpoint_config(EndpointConfigName=config))
+    return msgspec.convert(found["ProductionVariants"][0], VariantOfModel) if found else None
 
 
 def _found(describe: Callable[[], A]) -> A | None:

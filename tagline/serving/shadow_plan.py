@@ -8,7 +8,6 @@ endpoints have none.
 import math
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -19,7 +18,7 @@ from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.sagemaker import DataCapture, Variant, VariantOfModel
 from tagline.formats.shadow import SHADOW_VARIANT, Shadowing
-from tagline.serving.endpoints import Endpoint
+from tagline.serving.endpoints import Endpoint, variant_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -45,12 +44,14 @@ def plan_shadow(
     serves = (found.status, found.config) == ("InService", champion.endpoint_config)
     if not serves or found.serverless or variant.serverless_config is not UNSET:
         return None
-    config = client.describe_endpoint_config(EndpointConfigName=champion.endpoint_config)
+    serving = variant_of(client, champion.endpoint_config)
+    if serving is None:
+        return None
     return shadowing(
         stack=stack,
         run=run,
         champion=champion.run,
-        serving=msgspec.convert(config["ProductionVariants"][0], VariantOfModel),
+        serving=serving,
         instances=found.instances,
         variant=variant,
         share=wanted.shadow,

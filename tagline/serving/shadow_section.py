@@ -49,7 +49,8 @@ def _times(shadow: Shadow) -> str:
         for name, asked in (("this model", shadow.asked), ("champion", shadow.champion_asked))
     )
     return (
-        '<div class="panel scroll"><table><thead><tr><th scope="col">milliseconds of the model</th>'
+        f"{_scrolling('how long the models took')}"
+        '<table><thead><tr><th scope="col">milliseconds of the model</th>'
         '<th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
@@ -78,11 +79,17 @@ def _labels(shadow: Shadow) -> str:
         else ""
     )
     return (
-        '<div class="panel scroll"><table><thead><tr><th scope="col">label</th>'
+        f"{_scrolling('how far both agree on labels')}"
+        '<table><thead><tr><th scope="col">label</th>'
         '<th scope="col">alike</th><th scope="col">difference</th>'
         '<th scope="col">tagged by the champion</th><th scope="col">by this model</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{left}"
     )
+
+
+def _scrolling(what: str) -> str:
+    """Begin a region that a keyboard reaches, as wide tables scroll."""
+    return f'<div class="panel scroll" tabindex="0" role="region" aria-label="{what}">'
 
 
 def _share(value: float | None) -> str:

@@ -192,7 +192,7 @@ def test_a_person_goes_back_and_forth_and_no_client_sees_more_than_the_answers(
             asked_for = {"kind": kind, "run": target, "why": "to see it", "who": "a test"}
             given = pipeline.asked(f"{DATASET}/orders", asked_for)
             way = f"datasets/{DATASET}/runs/{target}/progress?execution={given['execution']}"
-            eventually(lambda: pipeline.answer(way)["status"] == "SUCCEEDED")
+            eventually(lambda: pipeline.answer(way)["status"] == "SUCCEEDED", 120)
         eventually(lambda: answers and answers[-1] == (200, target))
     after = pipeline.json(DatasetKeys(DATASET).champion)
     assert (after["run"], after["previous"]) == (target, before["run"])

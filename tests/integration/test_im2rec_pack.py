@@ -148,6 +148,7 @@ def test_every_row_has_one_verdict(s3: "S3Client", tmp_path: Path) -> None:
         "likeness": verdicts[0]["likeness"],
         "copy_of": None,
         "sha256": hashlib.sha256(paper.images[1]).hexdigest(),
+        "kind": "jpeg 128 opaque",
     }
     rejects = {reject["line"]: reject for reject in lines(s3, KEYS.rejects)}
     assert {line: reject["reason"] for line, reject in rejects.items()} == {

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -116,6 +117,23 @@ def test_what_is_no_dataset_is_said_to_be_none(opened: Opened) -> None:
         expect(page.get_by_role("heading", name="There is no dataset")).to_be_visible()
         page.get_by_role("link", name="zoo").click()
         expect(page.get_by_role("heading", name="zoo", level=2)).to_be_visible()
+    page.get_by_role("link", name="Tagline").click()
+    expect(page.get_by_role("heading", name=DATASET, level=2)).to_be_visible()
+
+
+def test_a_dataset_that_is_made_meanwhile_is_shown(opened: Opened, world: PageWorld) -> None:
+    page = opened()
+    page.evaluate("location.hash = 'new/runs'")
+    none = page.get_by_role("heading", name="There is no dataset “new”.")
+    expect(none).to_be_focused()
+    page.clock.fast_forward(31_000)
+    expect(none).to_be_focused()
+    world.answers["GET /datasets/new"] = lambda _: (200, details | {"dataset": "new"})
+    world.answers["GET /datasets/new/runs"] = lambda _: (200, {"runs": [], "next": None})
+    details = json.loads(page.evaluate(f"fetch('datasets/{DATASET}').then((a) => a.text())"))
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_text("No run yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Runs", level=3)).to_be_focused()
 
 
 def test_what_is_no_view_or_run_is_said_to_be_none(opened: Opened) -> None:
@@ -123,6 +141,7 @@ def test_what_is_no_view_or_run_is_said_to_be_none(opened: Opened) -> None:
     expect(page.get_by_role("heading", name="There is no view “nope”")).to_be_visible()
     page = opened(f"#{DATASET}/run/{NEWER}")
     expect(page.get_by_role("alert").first).to_have_text(f"There is no run {NEWER}.")
+    expect(page.get_by_text("Loading…")).to_have_count(0)
 
 
 def test_everything_is_reached_by_keyboard(opened: Opened) -> None:
@@ -243,6 +262,16 @@ def test_corrections_are_saved_once_and_can_be_undone(opened: Opened, world: Pag
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back: 1 correction of a.png.")).to_be_visible()
     assert (sent[-1]["removed"], sent[-1]["confirmed"]) == ([LABELS[1]], [])
+    marked = threading.Event()
+    world.answers[FEEDBACK] = lambda _: (201, {"image": {"id": 7}, "waited": marked.wait(30)})
+    page.get_by_label(f"Add {LABELS[1]}").click()
+    page.get_by_label(f"Remove {LABELS[3]}").click()
+    page.get_by_role("button", name="Save 2 corrections").click()
+    page.get_by_label(f"Remove {LABELS[0]}").click()  # while they are being saved
+    page.get_by_label(f"Confirm {LABELS[3]}").click()
+    marked.set()
+    expect(page.get_by_text("Saved: 2 corrections of a.png.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save 2 corrections")).to_be_visible()
 
 
 def test_the_focus_never_falls_to_the_body_while_images_are_tried(
@@ -288,7 +317,7 @@ def test_the_camera_takes_pictures(opened: Opened, world: PageWorld) -> None:
     expect(page.locator(".tags li")).to_have_count(2)
 
 
-def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened) -> None:
+def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened, world: PageWorld) -> None:
     page = opened(f"#{DATASET}/run/{RUN}")
     link = page.get_by_role("link", name="report")
     expect(link).to_be_visible()
@@ -297,6 +326,13 @@ def test_a_link_is_fetched_anew_once_its_time_is_over(opened: Opened) -> None:
     with page.expect_response(f"**/runs/{RUN}"), page.expect_popup() as tab:
         link.click()
     tab.value.close()
+    told = {"code": "busy", "detail": "Busy; try again."}
+    world.answers[f"GET /datasets/{DATASET}/runs/{RUN}"] = lambda _: (503, told)
+    for button in ("left", "middle"):
+        with page.expect_popup() as tab:
+            link.click(button=button)
+        expect(page.locator("#notice")).to_have_text("Busy; try again.")
+        assert tab.value.is_closed() or tab.value.wait_for_event("close")
 
 
 def test_the_service_that_does_not_answer_is_told(opened: Opened, world: PageWorld) -> None:

@@ -168,8 +168,12 @@ def test_a_former_champion_is_ordered_back_with_a_reason(opened: Opened, world: 
     page.get_by_label("Your name").fill("Ada")
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
     expect(page.get_by_text(f"{FORMER} is being deployed").first).to_be_visible()
+    expect(back).to_be_focused()
+    back.click(force=True)  # one after the other
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.clock.fast_forward(3_000)
     expect(page.get_by_text("was not made champion").first).to_be_visible()
+    expect(back).to_be_focused()
     assert sent == [{"kind": "rollback", "run": FORMER, "why": "no rings", "who": "Ada"}]
     expect(page.get_by_role("button", name=f"Promote {BETTER}")).to_be_enabled()
 

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from tagline.api.bucket import DataBucket
+from tagline.api.documents import Link
 from tagline.formats.document import encode_record
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import FIRST_REJECTS, Reject, count_rejects
@@ -45,7 +47,9 @@ def test_rejects_are_counted_with_the_first_of_each() -> None:
     assert len(found[Reason.BAD_ID].first) < FIRST_REJECTS
 
 
-def test_packed_rows_are_told_as_packing_counted_them(world: World) -> None:
+def test_packed_rows_are_told_as_packing_counted_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reasons = msgspec.to_builtins(count_rejects([reject(5), reject(9)]))
     packed = run_documents.packed_dataset(run=RUN, reasons=reasons)
     world.put(f"{FOLDER}/plan.json", run_documents.plan(run=RUN, dataset=DATASET))
@@ -69,6 +73,17 @@ def test_packed_rows_are_told_as_packing_counted_them(world: World) -> None:
     assert found["suspects"][0]["labels"] == [doubt]
     assert found["suspects_file"]["s3_uri"].endswith("/suspects.jsonl")
     assert found["rejects_file"]["url"].startswith("https://")
+    etag = get(event("rows")).headers["ETag"]
+    link = DataBucket.link
+
+    def later(bucket: DataBucket, key: str, media_type: str) -> Link | None:
+        made = link(bucket, key, media_type)
+        return made and msgspec.structs.replace(made, url="https://later")
+
+    monkeypatch.setattr(DataBucket, "link", later)
+    signed_later = get(event("rows"))
+    assert signed_later.json["rejects_file"]["url"] == "https://later"
+    assert signed_later.headers["ETag"] == etag
 
 
 def test_a_run_that_has_not_packed_yet_tells_its_plan(world: World) -> None:

@@ -100,6 +100,7 @@ def test_the_laptop_looks_at_its_endpoints_often(
     with running_cloud(free_port(), tmp_path / "state", source_buckets=buckets):
         pass
     assert given[0].pop("EndpointCheckSeconds") == given[0].pop("EndpointBakeSeconds") == "1"
+    assert given[0].pop("ApiOpenChanges") == "true"  # nobody but this machine can reach it
     assert given == [{"SourceBuckets": "one,other"} if buckets else {}]
 
 

@@ -11,6 +11,7 @@ from tagline.jobs.limits import TooExpensive
 from tagline.outcomes.endings import ChampionChanged, Overtaken, RunEnded
 from tagline.outcomes.failures import EXPLAINED, reason, unwrap
 from tagline.outcomes.roll_back import RollBackFailed
+from tagline.outcomes.shadow import ShadowLost, ShadowRejected
 from tagline.planning.standing import DamagedChampion
 from tagline.planning.turn import TooManyRuns
 from tagline.serving.smoke import SmokeTestFailed
@@ -76,6 +77,8 @@ def test_the_errors_that_explain_themselves_exist() -> None:
         Overtaken,
         RollBackFailed,
         RunEnded,
+        ShadowLost,
+        ShadowRejected,
         SmokeTestFailed,
         TooExpensive,
         TooManyRuns,

@@ -404,6 +404,7 @@ def test_record_champion_tells_where_it_serves(
     assert call("record_champion", state) == {"run": RUN}
     written = world.get("demo/champion.json")
     assert written.pop("created").endswith("Z")
+    assert [reign["run"] for reign in written.pop("before")] == ([OTHER] if stored else [])
     assert written == {
         "format": 1,
         "run": RUN,

@@ -11,7 +11,7 @@ from tagline.formats.document import decode
 from tagline.pricing.bill import Use, bill
 from tagline.pricing.machines import PACKING, Fargate, Function, Instance, function_of
 from tagline.pricing.table import PriceList, table
-from tests.unit.cloudformation import TEMPLATES, resources
+from tests.unit.cloudformation import ROOT, TEMPLATES, resources
 
 US = PriceList("us-east-1")
 
@@ -73,11 +73,14 @@ def test_a_bill_sums_what_is_known_and_names_what_is_not() -> None:
 
 
 def test_machines_are_those_of_the_templates() -> None:
+    flows = "".join(path.read_text() for path in (ROOT / "statemachine").glob("*.asl.json"))
+    called = set(re.findall(r"\$\{FunctionPrefix\}-([a-z-]+)", flows))
+    assert {"plan-dataset", "tag-shard"} < called
     for template, name, resource in resources("AWS::Serverless::Function"):
         shared = TEMPLATES[template]["Globals"]["Function"]
         memory = resource["Properties"].get("MemorySize", shared["MemorySize"])
         assert shared["Architectures"] == ["x86_64"]
-        if name not in {"StartRun", "Tag", "Datasets"}:  # which are no states
+        if re.sub("(?<!^)(?=[A-Z])", "-", name).lower() in called:
             assert function_of(name) == Function(memory), name
     tasks = [task["Properties"] for _, _, task in resources("AWS::ECS::TaskDefinition")]
     assert [

@@ -15,7 +15,7 @@ def test_empty_file_is_all_defaults() -> None:
 
 
 def test_the_defaults() -> None:
-    """README's block says them, and each run's plan.json."""
+    """docs/settings.md says them, and each run's plan.json."""
     assert msgspec.to_builtins(load_settings("tuning: {max_jobs: 4}")) == {
         "source": None,
         "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},

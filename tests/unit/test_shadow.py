@@ -24,8 +24,17 @@ from tagline.formats.names import is_shadow, job_name
 from tagline.formats.report import BEFORE_IT_SERVED
 from tagline.formats.sagemaker import Variant, VariantOfModel
 from tagline.formats.shadow import Asked, Latency, Shadow
+from tagline.formats.steps import (
+    Caught,
+    Deploying,
+    DeployingExecution,
+    Opponent,
+    RollBackAnswer,
+    Watched,
+)
+from tagline.outcomes.roll_back import Found, plan_roll_back
 from tagline.serving.agreement import Agreement
-from tagline.serving.endpoints import Endpoint, ailment, needs_redeployment
+from tagline.serving.endpoints import Endpoint, ailment, needs_redeployment, variant_of
 from tagline.serving.shadow_plan import shadowing
 from tagline.serving.shadow_section import with_section
 from tagline.serving.shadowing import Seen, fault, is_over, pause, told
@@ -307,6 +316,15 @@ def test_nobody_is_a_shadow_of_what_is_no_champion_nor_by_order(
     assert deployed(world, **case) is None
 
 
+def test_a_champion_whose_configuration_was_deleted_has_no_shadow() -> None:
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    with Stubber(client) as stubber:
+        stubber.add_client_error(
+            "describe_endpoint_config", "ValidationException", "Could not find it"
+        )
+        assert variant_of(client, "gone") is None
+
+
 # WatchShadow
 
 SINCE = datetime.now(UTC) - timedelta(minutes=5)
@@ -472,3 +490,37 @@ def test_a_shadow_that_a_run_left_is_ended_by_the_next(
 
 def test_the_golden_file_is_what_a_shadow_says() -> None:
     assert plain(SHADOW) == golden("shadow")
+
+
+# PlanRollBack
+
+
+def back(kind: str, said: str, config: str = CONFIG, newer: str | None = None) -> RollBackAnswer:
+    """Plan the way back of a run whose shadow ended with an error, or did not come up."""
+    execution = DeployingExecution(
+        deployment=Deploying(endpoint=ENDPOINT, action="update"),
+        evaluation=Opponent(champion_run=OTHER),
+        awaited=Watched(of="shadow"),
+        error=Caught(error=kind, cause=json.dumps({"errorMessage": said})) if kind else None,
+    )
+    failed = "WatchShadow" if kind else None
+    endpoint = Endpoint(ENDPOINT, "InService", config, None if kind else said)
+    return plan_roll_back(execution, Found(ENDPOINT, endpoint, champion(), failed, newer=newer))
+
+
+def test_a_shadow_that_was_rejected_leaves_the_champion_as_it_was_configured() -> None:
+    planned = back("ShadowRejected", "it was slow: the champion serves on")
+    assert (planned.action, planned.endpoint_config) == ("restore", champion().endpoint_config)
+    assert (planned.state, planned.superseded) == ("WatchShadow", False)
+    assert planned.reason == "WatchShadow: it was slow: the champion serves on."
+
+
+def test_a_shadow_that_is_overtaken_is_no_roll_back() -> None:
+    planned = back("Overtaken", f"run {OTHER} decides", newer=OTHER)
+    assert (planned.action, planned.superseded) == ("restore", True)
+
+
+def test_a_shadow_that_does_not_come_up_is_told_by_its_state() -> None:
+    planned = back("", "no such image", config=champion().endpoint_config)
+    assert (planned.action, planned.state) == ("keep", "StartShadow")
+    assert planned.reason.startswith("StartShadow: no such image. ")

@@ -1,1 +1,1 @@
-"""Files that are made from the types: functions/datasets/openapi.json and docs/formats.md."""
+"""Files that are made from the types: openapi.json, docs/formats.md, settings.md, reasons.md."""

@@ -6,12 +6,18 @@ from pathlib import Path
 from tools.docs.costs import costs_page
 from tools.docs.formats import formats_page
 from tools.docs.openapi import openapi_text
+from tools.docs.reasons import reasons_page
+from tools.docs.settings import settings_page
+from tools.site.pages import llms_text
 
 ROOT = Path(__file__).parents[2]
 MADE = {
     "functions/datasets/openapi.json": openapi_text,
     "docs/formats.md": formats_page,
+    "docs/settings.md": settings_page,
+    "docs/reasons.md": reasons_page,
     "docs/costs.md": costs_page,
+    "llms.txt": llms_text,
 }
 
 

@@ -1,7 +1,7 @@
 // Two runs side by side: numbers, labels, settings.
 
 import { get, path } from "./api.js";
-import { count, facts, h, lasting, rebuild, score, table, time } from "./dom.js";
+import { count, facts, h, lasting, loading, rebuild, score, table, time } from "./dom.js";
 import { finder } from "./found.js";
 
 const signed = (value) => (value === null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`);
@@ -13,7 +13,7 @@ export const compare = {
   name: null,
   under: "runs",
   open({ dataset, item }, page) {
-    const known = h("div", {}, h("p", { className: "quiet" }, "Loading…"));
+    const known = h("div", {}, loading());
     const labels = finder("The labels of both runs", [
       { name: "Label", text: (row) => row.label },
       { name: "AP, first", number: true, text: (row) => score(row.ap[0]) },

@@ -197,20 +197,31 @@ function bounds(values) {
   return least === most ? [least - 0.5, most + 0.5] : [least, most];
 }
 
-// A link to a file whose address is good for 15 minutes: `find` fetches a new one at each click.
-export function freshLink(text, known, find) {
+// A link to a file whose address is good for 15 minutes: `find` fetches a new one at each click, of
+// whichever button; `failed` is told why it could not.
+export function freshLink(text, known, find, failed) {
   const link = h("a", { href: known, target: "_blank", rel: "noopener" }, text);
   const since = Date.now();
-  link.addEventListener("click", async (event) => {
-    if (Date.now() - since < 600000) return;
+  const open_ = async (event) => {
+    if (Date.now() - since < 600000 || event.button > 1) return;
     event.preventDefault();
     const tab = open("", "_blank"); // now, while it is the click's doing
     if (tab) tab.opener = null;
-    const url = await find();
-    if (tab) tab.location = url; else location.assign(url);
-  });
+    try {
+      const url = await find();
+      if (tab) tab.location = url; else location.assign(url);
+    } catch (error) {
+      tab?.close();
+      failed(error);
+    }
+  };
+  link.addEventListener("click", open_);
+  link.addEventListener("auxclick", open_);
   return link;
 }
+
+// What stands where an answer is to come; shell.js says so where none came.
+export const loading = () => h("p", { className: "quiet loading" }, "Loading…");
 
 // Numbers and times as the page writes them
 export const score = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));

@@ -1,7 +1,7 @@
 // Drift: whether what is tagged still is like what the champion was validated on.
 
 import { Problem, get, path } from "./api.js";
-import { bar, count, draw, facts, h, lines, number, put, rebuild, s, table, time } from "./dom.js";
+import { bar, count, draw, facts, h, lines, loading, number, put, rebuild, s, table, time } from "./dom.js";
 
 const VERDICTS = {
   steady: ["steady", "good"], drifted: ["drifts", "bad"],
@@ -17,7 +17,7 @@ export const drift = {
   id: "drift",
   name: "Drift",
   open({ dataset }, page) {
-    const known = h("div", { className: "parts" }, h("p", { className: "quiet" }, "Loading…"));
+    const known = h("div", { className: "parts" }, loading());
     const labels = table("Drift of the labels", COLUMNS, (label) => label.label);
     const more = h("button", { className: "link", onclick: () => { all = true; showLabels(); } });
     const chosen = h("select", { id: "drift-label", onchange: showScores });

@@ -1,12 +1,12 @@
 // What stands above every view of a dataset: its champion, whether it answers, its rows.
 
-import { count, h, rebuild, score, time } from "./dom.js";
+import { count, h, loading, rebuild, score, time } from "./dom.js";
 
 // Show `details`, the answer of GET /datasets/{dataset}; null while it is not known.
 export function showHead(element, dataset, details) {
   rebuild(element, [dataset, details], () => [
     h("h2", { id: "title", tabIndex: -1 }, dataset),
-    ...(details ? [champion(details), rows(details)] : [h("p", { className: "quiet" }, "Loading…")]),
+    ...(details ? [champion(details), rows(details)] : [loading()]),
   ]);
 }
 

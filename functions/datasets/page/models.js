@@ -1,7 +1,7 @@
 // Who served when, and the orders about it: redeploy, roll back, promote, each asked for once more.
 
 import { get, path, post } from "./api.js";
-import { h, put, score, table, time } from "./dom.js";
+import { able, focusOn, h, put, score, table, time } from "./dom.js";
 
 const DOES = {
   redeploy: "Redeploy the champion",
@@ -26,11 +26,12 @@ export const models = {
       const [button, words] = cell.children;
       const why = obstacle(row);
       put(words, why);
+      if (why && button === document.activeElement) focusOn(cell.closest("tr"));
       button.hidden = Boolean(why);
-      button.disabled = Boolean(refused()) || busy;
+      able(button, !refused() && !busy);
       button.setAttribute("aria-describedby", "closed");
       button.setAttribute("aria-label", `${DOES[kind]}${kind === "promote" ? "" : " to"} ${row.run}`);
-      button.onclick = () => order(kind, row.run);
+      button.onclick = () => order(button, kind, row.run);
     };
     const past = table(`Champions of ${dataset}, newest first`, [
       { name: "Run", make: () => h("a", { className: "run" }), update: (link, row) => {
@@ -66,7 +67,7 @@ export const models = {
     function draw() {
       const serves = page.details?.health?.serves === true;
       put(why, serves ? "It serves: there is nothing to redeploy." : history.length ? "" : "There is no champion.");
-      redeploy.disabled = Boolean(refused() || why.textContent) || busy;
+      able(redeploy, !refused() && !why.textContent && !busy);
       put(closed, refused());
       past.show(history);
       past.element.hidden = !history.length;
@@ -75,7 +76,8 @@ export const models = {
       noOthers.hidden = rest.length > 0;
     }
 
-    async function order(kind, run) {
+    async function order(button, kind, run) {
+      if (button.getAttribute("aria-disabled") === "true") return;
       const asked = await asking(kind, run);
       if (!asked) return;
       busy = true;
@@ -117,7 +119,7 @@ export const models = {
       page.say(text);
     }
 
-    redeploy.onclick = () => order("redeploy", page.details?.champion?.run);
+    redeploy.onclick = () => order(redeploy, "redeploy", page.details?.champion?.run);
     redeploy.setAttribute("aria-describedby", "redeploy-why closed");
     return {
       element: h("div", {},

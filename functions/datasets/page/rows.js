@@ -1,7 +1,7 @@
 // A dataset's rows as the newest run found them; and a list that is dropped from here.
 
 import { get, path } from "./api.js";
-import { count, facts, freshLink, h, put, rebuild, score, table } from "./dom.js";
+import { count, facts, freshLink, h, loading, put, rebuild, score, table } from "./dom.js";
 import { finder } from "./found.js";
 import { uploader } from "./upload.js";
 
@@ -17,7 +17,7 @@ export const rowsView = {
   name: "Rows",
   open({ dataset }, page) {
     const where = path("datasets", dataset, "rows");
-    const known = h("div", {}, h("p", { className: "quiet" }, "Loading…"));
+    const known = h("div", {}, loading());
     const rejected = h("div");
     const labels = finder("Images of each label", [
       { name: "Label", text: (row) => row.label },
@@ -72,7 +72,7 @@ function summary(where, found, page) {
   if (!found.run) return [h("p", { className: "quiet" }, "No run has read a list of this dataset yet.")];
   const { counts, near_copies: copies } = found;
   const links = Object.entries(FILES).filter(([file]) => found[file]).flatMap(([file, name]) =>
-    [freshLink(name, found[file].url, async () => (await get(where))[file].url), " "]);
+    [freshLink(name, found[file].url, async () => (await get(where))[file].url, page.refuse), " "]);
   return [facts([
     ["Run", h("a", { className: "run", href: page.link("run", found.run) }, found.run)],
     ["How far", STAGES[found.stage]],

@@ -1,7 +1,7 @@
 // One run: what is known of it, its states with their times, its epochs as they come, its labels.
 
 import { get, path } from "./api.js";
-import { count, facts, freshLink, h, lasting, lines, put, rebuild, score, table, time } from "./dom.js";
+import { count, facts, freshLink, h, lasting, lines, loading, put, rebuild, score, table, time } from "./dom.js";
 import { finder } from "./found.js";
 
 const FILES = ["report", "rejects", "verdicts", "suspects"];
@@ -13,7 +13,7 @@ export const run = {
   under: "runs",
   open({ dataset, item }, page) {
     const where = path("datasets", dataset, "runs", item);
-    const known = h("div", {}, h("p", { className: "quiet" }, "Loading…"));
+    const known = h("div", {}, loading());
     const progress = progressOf(page);
     const labels = finder("Labels of the run's model", [
       { name: "Label", text: (row) => row.label },
@@ -43,7 +43,7 @@ export const run = {
           get(where, { signal }), get(`${where}/progress`, { signal }),
         ]);
         rebuild(known, { ...found, ...Object.fromEntries(FILES.map((file) => [file, Boolean(found[file])])) },
-          () => [facts(rows(where, found))]);
+          () => [facts(rows(where, found, page.refuse))]);
         progress.show(going);
         tags.hidden = !found.metrics;
         if (found.metrics) labels.show(found.metrics.labels);
@@ -53,9 +53,9 @@ export const run = {
   },
 };
 
-function rows(where, { state, outcome, reason, started, ended, list, counts, metrics, ...files }) {
+function rows(where, { state, outcome, reason, started, ended, list, counts, metrics, ...files }, refuse) {
   const links = FILES.filter((file) => files[file]).flatMap((file) =>
-    [freshLink(file, files[file].url, async () => (await get(where))[file].url), " "]);
+    [freshLink(file, files[file].url, async () => (await get(where))[file].url, refuse), " "]);
   return [
     ["Outcome", `${outcome || "going on"}${reason ? `: ${reason}` : ""}`],
     ["State", state || "–"],

@@ -1,14 +1,14 @@
 // A dataset's runs, newest first: how they ended, the mAP of their models, two of them to compare.
 
 import { get, path } from "./api.js";
-import { h, lasting, lines, put, score, table, time } from "./dom.js";
+import { h, lasting, lines, loading, put, score, table, time } from "./dom.js";
 
 export const runs = {
   id: "runs",
   name: "Runs",
   open({ dataset }, page) {
     const chosen = new Set();
-    const none = h("p", { className: "quiet" }, "Loading…");
+    const none = loading();
     const chart = lines("mAP of the runs' models, oldest first", { x: "run", y: "mAP" }, { low: 0, high: 1 });
     const compare = h("button", { onclick: () => page.go("compare", [...chosen].join()) }, "Compare");
     const hint = h("p", { className: "quiet small", id: "two-runs" });

@@ -20,13 +20,13 @@
 //
 // `page` has: details, the newest GET /datasets/{dataset}, there before each refresh (up to 30 s
 // old); say(text), which a screen reader reads; go(view, item), another view of this dataset;
-// link(view, item), its address; again(), to ask everything now, as after a change; open, true
-// where the stack does not ask who calls.
+// link(view, item), its address; again(), to ask everything now, as after a change; refuse(error),
+// to show why something failed as refresh does; open, true where the stack does not ask who calls.
 // What refresh throws is shown above the view; a 401 leads to signing in. Refreshing patches: use
 // put, patch, table, lines, rebuild of dom.js, and the focused element stays where it is.
 
 import { Problem, get, path } from "./api.js";
-import { h, patch, put, score } from "./dom.js";
+import { h, loading, patch, put, rebuild, score } from "./dom.js";
 import { drift } from "./drift.js";
 import { showHead } from "./head.js";
 import { begin, ready, signIn, signOut, signedIn } from "./session.js";
@@ -59,6 +59,7 @@ const page = {
   link,
   get open() { return signIn()?.auth === "none"; },
   again: () => { listed = detailed = 0; return tick(); },
+  refuse,
 };
 
 function link(view, item, dataset = place.dataset) {
@@ -86,6 +87,7 @@ function navigate(byPerson) {
   const before = place;
   place = asked();
   if (place.dataset !== before.dataset) { details = null; detailed = 0; }
+  if (!place.dataset) listed = 0; // the first one is asked for
   put($("notice"), "");
   markDatasets();
   if (place.dataset) openView();
@@ -101,19 +103,27 @@ function openView() {
   if (!view) return nothing(`There is no view “${place.view}”.`, "Choose one of those above.");
   shown = view.open(place, page);
   for (const title of shown.element.querySelectorAll("h3")) title.tabIndex = -1;
-  $("view").replaceChildren(shown.element);
+  fill($("view"), shown.element);
 }
 
 function nothing(title, text) {
   shown?.close?.();
   shown = null;
-  $("view").replaceChildren(h("section", { className: "card" }, h("h3", { tabIndex: -1 }, title), h("p", { className: "quiet" }, text)));
+  rebuild($("view"), [title, text], () => [
+    h("section", { className: "card" }, h("h3", { tabIndex: -1 }, title), h("p", { className: "quiet" }, text))]);
+}
+
+// Put an element in the place of what is shown; a focus in there goes on to its title.
+function fill(parent, element) {
+  const focused = parent.contains(document.activeElement);
+  parent.replaceChildren(element);
+  parent.tagState = null;
+  if (focused) element.querySelector("h3")?.focus({ preventScroll: true });
 }
 
 function noDataset() {
   document.title = "Tagline";
-  $("head").replaceChildren(h("h2", { id: "title", tabIndex: -1 }, place.dataset || "No dataset yet"));
-  $("head").tagState = null;
+  rebuild($("head"), [place.dataset, "none"], () => [h("h2", { id: "title", tabIndex: -1 }, place.dataset || "No dataset yet")]);
   $("views").hidden = true;
   if (place.dataset) nothing(`There is no dataset “${place.dataset}”.`, "Choose one from the list, or drop a list file to make it.");
   else nothing("Drop a list", "Put a list file to <dataset>/lists/<name>.lst in the data bucket.");
@@ -170,6 +180,7 @@ async function refresh(signal) {
     details = await get(path("datasets", place.dataset), { signal });
     detailed = now;
     showHead($("head"), place.dataset, details);
+    if (!shown && VIEWS.some(({ id }) => id === place.view)) openView(); // made since it was asked for
   }
   return shown?.refresh?.(signal);
 }
@@ -185,15 +196,22 @@ async function tick() {
     if (mine === turn) put($("notice"), "");
   } catch (error) {
     if (mine !== turn || error.name === "AbortError") return;
-    if (!(error instanceof Problem)) console.error(error);
     if (error.status === 401) {
       signOut();
       return askToSignIn(error.message);
     }
     if (error.code === "unknown_dataset") noDataset();
-    else put($("notice"), error.message);
+    else refuse(error);
   }
   if (mine === turn) timer = setTimeout(tick, seconds * 1000);
+}
+
+// Say above the view why something failed; what waits for its first answer waits in vain.
+function refuse(error) {
+  if (!(error instanceof Problem)) console.error(error);
+  put($("notice"), error.message);
+  const waiting = [...$("main").querySelectorAll(".loading")].filter((one) => one.textContent === loading().textContent);
+  for (const one of waiting) put(one, "Not loaded.");
 }
 
 // Stand in the place of every view until there is a token.
@@ -205,7 +223,7 @@ function askToSignIn(why) {
   for (const id of ["head", "views", "datasets", "more"]) { $(id).replaceChildren(); $(id).tagState = null; }
   $("views").hidden = $("more").hidden = true;
   $("notice").textContent = "";
-  $("view").replaceChildren(signInView(why, enter, start));
+  fill($("view"), signInView(why, enter, start));
   if (interrupted) $("title").focus();
   showAccount();
 }

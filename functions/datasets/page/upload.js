@@ -1,7 +1,7 @@
 // A list from this computer into the data bucket: by a link that the API signs, with its progress.
 
 import { Problem, get, path, post } from "./api.js";
-import { h, put } from "./dom.js";
+import { able, h, put } from "./dom.js";
 
 const LOOK = 1000, LOOKS = 120; // milliseconds; how often for the run that a list starts
 
@@ -20,19 +20,21 @@ export function uploader(dataset, page) {
   const form = h("form", { className: "upload" },
     ...["list", "labels", "settings"].map((kind) => fields[kind].element),
     h("div", { className: "row" }, button, bar));
-  let busy = false;
+  let busy = false, closedToMe = false;
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (busy) return;
-    busy = button.disabled = true;
+    if (busy || closedToMe) return;
+    busy = true;
+    able(button, false);
     try {
       await drop();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       tell(error.message, true);
     } finally {
-      busy = button.disabled = false;
+      busy = false;
+      able(button, !closedToMe);
       bar.hidden = true;
     }
   });
@@ -96,8 +98,9 @@ export function uploader(dataset, page) {
     element: h("section", { className: "card" }, h("h3", {}, "Drop a list"), closed, form, told),
     show(refused) {
       put(closed, refused);
-      for (const { input } of Object.values(fields)) input.disabled = Boolean(refused);
-      button.disabled = Boolean(refused) || busy;
+      closedToMe = Boolean(refused);
+      for (const { input } of Object.values(fields)) input.disabled = closedToMe;
+      able(button, !closedToMe && !busy);
     },
   };
 }

@@ -78,7 +78,7 @@ export function verdict(shots, page, choice, whose) {
     try {
       const kept = await send(shots.dataset, stored.file, sent, stored.model.run, whose.value.trim());
       stored.saved = word === "Saved" ? sent : null;
-      stored.marks = new Map();
+      for (const [label, kind] of sent) if (stored.marks.get(label) === kind) stored.marks.delete(label); // newer ones stay
       report(`${word}: ${sent.size === 1 ? "1 correction" : `${sent.size} corrections`} of ${stored.name}.${newRow(kept, sent)}`);
     } catch (error) {
       report(error.message, true);
