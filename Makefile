@@ -16,7 +16,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -67,7 +67,7 @@ demo: install
 # The three kinds side by side: each waits for other processes much of the time
 ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL# what the tests make is no part of this make
 test: install
-	@echo "Three suites run side by side; each prints when it is done (some eight minutes in all)"
+	@echo "Three suites run side by side; each prints when it is done (a quarter of an hour on two quiet cores)"
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-integration test-unit
 
 test-e2e: install
@@ -91,6 +91,10 @@ test-unit: install
 EXAMPLES ?= 100
 fuzz: install
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/property/test_api_fuzz.py
+
+# docs/tutorial.md block by block, on a laptop cloud of its own; some minutes
+tutorial: install
+	@$(ALONE) $(PYTEST) -s tests/tutorial
 
 # The images built and run as AWS runs them, where a Docker engine can be had: some two minutes.
 # Where none can, it says so and that is all.

@@ -12,7 +12,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.steps import DecisionAnswer, DecisionEvent
 from tagline.planning.standing import find_champion, overtaken_by
 from tagline.serving.endpoints import needs_redeployment
-from tagline.serving.promotion import decide, give_way
+from tagline.serving.promotion import decide, give_way, hold_back
 
 
 @step
@@ -20,9 +20,11 @@ def handler(event: DecisionEvent) -> DecisionAnswer:
     """Return the decision and keep it in the run's files."""
     bucket, keys = Bucket(clients.s3(), event.bucket), RunKeys(event.run)
     metrics = bucket.read(keys.metrics, Metrics)
-    rule = bucket.read(keys.plan, Plan).settings.promotion
-    decision = decide(metrics, event.evaluation.champion_run, rule)
-    if newer := overtaken_by(bucket, event.run):
+    plan = bucket.read(keys.plan, Plan)
+    decision = decide(metrics, event.evaluation.champion_run, plan.settings.promotion)
+    if plan.candidate:
+        decision = hold_back(decision, event.run, plan.tried)
+    elif newer := overtaken_by(bucket, event.run):
         decision = give_way(decision, newer)
     bucket.write(keys.decision, decision)
     champion = find_champion(bucket, keys.dataset)

@@ -309,6 +309,26 @@ class Bucket:
                 Metadata=dict(metadata),
             )
 
+    def copy_version(
+        self, source: str, version_id: str, target: str, metadata: Mapping[str, str]
+    ) -> tuple[str, str]:
+        """Copy a version of an object, with other metadata; return the new version's id and ETag.
+
+        An empty id stands for a bucket without versions. Raises Absent where the version is gone.
+        """
+        origin: CopySourceTypeDef = {"Bucket": self.name, "Key": source}
+        if version_id:
+            origin["VersionId"] = version_id
+        with self._reading(source):
+            answer = self.client.copy_object(
+                Bucket=self.name,
+                Key=target,
+                CopySource=origin,
+                MetadataDirective="REPLACE",
+                Metadata=dict(metadata),
+            )
+        return answer.get("VersionId", ""), answer["CopyObjectResult"]["ETag"]
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in key order."""
         return (item["Key"] for item in self.objects(prefix))

@@ -225,6 +225,25 @@ def drop(
     """Upload a list, and what goes with it, and so start a run."""
 
 
+def try_(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose newest list.")],
+    *,
+    given: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="A setting of dataset.yaml and what it is this time, such as training.epochs=20; "
+            "repeatable.",
+            metavar="SETTING=VALUE",
+        ),
+    ],
+    wait: _Wait = False,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Train the newest list with other settings: judged, and promoted only by `tagline promote`."""
+
+
 def runs(
     dataset: Annotated[str | None, typer.Argument(metavar="DATASET", help="Only its runs.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
@@ -238,6 +257,7 @@ def show(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
     ],
+    *,
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected row as JSON Lines, no more.")
     ] = False,
@@ -248,6 +268,9 @@ def show(
             help="Print every row whose labels the model doubts, the most doubtful first, as JSON "
             "Lines, no more.",
         ),
+    ] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the report in the browser, no more.")
     ] = False,
     stack: _Stack = STACK,
     as_json: _Json = False,
@@ -486,20 +509,8 @@ def completion(
 
 
 _ALL = (
-    *(demo, up, preflight, images, check, convert, drop, runs, show, retry, redeploy, compare),
-    *(
-        watch,
-        cancel,
-        logs,
-        rollback,
-        promote,
-        drift,
-        estimate,
-        costs,
-        tag,
-        feedback,
-        destroy,
-        completion,
-    ),
+    *(demo, up, preflight, images, check, convert, drop, try_, runs, show, retry, redeploy),
+    *(compare, watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, feedback),
+    *(destroy, completion),
 )
-COMMANDS = {each.__name__: each for each in _ALL}
+COMMANDS = {each.__name__.rstrip("_"): each for each in _ALL}  # `try` is a word of Python

@@ -9,8 +9,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tagline.cli.commands import COMMANDS
+from tagline.cli.examples import epilogue
 from tagline.cli.im2rec import im2rec
 
+JSON_VERSION = 1
+"""Of what --json prints: raised when a key goes or means something else, not when one is added."""
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]  # typer keeps the type to itself
 _PLAIN: dict[str, Any] = {  # rich's help takes longer to load than all the rest
     "add_completion": False,
@@ -67,7 +70,8 @@ def typed(declared: Callable[..., None]) -> Any:
         getattr(import_module(f"tagline.cli.{name}"), name)(**given)
 
     alone = typer.Typer(**_PLAIN)
-    alone.command(name)(work)
+    called = name.rstrip("_")
+    alone.command(called, epilog=epilogue(called))(work)
     return typer.main.get_command(alone)
 
 
@@ -84,7 +88,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
 
-        typer.echo(f"tagline {version('tagline')}")
+        typer.echo(f"tagline {version('tagline')} (--json {JSON_VERSION})")
         raise typer.Exit
 
 

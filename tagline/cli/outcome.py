@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 FAILED = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK})
-_RUNNING = "Running"  # the one "outcome" of a run that goes on
+RUNNING = "Running"  # the one "outcome" of a run that goes on
 _UNREADABLE = "Unreadable"  # that of a run whose status.json is damaged
 _STYLES = {"Promoted": "green", "Tagged": "green", "NotPromoted": "yellow", "Unchanged": "yellow"}
 
@@ -33,6 +33,10 @@ class RunOutcome(Record, kw_only=True):
     dataset: str
     outcome: str | None
     state: str | None
+    """That decided how it ended; of one that goes on, that it is in."""
+    epoch: int | None = None
+    """While it goes on: the last that training ended, of `epochs`."""
+    epochs: int | None = None
     reason: str | None
     mAP: float | None  # noqa: N815 - the files' name for it
     judged_on: Side | None
@@ -57,11 +61,11 @@ def run_outcome(
     outcome: str | None = status.outcome if status else None
     reason = status.reason if status else None
     if status is None and execution is not None:
-        outcome = _RUNNING if execution["status"] == "RUNNING" else Outcome.FAILED
+        outcome = RUNNING if execution["status"] == "RUNNING" else Outcome.FAILED
         told = execution.get("error"), execution.get("cause")
         reason = ": ".join(part for part in told if part) or None
     if record.problem is not None:
-        outcome = outcome if status or outcome == _RUNNING else _UNREADABLE
+        outcome = outcome if status or outcome == RUNNING else _UNREADABLE
         reason = "; ".join(filter(None, (reason, record.problem)))
     began = execution.get("startDate") if execution else None
     stopped = execution.get("stopDate") if execution else None
@@ -105,7 +109,7 @@ def outcome_table(ended: RunOutcome, more: Mapping[str, object] | None = None) -
         {
             "Run": ended.run,
             "Outcome": styled(ended.outcome),
-            "State": ended.state,
+            "State": going(ended) or ended.state,
             "Reason": ended.reason,
             "mAP": _map_said(ended),
             "Baseline mAP": number(ended.baseline_map),
@@ -120,6 +124,14 @@ def _map_said(ended: RunOutcome) -> str | None:
     if ended.mAP is None:
         return None
     return f"{number(ended.mAP)} on the {ended.judged_on} images"
+
+
+def going(run: RunOutcome) -> str | None:
+    """Return what a run that goes on is doing, in words; None of one that ended."""
+    if run.outcome != RUNNING or run.state is None:
+        return None
+    of = f" of {run.epochs}" if run.epochs else ""
+    return f"{run.state}, epoch {run.epoch}{of}" if run.epoch else run.state
 
 
 def styled(outcome: str | None) -> Text:

@@ -1,9 +1,10 @@
-"""Data on stdout, everything else on stderr; rich honours NO_COLOR on both.
+"""Data on stdout, everything else on stderr; no styles on either under NO_COLOR.
 
 Whatever is printed goes through here, where what would move the terminal is escaped.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,10 +15,17 @@ from rich.text import Text
 
 from tagline.formats.printable import printable, printable_json, printable_lines
 
-OUT = Console(highlight=False, markup=False, emoji=False)
-ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+def console(**given: Any) -> Console:
+    """Return a console that prints what it is given, and no styles at all under NO_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        given["color_system"] = None  # rich would keep bold and dim
+    return Console(highlight=False, markup=False, emoji=False, **given)
+
+
+OUT, ERR = console(), console(stderr=True)
 # in a pipe no terminal says how wide a line may be: nothing is cut
-_PIPE = Console(highlight=False, markup=False, emoji=False, width=240)
+_PIPE = console(width=240)
 
 
 def print_json(data: object) -> None:

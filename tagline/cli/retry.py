@@ -17,6 +17,7 @@ from tagline.cli.watching import describe, execution_arn
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import dataset_of_run, restoring_name
 from tagline.formats.outcomes import Outcome, Status
+from tagline.formats.plan import Plan
 from tagline.outcomes.execution_history import failed_state, newest_events, stopped_in
 from tagline.outcomes.failed_run import JUDGE, MOST_REDRIVES, restorations
 from tagline.planning.standing import overtaken_by
@@ -112,6 +113,9 @@ def state_to_resume(target: Target, run: str) -> str:
             break
         if found["status"] == "RUNNING":
             raise Refused(f"execution {name} is bringing the champion back: retry when it is done")
+    plan = target.bucket.get(RunKeys(run).plan, Plan)
+    if plan and plan.candidate:  # no later list decides instead of one that was tried
+        return state
     if newer := overtaken_by(target.bucket, run):
         raise Refused(
             f"run {newer}, of a list that was dropped later, decides: this one would end Superseded"

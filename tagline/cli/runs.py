@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
+from rich.text import Text
 
 from tagline.cli.batches import batches_table, read_batches
-from tagline.cli.outcome import RunOutcome, run_outcome, styled
+from tagline.cli.live import Live
+from tagline.cli.outcome import RUNNING, RunOutcome, going, run_outcome, styled
 from tagline.cli.output import emit, number, print_json, rows_table, say, seconds
 from tagline.cli.records import RunRecord, read_runs
 from tagline.cli.target import Target, find_target
@@ -18,7 +20,8 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     """List runs and batches with their outcomes, newest first; at most `limit` of each."""
     target = find_target(stack)
     found = newest_first(target, dataset)
-    shown = found[:limit]
+    live = Live(target)
+    shown = [now(live, run) for run in found[:limit]]
     batches = read_batches(target.bucket, dataset)
     batches.sort(key=lambda batch: moment(batch.started), reverse=True)
     if as_json:
@@ -50,6 +53,14 @@ def newest_first(target: Target, dataset: str | None) -> list[RunOutcome]:
     return sorted(found, key=lambda ended: moment(ended.started), reverse=True)
 
 
+def now(live: Live, run: RunOutcome) -> RunOutcome:
+    """Return a run with what it is doing, where it goes on."""
+    if run.outcome != RUNNING:
+        return run
+    state, epoch, epochs = live.told(run)
+    return msgspec.structs.replace(run, state=state, epoch=epoch, epochs=epochs)
+
+
 def moment(text: str | None) -> datetime:
     """Return a time given as ISO 8601; the distant past for none."""
     if text is None:
@@ -69,7 +80,10 @@ def took(run: RunOutcome) -> str | None:
 def _row(run: RunOutcome) -> tuple[object, ...]:
     started = f"{moment(run.started):%Y-%m-%d %H:%M:%S}" if run.started else None
     gain = None if run.gain is None else f"{run.gain:+.4f}"
-    return (run.run, styled(run.outcome), number(run.mAP), gain, started, took(run))
+    outcome = styled(run.outcome)
+    if doing := going(run):
+        outcome = Text(f"{outcome.plain}\n{doing}", style=outcome.style)
+    return (run.run, outcome, number(run.mAP), gain, started, took(run))
 
 
 def _running(target: Target, dataset: str | None) -> Iterator[str]:

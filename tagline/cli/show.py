@@ -7,13 +7,21 @@ import msgspec
 
 from tagline.aws.faults import Absent
 from tagline.cli.batches import batches_table, read_batch
+from tagline.cli.browsing import open_report
 from tagline.cli.errors import Refused
+from tagline.cli.live import Live
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run
-from tagline.cli.runs import newest_first, took
-from tagline.cli.show_rows import print_lines, show_labels, show_rejects, show_suspects
+from tagline.cli.runs import newest_first, now, took
+from tagline.cli.show_rows import (
+    print_lines,
+    show_labels,
+    show_rejects,
+    show_suspects,
+    show_trials,
+)
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, R, Record
@@ -36,6 +44,7 @@ from tagline.formats.settings import ImageSpec
 from tagline.formats.shadow import Shadow
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.formats.suspects import Suspect
+from tagline.formats.trials import Trials
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
 from tagline.planning.changes import changes_said
@@ -95,6 +104,8 @@ class RunReport(RunOutcome, kw_only=True):
     shadow: Shadow | None
     """What it showed beside the champion before it served."""
     training: TrainPlan | TunePlan | None
+    trials: Trials | None
+    """What a search came to."""
     serving: bool
     health: Health | None
     """Of the endpoint, where the run serves."""
@@ -109,7 +120,9 @@ class _Training(Document, kw_only=True):
     mode: str
 
 
-def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> None:
+def show(
+    run: str, *, rejects: bool, suspects: bool, open_: bool, stack: str, as_json: bool
+) -> None:
     """Show a run, a dataset's newest one, or a batch: what came of it and why."""
     dataset = None if RUN.fullmatch(run) else check_dataset(run)
     target = find_target(stack)
@@ -128,6 +141,9 @@ def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> 
         print_lines(target, keys.suspects)
     if rejects or suspects:
         return
+    if open_:
+        open_report(target, run)
+        return
     report = _report(target, keys)
     if as_json:
         print_json(_plain(report))
@@ -136,6 +152,8 @@ def show(run: str, rejects: bool, suspects: bool, stack: str, as_json: bool) -> 
     show_cost(report.cost)
     rejected = report.counts.rejected if report.counts else 0
     show_rejects(run, report.rejects, rejected or len(report.rejects))
+    if report.trials:
+        show_trials(report.trials)
     show_labels(report.labels or ())
     show_suspects(run, report.suspects)
 
@@ -160,7 +178,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     serving = champion is not None and champion.run == keys.run
     card = bucket.get(keys.model_card, ModelCard)
     return RunReport(
-        **msgspec.structs.asdict(run_outcome(target, record, execution)),
+        **msgspec.structs.asdict(now(Live(target), run_outcome(target, record, execution))),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
         warnings=[*_warnings(plan, packed), *_start_said(metrics)],
@@ -177,6 +195,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         decision=bucket.get(keys.decision, Decision),
         shadow=bucket.get(keys.shadow, Shadow),
         training=_training(target, keys.training_plan),
+        trials=bucket.get(keys.trials, Trials),
         serving=serving,
         health=health(target.sagemaker, champion) if champion and serving else None,
         artifact=champion.artifact if champion and serving else None,
@@ -232,7 +251,7 @@ def _training(target: Target, key: str) -> TrainPlan | TunePlan | None:
 def _plain(report: RunReport) -> object:
     """Return the report for --json; files' formats are the files' own affair."""
     plain: Any = msgspec.to_builtins(report)
-    for document in (plain["decision"], plain["training"]):
+    for document in (plain["decision"], plain["training"], plain["trials"]):
         if document is not None:
             del document["format"]
     return plain

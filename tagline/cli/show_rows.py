@@ -6,12 +6,13 @@ import typer
 
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
-from tagline.cli.output import emit, number, rows_table, say
+from tagline.cli.output import emit, number, rows_table, say, seconds
 from tagline.cli.target import Target
 from tagline.formats.models import LabelMetrics
 from tagline.formats.printable import printable_json
 from tagline.formats.rows import Reject
 from tagline.formats.suspects import Suspect
+from tagline.formats.trials import Trials
 
 _EDGE = 5  # labels shown from either end, and suspects
 
@@ -47,6 +48,27 @@ def show_labels(found: Sequence[LabelMetrics]) -> None:
                 for row in few
             ),
             title=title,
+        )
+    )
+
+
+def show_trials(found: Trials) -> None:
+    """Show the trials of a search in the order of their start, the best marked."""
+    names = list(dict.fromkeys(name for trial in found.trials for name in trial.hyperparameters))
+    emit(
+        rows_table(
+            ("Trial", f">{found.metric}", *names, "Status", ">Took"),
+            (
+                (
+                    f"{at} best" if trial.job == found.best else at,
+                    number(trial.objective),
+                    *(trial.hyperparameters.get(name) for name in names),
+                    f"{trial.status}: {trial.failure}" if trial.failure else trial.status,
+                    None if trial.seconds is None else seconds(trial.seconds),
+                )
+                for at, trial in enumerate(found.trials, 1)
+            ),
+            title=f"Trials of the search ({len(found.trials)})",
         )
     )
 

@@ -110,7 +110,8 @@ OF_DATASET = (
     _other(
         f"{_DATASET.lists}<name>.lst",
         "A list: `id <tab> label_1 … label_N <tab> path` a row, labels 0 or 1; may be gzip, as "
-        "`<name>.lst.gz` too. Each new version of it starts a run.",
+        "`<name>.lst.gz` too. Each new version of it starts a run. `tried-….lst` is a copy that "
+        "`tagline try` made; its metadata says what is tried.",
         "you",
         "PlanDataset",
     ),

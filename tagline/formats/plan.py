@@ -12,6 +12,7 @@ from tagline.formats.rows import Rejected, Size
 from tagline.formats.settings import Settings
 
 TRAIN_ANYWAY = "tagline-train"  # in a list's metadata: why its run trains though nothing changed
+TRIED = "tagline-try"  # in a list's metadata: a JSON array of the settings that its run tries
 
 
 class DroppedList(Record, kw_only=True):
@@ -108,6 +109,10 @@ class Plan(Document, kw_only=True):
     """Null for a first list, and for one that changes nothing."""
     corrections: CorrectionsIn | None = None
     """Null for a list that none were merged into."""
+    candidate: bool = False
+    """Whether the run was tried: it is judged, and promoted by a person alone."""
+    tried: tuple[str, ...] = ()
+    """What it was tried with, such as `training.epochs=20`: instead of what dataset.yaml says."""
 
 
 class PlannedShard(Record):

@@ -1,7 +1,8 @@
 """How a run ended, and the three small documents that say so.
 
 `status.json` is written once per run; `champion.json` only over the version that the run was
-judged against; `latest.json` by every run that was judged, for the next one to compare with.
+judged against; `latest.json` by every run that was judged, for the next one to compare with. Of a
+candidate, which was tried, only its own files tell.
 """
 
 from datetime import UTC, datetime
@@ -66,15 +67,23 @@ def ending_of(execution: OutcomeEvent) -> Ending:
 def record_outcome(execution: OutcomeEvent, bucket: Bucket, cost: Cost | None = None) -> Ending:
     """Write latest.json for a judged run, then status.json, which closes the run.
 
-    A run that champion.json names was promoted, whatever its states could still say of it. An
-    order that did not make its run the champion leaves the run's ending as it was.
+    A candidate leaves latest.json alone, unless it was promoted. A run that champion.json names was
+    promoted, whatever its states could still say of it. An order that did not make its run the
+    champion leaves the run's ending as it was.
     """
     ending = own_promotion(bucket, execution.run) or ending_of(execution)
     if execution.order and ending.outcome != Outcome.PROMOTED:
         return ending
-    if ending.outcome in _JUDGED:
+    if ending.outcome in _JUDGED and not _was_tried(bucket, execution.run, ending):
         record_latest(bucket, execution.run, ending.outcome)
     return record_ending(bucket, execution.run, execution.started, ending, cost)[0]
+
+
+def _was_tried(bucket: Bucket, run: str, ending: Ending) -> bool:
+    """Return whether a run is a candidate that nobody promoted: no list is compared with it."""
+    if ending.outcome == Outcome.PROMOTED:
+        return False
+    return bucket.read(RunKeys(run).plan, Plan).candidate
 
 
 def record_ending(

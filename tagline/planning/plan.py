@@ -19,7 +19,7 @@ from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.corrections import corrections_in, corrections_said
 from tagline.planning.divide import divide
 from tagline.planning.fingerprint import compare, fingerprint
-from tagline.planning.inputs import read_companions, read_list
+from tagline.planning.inputs import read_companions, read_list, tried_with
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
 from tagline.planning.starting import check_start
@@ -42,7 +42,8 @@ def plan_dataset(
     bucket = Bucket(client, event.bucket)
     dataset, run = DatasetKeys(event.dataset), RunKeys(event.run)
     served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
-    settings, names = read_companions(bucket, dataset)
+    tried = tried_with(event.list, bucket)
+    settings, names = read_companions(bucket, dataset, tried)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings, client, source, event.dataset, event.bucket)
     judged = JudgedRows(settings.tolerance)
@@ -63,12 +64,15 @@ def plan_dataset(
     corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
     mark = fingerprint(judged.names, settings, rows)
-    overtaken = standing.claim(bucket, event)
+    # a candidate is no list of the dataset's: it neither gives way nor is given way to
+    overtaken = None if tried else standing.claim(bucket, event)
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
     unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))
     if unchanged and version.train_anyway:
         unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
+    if tried:
+        unchanged, reason = False, f"a candidate, tried with {', '.join(tried)}"
     if overtaken:
         unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
     changes = None
@@ -107,6 +111,8 @@ def plan_dataset(
         reasons=count_rejects(judged.rejects),
         changes=changes,
         corrections=corrections,
+        candidate=bool(tried),
+        tried=tried,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(

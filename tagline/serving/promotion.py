@@ -5,6 +5,7 @@ score, on other images, never counts. What could be luck is no proof, and stays 
 """
 
 import math
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -36,6 +37,16 @@ def give_way(decision: Decision, newer: str) -> Decision:
     """Return the decision of a run whose list is no longer the last one that was dropped."""
     reason = f"run {newer}, of a list that was dropped later, decides; {decision.reason}"
     return replace(decision, promote=False, reason=reason, superseded_by=newer)
+
+
+def hold_back(decision: Decision, run: str, tried: Sequence[str]) -> Decision:
+    """Return the decision of a candidate, which no gate promotes; what it said stands behind."""
+    gate = "the gate would promote it" if decision.promote else "nor would the gate promote it"
+    reason = (
+        f"a candidate that was tried ({', '.join(tried)}): `tagline promote {run} --why …` makes "
+        f"it champion; {gate}: {decision.reason}"
+    )
+    return replace(decision, promote=False, reason=reason)
 
 
 def _judge(metrics: Metrics, champion_run: str | None, rule: Promotion) -> tuple[bool, str]:

@@ -39,14 +39,19 @@ def load_settings(text: str | bytes, file: str = "dataset.yaml") -> Settings:
     if len(text) > MAX_SETTINGS_BYTES:
         raise InvalidSettings(f"{file}: larger than {MAX_SETTINGS_BYTES // 1024} KiB")
     try:
-        settings = packed_for_search(_section("", parse_yaml(text), Settings))
-        check_search(settings)
-        check_shares(settings)
-        check_machines(settings)
-        check_loss(settings)
-        check_band(settings)
+        return settings_of(parse_yaml(text))
     except InvalidSettings as exc:
         raise located(exc, text, file) from exc
+
+
+def settings_of(values: object) -> Settings:
+    """Return the settings that parsed YAML means; raises InvalidSettings."""
+    settings = packed_for_search(_section("", values, Settings))
+    check_search(settings)
+    check_shares(settings)
+    check_machines(settings)
+    check_loss(settings)
+    check_band(settings)
     return settings
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from im2rec.errors import PackFailed
@@ -18,6 +19,7 @@ from im2rec.run.task import Task
 from tagline.aws.s3 import Bucket
 from tagline.formats import image_index
 from tagline.formats.keys import DatasetKeys
+from tagline.formats.plan import Plan
 from tagline.planning import reuse, writing
 from tagline.planning.sharding import cut
 from tests.integration.packing_run import drawing
@@ -272,6 +274,19 @@ def test_a_few_packed_sets_are_remembered(bench: Bench) -> None:
     runs = [bench.run(rows(range(n, n + 10)))[0].run for n in range(0, 70, 10)]
     pointer = json.loads(bench.read(DatasetKeys(DATASET).packed_run))
     assert [pointer["run"], *pointer["before"]] == runs[:1:-1]
+
+
+def test_a_candidates_set_drives_no_lists_set_out(bench: Bench) -> None:
+    first, _, _ = bench.run(rows(range(10)))
+    keys, answer = bench.plan(rows(range(12)))
+    assert answer.reused == 10
+    bucket = Bucket(bench.s3, DATA)
+    planned = bucket.read(keys.plan, Plan)
+    bucket.write(keys.plan, replace(planned, candidate=True, tried=("training.epochs=20",)))
+    bench.fetch(keys)
+    assert bench.pack(keys)["reused"] == 10
+    pointer = json.loads(bench.read(DatasetKeys(DATASET).packed_run))
+    assert (pointer["run"], pointer["before"]) == (first.run, [])
 
 
 def test_the_packing_is_named_after_the_decoders_in_use() -> None:

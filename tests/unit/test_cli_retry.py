@@ -14,6 +14,7 @@ from tagline.cli.main import app
 from tagline.cli.target import Target
 from tagline.formats.batches import BatchStatus
 from tagline.formats.outcomes import Newest
+from tests.unit import run_documents
 from tests.unit.cli_stack import BUCKET, LATER_RUN, MACHINE, RUN, put, stack, status
 
 __all__ = ["stack"]
@@ -162,6 +163,20 @@ def test_a_run_waits_until_the_champion_is_back(states: Stubber) -> None:
             ("ExecutionRedriven", ""), ("ExecutionFailed", ""))  # fmt: skip
     described(states, f"{RUN}-restore-11", status="RUNNING")
     refused(f"{RUN}-restore-11", "bringing the champion back")
+
+
+def test_a_candidate_goes_on_whatever_was_dropped_later(stack: Target, states: Stubber) -> None:
+    newest = Newest(run=LATER_RUN, started="2026-01-02T00:00:00Z")
+    put(stack, "designs/newest.json", newest)
+    tried = {"candidate": True, "tried": ["training.epochs=20"]}
+    plan = run_documents.plan(run=RUN, dataset="designs", **tried)
+    put(stack, f"designs/runs/{RUN}/plan.json", plan)
+    described(states)
+    history(states, *FAILED_IN_TRAIN)
+    never_restored(states)
+    states.add_response("redrive_execution", {"redriveDate": NOW}, {"executionArn": arn()})
+    result = runner.invoke(app, ["retry", RUN, "--json"])
+    assert result.exit_code == 0, result.stderr
 
 
 def test_a_run_that_a_later_list_overtook_is_not_paid_for_again(

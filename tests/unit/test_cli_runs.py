@@ -168,7 +168,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "champion_map": None,
         "gain": None,
         "judged_on": "validation",
-        **dict.fromkeys(("difference", "macro_f1", "micro_f1")),
+        **dict.fromkeys(("difference", "macro_f1", "micro_f1", "epoch", "epochs", "trials")),
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
         "counts": {key: packed[key] for key in counts} | {"test": 0},
         "decision": json.loads(golden("decision.json")) | {"superseded_by": None},

@@ -81,7 +81,8 @@ def test_the_packing_itself_loads_what_it_uses(module: str, unused: set[str]) ->
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_does_what_is_declared(name: str) -> None:
-    done = inspect.signature(getattr(import_module(f"tagline.cli.{name}"), name))
+    work = COMMANDS[name].__name__
+    done = inspect.signature(getattr(import_module(f"tagline.cli.{work}"), work))
     declared = inspect.signature(COMMANDS[name])
     assert list(done.parameters) == list(declared.parameters)
     assert all(each.default is each.empty for each in done.parameters.values())

@@ -602,3 +602,13 @@ def test_a_variable_that_is_missing_is_named(
 def test_an_event_that_lacks_a_key_names_it(world: Account, function: str) -> None:
     with pytest.raises(UnreadableDocument, match=r"the event of \w+: .* `run`"):
         call(function, {"bucket": BUCKET})
+
+
+def test_decide_promotion_holds_a_candidate_back_whatever_was_dropped_later(world: Account) -> None:
+    world.put("demo/newest.json", NEWER)
+    world.put(f"{PREFIX}metrics.json", metrics(0.6, 0.5))
+    world.put(f"{PREFIX}plan.json", plan(candidate=True, tried=("training.epochs=20",)))
+    decision = call("decide_promotion", STATE | {"evaluation": {"champion_run": OTHER}})
+    assert (decision["promote"], decision["superseded_by"]) == (False, None)
+    assert decision["reason"].startswith("a candidate that was tried (training.epochs=20)")
+    assert "the gate would promote it: Better: mAP 0.6000" in decision["reason"]

@@ -133,6 +133,8 @@ ADDED: dict[str, list[Any]] = {
     **{key: [None] for key in ("gain", "gain_low", "gain_high")},
     "drift": [{"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False}],
     "train_anyway": [None],
+    "candidate": [False],
+    "tried": [[]],
     "kind": [None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())

@@ -83,7 +83,8 @@ _THEN = {
     Outcome.PROMOTED: "nothing",
     Outcome.NOT_PROMOTED: (
         "`reason` says which ([what reasons mean](promotion.md#what-the-reasons-mean)); more "
-        "images, or `tagline promote RUN --why …` if you know better"
+        "images, or `tagline promote RUN --why …` if you know better, or where `tagline try` "
+        "started it"
     ),
     Outcome.UNCHANGED: "nothing; or was another list meant?",
     Outcome.REDEPLOYED: "nothing",

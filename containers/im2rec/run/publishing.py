@@ -38,10 +38,13 @@ def publish(
     """Make the run's record files, which are all there, the dataset: dataset.json, then copies.
 
     `moved` images changed sides so that near-copies are on one. Last comes the pointer by which the
-    next plan finds images that it need not fetch again.
+    next plan finds images that it need not fetch again. A candidate's set is its run's alone: tried
+    with other pixels, it would drive out what the next list reuses.
     """
     bucket, keys, dataset = task.bucket, task.keys, DatasetKeys(task.keys.dataset)
     bucket.write(keys.packed_dataset, describe(plan, files, verdicts, choice, moved))
+    if plan.candidate:
+        return
     for channel in CHANNELS.values():
         bucket.copy(keys.packed(channel), dataset.packed(channel))
     before = tuple(run for run in plan.packed_before if run != plan.run)

@@ -13,6 +13,7 @@ from tagline.formats.keys import DatasetKeys
 from tagline.formats.plan import Plan
 from tagline.formats.recordio import read_records, unpack_record
 from tagline.formats.rows import IndexedImage, PlannedRow, Side, Verdict
+from tagline.formats.settings import Split
 from tagline.split.memory import SplitFile, SplitOvertaken, UnreadableSplit
 from tagline.split.near import Image, most_exposed, put_together
 from tagline.split.sides import content_hash
@@ -75,7 +76,10 @@ def move_records(
 
 
 def remember_moves(task: Task, plan: Plan, moves: Moves, verdicts: list[Verdict]) -> None:
-    """Tell the moves to `verdicts`, in place, to the run's images.jsonl, and to later plans."""
+    """Tell the moves to `verdicts`, in place, to the run's images.jsonl, and to later plans.
+
+    A candidate's moves are its own: other pixels may look alike, and the lists' sides stay.
+    """
     for at, verdict in enumerate(verdicts):
         if verdict.line in moves:
             verdicts[at] = replace(verdict, split=moves[verdict.line])
@@ -84,6 +88,15 @@ def remember_moves(task: Task, plan: Plan, moves: Moves, verdicts: list[Verdict]
         replace(image, side=moves.get(image.line, image.side))
         for image in bucket.lines(keys.images, IndexedImage)
     ]
+    if not plan.candidate:
+        _remember(task, split, moves)
+    bucket.write_lines(keys.images, indexed)
+    print(f"moved={len(moves)} so that near-copies are on one side", file=task.log, flush=True)
+
+
+def _remember(task: Task, split: Split, moves: Moves) -> None:
+    """Have later plans put the images that were moved on the sides where they are now."""
+    bucket, keys = task.bucket, task.keys
     contents = {
         content_hash(row.etag, split.seed): moves[row.line]
         for shard in task.shards()
@@ -94,5 +107,3 @@ def remember_moves(task: Task, plan: Plan, moves: Moves, verdicts: list[Verdict]
         SplitFile(bucket, DatasetKeys(keys.dataset), split).correct(contents)
     except (UnreadableSplit, SplitOvertaken) as exc:
         raise PackFailed(f"Near-copies could not be put on one side: {exc}.") from exc
-    bucket.write_lines(keys.images, indexed)
-    print(f"moved={len(moves)} so that near-copies are on one side", file=task.log, flush=True)
