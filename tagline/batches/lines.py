@@ -8,6 +8,8 @@ from tagline.formats.list_lines import Line, read_lines
 from tagline.formats.reasons import MEANING, Reason
 
 _COLUMNS = ("path", "image", "key", "uri", "s3_uri", "file", "filename", "url")
+_SEPARATORS = ",;\t"
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # of what is taken for an image by its name
 
 
 class NamedPath(NamedTuple):
@@ -23,18 +25,20 @@ def read_paths(stream: BinaryIO, kind: str) -> Iterator[NamedPath]:
 
     txt: the line itself. lst: its last column between tabs. csv: the column called path, image,
     key, uri, s3_uri, file, filename or url, whose header names no image; the first column where
-    none is called so.
+    none is called so. Columns are between commas, or what the first line has in their place.
     """
     column: int | None = None
+    separator = _SEPARATORS[0]
     for line in read_lines(stream):
-        fields = _fields(line, kind)
+        if kind == "csv" and column is None:
+            separator = _separator(line)
+        fields = _fields(line, kind, separator)
         if fields is None:
             shown = line.text[:200].decode(errors="backslashreplace")
             yield NamedPath(line.number, shown, _fault(line))
             continue
         if kind == "csv" and column is None:
-            names = [field.strip().lower() for field in fields]
-            column = next((names.index(name) for name in _COLUMNS if name in names), None)
+            column = _column(fields)
             if column is not None:
                 continue
             column = 0
@@ -43,7 +47,25 @@ def read_paths(stream: BinaryIO, kind: str) -> Iterator[NamedPath]:
         yield NamedPath(line.number, path, None if path else Reason.BAD_PATH)
 
 
-def _fields(line: Line, kind: str) -> list[str] | None:
+def _separator(line: Line) -> str:
+    """Return what stands between the columns by a first line: Excel's semicolons, or tabs, too."""
+    by = {each: _fields(line, "csv", each) for each in _SEPARATORS}
+    header = (each for each, fields in by.items() if _column(fields) is not None)
+    image = (each for each, fields in by.items() if fields and _is_image(fields[0]))
+    return next(header, next(image, _SEPARATORS[0]))
+
+
+def _is_image(path: str) -> bool:
+    return path.strip().lower().endswith(ENDINGS)
+
+
+def _column(fields: list[str] | None) -> int | None:
+    """Return where a header names the images; None where it doesn't."""
+    names = [field.strip().lower() for field in fields or ()]
+    return next((names.index(name) for name in _COLUMNS if name in names), None)
+
+
+def _fields(line: Line, kind: str, separator: str) -> list[str] | None:
     """Return the columns of a line; None where it cannot be read."""
     if line.cut:
         return None
@@ -55,7 +77,7 @@ def _fields(line: Line, kind: str) -> list[str] | None:
         return text.split("\t")
     if kind == "csv":
         try:
-            return next(csv.reader([text]))
+            return next(csv.reader([text], delimiter=separator))
         except csv.Error:
             return [""]
     return [text]

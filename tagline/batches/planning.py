@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tagline.api.images import MAX_IMAGE_BYTES
 from tagline.aws.s3 import JSON, JSON_LINES, Bucket
-from tagline.batches.lines import NamedPath, read_paths, said
+from tagline.batches.lines import ENDINGS, NamedPath, read_paths, said
 from tagline.formats.batch_keys import BatchKeys, BatchList
 from tagline.formats.batch_steps import BatchInput, BatchPlanAnswer
 from tagline.formats.batches import BatchItem, BatchPlan, BatchShard
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SHARD_IMAGES = 500
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # of a prefix's keys that are taken for images
 _WRITERS = 8
 _AHEAD = 32  # shards on their way to S3
 

@@ -7,6 +7,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.outcome import outcome_table, run_outcome
 from tagline.cli.output import emit, print_json, say
 from tagline.cli.records import read_run
+from tagline.cli.retry import ENDPOINT_IS_AWAITED
 from tagline.cli.target import find_target
 from tagline.cli.watch import refuse_unknown
 from tagline.cli.watching import describe, execution_arn
@@ -34,4 +35,7 @@ def cancel(run: str, *, why: str, stack: str, as_json: bool) -> None:
         print_json(msgspec.to_builtins(ended))
     else:
         emit(outcome_table(ended))
-        say(f"`tagline retry {run}` would resume the run where it was stopped")
+        if ended.state in ENDPOINT_IS_AWAITED:
+            say("What served before is brought back; the list, uploaded again, starts a new run")
+        else:
+            say(f"`tagline retry {run}` would resume the run where it was stopped")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NOT_REDRIVABLE = "ExecutionNotRedrivable"
 _FORMER_END = "Failed"
 # From here on the run had changed an endpoint, and what had served was brought back instead
-_ENDPOINT_IS_AWAITED = frozenset(
+ENDPOINT_IS_AWAITED = frozenset(
     {
         *(
             "NoMachine",
@@ -101,7 +101,7 @@ def state_to_resume(target: Target, run: str) -> str:
             f"run {run} began under an earlier version of the flow, which ended it in a Fail "
             "state: resumed, it would only fail again; upload the list again"
         )
-    if state in _ENDPOINT_IS_AWAITED:
+    if state in ENDPOINT_IS_AWAITED:
         raise Refused(
             f"run {run} failed in {state}, after it had changed an endpoint, and what served "
             "before was brought back: upload the list again (packed images are reused)"

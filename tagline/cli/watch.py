@@ -9,6 +9,7 @@ from tagline.cli.drop import wait_for
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import FAILED, RunOutcome, outcome_table
 from tagline.cli.output import emit, print_json
+from tagline.cli.retry_batch import is_batch
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.names import dataset_of_run
@@ -28,13 +29,15 @@ def watch(run: str, *, stack: str, as_json: bool) -> None:
 def refuse_unknown(target: Target, run: str, patience: float = 0) -> None:
     """Raise Refused for a run that has no execution, and gets none within so many seconds."""
     deadline = time.monotonic() + patience
-    while (found := describe(target, run)) is None and time.monotonic() < deadline:
+    while describe(target, run) is None:
+        if is_batch(target, run):
+            raise Refused(f"{run} is a batch, no run: `tagline show {run}` tells of it")
+        if time.monotonic() >= deadline:
+            raise Refused(
+                f"there is no execution of run {run} (Step Functions forgets one after 90 days): "
+                "`tagline runs` lists what there is"
+            )
         time.sleep(_INTERVAL)
-    if found is None:
-        raise Refused(
-            f"there is no execution of run {run} (Step Functions forgets one after 90 days): "
-            "`tagline runs` lists what there is"
-        )
 
 
 def tell_end(ended: RunOutcome, *, as_json: bool) -> None:

@@ -37,6 +37,13 @@ class Layout:
     names: tuple[str, ...]
 
     @property
+    def failure(self) -> int | None:
+        """The column in which `tagline tag`, or a batch, tells why an image has no tags."""
+        name = "reason" if "verdict" in self.names else "error"
+        at = self.names.index(name) if name in self.names and self.tags is not None else None
+        return None if at in (self.file, self.tags) else at
+
+    @property
     def said(self) -> dict[str, str]:
         """What was taken for what, in words."""
         said = {"Images": f"column {self.names[self.file]!r}"}
@@ -182,4 +189,6 @@ def _named(names: Sequence[str]) -> str:
 def _separated(separator: str) -> str:
     if separator == JSON:
         return "each a list in brackets"
+    if separator == "\n":
+        return "one a line of the cell"
     return f"separated by {separator!r}" if separator else "one tag a row"

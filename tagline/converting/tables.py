@@ -74,7 +74,7 @@ def _note_blanks(reading: Reading, cells: Sequence[Cell]) -> None:
 
 
 def _entries(records: Iterator[Record], layout: Layout) -> Iterator[Entry]:
-    width = len(layout.names)
+    width, failed = len(layout.names), layout.failure
     for line, cells in records:
         path = cells[layout.file] if layout.file < len(cells) else None
         path = path if isinstance(path, str) else None
@@ -86,6 +86,10 @@ def _entries(records: Iterator[Record], layout: Layout) -> Iterator[Entry]:
             tags = _tags(cells, layout)
         except BadTag as exc:
             yield Declined(line, path, Why.BAD_VALUE, str(exc))
+            continue
+        failure = "" if failed is None else str(cells[failed]).strip()
+        if failure and not any(tag.strip() for tag in tags):
+            yield Declined(line, path, Why.NOT_ANNOTATED, f"it got no tags: {failure[:200]}")
         else:
             yield Tagged(line, path or "", tags)
 

@@ -10,7 +10,7 @@ from tagline.listing.label_names import fault_of_name
 
 JSON = "json"
 WHOLE = ""
-_SEPARATORS = ("|", ";", ",")  # the less a tag itself would hold it, the sooner
+_SEPARATORS = ("|", ";", ",", "\n")  # the less a tag itself would hold it, the sooner
 
 
 class BadTag(ValueError):

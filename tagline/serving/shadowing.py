@@ -69,8 +69,8 @@ def told(shadow: Shadow) -> str:
     """Return in words what a shadow showed."""
     if not shadow.compared or shadow.alike is None:
         return (
-            f"as a shadow it was asked {shadow.asked.requests:,} times, and no request was "
-            "answered by both"
+            f"as a shadow it was asked {shadow.asked.requests:,} times, smoke tests among them, "
+            "and no caller's request was answered by both"
         )
     took = shadow.asked.latency
     slow = f", p95 {took.p95:,.0f} ms" if took else ""

@@ -325,6 +325,9 @@ def test_what_no_retry_can_cure_is_raised(world: BatchWorld) -> None:
         ("new.lst", "7\t1\t0\t1\ta.png\nb.png\n"),
         ("new.csv", 'id,Path\n7,a.png\n8,"b.png"\n'),
         ("new.csv", "a.png,red\nb.png,\n"),
+        ("new.csv", '\ufeffFile;note\r\na.png;"1,5"\r\nb.png;\r\n'),  # as Excel has it in Europe
+        ("new.csv", "note\turl\nx, y\ta.png\n\tb.png\n"),
+        ("new.csv", "a.png;1\nb.png;2\n"),
         ("new.txt.gz", "a.png\nb.png\n"),
     ],
 )

@@ -136,6 +136,21 @@ def test_a_run_that_goes_on_is_stopped(states: Stubber) -> None:
     assert f"`tagline retry {RUN}` would resume" in done.stderr
 
 
+def test_a_run_that_had_changed_an_endpoint_is_not_said_to_be_resumable(
+    states: Stubber, stack: Target
+) -> None:
+    ended = status(RUN, "Failed", "2026-01-01T00:00:00Z", state="WatchShadow")
+    put(stack, f"designs/runs/{RUN}/status.json", ended)
+    described(states, "RUNNING")
+    described(states, "RUNNING")
+    states.add_response("stop_execution", {"stopDate": NOW})
+    described(states, "ABORTED")
+    done = runner.invoke(app, ["cancel", RUN])
+    assert done.exit_code == 0, done.stderr
+    assert "What served before is brought back; the list, uploaded again" in done.stderr
+    assert "tagline retry" not in done.stderr
+
+
 def test_a_run_that_ended_is_not_stopped(states: Stubber, stack: Target) -> None:
     put(stack, f"designs/runs/{RUN}/status.json", status(RUN, "Promoted", "2026-01-01T00:00:00Z"))
     described(states, "SUCCEEDED")
@@ -166,6 +181,15 @@ def test_a_run_that_nobody_knows(
     assert done.exit_code == 1
     assert f"there is no execution of run {RUN}" in done.stderr
     assert runner.invoke(app, [command, "no run"]).exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["watch", "cancel", "logs"])
+def test_a_batch_is_no_run(command: str, states: Stubber, stack: Target) -> None:
+    put(stack, f"designs/batches/{RUN}/plan.json", b"{}")
+    states.add_client_error("describe_execution", "ExecutionDoesNotExist")
+    done = runner.invoke(app, [command, RUN])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"{RUN} is a batch, no run: `tagline show {RUN}` tells of it" in done.stderr
 
 
 def logged(group: str, stream: str, *lines: str) -> None:

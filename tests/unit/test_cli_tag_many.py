@@ -158,6 +158,9 @@ def test_a_file_is_written_whole(folder: Path, tmp_path: Path) -> None:
     assert result.stdout == ""
     assert len(lines(output.read_text())) == 3
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+    result = tag(folder, "--jsonl", "--output", tmp_path / "none" / "tags.jsonl")
+    assert result.exit_code == 1
+    assert f"No such file or directory: '{tmp_path}/none/tags.jsonl'" in result.stderr
 
 
 @pytest.mark.usefixtures("api")

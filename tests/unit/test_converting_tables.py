@@ -7,7 +7,7 @@ import pytest
 
 from tagline.converting.entries import Asked, Unconvertible
 from tagline.converting.paths import Paths
-from tests.unit.converting import converted, made, rejects, written
+from tests.unit.converting import converted, made, rejects, rows, written
 
 PLAIN = {"a.png": {"cat", "black"}, "b.png": {"dog"}}
 
@@ -33,6 +33,7 @@ PLAIN = {"a.png": {"cat", "black"}, "b.png": {"dog"}}
         ",file,black,cat,dog\n0,a.png,1.0,1.0,0.0\n1,b.png,0.0,0.0,1.0\n",  # pandas' index
         # of `tagline tag --csv`
         "image,tags,scores,run,error\na.png,cat|black,0.9|0.8,r,\nb.png,dog,0.7,r,\n",
+        'image,tags\r\na.png,"cat\nblack"\r\nb.png,dog\r\n',  # as Alt and Enter leave it in Excel
         "file,label,black,cat,dog\na.png,0,1,1,0\nb.png,0,0,0,1\n".replace("label", "split"),
         '"file","tags"\n\n"a.png","cat|black"\n"b.png","dog"\n',
     ],
@@ -223,6 +224,36 @@ def test_json_lines(tmp_path: Path) -> None:
     for bad in ("{broken", "[1]"):
         with pytest.raises(Unconvertible, match="line 3: no JSON object"):
             made(written(tmp_path / "s.jsonl", "\n".join([*told, bad])))
+
+
+ANSWERED = [
+    '{"image": "a.png", "tags": ["cat"]}',
+    '{"image": "b.png", "error": "503 busy"}',
+    '{"image": "c.png", "tags": []}',
+]
+BATCHED = [
+    '{"path": "a.png", "verdict": "tagged", "tags": [{"label": "cat"}], "reason": null}',
+    '{"path": "b.png", "verdict": "rejected", "tags": [], "reason": "busy"}',
+    '{"path": "c.png", "verdict": "tagged", "tags": [], "reason": null}',
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("s.csv", ["image,tags,run,error", "a.png,cat,r,", "b.png,,,503 busy", "c.png,,r,"]),
+        ("s.jsonl", ANSWERED),
+        ("s.tags.jsonl", BATCHED),
+    ],
+)
+def test_an_image_that_got_no_answer_is_not_one_without_tags(
+    tmp_path: Path, name: str, lines: list[str]
+) -> None:
+    _, outputs = made(written(tmp_path / name, "\n".join(lines)))
+    assert rows(outputs) == {"a.png": {"cat"}, "c.png": set()}
+    (refused,) = rejects(outputs)
+    assert refused["why"] == "not_annotated"
+    assert "busy" in refused["detail"]
 
 
 def test_without_pyarrow_the_words_are_clear(

@@ -215,7 +215,10 @@ def test_no_shadow_fills_an_executions_history(minutes: int, least: int) -> None
 def test_what_a_shadow_showed_is_said() -> None:
     assert told(SHADOW) == ("as a shadow it gave 97.0% of 100 images the champion's tags, p95 9 ms")
     quiet = replace(SHADOW, compared=0, alike=None, asked=Asked())
-    assert told(quiet) == "as a shadow it was asked 0 times, and no request was answered by both"
+    assert told(quiet) == (
+        "as a shadow it was asked 0 times, smoke tests among them, "
+        "and no caller's request was answered by both"
+    )
 
 
 @pytest.mark.parametrize(
