@@ -151,13 +151,14 @@ def _label(name: str, rows: list[LabelMetrics | None], sign: int) -> ComparedLab
         return [None if row is None else getattr(row, key) for row in rows]
 
     before, after = both("ap")
+    own = None if before is None or after is None else after - before
     told = {1: rows[1], -1: rows[0]}.get(sign)
     return ComparedLabel(
         label=name,
         ap=[before, after],
         f1=both("f1"),
         support=both("support"),
-        difference=None if before is None or after is None else after - before,
+        difference=own if told is None or told.gain is None else sign * told.gain,
         interval=_interval(told.gain_low, told.gain_high, _LEVEL, sign) if told else None,
     )
 

@@ -54,7 +54,8 @@ class ComparedLabel(Part, kw_only=True):
     support: list[Size | None]
     """Images that have the label."""
     difference: float | None
-    """The second's average precision less the first's."""
+    """The second's average precision less the first's: on the same images, as the evaluation found
+    it, where that of one of them looked at both (`compared_as`); else of each one's own images."""
     interval: Interval | None
     """Of the difference, where the evaluation of one of them looked at both."""
 

@@ -113,9 +113,14 @@ def test_axe_finds_nothing_where_curators_work(opened: Opened, view: str) -> Non
 
 
 def test_a_run_is_followed_while_it_trains(opened: Opened, world: PageWorld) -> None:
+    nothing = {"code": "unknown_run", "detail": "It has written nothing yet."}
+    world.answers[f"GET /datasets/{DATASET}/runs/{RUN}"] = lambda _: (404, nothing)
     page = opened(f"#{DATASET}/run/{RUN}")
     expect(page.get_by_text("Train is going on.")).to_be_visible()
     expect(page.get_by_text("epoch 2 of 12")).to_be_visible()
+    del world.answers[f"GET /datasets/{DATASET}/runs/{RUN}"]
+    page.clock.fast_forward(3_000)
+    expect(page.get_by_role("link", name="report")).to_be_visible()
     expect(page.get_by_text("under 1 s").first).to_be_visible()
     field = page.get_by_label("Find a label")
     field.fill("re")

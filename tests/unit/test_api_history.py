@@ -170,14 +170,16 @@ def test_two_runs_are_compared_label_by_label(world: World) -> None:
 def test_what_the_evaluation_found_is_told_either_way_round(world: World) -> None:
     means = {"run": name(1), "mAP": 0.3, "micro_ap": None, "baseline_map": None}
     said = {"mAP": 0.2, "low": 0.1, "high": 0.5, "level": 0.95, "rounds": 9, "probability": 0.9}
-    leave(world, name(1))
-    row = HIGH | ROW | {"gain": 0.5, "gain_low": -0.1, "gain_high": 0.7}
+    leave(world, name(1), labels=[LOW | ROW])  # of other images
+    row = HIGH | ROW | {"gain": 0.25, "gain_low": -0.1, "gain_high": 0.7}
     leave(world, name(2), champion=means, difference=said, labels=[row])
     forth = compared(f"{name(1)},{name(2)}").json
     back = compared(f"{name(2)},{name(1)}").json
     assert forth["difference"]["interval"] == {"low": 0.1, "high": 0.5, "level": 0.95}
     assert back["difference"]["interval"] == {"low": -0.5, "high": -0.1, "level": 0.95}
     labels = {label["label"]: label for label in forth["labels"]}
+    assert labels["a"]["ap"] == [0.25, 0.75]
+    assert labels["a"]["difference"] == -back["labels"][0]["difference"] == 0.25
     assert labels["a"]["interval"] == {"low": -0.1, "high": 0.7, "level": 0.95}
     assert back["labels"][0]["interval"] == {"low": -0.7, "high": 0.1, "level": 0.95}
     assert back["difference"]["mAP"] == -forth["difference"]["mAP"] == -0.2

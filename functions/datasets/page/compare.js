@@ -75,10 +75,13 @@ function inWords({ same_images: same, difference, compared_as: by }) {
     const range = difference.interval;
     told.push(`On the same ${count(difference.images)} images the second has ${signed(difference.mAP)} of mAP`
       + (range ? ` (${Math.round(100 * range.level)} % interval ${signed(range.low)} to ${signed(range.high)})` : "")
-      + `, as the evaluation of ${by} found.`);
+      + `, as the evaluation of ${by} found; so are the differences of labels.`);
   }
   if (same === true) told.push("Both were judged on the very same images.");
-  if (same === false) told.push("They were judged on different images, so part of each difference is theirs.");
+  if (same === false) {
+    told.push(by ? "Each one's own numbers are of different images."
+      : "They were judged on different images, so part of each difference is theirs.");
+  }
   if (same === null) told.push("Whether they were judged on the same images is not known.");
   return told.join(" ");
 }

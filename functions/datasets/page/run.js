@@ -40,8 +40,12 @@ export const run = {
         ...progress.elements, tags),
       async refresh(signal) {
         const [found, going] = await Promise.all([
-          get(where, { signal }), get(`${where}/progress`, { signal }),
+          get(where, { signal }).catch(unlessUnknown), get(`${where}/progress`, { signal }),
         ]);
+        if (!found) { // it has begun, and written nothing yet
+          progress.show(going);
+          return 2;
+        }
         rebuild(known, { ...found, ...Object.fromEntries(FILES.map((file) => [file, Boolean(found[file])])) },
           () => [facts(rows(where, found, page.refuse))]);
         progress.show(going);
@@ -52,6 +56,11 @@ export const run = {
     };
   },
 };
+
+function unlessUnknown(error) {
+  if (error.code !== "unknown_run") throw error;
+  return null;
+}
 
 function rows(where, { state, outcome, reason, started, ended, list, counts, metrics, ...files }, refuse) {
   const links = FILES.filter((file) => files[file]).flatMap((file) =>
