@@ -65,7 +65,10 @@ def feedback(
     elif named:
         raise Refused("a FILE goes with --to-list, a RUN with --suspects")
     else:
-        _show(read_corrections(target.bucket, dataset), dataset, as_json=as_json)
+        entries = read_corrections(target.bucket, dataset)
+        if not entries and next(target.bucket.keys(f"{dataset}/"), None) is None:
+            raise Refused(f"there is no dataset {dataset}: `tagline runs` tells which there are")
+        _show(entries, dataset, as_json=as_json)
 
 
 def _refuse_mixed(**wanted: bool) -> None:

@@ -57,6 +57,11 @@ def run(*arguments: str) -> Result:
     return result
 
 
+def test_a_dataset_that_is_none_is_told(listed: Target) -> None:
+    result = runner.invoke(app, ["feedback", "nope"])
+    assert (result.exit_code, "there is no dataset nope" in result.stderr) == (1, True)
+
+
 def test_corrections_are_shown_newest_first(listed: Target) -> None:
     assert "Nobody has corrected" in run().stderr
     correct(listed, "images/a.png", added=("round",))
