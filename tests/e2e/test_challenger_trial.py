@@ -189,8 +189,10 @@ def test_a_person_goes_back_and_forth_and_no_client_sees_more_than_the_answers(
         if kind == "promote":
             order(pipeline.target, target, kind, "to see it", wait=True, as_json=True)
         else:
+            orders = f"{DATASET}/orders"
+            assert pipeline.asked(orders, {"kind": "redeploy"})["code"] == "serving"
             asked_for = {"kind": kind, "run": target, "why": "to see it", "who": "a test"}
-            given = pipeline.asked(f"{DATASET}/orders", asked_for)
+            given = pipeline.asked(orders, asked_for)
             way = f"datasets/{DATASET}/runs/{target}/progress?execution={given['execution']}"
             eventually(lambda: pipeline.answer(way)["status"] == "SUCCEEDED", 120)
         eventually(lambda: answers and answers[-1] == (200, target))

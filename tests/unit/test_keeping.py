@@ -71,7 +71,10 @@ def test_a_run_may_last_as_long_as_its_machine_lets_it() -> None:
     assert rule["TagFilters"] == [{"Key": "tagline", "Value": "superseded"}]
 
 
-FILES = ("training/train.rec", "validation/val.rec", "test/test.rec", "checkpoints/epoch-00001.npz")
+FILES = (
+    *("training/train.rec", "validation/val.rec", "test/test.rec", "checkpoints/epoch-00001.npz"),
+    "shadow/captured/a.jsonl",
+)
 SMALL = ("plan.json", "status.json", "report.html", "dataset.json", "verdicts.jsonl")
 
 
