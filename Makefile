@@ -16,7 +16,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -64,18 +64,24 @@ TORCH_WHEELS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get globa
 demo: install
 	.venv/bin/tagline demo
 
-# The three kinds side by side: each waits for other processes much of the time
+# Four suites side by side: each waits for other processes much of the time
 ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL# what the tests make is no part of this make
 test: install
-	@echo "Three suites run side by side; each prints when it is done (a quarter of an hour on two quiet cores)"
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-integration test-unit
+	@echo "Four suites run side by side; each prints when it is done (a quarter of an hour on two quiet cores)"
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-e2e test-laptop test-parts test-unit
 
 test-e2e: install
 	@$(ALONE) $(PYTEST) tests/e2e
 	@$(ALONE) $(PYTEST) -m brief tests/chaos
 
-test-integration: install
-	@$(ALONE) $(PYTEST) tests/integration
+test-integration: test-laptop test-parts
+
+LAPTOP := $(wildcard tests/integration/test_laptop_*.py)
+test-laptop: install
+	@$(ALONE) $(PYTEST) $(LAPTOP)
+
+test-parts: install
+	@$(ALONE) $(PYTEST) $(filter-out $(LAPTOP),$(wildcard tests/integration/test_*.py))
 
 # The end-to-end suite against a stack that is deployed: an account's, or a laptop's with
 # AWS_ENDPOINT_URL. It costs what some ten small runs cost, and deletes what it made.
