@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 DATASET = "designs"
 TIMES_BASELINE = 3.0  # the model must beat guessing by this factor
+NEXT = {
+    "tagline demo --keep": "the same, and the cloud stays: its page, API and commands",
+    "tagline up": "a cloud for your own images; in a second terminal:",
+    "tagline convert FILE": "a list from a CSV, a folder per class, COCO and others",
+    "tagline drop DATASET LIST": "with --images DIR --labels labels.txt --wait",
+}
 _PORT = 4566
 _MARK = "tagline-demo"
 
@@ -82,10 +88,18 @@ def demo(
             done = True
             if keep:
                 _stay(cloud, quiet=as_json)
+        if not keep:
+            _tell_next()
     except KeyboardInterrupt as exc:
         say("Stopped.")
         if not done:
             raise typer.Exit(130) from exc
+
+
+def _tell_next() -> None:
+    say("Next:")
+    for command, meaning in NEXT.items():
+        say(f"  {command:<28}{meaning}")
 
 
 def _choose_port() -> int:

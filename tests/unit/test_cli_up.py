@@ -15,6 +15,7 @@ from tagline.cli import demo as demo_module
 from tagline.cli import deploy as deploy_module
 from tagline.cli import environments, places
 from tagline.cli.cloud import running_cloud
+from tagline.cli.commands import COMMANDS
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.main import app
@@ -265,3 +266,7 @@ def test_without_one_the_key_is_test_whatever_the_shell_has(laptop: Path, tmp_pa
         app, ["up", "--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
     )
     assert "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test" in result.stdout
+
+
+def test_what_the_demo_says_comes_next_are_commands() -> None:
+    assert {command.split()[1] for command in demo_module.NEXT} <= set(COMMANDS)
