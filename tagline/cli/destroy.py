@@ -62,7 +62,10 @@ def destroy(
         _delete(target, step)
     say(_STAYS)
     if not data:
-        say(f"The data stays in s3://{target.outputs.bucket}: --data would have deleted it")
+        bucket = target.outputs.bucket
+        say(f"The data stays in s3://{bucket}: --data would have deleted it")
+        say(f"A stack that goes on with it needs the parameter ExistingBucket={bucket}, as in")
+        say(f"  tagline up --parameter ExistingBucket={bucket}")
 
 
 def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Belonging]:

@@ -50,8 +50,9 @@ class Target:
 
     @cached_property
     def s3(self) -> "S3Client":
-        """Client for the data bucket."""
-        return self.session.client("s3", endpoint_url=self.endpoint, config=self._config)
+        """Client for the data bucket; signature 4, since links of older ones answer no type."""
+        config = self._config.merge(Config(signature_version="s3v4"))
+        return self.session.client("s3", endpoint_url=self.endpoint, config=config)
 
     @cached_property
     def bucket(self) -> Bucket:

@@ -106,7 +106,10 @@ def former_of(bucket: Bucket, dataset: str, run: str | None) -> str:
     champion = champion_of(bucket, dataset)
     former = run or champion.previous
     if former is None:
-        raise OrderRefused(f"{champion.run} is the first champion of dataset {dataset}: name a run")
+        raise OrderRefused(
+            f"{champion.run} is the first champion of dataset {dataset}, there is none to go back "
+            "to: `tagline promote RUN --why …` makes another run the champion"
+        )
     if not owns_run(dataset, former):
         raise OrderRefused(f"run {former} is none of dataset {dataset}")
     return former

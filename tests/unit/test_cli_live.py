@@ -146,6 +146,7 @@ def test_the_report_is_opened_or_its_address_printed(
     result = runner.invoke(app, ["show", RUN, "--open"])
     assert (result.exit_code, result.stdout) == (0, "")
     assert f"designs/runs/{RUN}/report.html" in opened[0]
+    assert "X-Amz-Signature=" in opened[0]  # S3 answers no media type by an older signature
     there = False
     result = runner.invoke(app, ["show", RUN, "--open"])
     assert result.stdout.strip() == opened[1]
