@@ -35,8 +35,7 @@ from tagline.api.documents import (
 )
 from tagline.api.problem import not_found
 from tagline.api.requests import Page
-from tagline.aws.observability import logger
-from tagline.formats.document import D, Document, Record, UnreadableDocument
+from tagline.formats.document import Document, Record, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, InvalidName, run_name
@@ -96,10 +95,10 @@ class Catalog:
         """
         self.known(dataset)
         champion = self._champion(dataset)
-        latest = self.whole(DatasetKeys(dataset).latest, Latest) or champion
+        latest = self._bucket.whole(DatasetKeys(dataset).latest, Latest) or champion
         if latest is not None:
             check_run(dataset, latest.run, f"what dataset {dataset} was judged by last")
-        packed = latest and self.whole(RunKeys(latest.run).packed_dataset, PackedDataset)
+        packed = latest and self._bucket.whole(RunKeys(latest.run).packed_dataset, PackedDataset)
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
@@ -127,10 +126,10 @@ class Catalog:
         if not self._bucket.holds(keys.prefix):
             raise not_found("unknown_run", f"There is no run {run}.")
         with ThreadPoolExecutor(_READERS) as pool:
-            plan = pool.submit(self.whole, keys.plan, Plan)
-            packed = pool.submit(self.whole, keys.packed_dataset, PackedDataset)
-            metrics = pool.submit(self.whole, keys.metrics, Metrics)
-            decision = pool.submit(self.whole, keys.decision, Decision)
+            plan = pool.submit(self._bucket.whole, keys.plan, Plan)
+            packed = pool.submit(self._bucket.whole, keys.packed_dataset, PackedDataset)
+            metrics = pool.submit(self._bucket.whole, keys.metrics, Metrics)
+            decision = pool.submit(self._bucket.whole, keys.decision, Decision)
             report = pool.submit(self._bucket.link, keys.report, HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, TEXT)
@@ -155,7 +154,7 @@ class Catalog:
         if found.outcome is None or found.outcome in _WITHOUT_MODEL:
             return found
         if run not in self._maps:
-            metrics = self.whole(RunKeys(run).metrics, Metrics)
+            metrics = self._bucket.whole(RunKeys(run).metrics, Metrics)
             if len(self._maps) >= _MAPS_KEPT:
                 self._maps.clear()
             self._maps[run] = metrics.mAP if metrics else None
@@ -222,14 +221,6 @@ class Catalog:
             self._ended[run] = (self._clock(), status)
             return status
         return ended
-
-    def whole(self, key: str, kind: type[D]) -> D | None:
-        """Return a document, or None, with a warning, where it is damaged: nothing hangs on it."""
-        try:
-            return self._bucket.get(key, kind)
-        except UnreadableDocument as exc:
-            logger.warning("not shown", problem=str(exc))
-            return None
 
     def _summary(self, dataset: str) -> DatasetSummary:
         try:

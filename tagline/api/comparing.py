@@ -61,7 +61,7 @@ def compare(
         if not owns_run(dataset, run) or not bucket.holds(RunKeys(run).prefix):
             raise not_found("unknown_run", f"Dataset {dataset} has no run {run}.")
     with ThreadPoolExecutor(_READERS) as pool:
-        first, second = pool.map(lambda run: _read(catalog, run), asked)
+        first, second = pool.map(lambda run: _read(catalog, bucket, run), asked)
     judged = _judged(first, second)
     found = judged[0].metrics.difference if judged and judged[0].metrics else None
     return RunComparison(
@@ -75,13 +75,13 @@ def compare(
     )
 
 
-def _read(catalog: Catalog, run: str) -> _Run:
+def _read(catalog: Catalog, bucket: DataBucket, run: str) -> _Run:
     keys = RunKeys(run)
     return _Run(
         catalog.summary(run),
-        catalog.whole(keys.plan, Plan),
-        catalog.whole(keys.packed_dataset, PackedDataset),
-        catalog.whole(keys.metrics, Metrics),
+        bucket.whole(keys.plan, Plan),
+        bucket.whole(keys.packed_dataset, PackedDataset),
+        bucket.whole(keys.metrics, Metrics),
     )
 
 

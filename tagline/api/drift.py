@@ -5,8 +5,6 @@ import msgspec
 from tagline.api.bucket import DataBucket
 from tagline.api.drift_documents import Drift
 from tagline.api.problem import not_found
-from tagline.aws.observability import logger
-from tagline.formats.document import D, UnreadableDocument
 from tagline.formats.drift import DriftReport, DriftState
 from tagline.formats.keys import DatasetKeys
 
@@ -14,8 +12,8 @@ from tagline.formats.keys import DatasetKeys
 def last_drift(bucket: DataBucket, dataset: str) -> Drift:
     """Return the last report on a dataset; raises a 404 where there is none."""
     keys = DatasetKeys(dataset)
-    state = _whole(bucket, keys.drift_state, DriftState)
-    report = _whole(bucket, keys.drift_report(state.hour), DriftReport) if state else None
+    state = bucket.whole(keys.drift_state, DriftState)
+    report = bucket.whole(keys.drift_report(state.hour), DriftReport) if state else None
     if report is not None:
         return msgspec.convert(report, Drift, from_attributes=True)
     if not bucket.holds(f"{dataset}/"):
@@ -25,12 +23,3 @@ def last_drift(bucket: DataBucket, dataset: str) -> Drift:
         f"Drift of {dataset} was not looked at yet: that is done hourly once its champion tagged "
         f"images. `tagline drift {dataset}` looks now.",
     )
-
-
-def _whole(bucket: DataBucket, key: str, kind: type[D]) -> D | None:
-    """Return a document; one that is damaged counts as absent, with a warning: an hour mends it."""
-    try:
-        return bucket.get(key, kind)
-    except UnreadableDocument as exc:
-        logger.warning("not shown", problem=str(exc))
-        return None

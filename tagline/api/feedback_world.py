@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from tagline.api.bucket import DataBucket
 from tagline.api.problem import Problem, not_found, unprocessable
-from tagline.feedback.finding import NoList, find_whole, newest_plan
+from tagline.feedback.finding import NoList, newest_plan
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import owns_run
@@ -27,7 +27,7 @@ class Standing:
 
 def standing(bucket: DataBucket, dataset: str, source_buckets: Collection[str]) -> Standing:
     """Return what stands; raises a 404 for a dataset nobody made, a 409 for one without a list."""
-    champion = find_whole(bucket, DatasetKeys(dataset).champion, Champion)
+    champion = bucket.whole(DatasetKeys(dataset).champion, Champion)
     run = champion.run if champion and owns_run(dataset, champion.run) else None
     try:
         plan = newest_plan(bucket, dataset, run)
@@ -39,7 +39,7 @@ def standing(bucket: DataBucket, dataset: str, source_buckets: Collection[str]) 
         ) from exc
     served = plan
     if run and run != plan.run:
-        served = find_whole(bucket, RunKeys(run).plan, Plan) or plan
+        served = bucket.whole(RunKeys(run).plan, Plan) or plan
     return Standing(
         plan=plan,
         source=Source.of_dataset(dataset, bucket.name, plan.settings.source, source_buckets),

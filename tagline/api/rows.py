@@ -58,8 +58,8 @@ def rows(catalog: Catalog, bucket: DataBucket, dataset: str, asked: str | None) 
         return _nothing(dataset)
     keys = RunKeys(run)
     with ThreadPoolExecutor(_READERS) as pool:
-        planned = pool.submit(catalog.whole, keys.plan, Plan)
-        found = pool.submit(catalog.whole, keys.packed_dataset, PackedDataset)
+        planned = pool.submit(bucket.whole, keys.plan, Plan)
+        found = pool.submit(bucket.whole, keys.packed_dataset, PackedDataset)
         suspects = pool.submit(bucket.head_lines, keys.suspects, Suspect, _SUSPECT_BYTES)
         links = [
             pool.submit(bucket.link, key, TEXT)

@@ -5,6 +5,7 @@ What S3 refuses for another reason than that an object is absent, or is not the 
 meant, leaves as botocore's own error, with the object's address as its note (`address_of`).
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         ObjectTypeDef,
     )
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
@@ -124,6 +126,14 @@ class Bucket:
         """Return a document's content, or None when there is none; raises UnreadableDocument."""
         found = self.find(key, kind)
         return found.content if found else None
+
+    def whole(self, key: str, kind: type[D]) -> D | None:
+        """Return a document's content; one that is damaged counts as absent, with a warning."""
+        try:
+            return self.get(key, kind)
+        except UnreadableDocument as exc:
+            _log.warning("Taken as absent: %s", exc)
+            return None
 
     def read(self, key: str, kind: type[D]) -> D:
         """Return a document that must be there; raises Absent or UnreadableDocument."""

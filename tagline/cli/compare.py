@@ -7,17 +7,15 @@ import msgspec
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare as side_by_side
-from tagline.api.comparing_documents import RunComparison
+from tagline.api.comparing_documents import Interval, RunComparison
 from tagline.api.problem import Problem
 from tagline.cli.errors import Refused
 from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.target import find_target
-from tagline.formats.keys import RunKeys
-from tagline.formats.models import Metrics
 from tagline.formats.names import dataset_of_run
 
 _MOST_LABELS = 30  # shown, those that differ most; --json has them all
-_Interval = tuple[float, float]
+_Bounds = tuple[float, float]
 
 
 def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
@@ -35,8 +33,7 @@ def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
         told = side_by_side(Catalog(bucket), bucket, dataset, (first, second))
     except Problem as exc:
         raise Refused(exc.detail) from exc
-    metrics = bucket.get(RunKeys(told.compared_as).metrics, Metrics) if told.compared_as else None
-    intervals = dict(_intervals(metrics, turned=told.compared_as == first))
+    intervals = {label.label: _bounds(label.interval) for label in told.labels}
     if as_json:
         labels = [
             msgspec.to_builtins(label) | {"interval": intervals.get(label.label)}
@@ -47,15 +44,11 @@ def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
         _show(told, intervals)
 
 
-def _intervals(metrics: Metrics | None, *, turned: bool) -> Iterator[tuple[str, _Interval]]:
-    """Yield, by label, from where to where the second's gain over the first probably lies."""
-    for row in metrics.labels if metrics else ():
-        low, high = row.gain_low, row.gain_high
-        if low is not None and high is not None:
-            yield row.label, (-high, -low) if turned else (low, high)
+def _bounds(interval: Interval | None) -> _Bounds | None:
+    return (interval.low, interval.high) if interval else None
 
 
-def _show(told: RunComparison, intervals: dict[str, _Interval]) -> None:
+def _show(told: RunComparison, intervals: dict[str, _Bounds | None]) -> None:
     emit(rows_table(("", *(run.run for run in told.runs)), _facts(told), title="Runs"))
     say(_difference(told))
     changed = [label for label in told.labels if label.difference is not None]
@@ -118,5 +111,5 @@ def _signed(value: float | None) -> str | None:
     return None if value is None else f"{value:+.4f}"
 
 
-def _interval(bounds: _Interval | None) -> str | None:
+def _interval(bounds: _Bounds | None) -> str | None:
     return f"{bounds[0]:+.4f} to {bounds[1]:+.4f}" if bounds else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
-from tagline.formats.document import D, UnreadableDocument, decode_record
+from tagline.formats.document import decode_record
 from tagline.formats.feedback import CorrectedImage
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.list_lines import read_lines
@@ -38,9 +38,9 @@ def newest_plan(bucket: Bucket, dataset: str, champion: str | None) -> Plan:
 
     What is damaged counts as absent, with a warning.
     """
-    newest = find_whole(bucket, DatasetKeys(dataset).newest, Newest)
+    newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
     for run in (newest and newest.run, champion):
-        if run and owns_run(dataset, run) and (plan := find_whole(bucket, RunKeys(run).plan, Plan)):
+        if run and owns_run(dataset, run) and (plan := bucket.whole(RunKeys(run).plan, Plan)):
             return plan
     raise NoList(f"Dataset {dataset} has no list yet that a run has planned.")
 
@@ -83,7 +83,7 @@ def row_of_hash(bucket: Bucket, plan: Plan, source: Source, sha256: str) -> Corr
 def packed_runs(bucket: Bucket, plan: Plan) -> Iterator[str]:
     """Yield the run of the plan, then the one that packed the dataset last."""
     yield plan.run
-    packed = find_whole(bucket, DatasetKeys(plan.dataset).packed_run, PackedRuns)
+    packed = bucket.whole(DatasetKeys(plan.dataset).packed_run, PackedRuns)
     if packed and packed.run != plan.run and owns_run(plan.dataset, packed.run):
         yield packed.run
 
@@ -96,15 +96,6 @@ def _image(
     except BadLocation:
         return None
     return CorrectedImage(s3_uri=place.uri, sha256=sha256, id=number, path=path)
-
-
-def find_whole(bucket: Bucket, key: str, kind: type[D]) -> D | None:
-    """Return a document; one that is damaged counts as absent, with a warning."""
-    try:
-        return bucket.get(key, kind)
-    except UnreadableDocument as exc:
-        _log.warning("Taken as absent: %s", exc)
-        return None
 
 
 class _Arriving:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tagline.aws.faults import Conflict
 from tagline.aws.s3 import Bucket, Version, copy_body
-from tagline.feedback.finding import find_whole, newest_plan
+from tagline.feedback.finding import newest_plan
 from tagline.feedback.newest import exists, merge_into
 from tagline.feedback.reading import read_corrections
 from tagline.formats.feedback_keys import FeedbackKeys
@@ -82,12 +82,12 @@ class Corrections:
         return load_settings(found.content).retrain if found else Retrain()
 
     def _plan(self) -> Plan:
-        champion = find_whole(self.bucket, DatasetKeys(self.dataset).champion, Champion)
+        champion = self.bucket.whole(DatasetKeys(self.dataset).champion, Champion)
         return newest_plan(self.bucket, self.dataset, champion.run if champion else None)
 
     def _new(self, last: Version[Retraining] | None, plan: Plan) -> list[str]:
         """Return the keys of corrections that no list has yet, merged by a person or by itself."""
-        merged = plan.corrections and find_whole(self.bucket, plan.corrections.key, Merged)
+        merged = plan.corrections and self.bucket.whole(plan.corrections.key, Merged)
         through = max(last.content.through if last else "", merged.through if merged else "")
         return [key for key in self.bucket.keys(self._keys.corrections) if key > through]
 

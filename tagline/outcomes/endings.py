@@ -18,7 +18,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan
 from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
-from tagline.planning.standing import find_or_warn, overtaken_by
+from tagline.planning.standing import overtaken_by
 
 _JUDGED = {Outcome.PROMOTED, Outcome.NOT_PROMOTED}
 
@@ -116,7 +116,7 @@ def own_promotion(bucket: Bucket, run: str) -> Ending | None:
 
 def _champion_of(bucket: Bucket, run: str) -> Champion | None:
     """Return champion.json where it names this run."""
-    champion = find_or_warn(bucket, DatasetKeys(RunKeys(run).dataset).champion, Champion)
+    champion = bucket.whole(DatasetKeys(RunKeys(run).dataset).champion, Champion)
     return champion if champion and champion.run == run else None
 
 

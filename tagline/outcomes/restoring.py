@@ -12,7 +12,6 @@ from tagline.formats.names import restoring_name, trial_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import serving_endpoint
 from tagline.formats.steps import Restore, RestoreInput
-from tagline.planning.standing import find_or_warn
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -32,7 +31,7 @@ class Machine:
         if tried:
             endpoint = trial_name(self.stack, dataset)
         else:
-            champion = find_or_warn(bucket, DatasetKeys(dataset).champion, Champion)
+            champion = bucket.whole(DatasetKeys(dataset).champion, Champion)
             endpoint = serving_endpoint(self.stack, dataset, champion)
         given = RestoreInput(
             bucket=bucket.name,

@@ -15,7 +15,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.steps import DeployingExecution, RollBackAnswer, RollBackEvent, WayBack
 from tagline.outcomes.execution_history import failed_state, newest_events
 from tagline.outcomes.failures import reason, unwrap
-from tagline.planning.standing import find_champion, find_or_warn, overtaken_by
+from tagline.planning.standing import find_champion, overtaken_by
 from tagline.serving.endpoints import BROKEN, Endpoint, ailment, describe
 from tagline.serving.machines import Hosting, scaling_of
 from tagline.serving.rebuilding import look_for
@@ -98,7 +98,7 @@ def roll_back(
 
 def _settings(bucket: Bucket, champion: Champion | None) -> EndpointSettings:
     """Return what the champion serves on; as the stack has it where its plan cannot be read."""
-    plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan) if champion else None
+    plan = bucket.whole(RunKeys(champion.run).plan, Plan) if champion else None
     return plan.settings.endpoint if plan else _THE_STACKS
 
 

@@ -4,13 +4,12 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.merged import Merged
 from tagline.formats.plan import CorrectionsIn, ListVersion
-from tagline.planning.standing import find_or_warn
 
 
 def corrections_in(bucket: Bucket, dataset: str, version: ListVersion) -> CorrectionsIn | None:
     """Return what corrections a list has merged into it; None for none."""
     key = FeedbackKeys(dataset).merged(version.sha256)
-    found = find_or_warn(bucket, key, Merged)
+    found = bucket.whole(key, Merged)
     if found is None:
         return None
     return CorrectionsIn(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tagline.aws.faults import Conflict
 from tagline.aws.s3 import Bucket
-from tagline.formats.document import D, UnreadableDocument
+from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion, Latest, Newest, Outcome, Status
 from tagline.formats.owners import owns_run
@@ -56,7 +56,7 @@ def judged(bucket: Bucket, dataset: str, champion: Champion | None) -> Iterator[
     if champion is not None:
         if latest is not None and latest.run == champion.run:
             yield latest
-        elif plan := find_or_warn(bucket, RunKeys(champion.run).plan, Plan):
+        elif plan := bucket.whole(RunKeys(champion.run).plan, Plan):
             yield Latest(run=champion.run, fingerprint=plan.fingerprint, outcome=Outcome.PROMOTED)
     if latest is not None and latest.outcome != Outcome.PROMOTED:
         yield latest
@@ -88,18 +88,9 @@ def overtaken_by(bucket: Bucket, run: str) -> str | None:
     return newest.run
 
 
-def find_or_warn(bucket: Bucket, key: str, kind: type[D]) -> D | None:
-    """Return a document; one that is damaged counts as absent, with a warning."""
-    try:
-        return bucket.get(key, kind)
-    except UnreadableDocument as exc:
-        _log.warning("Taken as absent: %s", exc)
-        return None
-
-
 def _own(bucket: Bucket, key: str, kind: type[P], dataset: str) -> P | None:
     """Return a document that names a run; another dataset's counts as absent, with a warning."""
-    found = find_or_warn(bucket, key, kind)
+    found = bucket.whole(key, kind)
     if found is None or owns_run(dataset, found.run):
         return found
     _log.warning("Taken as absent: %s: run %.80r is not dataset %s's", key, found.run, dataset)
@@ -112,7 +103,7 @@ def _newest(bucket: Bucket, dataset: str) -> Newest | None:
 
 def _decides(bucket: Bucket, run: str) -> bool:
     """Return whether a run goes on, or ended otherwise than by a failure."""
-    status = find_or_warn(bucket, RunKeys(run).status, Status)
+    status = bucket.whole(RunKeys(run).status, Status)
     return status is None or status.outcome not in _DECIDES_NOTHING
 
 

@@ -14,7 +14,6 @@ from tagline.formats.outcomes import Champion
 from tagline.formats.plan import Plan
 from tagline.formats.sagemaker import Container
 from tagline.formats.steps import ModelOfVariant, Rebuild
-from tagline.planning.standing import find_or_warn
 from tagline.serving.endpoints import config_is_gone, model_is_gone
 from tagline.serving.machines import Hosting, is_serverless
 
@@ -42,7 +41,7 @@ def look_for(
     config = config_is_gone(client, champion.endpoint_config)
     if not (model or config):
         return None
-    plan = find_or_warn(bucket, RunKeys(champion.run).plan, Plan)
+    plan = bucket.whole(RunKeys(champion.run).plan, Plan)
     variant = hosting.variant(plan.settings.endpoint if plan else EndpointSettings())
     rebuild = Rebuild(
         model=champion.model,
