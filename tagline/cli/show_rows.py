@@ -81,7 +81,7 @@ def show_suspects(run: str, rows: Sequence[Suspect]) -> None:
         rows_table(
             (">Line", "Path", "Seems to lack", "Seems to have too many"),
             (
-                (row.line, row.path, _doubted(row, given=False), _doubted(row, given=True))
+                (row.line, row.path, doubted(row, given=False), doubted(row, given=True))
                 for row in rows[:_EDGE]
             ),
             title="Rows whose labels the model doubts most",
@@ -101,5 +101,6 @@ def print_lines(target: Target, key: str) -> None:
         raise Refused(f"run {run.rpartition('/')[2]} has no {name} (yet)") from exc
 
 
-def _doubted(row: Suspect, *, given: bool) -> str:
+def doubted(row: Suspect, *, given: bool) -> str:
+    """Return the labels that a row seems to have too many of, where given, or to lack."""
     return ", ".join(doubt.label for doubt in row.labels if doubt.given is given)

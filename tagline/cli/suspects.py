@@ -14,6 +14,7 @@ from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
 from tagline.cli.errors import Refused
 from tagline.cli.output import emit, print_json, rows_table, say
+from tagline.cli.show_rows import doubted
 from tagline.cli.target import Target
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.locations import Location, parse_uri
@@ -86,8 +87,8 @@ def _table(run: str, rows: Iterator[Suspect]) -> None:
             (">Line", ">Id", "Path", "Seems to lack", "Seems to have too many", ">Doubt"),
             (
                 (
-                    row.line, row.id, row.path, _labels(row, given=False),
-                    _labels(row, given=True), f"{row.doubt:.2f}",
+                    row.line, row.id, row.path, doubted(row, given=False),
+                    doubted(row, given=True), f"{row.doubt:.2f}",
                 )
                 for row in shown
             ),
@@ -95,10 +96,6 @@ def _table(run: str, rows: Iterator[Suspect]) -> None:
         )
     )  # fmt: skip
     say("--json prints all of them; --html FILE shows their pictures")
-
-
-def _labels(row: Suspect, *, given: bool) -> str:
-    return ", ".join(doubt.label for doubt in row.labels if doubt.given is given)
 
 
 def _write_page(target: Target, run: str, rows: Sequence[Suspect], path: Path) -> None:
