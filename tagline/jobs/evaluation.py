@@ -1,5 +1,7 @@
 """The processing job that judges challenger and champion on the same images."""
 
+from collections.abc import Mapping
+
 from tagline.aws.s3 import Version
 from tagline.formats.keys import RunKeys
 from tagline.formats.names import job_name
@@ -68,6 +70,33 @@ def plan_evaluation(
             images, verdicts = trained_on(champion.content)
             inputs["champion-images"] = stack.uri(images)
             inputs["champion-verdicts"] = stack.uri(verdicts)
+    size = dataset.bytes.validation + dataset.bytes.test
+    return evaluation(
+        run=run,
+        artifact=artifact,
+        champion=champion,
+        inputs=inputs,
+        environment=environment,
+        stack=stack,
+        size=size,
+    )
+
+
+def evaluation(
+    *,
+    run: str,
+    artifact: str,
+    champion: Version[Champion] | None,
+    inputs: Mapping[str, str],
+    environment: Mapping[str, str],
+    stack: Stack,
+    size: int,
+) -> EvaluationAnswer:
+    """Return the answer of PlanEvaluation for inputs of a name and an S3 URI each.
+
+    `size` are the bytes of data, for which the machine needs a disk.
+    """
+    keys = RunKeys(run)
     output = S3Output(
         s3_uri=stack.uri(keys.prefix.rstrip("/")),  # metrics.json and the others join the run's
         local_path=f"{_BASE}/output",
@@ -87,9 +116,7 @@ def plan_evaluation(
                 outputs=(ProcessingOutput(output_name="evaluation", s3_output=output),)
             ),
             processing_resources=ProcessingResources(
-                cluster_config=cluster(
-                    stack.instance_type, dataset.bytes.validation + dataset.bytes.test
-                )
+                cluster_config=cluster(stack.instance_type, size)
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
         ),

@@ -51,9 +51,11 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
-_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
-_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
+_OF_NUMBERS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
+_OF_COUNTS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+_LEFT_TO_DEFAULTS = (*_OF_COUNTS, *_OF_NUMBERS, "augmentation_type", "loss")
+_CONTINUOUS = (*_OF_NUMBERS, "regularization", "age_decay")
+_INTEGERS = (*_OF_COUNTS, "hidden")
 _SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
 
 
@@ -80,7 +82,7 @@ def plan_training(
     if without:
         hyperparameters["start_without"] = without
     job = asdict(_job(run, dataset, settings, stack, start))
-    seconds = min(_longest(settings) + SLACK, LONGEST_STATE)
+    seconds = min(longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
     if tuning is None:
         return TrainPlan(
@@ -89,15 +91,15 @@ def plan_training(
             request=TrainingRequest(hyper_parameters=hyperparameters, **job),
         )
     rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
-    searched = _given(tuning.ranges)
-    fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
-    if "use_weighted_loss" in searched:
+    ranges = searched(tuning.ranges)
+    fixed = {name: value for name, value in hyperparameters.items() if name not in ranges}
+    if "use_weighted_loss" in ranges:
         del fixed["loss"]
     return TunePlan(
         job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
-            hyper_parameter_tuning_job_config=_search(
+            hyper_parameter_tuning_job_config=search(
                 tuning, settings.training.seed, int(hyperparameters["epochs"])
             ),
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
@@ -117,7 +119,7 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
     if wanted.use_weighted_loss:
         chosen["loss"] = "weighted"
     chosen |= {
-        name: _text(value)
+        name: text(value)
         for name in _LEFT_TO_DEFAULTS
         if (value := getattr(wanted, name)) is not None
     }
@@ -172,20 +174,21 @@ def _job(
         ),
         stopping_condition=StoppingCondition(
             max_runtime_in_seconds=settings.training.max_runtime,
-            max_wait_time_in_seconds=_longest(settings) if settings.training.spot else None,
+            max_wait_time_in_seconds=longest(settings) if settings.training.spot else None,
         ),
         enable_managed_spot_training=settings.training.spot,
         checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 
-def _longest(settings: Settings) -> int:
+def longest(settings: Settings) -> int:
     """Return the seconds that a job may take; one on spot capacity waits as long as it runs."""
     return settings.training.max_runtime * (2 if settings.training.spot else 1)
 
 
-def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
-    ranges = _given(tuning.ranges)
+def search(tuning: Tuning, seed: int, epochs: int, objective: str = OBJECTIVE) -> Search:
+    """Return how a tuning job searches for the most of an objective."""
+    ranges = searched(tuning.ranges)
     # the trainer tells mAP after each epoch, and once more of the model that it leaves
     least, most = max(1, epochs // _SHORTEST_TRIAL), epochs + 1
     resources = HyperbandResources(min_resource=least, max_resource=most)
@@ -195,7 +198,7 @@ def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
         if tuning.strategy == "Hyperband"
         else UNSET,
         training_job_early_stopping_type="Auto" if tuning.early_stopping else "Off",
-        hyper_parameter_tuning_job_objective=Objective(type="Maximize", metric_name=OBJECTIVE),
+        hyper_parameter_tuning_job_objective=Objective(type="Maximize", metric_name=objective),
         resource_limits=ResourceLimits(
             max_number_of_training_jobs=tuning.max_jobs,
             max_parallel_training_jobs=tuning.max_parallel_jobs,
@@ -213,10 +216,10 @@ def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
     )
 
 
-def _given(ranges: Ranges) -> dict[str, list[str]]:
+def searched(ranges: Ranges) -> dict[str, list[str]]:
     """Return the ranges that are searched, their values as SageMaker's strings."""
     found = {
-        name: [_text(value) for value in values]
+        name: [text(value) for value in values]
         for name, values in asdict(ranges).items()
         if values is not None
     }
@@ -239,7 +242,8 @@ def _numbers(ranges: Mapping[str, list[str]], names: tuple[str, ...]) -> tuple[N
     )
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """Return a value as SageMaker's string."""
     if isinstance(value, bool):
         return "1" if value else "0"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
+from tagline.formats.owners import check_kind_of
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Side, count_rejects
@@ -25,6 +27,7 @@ from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
 from tagline.planning.starting import check_start
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings
+from tagline.settings.kinds import check_kind
 from tagline.split.memory import SplitFile
 
 if TYPE_CHECKING:
@@ -42,8 +45,10 @@ def plan_dataset(
     bucket = Bucket(client, event.bucket)
     dataset, run = DatasetKeys(event.dataset), RunKeys(event.run)
     served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
+    check_kind_of(served, Kind.IMAGES)
     tried = tried_with(event.list, bucket)
     settings, names = read_companions(bucket, dataset, tried)
+    check_kind(settings, Kind.IMAGES)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings, client, source, event.dataset, event.bucket)
     judged = JudgedRows(settings.tolerance)
