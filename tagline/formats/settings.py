@@ -1,5 +1,6 @@
 """A dataset's settings as plan.json keeps them: every one, checked, defaults included."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -251,6 +252,10 @@ class Settings(Section):
     as many. What the section training names goes before what the quality asks for."""
     training: Training = Training()
     tuning: Tuning | None = None
+    thresholds: Mapping[str, Share] = msgspec.field(default_factory=dict)
+    """The score from which a label is given as a tag, by the label's name, such as `{heart: 0.4}`;
+    the others' are chosen by the validation images. Nothing is trained for it, and it holds from
+    the next list on, whichever model serves."""
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()
