@@ -255,7 +255,8 @@ def runs(
 
 def show(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
+        str,
+        typer.Argument(metavar="RUN|DATASET", help="A run, a batch, or a dataset: its newest run."),
     ],
     *,
     rejects: Annotated[

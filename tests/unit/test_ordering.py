@@ -125,6 +125,13 @@ def test_the_last_attempts_model_or_the_best_trials_is_taken(
     assert find_artifact(bucket, RUN, "tagline") == best
 
 
+def test_what_serves_goes_before_what_was_trained(world: Account, bucket: Bucket) -> None:
+    served = MODEL.format(1).replace("/output/model", "/served/model")
+    for key in (served, MODEL.format(1), MODEL.format(2)):
+        world.put(key, {})
+    assert find_artifact(bucket, RUN, "tagline") == f"s3://{BUCKET}/{served}"
+
+
 @pytest.mark.parametrize("last", ["0100", "100", "090"])
 def test_attempts_are_ordered_by_when_they_ended(
     world: Account, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, last: str
