@@ -74,6 +74,7 @@ def _target(stack: str, *, data: bool) -> Target:
     target = find_target(stack)
     left = bucket_left(target)
     if left is None:
+        _ = target.outputs  # raises where there is no stack either
         return target
     if not data:
         raise Refused(
