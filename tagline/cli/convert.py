@@ -62,7 +62,8 @@ def convert(
     order = Order(source, outputs, form, asked, wishes, tolerance)
     report = converted(order)
     if as_json:
-        print_json(msgspec.to_builtins(report))
+        guessed = {"_".join(fact.lower().split()): said for fact, said in report.guessed.items()}
+        print_json(msgspec.to_builtins(report) | {"guessed": guessed})
     else:
         show(report)
         _say_next(report, outputs)

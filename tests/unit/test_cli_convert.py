@@ -40,7 +40,8 @@ def test_a_table_becomes_a_list(table: Path) -> None:
 def test_all_of_it_as_json(table: Path) -> None:
     done = runner.invoke(app, ["convert", str(table), "--json", "-o", "out"])
     told = json.loads(done.stdout)
-    assert told["guessed"]["Images"] == "column 'filename'"
+    assert told["guessed"]["images"] == "column 'filename'"
+    assert told["guessed"]["taken_for"] == "a table (CSV)"
     assert told["tags"] == {"black": 1, "cat": 1, "dog": 1}
     assert told["verdicts"] | {"first": None} == {
         "entries": 3, "taken": 2, "merged": 0, "refused": 1,
