@@ -1,5 +1,6 @@
 """A dataset's settings as plan.json keeps them: every one, checked, defaults included."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -29,6 +30,7 @@ Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 TrainingEngine = Literal["auto", "mxnet", "torch"]
+Algorithm = Literal["ours", "builtin"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
     str,
@@ -54,6 +56,10 @@ StartFrom = Annotated[
     ),
 ]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
+OwnHyperparameters = Annotated[
+    Mapping[str, str | bool | int | float],
+    Meta(description="`name: value` of the algorithm's hyperparameters"),
+]
 
 
 class ImageSettings(Section):
@@ -162,6 +168,10 @@ class Training(Section):
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
     """The weights it begins with: auto takes the starter for few images, or the champion."""
+    algorithm: Algorithm = "ours"
+    """builtin: SageMaker's own image-classification, on a GPU."""
+    hyperparameters: OwnHyperparameters | None = None
+    """Of algorithm: builtin, by its own names, such as num_layers, momentum, lr_scheduler_step."""
 
 
 class Ranges(Section, omit_defaults=True):

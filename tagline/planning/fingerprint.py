@@ -24,6 +24,8 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "engine",
         "instance_count",
         "start_from",
+        "algorithm",
+        "hyperparameters",
     ),
     "tuning": ("early_stopping",),
     "promotion": ("confidence", "max_label_drop"),

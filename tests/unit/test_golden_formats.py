@@ -85,6 +85,8 @@ ADDED: dict[str, list[Any]] = {
     "max_latency": [None],
     **{key: [None] for key in ("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement")},
     "budget": [{"per_run": None}],
+    "algorithm": ["ours"],
+    "hyperparameters": [None],
     "spot": [False],
     "engine": ["auto"],
     "instance_count": [1],

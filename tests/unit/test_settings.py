@@ -46,6 +46,8 @@ def test_the_defaults() -> None:
             "max_runtime": 86400,
             "spot": False,
             "start_from": "auto",
+            "algorithm": "ours",
+            "hyperparameters": None,
         },
         "tuning": {
             "max_jobs": 4,
