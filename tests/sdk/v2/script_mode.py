@@ -1,7 +1,7 @@
 """MXNet(…).fit(…): the example's script, one that fails, and one that brings packages of its own.
 
-python script_mode.py SOURCE DATA PACKAGES: folders of the script, of the drawn pictures, and of an
-empty one's choice to write in.
+python script_mode.py SOURCE DATA SCRATCH: the folders of the example's scripts and of its drawn
+pictures, and an empty one.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ source, drawn, scratch = map(Path, sys.argv[1:])
 session = Session(default_bucket="sdk-scripts")
 data = session.upload_data(str(drawn), key_prefix="shapes")
 
-trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
-trust["Principal"] = {"Service": "sagemaker.amazonaws.com"}
+sagemaker = {"Service": "sagemaker.amazonaws.com"}
+trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": sagemaker}
 does = ["s3:*", "logs:*", "cloudwatch:PutMetricData", "ecr:*"]
 iam = boto3.client("iam")
 role = iam.create_role(
@@ -90,7 +90,9 @@ def artifact(estimator: MXNet, name: str) -> bytes:
     bucket, _, key = estimator.model_data.removeprefix("s3://").partition("/")
     boto3.client("s3").download_file(bucket, key, str(scratch / "model.tar.gz"))
     with tarfile.open(scratch / "model.tar.gz") as archive:
-        return archive.extractfile(name).read()
+        file = archive.extractfile(name)
+        assert file
+        return file.read()
 
 
 assert len(artifact(learns, "model-0000.params")) > 10_000
