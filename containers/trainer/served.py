@@ -43,7 +43,7 @@ def make_served(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         found = _unpacked(archive, Path(scratch))
-        side = _side(found.shapes)
+        side = side_of(found.shapes)
         images = resized(records.images(np.arange(min(_COMPARED, len(records)))), side)
         onnx = Path(scratch, "model.onnx")
         own = convert(found.symbol, found.parameters, images, len(dataset.labels), onnx)
@@ -125,13 +125,16 @@ class _Shape(Record):
     """Images, channels, height, width."""
 
 
-def _side(shapes: bytes) -> int:
-    """Return the pixels of the side of the images that the network sees; raises JobRefused."""
+def side_of(shapes: bytes) -> int:
+    """Return the pixels of the side of the images that a network sees; raises JobRefused.
+
+    `shapes` are the bytes of its model-shapes.json.
+    """
     try:
-        found = decode_array(shapes, _Shape, f"{_ROLE}: {SHAPES}")
+        found = decode_array(shapes, _Shape, SHAPES)
     except UnreadableDocument as exc:
         raise JobRefused(str(exc)) from exc
     sides = {shape.shape[1:] for shape in found if shape.name == "data"}
     if len(sides) != 1 or (side := next(iter(sides)))[0] != 3 or side[1] != side[2]:  # noqa: PLR2004
-        raise JobRefused(f"{_ROLE}: {SHAPES} names no square images of three channels as `data`")
+        raise JobRefused(f"{SHAPES} names no square images of three channels as `data`")
     return side[1]

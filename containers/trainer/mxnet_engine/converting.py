@@ -36,11 +36,10 @@ def convert(
     """
     side = images.shape[1]
     try:
-        network = mx.sym.load_json(_in_single_precision(symbol.read_text(encoding="utf-8")))
         weights = mx.nd.load(str(parameters))
-    except (mx.MXNetError, ValueError, UnicodeDecodeError) as exc:
-        raise JobRefused(f"{symbol.name} and {parameters.name} cannot be read: {exc}") from exc
-    answer = _answer(network, side, labels)
+    except mx.MXNetError as exc:
+        raise JobRefused(f"{parameters.name} cannot be read: {exc}") from exc
+    answer = _answer(_network(symbol), side, labels)
     needed = _needed(answer, weights, parameters.name)
     with tempfile.TemporaryDirectory() as scratch:
         files = Path(scratch, "answer-symbol.json"), Path(scratch, "answer-0000.params")
@@ -54,6 +53,24 @@ def convert(
     bound = answer.bind(mx.cpu(), arrays["arg"], grad_req="null", aux_states=arrays["aux"])
     scores: NDArray[np.float32] = bound.forward(is_train=False)[0].asnumpy()
     return scores
+
+
+def labels_of(symbol: Path, side: int) -> int:
+    """Return how many scores a network answers of an image; raises JobRefused for another one."""
+    for head in _network(symbol):
+        inner, operation = _unwrapped(head)
+        if operation in (*_OF_TRAINING, *_ANSWERS, *_LOGITS):
+            shape = inner.infer_shape_partial(**{_DATA: (1, 3, side, side)})[1][0]
+            if len(shape) == 2:  # noqa: PLR2004 - images, labels
+                return int(shape[1])
+    raise JobRefused(f"{symbol.name} is of no network that answers a score a label")
+
+
+def _network(symbol: Path) -> Any:
+    try:
+        return mx.sym.load_json(_in_single_precision(symbol.read_text(encoding="utf-8")))
+    except (mx.MXNetError, ValueError, KeyError) as exc:
+        raise JobRefused(f"{symbol.name} cannot be read: {exc}") from exc
 
 
 def _in_single_precision(text: str) -> str:
