@@ -8,6 +8,13 @@ from msgspec import Meta
 
 from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
+from tagline.formats.recommender_settings import (
+    AgeDecay,
+    Algorithm,
+    Hidden,
+    Recommender,
+    Regularization,
+)
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
 
@@ -191,6 +198,11 @@ class Ranges(Section, omit_defaults=True):
     early_stopping_patience: tuple[Patience, Patience] | None = None
     weight_averaging: tuple[Averaging, Averaging] | None = None
     views: tuple[Views, Views] | None = None
+    algorithm: tuple[Algorithm, ...] | None = None
+    """Of ratings alone, like the next three."""
+    regularization: tuple[Regularization, Regularization] | None = None
+    age_decay: tuple[AgeDecay, AgeDecay] | None = None
+    hidden: tuple[Hidden, Hidden] | None = None
     image_size: tuple[ImageSize, ...] | None = None
     """Images are packed once, at the largest of them: it takes the place of image.size."""
 
@@ -267,3 +279,4 @@ class Settings(Section):
     sampling: Sampling = Sampling()
     retrain: Retrain = Retrain()
     drift: DriftSettings = DriftSettings()
+    recommender: Recommender = Recommender()

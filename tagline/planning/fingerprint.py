@@ -55,7 +55,7 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     del plain["on_conflict"]
     # what is paid and how, what is kept and watched, and what a later version added and nobody set,
     # make no other model
-    for name in ("budget", "sampling", "retrain", "drift"):
+    for name in ("budget", "sampling", "retrain", "drift", "recommender"):
         del plain[name]
     del plain["training"]["spot"]
     for name in _MOVING:
