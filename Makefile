@@ -2,21 +2,23 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
-ENVS := cloud sam im2rec trainer trainer_torch server
+ENVS := cloud sam im2rec trainer trainer_torch server mxnet-training
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_trainer_torch := containers/trainer_torch/cpu.txt
 LOCK_server := containers/server/requirements.txt
+LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
+LOCK_notebooks := notebooks/requirements.txt
 LOCK_checkov := requirements/checkov.txt
 LOCK_starter := requirements/starter.txt
 LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-sdk test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -61,6 +63,23 @@ TORCH_WHEELS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get globa
 		echo "No CPU build of PyTorch in $(TORCH_WHEELS): its tests will be skipped, and say so" >&2; \
 	fi
 
+# sagemaker-training has a part in C, and no wheel: without a compiler its image cannot be run here
+.venvs/mxnet-training.stamp: $(LOCK_mxnet-training) .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/mxnet-training
+	@if $(UV) pip install --quiet --compile-bytecode --python .venvs/mxnet-training/bin/python \
+		--require-hashes -r $(LOCK_mxnet-training); \
+	then touch $@; \
+	else rm -rf .venvs/mxnet-training $@; \
+		echo "No environment for script mode: it needs a C compiler (gcc); its tests will be skipped, and say so" >&2; \
+	fi
+
+# The SDK's own world, and the package that notebooks import from beside it
+.venvs/notebooks.stamp: $(LOCK_notebooks) .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/notebooks
+	$(UV) pip install --quiet --compile-bytecode --python .venvs/notebooks/bin/python --require-hashes -r $(LOCK_notebooks)
+	$(UV) pip install --quiet --python .venvs/notebooks/bin/python --no-deps --config-settings $(BY_PATH) --editable .
+	touch $@
+
 demo: install
 	.venv/bin/tagline demo
 
@@ -91,6 +110,11 @@ test-aws: install
 
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
+
+# What SageMaker's own SDK asks of a laptop cloud, as its documentation writes it; some minutes, for
+# it looks at its jobs every half minute
+test-sdk: install .venvs/notebooks.stamp
+	@$(ALONE) $(PYTEST) tests/sdk
 
 # Everything that the API's description allows, and much that it does not, by schemathesis: some
 # minutes at EXAMPLES=100 for each operation and each kind of case

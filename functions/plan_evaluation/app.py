@@ -7,7 +7,7 @@ from tagline.aws.environment import environment
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.kinds import PRIMARY_METRIC, Kind
+from tagline.formats.kinds import Kind
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion, check_kind_of
 from tagline.formats.packed import PackedDataset
@@ -16,8 +16,9 @@ from tagline.formats.ratings import RatingsDataset
 from tagline.formats.steps import EvaluationAnswer, EvaluationEvent
 from tagline.jobs.evaluation import plan_evaluation, trained_on
 from tagline.jobs.limits import limits, parameter
-from tagline.jobs.recommender import plan_comparison
+from tagline.jobs.recommender import OBJECTIVE, plan_comparison
 from tagline.jobs.sagemaker import Stack
+from tagline.jobs.training import objective_of
 from tagline.jobs.trials import read_trials
 
 
@@ -39,7 +40,8 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     stack = Stack(here.stack, bucket.name, here.trainer_image, kind)
     trained = event.trained
     if trained.tuning_job:
-        metric = f"validation:{PRIMARY_METRIC[plan.kind]}"
+        ratings = plan.kind is Kind.RATINGS
+        metric = OBJECTIVE if ratings else objective_of(plan.settings)
         trials = read_trials(clients.sagemaker(), trained.tuning_job, trained.job_name, metric)
         bucket.write(keys.trials, trials)
     if plan.kind is Kind.RATINGS:
@@ -62,4 +64,5 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
         gone=gone,
         searched=bool(trained.tuning_job),
         corrections=plan.corrections.key if plan.corrections else None,
+        builtin=plan.settings.training.algorithm == "builtin",
     )

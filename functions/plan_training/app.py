@@ -23,8 +23,8 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     """Return the request and keep it in the run's files."""
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
     plan = bucket.read(keys.plan, Plan)
-    settings, prices = plan.settings, price_list(bucket, clients.s3().meta.region_name)
-    spending = Spending(limits(here), prices)
+    settings, region = plan.settings, clients.s3().meta.region_name
+    spending = Spending(limits(here), price_list(bucket, region))
     if plan.kind is Kind.RATINGS:
         planned = plan_recommender(
             keys.run,
@@ -43,6 +43,7 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
         here.trainer_image,
         here.training_instance_type,
         here.torch_trainer_image,
+        region,
     )
     weights = weights_to_start_from(
         bucket, keys, settings, here.stack, seen=images_seen(dataset, settings)

@@ -199,6 +199,13 @@ OF_DATASET = (
         "Train or Tune",
         "Evaluate, the endpoint",
     ),
+    _other(
+        f"{_DATASET.output}<job>/served/model.tar.gz",
+        "What serves of a model that the built-in algorithm trained: `model.onnx`, made of its "
+        "files, and `model.json`.",
+        "Evaluate",
+        "the endpoint, a later Evaluate",
+    ),
     _document(
         "model.json in model.tar.gz",
         "Train or Tune",

@@ -26,7 +26,8 @@ from tagline.formats.steps import EvaluationAnswer, TrainPlan, TunePlan
 from tagline.jobs.evaluation import evaluation
 from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
-from tagline.jobs.training import longest, search, searched, text
+from tagline.jobs.searching import given, search, text
+from tagline.jobs.training import longest
 from tagline.settings.kinds import LEARNING
 
 OBJECTIVE = "validation:ndcg_at_10"
@@ -54,7 +55,7 @@ def plan_recommender(
     container chooses.
     """
     spending.check(settings, stack.instance_type)
-    given = _hyperparameters(run, dataset, settings)
+    hyperparameters = _hyperparameters(run, dataset, settings)
     job = asdict(_job(run, dataset, settings, stack))
     seconds = min(longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
@@ -62,10 +63,10 @@ def plan_recommender(
         return TrainPlan(
             job_name=job_name(stack.name, run, "train"),
             timeout=seconds,
-            request=TrainingRequest(hyper_parameters=given, **job),
+            request=TrainingRequest(hyper_parameters=hyperparameters, **job),
         )
-    ranges = searched(tuning.ranges)
-    fixed = {name: value for name, value in given.items() if name not in ranges}
+    ranges = given(tuning.ranges)
+    fixed = {name: value for name, value in hyperparameters.items() if name not in ranges}
     epochs = settings.training.epochs or _EPOCHS
     rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
     return TunePlan(
@@ -73,7 +74,7 @@ def plan_recommender(
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
             hyper_parameter_tuning_job_config=search(
-                tuning, settings.training.seed, epochs, OBJECTIVE
+                tuning, settings.training.seed, epochs, OBJECTIVE, epochs + 1
             ),
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
         ),

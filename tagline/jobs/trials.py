@@ -12,10 +12,7 @@ _LONGEST_FAILURE = 300  # characters
 
 
 def read_trials(sagemaker: "SageMakerClient", tuning_job: str, best: str, metric: str) -> Trials:
-    """Return what became of a search's trials; `tuning_job` is its name or ARN.
-
-    `metric` is what it was after.
-    """
+    """Return what became of a search's trials, ranked by `metric`; `tuning_job`: name or ARN."""
     name = tuning_job.rpartition("/")[2]
     return Trials(tuning_job=name, metric=metric, best=best, trials=tuple(_trials(sagemaker, name)))
 

@@ -25,8 +25,9 @@ from tagline.formats.rows import Reject, Rejected, Side, count_rejects
 from tagline.formats.settings import Settings
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.planning import standing
-from tagline.planning.fingerprint import compare, ratings_fingerprint
+from tagline.planning.fingerprint import ratings_fingerprint
 from tagline.planning.inputs import read_list, read_settings, tried_with
+from tagline.planning.taking import take
 from tagline.ratings.channels import Written
 from tagline.ratings.sides import Divided
 from tagline.ratings.table import Table
@@ -64,19 +65,18 @@ def plan_ratings(event: RunInput, client: "S3Client") -> PlanAnswer:
             raise
         with _Drawn(table, divided, titles, event.run) as drawn:
             mark = ratings_fingerprint(settings, [*drawn.content.values(), drawn.items_sha256])
-            overtaken = None if tried else standing.claim(bucket, event)
-            champion = standing.find_champion(bucket, event.dataset)  # the reading took its time
-            judged = list(standing.judged(bucket, event.dataset, champion))
-            unchanged, reason = compare(mark, judged, what="ratings, items and settings")
-            if unchanged and version.train_anyway:
-                unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
-            if tried:
-                unchanged, reason = False, f"a candidate, tried with {', '.join(tried)}"
-            if overtaken:
-                unchanged, reason = False, f"run {overtaken}, of ratings dropped later, decides"
+            taken = take(
+                bucket,
+                event,
+                version,
+                mark,
+                tried=tried,
+                what="ratings, items and settings",
+                thresholds={},
+            )
             reasons = _leave_verdicts(bucket, run, table, whole=True)
             rejected = sum(of.count for of in reasons.values())
-            if not unchanged and not overtaken:
+            if taken.trains:
                 drawn.leave(bucket)
                 dataset = drawn.dataset(mark, table.rows, rejected, reasons)
                 bucket.write(run.packed_dataset, dataset)
@@ -106,9 +106,9 @@ def plan_ratings(event: RunInput, client: "S3Client") -> PlanAnswer:
     bucket.write(run.plan, plan)
     return PlanAnswer(
         kind=Kind.RATINGS,
-        unchanged=unchanged,
-        reason=reason,
-        superseded=overtaken is not None,
+        unchanged=taken.unchanged,
+        reason=taken.reason,
+        superseded=taken.overtaken is not None,
         rows=plan.rows,
         accepted=plan.accepted,
         rejected=plan.rejected,
