@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.running import INPUTS, Runner
 from tagline.formats.document import UnreadableDocument, decode
-from tagline.formats.recommending import RecommenderDescription
+from tagline.formats.recommending import RecommenderDescription, newest_heard
 from trainer.archive import members
 from trainer.contract import JobRefused, existing
 
@@ -56,9 +56,9 @@ class Over:
         return found
 
     def known(self, history: Columns) -> Columns:
-        """Return the columns of what the model knows of a history, in its order."""
+        """Return the columns of what the model knows and hears of a history, in its order."""
         columns = self.columns[history]
-        return columns[columns >= 0]
+        return columns[columns >= 0][-newest_heard(len(self.places)) :]
 
 
 def load(archive: Path, role: str, run: str | None) -> Candidate:
