@@ -46,6 +46,7 @@ for name in sys.argv[1:]:
     [
         ("im2rec", "im2rec", ""),
         ("server", "server", ""),
+        ("recommender", "recommender", ""),
         ("trainer", "trainer", "torch_engine"),
         ("trainer_torch", "trainer", "mxnet_engine"),
     ],
