@@ -58,7 +58,7 @@ class RecommendQuery:
         Anything else is a 400.
         """
         only(query, "user", "items", "top_k", "exclude_seen")
-        seen = _YES_OR_NO.get(query.get("exclude_seen", "1").lower())
+        seen = _YES_OR_NO.get(query.get("exclude_seen", "1"))
         if seen is None:
             raise bad_request("bad_query", "exclude_seen must be 0 or 1.")
         user = query.get("user") or None

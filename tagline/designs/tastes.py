@@ -29,8 +29,16 @@ class Tastes:
     seed: int = 0
 
 
-def draw_ratings(tastes: Tastes, ratings: Path, items: Path, until: float = 1.0) -> int:
-    """Write `user,item,rating,timestamp` and `item,title`; return how many ratings there are.
+@dataclass(frozen=True)
+class Drawn:
+    """How many ratings were written, and which genres each user likes."""
+
+    ratings: int
+    likes: dict[str, tuple[str, ...]]
+
+
+def draw_ratings(tastes: Tastes, ratings: Path, items: Path, until: float = 1.0) -> Drawn:
+    """Write `user,item,rating,timestamp` and `item,title`; return what was drawn.
 
     A user likes two genres and now and then takes something else; within a genre the first items
     are the most popular. Those of the first `until` of the days are written.
@@ -40,8 +48,10 @@ def draw_ratings(tastes: Tastes, ratings: Path, items: Path, until: float = 1.0)
     for item in range(tastes.items):
         of_genre[item % len(GENRES)].append(item)
     rows: list[tuple[int, str, str, int]] = []
+    likes: dict[str, tuple[str, ...]] = {}
     for user in range(tastes.users):
         liked = dice.sample(range(len(GENRES)), 2)
+        likes[f"user-{user:04d}"] = tuple(GENRES[genre] for genre in liked)
         seen: set[int] = set()
         for _ in range(dice.randint(tastes.each // 2, tastes.each * 3 // 2)):
             meant = dice.random() < 0.85  # noqa: PLR2004
@@ -65,7 +75,7 @@ def draw_ratings(tastes: Tastes, ratings: Path, items: Path, until: float = 1.0)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("item", "title"))
         writer.writerows((f"item-{item:04d}", title_of(item)) for item in range(tastes.items))
-    return len(written)
+    return Drawn(len(written), likes)
 
 
 def title_of(item: int) -> str:

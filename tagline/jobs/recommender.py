@@ -13,6 +13,7 @@ from tagline.formats.ratings_keys import RatingsRunKeys
 from tagline.formats.rows import Side
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
+    Checkpoints,
     Job,
     MetricDefinition,
     OutputData,
@@ -115,6 +116,7 @@ def _job(run: str, dataset: RatingsDataset, settings: Settings, stack: Stack) ->
             max_wait_time_in_seconds=longest(settings) if training.spot else None,
         ),
         enable_managed_spot_training=training.spot,
+        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 

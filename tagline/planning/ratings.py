@@ -18,13 +18,13 @@ from tagline.formats.ratings import RatingVerdict
 from tagline.formats.ratings_keys import MAX_ITEMS_BYTES, RatingsKeys
 from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject, Rejected, count_rejects
-from tagline.formats.settings import Settings
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.planning import standing
 from tagline.planning.drawing import Drawn
 from tagline.planning.fingerprint import ratings_fingerprint
 from tagline.planning.inputs import read_list, read_settings, tried_with
 from tagline.planning.taking import take
+from tagline.ratings.checking import check_usable, reject_of
 from tagline.ratings.sides import Divided
 from tagline.ratings.table import Table
 from tagline.ratings.titles import read_titles
@@ -52,7 +52,7 @@ def plan_ratings(event: RunInput, client: "S3Client") -> PlanAnswer:
         table = Table(spool)
         table.leave_out(settings.recommender)
         try:
-            _check(table, settings)
+            check_usable(table, settings)
             divided = Divided(table, settings.split)
         except UnusableList:
             _leave_verdicts(bucket, run, table, whole=False)
@@ -123,23 +123,6 @@ def _titles(bucket: Bucket, keys: RatingsKeys) -> dict[str, str]:
     return read_titles(found.content) if found else {}
 
 
-def _check(table: Table, settings: Settings) -> None:
-    """Raise UnusableList where too few rows are left; what settings leave out is no fault."""
-    accepted = any(True for _ in table.accepted())
-    if accepted and settings.tolerance.allows(table.faults, table.rows):
-        return
-    reasons = count_rejects(filter(None, map(_reject, table.verdicts())))
-    counts = ", ".join(f"{reason} {of.count:,}" for reason, of in list(reasons.items())[:4])
-    first = min((of.first[0] for of in reasons.values()), key=lambda reject: reject.line)
-    verdict = (
-        f"{table.faults:,} of {table.rows:,} rows are no ratings, above the tolerated share of "
-        f"{settings.tolerance.rejected:g} (tolerance.rejected)"
-        if accepted
-        else f"none of the {table.rows:,} rows can be used"
-    )
-    raise UnusableList(f"{verdict}: {counts}; first: line {first.line}: {first.detail}")
-
-
 def _leave_verdicts(
     bucket: Bucket, keys: RunKeys, table: Table, *, whole: bool
 ) -> dict[Reason, Rejected]:
@@ -158,20 +141,6 @@ def _written(
     for verdict in verdicts:
         if all_rows is not None:
             all_rows.write(encode_record(verdict))
-        if reject := _reject(verdict):
+        if reject := reject_of(verdict):
             rejects.write(encode_record(reject))
             yield reject
-
-
-def _reject(verdict: RatingVerdict) -> Reject | None:
-    if verdict.reason is None:
-        return None
-    return Reject(
-        line=verdict.line,
-        id=None,
-        path=None,
-        reason=verdict.reason,
-        detail=verdict.detail or "",
-        user=verdict.user,
-        item=verdict.item,
-    )

@@ -243,7 +243,7 @@ def test_evaluation_compares_with_the_champion_for_the_same_users(world: Account
 
 
 def metrics(run: str, value: float, served: float | None) -> RatingsMetrics:
-    means = {"recall_at_10": 0.1, "map": 0.1, "coverage": 0.5, "novelty": 3.0}
+    means: dict[str, Any] = {"recall_at_10": 0.1, "map": 0.1, "coverage": 0.5, "novelty": 3.0}
     difference = None
     if served is not None:
         gain = value - served

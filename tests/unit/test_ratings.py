@@ -3,6 +3,7 @@
 import gzip
 import io
 from collections import Counter
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -22,13 +23,13 @@ from tagline.ratings.titles import read_titles
 GOOD = "".join(f"u{n % 7},i{n % 11},{n % 5 + 1},{1_000_000_000 + n}\n" for n in range(70))
 
 
-def verdicts(data: bytes | str, **wanted: object) -> list[RatingVerdict]:
+def verdicts(data: bytes | str, **wanted: Any) -> list[RatingVerdict]:
     table = Table(io.BytesIO(data.encode() if isinstance(data, str) else data))
     table.leave_out(replace(Recommender(), **wanted))
     return list(table.verdicts())
 
 
-def rejected(data: bytes | str, **wanted: object) -> list[tuple[int, Reason | None]]:
+def rejected(data: bytes | str, **wanted: Any) -> list[tuple[int, Reason | None]]:
     found = verdicts(data, **wanted)
     return [(each.line, each.reason) for each in found if each.verdict == "rejected"]
 
@@ -155,7 +156,7 @@ def test_low_ratings_and_rare_users_and_items_are_left_out_until_none_is_left() 
     ]
 
 
-def divided(data: str, **split: float) -> tuple[Table, Divided]:
+def divided(data: str, **split: Any) -> tuple[Table, Divided]:
     table = Table(io.BytesIO(data.encode()))
     table.leave_out(Recommender())
     return table, Divided(table, Split(**split))
