@@ -2,13 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
 
 from tagline.cli.errors import Refused
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
-from tagline.cli.target import Target
 from tagline.formats.kinds import Kind
 from tagline.formats.list_lines import read_start
 from tagline.formats.names import RATINGS_NAME, list_name, run_name
@@ -19,6 +19,9 @@ from tagline.ratings.checking import RatingsReport, check_ratings
 from tagline.ratings.titles import read_titles
 from tagline.settings import load_settings
 from tagline.settings.kinds import check_kind
+
+if TYPE_CHECKING:
+    from tagline.cli.target import Target  # which loads boto3
 
 _IMAGE = re.compile(rb"\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b", re.IGNORECASE)
 _TABLE = re.compile(
@@ -77,7 +80,7 @@ def items_of(path: Path) -> bytes:
 
 
 def place_ratings(
-    target: Target, dataset: str, path: Path, items: Path | None
+    target: "Target", dataset: str, path: Path, items: Path | None
 ) -> tuple[str, str, str]:
     """Upload titles, then ratings; return the run that they start, their URI and version."""
     bucket, keys = target.bucket, RatingsKeys(dataset)

@@ -183,6 +183,11 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         **{key: ended[key] for key in ("dataset", "outcome", "state", "reason")},
         **{key: ended[key] for key in ("started", "ended")},
         **{key: metrics[key] for key in ("mAP", "baseline_map", "champion")},
+        "metric": "mAP",
+        "value": metrics["mAP"],
+        "baseline": metrics["baseline_map"],
+        "champion_value": None,
+        "ranking": None,
         "labels": [row | dict.fromkeys(LATER_KEYS) for row in metrics["labels"]],
         "run": RUN,
         "champion_map": None,
@@ -191,7 +196,9 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         **dict.fromkeys(("difference", "macro_f1", "micro_f1", "epoch", "epochs", "trials")),
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
         "counts": {key: packed[key] for key in counts} | {"test": 0},
-        "decision": json.loads(golden("decision.json")) | {"superseded_by": None},
+        "decision": json.loads(golden("decision.json"))
+        | {"superseded_by": None, "metric": "mAP"}
+        | {"challenger_value": None, "champion_value": None},
         "training": training,
         "serving": True,
         "artifact": champion["artifact"],
