@@ -10,13 +10,14 @@ LOCK_trainer := containers/trainer/requirements.txt
 LOCK_trainer_torch := containers/trainer_torch/cpu.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_bench := bench/requirements.txt
+LOCK_notebooks := notebooks/requirements.txt
 LOCK_checkov := requirements/checkov.txt
 LOCK_starter := requirements/starter.txt
 LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-sdk test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -61,6 +62,13 @@ TORCH_WHEELS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get globa
 		echo "No CPU build of PyTorch in $(TORCH_WHEELS): its tests will be skipped, and say so" >&2; \
 	fi
 
+# The SDK's own world, and the package that notebooks import from beside it
+.venvs/notebooks.stamp: $(LOCK_notebooks) .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/notebooks
+	$(UV) pip install --quiet --compile-bytecode --python .venvs/notebooks/bin/python --require-hashes -r $(LOCK_notebooks)
+	$(UV) pip install --quiet --python .venvs/notebooks/bin/python --no-deps --config-settings $(BY_PATH) --editable .
+	touch $@
+
 demo: install
 	.venv/bin/tagline demo
 
@@ -91,6 +99,11 @@ test-aws: install
 
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
+
+# What SageMaker's own SDK asks of a laptop cloud, as its documentation writes it; some minutes, for
+# it looks at its jobs every half minute
+test-sdk: install .venvs/notebooks.stamp
+	@$(ALONE) $(PYTEST) tests/sdk
 
 # Everything that the API's description allows, and much that it does not, by schemathesis: some
 # minutes at EXAMPLES=100 for each operation and each kind of case

@@ -391,7 +391,10 @@ def rollback(
         typer.Argument(metavar="[RUN]", help="A former champion; else the one before."),
     ] = None,
     *,
-    why: Annotated[str, typer.Option(help="The reason, kept with your name.")] = "no reason given",
+    why: Annotated[
+        str | None, typer.Option(help="The reason, kept with your name; without one you are asked.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     wait: _Wait = False,
     stack: _Stack = STACK,
     as_json: _Json = False,

@@ -17,6 +17,7 @@ from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.section import Section
 from tagline.formats.settings import Background, Prefix, Ranges, Settings, StartFrom
 from tagline.settings.bands import check_band
+from tagline.settings.builtin import check_algorithm
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
@@ -50,6 +51,7 @@ def settings_of(values: object) -> Settings:
     check_search(settings)
     check_shares(settings)
     check_machines(settings)
+    check_algorithm(settings)
     check_loss(settings)
     check_band(settings)
     return settings

@@ -30,7 +30,11 @@ SAID = {
     "Tags": [r"20 of 20 images tagged", r"image,tags,scores"],
     "The worst label": [r"Best and worst 5 of 21 labels\n(.+\n)+│ red .+\n└", r"is open in"],
     "Corrections": [r"^1\d\d corrections", r"Reason +│ Better: mAP", r"Outcome +│ Promoted"],
-    "Compared": [r"(Promoted.+\n.+){2}", r"│ red +│ +0\.[0-6]\d+ │ +[01]\.[09]", r"│ blue "],
+    "Compared": [
+        r"serves now",
+        r"AP before and after do not subtract",
+        r"│ red +│ +0\.[0-6]\d+ │ +[01]\.[09]",
+    ],
     "Rolled back, and forward again": [r"rolled back to it from", r"promoted it over the gate"],
     "Removed": [r"Deleting stack tagline"],
 }

@@ -46,6 +46,8 @@ def test_the_defaults() -> None:
             "max_runtime": 86400,
             "spot": False,
             "start_from": "auto",
+            "algorithm": "ours",
+            "hyperparameters": None,
         },
         "tuning": {
             "max_jobs": 4,
@@ -83,6 +85,15 @@ def test_the_defaults() -> None:
         "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
         "retrain": {"after_corrections": None, "at_most": "daily"},
         "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
+        "recommender": {
+            "algorithm": "auto",
+            "minimum_rating": None,
+            "minimum_user_ratings": 1,
+            "minimum_item_ratings": 1,
+            "regularization": None,
+            "age_decay": None,
+            "hidden": None,
+        },
     }
     assert Settings().tuning is None
     assert Tuning().max_jobs == 4
