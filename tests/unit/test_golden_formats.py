@@ -72,6 +72,8 @@ ADDED: dict[str, list[Any]] = {
     "on_conflict": ["first_wins"],
     "contradicting": [0],
     "changes": [None],
+    "thresholds": [{}],
+    "chosen": [None],
     "labels": [None],
     "superseded_by": [None],
     "cost": [None],
@@ -85,7 +87,6 @@ ADDED: dict[str, list[Any]] = {
     "max_latency": [None],
     **{key: [None] for key in ("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement")},
     "budget": [{"per_run": None}],
-    "algorithm": ["ours"],
     "hyperparameters": [None],
     "spot": [False],
     "engine": ["auto"],
@@ -142,7 +143,8 @@ ADDED: dict[str, list[Any]] = {
     **{key: [None] for key in ("value", "challenger_value", "champion_value")},
     **{key: [0] for key in ("users", "items")},
     "recommender": [msgspec.to_builtins(Settings().recommender)],
-    **{key: [None] for key in ("algorithm", "regularization", "age_decay", "hidden")},
+    "algorithm": ["ours", None],
+    **{key: [None] for key in ("regularization", "age_decay", "hidden")},
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 
