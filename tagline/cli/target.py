@@ -126,6 +126,15 @@ class Target:
         return {item["OutputKey"]: item["OutputValue"] for item in stacks[0].get("Outputs", [])}
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a stack of this name."""
+        try:
+            self.stack_outputs()
+        except Refused:
+            return False
+        return True
+
+    @property
     def _config(self) -> Config:
         proxies: dict[str, str] | None = {} if is_laptop(self.endpoint) else None
         return Config(

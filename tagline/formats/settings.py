@@ -37,7 +37,7 @@ Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 TrainingEngine = Literal["auto", "mxnet", "torch"]
-Algorithm = Literal["ours", "builtin"]
+TrainingAlgorithm = Literal["ours", "builtin"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
     str,
@@ -175,7 +175,7 @@ class Training(Section):
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
     """The weights it begins with: auto takes the starter for few images, or the champion."""
-    algorithm: Algorithm = "ours"
+    algorithm: TrainingAlgorithm = "ours"
     """builtin: SageMaker's own image-classification, on a GPU."""
     hyperparameters: OwnHyperparameters | None = None
     """Of algorithm: builtin, by its own names, such as num_layers, momentum, lr_scheduler_step."""
