@@ -1,4 +1,7 @@
-"""Metrics read from a job's output by the regular expressions of its MetricDefinitions."""
+"""Metrics read from a job's output by the regular expressions of its MetricDefinitions.
+
+Those of a built-in algorithm are predefined, and a request must not name others.
+"""
 
 import math
 import re
@@ -7,6 +10,35 @@ import time
 from typing import Any
 
 from local.sagemaker.errors import invalid
+
+# By repository. AWS does not publish its own expressions; these read what it documents.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/IC-tuning.html
+_PREDEFINED = {
+    "image-classification": [
+        {"Name": f"{name.lower()}:accuracy", "Regex": rf"Epoch\[\d+\] {name}-accuracy=([0-9.]+)"}
+        for name in ("Train", "Validation")
+    ]
+}
+
+
+def definitions(algorithm: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the metric definitions of an AlgorithmSpecification."""
+    return _predefined(algorithm) or algorithm.get("MetricDefinitions") or []
+
+
+def check(algorithm: dict[str, Any]) -> None:
+    """Raise ValidationException for metric definitions that AWS would refuse."""
+    if _predefined(algorithm) and algorithm.get("MetricDefinitions"):
+        raise invalid(
+            "You can't override the metric definitions for Amazon SageMaker algorithms. Please "
+            "retry the request without specifying metric definitions."
+        )
+    MetricScanner(definitions(algorithm))
+
+
+def _predefined(algorithm: dict[str, Any]) -> list[dict[str, str]] | None:
+    repository = algorithm["TrainingImage"].partition("/")[2].partition(":")[0]
+    return _PREDEFINED.get(repository)
 
 
 class MetricScanner:
