@@ -13,6 +13,7 @@ from tagline.formats.steps import EvaluationAnswer, EvaluationEvent
 from tagline.jobs.evaluation import plan_evaluation, trained_on
 from tagline.jobs.limits import limits, parameter
 from tagline.jobs.sagemaker import Stack
+from tagline.jobs.training import objective_of
 from tagline.jobs.trials import read_trials
 
 
@@ -33,7 +34,9 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     stack = Stack(here.stack, bucket.name, here.trainer_image, kind)
     trained = event.trained
     if trained.tuning_job:
-        trials = read_trials(clients.sagemaker(), trained.tuning_job, trained.job_name)
+        trials = read_trials(
+            clients.sagemaker(), trained.tuning_job, trained.job_name, objective_of(plan.settings)
+        )
         bucket.write(keys.trials, trials)
     return plan_evaluation(
         keys.run,
@@ -45,4 +48,5 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
         gone=gone,
         searched=bool(trained.tuning_job),
         corrections=plan.corrections.key if plan.corrections else None,
+        builtin=plan.settings.training.algorithm == "builtin",
     )

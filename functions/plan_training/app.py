@@ -21,14 +21,16 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
     settings = bucket.read(keys.plan, Plan).settings
     dataset = bucket.read(keys.packed_dataset, PackedDataset)
+    region = clients.s3().meta.region_name
     stack = Stack(
         here.stack,
         bucket.name,
         here.trainer_image,
         here.training_instance_type,
         here.torch_trainer_image,
+        region,
     )
-    spending = Spending(limits(here), price_list(bucket, clients.s3().meta.region_name))
+    spending = Spending(limits(here), price_list(bucket, region))
     weights = weights_to_start_from(
         bucket, keys, settings, here.stack, seen=images_seen(dataset, settings)
     )

@@ -10,15 +10,8 @@ import time
 from typing import Any
 
 from local.sagemaker.errors import invalid
-
-# By repository. AWS does not publish its own expressions; these read what it documents.
-# https://docs.aws.amazon.com/sagemaker/latest/dg/IC-tuning.html
-_PREDEFINED = {
-    "image-classification": [
-        {"Name": f"{name.lower()}:accuracy", "Regex": rf"Epoch\[\d+\] {name}-accuracy=([0-9.]+)"}
-        for name in ("Train", "Validation")
-    ]
-}
+from tagline.formats.image_classification import METRICS
+from tagline.formats.registries import is_builtin
 
 
 def definitions(algorithm: dict[str, Any]) -> list[dict[str, str]]:
@@ -36,9 +29,11 @@ def check(algorithm: dict[str, Any]) -> None:
     MetricScanner(definitions(algorithm))
 
 
-def _predefined(algorithm: dict[str, Any]) -> list[dict[str, str]] | None:
-    repository = algorithm["TrainingImage"].partition("/")[2].partition(":")[0]
-    return _PREDEFINED.get(repository)
+def _predefined(algorithm: dict[str, Any]) -> list[dict[str, str]]:
+    """Return a built-in algorithm's own definitions; AWS does not publish its expressions."""
+    if not is_builtin(algorithm["TrainingImage"]):
+        return []
+    return [{"Name": name, "Regex": regex} for name, regex in METRICS.items()]
 
 
 class MetricScanner:

@@ -11,7 +11,9 @@ from typing import Any
 
 from local.clients import Clients
 from local.context import Cloud
+from local.emulated import training_said
 from local.images import command_of
+from local.installing import with_own_packages
 from local.sagemaker import archives, capacity, channels, metrics, training_files
 from local.sagemaker.capacity import Capacity
 from local.sagemaker.checkpoints import CheckpointSync
@@ -125,7 +127,8 @@ class TrainingJobs(Jobs):
                 shutil.copytree(folder, machine.base / folder.relative_to(base))
         uri = record.get("CheckpointConfig", {}).get("S3Uri")
         with CheckpointSync(role.objects, base / "checkpoints", uri) as sync:
-            self._enter(name, "Training", "The training process runs")
+            image = record["AlgorithmSpecification"]["TrainingImage"]
+            self._enter(name, "Training", training_said(image))
             end = self._train(name, held, role, machines)
         if sync.failure and not self.interrupted(name):
             raise sync.failure
@@ -167,9 +170,9 @@ class TrainingJobs(Jobs):
                 "TRAINING_JOB_ARN": record["TrainingJobArn"],
                 **together,
             }
-            return machine.container.run(
-                self.cloud, command, variables, log, held.left, session=own
-            )
+            own_packages = machine.base.with_name(f"{machine.base.name}-packages")
+            ready = with_own_packages(command, own_packages)
+            return machine.container.run(self.cloud, ready, variables, log, held.left, session=own)
 
         return machines.run(run)
 

@@ -19,20 +19,24 @@ from tagline.api.comparing_documents import (
     ComparedScores,
     ComparedSetting,
     Interval,
+    Relabelled,
     RunComparison,
     RunDifference,
 )
 from tagline.api.documents import Counts, RunSummary
 from tagline.api.problem import bad_request, not_found
 from tagline.api.requests import only
+from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
 from tagline.formats.models import Difference, LabelMetrics, Metrics
 from tagline.formats.owners import owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
+from tagline.formats.rows import IndexedImage
 
 _READERS = 8
 _LEVEL = 0.95  # of the intervals of labels in metrics.json
+_MOST_INDEX_BYTES = 16 << 20  # of each run's images.jsonl: some 100,000 images
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,16 @@ def two_runs(query: Mapping[str, str]) -> tuple[str, str]:
 
 
 def compare(
-    catalog: Catalog, bucket: DataBucket, dataset: str, asked: tuple[str, str]
+    catalog: Catalog,
+    bucket: DataBucket,
+    dataset: str,
+    asked: tuple[str, str],
+    most: int = _MOST_INDEX_BYTES,
 ) -> RunComparison:
-    """Return two runs of a dataset side by side, or raise a 404."""
+    """Return two runs of a dataset side by side, or raise a 404.
+
+    Images are looked at one by one where the index of either run has at most so many bytes.
+    """
     for run in asked:
         if not owns_run(dataset, run) or not bucket.holds(RunKeys(run).prefix):
             raise not_found("unknown_run", f"Dataset {dataset} has no run {run}.")
@@ -68,6 +79,7 @@ def compare(
         dataset=dataset,
         runs=[_side(first), _side(second)],
         same_images=_same_images(first, second),
+        relabelled=_relabelled(bucket, first, second, most),
         difference=_turned(found, judged[1]) if judged and found else None,
         compared_as=judged[0].summary.run if judged else None,
         labels=_labels(first, second),
@@ -103,6 +115,30 @@ def _same_images(first: _Run, second: _Run) -> bool | None:
         if run.metrics and run.packed
     ]
     return seen[0] == seen[1]
+
+
+def _relabelled(bucket: DataBucket, first: _Run, second: _Run, most: int) -> Relabelled | None:
+    """Count the images that both were judged on, and those whose labels differ."""
+    before, after = (_judged_labels(bucket, run, most) for run in (first, second))
+    if before is None or after is None:
+        return None
+    both = before.keys() & after.keys()
+    return Relabelled(images=len(both), changed=sum(before[at] != after[at] for at in both))
+
+
+def _judged_labels(bucket: DataBucket, run: _Run, most: int) -> dict[str, str] | None:
+    """Return a digest of the labels of each image that a run was judged on, where it tells."""
+    key = RunKeys(run.summary.run).images
+    head = bucket.head(key)
+    if run.metrics is None or head is None or head.size > most:
+        return None
+    side = run.metrics.judged_on
+    try:
+        judged = [image for image in bucket.lines(key, IndexedImage) if image.side == side]
+    except UnreadableDocument:
+        return None
+    found = {image.image: image.labels for image in judged if image.labels is not None}
+    return found if judged and len(found) == len(judged) else None
 
 
 def _judged(first: _Run, second: _Run) -> tuple[_Run, int] | None:

@@ -75,6 +75,15 @@ class ComparedSetting(Part, kw_only=True):
     second: str | None
 
 
+class Relabelled(Part, kw_only=True):
+    """The images that both runs were judged on."""
+
+    images: Size
+    changed: Size
+    """Those that have other labels in the one than in the other: the average precisions of the two
+    are then measured by different labels, and do not subtract."""
+
+
 class RunComparison(Part, kw_only=True):
     """Two runs of a dataset side by side."""
 
@@ -84,6 +93,9 @@ class RunComparison(Part, kw_only=True):
     same_images: bool | None
     """Whether both were judged on the very same images; else their numbers differ by that, too.
     null where that is not known."""
+    relabelled: Relabelled | None
+    """null where a run was not judged, does not tell each image's labels, as older ones do not, or
+    has too many images to look at."""
     difference: RunDifference | None
     """null unless one of them was judged beside the other, which was the champion then."""
     compared_as: RunName | None

@@ -9,7 +9,8 @@ import typer
 from tagline.cli.errors import Refused
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.cli.pictures import Looked, PicturesReport, look_at_pictures
-from tagline.listing.checking import CheckReport, check_list, with_pictures
+from tagline.formats.names import DATASET
+from tagline.listing.checking import CheckReport, check_list
 from tagline.listing.label_names import parse_label_names
 
 _MOST_LABELS = 60  # shown; --json has them all
@@ -32,7 +33,7 @@ def check(
         pictures, looked = look_at_pictures(list_path, images, report.settings)
         if sheet is not None:
             say(_sheet(sheet, list_path, looked, labels))
-        report = with_pictures(report, sum(pictures.rejected.values()) + pictures.missing)
+        report = check_list(list_path, labels, config, unusable=looked.unusable())
     if not report.accepted and (hint := instead(list_path)):
         report.problems.append(hint)
     for problem in report.problems:
@@ -49,7 +50,27 @@ def check(
         if pictures:
             _show_pictures(pictures)
     if not report.usable:
+        say("A run could not use this list (exit code 1)", style="red")
         raise typer.Exit(1)
+    if not as_json:
+        say(f"A run can use {report.accepted:,} of {report.rows:,} rows")
+        say(f"next: {_drop(report, labels, config, images)}")
+
+
+def _drop(
+    report: CheckReport, labels: Path | None, config: Path | None, images: Path | None
+) -> str:
+    """Return the command that drops what was checked."""
+    from tagline.converting.outputs import name_of  # noqa: PLC0415 - not for --json
+
+    name = name_of(Path(report.path))
+    words = ["tagline", "drop", name if DATASET.fullmatch(name) else "DATASET", report.path]
+    given = {"--labels": labels, "--config": config}
+    if report.settings.source is None:  # else a run reads the images there
+        given["--images"] = images
+    for option, path in given.items():
+        words += [option, str(path)] if path is not None else []
+    return shlex.join([*words, "--wait"])
 
 
 def _refuse_early(list_path: Path, images: Path | None, sheet: Path | None) -> None:
@@ -107,7 +128,7 @@ def _show_pictures(pictures: PicturesReport) -> None:
     facts: dict[str, object] = {
         "Images decoded": f"{pictures.images:,}",
         "Without a file": pictures.missing or None,
-        **{f"Rejected: {reason}": count for reason, count in pictures.rejected.items()},
+        "Not to be used": sum(pictures.rejected.values()) or None,
         "One colour all over": pictures.lost.one_colour,
         "Transparent all over": pictures.lost.transparent,
         "Near-copies": f"{pictures.near_copies.images} in {pictures.near_copies.groups} groups",

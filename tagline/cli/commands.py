@@ -255,7 +255,8 @@ def runs(
 
 def show(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run, a batch, or a dataset: its newest run.")
+        str,
+        typer.Argument(metavar="RUN|DATASET", help="A run, a batch, or a dataset: its newest run."),
     ],
     *,
     rejects: Annotated[
@@ -390,7 +391,10 @@ def rollback(
         typer.Argument(metavar="[RUN]", help="A former champion; else the one before."),
     ] = None,
     *,
-    why: Annotated[str, typer.Option(help="The reason, kept with your name.")] = "no reason given",
+    why: Annotated[
+        str | None, typer.Option(help="The reason, kept with your name; without one you are asked.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     wait: _Wait = False,
     stack: _Stack = STACK,
     as_json: _Json = False,

@@ -1,5 +1,6 @@
 """`tagline compare`: two runs side by side, as their evaluations and plans tell."""
 
+import sys
 from collections.abc import Iterator
 
 import msgspec
@@ -30,7 +31,7 @@ def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
     target = find_target(stack)
     bucket = DataBucket(target.s3, target.outputs.bucket)
     try:
-        told = side_by_side(Catalog(bucket), bucket, dataset, (first, second))
+        told = side_by_side(Catalog(bucket), bucket, dataset, (first, second), sys.maxsize)
     except Problem as exc:
         raise Refused(exc.detail) from exc
     intervals = {label.label: _bounds(label.interval) for label in told.labels}
@@ -51,6 +52,8 @@ def _bounds(interval: Interval | None) -> _Bounds | None:
 def _show(told: RunComparison, intervals: dict[str, _Bounds | None]) -> None:
     emit(rows_table(("", *(run.run for run in told.runs)), _facts(told), title="Runs"))
     say(_difference(told))
+    if relabelled := _relabelled(told):
+        say(relabelled, style="bold yellow")
     changed = [label for label in told.labels if label.difference is not None]
     changed.sort(key=lambda label: -abs(label.difference or 0))
     rows = [
@@ -105,6 +108,18 @@ def _difference(told: RunComparison) -> str:
     images = f" on the same {found.images:,} images" if found.images else ""
     more = f"The second has {_signed(found.mAP)} mAP{images}{between}"
     return f"{more}; so are the differences of labels"
+
+
+def _relabelled(told: RunComparison) -> str | None:
+    found = told.relabelled
+    if found is None or not found.changed:
+        return None
+    those = f"{found.changed:,} of the {found.images:,} images that both were judged on"
+    more = f"{those} have other labels in the second: AP before and after do not subtract"
+    if told.compared_as is None:
+        return f"{more}, nor do the mAPs"
+    order = ("first", "second")[told.compared_as == told.runs[1].run]
+    return f"{more}. The differences are by the labels of the {order}, for both models"
 
 
 def _signed(value: float | None) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from typer.models import OptionInfo
@@ -19,6 +20,7 @@ from typer.models import OptionInfo
 from tagline.cli.commands import COMMANDS, STACK
 
 _FRESH = 30.0  # seconds that names from the cloud are told again
+_PATIENCE = 3.0  # seconds that a person who pressed the tab key waits for the cloud
 _MOST_RUNS = 200
 _NAMES = {"DATASET", "RUN"}
 _CLOUD = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION")
@@ -49,7 +51,7 @@ def _parameters(command: str) -> Iterator[_Parameter]:
     for name in inspect.signature(declared).parameters:
         kind, info, *_ = get_args(hints[name])
         option = isinstance(info, OptionInfo)
-        names = tuple(info.param_decls or ()) or (f"--{name.replace('_', '-')}",)
+        names = _named(info) or (f"--{name.replace('_', '-')}",)
         yield _Parameter(
             names if option else (),
             str(info.metavar or "").strip("[]"),
@@ -57,6 +59,12 @@ def _parameters(command: str) -> Iterator[_Parameter]:
             flag=kind is bool,
             many=get_origin(kind) is list,
         )
+
+
+def _named(info: Any) -> tuple[str, ...]:
+    """Return the names that a declaration gives; Typer takes the first for a default at first."""
+    first = (info.default,) if isinstance(info.default, str) else ()
+    return *first, *(info.param_decls or ())
 
 
 def _choices(kind: Any) -> Iterator[str]:
@@ -74,8 +82,8 @@ def _candidates(before: Sequence[str], part: str) -> Iterable[str]:
     parameters = list(_parameters(name))
     options = {name: each for each in parameters for name in each.names}
     given = before[before.index(name) + 1 :]
-    if given and (option := options.get(given[-1])) is not None and not option.flag:
-        return _values(option, given)
+    if (values := _option_values(options, given, part)) is not None:
+        return values
     if part.startswith("-"):
         return [option for option in options if option.startswith("--")]
     arguments = [each for each in parameters if not each.names]
@@ -83,6 +91,17 @@ def _candidates(before: Sequence[str], part: str) -> Iterable[str]:
     if at >= len(arguments) and not (arguments and arguments[-1].many):
         return ()
     return _values(arguments[min(at, len(arguments) - 1)], given)
+
+
+def _option_values(
+    options: Mapping[str, _Parameter], given: Sequence[str], part: str
+) -> Iterable[str] | None:
+    """Return what an option may be given; None where it is not an option's value that comes."""
+    called, equals, _ = part.partition("=")
+    if equals and called in options:
+        return [f"{called}={value}" for value in _values(options[called], given)]
+    option = options.get(given[-1]) if given else None
+    return None if option is None or option.flag else _values(option, given)
 
 
 def _positions(given: Sequence[str], options: Mapping[str, _Parameter]) -> Iterator[str]:
@@ -98,10 +117,16 @@ def _positions(given: Sequence[str], options: Mapping[str, _Parameter]) -> Itera
 
 
 def _values(parameter: _Parameter, given: Sequence[str]) -> Iterable[str]:
-    if parameter.choices or parameter.called not in _NAMES:
+    kinds = parameter.called.split("|")
+    if parameter.choices or not _NAMES.issuperset(kinds):
         return parameter.choices
-    stack = next((after for before, after in pairwise(given) if before == "--stack"), STACK)
-    return _known(stack)[parameter.called]
+    known = _known(_stack(given))
+    return [name for kind in kinds for name in known[kind]]
+
+
+def _stack(given: Sequence[str]) -> str:
+    words = [piece for word in given for piece in (word.split("=", 1) if "=" in word else [word])]
+    return next((after for before, after in pairwise(words) if before == "--stack"), STACK)
 
 
 def _known(stack: str) -> dict[str, list[str]]:
@@ -125,15 +150,22 @@ def _known(stack: str) -> dict[str, list[str]]:
 
 
 def _asked(stack: str) -> dict[str, list[str]]:
+    """Ask the cloud; without one, or after a while without an answer, there are no names."""
+    found: dict[str, list[str]] = {name: [] for name in _NAMES}
+    asking = Thread(target=_ask, args=(stack, found), daemon=True)
+    asking.start()
+    asking.join(_PATIENCE)
+    return dict(found)
+
+
+def _ask(stack: str, found: dict[str, list[str]]) -> None:
     from tagline.cli.errors import is_expected  # noqa: PLC0415 - only now the cloud is needed
 
-    os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")
     try:
-        return _listed(stack)
+        found.update(_listed(stack))
     except Exception as exc:
         if not is_expected(exc):
             raise
-        return {name: [] for name in _NAMES}  # no cloud: nothing to complete
 
 
 def _listed(stack: str) -> dict[str, list[str]]:

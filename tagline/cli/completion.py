@@ -1,34 +1,68 @@
-"""`tagline completion`: what makes a shell complete commands, options, datasets and runs."""
+"""`tagline completion`: what makes a shell complete commands, options, datasets and runs.
+
+Each script hands the words so far to `tagline __complete` (tagline/cli/completing.py) and offers
+files where that has nothing to say.
+"""
 
 import typer
 
 _SCRIPTS = {
+    # bash has cut the words at = and :, and replaces what stands behind the last of these alone
     "bash": """\
 _tagline() {
-    local IFS=$'\\n'
-    COMPREPLY=($("$1" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+    local IFS=$'\\n' word last words=() at=-1 found
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+        if [[ $at -ge 0 && ( $word == [=:]* || ${words[at]} == *[=:] ) ]]; then
+            words[at]+=$word
+        else
+            words[at += 1]=$word
+        fi
+    done
+    last=${COMP_WORDS[COMP_CWORD]}
+    if [[ $last == [=:]* ]]; then last=; fi
+    found=($("$1" __complete "${words[@]}" 2>/dev/null))
+    COMPREPLY=("${found[@]#"${words[at]%"$last"}"}")
 }
 complete -o default -F _tagline tagline
 """,
+    # as `source <(…)`, where compinit may not have run yet, or as a file _tagline in $fpath
     "zsh": """\
 #compdef tagline
 _tagline() {
     local -a found
-    found=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-    if [[ -n "${found[1]}" ]]; then compadd -- "${found[@]}"; else _files; fi
+    found=("${(@f)$(${~words[1]} __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+    if [[ -n "${found[1]}" ]]; then
+        compadd -- "${found[@]}"
+    else
+        compset -P '--*='
+        _files
+    fi
 }
-compdef _tagline tagline
+if [[ "${funcstack[1]}" == _tagline ]]; then
+    _tagline "$@"
+else
+    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i; }
+    compdef _tagline tagline
+fi
 """,
     "fish": """\
 function __tagline
     set -l words (commandline -opc)
-    $words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null
+    set -l part (commandline -ct)
+    set -l found ($words[1] __complete $words[2..] "$part" 2>/dev/null)
+    if set -q found[1]
+        printf '%s\\n' $found
+    else
+        set -l option (string match -r -- '^--[^=]*=' "$part")
+        set -l files (__fish_complete_path (string replace -- "$option" '' "$part"))
+        set -q files[1]; and printf '%s\\n' "$option"$files
+    end
 end
-complete -c tagline -a '(__tagline)'
+complete -c tagline -f -a '(__tagline)'
 """,
 }
 
 
 def completion(shell: str) -> None:
-    """Print a shell's script, which asks `tagline __complete` (tagline/cli/completing.py)."""
+    """Print a shell's script."""
     typer.echo(_SCRIPTS[shell], nl=False)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
-import typer
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import TooLarge
 from tagline.cli.check import instead, warn
 from tagline.cli.convert import as_list
 from tagline.cli.errors import Refused
-from tagline.cli.outcome import FAILED, RunOutcome, outcome_table, run_outcome
+from tagline.cli.outcome import RunOutcome, run_outcome, tell_end
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.cli.records import read_run
@@ -69,12 +68,7 @@ def drop(
             say(f"`tagline show {dropped.run}` tells how it goes")
         return
     ended = wait_for(target, dropped.run)
-    if as_json:
-        print_json(msgspec.to_builtins(dropped) | msgspec.to_builtins(ended))
-    else:
-        emit(outcome_table(ended))
-    if ended.outcome in FAILED:
-        raise typer.Exit(1)
+    tell_end(ended, as_json=as_json, more=msgspec.to_builtins(dropped))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+import typer
 from rich.table import Table
 from rich.text import Text
 
-from tagline.cli.output import facts_table, number
+from tagline.cli.output import emit, facts_table, number, print_json, say
 from tagline.cli.records import RunRecord
 from tagline.cli.target import Target
 from tagline.formats.costs import Cost
@@ -118,6 +120,26 @@ def outcome_table(ended: RunOutcome, more: Mapping[str, object] | None = None) -
             **(more or {}),
         }
     )
+
+
+def tell_end(ended: RunOutcome, *, as_json: bool, more: Mapping[str, object] | None = None) -> None:
+    """Print how a run that was waited for ended; exit code 1 if it failed.
+
+    `more` comes before its keys in JSON.
+    """
+    if as_json:
+        print_json(dict(more or {}) | msgspec.to_builtins(ended))
+    else:
+        emit(outcome_table(ended))
+        say_next(ended)
+    if ended.outcome in FAILED:
+        raise typer.Exit(1)
+
+
+def say_next(ended: RunOutcome) -> None:
+    """Say what a person can do where the gate decided against a run."""
+    if ended.outcome == Outcome.NOT_PROMOTED:
+        say(f'next: tagline promote {ended.run} --why "…" makes it the champion all the same')
 
 
 def _map_said(ended: RunOutcome) -> str | None:

@@ -14,6 +14,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.placing import place, relative_paths, warn_of
 from tagline.formats.document import decode_record
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
+from tagline.formats.reasons import MEANING, Reason
 from tagline.formats.rows import Lost, Verdict
 from tagline.formats.settings import ImageSettings, ImageSpec, OnConflict, Settings
 
@@ -50,6 +51,16 @@ class Looked:
     verdicts: Sequence[Verdict]
     image: ImageSpec
     on_conflict: OnConflict
+
+    def unusable(self) -> dict[str, tuple[Reason, str]]:
+        """Return why a run would reject images, by the list's paths."""
+        found = {
+            path: (verdict.reason, verdict.detail or MEANING[verdict.reason])
+            for path, verdict in zip(self.files, self.verdicts, strict=True)
+            if verdict.reason is not None
+        }
+        gone = (Reason.MISSING_OBJECT, "the folder has no such file")
+        return found | dict.fromkeys(self.missing, gone)
 
 
 def look_at_pictures(

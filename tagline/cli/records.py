@@ -35,13 +35,14 @@ def read_run(target: Target, run: str) -> RunRecord:
 def _read_in_row(target: Target, run: str) -> RunRecord:
     """Return the same for a listing, in which a damaged document costs itself alone."""
     keys = RunKeys(run)
-    status, no_status = _read(target, keys.status, Status)
-    metrics, no_metrics = _read(target, keys.metrics, Metrics)
+    status, no_status = readable(target, keys.status, Status)
+    metrics, no_metrics = readable(target, keys.metrics, Metrics)
     problems = "; ".join(filter(None, (no_status, no_metrics)))
     return RunRecord(run, keys.dataset, status, metrics, problems or None)
 
 
-def _read(target: Target, key: str, kind: type[D]) -> tuple[D | None, str | None]:
+def readable(target: Target, key: str, kind: type[D]) -> tuple[D | None, str | None]:
+    """Return a document, if it is there and whole, and what is wrong with it otherwise."""
     try:
         return target.bucket.get(key, kind), None
     except UnreadableDocument as exc:

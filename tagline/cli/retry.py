@@ -2,14 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import msgspec
-import typer
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import error_code
 from tagline.cli.drop import await_record, wait_for
 from tagline.cli.errors import Refused
-from tagline.cli.outcome import FAILED, outcome_table
+from tagline.cli.outcome import tell_end
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.retry_batch import is_batch, retry_batch
 from tagline.cli.target import Target, find_target
@@ -74,13 +72,7 @@ def retry(
             emit(facts_table({"Run": run, "Resumed from": state}))
             say(f"`tagline show {run}` tells how it goes")
         return
-    ended = wait_for(target, run)
-    if as_json:
-        print_json(told | msgspec.to_builtins(ended))
-    else:
-        emit(outcome_table(ended))
-    if ended.outcome in FAILED:
-        raise typer.Exit(1)
+    tell_end(wait_for(target, run), as_json=as_json, more=told)
 
 
 def state_to_resume(target: Target, run: str) -> str:

@@ -1,6 +1,6 @@
 """`tagline runs`: what ran, newest first; and the batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,10 +10,22 @@ from tagline.cli.batches import batches_table, read_batches
 from tagline.cli.live import Live
 from tagline.cli.outcome import RUNNING, RunOutcome, going, run_outcome, styled
 from tagline.cli.output import emit, number, print_json, rows_table, say, seconds
-from tagline.cli.records import RunRecord, read_runs
+from tagline.cli.records import RunRecord, read_runs, readable
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
+from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import RUN
+from tagline.formats.outcomes import Champion
+from tagline.formats.plan import Plan
+
+
+class ListedRun(RunOutcome, kw_only=True):
+    """A run among others, with the keys that --json prints."""
+
+    serving: bool
+    """Whether it is the champion now."""
+    tried: tuple[str, ...]
+    """Of a candidate: what it was tried with, such as `training.epochs=20`."""
 
 
 def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
@@ -21,7 +33,7 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     target = find_target(stack)
     found = newest_first(target, dataset)
     live = Live(target)
-    shown = [now(live, run) for run in found[:limit]]
+    shown = _listed(target, [now(live, run) for run in found[:limit]])
     batches = read_batches(target.bucket, dataset)
     batches.sort(key=lambda batch: moment(batch.started), reverse=True)
     if as_json:
@@ -53,6 +65,22 @@ def newest_first(target: Target, dataset: str | None) -> list[RunOutcome]:
     return sorted(found, key=lambda ended: moment(ended.started), reverse=True)
 
 
+def _listed(target: Target, found: Sequence[RunOutcome]) -> list[ListedRun]:
+    """Tell candidates, and the run of each dataset that serves."""
+    champions = {
+        dataset: readable(target, DatasetKeys(dataset).champion, Champion)[0]
+        for dataset in {run.dataset for run in found}
+    }
+    serving = {champion.run for champion in champions.values() if champion}
+    listed = []
+    for run in found:
+        plan, _ = readable(target, RunKeys(run.run).plan, Plan)
+        tried = plan.tried if plan else ()
+        known = msgspec.structs.asdict(run)
+        listed.append(ListedRun(**known, serving=run.run in serving, tried=tried))
+    return listed
+
+
 def now(live: Live, run: RunOutcome) -> RunOutcome:
     """Return a run with what it is doing, where it goes on."""
     if run.outcome != RUNNING:
@@ -77,12 +105,13 @@ def took(run: RunOutcome) -> str | None:
     return seconds(max(0.0, (ended - moment(run.started)).total_seconds()))
 
 
-def _row(run: RunOutcome) -> tuple[object, ...]:
+def _row(run: ListedRun) -> tuple[object, ...]:
     started = f"{moment(run.started):%Y-%m-%d %H:%M:%S}" if run.started else None
     gain = None if run.gain is None else f"{run.gain:+.4f}"
     outcome = styled(run.outcome)
-    if doing := going(run):
-        outcome = Text(f"{outcome.plain}\n{doing}", style=outcome.style)
+    marks = (going(run), "candidate" if run.tried else None, "serves now" if run.serving else None)
+    if told := [mark for mark in marks if mark]:
+        outcome = Text("\n".join((outcome.plain, *told)), style=outcome.style)
     return (run.run, outcome, number(run.mAP), gain, started, took(run))
 
 

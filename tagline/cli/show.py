@@ -10,7 +10,7 @@ from tagline.cli.batches import batches_table, read_batch
 from tagline.cli.browsing import open_report
 from tagline.cli.errors import Refused
 from tagline.cli.live import Live
-from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome
+from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome, say_next
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run
@@ -80,6 +80,8 @@ class Pictures(Record, kw_only=True):
 class RunReport(RunOutcome, kw_only=True):
     """All that is known of a run, with the keys that --json prints."""
 
+    tried: tuple[str, ...]
+    """Of a candidate: what it was tried with, such as `training.epochs=20`."""
     counts: Counts | None
     contradicting: int
     """Rows that say something else than the row that counts, and were left out."""
@@ -149,6 +151,7 @@ def show(
         print_json(_plain(report))
         return
     _show_outcome(report)
+    say_next(report)
     show_cost(report.cost)
     rejected = report.counts.rejected if report.counts else 0
     show_rejects(run, report.rejects, rejected or len(report.rejects))
@@ -179,6 +182,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     card = bucket.get(keys.model_card, ModelCard)
     return RunReport(
         **msgspec.structs.asdict(now(Live(target), run_outcome(target, record, execution))),
+        tried=plan.tried if plan else (),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
         warnings=[*_warnings(plan, packed), *_start_said(metrics)],
@@ -265,6 +269,7 @@ def _show_outcome(report: RunReport) -> None:
         outcome_table(
             report,
             {
+                "Tried with": ", ".join(report.tried) or None,
                 "Took": took(report),
                 "Cost": price_said(report.cost),
                 "Rows": counts and counts.rows,

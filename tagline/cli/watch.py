@@ -2,13 +2,9 @@
 
 import time
 
-import msgspec
-import typer
-
 from tagline.cli.drop import wait_for
 from tagline.cli.errors import Refused
-from tagline.cli.outcome import FAILED, RunOutcome, outcome_table
-from tagline.cli.output import emit, print_json
+from tagline.cli.outcome import tell_end
 from tagline.cli.retry_batch import is_batch
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
@@ -38,13 +34,3 @@ def refuse_unknown(target: Target, run: str, patience: float = 0) -> None:
                 "`tagline runs` lists what there is"
             )
         time.sleep(_INTERVAL)
-
-
-def tell_end(ended: RunOutcome, *, as_json: bool) -> None:
-    """Print how a run ended; exit code 1 if it failed."""
-    if as_json:
-        print_json(msgspec.to_builtins(ended))
-    else:
-        emit(outcome_table(ended))
-    if ended.outcome in FAILED:
-        raise typer.Exit(1)

@@ -47,7 +47,8 @@ class AlgorithmSpecification(Record, kw_only=True, rename="pascal"):
 
     training_image: str
     training_input_mode: Literal["File"] = "File"
-    metric_definitions: tuple[MetricDefinition, ...]
+    metric_definitions: tuple[MetricDefinition, ...] | UnsetType = UNSET
+    """Those of SageMaker's own algorithms are its own."""
 
 
 class Cluster(Record, kw_only=True, rename="pascal"):

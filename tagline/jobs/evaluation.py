@@ -1,7 +1,7 @@
 """The processing job that judges challenger and champion on the same images."""
 
 from tagline.aws.s3 import Version
-from tagline.formats.keys import RunKeys
+from tagline.formats.keys import SERVED, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion
 from tagline.formats.packed import PackedDataset
@@ -34,13 +34,15 @@ def plan_evaluation(
     gone: str | None = None,
     searched: bool = False,
     corrections: str | None = None,
+    builtin: bool = False,
 ) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
     `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
     `gone` is a file of its run that is not there any more, without which nobody knows which images
     it was trained on; a run that `searched` has a trials.json,
-    and one of a list that `corrections` were merged into a file that tells of them.
+    and one of a list that `corrections` were merged into a file that tells of them. The model of
+    the `builtin` algorithm is converted there: what serves lies beside what was trained.
     """
     keys = RunKeys(run)
     inputs = {
@@ -68,10 +70,12 @@ def plan_evaluation(
             images, verdicts = trained_on(champion.content)
             inputs["champion-images"] = stack.uri(images)
             inputs["champion-verdicts"] = stack.uri(verdicts)
-    output = S3Output(
-        s3_uri=stack.uri(keys.prefix.rstrip("/")),  # metrics.json and the others join the run's
-        local_path=f"{_BASE}/output",
-    )
+    # metrics.json and the others join the run's files
+    outputs = [_output("evaluation", stack.uri(keys.prefix.rstrip("/")), "output")]
+    if builtin:
+        environment["TAGLINE_CONVERTS"] = "builtin"
+        artifact = served_beside(artifact)
+        outputs.append(_output("served", artifact.rpartition("/")[0], "served"))
     return EvaluationAnswer(
         job_name=job_name(stack.name, run, "eval"),
         champion_run=champion.content.run if champion else None,
@@ -83,9 +87,7 @@ def plan_evaluation(
             ),
             environment=environment,
             processing_inputs=tuple(_input(name, uri) for name, uri in inputs.items()),
-            processing_output_config=ProcessingOutputs(
-                outputs=(ProcessingOutput(output_name="evaluation", s3_output=output),)
-            ),
+            processing_output_config=ProcessingOutputs(outputs=tuple(outputs)),
             processing_resources=ProcessingResources(
                 cluster_config=cluster(
                     stack.instance_type, dataset.bytes.validation + dataset.bytes.test
@@ -94,6 +96,11 @@ def plan_evaluation(
             stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
         ),
     )
+
+
+def served_beside(artifact: str) -> str:
+    """Return the URI of the archive that serves, made of a model.tar.gz that does not."""
+    return f"{artifact.rpartition('/')[0].rpartition('/')[0]}{SERVED}"
 
 
 def trained_on(champion: Champion) -> tuple[str, str]:
@@ -105,3 +112,8 @@ def trained_on(champion: Champion) -> tuple[str, str]:
 def _input(name: str, uri: str) -> ProcessingInput:
     source = S3Input(s3_uri=uri, local_path=f"{_BASE}/input/{name}")
     return ProcessingInput(input_name=name, s3_input=source)
+
+
+def _output(name: str, uri: str, folder: str) -> ProcessingOutput:
+    output = S3Output(s3_uri=uri, local_path=f"{_BASE}/{folder}")
+    return ProcessingOutput(output_name=name, s3_output=output)

@@ -22,6 +22,8 @@ class Stack:
     instance_type: str
     torch_image: str = ""
     """Empty where the stack has none."""
+    region: str = ""
+    """Whose registry of SageMaker's own algorithms is asked; empty where none needs to be."""
 
     def uri(self, key: str) -> str:
         """Return the URI of a key or prefix."""

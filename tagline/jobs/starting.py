@@ -42,6 +42,8 @@ def weights_to_start_from(
     near-copies of them, is none to start from: it would remember them. Raises UnreadableDocument.
     """
     wanted = settings.training.start_from
+    if settings.training.algorithm == "builtin":  # which starts from nothing
+        return Weights(None)
     if wanted.startswith("s3://"):
         return Weights(wanted)
     if wanted != "champion" and not (wanted == AUTO and seen < _FEW_SEEN):

@@ -6,9 +6,8 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.ht
 """
 
 import math
-from collections.abc import Mapping
+from dataclasses import replace
 
-from msgspec import UNSET
 from msgspec.structs import asdict
 
 from tagline.aws.s3 import BINARY, JSON, RECORDIO
@@ -18,28 +17,23 @@ from tagline.formats.packed import PackedDataset
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
     Checkpoints,
-    ChoiceRange,
-    HyperbandResources,
     Job,
     MetricDefinition,
-    NumberRange,
-    Objective,
     OutputData,
-    ParameterRanges,
-    ResourceLimits,
     Search,
     StoppingCondition,
-    StrategyConfig,
     TrainingRequest,
     Trial,
     TuningRequest,
 )
-from tagline.formats.settings import Ranges, Settings, Tuning
+from tagline.formats.settings import Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.jobs import builtin
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
+from tagline.jobs.searching import CONTINUOUS, INTEGERS, given, search, text
 from tagline.jobs.starting import starts_learned
 from tagline.listing.trainable import Images, check_trainable
 
@@ -51,10 +45,7 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
-_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
-_LEFT_TO_DEFAULTS = (*_INTEGERS, *_CONTINUOUS, "augmentation_type", "loss")
-_SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
+_LEFT_TO_DEFAULTS = (*INTEGERS, *CONTINUOUS, "augmentation_type", "loss")
 
 
 def plan_training(
@@ -72,9 +63,13 @@ def plan_training(
 
     `role` is the ARN that the trials of a search run as, `start` the S3 URI of the file of weights
     that the job is handed, if any, and `without` why it is not the champion's. Raises what
-    check_trainable raises: packing may have left images out; and TooExpensive.
+    check_trainable raises: packing may have left images out; and TooExpensive, or InvalidSettings
+    for what the built-in algorithm does not take.
     """
     check_trainable(_images(dataset), settings)
+    if _builtin(settings):
+        builtin.check(run, dataset, settings, stack)
+        stack = replace(stack, instance_type=builtin.machine(settings, stack, spending.limits))
     spending.check(settings, stack.instance_type)
     hyperparameters = _hyperparameters(run, dataset, settings)
     if without:
@@ -89,7 +84,7 @@ def plan_training(
             request=TrainingRequest(hyper_parameters=hyperparameters, **job),
         )
     rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
-    searched = _given(tuning.ranges)
+    searched = given(tuning.ranges)
     fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
     if "use_weighted_loss" in searched:
         del fixed["loss"]
@@ -97,9 +92,7 @@ def plan_training(
         job_name=job_name(stack.name, run, "tune"),
         timeout=min(rounds * seconds, LONGEST_STATE),
         request=TuningRequest(
-            hyper_parameter_tuning_job_config=_search(
-                tuning, settings.training.seed, int(hyperparameters["epochs"])
-            ),
+            hyper_parameter_tuning_job_config=_search(settings, tuning, hyperparameters),
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
         ),
     )
@@ -110,14 +103,25 @@ def images_seen(dataset: PackedDataset, settings: Settings) -> int:
     return dataset.train * int(_hyperparameters(dataset.run, dataset, settings)["epochs"])
 
 
+def objective_of(settings: Settings) -> str:
+    """Return the metric that trials are ranked by: the algorithm's."""
+    return builtin.OBJECTIVE if _builtin(settings) else OBJECTIVE
+
+
+def _builtin(settings: Settings) -> bool:
+    return settings.training.algorithm == "builtin"
+
+
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
+    if _builtin(settings):
+        return builtin.hyperparameters(dataset, settings)
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
     starts = starts_learned(settings, dataset.train)
     chosen = defaults(dataset.train, labels, size, settings.quality, starts=starts)
     if wanted.use_weighted_loss:
         chosen["loss"] = "weighted"
     chosen |= {
-        name: _text(value)
+        name: text(value)
         for name in _LEFT_TO_DEFAULTS
         if (value := getattr(wanted, name)) is not None
     }
@@ -154,16 +158,22 @@ def _job(
     run: str, dataset: PackedDataset, settings: Settings, stack: Stack, start: str | None
 ) -> Job:
     keys = RunKeys(run)
-    return Job(
-        algorithm_specification=AlgorithmSpecification(
+    channels = [
+        channel("train", stack.uri(keys.of("training/")), RECORDIO),
+        channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
+    ]
+    if _builtin(settings):
+        algorithm = builtin.specification(stack)
+    else:
+        algorithm = AlgorithmSpecification(
             training_image=image_of(settings.training, stack), metric_definitions=METRICS
-        ),
-        input_data_config=(
-            channel("train", stack.uri(keys.of("training/")), RECORDIO),
-            channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
-            channel("dataset", stack.uri(keys.packed_dataset), JSON),
-            *([channel("start", start, BINARY)] if start else []),
-        ),
+        )
+        channels.append(channel("dataset", stack.uri(keys.packed_dataset), JSON))
+        if start:
+            channels.append(channel("start", start, BINARY))
+    return Job(
+        algorithm_specification=algorithm,
+        input_data_config=tuple(channels),
         output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
         resource_config=cluster(
             settings.training.instance_type or stack.instance_type,
@@ -184,62 +194,8 @@ def _longest(settings: Settings) -> int:
     return settings.training.max_runtime * (2 if settings.training.spot else 1)
 
 
-def _search(tuning: Tuning, seed: int, epochs: int) -> Search:
-    ranges = _given(tuning.ranges)
-    # the trainer tells mAP after each epoch, and once more of the model that it leaves
-    least, most = max(1, epochs // _SHORTEST_TRIAL), epochs + 1
-    resources = HyperbandResources(min_resource=least, max_resource=most)
-    return Search(
-        strategy=tuning.strategy,
-        strategy_config=StrategyConfig(hyperband_strategy_config=resources)
-        if tuning.strategy == "Hyperband"
-        else UNSET,
-        training_job_early_stopping_type="Auto" if tuning.early_stopping else "Off",
-        hyper_parameter_tuning_job_objective=Objective(type="Maximize", metric_name=OBJECTIVE),
-        resource_limits=ResourceLimits(
-            max_number_of_training_jobs=tuning.max_jobs,
-            max_parallel_training_jobs=tuning.max_parallel_jobs,
-        ),
-        parameter_ranges=ParameterRanges(
-            continuous_parameter_ranges=_numbers(ranges, _CONTINUOUS),
-            integer_parameter_ranges=_numbers(ranges, _INTEGERS),
-            categorical_parameter_ranges=tuple(
-                ChoiceRange(name=name, values=tuple(values))
-                for name, values in ranges.items()
-                if name not in _CONTINUOUS + _INTEGERS
-            ),
-        ),
-        random_seed=seed,
-    )
-
-
-def _given(ranges: Ranges) -> dict[str, list[str]]:
-    """Return the ranges that are searched, their values as SageMaker's strings."""
-    found = {
-        name: [_text(value) for value in values]
-        for name, values in asdict(ranges).items()
-        if values is not None
-    }
-    if sizes := found.pop("image_size", None):
-        found["image_shape"] = [f"3,{size},{size}" for size in sizes]
-    return found
-
-
-def _numbers(ranges: Mapping[str, list[str]], names: tuple[str, ...]) -> tuple[NumberRange, ...]:
-    return tuple(
-        NumberRange(
-            name=name,
-            min_value=low,
-            max_value=high,
-            # rates and sizes matter by their ratio; a logarithm needs a minimum above zero
-            scaling_type="Logarithmic" if float(low) > 0 else "Linear",
-        )
-        for name, (low, high) in ranges.items()
-        if name in names
-    )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _search(settings: Settings, tuning: Tuning, hyperparameters: dict[str, str]) -> Search:
+    epochs = int(hyperparameters["epochs"])
+    # our trainer tells mAP after each epoch, and once more of the model that it leaves
+    values = epochs if _builtin(settings) else epochs + 1
+    return search(tuning, settings.training.seed, epochs, objective_of(settings), values)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tagline.formats.trials import Trial, Trials
-from tagline.jobs.training import OBJECTIVE
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -12,12 +11,10 @@ if TYPE_CHECKING:
 _LONGEST_FAILURE = 300  # characters
 
 
-def read_trials(sagemaker: "SageMakerClient", tuning_job: str, best: str) -> Trials:
-    """Return what became of a search's trials; `tuning_job` is its name or ARN."""
+def read_trials(sagemaker: "SageMakerClient", tuning_job: str, best: str, metric: str) -> Trials:
+    """Return what became of a search's trials, ranked by `metric`; `tuning_job`: name or ARN."""
     name = tuning_job.rpartition("/")[2]
-    return Trials(
-        tuning_job=name, metric=OBJECTIVE, best=best, trials=tuple(_trials(sagemaker, name))
-    )
+    return Trials(tuning_job=name, metric=metric, best=best, trials=tuple(_trials(sagemaker, name)))
 
 
 def _trials(sagemaker: "SageMakerClient", tuning_job: str) -> Iterator[Trial]:

@@ -1,7 +1,7 @@
 """What `tagline check` tells about a list with no cloud at all: its rejects and its labels."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,16 +10,18 @@ from typing import BinaryIO, NamedTuple
 
 from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES
 from tagline.formats.list_lines import MAX_LIST_BYTES
-from tagline.formats.reasons import UnusableList
+from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
 from tagline.formats.settings import Settings
+from tagline.formats.spellings import plain_path
 from tagline.listing.label_counts import LabelCounter
 from tagline.listing.label_names import default_label_names, parse_label_names
 from tagline.listing.list_file import check_names, contradictions_said, read_rows
+from tagline.listing.rows import Row
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 from tagline.listing.trainable import Images, check_trainable, split_said
-from tagline.settings import InvalidSettings, load_settings, located
+from tagline.settings import InvalidSettings, check_thresholds, load_settings, located
 from tagline.settings.starts import start_said
 
 FIRST_REJECTS = 3  # shown of every reason
@@ -82,11 +84,14 @@ def check_list(
     labels_path: Path | Beside | None = None,
     settings_path: Path | Beside | None = None,
     source_buckets: Collection[str] | None = None,
+    unusable: Mapping[str, tuple[Reason, str]] | None = None,
 ) -> CheckReport:
     """Read a list as PlanDataset would, up to what only the cloud knows: whether images exist.
 
-    Without `source_buckets`, s3:// URIs of any bucket pass. The list may be a pipe. Raises
-    OSError for a file that cannot be read; everything else that is wrong is in the report.
+    Rows whose path, as `relative_paths` tells it, is among `unusable` are rejected for the reason
+    and with the detail given there. Without `source_buckets`, s3:// URIs of any bucket pass. The
+    list may be a pipe. Raises OSError for a file that cannot be read; everything else that is
+    wrong is in the report.
     """
     config = _read(settings_path, MAX_SETTINGS_BYTES) if settings_path is not None else b""
     problems: list[str] = []
@@ -101,29 +106,16 @@ def check_list(
             names = parse_label_names(_read(labels_path, MAX_LABELS_BYTES), str(labels_path))
     report = CheckReport(str(list_path), usable=False, problems=problems)
     with _noting(problems), _open_twice(list_path) as stream:
-        report = _check(report, stream, names=names, settings=settings, source=source)
+        rows = _Rows(names, settings, source, unusable or {})
+        report = _check(report, stream, rows)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
+    if report.labels is not None and not problems:
+        with _noting(problems):
+            _check_thresholds(report.labels, settings, config, str(settings_path))
     said = (_of_the_split(report, settings), start_said(settings))
     report.warnings.extend(sentence for sentence in said if sentence)
     return replace(report, usable=not problems, settings=settings)
-
-
-def with_pictures(report: CheckReport, unusable: int) -> CheckReport:
-    """Return the report when so many accepted rows turn out to have no usable image."""
-    rejected, problems = report.rejected + unusable, list(report.problems)
-    if unusable == report.accepted:
-        problems.append("no image can be used")
-    elif not report.settings.tolerance.allows(rejected, report.rows):
-        problems.append(_too_many(rejected, report.rows, report.settings))
-    return replace(report, problems=problems, usable=not problems)
-
-
-def _too_many(rejected: int, rows: int, settings: Settings) -> str:
-    return (
-        f"{rejected:,} of {rows:,} rows are rejected, more than the tolerated share of "
-        f"{settings.tolerance.rejected:g} (tolerance.rejected)"
-    )
 
 
 @contextmanager
@@ -155,28 +147,40 @@ def _check_trainable(report: CheckReport, settings: Settings, config: bytes, fil
         raise located(exc, config, file) from exc
 
 
+def _check_thresholds(labels: LabelFacts, settings: Settings, config: bytes, file: str) -> None:
+    try:
+        check_thresholds(settings, tuple(labels.positives))
+    except InvalidSettings as exc:
+        raise located(exc, config, file) from exc
+
+
 def _source(settings: Settings, source_buckets: Collection[str] | None) -> Source:
     if source_buckets is None:
         return Source.unchecked(settings.source)
     return Source.of_dataset("dataset", "data-bucket", settings.source, source_buckets)
 
 
-def _check(
-    report: CheckReport,
-    stream: BinaryIO,
-    *,
-    names: tuple[str, ...] | None,
-    settings: Settings,
-    source: Source,
-) -> CheckReport:
-    problems = report.problems
+class _Rows(NamedTuple):
+    """By what the rows are judged."""
+
+    names: tuple[str, ...] | None
+    settings: Settings
+    source: Source
+    unusable: Mapping[str, tuple[Reason, str]]
+
+
+def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
+    problems, settings = report.problems, by.settings
     survey = survey_list(stream)
     counter = LabelCounter(survey.label_count)
     reasons: Counter[str] = Counter()
     first: dict[str, list[Reject]] = {}
     accepted = 0
-    rows = read_rows(stream, survey, source, settings.on_conflict)
-    for row in rows:
+    rows = read_rows(stream, survey, by.source, settings.on_conflict)
+    for found in rows:
+        row = found
+        if isinstance(row, Row) and (why := by.unusable.get(plain_path(row.path))):
+            row = row.reject(*why)
         if isinstance(row, Reject):
             reasons[row.reason.value] += 1
             samples = first.setdefault(row.reason.value, [])
@@ -186,12 +190,15 @@ def _check(
             accepted += 1
             counter.add(row.labels)
     with _noting(problems):
-        check_names(survey, names, counter.positives)
+        check_names(survey, by.names, counter.positives)
     rejected = reasons.total()
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")
     elif not settings.tolerance.allows(rejected, survey.rows):
-        problems.append(_too_many(rejected, survey.rows, settings))
+        problems.append(
+            f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
+            f"{settings.tolerance.rejected:g} (tolerance.rejected)"
+        )
     said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,
@@ -201,7 +208,7 @@ def _check(
         rejected=rejected,
         reasons=dict(reasons.most_common()),
         first=first,
-        labels=_facts(counter, names, accepted),
+        labels=_facts(counter, by.names, accepted),
     )
 
 

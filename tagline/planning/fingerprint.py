@@ -24,6 +24,8 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "engine",
         "instance_count",
         "start_from",
+        "algorithm",
+        "hyperparameters",
     ),
     "tuning": ("early_stopping",),
     "promotion": ("confidence", "max_label_drop"),
@@ -51,9 +53,9 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     """
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
-    # what is paid and how, what is kept and watched, and what a later version added and nobody set,
-    # make no other model
-    for name in ("budget", "sampling", "retrain", "drift"):
+    # what is paid and how, what is kept and watched, from where on a score is a tag, and what a
+    # later version added and nobody set, make no other model
+    for name in ("budget", "sampling", "retrain", "drift", "thresholds", "recommender"):
         del plain[name]
     del plain["training"]["spot"]
     for name in _MOVING:

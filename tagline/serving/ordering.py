@@ -6,15 +6,13 @@ The run's model is deployed as a challenger's is, tried and tested. The gate alo
 from typing import Literal
 
 from tagline.aws.s3 import Bucket
-from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.keys import SERVED, TRAINED, DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion, Decision, Order, Outcome, Status
 from tagline.formats.owners import check_run
 from tagline.formats.steps import Comparison, DecisionAnswer, OrderAnswer
 from tagline.formats.trials import Trials
-
-_MODEL = "/output/model.tar.gz"
 
 
 class OrderRefused(ValueError):
@@ -87,15 +85,19 @@ def check_order(
 def find_artifact(bucket: Bucket, run: str, stack: str) -> str | None:
     """Return the S3 URI of the model that a run trained, None where it is gone.
 
-    Of a search it is the best trial's; of a job that was tried again, the last attempt's.
+    Of a search it is the best trial's; of a job that was tried again, the last attempt's. Where
+    evaluation made what serves of it, that is it.
     """
     keys = RunKeys(run)
     searched = bucket.get(keys.trials, Trials)
     job = f"{searched.best}/" if searched else job_name(stack, run, "train")
-    made = bucket.objects(f"{DatasetKeys(keys.dataset).output}{job}")
-    # by time: a name runs three counts together, so 0100, waited ten times, may be before 100
-    models = [(item["LastModified"], item["Key"]) for item in made if item["Key"].endswith(_MODEL)]
-    return bucket.uri(max(models)[1]) if models else None
+    made = list(bucket.objects(f"{DatasetKeys(keys.dataset).output}{job}"))
+    for ending in (SERVED, TRAINED):
+        # by time: a name runs three counts together, so 0100, waited ten times, may be before 100
+        found = [(it["LastModified"], it["Key"]) for it in made if it["Key"].endswith(ending)]
+        if found:
+            return bucket.uri(max(found)[1])
+    return None
 
 
 def _check_former(bucket: Bucket, run: str) -> None:

@@ -39,6 +39,8 @@ def check_machines(settings: Settings) -> None:
 
 def _check_training(training: Training) -> None:
     kind, count = training.instance_type, training.instance_count
+    if training.algorithm == "builtin":  # which has machines of its own: tagline.settings.builtin
+        return
     if kind is not None and accelerated(kind):
         if not has_gpu(kind):
             raise _in_vain("training", kind)

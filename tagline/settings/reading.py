@@ -17,6 +17,7 @@ from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.section import Section
 from tagline.formats.settings import Background, Prefix, Ranges, Settings, StartFrom
 from tagline.settings.bands import check_band
+from tagline.settings.builtin import check_algorithm
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
@@ -50,6 +51,7 @@ def settings_of(values: object) -> Settings:
     check_search(settings)
     check_shares(settings)
     check_machines(settings)
+    check_algorithm(settings)
     check_loss(settings)
     check_band(settings)
     return settings
@@ -88,7 +90,21 @@ def _setting(name: str, value: object, kind: Any) -> object:
         return _ranges(name, value)
     if isinstance(kind, type) and issubclass(kind, Section):
         return _section(name, value, kind)
+    if get_origin(kind) is Mapping:
+        return _by_name(name, value, get_args(kind)[1])
     return _single(name, value, kind)
+
+
+def _by_name(name: str, values: object, kind: Any) -> dict[str, Any]:
+    """Return values by names that are the dataset's own."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise _refused(name, "`name: value` pairs", values)
+    for key in values:
+        if not isinstance(key, str):
+            raise _refused(_path(name, key), "a name (in quotes: this one is read otherwise)", key)
+    return {key: _single(_path(name, key), value, kind) for key, value in values.items()}
 
 
 def _ranges(name: str, values: object) -> Ranges:

@@ -63,6 +63,21 @@ def test_what_is_of_no_use_and_what_vanishes_is_said(listed: Path) -> None:
     assert "1 images have no file: images/gone.png" in said
 
 
+def test_rows_without_a_picture_are_counted_as_what_they_become(listed: Path) -> None:
+    config = listed.parent / "a.yaml"
+    config.write_text("image: {size: 64}")
+    options = ["--config", str(config), "--images", str(listed.parent / "images")]
+    told = json.loads(runner.invoke(app, ["check", str(listed), *options, "--json"]).stdout)
+    assert (told["accepted"], told["rejected"]) == (6, 2)
+    assert told["reasons"] == {"undecodable_image": 1, "missing_object": 1}
+    assert told["labels"]["positives"]["label_002"] == 6
+    done = runner.invoke(app, ["check", str(listed), *options])
+    assert done.exit_code == 0
+    assert "missing_object" in done.stdout
+    assert "A run can use 6 of 8 rows" in done.stderr
+    assert f"next: tagline drop a {listed} --config {config} --images " in done.stderr
+
+
 def test_auto_says_what_it_would_choose(listed: Path) -> None:
     code, told, said = check(listed, "image: {size: 64, background: auto}")
     assert code == 0, said

@@ -187,6 +187,35 @@ def test_what_the_evaluation_found_is_told_either_way_round(world: World) -> Non
     assert forth["compared_as"] == back["compared_as"] == name(2)
 
 
+def index(world: World, run: str, *images: tuple[str, str | None, str]) -> None:
+    rows = [
+        {"image": image, "id": at, "line": at, "labels": labels, "side": side}
+        for at, (image, labels, side) in enumerate(images, 1)
+    ]
+    lines = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+    world.put(f"{DATASET}/runs/{run}/images.jsonl", lines)
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ((("a", "x", "test"), ("b", "y", "test")), {"images": 2, "changed": 1}),
+        ((("b", "x", "test"), ("new", "y", "test")), {"images": 1, "changed": 0}),
+        ((("b", None, "test"), ("a", "x", "test")), None),
+        ((("b", "y", "train"),), None),
+        ((), None),
+    ],
+)
+def test_corrected_labels_of_judged_images_are_counted(
+    world: World, second: tuple[tuple[str, str | None, str], ...], told: object
+) -> None:
+    for number in (1, 2):
+        leave(world, name(number), judged_on="test")
+    index(world, name(1), ("a", "x", "test"), ("b", "x", "test"), ("c", "x", "train"))
+    index(world, name(2), *second, ("c", "y", "train"))
+    assert compared(f"{name(1)},{name(2)}").json["relabelled"] == told
+
+
 def test_what_a_run_has_not_reached_is_null(world: World) -> None:
     world.put(f"{DATASET}/runs/{name(1)}/plan-rejects.jsonl", b"")
     found = compared(f"{name(1)},{name(1)}").json

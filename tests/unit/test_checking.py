@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tagline.formats import list_lines
+from tagline.formats.reasons import Reason
 from tagline.listing import checking
 from tagline.listing.checking import CheckReport, check_list
 
@@ -154,3 +155,23 @@ def test_a_small_split_is_told(
     assert [told is not None and warning.startswith(told) for warning in warnings] == (
         [] if told is None else [True]
     )
+
+
+def test_rows_whose_pictures_are_of_no_use_are_rejected_as_in_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.lst"
+    path.write_bytes(
+        b"0\t1\t1\t/a.png\n1\t1\t0\t./b.png\n2\t0\t1\tc.png\n3\t1\t1\ts3://other/c.png\n"
+    )
+    unusable = {
+        "b.png": (Reason.UNDECODABLE_IMAGE, "no end"),
+        "c.png": (Reason.MISSING_OBJECT, "no file"),
+    }
+    report = check_list(path, unusable=unusable)
+    assert (report.rows, report.accepted, report.rejected) == (4, 2, 2)
+    assert report.reasons == {"undecodable_image": 1, "missing_object": 1}
+    assert report.first["undecodable_image"][0].line == 2
+    assert report.labels is not None
+    assert report.labels.always == ["label_001", "label_002"]
+    gone = dict.fromkeys(("a.png", "b.png", "c.png"), (Reason.MISSING_OBJECT, "no file"))
+    path.write_bytes(b"0\t1\ta.png\n1\t1\tb.png\n")
+    assert check_list(path, unusable=gone).problems == ["no row can be used: all 2 are rejected"]

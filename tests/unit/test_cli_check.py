@@ -24,6 +24,16 @@ def test_a_good_list_passes(good: Path) -> None:
     assert "label_001" in result.stdout
     assert "50.0%" in result.stdout
     assert "On every image, so nothing can be learned: label_002" in result.stderr
+    assert f"A run can use 10 of 10 rows\nnext: tagline drop good {good} --wait\n" in result.stderr
+
+
+def test_the_next_command_leaves_images_out_where_the_run_reads_its_own(good: Path) -> None:
+    config = good.with_name("a.yaml")
+    config.write_text("source: s3://shop/prints/")
+    list_path = good.rename(good.with_name("two words.lst"))
+    result = runner.invoke(app, ["check", str(list_path), "--config", str(config)])
+    said = f"next: tagline drop DATASET '{list_path}' --config {config} --wait\n"
+    assert said in result.stderr
 
 
 def test_labels_that_cannot_be_learned_are_named(good: Path) -> None:
@@ -52,6 +62,8 @@ def test_a_list_with_nothing_usable_ends_with_1(tmp_path: Path) -> None:
     result = runner.invoke(app, ["check", str(path)])
     assert result.exit_code == 1
     assert "no row can be used" in result.stderr
+    assert "could not use this list (exit code 1)" in result.stderr
+    assert "next:" not in result.stderr
 
 
 def test_an_empty_list_ends_with_1_in_json_too(tmp_path: Path) -> None:
@@ -107,6 +119,12 @@ def test_wrong_settings_are_named(good: Path, tmp_path: Path) -> None:
     result = runner.invoke(app, ["check", str(good), "--config", str(config)])
     assert result.exit_code == 1
     assert f"tagline: {config} line 2: image.sise: no such setting" in result.stderr
+
+
+def test_a_threshold_of_another_list_is_named_by_its_line(good: Path, tmp_path: Path) -> None:
+    code, said = checked(good, "image: {size: 64}\nthresholds:\n  label_003: 0.4\n")
+    assert code == 1
+    assert "line 3: thresholds.label_003: the list has no such label; near it: label_00" in said
 
 
 def test_a_setting_that_does_not_suit_the_list_is_named_by_its_line(

@@ -1,16 +1,12 @@
-"""Completion: commands, options, choices, and names from the cloud; by a real bash, too."""
+"""Completion: commands, options, choices, and names from the cloud."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
-from typer.testing import CliRunner
 
 from tagline.cli import completing
 from tagline.cli.completing import complete
-from tagline.cli.main import app
 from tagline.cli.target import Target
 from tests.unit.cli_stack import RUN, put, stack
 
@@ -28,6 +24,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (["con"], ["convert"]),
         (["convert", "--to", ""], ["coco", "csv", "list", "manifest"]),
+        (["convert", "x.csv", "--to=c"], ["--to=coco", "--to=csv"]),
+        (["try", "--"], ["--json", "--set", "--stack", "--wait"]),
         (["convert", "x.csv", "--mer"], ["--merge"]),
         (["convert", ""], []),  # files
         (["check", "x.lst", "--labels", ""], []),
@@ -65,15 +63,23 @@ def test_without_a_cloud_nothing_is_completed(
     assert capsys.readouterr().out == ""
 
 
-def test_bash_completes(tmp_path: Path) -> None:
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("no bash")
-    program = tmp_path / "tagline"
-    program.write_text(f'#!{bash}\nexec "{sys.executable}" -m tagline "$@"\n')
-    program.chmod(0o755)
-    script = CliRunner().invoke(app, ["completion", "bash"]).stdout
-    typed = "COMP_WORDS=(tagline conv); COMP_CWORD=1"
-    asked = f'{script}\n{typed}; _tagline {program}\necho "${{COMPREPLY[@]}}"'
-    done = subprocess.run([bash, "-c", asked], capture_output=True, text=True, check=True)
-    assert done.stdout == "convert\n"
+def test_show_takes_a_dataset_too_and_another_stack_has_names_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        completing, "_asked", lambda name: {"DATASET": [f"in-{name}"], "RUN": [f"in-{name}-1"]}
+    )
+    complete(["show", "--stack=shop", ""])
+    complete(["show", "--stack", "other", ""])
+    assert capsys.readouterr().out.split() == ["in-shop", "in-shop-1", "in-other", "in-other-1"]
+
+
+def test_a_cloud_that_does_not_answer_keeps_nobody_waiting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = Event()
+    monkeypatch.setattr(completing, "_listed", lambda _stack: answered.wait() and {})
+    monkeypatch.setattr(completing, "_PATIENCE", 0.01)
+    complete(["show", ""])
+    answered.set()
+    assert capsys.readouterr().out == ""

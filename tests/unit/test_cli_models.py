@@ -62,6 +62,23 @@ def test_two_runs_side_by_side() -> None:
 
 
 @pytest.mark.usefixtures("two")
+def test_labels_that_were_corrected_between_the_two_are_said(stack: Target) -> None:
+    for run, labels in ((RUN, "xx"), (LATER_RUN, "xy")):
+        rows = [
+            {"image": str(at), "id": at, "line": at, "labels": mark, "side": "validation"}
+            for at, mark in enumerate(labels)
+        ]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        put(stack, f"designs/runs/{run}/images.jsonl", lines.encode())
+    said = " ".join(runner.invoke(app, ["compare", RUN, LATER_RUN]).stderr.split())
+    assert "1 of the 2 images that both were judged on have other labels in the second" in said
+    assert "AP before and after do not subtract" in said
+    assert "by the labels of the second, for both models" in said
+    back = " ".join(runner.invoke(app, ["compare", LATER_RUN, RUN]).stderr.split())
+    assert "by the labels of the first" in back
+
+
+@pytest.mark.usefixtures("two")
 def test_the_other_way_round_all_is_turned() -> None:
     told = json.loads(runner.invoke(app, ["compare", LATER_RUN, RUN, "--json"]).stdout)
     cat = next(each for each in told["labels"] if each["label"] == "cat")

@@ -24,7 +24,7 @@ from tests.unit.cli_stack import (
     stack,
     status,
 )
-from tests.unit.run_documents import decision, packed_dataset
+from tests.unit.run_documents import champion, decision, packed_dataset, plan
 
 __all__ = ["stack"]
 runner = CliRunner()
@@ -32,7 +32,7 @@ EXECUTIONS: dict[str, dict[str, Any]] = {
     LATER_RUN: {"status": "RUNNING", "startDate": datetime(2026, 1, 2, tzinfo=UTC)}
 }
 
-LATER_KEYS = ("ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
+LATER_KEYS = ("chosen", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
 
 
 @pytest.fixture
@@ -84,6 +84,26 @@ def test_runs_of_one_dataset_as_a_table() -> None:
     assert RUN not in result.stdout
     assert "2025-12-01 00:00:00" in result.stdout
     assert "59.0 s" in result.stdout
+
+
+def test_what_serves_and_what_was_only_tried_is_marked(history: Target) -> None:
+    put(history, "designs/champion.json", champion(run=RUN))
+    put(history, "logos/champion.json", b"damaged")
+    tried = {"candidate": True, "tried": ["training.epochs=20"]}
+    put(history, f"designs/runs/{LATER_RUN}/plan.json", plan(run=LATER_RUN, **tried))
+    told = {run["run"]: run for run in json.loads(runner.invoke(app, ["runs", "--json"]).stdout)}
+    assert [told[run]["serving"] for run in (RUN, LATER_RUN, OTHER_RUN)] == [True, False, False]
+    assert [told[run]["tried"] for run in (RUN, LATER_RUN)] == [[], ["training.epochs=20"]]
+    shown = runner.invoke(app, ["runs"]).stdout
+    assert shown.count("serves now") == shown.count("candidate") == 1
+
+
+def test_a_run_that_was_not_promoted_says_how_to_promote_it_all_the_same(history: Target) -> None:
+    said = f'next: tagline promote {RUN} --why "…" makes it the champion all the same'
+    assert said not in runner.invoke(app, ["show", RUN]).stderr
+    put(history, f"designs/runs/{RUN}/status.json",
+        status(RUN, "NotPromoted", "2026-01-01T00:00:00Z"))  # fmt: skip
+    assert said in runner.invoke(app, ["show", RUN]).stderr
 
 
 @pytest.mark.usefixtures("history")
@@ -183,6 +203,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "contradicting": 0,
         "changes": None,
         "warnings": [],
+        "tried": [],
         "pictures": {
             "lost": {"one_colour": 0, "transparent": 0},
             "near_copies": {"images": 0, "groups": 0, "across": 0, "moved": 0},

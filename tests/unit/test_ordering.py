@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tagline.aws.s3 import Bucket
+from tagline.cli import rollback as rollback_module
 from tagline.cli.main import app
 from tagline.cli.ordering import ending_of
 from tagline.cli.target import Target
@@ -124,6 +125,13 @@ def test_the_last_attempts_model_or_the_best_trials_is_taken(
     assert find_artifact(bucket, RUN, "tagline") == best
 
 
+def test_what_serves_goes_before_what_was_trained(world: Account, bucket: Bucket) -> None:
+    served = MODEL.format(1).replace("/output/model", "/served/model")
+    for key in (served, MODEL.format(1), MODEL.format(2)):
+        world.put(key, {})
+    assert find_artifact(bucket, RUN, "tagline") == f"s3://{BUCKET}/{served}"
+
+
 @pytest.mark.parametrize("last", ["0100", "100", "090"])
 def test_attempts_are_ordered_by_when_they_ended(
     world: Account, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, last: str
@@ -224,6 +232,36 @@ def test_a_first_champion_has_none_before_it(stack: Target) -> None:
     stack.s3.put_object(Bucket=stack.bucket.name, Key="demo/champion.json", Body=body)
     result = runner.invoke(app, ["rollback", "demo"])
     assert "is the first champion" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "terminal", "answer", "why"),
+    [
+        (["--why", "rings"], False, "", "rings"),
+        (["--yes"], False, "", "no reason given"),
+        ([], False, "y", None),
+        ([], True, "n", None),
+        ([], True, "y", "no reason given"),
+    ],
+)
+def test_a_roll_back_without_a_reason_is_asked_for(
+    stack: Target,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    terminal: bool,
+    answer: str,
+    why: str | None,
+) -> None:
+    former = "demo-0000000000000001"
+    body = json.dumps({"format": 1, **_plain_champion(previous=former)}).encode()
+    stack.s3.put_object(Bucket=stack.bucket.name, Key="demo/champion.json", Body=body)
+    ordered: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(rollback_module, "order", lambda *given, **_: ordered.append(given[1:]))
+    monkeypatch.setattr(rollback_module, "_can_ask", lambda: terminal)
+    result = runner.invoke(app, ["rollback", "demo", *options], input=f"{answer}\n")
+    assert ordered == ([(former, "rollback", why)] if why else [])
+    assert result.exit_code == (0 if why else 1)
+    assert ("--yes goes without a reason" in result.stderr) is (why is None and not terminal)
 
 
 def _plain_champion(**changes: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ function numbers(both, page) {
     ]))));
 }
 
-function inWords({ same_images: same, difference, compared_as: by }) {
+function inWords({ same_images: same, difference, compared_as: by, relabelled }) {
   const told = [];
   if (difference?.mAP !== null && difference) {
     const range = difference.interval;
@@ -83,5 +83,9 @@ function inWords({ same_images: same, difference, compared_as: by }) {
       : "They were judged on different images, so part of each difference is theirs.");
   }
   if (same === null) told.push("Whether they were judged on the same images is not known.");
+  if (relabelled?.changed) {
+    told.push(`${count(relabelled.changed)} of the ${count(relabelled.images)} images that both were judged on have other`
+      + " labels in the second: the APs of the two do not subtract.");
+  }
   return told.join(" ");
 }
