@@ -2,13 +2,14 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
-ENVS := cloud sam im2rec trainer trainer_torch server
+ENVS := cloud sam im2rec trainer trainer_torch server mxnet-training
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_trainer_torch := containers/trainer_torch/cpu.txt
 LOCK_server := containers/server/requirements.txt
+LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
 LOCK_notebooks := notebooks/requirements.txt
 LOCK_checkov := requirements/checkov.txt
@@ -60,6 +61,16 @@ TORCH_WHEELS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get globa
 	then touch $@; \
 	else rm -rf .venvs/trainer_torch $@; \
 		echo "No CPU build of PyTorch in $(TORCH_WHEELS): its tests will be skipped, and say so" >&2; \
+	fi
+
+# sagemaker-training has a part in C, and no wheel: without a compiler its image cannot be run here
+.venvs/mxnet-training.stamp: $(LOCK_mxnet-training) .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/mxnet-training
+	@if $(UV) pip install --quiet --compile-bytecode --python .venvs/mxnet-training/bin/python \
+		--require-hashes -r $(LOCK_mxnet-training); \
+	then touch $@; \
+	else rm -rf .venvs/mxnet-training $@; \
+		echo "No environment for script mode: it needs a C compiler (gcc); its tests will be skipped, and say so" >&2; \
 	fi
 
 # The SDK's own world, and the package that notebooks import from beside it

@@ -31,6 +31,7 @@ from local import (
     logs,
     metric_points,
     nested_stacks,
+    object_encryption,
     object_versions,
     object_writes,
     patching,
@@ -138,6 +139,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     step_access.install(access)
     executions.install(space)
     redriving.install(walker, space, log)
+    object_encryption.install()
     object_versions.install(cloud)
     object_writes.install(space)
     distributed_map.install(cloud, access)

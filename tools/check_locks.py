@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 HELD_BACK = {
     ("containers/trainer/requirements.in", "numpy"),
     ("containers/trainer/requirements.in", "opencv-python-headless"),
+    ("containers/mxnet-training/requirements.in", "numpy"),
+    ("containers/mxnet-training/requirements.in", "opencv-python-headless"),
     ("bench/requirements.in", "numpy"),
     ("bench/requirements.in", "opencv-python-headless"),
 }

@@ -107,6 +107,7 @@ def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Ve
         unseen=unseen(base, (test or validation).ids, rows),
         not_compared=os.environ.get("TAGLINE_NOT_COMPARED"),
         confidence=float(os.environ.get("TAGLINE_CONFIDENCE", "0.9")),
+        by_hand=dataset.thresholds,
     )
     return judges, rows
 

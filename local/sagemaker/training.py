@@ -13,6 +13,7 @@ from typing import Any
 from local.context import Cloud
 from local.emulated import training_said
 from local.images import command_of
+from local.installing import with_own_packages
 from local.sagemaker import archives, capacity, channels
 from local.sagemaker.capacity import Capacity
 from local.sagemaker.checkpoints import CheckpointSync
@@ -161,9 +162,9 @@ class TrainingJobs(Jobs):
                 "TRAINING_JOB_ARN": record["TrainingJobArn"],
                 **together,
             }
-            return machine.container.run(
-                self.cloud, command, variables, log, held.left, session=own
-            )
+            own_packages = machine.base.with_name(f"{machine.base.name}-packages")
+            ready = with_own_packages(command, own_packages)
+            return machine.container.run(self.cloud, ready, variables, log, held.left, session=own)
 
         return machines.run(run)
 

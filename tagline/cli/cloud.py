@@ -15,6 +15,7 @@ from tagline.cli.deploy import build, deploy, sam_environment
 from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import undisturbed
+from tagline.cli.left_behind import bucket_left
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
 from tagline.cli.places import HOST, LAPTOP_SECRET, STATE, make_private, port_taken
@@ -113,6 +114,9 @@ def running_cloud(
                 given["FormerEndpoints"] = ",".join(former)
             if (ROOT / ".venvs" / _TORCH).is_dir():  # it is not where PyTorch cannot be had
                 given["TorchTrainerImageUri"] = f"{_REGISTRY}/{_TORCH}:latest"
+            if "ExistingBucket" not in parameters and (left := bucket_left(target)):
+                say(f"Going on with the data in s3://{left}, which an earlier stack left")
+                given["ExistingBucket"] = left
             if not target.is_there:  # else they stay as somebody has set them
                 given["AllowedInstanceTypes"] = LAPTOP_MACHINES
             if source_buckets:

@@ -1,9 +1,11 @@
 """How runs end: status.json, champion.json, latest.json, decision.json, and what is announced."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
+from msgspec import field
 
 from tagline.formats.costs import Cost
 from tagline.formats.document import Document, Record
@@ -162,6 +164,8 @@ class Newest(Document, kw_only=True):
     """When the list was dropped: ISO 8601, UTC."""
     sequencer: str = ""
     """S3's, of the event: orders lists that were dropped within a second."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """That dataset.yaml sets by hand, by label: they hold for whichever model serves."""
 
 
 ALERTS_KEY = "alerts.json"

@@ -10,11 +10,11 @@ from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
 from tagline.formats.recommender_settings import (
     AgeDecay,
-    Algorithm,
     Hidden,
     Recommender,
     Regularization,
 )
+from tagline.formats.recommender_settings import Algorithm as Recommending
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
 
@@ -198,7 +198,7 @@ class Ranges(Section, omit_defaults=True):
     early_stopping_patience: tuple[Patience, Patience] | None = None
     weight_averaging: tuple[Averaging, Averaging] | None = None
     views: tuple[Views, Views] | None = None
-    algorithm: tuple[Algorithm, ...] | None = None
+    algorithm: tuple[Recommending, ...] | None = None
     """Of ratings alone, like the next three."""
     regularization: tuple[Regularization, Regularization] | None = None
     age_decay: tuple[AgeDecay, AgeDecay] | None = None
@@ -273,6 +273,10 @@ class Settings(Section):
     as many. What the section training names goes before what the quality asks for."""
     training: Training = Training()
     tuning: Tuning | None = None
+    thresholds: Mapping[str, Share] = msgspec.field(default_factory=dict)
+    """The score from which a label is given as a tag, by the label's name, such as `{heart: 0.4}`;
+    the others' are chosen by the validation images. Nothing is trained for it, and it holds from
+    the next list on, whichever model serves."""
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()

@@ -72,6 +72,8 @@ ADDED: dict[str, list[Any]] = {
     "on_conflict": ["first_wins"],
     "contradicting": [0],
     "changes": [None],
+    "thresholds": [{}],
+    "chosen": [None],
     "labels": [None],
     "superseded_by": [None],
     "cost": [None],
