@@ -44,7 +44,7 @@ def put(pipeline: Pipeline, designs: DesignSet, dataset: str, wanted: Mapping[st
 def trained(pipeline: Pipeline, designs: DesignSet) -> dict[str, Any]:
     """The first run of a dataset, by a search of two trials: what it left."""
     search = {"max_jobs": 2, "ranges": {"learning_rate": [0.002, 0.008]}}
-    put(pipeline, designs, "builtin", settings())
+    put(pipeline, designs, "builtin", settings() | {"tuning": search})
     run = pipeline.run("builtin", designs.list_path.read_bytes())
     assert run.status["outcome"] == "Promoted", run.status["reason"]
     champion: dict[str, Any] = pipeline.json("builtin/champion.json")
@@ -61,7 +61,7 @@ def test_its_model_is_converted_judged_and_served(
     metrics = pipeline.json(f"builtin/runs/{trained['run']}/metrics.json")
     assert metrics["mAP"] == trained["mAP"] > metrics["baseline_map"]
     status, answer = pipeline.tags("builtin", designs.held_out[0].path)
-    assert (status, answer["run"]) == (200, trained["run"])
+    assert (status, answer["model"]["run"]) == (200, trained["run"])
     assert {tag["label"] for tag in answer["tags"]} <= set(designs.labels_path.read_text().split())
 
 
