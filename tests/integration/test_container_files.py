@@ -84,7 +84,8 @@ def test_the_copied_files_and_the_lock_are_enough(
         *(
             f"tagline.{path.name}"
             for path in (tmp_path / "tagline").iterdir()
-            if path.is_dir() and path.name not in {"aws", "__pycache__"} | _ELSEWHERE.get(name, set())
+            if path.is_dir()
+            and path.name not in {"aws", "__pycache__"} | _ELSEWHERE.get(name, set())
         ),
     ]
     done = python("-c", IMPORT_ALL, *ours)
