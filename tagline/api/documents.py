@@ -195,6 +195,10 @@ class RunSummary(Part, kw_only=True):
     """The primary metric, which the gate compares."""
     value: Score | None = None
     """Of the primary metric; null for a run without a model."""
+    candidate: bool = False
+    """Whether it was started to be looked at, by `tagline try`: only a person promotes it."""
+    shadow: Literal["answering", "answered"] | None = None
+    """Whether its model answers real requests beside the champion, heard by nobody, or did."""
 
 
 class Runs(Part, kw_only=True):
