@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -39,6 +39,7 @@ from tagline.api.problem import not_found
 from tagline.api.requests import Page
 from tagline.formats.document import Document, Record, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.names import DATASET, InvalidName, run_name
 from tagline.formats.outcomes import Champion, Decision, Latest, Newest, Outcome, Status
 from tagline.formats.owners import check_run, owns_run
@@ -109,12 +110,23 @@ class Catalog:
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
             health=shown(health(champion), EndpointHealth) if champion else None,
-            kind="ratings" if isinstance(packed, RatingsDataset) else "images",
+            kind=self._kind(dataset, champion, packed),
             labels=list(packed.labels) if isinstance(packed, PackedDataset) else [],
             counts=shown(packed, Counts),
             thresholds=set_by_hand(self._bucket, dataset),
             changes_refused=changes_refused,
         )
+
+    def _kind(
+        self, dataset: str, champion: Champion | None, packed: Document | None
+    ) -> Literal["images", "ratings"]:
+        if champion:
+            ratings = champion.kind is Kind.RATINGS
+        elif packed:
+            ratings = isinstance(packed, RatingsDataset)
+        else:
+            ratings = self._bucket.holds(RatingsKeys(dataset).ratings)
+        return "ratings" if ratings else "images"
 
     def runs(self, dataset: str, page: Page) -> Runs:
         """Return one page of a dataset's runs, newest first, or a 404."""
@@ -262,4 +274,5 @@ def shown(document: Document | Record | None, kind: type[S]) -> S | None:
 def _champion(champion: Champion | None, kind: type[C]) -> C | None:
     if champion is None:
         return None
-    return msgspec.convert(msgspec.to_builtins(champion) | {"since": champion.created}, kind)
+    more = {"since": champion.created, "value": champion.primary}
+    return msgspec.convert(msgspec.to_builtins(champion) | more, kind)
