@@ -22,6 +22,7 @@ from tagline.planning.fingerprint import compare, fingerprint
 from tagline.planning.inputs import read_companions, read_list, tried_with
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
+from tagline.planning.script import take_script
 from tagline.planning.starting import check_start
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings
@@ -46,6 +47,7 @@ def plan_dataset(
     settings, names = read_companions(bucket, dataset, tried)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings, client, source, event.dataset, event.bucket)
+    script = take_script(settings, client, source, run, event.bucket)
     judged = JudgedRows(settings.tolerance)
     try:
         with tempfile.TemporaryFile() as spool:
@@ -63,7 +65,7 @@ def plan_dataset(
         raise
     corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
-    mark = fingerprint(judged.names, settings, rows)
+    mark = fingerprint(judged.names, settings, rows, script)
     # a candidate is no list of the dataset's: it neither gives way nor is given way to
     overtaken = None if tried else standing.claim(bucket, event)
     # looked at anew: reading the list took its time
@@ -113,6 +115,7 @@ def plan_dataset(
         corrections=corrections,
         candidate=bool(tried),
         tried=tried,
+        script=script,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(

@@ -87,6 +87,8 @@ ADDED: dict[str, list[Any]] = {
     "budget": [{"per_run": None}],
     "algorithm": ["ours"],
     "hyperparameters": [None],
+    "script": [None],
+    "entry": ["train.py"],
     "spot": [False],
     "engine": ["auto"],
     "instance_count": [1],
