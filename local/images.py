@@ -14,6 +14,7 @@ from local.dockerfile import Dockerfile, read_dockerfile
 from local.environment import container_environment
 
 IMAGE_VENV = "/opt/venv"
+_OTHER_VENVS = "/opt/venvs/"  # of other programs in the same image, by the name of theirs
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -76,7 +77,8 @@ def _words(image: Dockerfile, arguments: list[str], entrypoint: list[str] | None
 
 
 def _on_laptop(word: str, venv: Path) -> str:
-    return re.sub(rf"{re.escape(IMAGE_VENV)}(?=/|$)", str(venv), word)
+    word = re.sub(rf"{re.escape(IMAGE_VENV)}(?=/|$)", str(venv), word)
+    return word.replace(_OTHER_VENVS, f"{venv.parent}/")
 
 
 def _executable(word: str, venv: Path, image_uri: str) -> str:

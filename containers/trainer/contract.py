@@ -72,6 +72,11 @@ class Base:
         return self.root / "processing/output"
 
     @property
+    def processing_served(self) -> Path:
+        """The folder for an archive that serves in place of the challenger's own."""
+        return self.root / "processing/served"
+
+    @property
     def processing_message(self) -> Path:
         """What SageMaker shows as a processing job's ExitMessage."""
         return self.root / "output/message"

@@ -22,6 +22,7 @@ from trainer.listed import listed
 from trainer.numbers import metrics_document
 from trainer.reference import reference_document
 from trainer.report.page import report_page
+from trainer.served import make_served
 from trainer.smoke import smoke_document
 from trainer.unseen import unseen
 
@@ -37,16 +38,16 @@ def evaluate(base: Base) -> None:
     path = base.processing_input("dataset/dataset.json")
     dataset = read_document(path, "input 'dataset'", PackedDataset)
     labels = dataset.labels
-    challenger = load(
-        base.processing_input("challenger/model.tar.gz"),
-        "input 'challenger'",
-        os.environ.get("TAGLINE_RUN"),
-    )
+    judges, rows = _judges(base, dataset)
+    records = judges.records
+    run = os.environ.get("TAGLINE_RUN")
+    archive = base.processing_input("challenger/model.tar.gz")
+    if os.environ.get("TAGLINE_CONVERTS"):
+        archive = make_served(archive, records, dataset, run or dataset.run, base.processing_served)
+    challenger = load(archive, "input 'challenger'", run)
     if challenger.labels != labels:
         raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
     champion = _champion(base)
-    judges, rows = _judges(base, dataset)
-    records = judges.records
     if not records.labels.any():
         raise JobRefused(f"no {judges.side} image carries any label: no model could be judged")
 
@@ -106,6 +107,7 @@ def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Ve
         unseen=unseen(base, (test or validation).ids, rows),
         not_compared=os.environ.get("TAGLINE_NOT_COMPARED"),
         confidence=float(os.environ.get("TAGLINE_CONFIDENCE", "0.9")),
+        by_hand=dataset.thresholds,
     )
     return judges, rows
 

@@ -10,6 +10,7 @@ import math
 import sys
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,30 @@ class Best:
     interrupted: bool = False
 
 
+class Witness(Protocol):
+    """Who is shown each epoch as it is judged: the scores (n, L) of the validation images."""
+
+    def __call__(
+        self,
+        epoch: int,
+        learner: Learner,
+        train: RecordSet,
+        validation: RecordSet,
+        scores: NDArray[np.float32],
+    ) -> None:
+        """See an epoch, the first of which is 1."""
+
+
+def nobody(
+    epoch: int,
+    learner: Learner,
+    train: RecordSet,
+    validation: RecordSet,
+    scores: NDArray[np.float32],
+) -> None:
+    """See nothing: a witness that nobody asked for."""
+
+
 def fit(
     learner: Learner,
     train: RecordSet,
@@ -57,6 +82,7 @@ def fit(
     *,
     checkpoints: Checkpoints,
     watch: Watch,
+    witness: Witness = nobody,
 ) -> Best:
     """Train and return the best epoch; prints the line of each epoch that metrics are read from.
 
@@ -86,6 +112,7 @@ def fit(
         if wrong := _no_numbers(loss, weights, logits):
             raise _diverged(epoch, wrong, asked)
         scores = sigmoid(logits)
+        witness(epoch, learner, train, validation, scores)
         reached = quality(scores, validation.labels)
         _say(
             f"epoch={epoch} train:loss={loss:.6f} validation:mAP={reached.mean_ap:.6f} "

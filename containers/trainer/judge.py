@@ -1,6 +1,7 @@
 """One model's numbers on the images that judge it, and what they say beside another's."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ class Judges:
     """The images that choose the thresholds and those that judge; one set where there is no other.
 
     `unseen` (n,) tells which of the judging images the champion was not trained on, `not_compared`
-    why nobody knows; `confidence` is what the gate asks for.
+    why nobody knows; `confidence` is what the gate asks for. `by_hand` has the thresholds that a
+    person set, by label.
     """
 
     validation: "RecordSet"
@@ -38,6 +40,7 @@ class Judges:
     unseen: NDArray[np.bool_] | None = None
     not_compared: str | None = None
     confidence: float = 0.9
+    by_hand: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def records(self) -> "RecordSet":
@@ -150,7 +153,8 @@ def judge(
         raise JobRefused(f"{challenger.role}: {fault}; it is not promoted")
     second = _evaluated(champion, records, labels) if champion else None
     validation = _validation(challenger, judges, labels)
-    thresholds, tags = _tagging(first, validation, records.labels)
+    given = np.array([judges.by_hand.get(label, np.nan) for label in labels])
+    thresholds, tags = _tagging(first, validation, records.labels, given)
     why = _why_not(judges) if second else None
     return Evaluation(
         labels=labels,
@@ -185,12 +189,19 @@ def _validation(candidate: "Candidate", judges: Judges, labels: tuple[str, ...])
 
 
 def _tagging(
-    judged: Evaluated, validation: KeptBack | None, truth: NDArray[np.uint8]
+    judged: Evaluated,
+    validation: KeptBack | None,
+    truth: NDArray[np.uint8],
+    given: NDArray[np.float64],
 ) -> tuple[Thresholds, F1]:
-    """Return thresholds, and the F1 of the tags they give to images they were not chosen on."""
+    """Return thresholds, and the F1 of the tags they give to images they were not chosen on.
+
+    Those `given` (L,) by a person stand; NaN is where none is.
+    """
     if validation is None:
-        return choose(judged.scores, truth), cross_fitted(judged.scores, truth)
-    chosen = choose(validation.scores, validation.truth)
+        chosen = choose(judged.scores, truth).with_given(given)
+        return chosen, cross_fitted(judged.scores, truth, given)
+    chosen = choose(validation.scores, validation.truth).with_given(given)
     return chosen, f1(judged.scores >= chosen.values, truth)
 
 

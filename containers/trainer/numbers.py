@@ -14,6 +14,9 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
     """Return metrics.json."""
     challenger, comparison = evaluation.challenger, evaluation.comparison
     found, thresholds, tags = challenger.quality, evaluation.thresholds, evaluation.f1
+    chosen = np.full(len(evaluation.labels), np.nan)
+    if thresholds.chosen is not None:
+        chosen = thresholds.chosen
     images = len(evaluation.truth)
     served, before = evaluation.reliability, evaluation.uncalibrated
     gained = comparison.labels if comparison else None
@@ -38,6 +41,7 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
                 f1=number(tags.labels[column]),
                 support=int(found.support[column]),
                 threshold=round(float(thresholds.values[column]), _DIGITS),
+                chosen=number(chosen[column]),
                 ap_low=number(intervals.low[column]),
                 ap_high=number(intervals.high[column]),
                 gain=number(gained.value[column]) if gained else None,

@@ -31,6 +31,22 @@ def resize(image: Images, side: int) -> Images:
     return np.asarray(cv2.resize(image, (side, side), interpolation=how))
 
 
+def shrink_to(image: Images, shorter: int) -> Images:
+    """Return an image (H, W, 3) whose shorter side has so many pixels, its aspect kept."""
+    height, width = image.shape[:2]
+    scale = shorter / min(height, width)
+    size = (max(shorter, round(width * scale)), max(shorter, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=how))
+
+
+def jpeg(image: Images) -> bytes:
+    """Return RGB pixels (H, W, 3) as a JPEG of the packing's quality."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    return data.tobytes()
+
+
 def png(image: Images) -> bytes:
     """Return RGB pixels (H, W, 3) as a PNG."""
     _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))

@@ -18,7 +18,7 @@ from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 from trainer.data import RecordSet
 from trainer.engine import Engine, Learner, current
-from trainer.fit import NoModelYet, fit
+from trainer.fit import NoModelYet, Witness, fit, nobody
 from trainer.handing_on import hand_on
 from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
@@ -43,7 +43,7 @@ def main() -> int:
     return guarded(lambda: train(base), base.training_failure)
 
 
-def train(base: Base) -> None:
+def train(base: Base, witness: Witness = nobody) -> None:
     """Train as the hyperparameters ask and write the model; raises JobRefused.
 
     One that SIGTERM ended writes the best epoch so far, then exits with 143.
@@ -87,7 +87,15 @@ def train(base: Base) -> None:
     )
     watch.listen()
     try:
-        best = fit(learner, training, validation, asked, checkpoints=checkpoints, watch=watch)
+        best = fit(
+            learner,
+            training,
+            validation,
+            asked,
+            checkpoints=checkpoints,
+            watch=watch,
+            witness=witness,
+        )
     except NoModelYet as exc:
         if watch.terminated:  # by whoever will start it again, or wants nothing of it
             _say(str(exc))

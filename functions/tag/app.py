@@ -63,7 +63,7 @@ def count(dataset: str, image: Image, model: ImageScores) -> None:
 def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     """Ask an endpoint for an image's scores; return the tags that reach their thresholds."""
     model = ask(clients.runtime(), endpoint, dataset, image, explain=query.explain)
-    thresholds = champions().thresholds(model.run) if query.threshold is None else query.threshold
+    thresholds = champions().limits(model.run) if query.threshold is None else query.threshold
     wanted = None if query.labels is None else named_labels(query.labels, model.labels)
     tags = choose_tags(model.labels, model.scores, thresholds, query.top_k, wanted)
     logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))

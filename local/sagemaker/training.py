@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.context import Cloud
+from local.emulated import training_said
 from local.images import command_of
 from local.installing import with_own_packages
 from local.sagemaker import archives, capacity, channels
@@ -119,7 +120,8 @@ class TrainingJobs(Jobs):
                 shutil.copytree(folder, machine.base / folder.relative_to(base))
         uri = record.get("CheckpointConfig", {}).get("S3Uri")
         with CheckpointSync(role.objects, base / "checkpoints", uri) as sync:
-            self._enter(name, "Training", "The training process runs")
+            image = record["AlgorithmSpecification"]["TrainingImage"]
+            self._enter(name, "Training", training_said(image))
             end = self._train(name, held, role, machines)
         if sync.failure and not self.interrupted(name):
             raise sync.failure

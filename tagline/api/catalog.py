@@ -39,7 +39,7 @@ from tagline.formats.document import Document, Record, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, InvalidName, run_name
-from tagline.formats.outcomes import Champion, Decision, Latest, Outcome, Status
+from tagline.formats.outcomes import Champion, Decision, Latest, Newest, Outcome, Status
 from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
@@ -105,6 +105,7 @@ class Catalog:
             health=shown(health(champion), EndpointHealth) if champion else None,
             labels=list(packed.labels) if packed else [],
             counts=shown(packed, Counts),
+            thresholds=set_by_hand(self._bucket, dataset),
             changes_refused=changes_refused,
         )
 
@@ -231,6 +232,12 @@ class Catalog:
 
     def _champion(self, dataset: str) -> Champion | None:
         return self._bucket.get(DatasetKeys(dataset).champion, Champion)
+
+
+def set_by_hand(bucket: DataBucket, dataset: str) -> dict[str, float]:
+    """Return the thresholds that dataset.yaml set by hand when the newest list was planned."""
+    newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
+    return dict(newest.thresholds) if newest and owns_run(dataset, newest.run) else {}
 
 
 def shown(document: Document | Record | None, kind: type[S]) -> S | None:

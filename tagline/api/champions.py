@@ -1,16 +1,16 @@
 """Who serves a dataset, and from which score on its model's labels count as tags."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
 
 from tagline.api.bucket import DataBucket
-from tagline.api.catalog import Catalog
+from tagline.api.catalog import Catalog, set_by_hand
 from tagline.api.problem import Problem, not_found
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.locations import Location, parse_uri
-from tagline.formats.models import Metrics
+from tagline.formats.models import LabelMetrics, Metrics
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
@@ -30,7 +30,8 @@ class Champions:
         self._stack = stack
         self._clock = clock
         self._champions: dict[str, tuple[float, Champion]] = {}
-        self._thresholds: dict[str, dict[str, float]] = {}
+        self._evaluated: dict[str, dict[str, LabelMetrics]] = {}
+        self._by_hand: dict[str, tuple[float, Mapping[str, float]]] = {}
         self._sources: dict[str, Location | None] = {}
 
     def of(self, dataset: str) -> Champion:
@@ -50,16 +51,39 @@ class Champions:
         return champion
 
     def thresholds(self, run: str) -> dict[str, float]:
-        """Return the threshold of each label as the run's evaluation chose them.
+        """Return the threshold of each label by which the run's evaluation went.
 
         A run's metrics never change, so they are read once. Raises Absent without metrics.json
         and UnreadableDocument when a label has no threshold in it.
         """
-        if run not in self._thresholds:
+        return {label: row.threshold for label, row in self._labels(run).items()}
+
+    def limits(self, run: str) -> dict[str, float]:
+        """Return the score from which on each label of a run's model is given as a tag.
+
+        That a person set it in dataset.yaml goes before what the evaluation chose; known half a
+        minute after the plan of the newest list. Raises what `thresholds` raises.
+        """
+        by_hand = self._set_by_hand(RunKeys(run).dataset)
+        found = {}
+        for label, row in self._labels(run).items():
+            chosen = row.threshold if row.chosen is None else row.chosen
+            found[label] = by_hand.get(label, chosen)
+        return found
+
+    def _labels(self, run: str) -> dict[str, LabelMetrics]:
+        if run not in self._evaluated:
             metrics = self._bucket.read(RunKeys(run).metrics, Metrics)
-            found = {row.label: row.threshold for row in metrics.labels}
-            _keep(self._thresholds, run, found)
-        return self._thresholds[run]
+            _keep(self._evaluated, run, {row.label: row for row in metrics.labels})
+        return self._evaluated[run]
+
+    def _set_by_hand(self, dataset: str) -> Mapping[str, float]:
+        now = self._clock()
+        read, found = self._by_hand.get(dataset, (0.0, None))
+        if found is None or now - read >= CHAMPION_SECONDS:
+            found = set_by_hand(self._bucket, dataset)
+            _keep(self._by_hand, dataset, (now, found))
+        return found
 
     def source(self, run: str) -> Location | None:
         """Return the prefix that the run's settings have as `source`; None without one."""

@@ -159,6 +159,9 @@ class DatasetDetails(Part, kw_only=True):
     labels: list[str]
     """In column order."""
     counts: Counts | None
+    thresholds: dict[str, Score]
+    """Scores from which on labels are tags, that dataset.yaml sets by hand: they go before those of
+    a run, whichever serves."""
     changes_refused: str | None
     """Why this caller may give no orders and drop no lists; null where it may, as far as the API
     knows: where callers sign their requests, IAM decides."""
@@ -224,7 +227,9 @@ class LabelScores(Part, kw_only=True):
     support: Size
     """Images that have the label."""
     threshold: Score
-    """Score from which the API gives the tag."""
+    """Score from which its evaluation gave the tag."""
+    chosen: Score | None = None
+    """What the evaluation would have chosen, where a person had set `threshold`; else null."""
     ap_low: Score | None = None
     """From here to `ap_high` lies the middle 95 % of `ap` on resampled images."""
     ap_high: Score | None = None

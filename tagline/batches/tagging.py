@@ -173,7 +173,7 @@ class _Work:
                 f"run {scores.run} became champion while the batch was tagged, and its labels are "
                 "not those of the champion before: upload the list again"
             )
-        thresholds = self.tagger.champions.thresholds(scores.run)
+        thresholds = self.tagger.champions.limits(scores.run)
         tags = choose_tags(scores.labels, scores.scores, thresholds)
         return BatchVerdict(
             line=item.line,

@@ -15,6 +15,7 @@ from tagline.cli.deploy import build, deploy, sam_environment
 from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import undisturbed
+from tagline.cli.left_behind import bucket_left
 from tagline.cli.output import say
 from tagline.cli.phases import Phases
 from tagline.cli.places import HOST, LAPTOP_SECRET, STATE, make_private, port_taken
@@ -34,6 +35,12 @@ LAPTOP_PARAMETERS = {
     "EndpointBakeSeconds": "1",
     "ApiOpenChanges": "true",  # the laptop cloud is 127.0.0.1 alone
 }
+# the template's own, and some that SageMaker's own algorithm trains on: here none costs anything
+LAPTOP_MACHINES = (
+    "ml.t3.medium,ml.t3.large,ml.t3.xlarge,ml.m5.large,ml.m5.xlarge,ml.m5.2xlarge,ml.m5.4xlarge,"
+    "ml.c5.large,ml.c5.xlarge,ml.c5.2xlarge,ml.c5.4xlarge,ml.c5.9xlarge,"
+    "ml.g4dn.xlarge,ml.g5.xlarge,ml.p3.2xlarge,ml.p2.xlarge,ml.p2.8xlarge"
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,11 @@ def running_cloud(
             for name, parameter in _OPTIONAL.items():
                 if (ROOT / ".venvs" / name).is_dir():
                     given[parameter] = f"{_REGISTRY}/{name}:latest"
+            if "ExistingBucket" not in parameters and (left := bucket_left(target)):
+                say(f"Going on with the data in s3://{left}, which an earlier stack left")
+                given["ExistingBucket"] = left
+            if not target.is_there:  # else they stay as somebody has set them
+                given["AllowedInstanceTypes"] = LAPTOP_MACHINES
             if source_buckets:
                 given["SourceBuckets"] = ",".join(source_buckets)
             deploy(build_dir, stack, sam_log, environment, {**given, **parameters})

@@ -1,7 +1,7 @@
 """`tagline destroy`: everything that a stack made, and the stack; its data only when asked for."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,6 +9,7 @@ from botocore.exceptions import WaiterError
 
 from tagline.cli.belongings import Belonging, belongings, delete_belonging
 from tagline.cli.errors import Refused
+from tagline.cli.left_behind import bucket_left, own_bucket
 from tagline.cli.output import emit, print_json, rows_table, say
 from tagline.cli.target import Target, find_target, is_laptop
 
@@ -31,7 +32,7 @@ def destroy(
     as_json: bool,
 ) -> None:
     """Delete a stack with its endpoints, models and alarms; its data only with --data."""
-    target = find_target(stack)
+    target = _target(stack, data=data)
     if data and (brought := _brought_bucket(target)):
         raise Refused(
             f"--data: bucket {brought} was there before the stack (ExistingBucket): "
@@ -49,7 +50,7 @@ def destroy(
     if dry_run:
         say(_STAYS)
         return
-    running = list(_running(target))
+    running = [] if target.left else list(_running(target))
     if running:
         raise Refused(
             f"{len(running)} executions go on ({', '.join(running[:3])}): let them end, or stop "
@@ -63,9 +64,23 @@ def destroy(
     say(_STAYS)
     if not data:
         bucket = target.outputs.bucket
-        say(f"The data stays in s3://{bucket}: --data would have deleted it")
-        say(f"A stack that goes on with it needs the parameter ExistingBucket={bucket}, as in")
-        say(f"  tagline up --parameter ExistingBucket={bucket}")
+        say(f"The data stays in s3://{bucket}: `tagline destroy --data` deletes it, `tagline up` "
+            "goes on with it on a laptop; in an account a stack that is deployed again takes "
+            f"ExistingBucket={bucket}")  # fmt: skip
+
+
+def _target(stack: str, *, data: bool) -> Target:
+    """Return what is to be destroyed: a stack, or what a stack that is gone has left."""
+    target = find_target(stack)
+    left = bucket_left(target)
+    if left is None:
+        _ = target.outputs  # raises where there is no stack either
+        return target
+    if not data:
+        raise Refused(
+            f"stack {stack} is gone, and its data stays in s3://{left}: --data deletes it"
+        )
+    return replace(target, left=left)
 
 
 def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Belonging]:
@@ -77,16 +92,22 @@ def plan(target: Target, found: list[Belonging], *, data: bool) -> list[Belongin
     steps = [*found]
     if data:
         steps.append(Belonging("objects", f"s3://{bucket}/", "every object and version"))
-    steps.append(Belonging("stack", target.stack, f"and its nested stacks, at {_where(target)}"))
+    if target.left is None:
+        where = f"and its nested stacks, at {_where(target)}"
+        steps.append(Belonging("stack", target.stack, where))
     if data:
         steps.append(Belonging("bucket", bucket))
     return steps
 
 
 def _brought_bucket(target: Target) -> str | None:
+    """Return the bucket that a stack was given, unless a stack of its name had made it."""
+    if target.left is not None:
+        return None
     (stack,) = target.cloudformation.describe_stacks(StackName=target.stack)["Stacks"]
     given = {p["ParameterKey"]: p.get("ParameterValue") for p in stack.get("Parameters", ())}
-    return given.get("ExistingBucket") or None
+    bucket = given.get("ExistingBucket")
+    return bucket if bucket and bucket != own_bucket(target) else None
 
 
 def _where(target: Target) -> str:

@@ -9,6 +9,7 @@ from tagline.cli.output import emit, facts_table, money, print_json
 from tagline.cli.prices import show_cost
 from tagline.formats.costs import Cost, Prices
 from tagline.formats.document import Record, decode
+from tagline.formats.image_classification import USUAL
 from tagline.formats.settings import Settings
 from tagline.jobs.defaults import defaults
 from tagline.jobs.limits import most_expensive, trials_of
@@ -84,7 +85,8 @@ def estimated(
     kept = max(1, round(images * (1 - settings.split.shares.held)))
     chosen = defaults(kept, 1, settings.image.size, settings.quality)
     epochs = settings.training.epochs or int(chosen["epochs"])
-    kind = settings.training.instance_type or training
+    builtin = settings.training.algorithm == "builtin"
+    kind = settings.training.instance_type or (USUAL if builtin else training)
     work = Work(
         images=images,
         validation=settings.split.shares.held,

@@ -44,12 +44,16 @@ def show_labels(found: Sequence[LabelMetrics]) -> None:
         rows_table(
             ("Label", ">AP", ">F1", ">Support", ">Threshold"),
             (
-                (row.label, number(row.ap), number(row.f1), row.support, number(row.threshold))
+                (row.label, number(row.ap), number(row.f1), row.support, _threshold(row))
                 for row in few
             ),
             title=title,
         )
     )
+
+
+def _threshold(row: LabelMetrics) -> str | None:
+    return number(row.threshold) if row.chosen is None else f"{number(row.threshold)} by hand"
 
 
 def show_trials(found: Trials) -> None:

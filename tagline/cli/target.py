@@ -29,6 +29,10 @@ _LAPTOP = {"127.0.0.1", "localhost", "::1"}
 _LAPTOP_REGION = "us-east-1"
 
 
+class NoStack(Refused):
+    """There is no stack of that name."""
+
+
 @dataclass(frozen=True)
 class Outputs:
     """What the stack says about itself."""
@@ -47,6 +51,8 @@ class Target:
     session: boto3.Session
     endpoint: str | None
     stack: str = STACK
+    left: str | None = None
+    """The data bucket of a stack that is gone: all that there is of its outputs."""
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -93,6 +99,8 @@ class Target:
     @cached_property
     def outputs(self) -> Outputs:
         """The stack's outputs; raises Refused when the stack is not there."""
+        if self.left is not None:
+            return Outputs(self.left, state_machine="", api_url="")
         found = self.stack_outputs()
         try:
             return Outputs(
@@ -111,11 +119,20 @@ class Target:
         except ClientError as exc:
             if error_code(exc) != "ValidationError":
                 raise
-            raise Refused(
+            raise NoStack(
                 f"no stack {self.stack} at {self.endpoint or 'this account and region'}: "
                 "deploy template.yaml, or name the stack with --stack"
             ) from exc
         return {item["OutputKey"]: item["OutputValue"] for item in stacks[0].get("Outputs", [])}
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a stack of this name."""
+        try:
+            self.stack_outputs()
+        except Refused:
+            return False
+        return True
 
     @property
     def _config(self) -> Config:

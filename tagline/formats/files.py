@@ -15,6 +15,8 @@ from tagline.formats import (
     outcomes,
     packed,
     plan,
+    ratings,
+    recommending,
     retraining,
     rows,
     shadow,
@@ -27,11 +29,14 @@ from tagline.formats.batch_keys import BatchKeys, batches_of
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
+from tagline.formats.ratings_keys import RatingsKeys, RatingsRunKeys
 from tagline.formats.rows import Side
 
 _DATASET = DatasetKeys("DATASET")
 _FEEDBACK = FeedbackKeys("DATASET")
+_RATINGS = RatingsKeys("DATASET")
 _RUN = RunKeys(f"DATASET-{0:016x}")
+_OF_RATINGS = RatingsRunKeys(_RUN.run)
 _BATCH = BatchKeys(f"DATASET-{1:016x}")
 _BATCHES = batches_of("DATASET")
 
@@ -70,8 +75,8 @@ def _document(
     return File(pattern(key), said, writers, readers, Form.DOCUMENT, kinds)
 
 
-def _lines(key: str, about: str, writers: str, readers: str, kind: type[msgspec.Struct]) -> File:
-    return File(pattern(key), about, writers, readers, Form.LINES, (kind,))
+def _lines(key: str, about: str, writers: str, readers: str, *kinds: type[msgspec.Struct]) -> File:
+    return File(pattern(key), about, writers, readers, Form.LINES, kinds)
 
 
 def _other(key: str, about: str, writers: str, readers: str, *kinds: type[msgspec.Struct]) -> File:
@@ -112,6 +117,19 @@ OF_DATASET = (
         "A list: `id <tab> label_1 … label_N <tab> path` a row, labels 0 or 1; may be gzip, as "
         "`<name>.lst.gz` too. Each new version of it starts a run. `tried-….lst` is a copy that "
         "`tagline try` made; its metadata says what is tried.",
+        "you",
+        "PlanDataset",
+    ),
+    _other(
+        f"{_RATINGS.ratings}<name>.csv",
+        "Ratings: `user,item[,rating][,timestamp]` a row; may be gzip, as `.csv.gz` too. Each "
+        "new version of it starts a run.",
+        "you",
+        "PlanDataset",
+    ),
+    _other(
+        _RATINGS.items,
+        "Optional titles of a recommender's items: `item,title`.",
         "you",
         "PlanDataset",
     ),
@@ -193,7 +211,8 @@ OF_DATASET = (
         "Train or Tune",
         "Evaluate, the endpoint",
         models.ModelDescription,
-        about="What the network is, and how it sees images.",
+        recommending.RecommenderDescription,
+        about="What the network is, and how it sees images; or what was trained on ratings.",
     ),
     _document(
         _DATASET.champion,
@@ -291,9 +310,10 @@ OF_RUN = (
     _lines(
         _RUN.verdicts,
         "What became of every row of the list.",
-        _PACKERS,
+        f"{_PACKERS}; PlanDataset of ratings",
         "people, Evaluate",
         rows.Verdict,
+        ratings.RatingVerdict,
     ),
     _lines(
         _RUN.rejects,
@@ -313,9 +333,36 @@ OF_RUN = (
     ),
     _document(
         _RUN.packed_dataset,
-        _PACKERS,
+        f"{_PACKERS}; PlanDataset of ratings",
         "PlanTraining, Train or Tune, Evaluate, PlanEvaluation, the API, later plans",
         packed.PackedDataset,
+        ratings.RatingsDataset,
+    ),
+    *(
+        _other(
+            _OF_RATINGS.ratings(side),
+            "The side's ratings, gzip: `user,item,rating,timestamp`, with a header, the oldest "
+            "first.",
+            "PlanDataset",
+            readers,
+        )
+        for side, readers in (
+            (Side.TRAIN, "Train or Tune, Evaluate"),
+            (Side.VALIDATION, "Train or Tune, Evaluate"),
+            (Side.TEST, "Evaluate"),
+        )
+    ),
+    _other(
+        _OF_RATINGS.items,
+        "The accepted items and their titles: `item,title`, with a header.",
+        "PlanDataset",
+        "Train or Tune, Evaluate",
+    ),
+    _document(
+        f"{_RUN.prefix}histories/<partition>.json.gz",
+        "PlanDataset",
+        "the API, PlanBatch",
+        ratings.Histories,
     ),
     _document(
         _RUN.training_plan,
@@ -325,7 +372,13 @@ OF_RUN = (
         steps.TunePlan,
         about="What SageMaker is asked to train, and the answer of PlanTraining.",
     ),
-    _document(_RUN.metrics, "Evaluate", "DecidePromotion, the API, people", models.Metrics),
+    _document(
+        _RUN.metrics,
+        "Evaluate",
+        "DecidePromotion, the API, people",
+        models.Metrics,
+        recommending.RatingsMetrics,
+    ),
     _other(
         _RUN.report,
         "The evaluation, for people: HTML; with what a shadow showed.",
@@ -342,7 +395,7 @@ OF_RUN = (
     ),
     _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
     _document(_RUN.reference, "Evaluate", "WatchDrift", drift.Reference),
-    _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke),
+    _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke, recommending.RecommenderSmoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),
     _document(_RUN.decision, "DecidePromotion", "the API, people", outcomes.Decision),
     _other(
@@ -442,6 +495,8 @@ FILES = (*OF_STACK, *OF_DATASET, *OF_RUN, *OF_BATCHES)
 # of the endpoint, to whoever asks it for scores; what the alerts topic is told; RecordOutcome's
 ANSWERS: tuple[type[msgspec.Struct], ...] = (
     models.ImageScores,
+    recommending.RecommendRequest,
+    recommending.Recommendations,
     models.Refusal,
     outcomes.Alert,
     outcomes.Digest,

@@ -26,6 +26,8 @@ PARAMETERS = re.compile(r"image-classification-(?P<epoch>[0-9]{4})\.params")
 
 _TRAINS_ON = re.compile(r"^ml\.(?:p2|p3|p3dn|g4dn|g5)\.")
 FAMILIES = "P2, P3, G4dn and G5"
+USUAL = "ml.g4dn.xlarge"
+"""The smallest machine that it trains on, and that there still is."""
 LARGE_NETWORKS = ("18", "34", "50", "101", "152", "200")  # layers
 SMALL_NETWORKS = ("20", "32", "44", "56", "110")
 PRETRAINED_SHAPE = "3,224,224"

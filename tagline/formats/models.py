@@ -92,6 +92,8 @@ class LabelMetrics(Record):
     """Images that have the label."""
     threshold: float
     """Score from which the API gives the tag."""
+    chosen: float | None = None
+    """What the evaluation chose, where `threshold` was set by hand; null elsewhere."""
     ap_low: float | None = None
     """From here to `ap_high` lies the middle 95 % of `ap` on resampled images."""
     ap_high: float | None = None

@@ -1,12 +1,15 @@
 """How runs end: status.json, champion.json, latest.json, decision.json, and what is announced."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
+from msgspec import field
 
 from tagline.formats.costs import Cost
 from tagline.formats.document import Document, Record
+from tagline.formats.kinds import Kind
 
 
 class Outcome(StrEnum):
@@ -71,6 +74,11 @@ class Decision(Document, kw_only=True):
     champion_map: float | None
     superseded_by: str | None = None
     """The run of a list that was dropped later, which decides instead."""
+    metric: str = "mAP"
+    """The primary metric, which was compared."""
+    challenger_value: float | None = None
+    """Of the primary metric; null in older files, like the champion's."""
+    champion_value: float | None = None
 
 
 class Reign(Record, kw_only=True):
@@ -85,6 +93,10 @@ class Reign(Record, kw_only=True):
     """Why it was promoted."""
     order: Order | None = None
     """Where a person made it the champion."""
+    metric: str = "mAP"
+    """The primary metric."""
+    value: float | None = None
+    """Of the primary metric, of ratings; null of images, whose is mAP."""
 
 
 MOST_REIGNS = 50
@@ -109,6 +121,17 @@ class Champion(Document, kw_only=True):
     """Where a person made it the champion; null: the gate did."""
     before: tuple[Reign, ...] = ()
     """Who served before, newest first, 50 at most; nobody in older files."""
+    kind: Kind = Kind.IMAGES
+    """Of the dataset; absent in older files."""
+    metric: str = "mAP"
+    """The primary metric."""
+    value: float | None = None
+    """Of the primary metric, of ratings; null of images, whose is mAP."""
+
+    @property
+    def primary(self) -> float | None:
+        """How good it was when it was promoted, by the primary metric."""
+        return self.mAP if self.kind is Kind.IMAGES else self.value
 
     def followed_at(self, time: str) -> tuple[Reign, ...]:
         """Return who has served before whoever takes over at `time` (ISO 8601, UTC)."""
@@ -119,6 +142,8 @@ class Champion(Document, kw_only=True):
             mAP=self.mAP,
             reason=self.reason,
             order=self.order,
+            metric=self.metric,
+            value=self.value,
         )
         return (own, *self.before)[:MOST_REIGNS]
 
@@ -139,6 +164,8 @@ class Newest(Document, kw_only=True):
     """When the list was dropped: ISO 8601, UTC."""
     sequencer: str = ""
     """S3's, of the event: orders lists that were dropped within a second."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """That dataset.yaml sets by hand, by label: they hold for whichever model serves."""
 
 
 ALERTS_KEY = "alerts.json"

@@ -70,6 +70,8 @@ class PackedDataset(Document, kw_only=True):
     image: ImageSpec
     background: BackgroundChoice | None = None
     """Of `background: auto`; null where dataset.yaml names a colour."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """That dataset.yaml sets by hand, by label: the evaluation goes by them."""
     reasons: Mapping[Reason, Rejected] = field(default_factory=dict)
     """Why rows were rejected, the most frequent first; empty in older files, too."""
     versions: Versions

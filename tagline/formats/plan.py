@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import field
 
 from tagline.formats.document import Document, Record
+from tagline.formats.kinds import Kind
 from tagline.formats.pictures import BackgroundChoice, Seen
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Rejected, Size
@@ -74,6 +75,8 @@ class CorrectionsIn(Record):
 class Plan(Document, kw_only=True):
     """A run as PlanDataset planned it."""
 
+    kind: Kind = Kind.IMAGES
+    """By where the file was dropped; absent in older files."""
     run: str
     dataset: str
     bucket: str
@@ -87,9 +90,12 @@ class Plan(Document, kw_only=True):
     validation: Size
     test: Size = 0
     labels: tuple[str, ...]
-    """In column order."""
+    """In column order; none of ratings."""
     positives: Mapping[str, int]
     """Accepted rows that have each label."""
+    users: Size = 0
+    """Of accepted ratings, like `items`; 0 of images."""
+    items: Size = 0
     reused: Size = 0
     """Rows whose image an earlier run has packed."""
     reuse: Reuse | None = None

@@ -31,6 +31,17 @@ class Reason(StrEnum):
     UNDECODABLE_IMAGE = "undecodable_image"
     ANIMATED_IMAGE = "animated_image"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_FEW_FIELDS = "too_few_fields"
+    UNKNOWN_COLUMN = "unknown_column"
+    BAD_QUOTING = "bad_quoting"
+    BAD_USER = "bad_user"
+    BAD_ITEM = "bad_item"
+    BAD_RATING = "bad_rating"
+    BAD_TIMESTAMP = "bad_timestamp"
+    LOW_RATING = "low_rating"
+    DUPLICATE_PAIR = "duplicate_pair"
+    RARE_USER = "rare_user"
+    RARE_ITEM = "rare_item"
 
 
 MEANING: dict[Reason, str] = {
@@ -55,4 +66,15 @@ MEANING: dict[Reason, str] = {
     Reason.UNDECODABLE_IMAGE: "the image is damaged or incomplete",
     Reason.ANIMATED_IMAGE: "the image has several frames",
     Reason.TOO_MANY_PIXELS: "the image has more pixels than allowed",
+    Reason.TOO_FEW_FIELDS: "the row has fewer fields than the file has columns",
+    Reason.UNKNOWN_COLUMN: "the row has a field that is not user, item, rating or timestamp",
+    Reason.BAD_QUOTING: "a quoted field does not end on its line, or goes on after its end",
+    Reason.BAD_USER: "the user is empty, longer than 256 bytes or holds control characters",
+    Reason.BAD_ITEM: "the item is empty, longer than 256 bytes or holds control characters",
+    Reason.BAD_RATING: "the rating is no number, or none between -1,000,000 and 1,000,000",
+    Reason.BAD_TIMESTAMP: "the timestamp is neither seconds since 1970 nor a date of ISO 8601",
+    Reason.LOW_RATING: "the rating is below recommender.minimum_rating",
+    Reason.DUPLICATE_PAIR: "a newer row, which counts, is of the same user and item",
+    Reason.RARE_USER: "the user has fewer ratings than recommender.minimum_user_ratings",
+    Reason.RARE_ITEM: "the item has fewer ratings than recommender.minimum_item_ratings",
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tagline.formats.document import Record
 from tagline.formats.reasons import Reason
@@ -72,6 +72,9 @@ class Reject(Record):
     """Stable code; programs compare it."""
     detail: str
     """For people."""
+    user: str | UnsetType | None = UNSET
+    """Of a row of ratings, which has no id and no path; null where none can be read."""
+    item: str | UnsetType | None = UNSET
 
 
 FIRST_REJECTS = 3  # told of every reason
@@ -107,6 +110,8 @@ def _cut(reject: Reject) -> Reject:
         path=reject.path[:_LONGEST] if reject.path is not None else None,
         reason=reject.reason,
         detail=reject.detail[:_LONGEST],
+        user=reject.user[:_LONGEST] if isinstance(reject.user, str) else reject.user,
+        item=reject.item[:_LONGEST] if isinstance(reject.item, str) else reject.item,
     )
 
 

@@ -8,6 +8,13 @@ from msgspec import Meta
 
 from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
+from tagline.formats.recommender_settings import (
+    AgeDecay,
+    Hidden,
+    Recommender,
+    Regularization,
+)
+from tagline.formats.recommender_settings import Algorithm as Recommending
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
 
@@ -30,7 +37,7 @@ Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 TrainingEngine = Literal["auto", "mxnet", "torch"]
-Algorithm = Literal["ours", "builtin"]
+TrainingAlgorithm = Literal["ours", "builtin"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
     str,
@@ -183,7 +190,7 @@ class Training(Section):
     """Whether to train on spare capacity, which is cheaper and may be taken away."""
     start_from: StartFrom = "auto"
     """The weights it begins with: auto takes the starter for few images, or the champion."""
-    algorithm: Algorithm = "ours"
+    algorithm: TrainingAlgorithm = "ours"
     """builtin: SageMaker's own image-classification, on a GPU."""
     hyperparameters: OwnHyperparameters | None = None
     """Of algorithm: builtin, by its own names, such as num_layers, momentum, lr_scheduler_step; or
@@ -211,6 +218,11 @@ class Ranges(Section, omit_defaults=True):
     early_stopping_patience: tuple[Patience, Patience] | None = None
     weight_averaging: tuple[Averaging, Averaging] | None = None
     views: tuple[Views, Views] | None = None
+    algorithm: tuple[Recommending, ...] | None = None
+    """Of ratings alone, like the next three."""
+    regularization: tuple[Regularization, Regularization] | None = None
+    age_decay: tuple[AgeDecay, AgeDecay] | None = None
+    hidden: tuple[Hidden, Hidden] | None = None
     image_size: tuple[ImageSize, ...] | None = None
     """Images are packed once, at the largest of them: it takes the place of image.size."""
 
@@ -281,9 +293,14 @@ class Settings(Section):
     as many. What the section training names goes before what the quality asks for."""
     training: Training = Training()
     tuning: Tuning | None = None
+    thresholds: Mapping[str, Share] = msgspec.field(default_factory=dict)
+    """The score from which a label is given as a tag, by the label's name, such as `{heart: 0.4}`;
+    the others' are chosen by the validation images. Nothing is trained for it, and it holds from
+    the next list on, whichever model serves."""
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()
     sampling: Sampling = Sampling()
     retrain: Retrain = Retrain()
     drift: DriftSettings = DriftSettings()
+    recommender: Recommender = Recommender()

@@ -4,20 +4,27 @@ What it would refuse after minutes of paid waiting is refused before: tagline.se
 what the settings alone tell, this module what depends on the dataset and the stack.
 """
 
-from tagline.formats.image_classification import OBJECTIVE, faults, shape_of
+from tagline.formats.image_classification import (
+    FAMILIES,
+    OBJECTIVE,
+    USUAL,
+    faults,
+    shape_of,
+    trains_on,
+)
 from tagline.formats.names import job_name
 from tagline.formats.packed import PackedDataset
 from tagline.formats.registries import ACCOUNTS, image_uri
 from tagline.formats.sagemaker import AlgorithmSpecification
 from tagline.formats.settings import FEW_IMAGES, Settings
 from tagline.jobs.defaults import defaults
-from tagline.jobs.limits import parameter
+from tagline.jobs.limits import Limits, parameter
 from tagline.jobs.sagemaker import Stack
 from tagline.jobs.searching import text
 from tagline.settings import InvalidSettings
-from tagline.settings.builtin import NETWORKS, check_algorithm, check_family, own_hyperparameters
+from tagline.settings.builtin import NETWORKS, check_algorithm, own_hyperparameters
 
-__all__ = ["OBJECTIVE", "check", "hyperparameters", "specification"]
+__all__ = ["OBJECTIVE", "check", "hyperparameters", "machine", "specification"]
 
 _LEARNING_RATE = {"adam": "0.001", "rmsprop": "0.001", "sgd": "0.1", "nag": "0.1"}
 _FEW_LAYERS, _MORE_LAYERS = "18", "50"
@@ -29,8 +36,6 @@ _MOST_CHARACTERS = 2500  # of a hyperparameter's value
 def check(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) -> None:
     """Raise InvalidSettings for what the algorithm would refuse or fail of."""
     check_algorithm(settings)
-    if settings.training.instance_type is None:
-        check_family(stack.instance_type, parameter("TrainingInstanceType"))
     specification(stack)
     _check_names(run, settings, stack)
     values = hyperparameters(dataset, settings)
@@ -47,6 +52,27 @@ def check(run: str, dataset: PackedDataset, settings: Settings, stack: Stack) ->
                 f"algorithm fills whole batches of them: take {images} or less, or more images",
                 setting,
             )
+
+
+def machine(settings: Settings, stack: Stack, limits: Limits) -> str:
+    """Return the instance type that trains: the one named, or one that the stack allows.
+
+    Raises InvalidSettings where it allows none that the algorithm trains on.
+    """
+    named = settings.training.instance_type
+    if named is not None:
+        return named
+    able = sorted(filter(trains_on, limits.instance_types - {stack.instance_type}))
+    for kind in (stack.instance_type, USUAL, *able):
+        if trains_on(kind) and kind in limits.instance_types:
+            return kind
+    raise InvalidSettings(
+        f"training.algorithm: builtin: the built-in algorithm trains on the instance families "
+        f"{FAMILIES} alone, and neither is {stack.instance_type} of them "
+        f"({parameter('TrainingInstanceType')}) nor any of the stack's AllowedInstanceTypes: let "
+        f"the stack's owner add such as {USUAL}",
+        "training.algorithm",
+    )
 
 
 def hyperparameters(dataset: PackedDataset, settings: Settings) -> dict[str, str]:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.ht
 """
 
 import math
+from dataclasses import replace
 
 from msgspec.structs import asdict
 
@@ -68,6 +69,7 @@ def plan_training(
     check_trainable(_images(dataset), settings)
     if _builtin(settings):
         builtin.check(run, dataset, settings, stack)
+        stack = replace(stack, instance_type=builtin.machine(settings, stack, spending.limits))
     spending.check(settings, stack.instance_type)
     hyperparameters = _hyperparameters(run, dataset, settings)
     if without:

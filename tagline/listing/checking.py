@@ -21,7 +21,7 @@ from tagline.listing.rows import Row
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 from tagline.listing.trainable import Images, check_trainable, split_said
-from tagline.settings import InvalidSettings, load_settings, located
+from tagline.settings import InvalidSettings, check_thresholds, load_settings, located
 from tagline.settings.starts import start_said
 
 FIRST_REJECTS = 3  # shown of every reason
@@ -110,6 +110,9 @@ def check_list(
         report = _check(report, stream, rows)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
+    if report.labels is not None and not problems:
+        with _noting(problems):
+            _check_thresholds(report.labels, settings, config, str(settings_path))
     said = (_of_the_split(report, settings), start_said(settings))
     report.warnings.extend(sentence for sentence in said if sentence)
     return replace(report, usable=not problems, settings=settings)
@@ -140,6 +143,13 @@ def _check_trainable(report: CheckReport, settings: Settings, config: bytes, fil
     labelled = report.accepted - report.labels.rows_without_label
     try:
         check_trainable(Images.at_best(report.accepted, labelled, settings.split.shares), settings)
+    except InvalidSettings as exc:
+        raise located(exc, config, file) from exc
+
+
+def _check_thresholds(labels: LabelFacts, settings: Settings, config: bytes, file: str) -> None:
+    try:
+        check_thresholds(settings, tuple(labels.positives))
     except InvalidSettings as exc:
         raise located(exc, config, file) from exc
 

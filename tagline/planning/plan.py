@@ -25,7 +25,7 @@ from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
 from tagline.planning.script import take_script
 from tagline.planning.starting import check_start
 from tagline.planning.writing import write_shards
-from tagline.settings import InvalidSettings
+from tagline.settings import InvalidSettings, check_thresholds
 from tagline.split.memory import SplitFile
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def plan_dataset(
         rows = divide(located, split, packed=bool(before) or served is not None)
         images = _images(rows)
         check_trainable(images, settings)
+        check_thresholds(settings, judged.names)
     except (UnusableList, InvalidSettings):
         if judged.rejects:
             bucket.write_lines(run.rejects, judged.rejects)
@@ -67,7 +68,7 @@ def plan_dataset(
     bucket.write_lines(run.plan_rejects, judged.rejects)
     mark = fingerprint(judged.names, settings, rows, script)
     # a candidate is no list of the dataset's: it neither gives way nor is given way to
-    overtaken = None if tried else standing.claim(bucket, event)
+    overtaken = None if tried else standing.claim(bucket, event, settings.thresholds)
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
     unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))

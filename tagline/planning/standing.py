@@ -5,7 +5,7 @@ usable list; a run that finds another one there is overtaken, unless that one fa
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from tagline.aws.faults import Conflict
@@ -62,10 +62,15 @@ def judged(bucket: Bucket, dataset: str, champion: Champion | None) -> Iterator[
         yield latest
 
 
-def claim(bucket: Bucket, event: RunInput) -> str | None:
-    """Make the run its dataset's newest; return the run whose list was dropped later instead."""
+def claim(bucket: Bucket, event: RunInput, thresholds: Mapping[str, float]) -> str | None:
+    """Make the run its dataset's newest; return the run whose list was dropped later instead.
+
+    `thresholds` are those that a person set, by label.
+    """
     key = DatasetKeys(event.dataset).newest
-    mine = Newest(run=event.run, started=event.started, sequencer=event.sequencer)
+    mine = Newest(
+        run=event.run, started=event.started, sequencer=event.sequencer, thresholds=thresholds
+    )
     while True:
         head = bucket.head(key)
         newest = _newest(bucket, event.dataset) if head else None

@@ -84,10 +84,10 @@ def gains(
         return found
 
     rng, rounds = np.random.default_rng(seed), _rounds(truth)
-    blocks = (rng.integers(0, images, (size, images)) for size in _sizes(rounds, images))
+    blocks = (rng.integers(0, images, (size, images)) for size in sizes(rounds, images))
     found = np.concatenate([differences(picks) for picks in blocks])
     once = differences(np.arange(images)[None])
-    return _gain(float(_means(once)[0]), _means(found), confidence), _label_gains(once[0], found)
+    return summary(float(_means(once)[0]), _means(found), confidence), _label_gains(once[0], found)
 
 
 def ap_intervals(scores: Scores, truth: Truth, *, seed: int = 0) -> LabelGains:
@@ -101,7 +101,7 @@ def ap_intervals(scores: Scores, truth: Truth, *, seed: int = 0) -> LabelGains:
     present = np.flatnonzero(truth.any(axis=0))
     value[present] = [_weighted_ap(scores[:, j], truth[:, j], ones)[0] for j in present]
     begun = 0
-    for size in _sizes(rounds, images):
+    for size in sizes(rounds, images):
         draws = _draws(rng.integers(0, images, (size, images)))
         for j in present:
             drawn = draws @ truth[:, j] > 0
@@ -159,13 +159,14 @@ def gain_over_frequencies(
     rng, unchanged = np.random.default_rng(seed), np.arange(images)[None]
     blocks = (
         mean_ap(rng.permuted(np.repeat(unchanged, size, axis=0), axis=1))
-        for size in _sizes(_rounds(truth), images)
+        for size in sizes(_rounds(truth), images)
     )
     found = mean_ap(unchanged) - np.concatenate(list(blocks))
-    return _gain(float(found.mean()), found, confidence)
+    return summary(float(found.mean()), found, confidence)
 
 
-def _gain(value: float, found: Floats, confidence: float) -> Gain:
+def summary(value: float, found: Floats, confidence: float) -> Gain:
+    """Return a gain of so much whose resamplings found these, (rounds,)."""
     tail = (1 - _LEVEL) / 2
     low, bound, high = np.quantile(found, [tail, 1 - confidence, 1 - tail])
     better = np.count_nonzero(found > 0) + np.count_nonzero(found == 0) / 2
@@ -194,8 +195,8 @@ def _rounds(truth: Truth) -> int:
     return int(np.clip(_LARGEST_WORK // truth.size, _FEWEST_ROUNDS, MOST_ROUNDS))
 
 
-def _sizes(rounds: int, images: int) -> Iterator[int]:
-    """Yield how many rounds each block has."""
+def sizes(rounds: int, images: int) -> Iterator[int]:
+    """Yield how many rounds each block has, so that a draw of so many images a round fits."""
     size = max(1, min(rounds, _BLOCK // images))
     for start in range(0, rounds, size):
         yield min(size, rounds - start)

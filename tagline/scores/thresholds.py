@@ -9,7 +9,7 @@ were kept out.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,11 +29,21 @@ _EDGE = 1e-6  # keeps logits finite
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Per label (L,) the threshold; the one shared by all; how strongly it drew the others."""
+    """Per label (L,) the threshold; the one shared by all; how strongly it drew the others.
+
+    `chosen` (L,) is what was chosen where a person set another, NaN elsewhere.
+    """
 
     values: Floats
     shared: float
     pull: float
+    chosen: Floats | None = None
+
+    def with_given(self, given: Floats) -> "Thresholds":
+        """Return the thresholds with those in place that a person set: `given` (L,), else NaN."""
+        known = ~np.isnan(given)
+        values, chosen = np.where(known, given, self.values), np.where(known, self.values, np.nan)
+        return replace(self, values=values, chosen=chosen)
 
 
 @dataclass(frozen=True)
@@ -65,15 +75,18 @@ def choose(scores: ArrayLike, truth: ArrayLike) -> Thresholds:
     return _averaged(marks, [fit for _, fit in halves], pull)
 
 
-def cross_fitted(scores: ArrayLike, truth: ArrayLike) -> F1:
+def cross_fitted(scores: ArrayLike, truth: ArrayLike, given: Floats | None = None) -> F1:
     """Return the F1 of scores (n, L) where each image's thresholds were chosen on others.
 
     It tells what `choose` is worth without keeping images back: a fifth is tagged at a time.
+    `given` (L,) are thresholds that a person set, NaN where none is.
     """
     values, marks = np.asarray(scores), np.asarray(truth)
     tags = np.zeros(values.shape, bool)
     for kept, used in _parts(len(values), _FOLDS, 0):
-        tags[kept] = values[kept] >= choose(values[used], marks[used]).values
+        limits = choose(values[used], marks[used])
+        limits = limits if given is None else limits.with_given(given)
+        tags[kept] = values[kept] >= limits.values
     return f1(tags, marks)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import asdict
 
-from tagline.formats.image_classification import FAMILIES, RULES, TUNABLE, fault, trains_on
+from tagline.formats.image_classification import FAMILIES, RULES, TUNABLE, USUAL, fault, trains_on
 from tagline.formats.settings import Settings, Training, Tuning
 from tagline.settings.errors import InvalidSettings
 
@@ -62,24 +62,18 @@ def _check_training(training: Training) -> None:
                 f"training.{name}",
             )
     kind = training.instance_type
-    if kind is not None:
-        check_family(kind, "training.instance_type")
+    if kind is not None and not trains_on(kind):
+        raise InvalidSettings(
+            f"training.instance_type: the built-in algorithm trains on the instance families "
+            f"{FAMILIES} alone, and not on {kind}: take such as {USUAL}",
+            "training.instance_type",
+        )
     own = own_hyperparameters(training)
     if training.instance_count > 1 and "kv_store" not in own:
         raise InvalidSettings(
             "training.instance_count: on several machines the built-in algorithm needs "
             f"{_OWN}: {{kv_store: dist_sync}} (or dist_async), which says how they learn together",
             "training.instance_count",
-        )
-
-
-def check_family(instance_type: str, asked_by: str) -> None:
-    """Raise InvalidSettings for an instance type that the built-in algorithm does not train on."""
-    if not trains_on(instance_type):
-        raise InvalidSettings(
-            f"{asked_by}: the built-in algorithm trains on the instance families {FAMILIES} alone, "
-            f"and not on {instance_type}: set training.instance_type to such as ml.g4dn.xlarge",
-            "training.instance_type",
         )
 
 

@@ -92,7 +92,21 @@ def _setting(name: str, value: object, kind: Any) -> object:
         return _ranges(name, value)
     if isinstance(kind, type) and issubclass(kind, Section):
         return _section(name, value, kind)
+    if get_origin(kind) is Mapping:
+        return _by_name(name, value, get_args(kind)[1])
     return _single(name, value, kind)
+
+
+def _by_name(name: str, values: object, kind: Any) -> dict[str, Any]:
+    """Return values by names that are the dataset's own."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise _refused(name, "`name: value` pairs", values)
+    for key in values:
+        if not isinstance(key, str):
+            raise _refused(_path(name, key), "a name (in quotes: this one is read otherwise)", key)
+    return {key: _single(_path(name, key), value, kind) for key, value in values.items()}
 
 
 def _ranges(name: str, values: object) -> Ranges:

@@ -7,7 +7,7 @@ from msgspec.structs import asdict, replace
 from tagline.formats.settings import Ranges, Settings, Tuning
 from tagline.settings.errors import InvalidSettings
 
-_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+_INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views", "hidden")
 
 
 def packed_for_search(settings: Settings) -> Settings:

@@ -9,6 +9,7 @@ import pytest
 
 from tagline.api.bucket import DataBucket, ObjectVersion
 from tagline.formats.names import run_name
+from tagline.formats.outcomes import Newest
 from tests.unit.api_world import (
     BUCKET,
     DATASET,
@@ -133,18 +134,21 @@ def test_pages_of_datasets_meet_without_gap_or_overlap(world: World, limit: str)
 def test_a_dataset_shows_the_run_judged_last(world: World) -> None:
     world.crown()
     world.put(f"{DATASET}/latest.json", latest(run=name(2)))
+    newest = Newest(run=name(2), started="2026-11-26T00:00:00Z", thresholds={"heart": 0.4})
+    world.put(f"{DATASET}/newest.json", newest)
     world.put(f"{DATASET}/runs/{name(2)}/dataset.json", packed_dataset(**COUNTS, labels=LABELS))
     found = get(event("dataset")).json
     assert found["champion"]["run"] == RUN
     assert found["champion"]["reason"] == "the first model of the dataset"
     assert found["labels"] == LABELS
     assert found["counts"] == COUNTS
+    assert found["thresholds"] == {"heart": 0.4}
 
 
 def test_a_dataset_with_nothing_but_a_list(world: World) -> None:
     world.put(f"{DATASET}/lists/a.lst", b"")
     nothing: dict[str, Any] = {"champion": None, "labels": [], "health": None, "counts": None}
-    nothing["changes_refused"] = None
+    nothing |= {"changes_refused": None, "thresholds": {}}
     assert get(event("dataset")).json == {"dataset": DATASET, **nothing}
 
 

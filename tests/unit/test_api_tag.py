@@ -13,6 +13,7 @@ from tagline.api import champions, clients
 from tagline.api.bucket import DataBucket
 from tagline.aws.observability import logger
 from tagline.formats.document import encode
+from tagline.formats.outcomes import Newest
 from tests.unit import run_documents
 from tests.unit.api_world import (
     BUCKET,
@@ -216,6 +217,19 @@ def test_thresholds_are_those_of_the_run_that_answered(world: World) -> None:
     reply = tag(event("tag_png"))
     assert reply.json["model"]["run"] == before
     assert [row["label"] for row in reply.json["tags"]] == [LABELS[3]]
+
+
+def test_a_threshold_set_by_hand_goes_before_what_the_evaluation_chose(world: World) -> None:
+    metrics = json.loads(encode(metrics_document(RUN)))
+    metrics["labels"][1] |= {"threshold": 0.1, "chosen": 0.9}  # as it was set at the time
+    world.put(f"{DATASET}/runs/{RUN}/metrics.json", metrics)
+    by_hand = {LABELS[0]: 0.25, "of no model": 0.1}
+    newest = Newest(run=RUN, started="2026-11-26T00:00:00Z", thresholds=by_hand)
+    world.put(f"{DATASET}/newest.json", newest)
+    world.expect([0.25, 0.8, 0.0, 0.0])
+    assert [row["label"] for row in tag(event("tag_png")).json["tags"]] == [LABELS[0]]
+    evaluated = champions.Champions(DataBucket(world.s3, BUCKET), "tagline").thresholds(RUN)
+    assert evaluated[LABELS[1]] == 0.1
 
 
 def test_names_in_the_log_stay_inside_their_fields(world: World, log: io.StringIO) -> None:

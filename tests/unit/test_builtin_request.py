@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tagline.formats.image_classification import DEFAULTS, RULES, fault, faults, trains_on
 from tagline.formats.registries import ACCOUNTS, image_uri, is_builtin
 from tagline.jobs.evaluation import plan_evaluation
-from tagline.jobs.limits import Limits, Spending
+from tagline.jobs.limits import Limits, Spending, TooExpensive
 from tagline.jobs.sagemaker import Stack
 from tagline.jobs.training import plan_training
 from tagline.pricing.table import PriceList
@@ -138,7 +138,7 @@ def test_a_search_is_after_its_own_metric() -> None:
             {"instance_type": "ml.c5.4xlarge"},
             "P2, P3, G4dn and G5 alone, and not on ml.c5",
         ),
-        ({"instance_type": "ml.g6.xlarge"}, "and not on ml.g6.xlarge: set training.instance_type"),
+        ({"instance_type": "ml.g6.xlarge"}, "and not on ml.g6.xlarge: take such as ml.g4dn"),
         ({"mini_batch_size": 201}, "training.mini_batch_size: 201 is more than the 200 validation"),
         ({"loss": "asymmetric"}, "training.loss: the built-in algorithm does not know asymmetric"),
         ({"dropout": 0.3}, "training.dropout: the built-in algorithm does not know 0.3"),
@@ -178,10 +178,24 @@ def test_refused_with_words(training: dict[str, Any], words: str) -> None:
     assert words in str(refused.value)
 
 
-def test_the_stacks_own_machine_may_be_of_no_use_to_it() -> None:
-    with pytest.raises(InvalidSettings, match=r"the stack's parameter TrainingInstanceType: .*G5"):
+def machines(planned: dict[str, Any]) -> str:
+    kind: str = planned["request"]["ResourceConfig"]["InstanceType"]
+    return kind
+
+
+def test_a_machine_that_nobody_names_is_one_that_the_stack_allows() -> None:
+    assert machines(plan(CPU_STACK)) == GPU
+    assert machines(plan(training={"instance_type": "ml.p3.2xlarge"})) == "ml.p3.2xlarge"
+
+
+def test_a_stack_that_allows_none_of_its_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpus = Spending(Limits(frozenset({"ml.c5.4xlarge"}), 1, 1), PriceList("eu-west-1"))
+    monkeypatch.setattr(f"{__name__}.SPENDING", cpus)
+    told = r"P2, P3, G4dn and G5 alone, .* let the stack's owner add such as ml\.g4dn\.xlarge"
+    with pytest.raises(InvalidSettings, match=told):
         plan(CPU_STACK)
-    plan(CPU_STACK, training={"instance_type": GPU})
+    with pytest.raises(TooExpensive, match=r"ml\.p3\.2xlarge is not among the stack's Allowed"):
+        plan(training={"instance_type": "ml.p3.2xlarge"})
 
 
 def test_a_region_without_it() -> None:

@@ -121,6 +121,12 @@ def test_wrong_settings_are_named(good: Path, tmp_path: Path) -> None:
     assert f"tagline: {config} line 2: image.sise: no such setting" in result.stderr
 
 
+def test_a_threshold_of_another_list_is_named_by_its_line(good: Path, tmp_path: Path) -> None:
+    code, said = checked(good, "image: {size: 64}\nthresholds:\n  label_003: 0.4\n")
+    assert code == 1
+    assert "line 3: thresholds.label_003: the list has no such label; near it: label_00" in said
+
+
 def test_a_setting_that_does_not_suit_the_list_is_named_by_its_line(
     good: Path, tmp_path: Path
 ) -> None:

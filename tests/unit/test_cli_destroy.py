@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from tagline.cli import destroy as destroy_module
 from tagline.cli.main import app
-from tagline.cli.target import Target
+from tagline.cli.target import NoStack, Target
 from tagline.formats.names import endpoint_name
 from tests.unit.cli_stack import BUCKET, put, stack
 
@@ -17,6 +17,7 @@ runner = CliRunner()
 DELETED: list[Target] = []  # moto's CloudFormation needs more than is installed here
 ROLE = "arn:aws:iam::123456789012:role/jobs"
 OTHER = "tagline-dev-data"
+LEFT = "tagline-data-123456789012-us-east-1"
 MINE = endpoint_name("tagline", "designs")
 TRIAL = f"{MINE}-trial"
 THEIRS = endpoint_name("tagline-dev", "designs")
@@ -129,6 +130,58 @@ def test_a_bucket_that_was_there_before_is_not_deleted(
     assert result.exit_code == 1
     assert f"bucket {BUCKET} was there before the stack" in result.stderr
     assert endpoints(two_stacks) == {MINE, TRIAL, THEIRS}
+
+
+def described(stack: Target, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
+    """Have CloudFormation say that the stack was given a bucket."""
+    given = {"ParameterKey": "ExistingBucket", "ParameterValue": bucket}
+    told = {"Stacks": [{"Parameters": [given]}]}
+    monkeypatch.setattr(stack.cloudformation, "describe_stacks", lambda **_: told)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "brought"), [("", None), (LEFT, None), ("my-pictures", "my-pictures")]
+)
+def test_a_bucket_that_an_earlier_stack_of_this_name_left_was_not_brought(
+    stack: Target, monkeypatch: pytest.MonkeyPatch, bucket: str, brought: str | None
+) -> None:
+    described(stack, monkeypatch, bucket)
+    assert destroy_module._brought_bucket(stack) == brought
+
+
+@pytest.fixture
+def gone(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """No stack, but the bucket that it made, with an endpoint that its deletion did not reach."""
+
+    def no_stack(_target: Target) -> dict[str, str]:
+        raise NoStack("no stack tagline")
+
+    monkeypatch.setattr(Target, "stack_outputs", no_stack)
+    stack.s3.create_bucket(Bucket=LEFT)
+    stack.s3.put_object(Bucket=LEFT, Key="designs/champion.json", Body=b"{}")
+    deploy(stack, "0123456789abcdef", MINE, LEFT)
+    return stack
+
+
+def test_the_data_that_stayed_is_deleted_when_the_stack_is_gone(gone: Target) -> None:
+    shown = runner.invoke(app, ["destroy", "--data", "--dry-run", "--json"])
+    kinds = [step["kind"] for step in json.loads(shown.stdout)["deletes"]]
+    assert kinds == ["endpoint", "endpoint configuration", "model", "alarm", "objects", "bucket"]
+    refused = runner.invoke(app, ["destroy", "--data"], input="n\n")
+    assert "nothing was deleted" in refused.stderr
+    result = runner.invoke(app, ["destroy", "--data", "--yes"])
+    assert result.exit_code == 0, result.stderr
+    assert LEFT not in {found["Name"] for found in gone.s3.list_buckets()["Buckets"]}
+    assert endpoints(gone) == set()
+    again = runner.invoke(app, ["destroy", "--data", "--yes"])
+    assert "no stack tagline" in again.stderr
+
+
+def test_without_data_it_is_said_that_the_data_stays(gone: Target) -> None:
+    result = runner.invoke(app, ["destroy", "--yes"])
+    assert result.exit_code == 1
+    assert f"its data stays in s3://{LEFT}: --data deletes it" in result.stderr
+    assert gone.s3.head_bucket(Bucket=LEFT)
 
 
 def test_who_is_asked_and_says_no_keeps_everything(two_stacks: Target) -> None:

@@ -32,7 +32,7 @@ EXECUTIONS: dict[str, dict[str, Any]] = {
     LATER_RUN: {"status": "RUNNING", "startDate": datetime(2026, 1, 2, tzinfo=UTC)}
 }
 
-LATER_KEYS = ("ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
+LATER_KEYS = ("chosen", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
 
 
 @pytest.fixture

@@ -105,6 +105,25 @@ def test_the_laptop_looks_at_its_endpoints_often(
     assert given == [{"SourceBuckets": "one,other"} if buckets else {}]
 
 
+def test_a_bucket_that_an_earlier_stack_left_is_gone_on_with(
+    laptop: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(cloud_module, "deploy", lambda *arguments: given.append(arguments[-1]))
+    monkeypatch.setattr(cloud_module, "bucket_left", lambda _target: "left")
+    laptop.write_text(f"{STAY}{READY}signal.pause()\n")
+    with running_cloud(free_port(), tmp_path / "state"):
+        pass
+    assert "Going on with the data in s3://left" in capsys.readouterr().err
+    named = {"ExistingBucket": "mine"}
+    with running_cloud(free_port(), tmp_path / "state", parameters=named):
+        pass
+    assert [parameters["ExistingBucket"] for parameters in given] == ["left", "mine"]
+
+
 def test_the_functions_are_built_while_the_cloud_starts(
     laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,11 @@ def test_the_hash_that_decides_an_images_side(etag: str, seed: int, number: int)
     assert content_hash(etag, seed) == number
 
 
+def test_a_threshold_makes_no_other_model() -> None:
+    with_one = load_settings("thresholds: {cat: 0.4}")
+    assert fingerprint(NAMES, with_one, ROWS) == fingerprint(NAMES, load_settings(""), ROWS)
+
+
 def test_another_share_of_test_images_is_another_dataset() -> None:
     marks = {
         fingerprint(NAMES, load_settings(text), ROWS)

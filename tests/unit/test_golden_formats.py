@@ -28,7 +28,7 @@ from tagline.formats.document import (
 )
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
-from tagline.formats.settings import Split
+from tagline.formats.settings import Settings, Split
 from tagline.split.memory import SplitFile
 
 GOLDEN = Path(__file__).parents[1] / "golden/formats"
@@ -72,6 +72,8 @@ ADDED: dict[str, list[Any]] = {
     "on_conflict": ["first_wins"],
     "contradicting": [0],
     "changes": [None],
+    "thresholds": [{}],
+    "chosen": [None],
     "labels": [None],
     "superseded_by": [None],
     "cost": [None],
@@ -85,7 +87,6 @@ ADDED: dict[str, list[Any]] = {
     "max_latency": [None],
     **{key: [None] for key in ("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement")},
     "budget": [{"per_run": None}],
-    "algorithm": ["ours"],
     "hyperparameters": [None],
     "script": [None],
     "entry": ["train.py"],
@@ -139,7 +140,13 @@ ADDED: dict[str, list[Any]] = {
     "train_anyway": [None],
     "candidate": [False],
     "tried": [[]],
-    "kind": [None],
+    "kind": [None, "images"],
+    "metric": ["mAP"],
+    **{key: [None] for key in ("value", "challenger_value", "champion_value")},
+    **{key: [0] for key in ("users", "items")},
+    "recommender": [msgspec.to_builtins(Settings().recommender)],
+    "algorithm": ["ours", None],
+    **{key: [None] for key in ("regularization", "age_decay", "hidden")},
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

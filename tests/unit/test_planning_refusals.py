@@ -80,6 +80,14 @@ def test_names_that_do_not_fit(demo: World) -> None:
         demo.plan()
 
 
+def test_a_threshold_of_a_label_that_the_list_has_not(demo: World) -> None:
+    demo.put("demo/labels.txt", b"cat\ndog\nbird\n")
+    demo.put("demo/dataset.yaml", b"thresholds: {brid: 0.4}\n")
+    demo.drop(demo.fill(9))
+    with pytest.raises(InvalidSettings, match=r"thresholds.brid: .*near it: bird"):
+        demo.plan()
+
+
 @pytest.mark.parametrize(
     ("key", "content", "sentence"),
     [

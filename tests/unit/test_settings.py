@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tagline.formats.settings import Settings, Tuning
-from tagline.settings import InvalidSettings, load_settings
+from tagline.settings import InvalidSettings, check_thresholds, load_settings
 
 
 def test_empty_file_is_all_defaults() -> None:
@@ -58,6 +58,7 @@ def test_the_defaults() -> None:
             "early_stopping": False,
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
+        "thresholds": {},
         "promotion": {
             "margin": 0.0,
             "minimum_map": 0.0,
@@ -87,6 +88,15 @@ def test_the_defaults() -> None:
         "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
         "retrain": {"after_corrections": None, "at_most": "daily"},
         "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
+        "recommender": {
+            "algorithm": "auto",
+            "minimum_rating": None,
+            "minimum_user_ratings": 1,
+            "minimum_item_ratings": 1,
+            "regularization": None,
+            "age_decay": None,
+            "hidden": None,
+        },
     }
     assert Settings().tuning is None
     assert Tuning().max_jobs == 4
@@ -120,9 +130,25 @@ def test_everything_survives_a_round_trip() -> None:
     assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
 
 
+def test_thresholds_are_named_by_labels() -> None:
+    settings = load_settings("thresholds: {heart: 1, 'no': 0.25, a.b: 0}")
+    assert settings.thresholds == {"heart": 1.0, "no": 0.25, "a.b": 0.0}
+    assert load_settings("thresholds:").thresholds == {}
+    assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
+    check_thresholds(settings, ("no", "heart", "a.b"))
+    with pytest.raises(InvalidSettings, match=r"thresholds.heart: .* no such label; near it: hart"):
+        check_thresholds(settings, ("hart", "no", "a.b"))
+    with pytest.raises(InvalidSettings, match=r"its labels are x, y"):
+        check_thresholds(settings, ("x", "y"))
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
+        ("thresholds: 0.4", "thresholds: expected `name: value` pairs, found 0.4"),
+        ("thresholds: {a: 1.5}", "thresholds.a: expected a number from 0 to 1, found 1.5"),
+        ("thresholds: {a: x}", "thresholds.a: expected a number"),
+        ("thresholds: {no: 0.5}", "thresholds.False: expected a name (in quotes"),
         ("sources: s3://a/b/", "sources: no such setting"),
         ("training: {lr: 0.1}", "training.lr: no such setting"),
         ("training: 5", "training: expected"),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tagline.aws.s3 import Bucket
 from tagline.drift.retraining import run_again
 from tagline.formats.document import encode
-from tagline.formats.outcomes import Latest, Outcome
+from tagline.formats.outcomes import Latest, Newest, Outcome
 from tagline.formats.steps import RunInput
 from tagline.planning.standing import DamagedChampion, claim, overtaken_by
 from tests.unit.documents import champion, status
@@ -124,11 +124,24 @@ def test_who_claims_while_another_does_looks_again(
     def first_the_newer(this: Bucket, *arguments: object) -> None:
         if not raced:
             raced.append("newer")
-            assert claim(this, newer) is None
+            assert claim(this, newer, {}) is None
         write(this, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Bucket, "write_over", first_the_newer)
-    assert claim(bucket, older) == newer.run
+    assert claim(bucket, older, {}) == newer.run
+
+
+def test_thresholds_set_by_hand_hold_from_the_newest_plan_on(demo: World, bucket: Bucket) -> None:
+    data = demo.fill(10)
+    first = dropped(demo, data, 0)
+    demo.plan()
+    promote(demo, first.run)
+    assert bucket.read("demo/newest.json", Newest).thresholds == {}
+    demo.put("demo/dataset.yaml", b"thresholds: {label_002: 0.4}")
+    again = dropped(demo, data, 1)
+    assert demo.plan(again).unchanged
+    newest = bucket.read("demo/newest.json", Newest)
+    assert (newest.run, newest.thresholds) == (again.run, {"label_002": 0.4})
 
 
 def test_a_list_that_says_why_is_trained_though_nothing_changed(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tagline.cli.cloud import LAPTOP_MACHINES
 from tagline.formats.instances import accelerated
 from tests.unit.cloudformation import (
     FILES,
@@ -238,6 +239,7 @@ def test_nobody_asks_for_machines_that_the_owner_does_not_allow() -> None:
         assert allowed == {"Fn::Split": [",", {"Ref": "AllowedInstanceTypes"}]}, owner
     kinds = TEMPLATES["template"]["Parameters"]["AllowedInstanceTypes"]["Default"].split(",")
     assert not [kind for kind in kinds if accelerated(kind)]
+    assert set(kinds) < set(LAPTOP_MACHINES.split(","))
     for name, parameter in TEMPLATES["template"]["Parameters"].items():
         if name.endswith("InstanceType"):
             assert parameter["Default"] in kinds, name

@@ -29,6 +29,7 @@ from trainer.contract import Base, JobRefused
 from trainer.judge import Evaluation, Judges, judge
 from trainer.listed import listed
 from trainer.numbers import metrics_document, number
+from trainer.report.labels import label_table
 from trainer.unseen import unseen
 
 LABELS, CREATED = ("red", "round", "new", "never"), "2026-11-12T01:00:00+00:00"
@@ -159,6 +160,20 @@ def test_without_test_images_the_validation_images_judge_and_thresholds_are_cros
     assert (document.macro_f1, document.micro_f1) == (number(shown.macro), number(shown.micro))
     assert [label.f1 for label in document.labels] == [number(value) for value in shown.labels]
     assert [label.threshold for label in document.labels] == pytest.approx(chosen.values, abs=1e-6)
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_a_threshold_set_by_hand_stands_and_what_was_chosen_is_told(test: bool) -> None:
+    free = metrics_document(judged(champion=False, test=test))
+    found = judged(champion=False, test=test, by_hand={"round": 0.25})
+    document = metrics_document(found)
+    assert [row.chosen for row in document.labels] == [None, free.labels[1].threshold, None, None]
+    assert document.labels[1].threshold == 0.25
+    assert document.labels[1].f1 == number(f1(GOOD >= 0.25, TRUTH).labels[1])
+    others = (0, 2, 3)
+    assert [document.labels[at] for at in others] == [free.labels[at] for at in others]
+    assert found.tagged[:, 1].tolist() == (GOOD[:, 1] >= 0.25).tolist()
+    assert "0.250 <small>by hand, chosen" in label_table(found, np.zeros(4))
 
 
 @pytest.mark.parametrize("kept", [30, 60])

@@ -56,6 +56,17 @@ _TO_DO = {
     Reason.UNDECODABLE_IMAGE: "upload it again from where it is whole",
     Reason.ANIMATED_IMAGE: "save one frame of it",
     Reason.TOO_MANY_PIXELS: "save a smaller copy; [what an image may cost](data.md#images)",
+    Reason.TOO_FEW_FIELDS: "write user, item and every further column of the file in each row",
+    Reason.UNKNOWN_COLUMN: "leave the column out: user, item, rating and timestamp are read",
+    Reason.BAD_QUOTING: "close the quotes on the same line; a quote within a field is doubled",
+    Reason.BAD_USER: "give each user a short id",
+    Reason.BAD_ITEM: "give each item a short id; its title belongs into items.csv",
+    Reason.BAD_RATING: "write a number with a decimal point, or leave the column out",
+    Reason.BAD_TIMESTAMP: "write seconds since 1970, or 2026-11-26T12:00:00Z",
+    Reason.LOW_RATING: "nothing: `recommender.minimum_rating` asks for it",
+    Reason.DUPLICATE_PAIR: "nothing: the newest counts",
+    Reason.RARE_USER: "nothing: `recommender.minimum_user_ratings` asks for it",
+    Reason.RARE_ITEM: "nothing: `recommender.minimum_item_ratings` asks for it",
 }
 _OUTCOMES = {
     Outcome.PROMOTED: (

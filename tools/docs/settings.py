@@ -51,7 +51,7 @@ def defaults_yaml() -> str:
 
 def _lines(values: dict[str, object], indent: str) -> Iterator[str]:
     for key, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield f"{indent}{key}:\n"
             yield from _lines(value, f"{indent}  ")
         else:

@@ -54,6 +54,7 @@ def describe(
         bytes=BySide(**{side: files[side].bytes for side in Side}),
         image=settled(plan, choice),
         background=choice,
+        thresholds=plan.settings.thresholds,
         reasons=count_rejects(reject for verdict in verdicts if (reject := verdict.reject())),
         versions=Versions(
             tagline=tagline.__version__,

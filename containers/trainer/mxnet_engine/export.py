@@ -21,19 +21,20 @@ def export(network: Logits, folder: Path, images: Images) -> NDArray[np.float32]
     tagger.hybridize()
     scores: NDArray[np.float32] = tagger(as_input(images, mx.cpu())).asnumpy()
     tagger.export(str(folder / "model"), epoch=0)
-    _to_onnx(folder, images.shape[1])
+    files = (folder / "model-symbol.json", folder / "model-0000.params")
+    to_onnx(*files, images.shape[1], folder / "model.onnx")
     return scores
 
 
-def _to_onnx(folder: Path, side: int) -> None:
-    """Convert the two MXNet files to model.onnx with a free batch size."""
+def to_onnx(symbol: Path, parameters: Path, side: int, target: Path) -> None:
+    """Convert the two MXNet files of a network to an ONNX file with a free batch size."""
     level = logging.getLogger().level
     logging.getLogger().setLevel(logging.WARNING)  # the exporter reports every node
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "raw.onnx")
         mx.onnx.export_model(
-            str(folder / "model-symbol.json"),
-            str(folder / "model-0000.params"),
+            str(symbol),
+            str(parameters),
             [(1, 3, side, side)],
             np.float32,
             str(path),
@@ -44,7 +45,7 @@ def _to_onnx(folder: Path, side: int) -> None:
     logging.getLogger().setLevel(level)
     _tidy(model.graph)
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(folder / "model.onnx"))
+    onnx.save(model, str(target))
 
 
 def _tidy(graph: Any) -> None:

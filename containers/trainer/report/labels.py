@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tagline.formats.rows import Verdict
 from tagline.scores.ranking import rank
-from tagline.scores.thresholds import SUPPORT_FLOOR
+from tagline.scores.thresholds import SUPPORT_FLOOR, Thresholds
 from trainer.judge import Comparison, Evaluation
 from trainer.report.charts import bar, curve, interval
 from trainer.report.words import DASH, MINUS, number, scrolling, table, where
@@ -113,7 +113,7 @@ def _row(evaluation: Evaluation, errors: NDArray[np.float64], j: int) -> str:
         cells.append(_against(gap, comparison, j))
     cells += [
         f"<td>{number(float(evaluation.f1.labels[j]))}</td>",
-        f"<td>{evaluation.thresholds.values[j]:.3f}</td>",
+        f"<td>{_threshold(evaluation.thresholds, j)}</td>",
         f"<td>{number(float(errors[j]))}</td>",
     ]
     data = {"ap": ap, "positives": support, "ece": float(errors[j]), "gap": gap}
@@ -121,6 +121,13 @@ def _row(evaluation: Evaluation, errors: NDArray[np.float64], j: int) -> str:
         f' data-{key}="{value:.4g}"' for key, value in data.items() if not np.isnan(value)
     )
     return f'<tr data-label="{j}"{told}>{"".join(cells)}</tr>'
+
+
+def _threshold(found: Thresholds, j: int) -> str:
+    value, chosen = f"{found.values[j]:.3f}", found.chosen
+    if chosen is None or np.isnan(chosen[j]):
+        return value
+    return f"{value} <small>by hand, chosen {chosen[j]:.3f}</small>"
 
 
 def _against(gap: float, comparison: Comparison, j: int) -> str:

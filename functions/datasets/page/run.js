@@ -21,7 +21,7 @@ export const run = {
       { name: "95 % interval", number: true, text: (row) => (row.ap_low === null ? "–" : `${score(row.ap_low)} to ${score(row.ap_high)}`) },
       { name: "F1", number: true, text: (row) => score(row.f1) },
       { name: "Images", number: true, text: (row) => count(row.support) },
-      { name: "Threshold", number: true, text: (row) => score(row.threshold) },
+      { name: "Threshold", number: true, text: (row) => score(row.threshold) + (row.chosen === null ? "" : " by hand") },
     ], (row) => row.label, {
       what: "label",
       word: (row) => row.label,

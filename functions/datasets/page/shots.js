@@ -93,11 +93,13 @@ export class Shots {
   }
 }
 
-// What the labels' thresholds are: its evaluation chose them, and the run's metrics tell.
+// What the labels' thresholds are: the dataset's set by hand, else what the run's evaluation chose.
 function limitsOf(dataset, run) {
   if (!thresholds.has(run)) {
-    const asked = get(path("datasets", dataset, "runs", run)).then(({ metrics }) =>
-      Object.fromEntries((metrics?.labels || []).map(({ label, threshold }) => [label, threshold])));
+    const both = [get(path("datasets", dataset, "runs", run)), get(path("datasets", dataset))];
+    const asked = Promise.all(both).then(([{ metrics }, { thresholds: byHand }]) =>
+      Object.fromEntries((metrics?.labels || []).map(({ label, threshold, chosen }) =>
+        [label, byHand[label] ?? chosen ?? threshold])));
     asked.catch(() => thresholds.delete(run));
     thresholds.set(run, asked);
   }

@@ -1,0 +1,156 @@
+"""The channels of a job of the built-in algorithm, laid out as this trainer wants them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tagline.formats.document import encode
+from tagline.formats.packed import BySide, Digests, PackedDataset, Versions
+from tagline.formats.recordio import (
+    ImageRecord,
+    RecordError,
+    RecordWriter,
+    pack_record,
+    read_records,
+    unpack_record,
+)
+from tagline.formats.settings import ImageSpec
+from trainer.contract import Base, JobRefused, read_document, read_json
+from trainer.engine import Images
+from trainer.pixels import Undecodable, decode, jpeg, shrink_to
+
+_KNOWN = {"train": "train.rec", "validation": "val.rec"}
+_DATASET = "dataset"  # not the algorithm's: ours, which knows the labels' names
+_RECORDIO = "application/x-recordio"
+_FORMAT = "label-format=multi-hot"
+
+
+def check(base: Base) -> None:
+    """Raise JobRefused for channels that the algorithm, or its emulation, does not take."""
+    found = read_json(base.root / "input/config/inputdataconfig.json", "the training job")
+    for name in _KNOWN:
+        if name not in found:
+            raise JobRefused(f"channel {name!r} is missing: RecordIO comes in train and validation")
+    for name, config in found.items():
+        if name not in (*_KNOWN, _DATASET):
+            raise JobRefused(
+                f"channel {name!r} is not emulated: it takes train and validation, a .rec file each"
+            )
+        if not isinstance(config, dict):
+            raise JobRefused(f"inputdataconfig.json: channel {name!r} is no object")
+        if config.get("TrainingInputMode", "File") == "Pipe":
+            raise JobRefused(f"channel {name!r}: Pipe mode is not emulated: use File or FastFile")
+        if config.get("RecordWrapperType", "None") != "None":
+            raise JobRefused(
+                f"channel {name!r}: an augmented manifest, with RecordWrapperType, is not "
+                "emulated: give a .rec file"
+            )
+        kind, _, label_format = str(config.get("ContentType", _RECORDIO)).partition(";")
+        if name in _KNOWN and (
+            kind.strip() != _RECORDIO or label_format.strip() not in ("", _FORMAT)
+        ):
+            raise JobRefused(
+                f"channel {name!r}: the content type {config['ContentType']} is not emulated: "
+                f"give {_RECORDIO}, whose labels are multi-hot"
+            )
+
+
+def lay_out(base: Base, job: Base, labels: int, side: int, resize: int | None) -> tuple[int, int]:
+    """Write the channels of this trainer's `job`; return the training and validation images.
+
+    Images are cropped to `side` pixels about their centre, with `resize` after their shorter side
+    was brought to so many. Raises JobRefused for one that is smaller, and for unreadable files.
+    """
+    counts = []
+    for name, file in _KNOWN.items():
+        target = job.root / "input/data" / name / file
+        target.parent.mkdir(parents=True)
+        counts.append(_copy(_record_file(base, name), target, side, resize))
+    described = _described(_names(base, labels), side, *counts)
+    path = job.root / "input/data/dataset/dataset.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(encode(described))
+    return counts[0], counts[1]
+
+
+def _record_file(base: Base, channel: str) -> Path:
+    folder = base.root / "input/data" / channel
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    records = [path for path in found if path.suffix == ".rec"]
+    if len(records) != 1:
+        names = ", ".join(path.name for path in found[:5]) or "nothing"
+        raise JobRefused(f"channel {channel!r} must hold one .rec file, and it holds {names}")
+    return records[0]
+
+
+def _copy(source: Path, target: Path, side: int, resize: int | None) -> int:
+    count = 0
+    try:
+        with source.open("rb") as stream, target.open("wb") as made:
+            writer = RecordWriter(made)
+            for payload in read_records(stream):
+                record = unpack_record(payload)
+                image = _image(record, source.name)
+                if resize is None and image.shape[:2] == (side, side):
+                    writer.write(payload)
+                else:
+                    image = _cropped(image, side, resize, record, source.name)
+                    writer.write(pack_record(record.identifier, record.labels, jpeg(image)))
+                count += 1
+    except RecordError as exc:
+        raise JobRefused(f"{source.name}: {exc}") from exc
+    return count
+
+
+def _image(record: ImageRecord, file: str) -> Images:
+    try:
+        return decode(record.image)
+    except Undecodable as exc:
+        raise JobRefused(f"{file}: record {record.identifier}: {exc}") from exc
+
+
+def _cropped(
+    image: Images, side: int, resize: int | None, record: ImageRecord, file: str
+) -> Images:
+    if resize is not None:
+        image = shrink_to(image, resize)
+    height, width = image.shape[:2]
+    if min(height, width) < side:
+        raise JobRefused(
+            f"{file}: record {record.identifier} is {width}x{height} pixels, smaller than the "
+            f"image_shape's {side}x{side}"
+        )
+    top, left = (height - side) // 2, (width - side) // 2
+    part: Images = image[top : top + side, left : left + side]
+    return part
+
+
+def _names(base: Base, labels: int) -> Sequence[str]:
+    """Return the labels' names: those of a dataset.json, where the job has one, or numbers."""
+    if base.has_channel(_DATASET):
+        path = base.channel(_DATASET, "dataset.json")
+        names = read_document(path, f"channel {_DATASET!r}", PackedDataset).labels
+        if len(names) != labels:
+            raise JobRefused(f"num_classes is {labels}, but dataset.json names {len(names)} labels")
+        return names
+    width = max(3, len(str(labels)))
+    return [f"label_{number:0{width}}" for number in range(1, labels + 1)]
+
+
+def _described(names: Sequence[str], side: int, train: int, validation: int) -> PackedDataset:
+    """Return as much of a dataset.json as this trainer reads; nothing else is known."""
+    return PackedDataset(
+        run="",
+        packing="",
+        fingerprint="",
+        rows=train + validation,
+        accepted=train + validation,
+        rejected=0,
+        train=train,
+        validation=validation,
+        labels=tuple(names),
+        positives={},
+        sha256=Digests(train="", validation=""),
+        bytes=BySide(train=0, validation=0),
+        image=ImageSpec(size=side),
+        versions=Versions(tagline="", opencv="", numpy="", python=""),
+    )

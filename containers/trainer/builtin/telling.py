@@ -1,0 +1,58 @@
+"""The log of the built-in algorithm, from which its metrics are read."""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.answers import sigmoid
+from trainer.data import RecordSet
+from trainer.engine import Learner
+
+_SAMPLE = 512  # training images, at most, whose accuracy is told
+_EVEN = 0.5  # the score from which a label counts as said
+
+
+class Told:
+    """Tells each epoch as the algorithm does, which counts from 0."""
+
+    def __init__(self, batch: int) -> None:
+        self._batch = batch
+        self._began = time.monotonic()
+
+    def __call__(
+        self,
+        epoch: int,
+        learner: Learner,
+        train: RecordSet,
+        validation: RecordSet,
+        scores: NDArray[np.float32],
+    ) -> None:
+        """Write the epoch's lines."""
+        seconds, self._began = time.monotonic() - self._began, time.monotonic()
+        reached = accuracy(scores, validation.labels)
+        say(f"Epoch[{epoch - 1}] Train-accuracy={self._learned(learner, train):.6f}")
+        say(f"Epoch[{epoch - 1}] Time cost={seconds:.3f}")
+        say(f"Epoch[{epoch - 1}] Validation-accuracy={reached:.6f}")
+
+    def _learned(self, learner: Learner, train: RecordSet) -> float:
+        """Return the accuracy on the first training images as they are, in whole batches."""
+        batches = max(1, min(_SAMPLE, len(train)) // self._batch)
+        parts = np.arange(batches * self._batch).reshape(batches, self._batch)
+        logits = np.concatenate([learner.logits(train.images(part)) for part in parts])
+        return accuracy(sigmoid(logits), train.labels[parts.ravel()])
+
+
+def accuracy(scores: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+    """Return the share of all pairs of image and label (n, L) that the scores tell right."""
+    return float(((scores >= _EVEN) == (labels > 0)).mean())
+
+
+def say(text: str) -> None:
+    """Write a line of the log."""
+    now = datetime.now(UTC)
+    sys.stdout.write(f"[{now:%m/%d/%Y %H:%M:%S} INFO {os.getpid()}] {text}\n")
+    sys.stdout.flush()

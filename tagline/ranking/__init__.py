@@ -1,0 +1,1 @@
+"""How good recommendations are: NDCG, recall, MAP, coverage, novelty, how sure a gain is."""

@@ -1,0 +1,154 @@
+"""`python -m trainer.builtin train|serve`: our trainer keeps the built-in algorithm's contract."""
+
+import json
+import re
+import shutil
+import tarfile
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.integration.trainer_jobs import (
+    LABELS,
+    RUN,
+    SIDE,
+    Cold,
+    free_port,
+    jpeg,
+    onnx_scores,
+    processing_job,
+    python,
+    read_json,
+    run,
+    start,
+    write,
+    write_records,
+)
+
+pytestmark = pytest.mark.slow
+ASKED = {
+    "num_classes": str(len(LABELS)),
+    "num_training_samples": "96",
+    "multi_label": "1",
+    "image_shape": f"3,{SIDE},{SIDE}",
+    "mini_batch_size": "16",
+    "optimizer": "adam",
+    "learning_rate": "0.004",
+    "epochs": "4",
+    "momentum": "0.9",
+}
+CHANNEL = {"ContentType": "application/x-recordio", "TrainingInputMode": "File"}
+
+
+def training_job(base: Path, **more: str) -> Path:
+    """Lay out a job as SageMaker does for the algorithm: two channels of a file of any name."""
+    write_records(base / "input/data/train/a.rec", 96, seed=1)
+    write_records(base / "input/data/validation/b.rec", 40, seed=2)
+    config = base / "input/config"
+    write(config / "hyperparameters.json", json.dumps(ASKED | more).encode())
+    channels = dict.fromkeys(("train", "validation"), CHANNEL)
+    write(config / "inputdataconfig.json", json.dumps(channels).encode())
+    return base
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    base = training_job(tmp_path_factory.mktemp("builtin"))
+    done = python(base, "-m", "trainer.builtin", "train")
+    assert done.returncode == 0, done.stderr
+    return base, done.stdout
+
+
+def test_its_log_reads_as_the_algorithms(trained: tuple[Path, str]) -> None:
+    _, said = trained
+    for name in ("Train", "Validation"):
+        found = re.findall(
+            rf"^\[.* INFO \d+\] Epoch\[(\d)\] {name}-accuracy=(\S+)$", said, re.MULTILINE
+        )
+        assert [epoch for epoch, _ in found] == ["0", "1", "2", "3"]
+        assert float(found[-1][1]) > 0.8
+    assert len(re.findall(r"^epoch=\d .*validation:mAP=", said, re.MULTILINE)) == 5
+    assert "is emulated by tagline/trainer" in said
+    assert "without effect in the emulation: momentum=0.9" in said
+
+
+def test_it_leaves_the_algorithms_files(trained: tuple[Path, str]) -> None:
+    base, said = trained
+    names = sorted(path.name for path in (base / "model").iterdir())
+    assert names[1:] == ["image-classification-symbol.json", "model-shapes.json"]
+    assert re.fullmatch(r"image-classification-000[1-4]\.params", names[0])
+    assert f'Saved checkpoint to "{base}/model/{names[0]}"' in said
+    (shape,) = json.loads((base / "model/model-shapes.json").read_text())
+    assert shape == {"shape": [16, 3, SIDE, SIDE], "name": "data"}
+    assert not list(base.glob("emulated-*"))
+
+
+def test_evaluation_judges_them_and_packs_what_serves(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    base, said = trained
+    job = processing_job(tmp_path / "job", base)
+    done = run("evaluate", job, TAGLINE_RUN=RUN, TAGLINE_CONVERTS="builtin")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"-000\d\.params is made model\.onnx: MXNet and ONNX Runtime", done.stdout)
+    (exported,) = re.findall(r"validation:mAP=(\S+) .*exported", said)
+    metrics = read_json(job / "processing/output/metrics.json")
+    assert (metrics["run"], metrics["images"]) == (RUN, 40)
+    assert metrics["mAP"] == pytest.approx(float(exported), abs=1e-5)
+    with tarfile.open(job / "processing/served/model.tar.gz") as tar:
+        assert sorted(tar.getnames()) == ["model.json", "model.onnx"]
+        tar.extractall(tmp_path, filter="data")
+    described = read_json(tmp_path / "model.json")
+    assert described["labels"] == LABELS
+    assert described["image"] == {"size": SIDE, "mode": "letterbox", "background": "#ffffff"}
+    assert (described["run"], described["network"]) == (RUN, "image-classification")
+    blank = np.zeros((1, 3, SIDE, SIDE), np.float32)
+    assert onnx_scores(tmp_path / "model.onnx", blank).shape == (1, len(LABELS))
+
+
+def test_its_endpoint_answers_a_bare_list(trained: tuple[Path, str], tmp_path: Path) -> None:
+    shutil.copytree(trained[0] / "model", tmp_path / "model")
+    port = free_port()
+    variables = {"SAGEMAKER_BIND_TO_PORT": str(port), "TAGLINE_BIND_HOST": "127.0.0.1"}
+    server = start(tmp_path, ["-m", "trainer.builtin", "serve"], "mxnet", variables)
+    assert isinstance(server, Cold)
+    process = server.process
+    try:
+        assert process.stdout
+        assert "is emulated by tagline/trainer" in process.stdout.readline()  # it listens
+        body = jpeg([1, 0, 0, 0], np.random.default_rng(0), 50)
+
+        def ask(accept: str) -> str:
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/invocations",
+                body,
+                {"Content-Type": "application/x-image", "Accept": accept},
+            )
+            with urllib.request.urlopen(request) as answer:
+                text: str = answer.read().decode()
+            return text
+
+        scores = json.loads(ask("*/*"))
+        assert len(scores) == len(LABELS)
+        assert all(0 <= score <= 1 for score in scores)
+        assert ask("application/jsonlines") == json.dumps({"prediction": scores}) + "\n"
+    finally:
+        process.terminate()
+        process.wait()
+    assert process.returncode == 128 + 15
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"mini_batch_size": "41"}, "mini_batch_size 41 is more than the 40 validation images"),
+        ({"image_shape": "3,40,40"}, "a.rec: record 0 is 32x32 pixels, smaller than the image_sh"),
+    ],
+)
+def test_what_fails_on_aws_fails_here(tmp_path: Path, more: dict[str, str], words: str) -> None:
+    base = training_job(tmp_path, **more)
+    done = python(base, "-m", "trainer.builtin", "train")
+    assert done.returncode == 1
+    assert words in (base / "output/failure").read_text()
