@@ -88,6 +88,11 @@ class Environment:
         return os.environ.get("SCRIPT_IMAGE", "")
 
     @functools.cached_property
+    def recommender_image(self) -> str:
+        """URI of the image that trains on ratings, and evaluates what it trained."""
+        return _required("RECOMMENDER_IMAGE")
+
+    @functools.cached_property
     def server_image(self) -> str:
         """URI of the image that serves."""
         return _required("SERVER_IMAGE")

@@ -66,8 +66,10 @@ def estimate(
     else:
         _show(found)
         if settings.training.script:
-            say("Training is a script's own (training.script), whose time nobody knows: what is "
-                "told is what Tagline's trainer would take; training.max_runtime bounds it")  # fmt: skip
+            say(
+                "Training is a script's own (training.script), whose time nobody knows: Tagline's "
+                "trainer's is told. training.max_runtime bounds it"
+            )
 
 
 def _images(list_path: Path | None, images: int | None) -> int:

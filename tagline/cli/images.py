@@ -30,6 +30,7 @@ IMAGES = {
     "trainer": "TrainerImageUri",
     "trainer_torch": "TorchTrainerImageUri",
     "mxnet-training": "ScriptImageUri",
+    "recommender": "RecommenderImageUri",
     "server": "ServerImageUri",
 }
 REGISTRY_STACK = "tagline-images"

@@ -23,10 +23,8 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 PARAMETERS = (
-    "Im2recImageUri",
-    "TrainerImageUri",
-    "TorchTrainerImageUri",
-    "ScriptImageUri",
+    *("Im2recImageUri", "TrainerImageUri", "TorchTrainerImageUri"),
+    *("ScriptImageUri", "RecommenderImageUri"),
     "ServerImageUri",
 )
 RECORDER = """#!{python}
