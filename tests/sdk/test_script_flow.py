@@ -103,11 +103,11 @@ def test_runs_by_scripts(pipeline: Pipeline, designs: DesignSet) -> None:
         "pixels": "input 'challenger': model.json: image.background: #000000 is not how",
     }
     for entry, words in said.items():
-        status = pipeline.wait(failing[entry]).status
-        assert status["outcome"] == "Failed"
-        assert words in status["reason"], (entry, status["reason"])
+        failed = pipeline.wait(failing[entry]).status
+        assert failed["outcome"] == "Failed"
+        assert words in failed["reason"], (entry, failed["reason"])
         if entry == "raises":
-            assert "ValueError: there is nothing to learn here" in status["reason"]
+            assert "ValueError: there is nothing to learn here" in failed["reason"]
 
 
 def test_a_script_that_cannot_run_costs_nothing(pipeline: Pipeline, designs: DesignSet) -> None:
