@@ -8,6 +8,7 @@ from sagemaker import image_uris
 from sagemaker.inputs import TrainingInput
 from sagemaker.predictor import Predictor
 from sagemaker.serializers import IdentitySerializer
+
 from tagline.notebook import connect
 
 labels, data, image = sys.argv[1:]

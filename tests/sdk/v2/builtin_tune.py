@@ -10,6 +10,7 @@ from sagemaker.tuner import (
     HyperparameterTuner,
     IntegerParameter,
 )
+
 from tagline.notebook import connect
 
 labels, data = sys.argv[1:]
