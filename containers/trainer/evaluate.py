@@ -12,6 +12,7 @@ from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
 from tagline.formats.trials import Trials
+from trainer.agreed import check_description
 from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
@@ -45,8 +46,7 @@ def evaluate(base: Base) -> None:
     if os.environ.get("TAGLINE_CONVERTS"):
         archive = make_served(archive, records, dataset, run or dataset.run, base.processing_served)
     challenger = load(archive, "input 'challenger'", run)
-    if challenger.labels != labels:
-        raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
+    check_description(challenger.description, dataset, run, challenger.role)
     champion = _champion(base)
     if not records.labels.any():
         raise JobRefused(f"no {judges.side} image carries any label: no model could be judged")
