@@ -13,6 +13,7 @@ from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.formats.trials import Trials
+from trainer.agreed import check_description
 from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
@@ -53,8 +54,7 @@ def evaluate(base: Base) -> None:
             asked=_asked(base),
         )
     challenger = load(archive, "input 'challenger'", run)
-    if challenger.labels != labels:
-        raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
+    check_description(challenger.description, dataset, run, challenger.role)
     champion = _champion(base)
     if not records.labels.any():
         raise JobRefused(f"no {judges.side} image carries any label: no model could be judged")
