@@ -124,7 +124,7 @@ EXAMPLES ?= 100
 fuzz: install
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/property/test_api_fuzz.py
 
-# docs/tutorial.md block by block, on a laptop cloud of its own; some minutes
+# docs/tutorial.md block by block, on a laptop cloud of its own; some two minutes on two cores
 tutorial: install
 	@$(ALONE) $(PYTEST) -s tests/tutorial
 

@@ -50,6 +50,12 @@ class Objects:
         at = S3Uri.parse(uri)
         self.client.download_file(at.bucket, at.key, str(file))
 
+    def read(self, uri: str) -> bytes:
+        """Return the content of the object at `uri`."""
+        at = S3Uri.parse(uri)
+        content: bytes = self.client.get_object(Bucket=at.bucket, Key=at.key)["Body"].read()
+        return content
+
     def put(self, file: Path, uri: str) -> None:
         """Copy `file` to the object at `uri`."""
         at = S3Uri.parse(uri)

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-# MXNet needs an older NumPy, and that an older OpenCV
+# MXNet needs an older NumPy, and that an older OpenCV; SageMaker's SDK an older rich
 HELD_BACK = {
     ("containers/trainer/requirements.in", "numpy"),
     ("containers/trainer/requirements.in", "opencv-python-headless"),
@@ -25,6 +25,7 @@ HELD_BACK = {
     ("bench/recommender.in", "numpy"),
     ("bench/requirements.in", "numpy"),
     ("bench/requirements.in", "opencv-python-headless"),
+    ("notebooks/requirements.in", "rich"),
 }
 
 

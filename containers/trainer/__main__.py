@@ -1,4 +1,4 @@
-"""The container's entry point: `train` or `evaluate`."""
+"""The container's entry point: `train`, `evaluate`, or `serve` for an endpoint of its image."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from types import FrameType
 
 from tagline.formats.machine import busy, physical_cores
 
-USAGE = "usage: python -m trainer train|evaluate"
+USAGE = "usage: python -m trainer train|evaluate|serve"
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:
@@ -17,6 +17,10 @@ def _stop(signum: int, _frame: FrameType | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    if arguments == ["serve"]:
+        # the program of the server's image takes this process's place, in its own environment
+        python = os.environ["SERVER_PYTHON"]
+        os.execv(python, [python, "-m", "server", "serve"])  # noqa: S606
     # MXNet reads the variable when it loads, and uses one core without it; threads that do not get
     # a core each wait for one another: bench/bench_threads.py
     os.environ.setdefault("OMP_NUM_THREADS", "1" if busy() else str(physical_cores()))

@@ -60,6 +60,7 @@ class Operations:
             "Model": "model",
             "ProcessingJob": "processing-job",
             "TrainingJob": "training-job",
+            "TransformJob": "transform-job",
         }
         table: dict[str, Needs] = {}
 
@@ -250,7 +251,10 @@ def _tags(request: Request) -> dict[str, Any]:
 def _instance_types(request: Request) -> dict[str, list[str]]:
     """Return the machines that a request asks for, as SageMaker's condition key has them."""
     jobs = (request, request.get("TrainingJobDefinition", {}))
-    asked = [job["ResourceConfig"] for job in jobs if "ResourceConfig" in job]
+    named = ("ResourceConfig", "HyperParameterTuningResourceConfig")
+    asked = [job[member] for job in jobs for member in named if member in job]
+    asked += [one for each in asked for one in each.get("InstanceConfigs", [])]
+    asked += [request["TransformResources"]] if "TransformResources" in request else []
     if "ProcessingResources" in request:
         asked.append(request["ProcessingResources"]["ClusterConfig"])
     asked += request.get("ProductionVariants", []) + request.get("ShadowProductionVariants", [])

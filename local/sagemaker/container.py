@@ -32,6 +32,11 @@ class Container:
         self._stopping = False
         self.beside: list[Container] = []  # of the job's other machines, stopped with this one
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping
+
     def run(
         self,
         cloud: Cloud,

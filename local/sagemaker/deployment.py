@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,12 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.clients import Clients
 from local.context import Cloud
-from local.sagemaker import archives
 from local.sagemaker.alarms import look
 from local.sagemaker.capture import Capture
 from local.sagemaker.errors import SageMakerError
 from local.sagemaker.invocations import Invocations
-from local.sagemaker.models import artifact_of, container_of
+from local.sagemaker.models import container_of, fetch
 from local.sagemaker.roles import Role, Roles
 from local.sagemaker.server import HEALTH_LIMIT_S, Server, ServerFailed, Serving
 from local.sagemaker.shadow import Beside
@@ -76,16 +74,9 @@ class Deployments:
         model = self._store.get(MODEL, variant["ModelName"])
         container = container_of(model)
         role = self._roles.of(model["ExecutionRoleArn"])
-        role.pull(container["Image"])
         role.log(f"{LOG_GROUP}/{endpoint}", LOG_STREAM)
         base = folder / "ml"
-        (base / "model").mkdir(parents=True)
-        artifact = artifact_of(container)
-        if artifact is not None:
-            with tempfile.TemporaryDirectory(dir=base.parent) as unpacked:
-                file = Path(unpacked) / "model.tar.gz"
-                role.objects.get(artifact, file)
-                archives.unpack(file, base / "model")
+        fetch(role, container, base)
         limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_LIMIT_S)
         serving = Serving(
             base=str(base),

@@ -79,6 +79,7 @@ TUNING_JOBS = Listing(
 PROCESSING_JOBS = Listing(
     "ProcessingJob", "ProcessingJobSummaries", "ProcessingJobSummary", sort_order="Ascending"
 )
+TRANSFORM_JOBS = Listing("TransformJob", "TransformJobSummaries", "TransformJobSummary")
 MODELS = Listing("Model", "Models", "ModelSummary")
 ENDPOINT_CONFIGS = Listing("EndpointConfig", "EndpointConfigs", "EndpointConfigSummary")
 ENDPOINTS = Listing("Endpoint", "Endpoints", "EndpointSummary")

@@ -1,4 +1,7 @@
-"""Metrics read from a job's output by the regular expressions of its MetricDefinitions."""
+"""Metrics read from a job's output by the regular expressions of its MetricDefinitions.
+
+Those of a built-in algorithm are predefined, and a request must not name others.
+"""
 
 import math
 import re
@@ -7,6 +10,30 @@ import time
 from typing import Any
 
 from local.sagemaker.errors import invalid
+from tagline.formats.image_classification import METRICS
+from tagline.formats.registries import is_builtin
+
+
+def definitions(algorithm: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the metric definitions of an AlgorithmSpecification."""
+    return _predefined(algorithm) or algorithm.get("MetricDefinitions") or []
+
+
+def check(algorithm: dict[str, Any]) -> None:
+    """Raise ValidationException for metric definitions that AWS would refuse."""
+    if _predefined(algorithm) and algorithm.get("MetricDefinitions"):
+        raise invalid(
+            "You can't override the metric definitions for Amazon SageMaker algorithms. Please "
+            "retry the request without specifying metric definitions."
+        )
+    MetricScanner(definitions(algorithm))
+
+
+def _predefined(algorithm: dict[str, Any]) -> list[dict[str, str]]:
+    """Return a built-in algorithm's own definitions; AWS does not publish its expressions."""
+    if not is_builtin(algorithm["TrainingImage"]):
+        return []
+    return [{"Name": name, "Regex": regex} for name, regex in METRICS.items()]
 
 
 class MetricScanner:

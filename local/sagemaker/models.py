@@ -1,10 +1,13 @@
 """Models and endpoint configurations: what an endpoint is made from."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.images import UnknownImage, command_of
+from local.sagemaker import archives
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import check_s3, required
 from local.sagemaker.roles import Role, Roles
@@ -117,3 +120,15 @@ def artifact_of(container: Record) -> str | None:
     source = container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
     artifact: str | None = container.get("ModelDataUrl") or source
     return artifact
+
+
+def fetch(role: Role, container: Record, base: Path) -> None:
+    """Fetch a container's image, and its artifact into the folder that stands for /opt/ml."""
+    role.pull(container["Image"])
+    (base / "model").mkdir(parents=True)
+    artifact = artifact_of(container)
+    if artifact is not None:
+        with tempfile.TemporaryDirectory(dir=base.parent) as unpacked:
+            file = Path(unpacked) / "model.tar.gz"
+            role.objects.get(artifact, file)
+            archives.unpack(file, base / "model")

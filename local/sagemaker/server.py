@@ -122,15 +122,17 @@ class Server:
         self._stopping.set()
         self._ready.set()
 
-    def invoke(self, body: bytes, headers: dict[str, str]) -> Reply:
-        """Pass a request to `/invocations`; raises ServerFailed, TimeoutError after 60 s."""
+    def invoke(
+        self, body: bytes, headers: dict[str, str], limit_s: float = INVOCATION_LIMIT_S
+    ) -> Reply:
+        """Pass a request to `/invocations`; raises ServerFailed, TimeoutError after its limit."""
         with self._idle:
             self._calls += 1
         try:
             waited = not self._pausing and self._ready.wait(INVOCATION_LIMIT_S)
             if not waited or self._stopping.is_set():
                 raise ServerFailed("the model server is not running")
-            return self._request("POST", "/invocations", INVOCATION_LIMIT_S, body, headers)
+            return self._request("POST", "/invocations", limit_s, body, headers)
         except ConnectionError as exc:
             raise ServerFailed(f"the model server cannot be reached: {exc}") from exc
         except http.client.HTTPException as exc:

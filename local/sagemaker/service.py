@@ -26,12 +26,14 @@ from local.sagemaker.store import (
     MODEL,
     PROCESSING,
     TRAINING,
+    TRANSFORM,
     TUNING,
     Kind,
     Record,
     Store,
 )
 from local.sagemaker.training import TrainingJobs
+from local.sagemaker.transforms import TransformJobs
 from local.sagemaker.trials import trial_summary
 from local.sagemaker.tuning import TuningJobs
 from local.space import CODE, REFUSED, Space
@@ -50,6 +52,7 @@ class SageMaker:
         self._store = Store(cloud)
         self._training = TrainingJobs(cloud, self._store, roles)
         self._processing = ProcessingJobs(cloud, self._store, roles)
+        self._transform = TransformJobs(cloud, self._store, roles)
         self._tuning = TuningJobs(self._store, self._training)
         self._models = Models(self._store, roles)
         self._invocations = Invocations()
@@ -83,12 +86,14 @@ class SageMaker:
         """Write what the disk had no room for before, and how often endpoints were asked."""
         self._store.save_again()
         self._invocations.tell(self._clients.of("cloudwatch"))
+        self._training.curves.tell()
 
     def stop(self) -> None:
         """Prepare for the end of all child processes, which follows."""
         self._tuning.close()
         self._training.close()
         self._processing.close()
+        self._transform.close()
         self._endpoints.close()
 
     async def handle(
@@ -107,6 +112,7 @@ class SageMaker:
         """Close what an earlier run of the cloud left unfinished."""
         self._training.fail_interrupted()
         self._processing.fail_interrupted()
+        self._transform.fail_interrupted()
         self._tuning.fail_interrupted()
         self._endpoints.recover()
         shutil.rmtree(cloud.state_dir / "jobs", ignore_errors=True)
@@ -144,6 +150,10 @@ class SageMaker:
             "DescribeProcessingJob": self._describe(PROCESSING, "ProcessingJobName"),
             "StopProcessingJob": _named(self._processing.stop, "ProcessingJobName"),
             "ListProcessingJobs": self._list(PROCESSING, listings.PROCESSING_JOBS),
+            "CreateTransformJob": self._transform.create,
+            "DescribeTransformJob": self._describe(TRANSFORM, "TransformJobName"),
+            "StopTransformJob": _named(self._transform.stop, "TransformJobName"),
+            "ListTransformJobs": self._list(TRANSFORM, listings.TRANSFORM_JOBS),
             "CreateModel": self._models.create_model,
             "DescribeModel": self._describe(MODEL, "ModelName"),
             "DeleteModel": self._delete(MODEL, "ModelName"),

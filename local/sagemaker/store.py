@@ -43,10 +43,11 @@ TUNING = Kind(
     missing_code="ResourceNotFound",
 )
 PROCESSING = Kind("processing-job", "Could not find requested job with name: {name}")
+TRANSFORM = Kind("transform-job", "Could not find requested job with name: {name}")
 MODEL = Kind("model", 'Could not find model "{arn}".')
 ENDPOINT_CONFIG = Kind("endpoint-config", 'Could not find endpoint configuration "{arn}".')
 ENDPOINT = Kind("endpoint", 'Could not find endpoint "{arn}".')
-KINDS = (TRAINING, TUNING, PROCESSING, MODEL, ENDPOINT_CONFIG, ENDPOINT)
+KINDS = (TRAINING, TUNING, PROCESSING, TRANSFORM, MODEL, ENDPOINT_CONFIG, ENDPOINT)
 
 
 class Store:

@@ -3,21 +3,22 @@
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
 """
 
-import json
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local.clients import Clients
 from local.context import Cloud
 from local.emulated import training_said
 from local.images import command_of
 from local.installing import with_own_packages
-from local.sagemaker import archives, capacity, channels
+from local.sagemaker import archives, capacity, channels, metrics, training_files
 from local.sagemaker.capacity import Capacity
 from local.sagemaker.checkpoints import CheckpointSync
 from local.sagemaker.container import Container, Exit
+from local.sagemaker.curves import Curves
 from local.sagemaker.errors import invalid
 from local.sagemaker.jobs import Jobs, check_s3, read_message, required
 from local.sagemaker.machines import Machine, Machines
@@ -37,6 +38,7 @@ class TrainingJobs(Jobs):
 
     def __init__(self, cloud: Cloud, store: Store, roles: Roles) -> None:
         super().__init__(cloud, store, roles)
+        self.curves = Curves(Clients(cloud))
         # called with a job's name and the metrics of a line, before the next line is read
         self.on_metrics: Callable[[str, list[tuple[str, float]]], None] | None = None
 
@@ -50,7 +52,7 @@ class TrainingJobs(Jobs):
         )
         capacity.check(request)
         algorithm = request["AlgorithmSpecification"]
-        MetricScanner(algorithm.get("MetricDefinitions", []))
+        metrics.check(algorithm)
         self.check_image(algorithm["TrainingImage"], *_words(algorithm))
         check_s3(request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
         names = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
@@ -62,6 +64,11 @@ class TrainingJobs(Jobs):
         name = request["TrainingJobName"]
         record = {
             **{key: value for key, value in request.items() if key != "Tags"},
+            "AlgorithmSpecification": {
+                **algorithm,
+                "MetricDefinitions": metrics.definitions(algorithm),
+            },
+            "OutputDataConfig": {"KmsKeyId": "", **request["OutputDataConfig"]},
             "TrainingJobArn": self.store.arn(TRAINING, name),
             "TrainingJobStatus": "InProgress",
             "SecondaryStatus": "Starting",
@@ -112,7 +119,7 @@ class TrainingJobs(Jobs):
         self._enter(name, "Downloading", "Copying the input channels")
         base = machines.all[0].base
         for machine in machines.all:
-            _write_config(machine.base, record, machine.name, machines.names)
+            training_files.write_config(machine.base, record, machine.name, machines.names)
         for channel in record.get("InputDataConfig", []):
             folder = base / "input" / "data" / channel["ChannelName"]
             channels.download(role.objects, _source(channel), folder)
@@ -132,13 +139,14 @@ class TrainingJobs(Jobs):
     def _train(self, name: str, held: Capacity, role: Role, machines: Machines) -> Exit:
         record = held.record
         algorithm = record["AlgorithmSpecification"]
-        scanner = MetricScanner(algorithm.get("MetricDefinitions", []))
+        scanner = MetricScanner(algorithm["MetricDefinitions"])
 
         def scan(line: str) -> None:
             found = scanner.scan(line)
             if found:
                 with self.store.edit(TRAINING, name, persist=False) as running:
                     running["FinalMetricDataList"] = scanner.latest()
+                self.curves.add(name, found)
                 if self.on_metrics:
                     self.on_metrics(name, found)
 
@@ -191,6 +199,7 @@ class TrainingJobs(Jobs):
             record["SecondaryStatusTransitions"].append(_transition(secondary, message))
 
     def _finish(self, name: str, status: str, secondary: str, reason: str = "") -> None:
+        self.curves.tell(name)
         with self.store.edit(TRAINING, name) as record:
             _close(record)
             now = time.time()
@@ -213,34 +222,6 @@ def _words(algorithm: Record) -> tuple[list[str], list[str] | None]:
 def _source(channel: Record) -> str:
     uri: str = channel["DataSource"]["S3DataSource"]["S3Uri"]
     return uri
-
-
-def _write_config(base: Path, record: Record, host: str, hosts: list[str]) -> None:
-    """Lay out the folders and configuration files that a training container finds."""
-    for folder in ("input/config", "input/data", "model", "output/data", "checkpoints"):
-        (base / folder).mkdir(parents=True)
-    inputs = {
-        channel["ChannelName"]: {
-            "TrainingInputMode": "File",
-            "S3DistributionType": "FullyReplicated",
-            "RecordWrapperType": "None",
-            **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
-        }
-        for channel in record.get("InputDataConfig", [])
-    }
-    resources = {
-        "current_host": host,
-        "hosts": hosts,
-        "current_instance_type": record["ResourceConfig"]["InstanceType"],
-        "network_interface_name": "lo",
-    }
-    for name, content in (
-        ("hyperparameters", record.get("HyperParameters", {})),
-        ("inputdataconfig", inputs),
-        ("resourceconfig", resources),
-    ):
-        file = base / "input" / "config" / f"{name}.json"
-        file.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def _transition(status: str, message: str) -> Record:

@@ -7,10 +7,9 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from local.sagemaker import capacity
+from local.sagemaker import capacity, definitions, metrics
 from local.sagemaker.errors import SageMakerError, invalid
 from local.sagemaker.jobs import STOPPED_WITH_CLOUD, required
-from local.sagemaker.metrics import MetricScanner
 from local.sagemaker.search import Search, read_search
 from local.sagemaker.store import TRAINING, TUNING, Record, Store
 from local.sagemaker.training import TrainingJobs
@@ -47,21 +46,24 @@ class TuningJobs:
             "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective",
             "TrainingJobDefinition",
             "TrainingJobDefinition.AlgorithmSpecification.TrainingImage",
-            "TrainingJobDefinition.ResourceConfig.InstanceType",
         )
         if config["Strategy"] != "Grid":
             required(config, "ResourceLimits.MaxNumberOfTrainingJobs")
-        capacity.check({"StoppingCondition": {}, **request["TrainingJobDefinition"]})
-        metrics = request["TrainingJobDefinition"]["AlgorithmSpecification"].get(
-            "MetricDefinitions", []
-        )
-        MetricScanner(metrics)
+        definitions.check(request["TrainingJobDefinition"])
+        training = definitions.training_of(request["TrainingJobDefinition"])
+        required(training, "ResourceConfig.InstanceType")
+        capacity.check({"StoppingCondition": {}, **training})
+        algorithm = training["AlgorithmSpecification"]
+        metrics.check(algorithm)
         counts = objective(request)["MetricName"]
-        if counts not in {item["Name"] for item in metrics}:
+        if counts not in {item["Name"] for item in metrics.definitions(algorithm)}:
             raise invalid(f"objective metric {counts!r} is not among the MetricDefinitions")
         name = request["HyperParameterTuningJobName"]
         record = {
             **{key: value for key, value in request.items() if key != "Tags"},
+            "TrainingJobDefinition": definitions.described(
+                request["TrainingJobDefinition"], counts
+            ),
             "HyperParameterTuningJobArn": self._store.arn(TUNING, name),
             "HyperParameterTuningJobStatus": "InProgress",
             "_Seed": config.get("RandomSeed", secrets.randbits(32)),
@@ -160,12 +162,11 @@ class TuningJobs:
         definition = record["TrainingJobDefinition"]
         name = f"{tuning}-{len(trials) + 1:03d}-{secrets.token_hex(4)}"
         request = {
-            **{key: value for key, value in definition.items() if key != "StaticHyperParameters"},
+            **definitions.training_of(definition),
             "TrainingJobName": name,
             "HyperParameters": {
                 **definition.get("StaticHyperParameters", {}),
                 **values,
-                "_tuning_objective_metric": objective(record)["MetricName"],
             },
         }
         own: Record = {

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 import typer
 
@@ -14,6 +15,7 @@ from tagline.cli.cloud import RunningCloud, running_cloud
 from tagline.cli.interrupts import stop_signals
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.places import LAPTOP_KEY, STATE, CloudFile, live_cloud
+from tagline.cli.shell import variables
 
 
 def up(
@@ -47,7 +49,8 @@ def up(
             if as_json:
                 print_json({"endpoint": told.endpoint, "port": told.port, "pid": told.pid,
                             "access_key": LAPTOP_KEY, "secret_key": told.secret_key,
-                            "outputs": told.outputs, "log": str(cloud.log)})  # fmt: skip
+                            "outputs": told.outputs, "log": str(cloud.log),
+                            "environment": variables(cloud, told.outputs)})  # fmt: skip
             else:
                 print_urls(cloud, told.outputs)
             say("Ready. Ctrl-C stops it.", style="bold")
@@ -93,6 +96,7 @@ def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
 def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
     """Print where everything is and what to type next."""
     api = outputs["ApiUrl"].rstrip("/")
+    exported = [f"{name}={quote(value)}" for name, value in variables(cloud, outputs).items()]
     emit(
         facts_table(
             {
@@ -110,9 +114,10 @@ def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
     emit(
         "\n".join(
             (
-                "Any AWS client, from another terminal:",
-                f"  export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION=us-east-1",
-                f"  export AWS_ACCESS_KEY_ID={LAPTOP_KEY} AWS_SECRET_ACCESS_KEY={cloud.secret_key}",
+                "Any AWS client and SageMaker's SDK, from another terminal:",
+                f"  export {' '.join(exported[:2])}",
+                f"  export {' '.join(exported[2:4])}",
+                *(f"  export {more}" for more in exported[4:]),
                 f"  aws s3 ls s3://{outputs['DataBucket']}/",
                 "The tagline command finds this cloud by itself:",
                 "  tagline drop DATASET list.lst --labels labels.txt --images DIR --wait",

@@ -7,6 +7,7 @@ from tagline.formats.rows import Side
 
 MAX_LABELS_BYTES = 4 << 20  # of labels.txt
 MAX_SETTINGS_BYTES = 64 << 10  # of dataset.yaml
+NOTEBOOKS = "notebooks/"  # what jobs that people make by SageMaker's SDK write lies below it
 TRAINED = "/output/model.tar.gz"
 """What the key of a training job's model ends with: SageMaker's choice."""
 SERVED = "/served/model.tar.gz"

@@ -170,7 +170,11 @@ def test_a_name_is_used_once(laptop: Toys) -> None:
         ("AlgorithmSpecification.MetricDefinitions", [{"Name": "m", "Regex": "("}], "regular"),
         ("OutputDataConfig.CompressionType", "NONE", "honours only 'GZIP'"),
         ("OutputDataConfig.S3OutputPath", "https://bucket/x", "s3://"),
-        ("DebugHookConfig", {"S3OutputPath": "s3://b/d"}, "does not support it"),
+        (
+            "DebugRuleConfigurations",
+            [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}],
+            "does not support it",
+        ),
         ("StoppingCondition", None, "StoppingCondition is required"),
     ],
 )

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tagline.cli.cloud import RunningCloud, running_cloud
-from tagline.cli.places import LAPTOP_KEY, free_port
+from tagline.cli.places import free_port
+from tagline.cli.shell import variables
 from tests.laptop import REPOSITORY
 
 HERE = Path(__file__).parent
@@ -29,13 +30,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
 def printed(cloud: RunningCloud) -> dict[str, str]:
     """The environment of a shell into which what `tagline up` prints was pasted."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {
-        **own,
-        "AWS_ENDPOINT_URL": cloud.endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": LAPTOP_KEY,
-        "AWS_SECRET_ACCESS_KEY": cloud.secret_key,
-    }
+    return {**own, **variables(cloud, cloud.target.stack_outputs())}
 
 
 @pytest.fixture(scope="session")

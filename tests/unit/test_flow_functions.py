@@ -181,6 +181,9 @@ def test_decide_promotion_hands_on_the_numbers_and_the_champion(world: Account) 
         "challenger_map": 0.6,
         "champion_map": 0.5,
         "superseded_by": None,
+        "metric": "mAP",
+        "challenger_value": 0.6,
+        "champion_value": 0.5,
     }
     world.put(f"{PREFIX}metrics.json", metrics(0.4))
     assert decide(world, None)["reason"].endswith(", and there is no champion to beat")
@@ -416,6 +419,9 @@ def test_record_champion_tells_where_it_serves(
         "reason": "first",
         "previous": against,
         "order": None,
+        "kind": "images",
+        "metric": "mAP",
+        "value": None,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from local.sagemaker import limits, listings, shapes
+from local.sagemaker import honoured, limits, listings, shapes
 from local.sagemaker.errors import SageMakerError
 from local.sagemaker.metrics import MetricScanner
 
@@ -54,14 +54,14 @@ def test_numbers_are_whole_and_within_bounds(value: Any) -> None:
 def test_every_member_that_limits_name_exists() -> None:
     unknown = [
         f"{operation}.{path}"
-        for operation, tree in limits.HONOURED.items()
+        for operation, tree in honoured.HONOURED.items()
         for path in unknown_members(tree, input_of(operation))
     ]
     assert not unknown
 
 
 def test_every_pattern_of_the_operations_compiles() -> None:
-    for operation in limits.HONOURED:
+    for operation in honoured.HONOURED:
         for shape in all_shapes(input_of(operation), set()):
             if "pattern" in shape.metadata and shape.name not in FOREIGN:
                 shapes._compiled(shape.metadata["pattern"])

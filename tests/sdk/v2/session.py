@@ -1,15 +1,32 @@
-"""The session's own: a region, a bucket, objects in it, the address of an image."""
+"""Sessions, with nothing but the environment; and what `connect` gives beside one."""
 
+import boto3
 import sagemaker
-from sagemaker import image_uris
 
-session = sagemaker.Session(default_bucket="sdk-session")
-assert session.boto_region_name == "us-east-1"
-assert session.default_bucket() == "sdk-session"
-uri = session.upload_string_as_file_body("hello", bucket="sdk-session", key="a/hello.txt")
-assert uri == "s3://sdk-session/a/hello.txt"
-assert session.read_s3_file("sdk-session", "a/hello.txt") == "hello"
-assert session.list_s3_files("sdk-session", "a") == ["a/hello.txt"]
-image = image_uris.retrieve("image-classification", "us-east-1")
-assert image == "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-print("ok")
+from tagline.cli.errors import Refused
+from tagline.notebook import connect
+
+session = sagemaker.Session()
+bucket = session.default_bucket()
+uri = session.upload_string_as_file_body("hello", bucket=bucket, key="tiny/hello.txt")
+assert uri == f"s3://{bucket}/tiny/hello.txt"
+assert session.read_s3_file(bucket, "tiny/hello.txt") == "hello"
+
+connection = connect()
+assert connection.bucket == bucket == connection.session.default_bucket()
+assert connection.session.default_bucket_prefix == "notebooks"
+assert connection.role.startswith("arn:aws:iam::")
+# what the SDK asks of STS, by AWS's regional address, is answered by the laptop
+assert connection.session.account_id() == boto3.client("sts").get_caller_identity()["Account"]
+# on an account it is the same: who is a user and no role hands no role over
+told = []
+try:
+    sagemaker.get_execution_role(connection.session)
+except ValueError as exc:
+    told.append(str(exc))
+try:
+    connect("nowhere")
+except Refused as exc:
+    told.append(str(exc))
+assert "The current AWS identity is not a role" in told[0]
+assert "no stack nowhere" in told[1]
