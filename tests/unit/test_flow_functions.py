@@ -20,7 +20,7 @@ from tagline.formats.document import Document, UnreadableDocument
 from tagline.formats.outcomes import Outcome
 from tagline.formats.plan import CorrectionsIn
 from tagline.outcomes.endings import Overtaken, RunEnded
-from tagline.serving.smoke import SmokeTestFailed
+from tagline.serving.smoke_failed import SmokeTestFailed
 from tests.unit.documents import (
     OTHER,
     RANGES,

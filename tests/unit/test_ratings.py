@@ -3,6 +3,7 @@
 import gzip
 import io
 from collections import Counter
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -155,7 +156,7 @@ def test_low_ratings_and_rare_users_and_items_are_left_out_until_none_is_left() 
     ]
 
 
-def divided(data: str, **split: float) -> tuple[Table, Divided]:
+def divided(data: str, **split: Any) -> tuple[Table, Divided]:
     table = Table(io.BytesIO(data.encode()))
     table.leave_out(Recommender())
     return table, Divided(table, Split(**split))
