@@ -189,7 +189,7 @@ bench: install .venvs/bench.stamp
 # Recommenders beside popularity, implicit's and what is published, on MovieLens-100k, which is fetched
 # and stays in build/; 1,000,000 ratings within 2 GB. Some ten minutes
 bench-recommender: install .venvs/bench_recommender.stamp
-	PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install

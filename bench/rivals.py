@@ -101,7 +101,7 @@ def contenders(seed: int) -> dict[str, list[Learn]]:
     return {
         "popularity": [popularity],
         "implicit BPR": [
-            bpr(f, r, g, seed) for f, r, g in product((32, 64), (0.01, 0.05), (0.01, 0.05))
+            bpr(f, r, g, seed) for f, r, g in product((16, 32), (0.001, 0.003, 0.01), (0.05, 0.1))
         ],
         "implicit ALS": [
             als(f, r, a, seed) for f, r, a in product((16, 32, 64), (0.1, 10), (1, 10))
