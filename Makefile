@@ -2,12 +2,13 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
-ENVS := cloud sam im2rec trainer trainer_torch server mxnet-training
+ENVS := cloud sam im2rec trainer trainer_torch recommender server mxnet-training
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
 LOCK_trainer := containers/trainer/requirements.txt
 LOCK_trainer_torch := containers/trainer_torch/cpu.txt
+LOCK_recommender := containers/recommender/requirements.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
@@ -124,7 +125,7 @@ EXAMPLES ?= 100
 fuzz: install
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/property/test_api_fuzz.py
 
-# docs/tutorial.md block by block, on a laptop cloud of its own; some minutes
+# docs/tutorial.md block by block, on a laptop cloud of its own; some two minutes on two cores
 tutorial: install
 	@$(ALONE) $(PYTEST) -s tests/tutorial
 

@@ -17,7 +17,7 @@ from tagline.formats.names import InvalidName, run_name
 
 _S3 = "ministack.services.s3"
 _CREATED = "s3:ObjectCreated:Put"
-_LISTS, _BATCHES = "/lists/", "/batches/"
+_LISTS, _RATINGS, _BATCHES = "/lists/", "/ratings/", "/batches/"
 logger = logging.getLogger("local.missed_lists")
 
 
@@ -48,7 +48,7 @@ def _missed() -> Iterator[tuple[str, str, dict[str, Any]]]:
     buckets = patching.member(_S3, "_buckets", object)
     known = {item["name"] for item in executions().all_values() if "mapRunArn" not in item}
     for (bucket, key), versions in patching.member(_S3, "_object_versions", object).items():
-        if _LISTS not in key and _BATCHES not in key:
+        if not any(folder in key for folder in (_LISTS, _RATINGS, _BATCHES)):
             continue
         if "EventBridgeConfiguration" not in notified.get(bucket, ""):
             continue

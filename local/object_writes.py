@@ -33,7 +33,7 @@ FIRE = (
 )
 _READS = ("GET", "HEAD", "OPTIONS")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_LIST = re.compile(r"[^/]+/lists/.+")
+_LIST = re.compile(r"[^/]+/(?:lists|ratings)/.+")
 _KEYS = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
 _Response = tuple[int, dict[str, str], bytes]
 _Event = Callable[[], None]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 HELD_BACK = {
     ("containers/trainer/requirements.in", "numpy"),
     ("containers/trainer/requirements.in", "opencv-python-headless"),
+    ("containers/recommender/requirements.in", "numpy"),
     ("containers/mxnet-training/requirements.in", "numpy"),
     ("containers/mxnet-training/requirements.in", "opencv-python-headless"),
     ("bench/requirements.in", "numpy"),

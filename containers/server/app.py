@@ -3,7 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import structs
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from server.admission import Busy
 from server.config import Config
 from server.model import Model, UnusableModel
 from server.presence import while_waited_for
-from server.requests import RequestRefused, read_image
+from server.requests import IMAGES, RequestRefused, content_type, read_body
 from server.tagger import Tagger
 from tagline.formats.document import encode_record
 from tagline.formats.models import WITH_HEAT, Refusal
@@ -31,21 +31,25 @@ _STATUS = {
 }
 
 
-class Routes:
-    """What is answered to requests about one model."""
+class Served(Protocol):
+    """Answers requests about one model."""
+
+    async def invocations(self, request: Request) -> Response:
+        """Answer what the model makes of a request; raise what `application` has answers for."""
+
+
+class Images:
+    """What is answered to requests about a model of images."""
 
     def __init__(self, tagger: Tagger, max_body: int) -> None:
         self._tagger = tagger
         self._max_body = max_body
 
-    async def ping(self, _: Request) -> Response:
-        """Answer 200 and nothing: there is a server only once the model is loaded."""
-        return Response()
-
     async def invocations(self, request: Request) -> Response:
         """Answer the scores of one image."""
         with self._tagger.held.room() as room:
-            image = await read_image(request, self._max_body, room)
+            content_type(request, IMAGES)
+            image = await read_body(request, self._max_body, room)
             explained = request.headers.get("accept") == WITH_HEAT
             asked = self._tagger.explained(image) if explained else self._tagger.scores(image)
             answer = await while_waited_for(request, asked)
@@ -53,9 +57,13 @@ class Routes:
 
 
 def build(model: Model, config: Config) -> Starlette:
-    """Return the application that serves a model."""
+    """Return the application that serves a model of images."""
     limits = replace(SERVING, max_bytes=config.max_body)
-    routes = Routes(Tagger(model, config, limits), config.max_body)
+    return application(Images(Tagger(model, config, limits), config.max_body))
+
+
+def application(served: Served) -> Starlette:
+    """Return the two routes around what is served, its errors answered by code."""
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         Busy: _busy,
         RequestRefused: _refused,
@@ -66,13 +74,18 @@ def build(model: Model, config: Config) -> Starlette:
     }
     app = Starlette(
         routes=[
-            Route("/ping", routes.ping, methods=["GET"]),
-            Route("/invocations", routes.invocations, methods=["POST"]),
+            Route("/ping", _ping, methods=["GET"]),
+            Route("/invocations", served.invocations, methods=["POST"]),
         ],
         exception_handlers=handlers,
     )
     app.add_middleware(AccessLog)
     return app
+
+
+async def _ping(_: Request) -> Response:
+    """Answer 200 and nothing: there is a server only once the model is loaded."""
+    return Response()
 
 
 def _error(status: int, code: str, detail: str, retry_after: int | None = None) -> Response:

@@ -8,7 +8,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tagline.formats.document import UnreadableDocument, decode
+from tagline.formats.document import D, Document, UnreadableDocument, decode
+from tagline.formats.kinds import Kind
 from tagline.formats.models import ImageScores, ModelDescription
 
 _INPUT, _OUTPUT = "data", "scores"
@@ -16,6 +17,40 @@ _INPUT, _OUTPUT = "data", "scores"
 
 class UnusableModel(Exception):
     """The files under <base>/model are no model that can answer."""
+
+
+class _Kinded(Document):
+    """What every model.json tells."""
+
+    kind: Kind = Kind.IMAGES
+
+
+def kind_of(folder: Path) -> Kind:
+    """Return what the model in a folder is of; raise UnusableModel where it does not say."""
+    return read_description(folder / "model.json", _Kinded).kind
+
+
+def load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """Return a session that computes an answer with `threads` threads; raise UnusableModel."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # threads that wait in a loop take the CPU from the other requests: docs/benchmarks.md
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as exc:  # ONNX Runtime's errors share no base class of their own
+        raise UnusableModel(f"{path} cannot be loaded: {exc}") from exc
+
+
+def read_description(path: Path, kind: type[D]) -> D:
+    """Return the description in a file; raise UnusableModel naming what is wrong."""
+    try:
+        return decode(path.read_bytes(), kind, str(path))
+    except (OSError, UnreadableDocument) as exc:
+        raise UnusableModel(str(exc)) from exc
 
 
 class Model:
@@ -38,20 +73,9 @@ class Model:
         Raise UnusableModel when a file is missing, or input and output are not as agreed: `data`
         float32 (N, 3, size, size), RGB 0 … 255, to `scores` float32 (N, labels).
         """
-        description = _read(folder / "model.json")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # threads that wait in a loop take the CPU from the other requests: docs/benchmarks.md
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        description = read_description(folder / "model.json", ModelDescription)
         path = folder / "model.onnx"
-        try:
-            session = onnxruntime.InferenceSession(
-                str(path), sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as exc:  # ONNX Runtime's errors share no base class of their own
-            raise UnusableModel(f"{path} cannot be loaded: {exc}") from exc
-        model = cls(description, session)
+        model = cls(description, load_session(path, threads))
         model._check_names(path)
         size = description.image.size
         blank = np.full((size, size, 3), 255, np.uint8)
@@ -96,11 +120,3 @@ class Model:
             raise UnusableModel(
                 f"{path} maps {inputs} to {outputs}; expected {_INPUT!r} and {_OUTPUT!r}"
             )
-
-
-def _read(path: Path) -> ModelDescription:
-    """Return the description in a file; raise UnusableModel naming what is wrong."""
-    try:
-        return decode(path.read_bytes(), ModelDescription, str(path))
-    except (OSError, UnreadableDocument) as exc:
-        raise UnusableModel(str(exc)) from exc

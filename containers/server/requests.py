@@ -1,11 +1,13 @@
-"""What a request must be before its image is looked at."""
+"""What a request must be before its body is looked at."""
+
+from collections.abc import Sequence
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from server.admission import Room
 
-CONTENT_TYPES = ("image/png", "image/jpeg", "image/webp", "application/x-image")
+IMAGES = ("image/png", "image/jpeg", "image/webp", "application/x-image")
 _BODY_SECONDS = 30
 
 
@@ -19,17 +21,22 @@ class RequestRefused(Exception):
         self.detail = detail
 
 
-async def read_image(request: Request, max_body: int, room: Room) -> bytes:
-    """Return the request's body; raise RequestRefused for a wrong type, or a slow or large one.
+def content_type(request: Request, allowed: Sequence[str]) -> str:
+    """Return the type of the request's body; raise RequestRefused for another than is allowed."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in allowed:
+        raise RequestRefused(
+            415, "unsupported_content_type", f"{kind[:60]!r}; send {', '.join(allowed)}"
+        )
+    return kind
+
+
+async def read_body(request: Request, max_body: int, room: Room) -> bytes:
+    """Return the request's body; raise RequestRefused for a slow or large one.
 
     No more than `max_body` bytes are held, whatever Content-Length says, and `room` counts them:
     raise Busy where all requests together hold too much.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in CONTENT_TYPES:
-        raise RequestRefused(
-            415, "unsupported_content_type", f"{kind[:60]!r}; send {', '.join(CONTENT_TYPES)}"
-        )
     announced = request.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and int(announced) > max_body:
         raise _too_large(max_body)

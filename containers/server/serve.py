@@ -9,11 +9,15 @@ import sys
 
 import cv2
 import uvicorn
+from starlette.applications import Starlette
 
+from server import recommending
 from server.accesslog import log
 from server.app import build
 from server.config import Config, WrongSetting
-from server.model import Model, UnusableModel
+from server.model import Model, UnusableModel, kind_of
+from server.recommender import Recommender
+from tagline.formats.kinds import Kind
 from tagline.formats.printable import printable
 
 _GRACE_SECONDS = 20  # SageMaker kills 30 s after SIGTERM
@@ -27,13 +31,12 @@ def main(arguments: list[str]) -> int:
     try:
         config = Config.of(os.environ)
         cv2.setNumThreads(1)  # requests are the parallelism
-        model = Model.load(config.model, threads=config.threads)
+        served = _load(config)
     except (WrongSetting, UnusableModel) as exc:
         print(printable(f"The server cannot start: {exc}"), file=sys.stderr)
         return 1
-    log(message="serving", run=model.description.run, labels=len(model.description.labels))
     uvicorn.run(
-        build(model, config),
+        served,
         host=config.host,
         port=config.port,
         access_log=False,
@@ -42,3 +45,15 @@ def main(arguments: list[str]) -> int:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return 0
+
+
+def _load(config: Config) -> Starlette:
+    """Return what serves the model, by the kind that model.json names; it is in the log."""
+    if kind_of(config.model) == Kind.RATINGS:
+        recommender = Recommender.load(config.model)
+        made = recommender.description
+        log(message="serving", run=made.run, items=made.items, algorithm=made.algorithm)
+        return recommending.build(recommender, config)
+    model = Model.load(config.model, threads=config.threads)
+    log(message="serving", run=model.description.run, labels=len(model.description.labels))
+    return build(model, config)

@@ -3,7 +3,6 @@
 The ONNX file is judged, not an engine's own, because that is the one that serves.
 """
 
-import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,12 @@ from numpy.typing import NDArray
 
 from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ModelDescription
+from trainer.archive import members
 from trainer.contract import JobRefused, existing
 from trainer.data import RecordSet
 from trainer.engine import Images
 from trainer.export import BATCH, score_all, session
 from trainer.pixels import resize
-
-_LARGEST_FILE = 2 << 30  # bytes; ONNX itself ends there
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,8 @@ class Candidate:
 
 
 def load(archive: Path, role: str, run: str | None) -> Candidate:
-    """Return the model of a model.tar.gz; `run` None takes the run model.json names.
-
-    Only the two files that are needed are read, so nothing in the archive can reach the disk.
-    """
-    files = _read(existing(archive, role), role)
+    """Return the model of a model.tar.gz; `run` None takes the run model.json names."""
+    files = members(existing(archive, role), role, ("model.json", "model.onnx"))
     try:
         description = decode(files["model.json"], ModelDescription, f"model.json in {archive}")
     except UnreadableDocument as exc:
@@ -86,26 +81,3 @@ def resized(images: Images, side: int) -> Images:
     if images.shape[1] == side:
         return images
     return np.stack([resize(image, side) for image in images])
-
-
-def _read(archive: Path, role: str) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    try:
-        with tarfile.open(archive) as tar:
-            for name in ("model.json", "model.onnx"):
-                stream = tar.extractfile(_member(tar, name))
-                if stream is None:
-                    raise JobRefused(f"{role}: {name} in {archive} is not a file")
-                files[name] = stream.read()
-    except (tarfile.TarError, OSError, EOFError, KeyError) as exc:
-        raise JobRefused(f"{role}: {archive} cannot be read as model.tar.gz: {exc}") from exc
-    return files
-
-
-def _member(tar: tarfile.TarFile, name: str) -> tarfile.TarInfo:
-    for member in tar:
-        if member.name.removeprefix("./") == name and member.isfile():
-            if member.size > _LARGEST_FILE:
-                raise tarfile.TarError(f"{name} is larger than {_LARGEST_FILE >> 30} GiB")
-            return member
-    raise KeyError(f"no {name} in it")

@@ -64,7 +64,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
     known = sorted({*Hyperparameters.__annotations__, "image_shape", _OLDER} - {"side"})
     if unknown := sorted(set(values) - set(known)):
         raise JobRefused(f"hyperparameter {unknown[0]!r} is unknown; known are {', '.join(known)}")
-    read = _Reader(values)
+    read = Reader(values)
     return Hyperparameters(
         run=read.text("run", ""),
         epochs=read.integer("epochs", 1, 1000),
@@ -97,7 +97,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
     )
 
 
-def _loss(read: "_Reader") -> str:
+def _loss(read: "Reader") -> str:
     """Return the loss, by its older name, too: runs of an earlier version are tried again."""
     older = "weighted" if read.truth(_OLDER, "0") else "bce"
     loss = read.choice("loss", LOSSES, older)
@@ -106,49 +106,56 @@ def _loss(read: "_Reader") -> str:
     return loss
 
 
-class _Reader:
+class Reader:
     """Reads one value after the other, each with its own rule in the message."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
 
     def text(self, name: str, default: str | None = None) -> str:
+        """Return a value without the spaces around it; refuse one that is missing."""
         value = self._values.get(name, default)
         if value is None:
             raise JobRefused(f"hyperparameter {name} is missing")
         return value.strip()
 
     def integer(self, name: str, low: int, high: int, default: str | None = None) -> int:
+        """Return a whole number within bounds."""
         value = self._converted(name, int, f"a whole number, {low} to {high}", default)
         if not low <= value <= high:
             raise self._wrong(name, f"a whole number, {low} to {high}", default)
         return int(value)
 
     def number(self, name: str, low: float, high: float, default: str | None = None) -> float:
+        """Return a finite number within bounds."""
         value = self._converted(name, float, f"a number, {low:g} to {high:g}", default)
         if not (math.isfinite(value) and low <= value <= high):
             raise self._wrong(name, f"a number, {low:g} to {high:g}", default)
         return float(value)
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        """Return one of several values."""
         value = self.text(name, default)
         if value not in allowed:
             raise self._wrong(name, f"one of {', '.join(allowed)}", default)
         return value
 
     def truth(self, name: str, default: str) -> bool:
+        """Return a yes or no."""
         value = self.text(name, default).lower()
         if value not in _TRUTH:
             raise self._wrong(name, "1 or 0 (true or false)", default)
         return _TRUTH[value]
 
     def start(self, name: str) -> str:
+        """Return what to start from."""
         value = self.text(name, "none")
         if value not in STARTS and not value.startswith("s3://"):
             raise self._wrong(name, f"one of {', '.join(STARTS)}, or an s3:// file", "none")
         return value
 
     def side(self, name: str) -> int:
+        """Return the height and width of images, in pixels."""
         rule = f"`3,S,S` with S from {_SIDES[0]} to {_SIDES[1]}"
         parts = self.text(name).split(",")
         if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):  # noqa: PLR2004

@@ -7,8 +7,10 @@ from tagline.aws.environment import environment
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.models import Metrics
 from tagline.formats.plan import Plan
+from tagline.formats.recommending import RatingsMetrics
 from tagline.formats.steps import DecisionAnswer, DecisionEvent
 from tagline.planning.standing import find_champion, overtaken_by
 from tagline.serving.endpoints import needs_redeployment
@@ -19,8 +21,12 @@ from tagline.serving.promotion import decide, give_way, hold_back
 def handler(event: DecisionEvent) -> DecisionAnswer:
     """Return the decision and keep it in the run's files."""
     bucket, keys = Bucket(clients.s3(), event.bucket), RunKeys(event.run)
-    metrics = bucket.read(keys.metrics, Metrics)
     plan = bucket.read(keys.plan, Plan)
+    metrics = (
+        bucket.read(keys.metrics, RatingsMetrics)
+        if plan.kind is Kind.RATINGS
+        else bucket.read(keys.metrics, Metrics)
+    )
     decision = decide(metrics, event.evaluation.champion_run, plan.settings.promotion)
     if plan.candidate:
         decision = hold_back(decision, event.run, plan.tried)

@@ -1,4 +1,4 @@
-"""PlanDataset: read and check the list, split it, cut it into shards, account for every row."""
+"""PlanDataset: read, check and split what was dropped, account for every row."""
 
 from aws_lambda_powertools.metrics import MetricUnit
 from msgspec.structs import replace
@@ -8,8 +8,11 @@ from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
+from tagline.formats.kinds import Kind
+from tagline.formats.names import kind_of_key
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.planning.plan import plan_dataset
+from tagline.planning.ratings import plan_ratings
 from tagline.planning.standing import find_champion
 from tagline.planning.turn import AtOnce, await_turn
 from tagline.serving.endpoints import needs_redeployment
@@ -24,7 +27,10 @@ def handler(event: RunInput) -> PlanAnswer:
     here = environment()
     most = AtOnce(stack=here.runs_at_once, dataset=here.dataset_runs_at_once)
     await_turn(clients.stepfunctions(), here.state_machine, event.run, most)
-    answer = plan_dataset(event, clients.s3(), here.source_buckets)
+    if kind_of_key(event.list.key) is Kind.RATINGS:
+        answer = plan_ratings(event, clients.s3())
+    else:
+        answer = plan_dataset(event, clients.s3(), here.source_buckets)
     metrics.add_metric("RowsAccepted", MetricUnit.Count, answer.accepted)
     metrics.add_metric("RowsRejected", MetricUnit.Count, answer.rejected)
     metrics.add_metric("RowsReused", MetricUnit.Count, answer.reused)

@@ -1,4 +1,4 @@
-"""A list was dropped: start its run, or the batch that tags its images, once."""
+"""A list, or ratings, were dropped: start its run, or the batch that tags its images, once."""
 
 import msgspec
 

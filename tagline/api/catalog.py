@@ -33,6 +33,7 @@ from tagline.api.documents import (
     Runs,
     RunSummary,
 )
+from tagline.api.marks import Marks
 from tagline.api.problem import not_found
 from tagline.api.requests import Page
 from tagline.formats.document import Document, Record, UnreadableDocument
@@ -69,6 +70,7 @@ class Catalog:
         self._clock = clock
         self._ended: dict[str, tuple[float, RunSummary]] = {}
         self._maps: dict[str, float | None] = {}
+        self._marks = Marks(bucket)
 
     def datasets(self, page: Page, sees: Callable[[str], bool] = bool) -> Datasets:
         """Return one page of the datasets that a caller sees, by name, with their champions."""
@@ -150,8 +152,9 @@ class Catalog:
         )
 
     def summary(self, run: str) -> RunSummary:
-        """Return how a run ended, and its model's mAP."""
+        """Return how a run ended, its marks, and its model's mAP."""
         found = self._status(run)
+        found = msgspec.structs.replace(found, **msgspec.structs.asdict(self._marks.of(found)))
         if found.outcome is None or found.outcome in _WITHOUT_MODEL:
             return found
         if run not in self._maps:

@@ -182,6 +182,10 @@ class RunSummary(Part, kw_only=True):
     ended: str | None
     mAP: Score | None = None  # noqa: N815
     """Of its model, on the images that it was judged on; null for a run without one."""
+    candidate: bool = False
+    """Whether it was started to be looked at, by `tagline try`: only a person promotes it."""
+    shadow: Literal["answering", "answered"] | None = None
+    """Whether its model answers real requests beside the champion, heard by nobody, or did."""
 
 
 class Runs(Part, kw_only=True):

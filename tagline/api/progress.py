@@ -58,8 +58,9 @@ class _Read:
             epoch = epoch_of(line["message"])
             if epoch is not None and not epoch.exported:
                 at = _iso(datetime.fromtimestamp(line["timestamp"] / 1000, UTC))
-                shown = EpochShown(epoch=epoch.number, at=at, metrics=epoch.metrics)
-                self.epochs[epoch.number] = shown
+                known = self.epochs.get(epoch.number)
+                metrics = {**(known.metrics if known else {}), **epoch.metrics}
+                self.epochs[epoch.number] = EpochShown(epoch=epoch.number, at=at, metrics=metrics)
         return [self.epochs[number] for number in sorted(self.epochs)]
 
 

@@ -83,6 +83,11 @@ class Environment:
         return os.environ.get("TORCH_TRAINER_IMAGE", "")
 
     @functools.cached_property
+    def recommender_image(self) -> str:
+        """URI of the image that trains on ratings, and evaluates what it trained."""
+        return _required("RECOMMENDER_IMAGE")
+
+    @functools.cached_property
     def server_image(self) -> str:
         """URI of the image that serves."""
         return _required("SERVER_IMAGE")

@@ -20,12 +20,14 @@ from tagline.aws.faults import FAULTS, Absent, Conflict, TooLarge, is_absent, is
 from tagline.formats.document import (
     D,
     Document,
+    E,
     R,
     Record,
     UnreadableDocument,
     check_format,
     decode,
     decode_array,
+    decode_either,
     decode_lines,
     encode,
     encode_record,
@@ -46,6 +48,7 @@ MAX_DOCUMENT = 8 << 20  # bytes
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 RECORDIO, TAR = "application/x-recordio", "application/x-tar"
 BINARY = "application/octet-stream"
+CSV, GZIP = "text/csv; charset=utf-8", "application/gzip"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
@@ -114,13 +117,29 @@ class Bucket:
 
     def find(self, key: str, kind: type[D]) -> Version[D] | None:
         """Return a document, or None when there is none; raises UnreadableDocument."""
-        try:
-            found = self.find_bytes(key, MAX_DOCUMENT)
-        except TooLarge as exc:
-            raise UnreadableDocument(str(exc)) from exc
+        found = self._document(key)
         if found is None:
             return None
         return Version(decode(found.content, kind, self.uri(key)), found.etag, found.metadata)
+
+    def _document(self, key: str) -> Version[bytes] | None:
+        try:
+            return self.find_bytes(key, MAX_DOCUMENT)
+        except TooLarge as exc:
+            raise UnreadableDocument(str(exc)) from exc
+
+    def either(self, key: str, first: type[D], other: type[E]) -> D | E | None:
+        """Return a document of the one kind or the `other`; None when there is none."""
+        found = self._document(key)
+        return decode_either(found.content, first, other, self.uri(key)) if found else None
+
+    def whole_either(self, key: str, first: type[D], other: type[E]) -> D | E | None:
+        """Return the same; one that is damaged counts as absent, with a warning."""
+        try:
+            return self.either(key, first, other)
+        except UnreadableDocument as exc:
+            _log.warning("Taken as absent: %s", exc)
+            return None
 
     def get(self, key: str, kind: type[D]) -> D | None:
         """Return a document's content, or None when there is none; raises UnreadableDocument."""

@@ -4,6 +4,7 @@ import msgspec
 
 from tagline.cli.drop import await_record
 from tagline.cli.errors import Refused
+from tagline.cli.ordered import cancel_order, of_order
 from tagline.cli.outcome import outcome_table, run_outcome
 from tagline.cli.output import emit, print_json, say
 from tagline.cli.records import read_run
@@ -18,7 +19,13 @@ _RUNNING = "RUNNING"
 
 
 def cancel(run: str, *, why: str, stack: str, as_json: bool) -> None:
-    """Stop a run's execution and the job that it waits for, and tell how it is recorded."""
+    """Stop a run's execution and the job that it waits for, and tell how it is recorded.
+
+    An order's is stopped likewise, by the name that the command which gave it told.
+    """
+    if of_order(run):
+        cancel_order(find_target(stack), run, why, as_json=as_json)
+        return
     dataset_of_run(run)
     target = find_target(stack)
     refuse_unknown(target, run)

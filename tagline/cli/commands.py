@@ -290,7 +290,7 @@ def compare(
 
 
 def watch(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the execution of an order.")],
     *,
     stack: _Stack = STACK,
     as_json: _Json = False,
@@ -299,7 +299,9 @@ def watch(
 
 
 def cancel(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that goes on.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run that goes on, or an order's execution.")
+    ],
     *,
     why: Annotated[str, typer.Option(help="The reason, kept with the run.")] = "cancelled by hand",
     stack: _Stack = STACK,

@@ -10,7 +10,7 @@ from tagline.formats.names import job_name
 from tagline.formats.steps import TrainPlan
 from tagline.jobs.epochs import JobLog, epoch_of
 
-_SHOWN = ("train:loss", "validation:mAP")
+_SHOWN = ("train:loss", "validation:mAP", "train:accuracy", "validation:accuracy")
 
 
 @dataclass

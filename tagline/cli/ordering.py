@@ -63,12 +63,27 @@ def order(
     }
     if not wait:
         show(told, as_json)
+        _say_next(given.execution)
         say(f"`tagline show {run}` tells once it serves")
         return
-    ending = ending_of(watch(target, given.execution))
+    ending = ending_of(follow(target, given.execution))
     show(told | msgspec.to_builtins(ending), as_json)
     if ending.outcome != Outcome.PROMOTED:
         raise typer.Exit(1)
+
+
+def follow(target: Target, execution: str) -> "DescribeExecutionOutputTypeDef":
+    """Show an order's progress to its end, and return its execution."""
+    try:
+        return watch(target, execution)
+    except KeyboardInterrupt:
+        say("The order goes on", style="yellow")
+        _say_next(execution)
+        raise
+
+
+def _say_next(execution: str) -> None:
+    say(f"`tagline watch {execution}` shows how it goes, `tagline cancel` with that name stops it")
 
 
 def ending_of(execution: "DescribeExecutionOutputTypeDef") -> Ending:

@@ -28,6 +28,7 @@ def redeploy(dataset: str, *, wait: bool, stack: str, as_json: bool) -> None:
     told |= {"execution": name}
     if not wait:
         show(told, as_json)
+        say(f"`tagline watch {name}` shows how it goes")
         say(f"`tagline show {champion.run}` tells once it serves")
         return
     execution = watch(target, name)

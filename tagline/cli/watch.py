@@ -4,6 +4,7 @@ import time
 
 from tagline.cli.drop import wait_for
 from tagline.cli.errors import Refused
+from tagline.cli.ordered import of_order, watch_order
 from tagline.cli.outcome import tell_end
 from tagline.cli.retry_batch import is_batch
 from tagline.cli.target import Target, find_target
@@ -15,7 +16,10 @@ _INTERVAL = 0.5
 
 
 def watch(run: str, *, stack: str, as_json: bool) -> None:
-    """Show a run's progress to its end, however far it is; exit code 1 if it fails."""
+    """Show the progress of a run, or of an order, to its end; exit code 1 if it fails."""
+    if of_order(run):
+        watch_order(find_target(stack), run, as_json=as_json)
+        return
     dataset_of_run(run)
     target = find_target(stack)
     refuse_unknown(target, run, _START_SECONDS)

@@ -14,7 +14,7 @@ from tagline.converting.walking import files_in
 from tagline.formats.list_lines import read_start
 from tagline.formats.reasons import UnusableList
 from tagline.formats.stand_ins import stand_in
-from tagline.listing.file_types import file_type, packing
+from tagline.listing.file_types import file_type, packing, remedy
 
 CALLED = {
     "list": "a list",
@@ -118,8 +118,7 @@ def _of_type(source: Path, text: bytes, name: str | None) -> str:
     if name == "HTML or XML":
         return _xml(source, text)
     if name is not None:
-        cure = "; unpack it and give the folder" if "ZIP" in name else ""
-        raise Unconvertible(f"{source} is {name}, which tells no tags{cure}")
+        raise Unconvertible(f"{source} is {name}, which tells no tags{remedy(name)}")
     return "csv"
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar, TypeVar, dataclass_transform
 import msgspec
 
 D = TypeVar("D", bound="Document")
+E = TypeVar("E", bound="Document")
 R = TypeVar("R", bound="Record")
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Head(msgspec.Struct):
     format: int = 1
+    kind: str = ""
 
 
 def decode(data: bytes, kind: type[D], where: str) -> D:
@@ -49,6 +51,13 @@ def decode(data: bytes, kind: type[D], where: str) -> D:
     head = _decoded(data, _Head, where)
     check_format(head.format, kind.FORMAT, where)
     return _decoded(data, kind, where)
+
+
+def decode_either(data: bytes, first: type[D], other: type[E], where: str) -> D | E:
+    """Return a document of one of two kinds: `other` where its key `kind` is that of `other`."""
+    kind = _decoded(data, _Head, where).kind
+    own = next(field.default for field in msgspec.structs.fields(other) if field.name == "kind")
+    return decode(data, other, where) if kind == own else decode(data, first, where)
 
 
 def decode_record(line: bytes, kind: type[R], where: str) -> R:

@@ -3,7 +3,7 @@
 from tagline.formats.batch_keys import BatchList, batch_name
 from tagline.formats.batch_steps import BatchInput
 from tagline.formats.locations import plain_etag
-from tagline.formats.names import dataset_of_list, run_name
+from tagline.formats.names import dataset_of_dropped, run_name
 from tagline.formats.plan import DroppedList
 from tagline.formats.steps import ObjectCreated, RunInput
 
@@ -14,7 +14,7 @@ def is_of_batches(key: str) -> bool:
 
 
 def run_input(event: ObjectCreated) -> RunInput:
-    """Return the input of a list's run; raises InvalidName for an object that is no list.
+    """Return the input of a list's or ratings' run; raises InvalidName for any other object.
 
     It has the event's own time, so that a repeated event asks for the very same execution.
     """
@@ -22,7 +22,7 @@ def run_input(event: ObjectCreated) -> RunInput:
     return RunInput(
         bucket=bucket,
         run=run_name(bucket, dropped.key, dropped.version_id, dropped.etag),
-        dataset=dataset_of_list(dropped.key),
+        dataset=dataset_of_dropped(dropped.key),
         list=dropped,
         started=event.time,
         sequencer=event.detail.object.sequencer,

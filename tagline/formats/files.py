@@ -16,6 +16,7 @@ from tagline.formats import (
     packed,
     plan,
     ratings,
+    recommender_card,
     recommending,
     retraining,
     rows,
@@ -393,7 +394,9 @@ OF_RUN = (
         "people, `tagline show --suspects`",
         suspects.Suspect,
     ),
-    _document(_RUN.model_card, "Evaluate", "people", models.ModelCard),
+    _document(
+        _RUN.model_card, "Evaluate", "people", models.ModelCard, recommender_card.RecommenderCard
+    ),
     _document(_RUN.reference, "Evaluate", "WatchDrift", drift.Reference),
     _document(_RUN.smoke, "Evaluate", "SmokeTest", models.Smoke, recommending.RecommenderSmoke),
     _document(_RUN.trials, "PlanEvaluation, of a search", "Evaluate, people", trials.Trials),

@@ -7,10 +7,13 @@ so a repeated event asks for an execution that exists already and starts nothing
 import hashlib
 import re
 
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import plain_etag
 
 LIST_NAME = re.compile(r"[^/]+\.lst(?:\.gz)?")
 LIST_KEY = re.compile(rf"(?P<dataset>[^/]+)/lists/{LIST_NAME.pattern}")
+RATINGS_NAME = re.compile(r"[^/]+\.csv(?:\.gz)?")
+RATINGS_KEY = re.compile(rf"(?P<dataset>[^/]+)/ratings/{RATINGS_NAME.pattern}")
 DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 RUN = re.compile(rf"(?P<dataset>{DATASET.pattern})-(?P<digest>[0-9a-f]{{16}})")
 RESTORING = re.compile(rf"(?P<run>{RUN.pattern})-restore-(?P<attempt>[0-9]{{1,12}})")
@@ -65,24 +68,51 @@ def dataset_of_list(key: str) -> str:
     return check_dataset(match["dataset"])
 
 
-def list_name(name: str) -> str:
-    """Return the name under which a list is dropped: with `.lst` at its end, if that is missing.
+def kind_of_key(key: str) -> Kind:
+    """Return of which kind the dataset is that a file was dropped for: by its folder."""
+    return Kind.RATINGS if key.split("/")[1:2] == ["ratings"] else Kind.IMAGES
 
-    Raises InvalidName for one that no list may have.
+
+def dataset_of_ratings(key: str) -> str:
+    """Return the dataset of a ratings file's key: `<dataset>/ratings/<name>.csv` or `.csv.gz`.
+
+    Raises InvalidName, which says where ratings would lie.
+    """
+    match = RATINGS_KEY.fullmatch(key)
+    if match is None:
+        raise InvalidName(
+            f"key {key[:120]!r} is not <dataset>/ratings/<name>.csv: its name ends in .csv or "
+            ".csv.gz, in small letters, and it lies right below <dataset>/ratings/"
+        )
+    return check_dataset(match["dataset"])
+
+
+def dataset_of_dropped(key: str) -> str:
+    """Return the dataset that a list's or a ratings file's key belongs to; raises InvalidName."""
+    of = dataset_of_ratings if kind_of_key(key) is Kind.RATINGS else dataset_of_list
+    return of(key)
+
+
+def list_name(name: str, kind: Kind = Kind.IMAGES) -> str:
+    """Return the name under which a file is dropped: with its kind's ending, if that is missing.
+
+    That is `.lst`, or `.csv` of ratings. Raises InvalidName for one that no list may have.
     """
     if not name or len(name) > _LIST_FILE or "/" in name or not name.isprintable():
         raise InvalidName(
             f"list {name[:60]!r}: a name is 1 to {_LIST_FILE} characters without '/' and control "
             "characters"
         )
+    if kind is Kind.RATINGS:
+        return name if RATINGS_NAME.fullmatch(name) else f"{name}.csv"
     return name if LIST_NAME.fullmatch(name) else f"{name}.lst"
 
 
 def run_name(bucket: str, key: str, version_id: str, etag: str) -> str:
-    """Return the run (and execution) name of one version of one list file."""
+    """Return the run (and execution) name of one version of one list or ratings file."""
     identity = "\0".join((bucket, key, version_id, plain_etag(etag)))
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    return f"{dataset_of_list(key)}-{digest}"
+    return f"{dataset_of_dropped(key)}-{digest}"
 
 
 def dataset_of_run(run: str) -> str:

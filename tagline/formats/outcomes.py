@@ -96,7 +96,7 @@ class Reign(Record, kw_only=True):
     metric: str = "mAP"
     """The primary metric."""
     value: float | None = None
-    """Of the primary metric, of ratings; null of images, whose is mAP."""
+    """Of the primary metric; null in older files, whose is mAP."""
 
 
 MOST_REIGNS = 50
@@ -126,12 +126,12 @@ class Champion(Document, kw_only=True):
     metric: str = "mAP"
     """The primary metric."""
     value: float | None = None
-    """Of the primary metric, of ratings; null of images, whose is mAP."""
+    """Of the primary metric; null in older files, whose is mAP."""
 
     @property
     def primary(self) -> float | None:
         """How good it was when it was promoted, by the primary metric."""
-        return self.mAP if self.kind is Kind.IMAGES else self.value
+        return self.mAP if self.value is None else self.value
 
     def followed_at(self, time: str) -> tuple[Reign, ...]:
         """Return who has served before whoever takes over at `time` (ISO 8601, UTC)."""

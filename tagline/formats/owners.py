@@ -2,9 +2,11 @@
 
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import DatasetKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import parse_uri
 from tagline.formats.names import RUN, endpoint_name, former_endpoint_name, run_of_job
 from tagline.formats.outcomes import Champion
+from tagline.formats.reasons import UnusableList
 
 
 def owns_run(dataset: str, run: str) -> bool:
@@ -43,4 +45,13 @@ def check_champion(champion: Champion, dataset: str, bucket: str, stack: str) ->
     if artifact is None or artifact.bucket != bucket or not artifact.key.startswith(keys.output):
         raise UnreadableDocument(
             f"{where}: artifact {champion.artifact!r:.200} is none of dataset {dataset}'s models"
+        )
+
+
+def check_kind_of(champion: Champion | None, kind: Kind) -> None:
+    """Raise UnusableList where the champion is of the other kind of datasets: no gate compares."""
+    if champion is not None and champion.kind is not kind:
+        raise UnusableList(
+            f"the dataset's champion, run {champion.run}, is of {champion.kind}, and {kind} were "
+            "dropped: drop them under the name of another dataset"
         )

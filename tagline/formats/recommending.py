@@ -16,6 +16,14 @@ ServedBasis = Literal["history", "popularity"]
 FEWEST_USERS = 30  # on which a comparison of models says anything
 
 
+_MOST_GATHERED = 16_000_000  # scores that a model adds up for one answer: 64 MB
+
+
+def newest_heard(items: int) -> int:
+    """Return how many of a history's newest items a model of so many items hears."""
+    return max(1, _MOST_GATHERED // max(items, 1))
+
+
 class RecommendRequest(Record):
     """What an endpoint is asked: application/json, or a line each of application/jsonlines."""
 

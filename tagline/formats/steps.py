@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record
+from tagline.formats.kinds import Kind
 from tagline.formats.outcomes import Decision, Order, Outcome
 from tagline.formats.plan import DroppedList
 from tagline.formats.rows import Size
@@ -105,6 +106,8 @@ class PlanAnswer(Record):
     redeploy: bool = False
     """Whether the champion does not serve, so that it has to be deployed again."""
     test: Size = 0
+    kind: Kind = Kind.IMAGES
+    """Of ratings nothing is fetched and packed."""
 
 
 class FetchEvent(RunEvent):
@@ -192,6 +195,9 @@ class DecisionAnswer(Record):
     champion_map: float | None
     superseded_by: str | None
     redeploy: bool
+    metric: str = "mAP"
+    challenger_value: float | None = None
+    champion_value: float | None = None
     order: Order | None = None
     """A person's, which overrules the gate."""
 
@@ -350,6 +356,9 @@ class Won(Record):
     challenger_map: float | None
     reason: str
     order: Order | None = None
+    metric: str = "mAP"
+    challenger_value: float | None = None
+    """Of the primary metric, `metric`."""
 
 
 class ChampionEvent(RunEvent):

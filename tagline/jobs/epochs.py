@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 _EPOCH = re.compile(r"^epoch=(?P<epoch>\d{1,9})\b")
+# the built-in algorithm's lines: a metric each, behind a time, its epochs counted from 0
+_OF_BUILTIN = re.compile(
+    r"\bEpoch\[(?P<epoch>\d{1,9})\] (?P<side>Train|Validation)-accuracy=(?P<value>\d\.\d{1,40})$"
+)
 _METRIC = re.compile(r"(?P<name>[a-z]+:\w+)=(?P<value>\d{1,20}(?:\.\d{0,40})?)(?=\s|$)")
 _MISSING = {"ResourceNotFoundException", "ResourceNotFound"}
 _MOST_PAGES = 20  # of 10,000 lines, at a time
 
 
 class Epoch(NamedTuple):
-    """The end of an epoch."""
+    """The end of an epoch, the first of which is 1; some logs tell of one in several lines."""
 
     number: int
     metrics: dict[str, float]
@@ -36,9 +40,17 @@ def epoch_of(message: str) -> Epoch | None:
     """Return what a line of the log says of an epoch, or None for any other line."""
     found = _EPOCH.match(message)
     if found is None:
-        return None
+        return _of_builtin(message)
     metrics = {match["name"]: float(match["value"]) for match in _METRIC.finditer(message)}
     return Epoch(int(found["epoch"]), metrics, message.endswith(" exported"))
+
+
+def _of_builtin(message: str) -> Epoch | None:
+    found = _OF_BUILTIN.search(message)
+    if found is None:
+        return None
+    metrics = {f"{found['side'].lower()}:accuracy": float(found["value"])}
+    return Epoch(int(found["epoch"]) + 1, metrics, exported=False)
 
 
 class JobLog:

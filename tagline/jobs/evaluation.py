@@ -1,5 +1,7 @@
 """The processing job that judges challenger and champion on the same images."""
 
+from collections.abc import Mapping, Sequence
+
 from tagline.aws.s3 import Version
 from tagline.formats.keys import SERVED, RunKeys
 from tagline.formats.names import job_name
@@ -70,12 +72,41 @@ def plan_evaluation(
             images, verdicts = trained_on(champion.content)
             inputs["champion-images"] = stack.uri(images)
             inputs["champion-verdicts"] = stack.uri(verdicts)
-    # metrics.json and the others join the run's files
-    outputs = [_output("evaluation", stack.uri(keys.prefix.rstrip("/")), "output")]
+    more = []
     if builtin:
         environment["TAGLINE_CONVERTS"] = "builtin"
         artifact = served_beside(artifact)
-        outputs.append(_output("served", artifact.rpartition("/")[0], "served"))
+        more.append(_output("served", artifact.rpartition("/")[0], "served"))
+    size = dataset.bytes.validation + dataset.bytes.test
+    return evaluation(
+        run=run,
+        artifact=artifact,
+        champion=champion,
+        inputs=inputs,
+        environment=environment,
+        stack=stack,
+        size=size,
+        more=more,
+    )
+
+
+def evaluation(
+    *,
+    run: str,
+    artifact: str,
+    champion: Version[Champion] | None,
+    inputs: Mapping[str, str],
+    environment: Mapping[str, str],
+    stack: Stack,
+    size: int,
+    more: Sequence[ProcessingOutput] = (),
+) -> EvaluationAnswer:
+    """Return the answer of PlanEvaluation for inputs of a name and an S3 URI each.
+
+    `size` are the bytes of data, for which the machine needs a disk, `more` further outputs.
+    """
+    # metrics.json and the others join the run's files
+    outputs = (_output("evaluation", stack.uri(RunKeys(run).prefix.rstrip("/")), "output"), *more)
     return EvaluationAnswer(
         job_name=job_name(stack.name, run, "eval"),
         champion_run=champion.content.run if champion else None,
@@ -87,11 +118,9 @@ def plan_evaluation(
             ),
             environment=environment,
             processing_inputs=tuple(_input(name, uri) for name, uri in inputs.items()),
-            processing_output_config=ProcessingOutputs(outputs=tuple(outputs)),
+            processing_output_config=ProcessingOutputs(outputs=outputs),
             processing_resources=ProcessingResources(
-                cluster_config=cluster(
-                    stack.instance_type, dataset.bytes.validation + dataset.bytes.test
-                )
+                cluster_config=cluster(stack.instance_type, size)
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
         ),

@@ -17,8 +17,10 @@ from tagline.formats.sagemaker import (
 )
 from tagline.formats.settings import Ranges, Tuning
 
-CONTINUOUS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
-INTEGERS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+OF_NUMBERS = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "weight_averaging")
+OF_COUNTS = ("mini_batch_size", "epochs", "early_stopping_patience", "views")
+_CONTINUOUS = (*OF_NUMBERS, "regularization", "age_decay")
+_INTEGERS = (*OF_COUNTS, "hidden")
 _SHORTEST_TRIAL = 9  # times shorter than the longest: two rounds of one in three
 
 
@@ -42,12 +44,12 @@ def search(tuning: Tuning, seed: int, epochs: int, objective: str, values: int) 
             max_parallel_training_jobs=tuning.max_parallel_jobs,
         ),
         parameter_ranges=ParameterRanges(
-            continuous_parameter_ranges=_numbers(ranges, CONTINUOUS),
-            integer_parameter_ranges=_numbers(ranges, INTEGERS),
+            continuous_parameter_ranges=_numbers(ranges, _CONTINUOUS),
+            integer_parameter_ranges=_numbers(ranges, _INTEGERS),
             categorical_parameter_ranges=tuple(
                 ChoiceRange(name=name, values=tuple(values))
                 for name, values in ranges.items()
-                if name not in CONTINUOUS + INTEGERS
+                if name not in _CONTINUOUS + _INTEGERS
             ),
         ),
         random_seed=seed,

@@ -33,7 +33,7 @@ from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
-from tagline.jobs.searching import CONTINUOUS, INTEGERS, given, search, text
+from tagline.jobs.searching import OF_COUNTS, OF_NUMBERS, given, search, text
 from tagline.jobs.starting import starts_learned
 from tagline.listing.trainable import Images, check_trainable
 
@@ -45,7 +45,7 @@ METRICS = (
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
 )
-_LEFT_TO_DEFAULTS = (*INTEGERS, *CONTINUOUS, "augmentation_type", "loss")
+_LEFT_TO_DEFAULTS = (*OF_COUNTS, *OF_NUMBERS, "augmentation_type", "loss")
 
 
 def plan_training(
@@ -75,7 +75,7 @@ def plan_training(
     if without:
         hyperparameters["start_without"] = without
     job = asdict(_job(run, dataset, settings, stack, start))
-    seconds = min(_longest(settings) + SLACK, LONGEST_STATE)
+    seconds = min(longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
     if tuning is None:
         return TrainPlan(
@@ -182,14 +182,14 @@ def _job(
         ),
         stopping_condition=StoppingCondition(
             max_runtime_in_seconds=settings.training.max_runtime,
-            max_wait_time_in_seconds=_longest(settings) if settings.training.spot else None,
+            max_wait_time_in_seconds=longest(settings) if settings.training.spot else None,
         ),
         enable_managed_spot_training=settings.training.spot,
         checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 
-def _longest(settings: Settings) -> int:
+def longest(settings: Settings) -> int:
     """Return the seconds that a job may take; one on spot capacity waits as long as it runs."""
     return settings.training.max_runtime * (2 if settings.training.spot else 1)
 

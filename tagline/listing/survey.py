@@ -12,7 +12,7 @@ from typing import BinaryIO
 from tagline.formats.list_lines import Line, read_lines, read_start
 from tagline.formats.reasons import UnusableList
 from tagline.formats.stand_ins import stand_in
-from tagline.listing.file_types import file_type, packing
+from tagline.listing.file_types import file_type, packing, remedy
 from tagline.listing.rows import DECIMAL_COMMA, is_label, split_labels
 
 MAX_ROWS = 1_000_000
@@ -145,7 +145,7 @@ def _recognise(start: bytes) -> None:
     if cause := packing(start) or stand_in(start):
         raise UnusableList(f"the file is {cause}")
     if name := file_type(start):
-        raise UnusableList(f"the file is {name}, not a list; {_FORM}")
+        raise UnusableList(f"the file is {name}, not a list{remedy(name)}; {_FORM}")
     if len(start.translate(None, _TEXT)) > _BINARY_SHARE * len(start):
         raise UnusableList(f"the file is binary data, not a list; {_FORM}")
     if b"\r" in text.rstrip() and b"\n" not in text:

@@ -15,6 +15,7 @@ from tagline.aws.observability import metrics
 from tagline.aws.s3 import Bucket
 from tagline.formats.costs import Cost
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import PRIMARY_METRIC, Kind
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan
 from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
@@ -178,6 +179,9 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
         model=won.model,
         artifact=compared.artifact,
         mAP=won.decision.challenger_map,
+        kind=Kind.IMAGES if won.decision.metric == PRIMARY_METRIC[Kind.IMAGES] else Kind.RATINGS,
+        metric=won.decision.metric,
+        value=won.decision.challenger_value,
         reason=won.decision.reason,
         previous=compared.champion_run,
         order=order,

@@ -18,6 +18,8 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion, Ending, Kept, Latest, Leaving, Newest, Outcome
 from tagline.formats.packed import CHANNELS, PackedRuns
+from tagline.formats.ratings_keys import RatingsRunKeys
+from tagline.formats.rows import Side
 
 RUNS, CHAMPIONS = 5, 3
 # A run takes 30 days at most: one that goes on may read what an earlier one packed
@@ -113,6 +115,9 @@ def _large_files(bucket: Bucket, run: str, stack: str) -> Iterator[str]:
     keys = RunKeys(run)
     for channel in CHANNELS.values():
         yield from bucket.keys(keys.packed(channel))
+    of_ratings = RatingsRunKeys(run)
+    for side in Side:
+        yield from bucket.keys(of_ratings.ratings(side))
     yield from bucket.keys(keys.checkpoints)
     yield from bucket.keys(keys.captured)
     jobs = job_name(stack, run, "")

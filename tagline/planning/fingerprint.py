@@ -9,6 +9,7 @@ import msgspec
 from tagline.formats.image_index import PACKING
 from tagline.formats.outcomes import Latest
 from tagline.formats.rows import PlannedRow
+from tagline.formats.section import Section
 from tagline.formats.settings import Settings, Tuning
 
 _ADDED = {  # by later versions: where they are at their defaults, the mark stays what it was
@@ -42,6 +43,7 @@ _MOVING = (  # of traffic
     *("rollout", "rollout_step", "rollout_wait", "bake", "max_latency"),
     *("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement"),
 )
+RATINGS_FORMAT = 1
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
@@ -80,12 +82,46 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
     return digest.hexdigest()
 
 
-def compare(mark: str, judged: Sequence[Latest]) -> tuple[bool, str]:
-    """Return whether a judged run has this fingerprint, and the reason in words."""
+def ratings_fingerprint(settings: Settings, content: Sequence[str]) -> str:
+    """Return the SHA-256 (hex) of what settings ask for and of the channels' content (hex).
+
+    A setting that is at its default does not count, so that one which is added changes nothing.
+    """
+    head = {
+        "format": RATINGS_FORMAT,
+        "settings": {
+            name: _given(getattr(settings, name))
+            for name in ("split", "training", "tuning", "promotion", "endpoint", "recommender")
+        },
+        "content": list(content),
+    }
+    return hashlib.sha256(json.dumps(head, sort_keys=True).encode()).hexdigest()
+
+
+def _given(section: Section | None) -> dict[str, object]:
+    if section is None:
+        return {}
+    unset = type(section)()
+    return {
+        field.name: msgspec.to_builtins(value)
+        for field in msgspec.structs.fields(section)
+        if (value := getattr(section, field.name)) != getattr(unset, field.name)
+        and field.name not in (*_MOVING, "spot")
+    }
+
+
+def compare(
+    mark: str, judged: Sequence[Latest], what: str = "list, labels, settings and images"
+) -> tuple[bool, str]:
+    """Return whether a judged run has this fingerprint, and the reason in words.
+
+    `what` goes into the fingerprint.
+    """
     if not judged:
         return False, "the dataset has no finished run yet"
     for run in judged:
         if run.fingerprint == mark:
-            same = f"list, labels, settings and images are those of run {run.run}"
+            same = f"{what} are those of run {run.run}"
             return True, f"{same} ({run.outcome})"
-    return False, f"the list, labels, settings or images changed since run {judged[-1].run}"
+    changed = what.replace(" and ", " or ")
+    return False, f"the {changed} changed since run {judged[-1].run}"

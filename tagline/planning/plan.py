@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
+from tagline.formats.owners import check_kind_of
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Side, count_rejects
@@ -18,13 +20,15 @@ from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.corrections import corrections_in, corrections_said
 from tagline.planning.divide import divide
-from tagline.planning.fingerprint import compare, fingerprint
+from tagline.planning.fingerprint import fingerprint
 from tagline.planning.inputs import read_companions, read_list, tried_with
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
 from tagline.planning.starting import check_start
+from tagline.planning.taking import take
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings, check_thresholds
+from tagline.settings.kinds import check_kind
 from tagline.split.memory import SplitFile
 
 if TYPE_CHECKING:
@@ -42,8 +46,10 @@ def plan_dataset(
     bucket = Bucket(client, event.bucket)
     dataset, run = DatasetKeys(event.dataset), RunKeys(event.run)
     served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
+    check_kind_of(served, Kind.IMAGES)
     tried = tried_with(event.list, bucket)
     settings, names = read_companions(bucket, dataset, tried)
+    check_kind(settings, Kind.IMAGES)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings, client, source, event.dataset, event.bucket)
     judged = JudgedRows(settings.tolerance)
@@ -65,19 +71,17 @@ def plan_dataset(
     corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
     mark = fingerprint(judged.names, settings, rows)
-    # a candidate is no list of the dataset's: it neither gives way nor is given way to
-    overtaken = None if tried else standing.claim(bucket, event, settings.thresholds)
-    # looked at anew: reading the list took its time
-    champion = standing.find_champion(bucket, event.dataset)
-    unchanged, reason = compare(mark, list(standing.judged(bucket, event.dataset, champion)))
-    if unchanged and version.train_anyway:
-        unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
-    if tried:
-        unchanged, reason = False, f"a candidate, tried with {', '.join(tried)}"
-    if overtaken:
-        unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
+    taken = take(
+        bucket,
+        event,
+        version,
+        mark,
+        tried=tried,
+        what="list, labels, settings and images",
+        thresholds=settings.thresholds,
+    )
     changes = None
-    if unchanged or overtaken:
+    if not taken.trains:
         bucket.write_lines(run.rejects, judged.rejects)
         marked = MarkedRows(())
     else:
@@ -117,9 +121,9 @@ def plan_dataset(
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(
-        unchanged=unchanged,
-        reason=f"{corrections_said(corrections)}; {reason}" if corrections else reason,
-        superseded=overtaken is not None,
+        unchanged=taken.unchanged,
+        reason=f"{corrections_said(corrections)}; {taken.reason}" if corrections else taken.reason,
+        superseded=taken.overtaken is not None,
         rows=plan.rows,
         accepted=plan.accepted,
         rejected=plan.rejected,

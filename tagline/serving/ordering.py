@@ -11,8 +11,10 @@ from tagline.formats.models import Metrics
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion, Decision, Order, Outcome, Status
 from tagline.formats.owners import check_run
+from tagline.formats.recommending import RatingsMetrics
 from tagline.formats.steps import Comparison, DecisionAnswer, OrderAnswer
 from tagline.formats.trials import Trials
+from tagline.serving.figures import figures
 
 
 class OrderRefused(ValueError):
@@ -31,7 +33,11 @@ def take_order(bucket: Bucket, run: str, order: Order, stack: str) -> OrderAnswe
     if champion:
         check_run(keys.dataset, champion.run, bucket.uri(DatasetKeys(keys.dataset).champion))
     artifact = check_order(bucket, run, order.kind, champion, stack)
-    metrics = bucket.read(keys.metrics, Metrics)
+    metrics = bucket.either(keys.metrics, Metrics, RatingsMetrics)
+    if metrics is None:  # check_order has seen it
+        raise OrderRefused(f"the metrics of run {run} were deleted just now")
+    told = figures(metrics)
+    images = isinstance(metrics, Metrics)
     return OrderAnswer(
         evaluation=Comparison(
             artifact=artifact,
@@ -41,8 +47,11 @@ def take_order(bucket: Bucket, run: str, order: Order, stack: str) -> OrderAnswe
         decision=DecisionAnswer(
             promote=True,
             reason=_why(order, bucket.get(keys.decision, Decision), champion),
-            challenger_map=metrics.mAP,
-            champion_map=metrics.champion.mAP if metrics.champion else None,
+            challenger_map=told.value if images else None,
+            champion_map=told.champion if images else None,
+            metric=told.metric,
+            challenger_value=told.value,
+            champion_value=told.champion,
             superseded_by=None,
             redeploy=False,
             order=order,
@@ -65,7 +74,7 @@ def check_order(
     if bucket.head(keys.metrics) is None or bucket.head(keys.smoke) is None:
         raise OrderRefused(
             f"run {run} has no evaluated model: `tagline runs {keys.dataset}` lists the runs, "
-            "those with an mAP have one"
+            "those with an mAP or NDCG@10 have one"
         )
     if champion and champion.run == run:
         raise OrderRefused(

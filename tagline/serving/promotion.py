@@ -1,7 +1,8 @@
 """Whether a challenger takes the champion's place: a pure rule over a few numbers.
 
-They are of the same images (`metrics.json`), which neither model was trained on; a champion's older
-score, on other images, never counts. What could be luck is no proof, and stays out.
+They are of one named metric on the same images, or for the same users (`metrics.json`), which
+neither model was trained on; a champion's older score, on other ones, never counts. What could be
+luck is no proof, and stays out.
 """
 
 import math
@@ -9,27 +10,36 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from tagline.formats.models import FEWEST_IMAGES, Difference, Metrics
+from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Decision
+from tagline.formats.recommending import RatingsMetrics
 from tagline.formats.settings import Promotion
+from tagline.serving.figures import Figures, Gain, figures
 
 
-def decide(metrics: Metrics, champion_run: str | None, rule: Promotion) -> Decision:
+def decide(
+    metrics: Metrics | RatingsMetrics, champion_run: str | None, rule: Promotion
+) -> Decision:
     """Return whether to promote, and why: a sentence with the numbers in it.
 
-    The challenger needs `minimum_map`; more than the champion's mAP by more than `margin`, or,
-    without a champion, than label frequencies reach; that it is better with a probability of
-    `confidence`; and no label that fell by more than `max_label_drop`. Raises ValueError for a
-    champion that was not measured.
+    The challenger needs `minimum_map`; more than the champion's metric by more than `margin`, or,
+    without a champion, than label frequencies or popularity reach; that it is better with a
+    probability of `confidence`; and no label that fell by more than `max_label_drop`. Raises
+    ValueError for a champion that was not measured.
     """
-    promote, reason = _judge(metrics, champion_run, rule)
-    if metrics.start and metrics.start.instead:
-        reason = f"{reason}; training started from {metrics.start.said}"
+    found = figures(metrics)
+    promote, reason = _judge(found, champion_run, rule)
+    if found.start:
+        reason = f"{reason}; training started from {found.start}"
+    images = isinstance(metrics, Metrics)
     return Decision(
         promote=promote,
         reason=reason,
-        challenger_map=metrics.mAP,
-        champion_map=metrics.champion.mAP if metrics.champion else None,
+        challenger_map=found.value if images else None,
+        champion_map=found.champion if images else None,
+        metric=found.metric,
+        challenger_value=found.value,
+        champion_value=found.champion,
     )
 
 
@@ -49,57 +59,59 @@ def hold_back(decision: Decision, run: str, tried: Sequence[str]) -> Decision:
     return replace(decision, promote=False, reason=reason)
 
 
-def _judge(metrics: Metrics, champion_run: str | None, rule: Promotion) -> tuple[bool, str]:
-    challenger = metrics.mAP
+def _judge(found: Figures, champion_run: str | None, rule: Promotion) -> tuple[bool, str]:
+    challenger = found.value
     if challenger is None or not math.isfinite(challenger):
-        return False, "The challenger has no mAP: no label has an example"
+        return False, f"The challenger has no {found.said}: {found.none}"
     if challenger < rule.minimum_map:
-        return False, f"mAP {challenger:.4f} is below promotion.minimum_map, {rule.minimum_map:.4f}"
+        return False, (
+            f"{found.said} {challenger:.4f} is below promotion.minimum_map, {rule.minimum_map:.4f}"
+        )
     if champion_run is None:
-        return _first(metrics, challenger, rule)
-    if metrics.not_compared:
-        return False, f"Not compared with the champion ({champion_run}): {metrics.not_compared}"
-    champion = metrics.champion.mAP if metrics.champion else None
+        return _first(found, challenger, rule)
+    if found.not_compared:
+        return False, f"Not compared with the champion ({champion_run}): {found.not_compared}"
+    champion = found.champion
     if champion is None or not math.isfinite(champion):
-        raise ValueError(f"champion {champion_run} has no mAP on the challenger's images")
-    return _against(metrics, challenger, champion, rule)
+        raise ValueError(
+            f"champion {champion_run} has no {found.said} on the challenger's {found.case}s"
+        )
+    return _against(found, challenger, champion, rule)
 
 
-def _first(metrics: Metrics, challenger: float, rule: Promotion) -> tuple[bool, str]:
-    frequencies = metrics.baseline_map or 0.0
-    said = f"mAP {challenger:.4f} on {_images(metrics, metrics.images)}"
-    reached = f"label frequencies alone, {frequencies:.4f}"
-    few = _few(metrics.images)
-    if challenger <= frequencies and few:
-        return False, f"Too few images to tell: {said}, {reached}{few}"
-    if challenger <= frequencies:
+def _first(found: Figures, challenger: float, rule: Promotion) -> tuple[bool, str]:
+    said = f"{found.said} {challenger:.4f} on {_cases(found, found.judged)}"
+    reached = f"{found.baseline_said}, {found.baseline:.4f}"
+    few = _few(found, found.judged)
+    if challenger <= found.baseline and few:
+        return False, f"Too few {_plural(found)} to tell: {said}, {reached}{few}"
+    if challenger <= found.baseline:
         return False, f"{said} is no better than {reached}"
-    if doubt := _doubt(metrics.over_frequencies, rule):
+    if doubt := _doubt(found.over_baseline, rule):
         return False, f"Not proven better than {reached}: {said}; {doubt}{few}"
-    sure = _sure(metrics.over_frequencies)
+    sure = _sure(found.over_baseline)
     return True, f"{said} beats {reached}{sure}, and there is no champion to beat{few}"
 
 
 def _against(
-    metrics: Metrics, challenger: float, champion: float, rule: Promotion
+    found: Figures, challenger: float, champion: float, rule: Promotion
 ) -> tuple[bool, str]:
-    difference = metrics.difference
+    difference = found.difference
     gain = challenger - champion
-    if difference is not None and difference.mAP is not None:
-        gain = difference.mAP
-    run = metrics.champion.run if metrics.champion else ""
+    if difference is not None and difference.value is not None:
+        gain = difference.value
     needed = f" by more than promotion.margin, {rule.margin:.4f}" if rule.margin else ""
-    compared = metrics.images if difference is None else difference.images or metrics.images
+    compared = found.judged if difference is None else difference.judged or found.judged
     said = (
-        f"mAP {champion + gain:.4f} against the champion's {champion:.4f} ({run}), {gain:+.4f} on "
-        f"{_images(metrics, compared)}{_left_out(metrics)}"
+        f"{found.said} {champion + gain:.4f} against the champion's {champion:.4f} "
+        f"({found.champion_run}), {gain:+.4f} on {_cases(found, compared)}{_left_out(found)}"
     )
-    few = _few(compared)
+    few = _few(found, compared)
     if gain <= rule.margin:
         return False, f"Not better{needed}: {said}{few}"
     if doubt := _doubt(difference, rule):
         return False, f"Not proven better: {said}; {doubt}{few}"
-    worst = max(metrics.drops, key=lambda drop: drop.drop, default=None)
+    worst = max(found.drops, key=lambda drop: drop.drop, default=None)
     if rule.max_label_drop is not None and worst and worst.drop > rule.max_label_drop:
         return False, (
             f"A label fell too far: average precision of {worst.label!r} by {worst.drop:.4f} on "
@@ -109,14 +121,18 @@ def _against(
     return True, f"Better{needed}: {said}{_sure(difference)}"
 
 
-def _few(images: int) -> str:
-    """Return that so many images tell little, as the end of a sentence; nothing for enough."""
-    if images >= FEWEST_IMAGES:
+def _few(found: Figures, judged: int) -> str:
+    """Return that so many cases tell little, as the end of a sentence; nothing for enough."""
+    if judged >= found.fewest:
         return ""
-    return f"; {FEWEST_IMAGES} images are needed to tell a model from dice"
+    return f"; {found.fewest} {_plural(found)} are needed to tell a model from dice"
 
 
-def _doubt(difference: Difference | None, rule: Promotion) -> str | None:
+def _plural(found: Figures) -> str:
+    return f"{found.case.rpartition(' ')[2]}s"
+
+
+def _doubt(difference: Gain | None, rule: Promotion) -> str | None:
     """Return why a gain may be luck, in the words of `rule`, or None where it is proven."""
     if not rule.confidence:
         return None
@@ -129,23 +145,23 @@ def _doubt(difference: Difference | None, rule: Promotion) -> str | None:
     return f"{only}, while {asked}"
 
 
-def _sure(difference: Difference | None) -> str:
+def _sure(difference: Gain | None) -> str:
     if difference is None or difference.probability is None:
         return ""
     return f", with a probability of {difference.probability:.1%}{_spread(difference)}"
 
 
-def _spread(difference: Difference) -> str:
+def _spread(difference: Gain) -> str:
     if difference.low is None or difference.high is None:
         return ""
     return f" ({difference.level:.0%} interval {difference.low:+.4f} to {difference.high:+.4f})"
 
 
-def _images(metrics: Metrics, number: int) -> str:
-    return f"{number:,} {metrics.judged_on} image{'' if number == 1 else 's'}"
+def _cases(found: Figures, number: int) -> str:
+    return f"{number:,} {found.case}{'' if number == 1 else 's'}"
 
 
-def _left_out(metrics: Metrics) -> str:
-    if not metrics.left_out:
+def _left_out(found: Figures) -> str:
+    if not found.left_out:
         return ""
-    return f", without {metrics.left_out:,} that the champion was trained on"
+    return f", without {found.left_out:,} that the champion was trained on"

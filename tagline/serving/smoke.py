@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tagline.aws.faults import Absent
+from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument, decode_record
+from tagline.formats.keys import RunKeys
 from tagline.formats.models import ImageScores, Smoke, SmokeImage
+from tagline.formats.recommending import RecommenderSmoke
+from tagline.serving.smoke_failed import SmokeTestFailed
+from tagline.serving.smoke_histories import check_histories
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -18,8 +24,18 @@ if TYPE_CHECKING:
 TOLERANCE = 0.02  # of a score in [0, 1]
 
 
-class SmokeTestFailed(RuntimeError):
-    """The endpoint serves, but not what was evaluated."""
+def check_run(runtime: "SageMakerRuntimeClient", endpoint: str, bucket: Bucket, run: str) -> int:
+    """Ask the endpoint for what a run's smoke.json has and return how many answers agreed.
+
+    Raises SmokeTestFailed, or Absent for a run without one.
+    """
+    key = RunKeys(run).smoke
+    expected = bucket.either(key, Smoke, RecommenderSmoke)
+    if expected is None:
+        raise Absent(f"{bucket.uri(key)} is missing: the step before left it unwritten")
+    if isinstance(expected, RecommenderSmoke):
+        return check_histories(runtime, endpoint, expected)
+    return check_endpoint(runtime, endpoint, expected)
 
 
 def check_endpoint(runtime: "SageMakerRuntimeClient", endpoint: str, expected: Smoke) -> int:

@@ -7,10 +7,12 @@ known once all are packed. Then each group of near-copies is taken for one conte
   exposed of them lies: in training before validation before test. So nothing that a model was
   trained on leaves training, and nothing that an epoch was chosen by becomes a test image.
 - A new one lies where its first image in packing order was planned, and is balanced over labels
-  with the other new contents; one that would fill half of a held side is trained on.
+  with the other new contents; one that would fill half of a held side, or is most of what there is
+  of a label, is trained on: hardly anything of that label would be left to learn from.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tagline.formats.near_copies import Groups
@@ -19,6 +21,7 @@ from tagline.formats.split import Shares
 from tagline.split.sides import balance, merged
 
 _ALWAYS = 4  # images of a new group that may be on any side, however few images there are
+_CHUNK = 1 << 13  # images whose labels are counted at a time
 _EXPOSURE = list(Side)  # the most exposed first
 
 
@@ -54,11 +57,12 @@ def put_together(
     if len(units) < 2:  # noqa: PLR2004 - all images are one picture: no split keeps it on one side
         return {}
     most = max(_ALWAYS, len(images) * min(share for share in shares if share) / 2)
-    wanted = {name: _wanted(unit, most) for name, unit in units.items()}
+    learned = _learned(images, units, most)
+    wanted = {name: _wanted(unit, trained=name in learned) for name, unit in units.items()}
     free = {
         name
         for name, unit in units.items()
-        if len(unit) <= most and not any(image.exposed for image in unit)
+        if name not in learned and not any(image.exposed for image in unit)
     }
     labels = merged(
         [name for name, unit in units.items() for _ in unit],
@@ -94,7 +98,33 @@ def _is_well(unit: Sequence[Image]) -> bool:
     return len(sides) == 1 and (not before or most_exposed(before) in sides)
 
 
-def _wanted(unit: Sequence[Image], most: float) -> Side:
+def _learned(
+    images: Sequence[Image], units: Mapping[int, Sequence[Image]], most: float
+) -> set[int]:
+    """Return the units that are trained on, should they be new: too large to be held."""
+    large = {name: unit for name, unit in units.items() if len(unit) > _ALWAYS}
+    counts = {name: Counter(_labels(unit)) for name, unit in large.items()}
+    wanted = sorted({label for found in counts.values() for label in found})
+    totals: Counter[int] = Counter()
+    for start in range(0, len(images), _CHUNK):
+        chunk = images[start : start + _CHUNK]
+        text = b"".join(image.labels for image in chunk)
+        for label in wanted:
+            totals[label] += text[label :: len(chunk[0].labels)].count(b"1")
+    return {
+        name
+        for name, unit in large.items()
+        if len(unit) > most
+        or any(2 * count > totals[label] for label, count in counts[name].items())
+    }
+
+
+def _labels(unit: Sequence[Image]) -> Iterator[int]:
+    for image in unit:
+        yield from (label for label, mark in enumerate(image.labels) if mark == ord("1"))
+
+
+def _wanted(unit: Sequence[Image], *, trained: bool) -> Side:
     if before := [image.exposed for image in unit if image.exposed]:
         return most_exposed(before)
-    return unit[0].side if len(unit) <= most else Side.TRAIN
+    return Side.TRAIN if trained else unit[0].side

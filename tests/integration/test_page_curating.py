@@ -45,7 +45,10 @@ def shared() -> Iterator[PageWorld]:
             job = f"tagline--{name[-16:]}-train-000"
             made.bucket.put(f"{DATASET}/output/{job}/output/model.tar.gz", b"x")
             training = {"epochs": number + 3}
-            plan = run_documents.plan(run=name, dataset=DATASET, settings={"training": training})
+            more = {"candidate": True, "tried": ["training.epochs=5"]} if name == BETTER else {}
+            plan = run_documents.plan(
+                run=name, dataset=DATASET, settings={"training": training}, **more
+            )
             made.bucket.put(f"{folder}/plan.json", plan)
             positives = dict.fromkeys(LABELS, sides)
             packed = run_documents.packed_dataset(
@@ -133,6 +136,12 @@ def test_a_run_is_followed_while_it_trains(opened: Opened, world: PageWorld) -> 
     expect(page.locator("#said")).to_have_text("The run has ended.")
     expect(page.get_by_role("table", name="Labels of the run's model").locator("tbody tr")
            ).to_have_count(1)  # fmt: skip
+
+
+def test_runs_are_marked_with_what_is_special_about_them(opened: Opened) -> None:
+    page = opened(f"#{DATASET}/runs")
+    expect(page.get_by_role("row").filter(has_text=BETTER)).to_contain_text("candidate")
+    expect(page.get_by_role("row").filter(has_text=RUN)).to_contain_text("serves now")
 
 
 def test_two_runs_are_chosen_and_compared(opened: Opened) -> None:

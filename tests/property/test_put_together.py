@@ -115,6 +115,25 @@ def test_a_large_new_group_is_trained_on() -> None:
     assert {Side.VALIDATION, Side.TEST} < set(sides.values())
 
 
+@given(st.integers(5, 12), st.booleans())
+def test_a_new_group_that_is_most_of_a_label_is_trained_on(size: int, packed: bool) -> None:
+    """As clock faces are of `time`; what an earlier run packed stays where it was."""
+    images = [
+        Image(
+            line,
+            line * 2**56,
+            b"%d1" % (line <= 14),
+            Side.TEST if line <= size else Side.TRAIN,
+            Side.TEST if packed and line <= size else None,
+        )
+        for line in range(1, 250)
+    ]
+    images[1] = images[1]._replace(side=Side.TRAIN)
+    sides = moved(images, dict.fromkeys(range(1, size + 1), 1))
+    learned = size > 7 and not packed
+    assert {sides[line] for line in range(1, size + 1)} == {Side.TRAIN if learned else Side.TEST}
+
+
 def test_many_copies_of_each_picture_leave_each_side_its_share() -> None:
     """Four copies a picture, sides by chance: a rule "any in training" would train on them all."""
     images, copies = [], {}

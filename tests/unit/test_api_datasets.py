@@ -145,6 +145,30 @@ def test_a_dataset_shows_the_run_judged_last(world: World) -> None:
     assert found["thresholds"] == {"heart": 0.4}
 
 
+def test_candidates_and_shadows_are_marked(world: World) -> None:
+    shadowed = {"settings": {"endpoint": {"shadow": 0.5}}}
+    made: list[tuple[dict[str, Any], bool, str | None]] = [
+        ({}, False, None),
+        ({"candidate": True, "tried": ["training.epochs=20"]}, True, None),
+        (shadowed, False, "answering"),
+        (shadowed, False, "answered"),
+        (shadowed, False, None),
+    ]
+    for number, (more, _, shadow) in enumerate(made):
+        folder = f"{DATASET}/runs/{name(number)}"
+        world.put(f"{folder}/plan.json", plan(run=name(number), dataset=DATASET, **more))
+        if shadow == "answering":
+            world.put(f"{folder}/shadow/challenger/a.jsonl", b"{}")
+        else:
+            end(world, name(number), "Promoted", "2026-11-20T10:00:00Z")
+        if shadow == "answered":
+            world.put(f"{folder}/shadow.json", b"{}")
+    found = {run["run"]: run for run in get(event("runs")).json["runs"]}
+    for number, (_, candidate, shadow) in enumerate(made):
+        run = found[name(number)]
+        assert (run["candidate"], run["shadow"]) == (candidate, shadow), number
+
+
 def test_a_dataset_with_nothing_but_a_list(world: World) -> None:
     world.put(f"{DATASET}/lists/a.lst", b"")
     nothing: dict[str, Any] = {"champion": None, "labels": [], "health": None, "counts": None}
@@ -220,7 +244,7 @@ def test_a_finished_run_in_full(world: World) -> None:
 def test_a_run_that_has_only_begun(world: World) -> None:
     world.put(f"{DATASET}/runs/{RUN}/plan-rejects.jsonl", b"")
     found = get(event("run")).json
-    known = {"run": RUN, "dataset": DATASET, "state": "Running"}
+    known = {"run": RUN, "dataset": DATASET, "state": "Running", "candidate": False}
     assert {key: value for key, value in found.items() if value is not None} == known
 
 
@@ -296,7 +320,8 @@ def statuses_read(world: World, monkeypatch: pytest.MonkeyPatch, **parameters: s
     plain = world.s3.get_object
 
     def get_object(**asked: Any) -> Any:
-        read.append(asked["Key"].split("/")[2])
+        if asked["Key"].endswith("/status.json"):
+            read.append(asked["Key"].split("/")[2])
         return plain(**asked)
 
     forget()

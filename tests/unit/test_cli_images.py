@@ -22,7 +22,10 @@ from tagline.cli.main import app
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-PARAMETERS = ("Im2recImageUri", "TrainerImageUri", "TorchTrainerImageUri", "ServerImageUri")
+PARAMETERS = (
+    *("Im2recImageUri", "TrainerImageUri", "TorchTrainerImageUri", "RecommenderImageUri"),
+    "ServerImageUri",
+)
 RECORDER = """#!{python}
 import json, sys
 with open({log!r}, "a") as log:
@@ -172,7 +175,7 @@ def test_a_dry_run_prints_the_commands_and_runs_none(desk: Desk) -> None:
     assert done.exit_code == 0
     assert desk.asked == []
     lines = [shlex.split(line) for line in done.output.splitlines() if not line.startswith("#")]
-    assert [line[:2] for line in lines[1:]] == [["docker", "login"], *[["docker", "buildx"]] * 4]
+    assert [line[:2] for line in lines[1:]] == [["docker", "login"], *[["docker", "buildx"]] * 5]
     assert desk.overrides == []
 
 

@@ -92,6 +92,11 @@ def event(kind: str, **details: object) -> dict[str, Any]:
         ("epoch=1", "epoch 1"),
         ("epoch=1 validation:mAP=0.5 exported", "exported epoch 1, validation:mAP 0.5"),
         ("loading epoch=3", None),
+        (
+            "[06/28/2020 10:35:38 INFO 140] Epoch[0] Validation-accuracy=0.773047",
+            "epoch 1, validation:accuracy 0.773047",
+        ),
+        ("[06/28/2020 10:35:38 INFO 140] Epoch[0] Time cost=3.2", None),
         ("", None),
     ],
 )

@@ -124,9 +124,10 @@ def states(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def described(states: Stubber, now: str, **more: Any) -> None:
-    known = {"executionArn": arn(RUN), "stateMachineArn": MACHINE, "startDate": NOW, "status": now}
-    states.add_response("describe_execution", known | more, {"executionArn": arn(RUN)})
+def described(states: Stubber, now: str, name: str = RUN, **more: Any) -> None:
+    own = {"executionArn": arn(name)}
+    known = own | {"stateMachineArn": MACHINE, "startDate": NOW, "status": now}
+    states.add_response("describe_execution", known | more, own)
 
 
 def entered(states: Stubber, *events: tuple[str, str]) -> None:
@@ -186,6 +187,61 @@ def test_a_run_is_watched_to_its_end(states: Stubber, stack: Target) -> None:
     done = runner.invoke(app, ["watch", RUN])
     assert done.exit_code == 1
     assert "Failed" in done.stdout
+
+
+ORDER = f"{RUN}-order-1795718416"
+PROMOTED = {"outcome": "Promoted", "state": "RecordChampion", "reason": "me rolled back to it"}
+ROLLED_BACK = PROMOTED | {"outcome": "RolledBack"}
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "code", "said"),
+    [
+        ("SUCCEEDED", {"output": json.dumps(PROMOTED)}, 0, "Promoted"),
+        (
+            "SUCCEEDED",
+            {"output": json.dumps(PROMOTED | {"outcome": "RolledBack"})},
+            1,
+            "RolledBack",
+        ),
+        ("ABORTED", {"error": "Cancelled", "cause": "by mistake"}, 1, "by mistake"),
+    ],
+)
+def test_an_order_is_watched_to_its_end(
+    states: Stubber, status: str, more: dict[str, Any], code: int, said: str
+) -> None:
+    for now in ("RUNNING", "RUNNING", status):
+        described(states, now, ORDER, **(more if now == status else {}))
+    entered(states, ("TaskStateEntered", "TakeOrder"), ("ExecutionSucceeded", ""))
+    done = runner.invoke(app, ["watch", ORDER])
+    assert done.exit_code == code, done.stderr
+    assert said in done.stdout
+    assert "TakeOrder" in done.stderr
+
+
+def test_an_order_that_goes_on_is_stopped(states: Stubber) -> None:
+    described(states, "RUNNING", ORDER)
+    stopped = {"executionArn": arn(ORDER), "error": "Cancelled", "cause": "by mistake"}
+    states.add_response("stop_execution", {"stopDate": NOW}, stopped)
+    done = runner.invoke(app, ["cancel", ORDER, "--why", "by mistake", "--json"])
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout) == {"execution": ORDER, "status": "ABORTED", "why": "by mistake"}
+    assert "is brought back where its endpoint was changed" in done.stderr
+
+
+def test_an_order_that_ended_or_brings_a_champion_back_is_not_stopped(states: Stubber) -> None:
+    described(states, "SUCCEEDED", ORDER)
+    assert "has ended SUCCEEDED" in runner.invoke(app, ["cancel", ORDER]).stderr
+    restoring = runner.invoke(app, ["cancel", f"{RUN}-restore-1"])
+    assert "brings a champion back" in restoring.stderr
+
+
+@pytest.mark.parametrize("command", ["watch", "cancel"])
+def test_an_order_that_nobody_knows(command: str, states: Stubber) -> None:
+    states.add_client_error("describe_execution", "ExecutionDoesNotExist")
+    done = runner.invoke(app, [command, ORDER])
+    assert done.exit_code == 1
+    assert f"there is no execution {ORDER}" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["watch", "cancel", "logs"])

@@ -33,6 +33,9 @@ EXECUTIONS: dict[str, dict[str, Any]] = {
 }
 
 LATER_KEYS = ("chosen", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
+LATER_IN_DECISIONS = {"superseded_by": None, "metric": "mAP"} | dict.fromkeys(
+    ("challenger_value", "champion_value")
+)
 
 
 @pytest.fixture
@@ -191,7 +194,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         **dict.fromkeys(("difference", "macro_f1", "micro_f1", "epoch", "epochs", "trials")),
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
         "counts": {key: packed[key] for key in counts} | {"test": 0},
-        "decision": json.loads(golden("decision.json")) | {"superseded_by": None},
+        "decision": json.loads(golden("decision.json")) | LATER_IN_DECISIONS,
         "training": training,
         "serving": True,
         "artifact": champion["artifact"],

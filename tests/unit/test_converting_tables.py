@@ -149,7 +149,7 @@ def test_blanks_round_tags_and_empty_tags_do_not_count(tmp_path: Path) -> None:
         ("file,tags\n/a.png,x\n/b.png,y\n", "2 of 2 entries cannot be taken, 2 for absolute_path"),
         ("file,tags\na.png,\nb.png,\n", "there is no tag"),
         (b"\x89PNG\r\n\x1a\n", "a PNG image, which tells no tags"),
-        (b"PK\x03\x04", "unpack it and give the folder"),
+        (b"PK\x03\x04", "save a sheet as CSV, unpack an archive and give its folder"),
         (b"\x1f\x8b\x08", "gzip"),
         ("<!doctype html><html>", "a web page"),
     ],

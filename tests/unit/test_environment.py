@@ -22,6 +22,7 @@ READ_AS = {
     "alerts_topic": "ALERTS_TOPIC_ARN",
     "trainer_image": "TRAINER_IMAGE",
     "torch_trainer_image": "TORCH_TRAINER_IMAGE",
+    "recommender_image": "RECOMMENDER_IMAGE",
     "server_image": "SERVER_IMAGE",
     "sagemaker_role": "SAGEMAKER_ROLE_ARN",
     "training_instance_type": "TRAINING_INSTANCE_TYPE",

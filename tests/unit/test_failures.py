@@ -14,7 +14,7 @@ from tagline.outcomes.roll_back import RollBackFailed
 from tagline.outcomes.shadow import ShadowLost, ShadowRejected
 from tagline.planning.standing import DamagedChampion
 from tagline.planning.turn import TooManyRuns
-from tagline.serving.smoke import SmokeTestFailed
+from tagline.serving.smoke_failed import SmokeTestFailed
 
 
 def function_error(kind: str, message: str) -> str:

@@ -20,7 +20,7 @@ from tagline.formats.document import Document, UnreadableDocument
 from tagline.formats.outcomes import Outcome
 from tagline.formats.plan import CorrectionsIn
 from tagline.outcomes.endings import Overtaken, RunEnded
-from tagline.serving.smoke import SmokeTestFailed
+from tagline.serving.smoke_failed import SmokeTestFailed
 from tests.unit.documents import (
     OTHER,
     RANGES,
@@ -181,6 +181,9 @@ def test_decide_promotion_hands_on_the_numbers_and_the_champion(world: Account) 
         "challenger_map": 0.6,
         "champion_map": 0.5,
         "superseded_by": None,
+        "metric": "mAP",
+        "challenger_value": 0.6,
+        "champion_value": 0.5,
     }
     world.put(f"{PREFIX}metrics.json", metrics(0.4))
     assert decide(world, None)["reason"].endswith(", and there is no champion to beat")
@@ -416,6 +419,9 @@ def test_record_champion_tells_where_it_serves(
         "reason": "first",
         "previous": against,
         "order": None,
+        "kind": "images",
+        "metric": "mAP",
+        "value": None,
     }
 
 

@@ -28,7 +28,7 @@ PACKAGES = {
     "judge_failure": {"outcomes"},
     "merge_corrections": {"feedback", "listing", "settings"},
     "plan_batch": {"api", "batches", "listing", "planning", "settings"},
-    "plan_dataset": {"listing", "planning", "serving", "settings", "split"},
+    "plan_dataset": {"listing", "planning", "ratings", "serving", "settings", "split"},
     "plan_deployment": {"jobs", "planning", "pricing", "serving"},
     "plan_evaluation": {"jobs", "listing", "pricing", "settings"},
     "plan_roll_back": {"jobs", "outcomes", "planning", "pricing", "serving"},

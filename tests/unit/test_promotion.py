@@ -33,6 +33,9 @@ def test_the_first_model_is_promoted_with_its_numbers_in_the_reason() -> None:
         ),
         challenger_map=0.41,
         champion_map=None,
+        metric="mAP",
+        challenger_value=0.41,
+        champion_value=None,
     )
 
 

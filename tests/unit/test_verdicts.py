@@ -82,5 +82,16 @@ def test_codes_are_stable_and_each_has_a_meaning() -> None:
         "undecodable_image",
         "animated_image",
         "too_many_pixels",
+        "too_few_fields",
+        "unknown_column",
+        "bad_quoting",
+        "bad_user",
+        "bad_item",
+        "bad_rating",
+        "bad_timestamp",
+        "low_rating",
+        "duplicate_pair",
+        "rare_user",
+        "rare_item",
     ]
     assert set(MEANING) == set(Reason)

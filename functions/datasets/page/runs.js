@@ -18,9 +18,10 @@ export const runs = {
       { name: "Started", short: true, text: (run) => time(run.started) },
       { name: "Took", short: true, text: (run) => lasting(run.started, run.ended) },
       { name: "mAP", number: true, text: (run) => score(run.mAP) },
-      { name: "Run", make: () => h("span", {}, h("a", { className: "run" })), update: (cell, run) => {
+      { name: "Run", make: () => h("span", {}, h("a", { className: "run" }), h("span", { className: "quiet small" })), update: (cell, run) => {
         cell.firstChild.href = page.link("run", run.run);
         put(cell.firstChild, run.run);
+        put(cell.lastChild, marks(run, page.details?.champion).map((mark) => ` ${mark}`).join(","));
       } },
       { name: "Why", text: (run) => run.reason || (run.outcome ? "" : "going on") },
       { name: "Compare", make: choice, update: showChoice },
@@ -74,6 +75,14 @@ function showMaps(chart, found, champion) {
   const serving = points.filter((_, at) => judged[at].run === champion?.run);
   chart.element.hidden = !points.length;
   chart.show([{ name: "mAP", points }, ...(serving.length ? [{ name: "champion", points: serving }] : [])]);
+}
+
+function marks(run, champion) {
+  const told = [];
+  if (champion?.run === run.run) told.push("serves now");
+  if (run.candidate) told.push("candidate");
+  if (run.shadow) told.push(run.shadow === "answering" ? "answers as a shadow" : "was a shadow");
+  return told;
 }
 
 export function showOutcome(badge, run) {

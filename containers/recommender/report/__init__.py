@@ -1,0 +1,1 @@
+"""report.html of a recommender, in the style of the trainer's."""

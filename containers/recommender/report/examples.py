@@ -1,0 +1,85 @@
+"""Users and what they are recommended, items and what is near them: by title, for eyes."""
+
+from collections.abc import Iterable
+from html import escape
+
+import numpy as np
+
+from recommender.candidate import Columns
+from recommender.judging import Evaluation
+from trainer.report.words import scrolling, table
+
+_USERS, _LATEST, _SHOWN = 6, 6, 10
+_ITEMS, _NEAR = 15, 5
+_LONGEST = 60  # characters of a title
+
+
+def users_section(evaluation: Evaluation) -> str:
+    """Return users from the one served best to the one served worst."""
+    test, found = evaluation.test, evaluation.lists
+    quality = found.ndcg()
+    order = np.argsort(-quality, kind="stable")
+    wanted = order[np.linspace(0, len(order) - 1, min(_USERS, len(order))).round().astype(int)]
+    rows = []
+    for user in wanted.tolist():
+        shown = found.items[user, :_SHOWN].tolist()
+        recommended = [
+            f'<span class="tag hit">✓ {_title(evaluation, item)}</span>'
+            if hit
+            else _title(evaluation, item)
+            for item, hit in zip(shown, found.hits[user].tolist(), strict=False)
+            if item >= 0
+        ]
+        history = test.histories[user]
+        rows.append(
+            (
+                escape(test.users[user][:_LONGEST]),
+                f"{quality[user]:.2f}",
+                f"{_titles(evaluation, history[-_LATEST:][::-1])}{_more(len(history), _LATEST)}",
+                "<br>".join(recommended),
+                f"{len(test.relevant[user])}",
+            )
+        )
+    heads = ("user", "NDCG@10", "rated last", "recommended, best first", "rated in the test")
+    return (
+        '<h2>Users</h2><p class="note">From the one served best to the one served worst, evenly '
+        'spread. <span class="tag hit">✓</span> is what the user then rated.</p>'
+        f"{scrolling('users', table(heads, rows, 'words'))}"
+    )
+
+
+def neighbours_section(evaluation: Evaluation) -> str:
+    """Return what is recommended for a history of one item, for those that most have rated."""
+    test, over = evaluation.test, evaluation.challenger
+    rows = []
+    for item in np.argsort(-test.raters, kind="stable")[:_ITEMS].tolist():
+        known = over.known(np.array([item]))
+        if not len(known):
+            continue
+        near, _ = over.candidate.runner.best(known, known, _NEAR)
+        rows.append(
+            (
+                _title(evaluation, item),
+                f"{test.raters[item]:,}",
+                _titles(evaluation, over.places[near]),
+            )
+        )
+    return (
+        '<h2>Items and their neighbours</h2><p class="note">What somebody is recommended who has '
+        "rated nothing but the item, for the items that most have rated.</p>"
+        f"{scrolling('items', table(('item', 'rated by', 'neighbours'), rows, 'words'))}"
+    )
+
+
+def _titles(evaluation: Evaluation, items: Columns | Iterable[int]) -> str:
+    return "<br>".join(_title(evaluation, int(item)) for item in items)
+
+
+def _title(evaluation: Evaluation, item: int) -> str:
+    """Return an item's title, escaped, or its id where it has none."""
+    text = evaluation.test.titles[item] or evaluation.test.items[item]
+    return escape(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def _more(there_are: int, shown: int) -> str:
+    return f"<br><small>and {there_are - shown:,} before</small>" if there_are > shown else ""

@@ -1,0 +1,160 @@
+"""The jobs of a dataset of ratings: what containers/recommender is asked to train and to judge."""
+
+import math
+
+from msgspec.structs import asdict
+
+from tagline.aws.s3 import CSV, Version
+from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.names import job_name
+from tagline.formats.outcomes import Champion
+from tagline.formats.ratings import RatingsDataset
+from tagline.formats.ratings_keys import RatingsRunKeys
+from tagline.formats.rows import Side
+from tagline.formats.sagemaker import (
+    AlgorithmSpecification,
+    Job,
+    MetricDefinition,
+    OutputData,
+    StoppingCondition,
+    TrainingRequest,
+    Trial,
+    TuningRequest,
+)
+from tagline.formats.settings import Settings
+from tagline.formats.steps import EvaluationAnswer, TrainPlan, TunePlan
+from tagline.jobs.evaluation import evaluation
+from tagline.jobs.limits import Spending
+from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
+from tagline.jobs.searching import given, search, text
+from tagline.jobs.training import longest
+from tagline.settings.kinds import LEARNING
+
+OBJECTIVE = "validation:ndcg_at_10"
+_NUMBER = r"([0-9.]+)"
+METRICS = (
+    MetricDefinition(name="train:loss", regex=f"train:loss={_NUMBER}"),
+    MetricDefinition(name=OBJECTIVE, regex=f"{OBJECTIVE}={_NUMBER}"),
+    MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
+)
+_EPOCHS = 100  # that Hyperband gives at most where nobody says how many
+
+
+def plan_recommender(
+    run: str,
+    dataset: RatingsDataset,
+    settings: Settings,
+    stack: Stack,
+    *,
+    role: str,
+    spending: Spending,
+) -> TrainPlan | TunePlan:
+    """Return the request of Train or Tune; raises TooExpensive.
+
+    `role` is the ARN that the trials of a search run as. What is not named in dataset.yaml the
+    container chooses.
+    """
+    spending.check(settings, stack.instance_type)
+    hyperparameters = _hyperparameters(run, dataset, settings)
+    job = asdict(_job(run, dataset, settings, stack))
+    seconds = min(longest(settings) + SLACK, LONGEST_STATE)
+    tuning = settings.tuning
+    if tuning is None:
+        return TrainPlan(
+            job_name=job_name(stack.name, run, "train"),
+            timeout=seconds,
+            request=TrainingRequest(hyper_parameters=hyperparameters, **job),
+        )
+    ranges = given(tuning.ranges)
+    fixed = {name: value for name, value in hyperparameters.items() if name not in ranges}
+    epochs = settings.training.epochs or _EPOCHS
+    rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
+    return TunePlan(
+        job_name=job_name(stack.name, run, "tune"),
+        timeout=min(rounds * seconds, LONGEST_STATE),
+        request=TuningRequest(
+            hyper_parameter_tuning_job_config=search(
+                tuning, settings.training.seed, epochs, OBJECTIVE, epochs + 1
+            ),
+            training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
+        ),
+    )
+
+
+def _hyperparameters(run: str, dataset: RatingsDataset, settings: Settings) -> dict[str, str]:
+    training, own = settings.training, settings.recommender
+    named = {name: getattr(training, name) for name in LEARNING}
+    named |= {name: getattr(own, name) for name in ("regularization", "age_decay", "hidden")}
+    return {
+        "algorithm": own.algorithm,
+        **{name: text(value) for name, value in named.items() if value is not None},
+        "seed": str(training.seed),
+        "max_runtime": str(training.max_runtime),
+        "num_users": str(dataset.users),
+        "num_items": str(dataset.items),
+        "num_training_samples": str(dataset.train),
+        "run": run,
+    }
+
+
+def _job(run: str, dataset: RatingsDataset, settings: Settings, stack: Stack) -> Job:
+    keys, files, training = RunKeys(run), RatingsRunKeys(run), settings.training
+    return Job(
+        algorithm_specification=AlgorithmSpecification(
+            training_image=stack.image, metric_definitions=METRICS
+        ),
+        input_data_config=(
+            channel("train", stack.uri(files.channel(Side.TRAIN)), CSV),
+            channel("validation", stack.uri(files.channel(Side.VALIDATION)), CSV),
+            channel("items", stack.uri(files.items_channel), CSV),
+        ),
+        output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
+        resource_config=cluster(
+            training.instance_type or stack.instance_type,
+            dataset.bytes.train + dataset.bytes.validation,
+        ),
+        stopping_condition=StoppingCondition(
+            max_runtime_in_seconds=training.max_runtime,
+            max_wait_time_in_seconds=longest(settings) if training.spot else None,
+        ),
+        enable_managed_spot_training=training.spot,
+    )
+
+
+def plan_comparison(
+    run: str,
+    artifact: str,
+    champion: Version[Champion] | None,
+    dataset: RatingsDataset,
+    stack: Stack,
+    *,
+    confidence: float,
+    searched: bool = False,
+) -> EvaluationAnswer:
+    """Return the request of Evaluate: challenger and champion for the same users.
+
+    `artifact` is the challenger's model.tar.gz (an S3 URI), `champion` who serves at this moment;
+    a run that `searched` has a trials.json.
+    """
+    keys, files = RunKeys(run), RatingsRunKeys(run)
+    inputs = {
+        "challenger": artifact,
+        **{side.value: stack.uri(files.channel(side)) for side in Side},
+        "items": stack.uri(files.items_channel),
+    }
+    environment = {"TAGLINE_RUN": run, "TAGLINE_CONFIDENCE": f"{confidence:g}"}
+    if searched:
+        inputs["trials"] = stack.uri(keys.trials)
+    if champion is not None:
+        inputs["champion"] = champion.content.artifact
+        environment["TAGLINE_CHAMPION_RUN"] = champion.content.run
+    size = dataset.bytes.train + dataset.bytes.validation + dataset.bytes.test
+    return evaluation(
+        run=run,
+        artifact=artifact,
+        champion=champion,
+        inputs=inputs,
+        environment=environment,
+        stack=stack,
+        size=size,
+    )

@@ -1,0 +1,126 @@
+"""What the gate compares, whatever the dataset's kind: one named metric and its differences."""
+
+from dataclasses import dataclass
+
+from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
+from tagline.formats.models import FEWEST_IMAGES, Difference, LabelDrop, Metrics
+from tagline.formats.recommending import FEWEST_USERS, RankingDifference, RatingsMetrics
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a model has more of the primary metric than another; `judged` cases were looked at."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    bound: float | None
+    probability: float | None
+    judged: int | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The primary metric of challenger, baseline and champion, and the words to tell of them."""
+
+    metric: str
+    """As metrics.json names it."""
+    value: float | None
+    none: str
+    """Why there is no value."""
+    baseline: float
+    baseline_said: str
+    over_baseline: Gain | None
+    judged: int
+    case: str
+    """What is judged: an image, a user; `s` makes it several."""
+    fewest: int
+    """Cases without which a difference tells nothing."""
+    champion: float | None
+    champion_run: str
+    difference: Gain | None
+    not_compared: str | None
+    left_out: int = 0
+    drops: tuple[LabelDrop, ...] = ()
+    start: str | None = None
+    """What training started from instead of what it would take first."""
+
+    @property
+    def said(self) -> str:
+        """The metric's name for people."""
+        return METRIC_SAID[self.metric]
+
+
+def figures(metrics: Metrics | RatingsMetrics) -> Figures:
+    """Return what the gate looks at."""
+    return _ratings(metrics) if isinstance(metrics, RatingsMetrics) else _images(metrics)
+
+
+def _images(metrics: Metrics) -> Figures:
+    champion, start = metrics.champion, metrics.start
+    return Figures(
+        metric=PRIMARY_METRIC[Kind.IMAGES],
+        value=metrics.mAP,
+        none="no label has an example",
+        baseline=metrics.baseline_map or 0.0,
+        baseline_said="label frequencies alone",
+        over_baseline=_of_images(metrics.over_frequencies),
+        judged=metrics.images,
+        case=f"{metrics.judged_on} image",
+        fewest=FEWEST_IMAGES,
+        champion=champion.mAP if champion else None,
+        champion_run=champion.run if champion else "",
+        difference=_of_images(metrics.difference),
+        not_compared=metrics.not_compared,
+        left_out=metrics.left_out,
+        drops=metrics.drops,
+        start=start.said if start and start.instead else None,
+    )
+
+
+def _ratings(metrics: RatingsMetrics) -> Figures:
+    champion = metrics.champion
+    return Figures(
+        metric=metrics.primary_metric,
+        value=metrics.ndcg_at_10,
+        none="no user of the test has a history and an item that is new",
+        baseline=metrics.baseline.ndcg_at_10 or 0.0,
+        baseline_said="popularity alone",
+        over_baseline=_of_users(metrics.over_popularity),
+        judged=metrics.users,
+        case=f"{metrics.judged_on} user",
+        fewest=FEWEST_USERS,
+        champion=champion.ndcg_at_10 if champion else None,
+        champion_run=champion.run if champion else "",
+        difference=_of_users(metrics.difference),
+        not_compared=metrics.not_compared,
+    )
+
+
+def _of_images(found: Difference | None) -> Gain | None:
+    if found is None:
+        return None
+    return Gain(
+        found.mAP,
+        found.low,
+        found.high,
+        found.level,
+        found.bound,
+        found.probability,
+        found.images,
+    )
+
+
+def _of_users(found: RankingDifference | None) -> Gain | None:
+    if found is None:
+        return None
+    return Gain(
+        found.value,
+        found.low,
+        found.high,
+        found.level,
+        found.bound,
+        found.probability,
+        found.users,
+    )
