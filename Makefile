@@ -20,7 +20,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-sdk test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-sdk notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -118,6 +118,10 @@ test-unit: install
 # it looks at its jobs every half minute
 test-sdk: install $(SDK_STAMPS)
 	@$(ALONE) $(PYTEST) tests/sdk
+
+# The notebooks, executed on a laptop cloud with a few hundred drawn images; some minutes
+notebooks: install .venvs/notebooks.stamp
+	@$(ALONE) $(PYTEST) tests/notebooks
 
 # Everything that the API's description allows, and much that it does not, by schemathesis: some
 # minutes at EXAMPLES=100 for each operation and each kind of case
