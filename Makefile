@@ -12,6 +12,7 @@ LOCK_recommender := containers/recommender/requirements.txt
 LOCK_server := containers/server/requirements.txt
 LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
+LOCK_bench_recommender := bench/recommender.txt
 LOCK_notebooks := notebooks/requirements.txt
 LOCK_checkov := requirements/checkov.txt
 LOCK_starter := requirements/starter.txt
@@ -19,7 +20,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-sdk test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-sdk test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -184,6 +185,11 @@ bench: install .venvs/bench.stamp
 	.venv/bin/python bench/bench_survival.py
 	.venv/bin/python bench/bench_train.py
 	.venv/bin/python bench/bench_batch.py
+
+# Recommenders beside popularity, implicit's and what is published, on MovieLens-100k, which is fetched
+# and stays in build/; 1,000,000 ratings within 2 GB. Some ten minutes
+bench-recommender: install .venvs/bench_recommender.stamp
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install

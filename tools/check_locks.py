@@ -22,6 +22,7 @@ HELD_BACK = {
     ("containers/recommender/requirements.in", "numpy"),
     ("containers/mxnet-training/requirements.in", "numpy"),
     ("containers/mxnet-training/requirements.in", "opencv-python-headless"),
+    ("bench/recommender.in", "numpy"),
     ("bench/requirements.in", "numpy"),
     ("bench/requirements.in", "opencv-python-headless"),
     ("notebooks/requirements.in", "rich"),

@@ -54,7 +54,9 @@ def best_decay(part: Part, judges: Judges, decays: Sequence[float]) -> Tried:
     if not len(judges):
         empty = np.zeros(judges.seen.shape, np.float32)
         return Tried(part, decays[0], empty, float("nan"))
-    found = standard(part.scores(judges.histories, decays))
+    found = part.scores(judges.histories, decays)
+    for scores in found:  # one after the other bounds the memory
+        scores[:] = standard(scores)
     values = [judges.ndcg(scores) for scores in found]
     best = int(np.argmax(values))
     return Tried(part, decays[best], found[best].copy(), values[best])

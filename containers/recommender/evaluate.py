@@ -14,7 +14,8 @@ from recommender.numbers import metrics_document
 from recommender.report.page import report_page
 from recommender.smoke import smoke_document
 from tagline.formats.document import encode
-from trainer.contract import Base, JobRefused, guarded
+from tagline.formats.trials import Trials
+from trainer.contract import Base, JobRefused, guarded, read_document
 
 
 def main() -> int:
@@ -57,13 +58,18 @@ def evaluate(base: Base) -> None:
     output.mkdir(parents=True, exist_ok=True)
     (output / "smoke.json").write_bytes(encode(smoke_document(evaluation)))
     (output / "model_card.json").write_bytes(encode(card_document(evaluation, numbers)))
-    (output / "report.html").write_text(report_page(evaluation), encoding="utf-8")
+    (output / "report.html").write_text(report_page(evaluation, _trials(base)), encoding="utf-8")
     (output / "metrics.json").write_bytes(encode(numbers))
     beside = f", champion {numbers.champion.ndcg_at_10}" if numbers.champion else ""
     sys.stdout.write(
         f"NDCG@10 {numbers.ndcg_at_10} for {numbers.users} users"
         f" (popularity alone {numbers.baseline.ndcg_at_10}{beside})\n"
     )
+
+
+def _trials(base: Base) -> Trials | None:
+    path = base.processing_input("trials/trials.json")
+    return read_document(path, "input 'trials'", Trials) if path.is_file() else None
 
 
 def _titles(base: Base, *models: Candidate | None) -> dict[str, str]:

@@ -80,9 +80,10 @@ def sample_of(before: Ratings, after: Ratings, names: Names, titles: dict[str, s
             histories.append(history[user])
             relevant.append(new)
     if not users:
+        others = int(np.count_nonzero(later.lengths)) - without
         raise JobRefused(
-            f"no model could be judged: of the {without} users of the test none has rated "
-            "anything before it, or none anything new in it"
+            f"no model could be judged: {without} users of the test have rated nothing before it, "
+            f"and {others} others nothing in it that was new to them"
         )
     return Sample(
         items=tuple(names.items),

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from recommender.running import Runner
-from tagline.formats.document import decode
+from tagline.formats.document import decode, encode
 from tagline.formats.recommender_card import RecommenderCard
 from tagline.formats.recommending import (
     RatingsMetrics,
     RecommenderDescription,
     RecommenderSmoke,
 )
+from tagline.formats.trials import Trial, Trials
 from tests.integration.recommender_jobs import (
     CHAMPION_RUN,
     RUN,
@@ -145,6 +146,14 @@ def evaluated(trained: tuple[Path, str], tmp_path_factory: pytest.TempPathFactor
     popular = training_job(tmp_path_factory.mktemp("worse"), algorithm="multdae", epochs="1")
     assert run("train", popular).returncode == 0
     base = processing_job(tmp_path_factory.mktemp("evaluated"), trained[0], popular)
+    trial = Trial(
+        job="tune-1", hyperparameters={"hidden": "16"}, status="Completed", objective=0.5, seconds=9
+    )
+    trials = Trials(
+        tuning_job="tune", metric="validation:ndcg_at_10", best="tune-1", trials=(trial,)
+    )
+    (base / "processing/input/trials").mkdir()
+    (base / "processing/input/trials/trials.json").write_bytes(encode(trials))
     done = run("evaluate", base, TAGLINE_RUN=RUN, TAGLINE_CHAMPION_RUN=CHAMPION_RUN)
     assert done.returncode == 0, done.stderr
     return base / "processing/output"
@@ -187,7 +196,12 @@ def test_the_report_and_the_card_are_for_people(evaluated: Path) -> None:
     page = (evaluated / "report.html").read_text()
     assert "<Item>" not in page
     assert "&lt;Item&gt; 3, of group 0" in page
-    for words in ("Items and their neighbours", "Groups of users", "better with a probability of"):
+    for words in (
+        "Items and their neighbours",
+        "Groups of users",
+        "better with a probability of",
+        "Trials",
+    ):
         assert words in page
     assert "http" not in page.replace("http-equiv", "")
     card = decode((evaluated / "model_card.json").read_bytes(), RecommenderCard, "model_card.json")

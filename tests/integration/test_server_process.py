@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.integration.serving import picture, put_model
 from tests.measured import measured
 
 ROOT = Path(__file__).parents[2]
+GOLDEN_RECOMMENDER = ROOT / "tests/unit/golden/recommender"
 COMMAND = [str(ROOT / ".venvs/server/bin/python"), "-m", "server", "serve"]
 
 
@@ -41,9 +44,15 @@ def free_port() -> int:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     put_model(tmp_path)
+    with served(tmp_path) as process_and_url:
+        yield process_and_url
+
+
+@contextmanager
+def served(base: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     port = free_port()
     process = subprocess.Popen(
-        COMMAND, env=environment(tmp_path, port), stdout=subprocess.PIPE, text=True
+        COMMAND, env=environment(base, port), stdout=subprocess.PIPE, text=True
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -83,6 +92,19 @@ def test_the_server_answers_and_ends_on_sigterm(
     assert not (tmp_path / "home").exists(), "ONNX Runtime's telemetry leaves its identifier there"
     messages = [json.loads(line)["message"] for line in out.splitlines()]
     assert messages == ["serving", "request"]
+
+
+@pytest.mark.slow
+def test_the_same_server_serves_ratings(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN_RECOMMENDER, tmp_path / "model")
+    asked = json.dumps({"items": ["i0"], "exclude": ["i0"], "top_k": 2}).encode()
+    with served(tmp_path) as (_, url):
+        request = urllib.request.Request(
+            f"{url}/invocations", asked, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            body = json.load(answer)
+    assert [one["item"] for one in body["recommendations"]] == ["i2", "i4"]
 
 
 @pytest.mark.slow

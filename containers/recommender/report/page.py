@@ -9,7 +9,9 @@ from recommender.judging import Evaluation
 from recommender.report.examples import neighbours_section, users_section
 from recommender.report.figures import curves, figures_table, groups_table, models
 from tagline.formats.report import BEFORE_IT_SERVED
+from tagline.formats.trials import Trials
 from trainer.report.charts import bars
+from trainer.report.trials import trials_section
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _OWN_STYLE = """
@@ -19,8 +21,11 @@ _OWN_STYLE = """
 """
 
 
-def report_page(evaluation: Evaluation) -> str:
-    """Return the whole page as HTML; every name that comes from outside is escaped."""
+def report_page(evaluation: Evaluation, trials: Trials | None = None) -> str:
+    """Return the whole page as HTML; every name that comes from outside is escaped.
+
+    `trials` are those of the search that the challenger was the best of.
+    """
     run = escape(evaluation.challenger.candidate.run)
     body = "".join(
         (
@@ -34,6 +39,7 @@ def report_page(evaluation: Evaluation) -> str:
             "<h2>Before relying on this</h2><ul>",
             *(f"<li>{escape(text)}</li>" for text in limits(evaluation)),
             "</ul>",
+            trials_section(trials),
             _details(evaluation),
         )
     )
