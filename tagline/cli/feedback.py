@@ -60,7 +60,7 @@ def feedback(
     elif to_list:
         path = _merge(target, dataset, named, as_json=as_json, dropped=drop)
         if drop:
-            drop_list(dataset, path, labels=None, config=None, images=None, wait=wait,
+            drop_list(dataset, path, labels=None, config=None, images=None, items=None, wait=wait,
                       convert=False, stack=stack, as_json=as_json)  # fmt: skip
     elif named:
         raise Refused("a FILE goes with --to-list, a RUN with --suspects")
