@@ -4,6 +4,7 @@ https://github.com/aws/sagemaker-training-toolkit - the toolkit reads the job's 
 script, and tells what came of it in the failure file.
 """
 
+import logging
 import os
 import platform
 import signal
@@ -12,16 +13,25 @@ from importlib.metadata import version
 from pathlib import PurePosixPath
 from types import FrameType
 
-from sagemaker_training import entry_point, environment
+from sagemaker_training import entry_point, environment, errors
 
 from tagline.formats.machine import busy, physical_cores
+from tagline_script.tail import tail_of_stderr
 
 _THREADS = "OMP_NUM_THREADS"
 _BASE = PurePosixPath("/opt/ml")
+_FAILED = (
+    errors.ExecuteUserScriptError,
+    errors.InstallModuleError,
+    errors.InstallRequirementsError,
+)
 
 
 def main() -> None:
     """Run the script; raises the toolkit's errors, which become the job's FailureReason."""
+    for handler in logging.getLogger().handlers:  # what the script says is kept apart from the rest
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stdout)
     sys.stdout.write(
         f"MXNet {version('mxnet')} on Python {platform.python_version()}, whatever "
         "framework_version and py_version ask for\n"
@@ -32,13 +42,20 @@ def main() -> None:
     if os.getpid() == 1:  # a container's first process is told alone that it is to end
         signal.signal(signal.SIGTERM, _tell_all)
     job = environment.Environment()
-    entry_point.run(
-        uri=here(job.module_dir, environment.base_dir),
-        user_entry_point=job.user_entry_point,
-        args=job.to_cmd_args(),
-        env_vars=job.to_env_vars(),
-        capture_error=True,
-    )
+    with tail_of_stderr() as tail:
+        try:
+            entry_point.run(
+                uri=here(job.module_dir, environment.base_dir),
+                user_entry_point=job.user_entry_point,
+                args=job.to_cmd_args(),
+                env_vars=job.to_env_vars(),
+            )
+        except _FAILED as exc:
+            failed = exc
+        else:
+            return
+    failed.output = tail.told  # whole, since the pipe has ended
+    raise failed
 
 
 def here(uri: str, base: str) -> str:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ModelDescription
+from trainer.agreed import check_network
 from trainer.archive import members
 from trainer.contract import JobRefused, existing
 from trainer.data import RecordSet
 from trainer.engine import Images
-from trainer.export import BATCH, score_all, session
+from trainer.export import BATCH, TOLERANCE, score_all, session
 from trainer.pixels import resize
 
 
@@ -48,13 +49,23 @@ class Candidate:
         """
         outputs = {label: output for output, label in enumerate(self.labels)}
         batches = (resized(images, self.side) for images in records.batches(BATCH))
-        answers = score_all(self.model, batches)
+        try:
+            answers = score_all(self.model, batches)
+        except JobRefused:  # of the images
+            raise
+        except Exception as exc:  # ONNX Runtime's errors share no public base class
+            raise JobRefused(f"{self.role}: model.onnx cannot score images: {exc}") from exc
         result = np.zeros((len(records), len(labels)), np.float32)
         for column, label in enumerate(labels):
             if label in outputs:
                 result[:, column] = answers[:, outputs[label]]
         if not np.isfinite(result).all():
             raise JobRefused(f"{self.role}: the model answers with scores that are not numbers")
+        if result.min() < -TOLERANCE or result.max() > 1 + TOLERANCE:
+            raise JobRefused(
+                f"{self.role}: model.onnx answers with scores from {result.min():.3g} to "
+                f"{result.max():.3g}; they have to lie within 0 and 1: let it end in a sigmoid"
+            )
         return result
 
 
@@ -69,10 +80,7 @@ def load(archive: Path, role: str, run: str | None) -> Candidate:
         model = session(files["model.onnx"])
     except Exception as exc:  # ONNX Runtime's errors share no public base class
         raise JobRefused(f"{role}: model.onnx in {archive} cannot be loaded: {exc}") from exc
-    outputs = model.get_outputs()[0].shape[-1]
-    labels = len(description.labels)
-    if outputs != labels:
-        raise JobRefused(f"{role}: the network has {outputs} outputs for {labels} labels")
+    check_network(model, description, role)
     return Candidate(role, run or description.run, description, model)
 
 

@@ -63,6 +63,11 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
             f"{len(evaluation.truth)} images judged the model: its numbers are little more than a "
             f"guess below {FEWEST_IMAGES}."
         )
+    if evaluation.validation and len(evaluation.validation.ids) < FEWEST_IMAGES:
+        said.append(
+            f"{len(evaluation.validation.ids)} validation images chose epoch and thresholds: below "
+            f"{FEWEST_IMAGES} that is little more than a guess."
+        )
     said += [f"{sentence}." for sentence in pictures_said(dataset)]
     if absent:
         said.append(

@@ -43,6 +43,8 @@ class BestEpoch(msgspec.Struct, frozen=True):
     loss: float
     mean_ap: float
     micro_ap: float
+    since: int = 0
+    """The first epoch of that mAP, where several reached it; 0 in older checkpoints."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ from tagline.formats.document import encode, encode_on_a_line, encode_record
 from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
+from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.formats.trials import Trials
+from trainer.agreed import check_description
 from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
@@ -43,10 +45,16 @@ def evaluate(base: Base) -> None:
     run = os.environ.get("TAGLINE_RUN")
     archive = base.processing_input("challenger/model.tar.gz")
     if os.environ.get("TAGLINE_CONVERTS"):
-        archive = make_served(archive, records, dataset, run or dataset.run, base.processing_served)
+        archive = make_served(
+            archive,
+            records,
+            dataset,
+            run or dataset.run,
+            base.processing_served,
+            asked=_asked(base),
+        )
     challenger = load(archive, "input 'challenger'", run)
-    if challenger.labels != labels:
-        raise JobRefused("the challenger's labels are not those of dataset.json, in its order")
+    check_description(challenger.description, dataset, run, challenger.role)
     champion = _champion(base)
     if not records.labels.any():
         raise JobRefused(f"no {judges.side} image carries any label: no model could be judged")
@@ -74,6 +82,22 @@ def evaluate(base: Base) -> None:
         f"mAP {numbers.mAP} on {numbers.images} {numbers.judged_on} images"
         f" (label frequencies alone {numbers.baseline_map}{beside})\n"
     )
+
+
+def _asked(base: Base) -> Mapping[str, str] | None:
+    """Return the hyperparameters of the challenger's job, the best trial's where it was searched.
+
+    None where no training.json came along.
+    """
+    path = base.processing_input("training/training.json")
+    if not path.is_file():
+        return None
+    searched = _trials(base)
+    if searched is None:
+        return read_document(path, "input 'training'", TrainPlan).request.hyper_parameters
+    planned = read_document(path, "input 'training'", TunePlan).request.training_job_definition
+    best = next((it for it in searched.trials if it.job == searched.best), None)
+    return {**planned.static_hyper_parameters, **(best.hyperparameters if best else {})}
 
 
 def _trials(base: Base) -> Trials | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tagline.scores.ranking import quality
@@ -121,8 +122,9 @@ def fit(
         fault = why_unsound(scores, validation.labels, validation.different)
         if fault:
             _say(f"epoch {epoch} is not kept: {fault}")
-        elif best is None or reached.mean_ap > best.numbers.mean_ap:
-            best = Best(BestEpoch(epoch, loss, reached.mean_ap, reached.micro_ap), weights)
+        else:
+            numbers = BestEpoch(epoch, loss, reached.mean_ap, reached.micro_ap, since=epoch)
+            best = kept(best, numbers, weights)
         progress = Progress(
             fingerprint=checkpoints.fingerprint,
             job=checkpoints.job,
@@ -184,7 +186,7 @@ def _ended_early(best: Best | None, why: EndedEarly, epochs: int, asked: Hyperpa
 def _waited_enough(best: Best | None, epochs: int, asked: Hyperparameters) -> bool:
     """Return whether the best epoch is so long ago that training ends; says so then."""
     patience = asked.early_stopping_patience
-    if best is None or not patience or epochs - best.numbers.epoch < patience:
+    if best is None or not patience or epochs - _since(best.numbers) < patience:
         return False
     best.ended_early = (
         f"early stopping ended training after {epochs} of {asked.epochs} epochs: "
@@ -192,6 +194,23 @@ def _waited_enough(best: Best | None, epochs: int, asked: Hyperparameters) -> bo
     )
     _say(best.ended_early)
     return True
+
+
+def kept(best: Best | None, numbers: BestEpoch, weights: Weights) -> Best:
+    """Return the better one of the best epoch so far and the one that has just ended.
+
+    Of epochs that do equally well, as happens on few images, it is the later, which learned more;
+    so it is where no mAP can be told.
+    """
+    if best is not None and numbers.mean_ap < best.numbers.mean_ap:
+        return best
+    if best is not None and numbers.mean_ap == best.numbers.mean_ap:
+        numbers = replace(numbers, since=_since(best.numbers))
+    return Best(numbers, weights)
+
+
+def _since(best: BestEpoch) -> int:
+    return best.since or best.epoch
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ import importlib.metadata
 import sys
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,12 +31,18 @@ _COMPARED = 64  # images
 
 
 def make_served(
-    archive: Path, records: RecordSet, dataset: PackedDataset, run: str, folder: Path
+    archive: Path,
+    records: RecordSet,
+    dataset: PackedDataset,
+    run: str,
+    folder: Path,
+    *,
+    asked: Mapping[str, str] | None = None,
 ) -> Path:
     """Return the archive that serves, written into `folder`, of the algorithm's model.tar.gz.
 
-    Both networks are asked for images of `records`. Raises JobRefused where the archive is none of
-    the algorithm's, or the two do not agree.
+    Both networks are asked for images of `records`; `asked` are the hyperparameters of its job.
+    Raises JobRefused where the archive is none of the algorithm's, or the two do not agree.
     """
     # here, for the image that evaluates alone has MXNet
     from trainer.mxnet_engine.converting import convert  # noqa: PLC0415
@@ -59,6 +66,7 @@ def make_served(
             labels=dataset.labels,
             image=replace(dataset.image, size=side),
             network=REPOSITORY,
+            hyperparameters=asked,
             versions={name: importlib.metadata.version(name) for name in ("mxnet", "onnx")},
             best_epoch=found.epoch,
         )

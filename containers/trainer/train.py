@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tagline.formats.document import encode
-from tagline.formats.models import ModelDescription, ModelStart
+from tagline.formats.models import FEWEST_IMAGES, ModelDescription, ModelStart
 from tagline.formats.packed import PackedDataset
 from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
@@ -65,10 +65,7 @@ def train(base: Base, witness: Witness = nobody) -> None:
     learner.set_weights(start.weights)
     if start.new_head:
         learner.quicken_head(HEAD_RATE)
-    _say(
-        f"training on {len(training)} images, validating on {len(validation)}, "
-        f"{len(dataset.labels)} labels"
-    )
+    _say_images(training, validation, len(dataset.labels))
     _say(
         f"network {network} on {learner.device}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
         f"images in memory: {training.cached}"
@@ -123,6 +120,15 @@ def train(base: Base, witness: Witness = nobody) -> None:
     )
     if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)
+
+
+def _say_images(training: RecordSet, validation: RecordSet, labels: int) -> None:
+    _say(f"training on {len(training)} images, validating on {len(validation)}, {labels} labels")
+    if len(validation) < FEWEST_IMAGES:
+        _say(
+            f"only {len(validation)} validation images choose the epoch: below {FEWEST_IMAGES} "
+            "that is little more than a guess; of epochs that do equally well the last is taken"
+        )
 
 
 def _channels(base: Base, asked: Hyperparameters) -> tuple[PackedDataset, RecordSet, RecordSet]:

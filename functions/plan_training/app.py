@@ -42,8 +42,9 @@ def handler(event: RunEvent) -> TrainPlan | TunePlan:
         bucket.name,
         here.trainer_image,
         here.training_instance_type,
-        here.torch_trainer_image,
-        region,
+        torch_image=here.torch_trainer_image,
+        script_image=here.script_image,
+        region=region,
     )
     weights = weights_to_start_from(
         bucket, keys, settings, here.stack, seen=images_seen(dataset, settings)

@@ -83,6 +83,11 @@ class Environment:
         return os.environ.get("TORCH_TRAINER_IMAGE", "")
 
     @functools.cached_property
+    def script_image(self) -> str:
+        """URI of the image that runs people's own scripts; empty where the stack has none."""
+        return os.environ.get("SCRIPT_IMAGE", "")
+
+    @functools.cached_property
     def recommender_image(self) -> str:
         """URI of the image that trains on ratings, and evaluates what it trained."""
         return _required("RECOMMENDER_IMAGE")

@@ -26,7 +26,8 @@ _MANIFESTS = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 ]
-_OPTIONAL = "trainer_torch"  # an image that a stack has only where its parameter names one
+# images that a stack has only where its parameters name them
+_OPTIONAL = frozenset({"trainer_torch", "mxnet-training"})
 _TIMEOUT = 20  # seconds, for an image's configuration
 
 
@@ -63,7 +64,7 @@ def read_facts(target: Target, overrides: Iterable[str] = ()) -> Facts:
         images={
             name: _ON_LAPTOP if laptop else _image(target, account, name, parameters[parameter])
             for name, parameter in IMAGES.items()
-            if name != _OPTIONAL or parameters[parameter]
+            if name not in _OPTIONAL or parameters[parameter]
         },
     )
 

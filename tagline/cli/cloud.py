@@ -26,7 +26,9 @@ _STOP_SECONDS = 30
 _LAST_LINES = 8
 _OPENING, _READY = "opening ", "ready "  # printed when its folder is its own, when it answers
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
-_TORCH, _REGISTRY = "trainer_torch", "000000000000.dkr.ecr.us-east-1.amazonaws.com/tagline"
+_REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com/tagline"
+# images whose environments are not everywhere: where PyTorch cannot be had, or no C compiler is
+_OPTIONAL = {"trainer_torch": "TorchTrainerImageUri", "mxnet-training": "ScriptImageUri"}
 # servers are up in seconds here, and calls are looked at as they come
 LAPTOP_PARAMETERS = {
     "EndpointCheckSeconds": "1",
@@ -112,8 +114,9 @@ def running_cloud(
             given = {**LAPTOP_PARAMETERS}
             if former := _former_endpoints(target):
                 given["FormerEndpoints"] = ",".join(former)
-            if (ROOT / ".venvs" / _TORCH).is_dir():  # it is not where PyTorch cannot be had
-                given["TorchTrainerImageUri"] = f"{_REGISTRY}/{_TORCH}:latest"
+            for name, parameter in _OPTIONAL.items():
+                if (ROOT / ".venvs" / name).is_dir():
+                    given[parameter] = f"{_REGISTRY}/{name}:latest"
             if "ExistingBucket" not in parameters and (left := bucket_left(target)):
                 say(f"Going on with the data in s3://{left}, which an earlier stack left")
                 given["ExistingBucket"] = left

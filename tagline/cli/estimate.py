@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from tagline.cli.errors import Refused
-from tagline.cli.output import emit, facts_table, money, print_json
+from tagline.cli.output import emit, facts_table, money, print_json, say
 from tagline.cli.prices import show_cost
 from tagline.formats.costs import Cost, Prices
 from tagline.formats.document import Record, decode
@@ -65,6 +65,11 @@ def estimate(
         print_json(msgspec.to_builtins(found))
     else:
         _show(found)
+        if settings.training.script:
+            say(
+                "Training is a script's own (training.script), whose time nobody knows: Tagline's "
+                "trainer's is told. training.max_runtime bounds it"
+            )
 
 
 def _images(list_path: Path | None, images: int | None) -> int:

@@ -1,4 +1,4 @@
-"""`tagline images push`: build the five images, push them, pin what was pushed.
+"""`tagline images push`: build the images, push them, pin what was pushed.
 
 SageMaker takes a Docker image manifest of version 2 for linux/amd64 and nothing else; what current
 builders push by default is an OCI index with an attestation beside the image.
@@ -29,6 +29,7 @@ IMAGES = {
     "im2rec": "Im2recImageUri",
     "trainer": "TrainerImageUri",
     "trainer_torch": "TorchTrainerImageUri",
+    "mxnet-training": "ScriptImageUri",
     "recommender": "RecommenderImageUri",
     "server": "ServerImageUri",
 }

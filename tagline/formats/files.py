@@ -368,7 +368,7 @@ OF_RUN = (
     _document(
         _RUN.training_plan,
         "PlanTraining",
-        "people",
+        "people; Evaluate, of the built-in algorithm's model",
         steps.TrainPlan,
         steps.TunePlan,
         about="What SageMaker is asked to train, and the answer of PlanTraining.",

@@ -84,6 +84,11 @@ class DatasetKeys:
         return f"{self.dataset}/start/"
 
     @property
+    def scripts(self) -> str:
+        """Prefix of training scripts of a person's own."""
+        return f"{self.dataset}/scripts/"
+
+    @property
     def drift(self) -> str:
         """Prefix of what is known of drift."""
         return f"{self.dataset}/drift/"
@@ -138,6 +143,11 @@ class RunKeys:
     def plan(self) -> str:
         """What the run works on."""
         return self.of("plan.json")
+
+    @property
+    def script(self) -> str:
+        """The training script that the run took, where it is a person's own."""
+        return self.of("script/sourcedir.tar.gz")
 
     @property
     def shards(self) -> str:

@@ -119,6 +119,8 @@ class Plan(Document, kw_only=True):
     """Whether the run was tried: it is judged, and promoted by a person alone."""
     tried: tuple[str, ...] = ()
     """What it was tried with, such as `training.epochs=20`: instead of what dataset.yaml says."""
+    script: str | None = None
+    """SHA-256 (hexadecimal) of the training script that the run took, a person's own."""
 
 
 class PlannedShard(Record):

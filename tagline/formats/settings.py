@@ -63,6 +63,21 @@ StartFrom = Annotated[
     ),
 ]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
+Script = Annotated[
+    str,
+    Meta(
+        pattern=r"^s3://[^/]+/(?:.*/)?[^/]+\.tar\.gz\Z",
+        description="a file s3://bucket/key.tar.gz",
+    ),
+]
+Entry = Annotated[
+    str,
+    Meta(
+        # what SageMaker's toolkit takes: no option, no .., no space
+        pattern=r"^(?!(?:.*/)?\.\.?/)[A-Za-z0-9._][A-Za-z0-9._+-]*(?:/[A-Za-z0-9._+-]+)*\.(?:py|sh)\Z",
+        description="a .py or .sh file of the archive, such as train.py",
+    ),
+]
 OwnHyperparameters = Annotated[
     Mapping[str, str | bool | int | float],
     Meta(description="`name: value` of the algorithm's hyperparameters"),
@@ -178,7 +193,12 @@ class Training(Section):
     algorithm: TrainingAlgorithm = "ours"
     """builtin: SageMaker's own image-classification, on a GPU."""
     hyperparameters: OwnHyperparameters | None = None
-    """Of algorithm: builtin, by its own names, such as num_layers, momentum, lr_scheduler_step."""
+    """Of algorithm: builtin, by its own names, such as num_layers, momentum, lr_scheduler_step; or
+    the arguments of `script`."""
+    script: Script | None = None
+    """A training script of one's own: an archive below the dataset's scripts/, see script mode."""
+    entry: Entry = "train.py"
+    """Which file of the archive runs."""
 
 
 class Ranges(Section, omit_defaults=True):

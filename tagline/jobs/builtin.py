@@ -86,7 +86,7 @@ def hyperparameters(dataset: PackedDataset, settings: Settings) -> dict[str, str
         "multi_label": "1",
         "use_weighted_loss": text(wanted.use_weighted_loss or wanted.loss == "weighted"),
         "image_shape": f"3,{size},{size}",
-        "num_layers": NETWORKS[wanted.network]
+        "num_layers": NETWORKS.get(wanted.network)
         or (_FEW_LAYERS if dataset.train < FEW_IMAGES else _MORE_LAYERS),
         "epochs": text(wanted.epochs or chosen["epochs"]),
         "mini_batch_size": text(wanted.mini_batch_size or min(int(chosen["mini_batch_size"]), few)),

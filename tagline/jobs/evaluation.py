@@ -75,6 +75,7 @@ def plan_evaluation(
     more = []
     if builtin:
         environment["TAGLINE_CONVERTS"] = "builtin"
+        inputs["training"] = stack.uri(keys.training_plan)  # which its archive does not tell
         artifact = served_beside(artifact)
         more.append(_output("served", artifact.rpartition("/")[0], "served"))
     size = dataset.bytes.validation + dataset.bytes.test

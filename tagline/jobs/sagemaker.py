@@ -22,6 +22,8 @@ class Stack:
     instance_type: str
     torch_image: str = ""
     """Empty where the stack has none."""
+    script_image: str = ""
+    """Runs a person's own script; empty where the stack has none."""
     region: str = ""
     """Whose registry of SageMaker's own algorithms is asked; empty where none needs to be."""
 

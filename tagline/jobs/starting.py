@@ -42,7 +42,8 @@ def weights_to_start_from(
     near-copies of them, is none to start from: it would remember them. Raises UnreadableDocument.
     """
     wanted = settings.training.start_from
-    if settings.training.algorithm == "builtin":  # which starts from nothing
+    own = settings.training.algorithm == "ours" and settings.training.script is None
+    if not own:  # others start from nothing, or from what they know of
         return Weights(None)
     if wanted.startswith("s3://"):
         return Weights(wanted)

@@ -28,7 +28,7 @@ from tagline.formats.sagemaker import (
 )
 from tagline.formats.settings import Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
-from tagline.jobs import builtin
+from tagline.jobs import builtin, script
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
@@ -64,7 +64,7 @@ def plan_training(
     `role` is the ARN that the trials of a search run as, `start` the S3 URI of the file of weights
     that the job is handed, if any, and `without` why it is not the champion's. Raises what
     check_trainable raises: packing may have left images out; and TooExpensive, or InvalidSettings
-    for what the built-in algorithm does not take.
+    for what the built-in algorithm, or the machine that a script would run on, does not take.
     """
     check_trainable(_images(dataset), settings)
     if _builtin(settings):
@@ -99,7 +99,9 @@ def plan_training(
 
 
 def images_seen(dataset: PackedDataset, settings: Settings) -> int:
-    """Return how many images a training will see over all epochs."""
+    """Return how many images a training will see over all epochs; 0: a script's own choice."""
+    if script.scripted(settings):
+        return 0
     return dataset.train * int(_hyperparameters(dataset.run, dataset, settings)["epochs"])
 
 
@@ -115,6 +117,8 @@ def _builtin(settings: Settings) -> bool:
 def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> dict[str, str]:
     if _builtin(settings):
         return builtin.hyperparameters(dataset, settings)
+    if script.scripted(settings):
+        return script.hyperparameters(settings)
     wanted, labels, size = settings.training, len(dataset.labels), dataset.image.size
     starts = starts_learned(settings, dataset.train)
     chosen = defaults(dataset.train, labels, size, settings.quality, starts=starts)
@@ -165,10 +169,12 @@ def _job(
     if _builtin(settings):
         algorithm = builtin.specification(stack)
     else:
-        algorithm = AlgorithmSpecification(
-            training_image=image_of(settings.training, stack), metric_definitions=METRICS
-        )
+        own = script.scripted(settings)
+        image = script.image_of(settings, stack) if own else image_of(settings.training, stack)
+        algorithm = AlgorithmSpecification(training_image=image, metric_definitions=METRICS)
         channels.append(channel("dataset", stack.uri(keys.packed_dataset), JSON))
+        if own:
+            channels.append(channel(script.CHANNEL, stack.uri(keys.script), BINARY))
         if start:
             channels.append(channel("start", start, BINARY))
     return Job(
@@ -195,7 +201,7 @@ def longest(settings: Settings) -> int:
 
 
 def _search(settings: Settings, tuning: Tuning, hyperparameters: dict[str, str]) -> Search:
-    epochs = int(hyperparameters["epochs"])
+    epochs = int(hyperparameters.get("epochs", 1))  # a script's are not asked for
     # our trainer tells mAP after each epoch, and once more of the model that it leaves
     values = epochs if _builtin(settings) else epochs + 1
     return search(tuning, settings.training.seed, epochs, objective_of(settings), values)

@@ -27,6 +27,8 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "start_from",
         "algorithm",
         "hyperparameters",
+        "script",
+        "entry",
     ),
     "tuning": ("early_stopping",),
     "promotion": ("confidence", "max_label_drop"),
@@ -47,8 +49,15 @@ RATINGS_FORMAT = 1
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
 
-def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[PlannedRow]) -> str:
+def fingerprint(
+    names: Sequence[str],
+    settings: Settings,
+    rows: Iterable[PlannedRow],
+    script: str | None = None,
+) -> str:
     """Return the SHA-256 (hex) of the label names, the settings and the accepted rows.
+
+    `script` is the SHA-256 of a training script, which counts by what it is, wherever it lies.
 
     The rows come in packing order, which does not depend on the order of the list; neither do line
     numbers or the way the file is written count. What settings make of rows shows in the rows.
@@ -64,6 +73,8 @@ def fingerprint(names: Sequence[str], settings: Settings, rows: Iterable[Planned
         del plain["endpoint"][name]
     if settings.quality == "standard":
         del plain["quality"]
+    if script:
+        plain["training"]["script"] = script
     unset = msgspec.to_builtins(Settings(tuning=Tuning()))
     for section, names_added in _ADDED.items():
         for name in names_added:

@@ -24,6 +24,7 @@ from tagline.planning.fingerprint import fingerprint
 from tagline.planning.inputs import read_companions, read_list, tried_with
 from tagline.planning.locating import JudgedRows, locate, parse
 from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
+from tagline.planning.script import take_script
 from tagline.planning.starting import check_start
 from tagline.planning.taking import take
 from tagline.planning.writing import write_shards
@@ -52,6 +53,7 @@ def plan_dataset(
     check_kind(settings, Kind.IMAGES)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings, client, source, event.dataset, event.bucket)
+    script = take_script(settings, client, source, run, event.bucket)
     judged = JudgedRows(settings.tolerance)
     try:
         with tempfile.TemporaryFile() as spool:
@@ -70,7 +72,7 @@ def plan_dataset(
         raise
     corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
-    mark = fingerprint(judged.names, settings, rows)
+    mark = fingerprint(judged.names, settings, rows, script)
     taken = take(
         bucket,
         event,
@@ -118,6 +120,7 @@ def plan_dataset(
         corrections=corrections,
         candidate=bool(tried),
         tried=tried,
+        script=script,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(

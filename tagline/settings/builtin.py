@@ -31,10 +31,10 @@ def check_algorithm(settings: Settings) -> None:
     """Raise InvalidSettings for what the algorithm that is asked for does not know or allow."""
     training = settings.training
     if training.algorithm == "ours":
-        if training.hyperparameters:
+        if training.hyperparameters and training.script is None:
             raise InvalidSettings(
                 f"{_OWN}: these are the built-in algorithm's; set {_ALGORITHM}: builtin, or name "
-                "the settings of training themselves",
+                "the settings of training themselves; or a script's: set training.script",
                 _OWN,
             )
         return

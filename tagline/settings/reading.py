@@ -15,12 +15,13 @@ from msgspec.structs import fields
 from tagline.formats.keys import MAX_SETTINGS_BYTES
 from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.section import Section
-from tagline.formats.settings import Background, Prefix, Ranges, Settings, StartFrom
+from tagline.formats.settings import Background, Prefix, Ranges, Script, Settings, StartFrom
 from tagline.settings.bands import check_band
 from tagline.settings.builtin import check_algorithm
 from tagline.settings.errors import InvalidSettings
 from tagline.settings.losses import check_loss
 from tagline.settings.machines import check_machines
+from tagline.settings.script import check_script
 from tagline.settings.search import check_search, packed_for_search
 from tagline.settings.shares import check_shares
 from tagline.settings.yaml_file import line_of, parse_yaml
@@ -51,6 +52,7 @@ def settings_of(values: object) -> Settings:
     check_search(settings)
     check_shares(settings)
     check_machines(settings)
+    check_script(settings)
     check_algorithm(settings)
     check_loss(settings)
     check_band(settings)
@@ -154,7 +156,7 @@ def _single(name: str, value: object, kind: Any) -> Any:
         if location is None or fault_of_key(location.key):
             raise _refused(name, _expected(kind), value)
         return location.uri if location.uri.endswith("/") else f"{location.uri}/"
-    if kind == StartFrom and found.startswith("s3://"):
+    if kind in {StartFrom, Script} and found.startswith("s3://"):
         location = parse_uri(found)
         if location is None or fault_of_key(location.key):
             raise _refused(name, _expected(kind), value)

@@ -24,8 +24,9 @@ def the_api_was_asked(pipeline: OnLaptop) -> None:
     names = [item["dataset"] for item in json.loads(_ask(f"{url}/datasets"))["datasets"]]
     for name in names:
         shown = json.loads(_ask(f"{url}/datasets/{name}/runs"))
-        for part in ("champions", "rows", "lists"):
-            _ask(f"{url}/datasets/{name}/{part}")
+        two = ",".join(run["run"] for run in shown["runs"][:2])
+        for part in ("", "/champions", "/rows", "/lists", f"/compare?runs={two}"):
+            _ask(f"{url}/datasets/{name}{part}")
         for run in shown["runs"]:
             _ask(f"{url}/datasets/{name}/runs/{run['run']}/progress")
             details = json.loads(_ask(f"{url}/datasets/{name}/runs/{run['run']}"))

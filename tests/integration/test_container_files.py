@@ -53,6 +53,7 @@ _ELSEWHERE = {"trainer": {"imaging"}, "server": {"scores"}}
         ("recommender", "recommender", "recommender", ""),
         ("trainer", "trainer", "trainer", "torch_engine"),
         ("trainer", "server", "server", ""),
+        ("image-classification", "trainer", "trainer", "torch_engine"),
         ("trainer_torch", "trainer_torch", "trainer", "mxnet_engine"),
     ],
 )

@@ -89,24 +89,40 @@ def test_what_a_script_hands_on_is_evaluated(tmp_path: Path) -> None:
     assert metrics["mAP"] > 0.7  # label frequencies reach 0.4
 
 
-def test_what_fails_is_told(tmp_path: Path) -> None:
-    """In the failure file: here the helper's words for a network that answers otherwise."""
+WRONG_NETWORK = """
+from mxnet.gluon import nn
+from tagline_script.handing_on import hand_on
+from tagline_script.records import packed_dataset
+net = nn.HybridSequential()
+net.add(nn.GlobalMaxPool2D(), nn.Dense(7))
+net.initialize()
+hand_on(net, packed_dataset())
+"""
+LONG = "raise RuntimeError('a' * 2000 + 'the end')\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (WRONG_NETWORK, 'a logit for each of the 4 labels is expected, (1, 4)"'),
+        (LONG, 'aaaathe end"'),
+        ("import sys; sys.exit('no data for Tuesday')\n", 'ErrorMessage "no data for Tuesday"'),
+        ("import os; os._exit(3)\n", 'ExitCode 3\nErrorMessage ""'),
+        ("import os; os.kill(os.getpid(), 9)\n", "ExitCode -9"),
+    ],
+    ids=["network", "long", "exit", "silent", "killed"],
+)
+def test_what_fails_is_told(tmp_path: Path, script: str, told: str) -> None:
+    """In the failure file, of which SageMaker shows 1,024 characters: the script's own words."""
     source = tmp_path / "source"
     source.mkdir()
-    (source / "train.py").write_text(
-        "from mxnet.gluon import nn\n"
-        "from tagline_script.handing_on import hand_on\n"
-        "from tagline_script.records import packed_dataset\n"
-        "net = nn.HybridSequential()\n"
-        "net.add(nn.GlobalMaxPool2D(), nn.Dense(7))\n"
-        "net.initialize()\n"
-        "hand_on(net, packed_dataset())\n"
-    )
+    (source / "train.py").write_text(script)
     base = job(tmp_path / "train", "train.py", source)
-    assert train(base).returncode == 1
-    told = (base / "output/failure").read_text()
-    assert "a logit for each of the 4 labels is expected, (1, 4)" in told
-    assert "ExitCode 1" in told
+    done = train(base)
+    assert done.returncode == 1, done.stdout + done.stderr
+    failure = (base / "output/failure").read_text()
+    assert failure.startswith("ExecuteUserScriptError:\nExitCode ")
+    assert told in failure[:1000]
 
 
 def test_the_copied_files_and_the_lock_are_enough(tmp_path: Path) -> None:

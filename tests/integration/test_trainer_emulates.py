@@ -10,6 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tagline.formats.document import encode
+from tagline.formats.sagemaker import (
+    AlgorithmSpecification,
+    Cluster,
+    OutputData,
+    StoppingCondition,
+    TrainingRequest,
+)
+from tagline.formats.steps import TrainPlan
 from tests.integration.trainer_jobs import (
     LABELS,
     RUN,
@@ -40,6 +49,18 @@ ASKED = {
     "momentum": "0.9",
 }
 CHANNEL = {"ContentType": "application/x-recordio", "TrainingInputMode": "File"}
+
+
+def request() -> TrainingRequest:
+    """Return the request of the job, as the plan kept it."""
+    return TrainingRequest(
+        algorithm_specification=AlgorithmSpecification(training_image="image"),
+        input_data_config=(),
+        output_data_config=OutputData(s3_output_path="s3://b/o"),
+        resource_config=Cluster(instance_type="ml.g4dn.xlarge", volume_size_in_gb=30),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=60),
+        hyper_parameters=ASKED,
+    )
 
 
 def training_job(base: Path, **more: str) -> Path:
@@ -90,6 +111,8 @@ def test_evaluation_judges_them_and_packs_what_serves(
 ) -> None:
     base, said = trained
     job = processing_job(tmp_path / "job", base)
+    planned = TrainPlan(job_name="job", timeout=1, request=request())
+    write(job / "processing/input/training/training.json", encode(planned))
     done = run("evaluate", job, TAGLINE_RUN=RUN, TAGLINE_CONVERTS="builtin")
     assert done.returncode == 0, done.stderr
     assert re.search(r"-000\d\.params is made model\.onnx: MXNet and ONNX Runtime", done.stdout)
@@ -104,6 +127,7 @@ def test_evaluation_judges_them_and_packs_what_serves(
     assert described["labels"] == LABELS
     assert described["image"] == {"size": SIDE, "mode": "letterbox", "background": "#ffffff"}
     assert (described["run"], described["network"]) == (RUN, "image-classification")
+    assert described["hyperparameters"] == ASKED
     blank = np.zeros((1, 3, SIDE, SIDE), np.float32)
     assert onnx_scores(tmp_path / "model.onnx", blank).shape == (1, len(LABELS))
 

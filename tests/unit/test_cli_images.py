@@ -23,7 +23,8 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 PARAMETERS = (
-    *("Im2recImageUri", "TrainerImageUri", "TorchTrainerImageUri", "RecommenderImageUri"),
+    *("Im2recImageUri", "TrainerImageUri", "TorchTrainerImageUri"),
+    *("ScriptImageUri", "RecommenderImageUri"),
     "ServerImageUri",
 )
 RECORDER = """#!{python}
@@ -175,7 +176,8 @@ def test_a_dry_run_prints_the_commands_and_runs_none(desk: Desk) -> None:
     assert done.exit_code == 0
     assert desk.asked == []
     lines = [shlex.split(line) for line in done.output.splitlines() if not line.startswith("#")]
-    assert [line[:2] for line in lines[1:]] == [["docker", "login"], *[["docker", "buildx"]] * 5]
+    builds = [["docker", "buildx"]] * len(PARAMETERS)
+    assert [line[:2] for line in lines[1:]] == [["docker", "login"], *builds]
     assert desk.overrides == []
 
 

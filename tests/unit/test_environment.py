@@ -22,6 +22,7 @@ READ_AS = {
     "alerts_topic": "ALERTS_TOPIC_ARN",
     "trainer_image": "TRAINER_IMAGE",
     "torch_trainer_image": "TORCH_TRAINER_IMAGE",
+    "script_image": "SCRIPT_IMAGE",
     "recommender_image": "RECOMMENDER_IMAGE",
     "server_image": "SERVER_IMAGE",
     "sagemaker_role": "SAGEMAKER_ROLE_ARN",
@@ -45,6 +46,7 @@ COUNTS = (
 OTHERS = (
     "source_buckets",
     "torch_trainer_image",
+    "script_image",
     *("jwt_issuer", "jwt_client_id", "jwt_scopes"),
     "source_requester_pays",
     "api_open_changes",

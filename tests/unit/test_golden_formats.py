@@ -88,6 +88,8 @@ ADDED: dict[str, list[Any]] = {
     **{key: [None] for key in ("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement")},
     "budget": [{"per_run": None}],
     "hyperparameters": [None],
+    "script": [None],
+    "entry": ["train.py"],
     "spot": [False],
     "engine": ["auto"],
     "instance_count": [1],

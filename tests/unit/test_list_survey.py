@@ -31,7 +31,7 @@ def test_counts_rows_and_labels() -> None:
     assert look(b"1\t0\t1\t0\ta.png\n\n2\t1\t1\t0\tb.png") == Survey(2, 3, 0)
     assert look(b"1\t1,0,0,1\ta,b.png\n") == Survey(1, 4, 0, joined=True)
     assert look(b"1\t1,0,0,0\ta,b.png\n") == Survey(1, 4, 0, joined=True, decimals=True)
-    assert look(gzip.compress(b"\xef\xbb\xbf1\t1\ta.png\r\n", mtime=0)) == Survey(1, 1, 0)
+    assert look(gzip.compress(b"\xef\xbb\xbf1\t1\ta.png\r\n")) == Survey(1, 1, 0)
 
 
 def test_knows_a_header() -> None:
@@ -156,7 +156,7 @@ def test_rows_that_separate_labels_in_two_ways() -> None:
         (random.Random(0).randbytes(5000), "binary data"),
         (gzip.compress(b"1\t0\ta.png\n" * 999, mtime=0)[:-9], "gzip data that ends early"),
         (gzip.compress(b"", mtime=0)[:6] + b"damage", "gzip data that"),
-        (gzip.compress(bytes(1 << 22)), "binary data"),
+        (gzip.compress(bytes(1 << 22), mtime=0), "binary data"),
     ],
 )
 def test_says_what_is_no_list_in_one_sentence(data: bytes, sentence: str) -> None:

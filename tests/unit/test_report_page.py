@@ -137,3 +137,9 @@ def test_one_set_judges_and_chooses_where_there_is_no_other() -> None:
     html = page(evaluation(test=False))
     Outline(html)
     assert "rows of the validation images" in section(html, "Labels to look at again")
+
+
+@pytest.mark.parametrize(("images", "said"), [(29, True), (30, False)])
+def test_too_few_images_to_choose_by_are_said(images: int, said: bool) -> None:
+    sentence = f"{images} validation images chose epoch and thresholds: below 30"
+    assert (sentence in page(evaluation(images))) is said

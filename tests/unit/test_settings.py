@@ -48,6 +48,8 @@ def test_the_defaults() -> None:
             "start_from": "auto",
             "algorithm": "ours",
             "hyperparameters": None,
+            "script": None,
+            "entry": "train.py",
         },
         "tuning": {
             "max_jobs": 4,

@@ -21,7 +21,6 @@ from tagline.formats.image_classification import PARAMETERS, SHAPES, SYMBOL
 from trainer.contract import Base, JobRefused, existing
 from trainer.engine import Images
 from trainer.export import score, session
-from trainer.mxnet_engine.converting import convert, labels_of
 from trainer.served import side_of
 
 CONTENT_TYPES = ("application/x-image", "image/jpeg", "image/png")
@@ -34,6 +33,9 @@ class Model:
 
     def __init__(self, folder: Path) -> None:
         """Load the algorithm's files; raises JobRefused where one is missing or unreadable."""
+        # here, for the image of the other engine holds this package, too
+        from trainer.mxnet_engine.converting import convert, labels_of  # noqa: PLC0415
+
         symbol = existing(folder / SYMBOL, "the model")
         shapes = existing(folder / SHAPES, "the model")
         found = sorted(path for path in folder.iterdir() if PARAMETERS.fullmatch(path.name))

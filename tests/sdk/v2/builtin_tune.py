@@ -45,6 +45,7 @@ tuner = HyperparameterTuner(
     objective_type="Maximize",
     max_jobs=2,
     max_parallel_jobs=1,
+    base_tuning_job_name=f"labels-{labels}",  # else the SDK names them by the minute
 )
 channels = {
     name: sagemaker.inputs.TrainingInput(

@@ -12,35 +12,23 @@ import zipfile
 from pathlib import Path
 
 import boto3
-from sagemaker import Session
 from sagemaker.exceptions import UnexpectedStatusException
 from sagemaker.mxnet import MXNet
 
-source, drawn, scratch = map(Path, sys.argv[1:])
-session = Session(default_bucket="sdk-scripts")
-data = session.upload_data(str(drawn), key_prefix="shapes")
+from tagline.notebook import connect
 
-sagemaker = {"Service": "sagemaker.amazonaws.com"}
-trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": sagemaker}
-does = ["s3:*", "logs:*", "cloudwatch:PutMetricData", "ecr:*"]
-iam = boto3.client("iam")
-role = iam.create_role(
-    RoleName="scientist",
-    AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-)["Role"]["Arn"]
-allowed = {"Effect": "Allow", "Action": does, "Resource": "*"}
-policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-iam.put_role_policy(RoleName="scientist", PolicyName="jobs", PolicyDocument=policy)
+source, drawn, scratch = map(Path, sys.argv[1:])
+stack = connect()
+session = stack.session
+data = session.upload_data(str(drawn), key_prefix="notebooks/shapes")
 
 common = {
-    "role": role,
+    "role": stack.role,
     "instance_type": "ml.p2.xlarge",
     "instance_count": 1,
     "framework_version": "1.6.0",
     "py_version": "py3",
     "sagemaker_session": session,
-    "debugger_hook_config": False,
-    "disable_profiler": True,
 }
 
 fails = MXNet("train.py", source_dir=str(source), hyperparameters={"batch-size": 10_000}, **common)
