@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog, set_by_hand
-from tagline.api.problem import Problem, not_found
+from tagline.api.problem import Problem, not_found, other_kind
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
 from tagline.formats.locations import Location, parse_uri
@@ -44,7 +44,7 @@ class Champions:
         """
         champion = self._of(dataset)
         if champion.kind is not kind:
-            raise _other_kind(dataset, champion.kind)
+            raise other_kind(dataset, champion.kind)
         return champion
 
     def _of(self, dataset: str) -> Champion:
@@ -116,16 +116,6 @@ class Champions:
                 f"{RatingsKeys(dataset).ratings}, to start one."
             )
         return Problem(HTTPStatus.CONFLICT, "no_champion", detail, running=running)
-
-
-def _other_kind(dataset: str, kind: Kind) -> Problem:
-    instead = {
-        Kind.IMAGES: f"POST an image to /datasets/{dataset}/tags",
-        Kind.RATINGS: f"GET /datasets/{dataset}/recommendations?user=…",
-    }[kind]
-    return Problem(
-        HTTPStatus.CONFLICT, "other_kind", f"Dataset {dataset} is of {kind}: {instead} instead."
-    )
 
 
 def _keep(kept: dict[str, V], name: str, value: V) -> None:

@@ -430,7 +430,7 @@ def feedback(
         str | None,
         typer.Argument(
             metavar="[FILE|RUN]",
-            help="What --to-list writes; whose doubts --suspects shows.",
+            help="What --to-list or --to-ratings writes; whose doubts --suspects shows.",
             show_default="<list>.corrected.lst; the run judged last",
         ),
     ] = None,
@@ -438,8 +438,11 @@ def feedback(
     to_list: Annotated[
         bool, typer.Option("--to-list", help="Merge corrections into the newest list.")
     ] = False,
+    to_ratings: Annotated[
+        bool, typer.Option("--to-ratings", help="Write the newest ratings with clicks behind them.")
+    ] = False,
     drop: Annotated[
-        bool, typer.Option("--drop", help="With --to-list: drop it, too, which retrains.")
+        bool, typer.Option("--drop", help="With --to-…: drop it, too, which retrains.")
     ] = False,
     suspects: Annotated[
         bool, typer.Option("--suspects", help="Show the rows whose labels the model doubts.")

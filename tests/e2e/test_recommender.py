@@ -60,6 +60,8 @@ def test_ratings_become_a_recommender_that_bad_ratings_do_not_replace(
     status, popular = recommended(pipeline, user="new")
     assert (status, popular["basis"]) == (200, "popularity")
     assert recommended(pipeline, top_k="none")[0] == 400
+    clicked = pipeline.asked(f"{FILMS}/feedback", {"user": "new", "item": some})
+    assert clicked.get("item") == some, clicked
     refused = pipeline.wait(broken)
     assert refused.status["outcome"] == "Failed"
     assert "none of the 30 rows can be used: bad_rating 30" in refused.status["reason"]
