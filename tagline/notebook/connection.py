@@ -31,6 +31,7 @@ class Connection:
     """The stack's data bucket, by its name."""
     trainer_image: str
     server_image: str
+    recommender_image: str
     target: Target
     """The stack as the tagline command knows it."""
 
@@ -75,6 +76,7 @@ def connect(stack: str = STACK) -> Connection:
         bucket,
         trainer_image=_output(outputs, "TrainerImage", stack),
         server_image=_output(outputs, "ServerImage", stack),
+        recommender_image=_output(outputs, "RecommenderImage", stack),
         target=target,
     )
 
