@@ -30,8 +30,9 @@ class Connection:
     bucket: str
     """The stack's data bucket, by its name."""
     trainer_image: str
-    server_image: str
     recommender_image: str
+    """What trains on ratings; the server serves it."""
+    server_image: str
     target: Target
     """The stack as the tagline command knows it."""
 
@@ -75,8 +76,8 @@ def connect(stack: str = STACK) -> Connection:
         role,
         bucket,
         trainer_image=_output(outputs, "TrainerImage", stack),
-        server_image=_output(outputs, "ServerImage", stack),
         recommender_image=_output(outputs, "RecommenderImage", stack),
+        server_image=_output(outputs, "ServerImage", stack),
         target=target,
     )
 
