@@ -164,6 +164,12 @@ OF_DATASET = (
         feedback.LastCorrection,
     ),
     _document(
+        f"{_FEEDBACK.clicks}<time>-<digest>.json",
+        "POST feedback",
+        "`tagline feedback`",
+        feedback.Click,
+    ),
+    _document(
         _FEEDBACK.merged("<sha256>"),
         "`tagline feedback --to-list`, MergeCorrections",
         "PlanDataset, Evaluate",

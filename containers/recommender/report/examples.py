@@ -7,10 +7,11 @@ import numpy as np
 
 from recommender.candidate import Columns
 from recommender.judging import Evaluation
+from tagline.ranking.lists import order
 from trainer.report.words import scrolling, table
 
 _USERS, _LATEST, _SHOWN = 6, 6, 10
-_ITEMS, _NEAR = 15, 5
+_USUAL, _ITEMS, _NEAR = 100, 15, 5
 _LONGEST = 60  # characters of a title
 
 
@@ -49,24 +50,30 @@ def users_section(evaluation: Evaluation) -> str:
 
 
 def neighbours_section(evaluation: Evaluation) -> str:
-    """Return what is recommended for a history of one item, for those that most have rated."""
+    """Return the items that a history of one item speaks for more than other histories do."""
     test, over = evaluation.test, evaluation.challenger
+    model = over.candidate
+    popular = np.argsort(-test.raters, kind="stable")[:_USUAL]
+    known = over.known(popular)
+    if not len(known):
+        return ""
+    scores = np.stack([model.runner.scores(known[n : n + 1]) for n in range(len(known))])
+    more = scores - scores.mean(axis=0)
     rows = []
-    for item in np.argsort(-test.raters, kind="stable")[:_ITEMS].tolist():
-        known = over.known(np.array([item]))
-        if not len(known):
-            continue
-        near, _ = over.candidate.runner.best(known, known, _NEAR)
+    for row, item in enumerate(known[:_ITEMS].tolist()):
+        near = order(more[row], np.array([item]))[:_NEAR]
+        place = int(over.places[item])
         rows.append(
             (
-                _title(evaluation, item),
-                f"{test.raters[item]:,}",
+                _title(evaluation, place),
+                f"{test.raters[place]:,}",
                 _titles(evaluation, over.places[near]),
             )
         )
     return (
-        '<h2>Items and their neighbours</h2><p class="note">What somebody is recommended who has '
-        "rated nothing but the item, for the items that most have rated.</p>"
+        '<h2>Items and their neighbours</h2><p class="note">What is recommended to who has '
+        f"rated nothing but the item, more than to who has rated another of the {len(known)} that "
+        "most have rated; of the first of those.</p>"
         f"{scrolling('items', table(('item', 'rated by', 'neighbours'), rows, 'words'))}"
     )
 
