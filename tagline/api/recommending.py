@@ -113,8 +113,13 @@ def recommend(
     dataset: str,
     query: RecommendQuery,
     history: tuple[str, ...],
+    *,
+    seconds: float | None = None,
 ) -> Recommendation:
-    """Ask a dataset's endpoint; `history` is what the user rated. The answer tells its basis."""
+    """Ask a dataset's endpoint; `history` is what the user rated. The answer tells its basis.
+
+    It is waited for so many `seconds`, or for what is left of the request.
+    """
     known = (*history, *(item for item in query.items if item not in set(history)))
     asked = RecommendRequest(
         items=known[-MOST_ITEMS:],
@@ -128,6 +133,7 @@ def recommend(
         Recommendations,
         content_type="application/json",
         body=msgspec.json.encode(asked),
+        seconds=seconds,
     )
     basis: Basis = found.basis
     if basis == "history" and not history:

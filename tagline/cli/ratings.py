@@ -1,6 +1,7 @@
 """Ratings, as `tagline check` and `tagline drop` meet them: a .csv that is no table of images."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,9 @@ def check_file(path: Path, config: Path | None, items: Path | None, *, as_json: 
         raise typer.Exit(1)
     if not as_json:
         say(f"A run can use {report.accepted:,} of {report.rows:,} ratings")
+        given = {"--config": config, "--items": items}
+        more = [word for name, value in given.items() if value for word in (name, str(value))]
+        say(f"next: {shlex.join(['tagline', 'drop', 'DATASET', str(path), *more, '--wait'])}")
 
 
 def report_of(path: Path, settings: Settings, items: Path | None) -> RatingsReport:

@@ -371,6 +371,12 @@ OF_RUN = (
         "the API, PlanBatch",
         ratings.Histories,
     ),
+    _other(
+        _RUN.script,
+        "The training script that the run took; only where `training.script` names one.",
+        "PlanDataset",
+        "Train",
+    ),
     _document(
         _RUN.training_plan,
         "PlanTraining",
