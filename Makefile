@@ -14,13 +14,14 @@ LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
 LOCK_bench_recommender := bench/recommender.txt
 LOCK_notebooks := notebooks/requirements.txt
+LOCK_sdk_v3 := requirements/sdk_v3.txt
 LOCK_checkov := requirements/checkov.txt
 LOCK_starter := requirements/starter.txt
 LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-sdk test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo test test-sdk notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -75,11 +76,12 @@ TORCH_WHEELS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get globa
 		echo "No environment for script mode: it needs a C compiler (gcc); its tests will be skipped, and say so" >&2; \
 	fi
 
-# The SDK's own world, and the package that notebooks import from beside it
-.venvs/notebooks.stamp: $(LOCK_notebooks) .venv/.uv
-	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/notebooks
-	$(UV) pip install --quiet --compile-bytecode --python .venvs/notebooks/bin/python --require-hashes -r $(LOCK_notebooks)
-	$(UV) pip install --quiet --python .venvs/notebooks/bin/python --no-deps --config-settings $(BY_PATH) --editable .
+# SageMaker's SDK in its two versions, each with the package that notebooks import from beside it
+SDK_STAMPS := .venvs/notebooks.stamp .venvs/sdk_v3.stamp
+$(SDK_STAMPS): .venvs/%.stamp: $$(LOCK_$$*) .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/$*
+	$(UV) pip install --quiet --compile-bytecode --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
+	$(UV) pip install --quiet --python .venvs/$*/bin/python --no-deps --config-settings $(BY_PATH) --editable .
 	touch $@
 
 demo: install
@@ -113,10 +115,14 @@ test-aws: install
 test-unit: install
 	@$(ALONE) $(PYTEST) tests/unit tests/property tests/statemachine
 
-# What SageMaker's own SDK asks of a laptop cloud, as its documentation writes it; some minutes, for
+# What both versions of SageMaker's own SDK ask of a laptop cloud, as its documentation writes it; some minutes, for
 # it looks at its jobs every half minute
-test-sdk: install .venvs/notebooks.stamp
+test-sdk: install $(SDK_STAMPS)
 	@$(ALONE) $(PYTEST) tests/sdk
+
+# The notebooks, executed on a laptop cloud with a few hundred drawn images; some minutes
+notebooks: install .venvs/notebooks.stamp
+	@$(ALONE) $(PYTEST) tests/notebooks
 
 # Everything that the API's description allows, and much that it does not, by schemathesis: some
 # minutes at EXAMPLES=100 for each operation and each kind of case

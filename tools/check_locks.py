@@ -26,6 +26,7 @@ HELD_BACK = {
     ("bench/requirements.in", "numpy"),
     ("bench/requirements.in", "opencv-python-headless"),
     ("notebooks/requirements.in", "rich"),
+    ("requirements/sdk_v3.in", "rich"),
 }
 
 

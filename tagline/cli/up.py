@@ -50,7 +50,7 @@ def up(
                 print_json({"endpoint": told.endpoint, "port": told.port, "pid": told.pid,
                             "access_key": LAPTOP_KEY, "secret_key": told.secret_key,
                             "outputs": told.outputs, "log": str(cloud.log),
-                            "environment": variables(cloud, told.outputs)})  # fmt: skip
+                            "environment": variables(cloud)})  # fmt: skip
             else:
                 print_urls(cloud, told.outputs)
             say("Ready. Ctrl-C stops it.", style="bold")
@@ -96,7 +96,7 @@ def announced(cloud: RunningCloud) -> Iterator[CloudFile]:
 def print_urls(cloud: RunningCloud, outputs: dict[str, str]) -> None:
     """Print where everything is and what to type next."""
     api = outputs["ApiUrl"].rstrip("/")
-    exported = [f"{name}={quote(value)}" for name, value in variables(cloud, outputs).items()]
+    exported = [f"{name}={quote(value)}" for name, value in variables(cloud).items()]
     emit(
         facts_table(
             {

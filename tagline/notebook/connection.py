@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from sagemaker.config import load_sagemaker_config
-from sagemaker.session import Session
 
 from tagline.cli.commands import STACK
 from tagline.cli.errors import Refused
 from tagline.cli.target import Target, find_target
 from tagline.formats.keys import NOTEBOOKS
+
+try:
+    from sagemaker.config import load_sagemaker_config
+    from sagemaker.session import Session
+except ModuleNotFoundError:  # version 3 has them elsewhere
+    from sagemaker.core.config.config import load_sagemaker_config
+    from sagemaker.core.helper.session_helper import Session
 
 
 @dataclass(frozen=True)

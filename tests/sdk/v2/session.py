@@ -8,12 +8,13 @@ from tagline.notebook import connect
 
 session = sagemaker.Session()
 bucket = session.default_bucket()
+assert bucket == f"sagemaker-us-east-1-{boto3.client('sts').get_caller_identity()['Account']}"
 uri = session.upload_string_as_file_body("hello", bucket=bucket, key="tiny/hello.txt")
 assert uri == f"s3://{bucket}/tiny/hello.txt"
 assert session.read_s3_file(bucket, "tiny/hello.txt") == "hello"
 
 connection = connect()
-assert connection.bucket == bucket == connection.session.default_bucket()
+assert connection.bucket == connection.session.default_bucket() != bucket
 assert connection.session.default_bucket_prefix == "notebooks"
 assert connection.role.startswith("arn:aws:iam::")
 # what the SDK asks of STS, by AWS's regional address, is answered by the laptop

@@ -1,0 +1,12 @@
+"""SageMaker's Python SDK v3, in an environment of its own."""
+
+import pytest
+
+from tests.sdk.conftest import Runs
+
+pytestmark = [pytest.mark.cloud, pytest.mark.laptop, pytest.mark.slow]
+
+
+def test_a_model_trainer_trains_searches_and_is_deployed(programs: Runs) -> None:
+    said = programs["model_trainer.py"].result()
+    assert "sm-pysdk" not in said  # where its telemetry goes
