@@ -21,7 +21,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo test test-sdk notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo demo-recommender test test-sdk notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -86,6 +86,10 @@ $(SDK_STAMPS): .venvs/%.stamp: $$(LOCK_$$*) .venv/.uv
 
 demo: install
 	.venv/bin/tagline demo
+
+# A recommender from drawn ratings, in three minutes at most
+demo-recommender: install
+	.venv/bin/tagline demo --ratings
 
 # Four suites side by side: each waits for other processes much of the time
 ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL# what the tests make is no part of this make

@@ -1,4 +1,4 @@
-"""POST /datasets/{dataset}/tags: images in, their tags out."""
+"""POST …/tags: images in, their tags out. GET …/recommendations: items for a user."""
 
 import functools
 from functools import partial
@@ -12,6 +12,7 @@ from tagline.api.endpoint import ask
 from tagline.api.forms import FORM, files_of
 from tagline.api.images import Image, requested_image
 from tagline.api.problem import Answer, bad_request, json_answer
+from tagline.api.recommending import RecommendQuery, UserHistories, recommend
 from tagline.api.requests import Request, TagQuery, unpacked
 from tagline.api.sampling import Samples
 from tagline.api.several import tags_of_several
@@ -20,8 +21,11 @@ from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
 from tagline.drift.counting import Counting
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import Location
 from tagline.formats.models import ImageScores
+
+RECOMMENDATIONS = "GET /datasets/{dataset}/recommendations"
 
 
 @functools.cache
@@ -73,9 +77,28 @@ def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     return tags_document(dataset, model, tags)
 
 
+@functools.cache
+def histories() -> UserHistories:
+    """Return what this container remembers of users' histories."""
+    return UserHistories(DataBucket(clients.s3(), environment().data_bucket))
+
+
+def recommendations(request: Request) -> Answer:
+    """Answer what the dataset's champion recommends to the user, or by the items named."""
+    dataset, query = request.dataset(), RecommendQuery.of(request.query)
+    champion = champions().of(dataset, Kind.RATINGS)
+    history = histories().of(champion.run, query.user) if query.user else ()
+    found = recommend(clients.runtime(), champion.endpoint, dataset, query, history)
+    logger.info("recommended", run=found.model.run, basis=found.basis)
+    metrics.add_metric(name="Recommendations", unit="Count", value=len(found.recommendations))
+    return json_answer(found)
+
+
 @http_api
 def handler(request: Request) -> Answer:
     """Answer the tags that the dataset's champion gives the image, or each of a form's images."""
+    if request.route == RECOMMENDATIONS:
+        return recommendations(request)
     dataset, query = request.dataset(), TagQuery.of(request.query)
     champion = champions().of(dataset)
     tag = partial(tags_of, dataset, champion.endpoint, query)

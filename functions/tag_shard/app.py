@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tagline.api import clients
 from tagline.api.bucket import DataBucket
 from tagline.api.champions import Champions
+from tagline.api.recommending import UserHistories
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
@@ -26,9 +27,10 @@ def tagger() -> Tagger:
     """Return this container's clients, and what it remembers of champions and thresholds."""
     here = environment()
     client = image_client(WORKERS)
-    champions = Champions(DataBucket(client, here.data_bucket), here.stack)
+    lying = DataBucket(client, here.data_bucket)
+    champions, histories = Champions(lying, here.stack), UserHistories(lying)
     bucket = Bucket(client, here.data_bucket)
-    return Tagger(bucket, clients.runtime(), champions, here.source_buckets)
+    return Tagger(bucket, clients.runtime(), champions, histories, here.source_buckets)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

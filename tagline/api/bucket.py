@@ -8,6 +8,11 @@ from urllib.parse import urlsplit
 from tagline.api.documents import LINK_SECONDS, Link
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import R, decode_lines
+from tagline.formats.keys import RunKeys
+from tagline.formats.models import Metrics
+from tagline.formats.packed import PackedDataset
+from tagline.formats.ratings import RatingsDataset
+from tagline.formats.recommending import RatingsMetrics
 
 
 class ObjectVersion(NamedTuple):
@@ -27,6 +32,14 @@ class DataBucket(Bucket):
         """Tell whether any key begins with `prefix`."""
         listing = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
         return listing["KeyCount"] > 0
+
+    def packed(self, keys: RunKeys) -> PackedDataset | RatingsDataset | None:
+        """Return a run's dataset.json; a damaged one counts as absent."""
+        return self.whole_either(keys.packed_dataset, PackedDataset, RatingsDataset)
+
+    def metrics(self, keys: RunKeys) -> Metrics | RatingsMetrics | None:
+        """Return a run's metrics.json; a damaged one counts as absent."""
+        return self.whole_either(keys.metrics, Metrics, RatingsMetrics)
 
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         """Yield every version that is kept of the objects below `prefix`, 1,000 a call."""

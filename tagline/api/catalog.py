@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain, islice, takewhile
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -27,6 +27,7 @@ from tagline.api.documents import (
     DatasetSummary,
     EndpointHealth,
     ListShown,
+    RankingMetrics,
     RunDecision,
     RunDetails,
     RunMetrics,
@@ -38,12 +39,15 @@ from tagline.api.problem import not_found
 from tagline.api.requests import Page
 from tagline.formats.document import Document, Record, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.models import Metrics
+from tagline.formats.kinds import Kind
 from tagline.formats.names import DATASET, InvalidName, run_name
 from tagline.formats.outcomes import Champion, Decision, Latest, Newest, Outcome, Status
 from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
+from tagline.formats.ratings import RatingsDataset
+from tagline.formats.ratings_keys import RatingsKeys
+from tagline.formats.recommending import RatingsMetrics
 
 if TYPE_CHECKING:
     from tagline.serving.endpoints import Health  # more than the function `tag` may load
@@ -56,7 +60,8 @@ KEPT_DAYS = 30  # a list version that was overwritten is kept so long (template.
 RUNNING = "Running"  # the state of a run that has no status.json yet
 _UNREADABLE = "Unreadable"  # the state of a run whose status.json is damaged
 _WITHOUT_MODEL = {Outcome.UNCHANGED, Outcome.REDEPLOYED}
-_MAPS_KEPT = 10_000  # runs whose mAP, which never changes, is remembered
+_VALUES_KEPT = 10_000  # runs whose primary metric, which never changes, is remembered
+_UNKNOWN = ("mAP", None)
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
 S = TypeVar("S", bound=msgspec.Struct)
 C = TypeVar("C", bound=ChampionSummary)
@@ -69,7 +74,7 @@ class Catalog:
         self._bucket = bucket
         self._clock = clock
         self._ended: dict[str, tuple[float, RunSummary]] = {}
-        self._maps: dict[str, float | None] = {}
+        self._values: dict[str, tuple[str, float | None]] = {}
         self._marks = Marks(bucket)
 
     def datasets(self, page: Page, sees: Callable[[str], bool] = bool) -> Datasets:
@@ -100,16 +105,28 @@ class Catalog:
         latest = self._bucket.whole(DatasetKeys(dataset).latest, Latest) or champion
         if latest is not None:
             check_run(dataset, latest.run, f"what dataset {dataset} was judged by last")
-        packed = latest and self._bucket.whole(RunKeys(latest.run).packed_dataset, PackedDataset)
+        packed = latest and self._bucket.packed(RunKeys(latest.run))
         return DatasetDetails(
             dataset=dataset,
             champion=_champion(champion, ChampionDetails),
             health=shown(health(champion), EndpointHealth) if champion else None,
-            labels=list(packed.labels) if packed else [],
+            kind=self._kind(dataset, champion, packed),
+            labels=list(packed.labels) if isinstance(packed, PackedDataset) else [],
             counts=shown(packed, Counts),
             thresholds=set_by_hand(self._bucket, dataset),
             changes_refused=changes_refused,
         )
+
+    def _kind(
+        self, dataset: str, champion: Champion | None, packed: Document | None
+    ) -> Literal["images", "ratings"]:
+        if champion:
+            ratings = champion.kind is Kind.RATINGS
+        elif packed:
+            ratings = isinstance(packed, RatingsDataset)
+        else:
+            ratings = self._bucket.holds(RatingsKeys(dataset).ratings)
+        return "ratings" if ratings else "images"
 
     def runs(self, dataset: str, page: Page) -> Runs:
         """Return one page of a dataset's runs, newest first, or a 404."""
@@ -130,20 +147,22 @@ class Catalog:
             raise not_found("unknown_run", f"There is no run {run}.")
         with ThreadPoolExecutor(_READERS) as pool:
             plan = pool.submit(self._bucket.whole, keys.plan, Plan)
-            packed = pool.submit(self._bucket.whole, keys.packed_dataset, PackedDataset)
-            metrics = pool.submit(self._bucket.whole, keys.metrics, Metrics)
+            packed = pool.submit(self._bucket.packed, keys)
+            metrics = pool.submit(self._bucket.metrics, keys)
             decision = pool.submit(self._bucket.whole, keys.decision, Decision)
             report = pool.submit(self._bucket.link, keys.report, HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, TEXT)
             verdicts = pool.submit(self._bucket.link, keys.verdicts, TEXT)
             suspects = pool.submit(self._bucket.link, keys.suspects, TEXT)
-        planned = plan.result()
+        planned, measured = plan.result(), metrics.result()
+        ranked = isinstance(measured, RatingsMetrics)
         return RunDetails(
             dataset=keys.dataset,
             **msgspec.structs.asdict(self.summary(run)),
             list=shown(planned and planned.list, ListShown),
             counts=shown(packed.result() or planned, Counts),
-            metrics=shown(metrics.result(), RunMetrics),
+            metrics=None if ranked else shown(measured, RunMetrics),
+            ranking=shown(measured, RankingMetrics) if ranked else None,
             decision=shown(decision.result(), RunDecision),
             report=report.result(),
             rejects=rejects.result(),
@@ -152,17 +171,19 @@ class Catalog:
         )
 
     def summary(self, run: str) -> RunSummary:
-        """Return how a run ended, its marks, and its model's mAP."""
+        """Return how a run ended, its marks, and how good its model is."""
         found = self._status(run)
         found = msgspec.structs.replace(found, **msgspec.structs.asdict(self._marks.of(found)))
         if found.outcome is None or found.outcome in _WITHOUT_MODEL:
             return found
-        if run not in self._maps:
-            metrics = self._bucket.whole(RunKeys(run).metrics, Metrics)
-            if len(self._maps) >= _MAPS_KEPT:
-                self._maps.clear()
-            self._maps[run] = metrics.mAP if metrics else None
-        return msgspec.structs.replace(found, mAP=self._maps[run])
+        if run not in self._values:
+            metrics = self._bucket.metrics(RunKeys(run))
+            if len(self._values) >= _VALUES_KEPT:
+                self._values.clear()
+            self._values[run] = (metrics.primary_metric, metrics.value) if metrics else _UNKNOWN
+        metric, value = self._values[run]
+        as_map = value if metric == "mAP" else None
+        return msgspec.structs.replace(found, mAP=as_map, metric=metric, value=value)
 
     def has_dataset(self, dataset: str) -> bool:
         """Tell whether anything lies under a dataset's name."""
@@ -184,7 +205,9 @@ class Catalog:
         keys = DatasetKeys(dataset)
         there = {run for run in self._bucket.folders(keys.runs) if owns_run(dataset, run)}
         dropped: dict[str, str] = {}
-        for version in self._bucket.versions(keys.lists):
+        for version in chain.from_iterable(
+            map(self._bucket.versions, (keys.lists, RatingsKeys(dataset).ratings))
+        ):
             with suppress(InvalidName):  # no list
                 run = run_name(self._bucket.name, version.key, version.version_id, version.etag)
                 if run in there:
@@ -251,4 +274,5 @@ def shown(document: Document | Record | None, kind: type[S]) -> S | None:
 def _champion(champion: Champion | None, kind: type[C]) -> C | None:
     if champion is None:
         return None
-    return msgspec.convert(msgspec.to_builtins(champion) | {"since": champion.created}, kind)
+    more = {"since": champion.created, "value": champion.primary}
+    return msgspec.convert(msgspec.to_builtins(champion) | more, kind)

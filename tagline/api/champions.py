@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog, set_by_hand
-from tagline.api.problem import Problem, not_found
+from tagline.api.problem import Problem, not_found, other_kind
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import Location, parse_uri
 from tagline.formats.models import LabelMetrics, Metrics
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
+from tagline.formats.ratings_keys import RatingsKeys
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256
@@ -34,11 +36,18 @@ class Champions:
         self._by_hand: dict[str, tuple[float, Mapping[str, float]]] = {}
         self._sources: dict[str, Location | None] = {}
 
-    def of(self, dataset: str) -> Champion:
-        """Return the champion of a dataset, at most 30 seconds old.
+    def of(self, dataset: str, kind: Kind = Kind.IMAGES) -> Champion:
+        """Return the champion of a dataset of this kind, at most 30 seconds old.
 
-        Raises a 404 for a dataset nobody made and a 409 for one that has no champion yet.
+        Raises a 404 for a dataset nobody made and a 409 for one that has no champion yet, or one of
+        the other kind.
         """
+        champion = self._of(dataset)
+        if champion.kind is not kind:
+            raise other_kind(dataset, champion.kind)
+        return champion
+
+    def _of(self, dataset: str) -> Champion:
         now = self._clock()
         read, champion = self._champions.get(dataset, (0.0, None))
         if champion is not None and now - read < CHAMPION_SECONDS:
@@ -103,7 +112,8 @@ class Champions:
         else:
             detail = (
                 f"Dataset {dataset} has no champion, and no run is going on. "
-                f"Drop a list under {DatasetKeys(dataset).lists} to start one."
+                f"Drop a list under {DatasetKeys(dataset).lists}, or ratings under "
+                f"{RatingsKeys(dataset).ratings}, to start one."
             )
         return Problem(HTTPStatus.CONFLICT, "no_champion", detail, running=running)
 

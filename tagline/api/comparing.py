@@ -119,6 +119,8 @@ def _same_images(first: _Run, second: _Run) -> bool | None:
 
 def _relabelled(bucket: DataBucket, first: _Run, second: _Run, most: int) -> Relabelled | None:
     """Count the images that both were judged on, and those whose labels differ."""
+    if not (first.metrics and second.metrics):  # of ratings, or not evaluated
+        return None
     before, after = (_judged_labels(bucket, run, most) for run in (first, second))
     if before is None or after is None:
         return None

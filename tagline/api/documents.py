@@ -17,6 +17,8 @@ RunName = Annotated[
     str, Meta(title="RunName", pattern=f"^{RUN.pattern.replace('?P<dataset>', '?:')}$")
 ]
 Score = Annotated[float, Meta(title="Score", ge=0, le=1)]
+Kind = Literal["images", "ratings"]
+Metric = Literal["mAP", "ndcg_at_10"]
 ProblemStatus = Annotated[int, Meta(ge=400, le=599)]
 ObjectUri = Annotated[str, Meta(pattern="^s3://[^/]+/.+$")]
 LINK_SECONDS = 900
@@ -87,7 +89,13 @@ class ChampionSummary(Part, kw_only=True):
     """Which run serves a dataset."""
 
     run: RunName
-    mAP: Score  # noqa: N815 - the files' name for it
+    mAP: Score | None  # noqa: N815 - the files' name for it
+    """null for a dataset of ratings."""
+    kind: Kind = "images"
+    metric: Metric = "mAP"
+    """The primary metric, which the gate compares."""
+    value: Score | None = None
+    """Of the primary metric, when it was promoted; null where mAP alone is known."""
     since: str
     """When it was promoted: ISO 8601, UTC."""
 
@@ -153,6 +161,7 @@ class DatasetDetails(Part, kw_only=True):
     """A dataset; labels and counts are those of the run judged last."""
 
     dataset: DatasetName
+    kind: Kind = "images"
     champion: ChampionDetails | None
     health: EndpointHealth | None
     """Of the champion's endpoint; null without a champion."""
@@ -182,6 +191,10 @@ class RunSummary(Part, kw_only=True):
     ended: str | None
     mAP: Score | None = None  # noqa: N815
     """Of its model, on the images that it was judged on; null for a run without one."""
+    metric: Metric = "mAP"
+    """The primary metric, which the gate compares."""
+    value: Score | None = None
+    """Of the primary metric; null for a run without a model."""
     candidate: bool = False
     """Whether it was started to be looked at, by `tagline try`: only a person promotes it."""
     shadow: Literal["answering", "answered"] | None = None
@@ -268,6 +281,46 @@ class RunMetrics(ModelScores, kw_only=True):
     difference: ScoreDifference | None
 
 
+class RankingScores(Part, kw_only=True):
+    """How well a recommender ranks, by users' means; null where nothing could be measured."""
+
+    ndcg_at_10: Score | None
+    recall_at_10: Score | None
+    map: Score | None
+    coverage: Score | None
+    """The share of all items that stands in at least one user's first ten."""
+    novelty: float | None
+
+
+class ServedRanking(RankingScores, kw_only=True):
+    """The champion's numbers for the same users."""
+
+    run: RunName
+
+
+class RankingGroup(Part, kw_only=True):
+    """The numbers of users with histories of similar length."""
+
+    group: str
+    users: Size
+    ndcg_at_10: Score | None
+    recall_at_10: Score | None
+
+
+class RankingMetrics(RankingScores, kw_only=True):
+    """How good the run's recommender is, for users of the test."""
+
+    primary_metric: Metric
+    algorithm: str
+    users: Size
+    without_history: Size
+    items: Size
+    groups: list[RankingGroup]
+    baseline: RankingScores
+    """What popularity reaches."""
+    champion: ServedRanking | None
+
+
 class RunDecision(Part, kw_only=True):
     """Why the run's model was promoted or not."""
 
@@ -275,6 +328,10 @@ class RunDecision(Part, kw_only=True):
     reason: str
     challenger_map: Score | None
     champion_map: Score | None
+    metric: Metric = "mAP"
+    challenger_value: Score | None = None
+    """Of the primary metric, like the champion's; null in older runs."""
+    champion_value: Score | None = None
 
 
 class Link(Part, kw_only=True):
@@ -291,6 +348,9 @@ class RunDetails(RunSummary, kw_only=True):
     list: ListShown | None
     counts: Counts | None
     metrics: RunMetrics | None
+    """Null for a run of ratings."""
+    ranking: RankingMetrics | None = None
+    """Of a run of ratings alone."""
     decision: RunDecision | None
     report: Link | None
     rejects: Link | None

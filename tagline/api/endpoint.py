@@ -2,7 +2,7 @@
 
 import uuid
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -16,11 +16,13 @@ from tagline.aws.faults import error_code
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 from tagline.formats.models import WITH_HEAT, ImageScores, Refusal
 from tagline.formats.owners import owns_run
+from tagline.formats.recommending import Recommendations
 from tagline.formats.waiting import waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
+A = TypeVar("A", ImageScores, Recommendations)
 _CLIENT_ERRORS = range(400, 500)
 _BUSY = {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -52,23 +54,52 @@ def ask(
     request. Raises a 422 with its words when it refuses the image, and a 503 when the endpoint is
     busy, changing, crashed or answers nonsense.
     """
+    found = invoke(
+        runtime,
+        endpoint,
+        dataset,
+        ImageScores,
+        content_type=image.content_type,
+        body=image.data,
+        accept=WITH_HEAT if explain else "application/json",
+        seconds=seconds,
+    )
+    if len(found.labels) != len(found.scores):
+        raise _broken(f"Endpoint {endpoint} answered labels and scores of different lengths.")
+    return found
+
+
+def invoke(
+    runtime: "SageMakerRuntimeClient",
+    endpoint: str,
+    dataset: str,
+    kind: type[A],
+    *,
+    content_type: str,
+    body: bytes,
+    accept: str = "application/json",
+    seconds: float | None = None,
+) -> A:
+    """Return an endpoint's answer as its `kind`, of a model of the dataset.
+
+    Raises a 422 with the container's words when it refuses, and a 503 as `ask` does.
+    """
     try:
         answer = runtime.invoke_endpoint(
             EndpointName=endpoint,
-            ContentType=image.content_type,
-            Accept=WITH_HEAT if explain else "application/json",
+            ContentType=content_type,
+            Accept=accept,
             CustomAttributes=waiting(min(ANSWER_SECONDS, left() if seconds is None else seconds)),
             InferenceId=uuid.uuid4().hex,  # by which a shadow's answer is told from others
-            Body=image.data,
+            Body=body,
         )
     except ClientError as exc:
         raise _problem(exc, endpoint) from exc
     try:
-        found = decode_record(answer["Body"].read(), ImageScores, endpoint)
+        found = decode_record(answer["Body"].read(), kind, endpoint)
     except UnreadableDocument as exc:
-        raise _broken(f"Endpoint {endpoint} answered something else than scores.") from exc
-    if len(found.labels) != len(found.scores):
-        raise _broken(f"Endpoint {endpoint} answered labels and scores of different lengths.")
+        what = "scores" if kind is ImageScores else "recommendations"
+        raise _broken(f"Endpoint {endpoint} answered something else than {what}.") from exc
     if not owns_run(dataset, found.run):
         raise _broken(f"Endpoint {endpoint} answered by a model of another dataset.")
     return found

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from heapq import nlargest
+from itertools import chain
 
 import msgspec
 
@@ -21,6 +22,7 @@ from tagline.formats.models import Metrics
 from tagline.formats.names import InvalidName, run_name
 from tagline.formats.outcomes import Champion, Order, Status
 from tagline.formats.owners import check_run, owns_run
+from tagline.formats.ratings_keys import RatingsKeys
 from tagline.serving.ordering import OrderRefused, check_order
 
 _READERS = 16
@@ -48,13 +50,13 @@ def champions(bucket: DataBucket, dataset: str, stack: str) -> ChampionHistory:
 
 def lists(bucket: DataBucket, dataset: str) -> Lists:
     """Return the lists of a dataset that were dropped last, newest first."""
-    prefix = DatasetKeys(dataset).lists
+    prefixes = (DatasetKeys(dataset).lists, RatingsKeys(dataset).ratings)
 
     def found() -> Iterator[tuple[str, str, str]]:
-        for version in bucket.versions(prefix):
+        for version in chain.from_iterable(map(bucket.versions, prefixes)):
             with suppress(InvalidName):  # no list
                 run = run_name(bucket.name, version.key, version.version_id, version.etag)
-                name = version.key.removeprefix(prefix)
+                name = version.key.rpartition("/")[2]
                 yield f"{version.written:%Y-%m-%dT%H:%M:%SZ}", name, run
 
     newest = nlargest(_MOST_LISTS, found())
@@ -72,12 +74,14 @@ def _reigns(bucket: DataBucket, dataset: str, champion: Champion) -> Iterator[Ch
     if not champion.before and champion.previous and owns_run(dataset, champion.previous):
         keys = RunKeys(champion.previous)
         status = bucket.get(keys.status, Status)
-        metrics = bucket.get(keys.metrics, Metrics)
+        metrics = bucket.metrics(keys)
         yield ChampionReign(
             run=keys.run,
             since=status.ended if status else None,
             until=champion.created,
-            mAP=metrics.mAP if metrics else None,
+            mAP=metrics.mAP if isinstance(metrics, Metrics) else None,
+            metric=metrics.primary_metric if metrics else "mAP",
+            value=metrics.value if metrics else None,
             reason=status.reason if status else None,
             order=_order(status.order) if status else None,
             obstacle=None,
@@ -87,7 +91,7 @@ def _reigns(bucket: DataBucket, dataset: str, champion: Champion) -> Iterator[Ch
 def _reign(
     run: str, told: object, since: str, until: str | None, order: Order | None
 ) -> ChampionReign:
-    found = {name: getattr(told, name) for name in ("mAP", "reason")}
+    found = {name: getattr(told, name) for name in ("mAP", "reason", "metric", "value")}
     return ChampionReign(
         run=run, since=since, until=until, order=_order(order), obstacle=None, **found
     )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tagline.api.documents import DatasetName, Part, RunName, Score
+from tagline.api.documents import DatasetName, Metric, Part, RunName, Score
 
 
 class OrderShown(Part, kw_only=True):
@@ -25,6 +25,10 @@ class ChampionReign(Part, kw_only=True):
     until: str | None
     """null while it serves."""
     mAP: Score | None  # noqa: N815 - the files' name for it
+    metric: Metric = "mAP"
+    """The primary metric."""
+    value: Score | None = None
+    """Of the primary metric; null where mAP alone is known."""
     reason: str | None
     """Why it was promoted."""
     order: OrderShown | None

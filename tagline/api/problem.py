@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from tagline.api.documents import ProblemDocument
 from tagline.formats.document import Record
+from tagline.formats.kinds import Kind
 
 PROBLEM_JSON = "application/problem+json"
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
@@ -119,3 +120,17 @@ def unavailable(code: str, detail: str, retry_after: int) -> Problem:
 def _json(document: msgspec.Struct) -> str:
     # not msgspec's own: a caller's words may hold what is no UTF-8, which json escapes
     return json.dumps(msgspec.to_builtins(document), allow_nan=False)
+
+
+def other_kind(dataset: str, kind: Kind, what: str = "") -> Problem:
+    """Return a 409 for what is asked of a dataset of the other kind, with what to ask instead."""
+    instead = {
+        Kind.IMAGES: f"POST an image to /datasets/{dataset}/tags instead",
+        Kind.RATINGS: f"GET /datasets/{dataset}/recommendations?user=… instead",
+    }[kind]
+    if what == "feedback":
+        instead = {
+            Kind.IMAGES: "feedback names an image there, and its labels",
+            Kind.RATINGS: 'feedback is {"user": …, "item": …} there',
+        }[kind]
+    return Problem(HTTPStatus.CONFLICT, "other_kind", f"Dataset {dataset} is of {kind}: {instead}.")

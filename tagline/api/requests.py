@@ -179,7 +179,7 @@ class TagQuery:
         top_k = query.get("top_k")
         return cls(
             None if threshold is None else _fraction("threshold", threshold),
-            None if top_k is None else _count("top_k", top_k, MAX_TOP_K),
+            None if top_k is None else count("top_k", top_k, MAX_TOP_K),
             query.get("labels"),
             query.get("explain") == "1",
         )
@@ -199,7 +199,7 @@ class Page:
         after = query.get("next")
         if after is not None and not names.fullmatch(after):
             raise bad_request("bad_query", "next must be the value an earlier page gave.")
-        return cls(_count("limit", query.get("limit", str(DEFAULT_PAGE)), MAX_PAGE), after)
+        return cls(count("limit", query.get("limit", str(DEFAULT_PAGE)), MAX_PAGE), after)
 
 
 def asked_in_json(body: bytes) -> ImageLocation | InlineImage:
@@ -272,7 +272,8 @@ def _fraction(name: str, text: str) -> float:
     return float(text)
 
 
-def _count(name: str, text: str, most: int) -> int:
+def count(name: str, text: str, most: int) -> int:
+    """Return a whole number from 1 to `most`, or raise a 400."""
     if not _COUNT.fullmatch(text) or not 1 <= int(text) <= most:
         raise bad_request("bad_query", f"{name} must be a whole number from 1 to {most}.")
     return int(text)

@@ -25,6 +25,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/runs/{run}/progress": _READ,
     "/datasets/{dataset}/drift": _READ,
     "/datasets/{dataset}/tags": ("POST",),
+    "/datasets/{dataset}/recommendations": _READ,
     "/datasets/{dataset}/feedback": ("POST",),
 }
 

@@ -24,6 +24,7 @@ from tagline.formats.names import RUN
 from tagline.formats.owners import owns_run
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.plan import Plan
+from tagline.formats.ratings import RatingsDataset
 from tagline.formats.reasons import MEANING, Reason
 from tagline.formats.rows import Reject, Rejected, count_rejects
 from tagline.formats.suspects import Suspect
@@ -59,21 +60,22 @@ def rows(catalog: Catalog, bucket: DataBucket, dataset: str, asked: str | None) 
     keys = RunKeys(run)
     with ThreadPoolExecutor(_READERS) as pool:
         planned = pool.submit(bucket.whole, keys.plan, Plan)
-        found = pool.submit(bucket.whole, keys.packed_dataset, PackedDataset)
+        found = pool.submit(bucket.packed, keys)
         suspects = pool.submit(bucket.head_lines, keys.suspects, Suspect, _SUSPECT_BYTES)
         links = [
             pool.submit(bucket.link, key, TEXT)
             for key in (keys.suspects, keys.rejects, keys.verdicts)
         ]
-    plan, packed = planned.result(), found.result()
-    counted = packed or plan
-    rejected, complete = _rejected(bucket, keys, plan, packed)
+    plan, whole = planned.result(), found.result()
+    packed = whole if isinstance(whole, PackedDataset) else None
+    counted = whole or plan
+    rejected, complete = _rejected(bucket, keys, plan, whole)
     doubted, _ = suspects.result()
     suspects_file, rejects_file, verdicts_file = (link.result() for link in links)
     return RowsHealth(
         dataset=dataset,
         run=run,
-        stage="packed" if packed else "planned" if plan else "refused",
+        stage="packed" if whole else "planned" if plan else "refused",
         counts=shown(counted, Counts),
         rejected=[_reason(reason, each) for reason, each in rejected.items()],
         complete=complete,
@@ -110,7 +112,10 @@ def _nothing(dataset: str) -> RowsHealth:
 
 
 def _rejected(
-    bucket: DataBucket, keys: RunKeys, plan: Plan | None, packed: PackedDataset | None
+    bucket: DataBucket,
+    keys: RunKeys,
+    plan: Plan | None,
+    packed: PackedDataset | RatingsDataset | None,
 ) -> tuple[Mapping[Reason, Rejected], bool]:
     """Return the rejects by reason: as plan or packing counted them, else the file's beginning."""
     counted = packed or plan
@@ -126,7 +131,7 @@ def _reason(reason: Reason, rejected: Rejected) -> ReasonRows:
         reason=reason,
         meaning=MEANING[reason],
         count=rejected.count,
-        first=msgspec.convert(rejected.first, list[RowShown], from_attributes=True),
+        first=msgspec.convert(msgspec.to_builtins(rejected.first), list[RowShown]),
     )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from tagline.api.documents import Counts, DatasetName, Link, Part, RunName, Score
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Side, Size
@@ -15,6 +17,9 @@ class RowShown(Part, kw_only=True):
     id: int | str | None
     path: str | None
     detail: str
+    user: str | UnsetType | None = UNSET
+    """Of a row of ratings, like `item`."""
+    item: str | UnsetType | None = UNSET
 
 
 class ReasonRows(Part, kw_only=True):

@@ -1,13 +1,15 @@
 """The lines of a batch's list: which path, or prefix, each of them names."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from tagline.formats.list_lines import Line, read_lines
 from tagline.formats.reasons import MEANING, Reason
 
 _COLUMNS = ("path", "image", "key", "uri", "s3_uri", "file", "filename", "url")
+_USERS = ("user", "user_id", "userid")
+_LONGEST_USER = 256  # bytes
 _SEPARATORS = ",;\t"
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # of what is taken for an image by its name
 
@@ -47,6 +49,32 @@ def read_paths(stream: BinaryIO, kind: str) -> Iterator[NamedPath]:
         yield NamedPath(line.number, path, None if path else Reason.BAD_PATH)
 
 
+def read_users(stream: BinaryIO, kind: str) -> Iterator[NamedPath]:
+    """Yield the user that each line names, in order: the line itself.
+
+    csv: the column called user, user_id or userid, else the first, and that name is no user.
+    """
+    column: int | None = None
+    separator = _SEPARATORS[0]
+    for line in read_lines(stream):
+        if kind == "csv" and column is None:
+            named = [(each, _fields(line, "csv", each) or []) for each in _SEPARATORS]
+            found = [(each, _column(fields, _USERS)) for each, fields in named]
+            separator, header = next((one for one in found if one[1] is not None), found[0])
+            column = header or 0
+            if header is not None:
+                continue
+        fields = _fields(line, "csv" if kind == "csv" else "txt", separator)
+        if fields is None:
+            shown = line.text[:200].decode(errors="backslashreplace")
+            yield NamedPath(line.number, shown, _fault(line))
+            continue
+        at = column or 0
+        user = fields[at].strip() if at < len(fields) else ""
+        good = user and user.isprintable() and len(user.encode()) <= _LONGEST_USER
+        yield NamedPath(line.number, user[:_LONGEST_USER], None if good else Reason.BAD_USER)
+
+
 def _separator(line: Line) -> str:
     """Return what stands between the columns by a first line: Excel's semicolons, or tabs, too."""
     by = {each: _fields(line, "csv", each) for each in _SEPARATORS}
@@ -59,10 +87,10 @@ def _is_image(path: str) -> bool:
     return path.strip().lower().endswith(ENDINGS)
 
 
-def _column(fields: list[str] | None) -> int | None:
-    """Return where a header names the images; None where it doesn't."""
+def _column(fields: list[str] | None, known: Sequence[str] = _COLUMNS) -> int | None:
+    """Return where a header names the images, or the users; None where it doesn't."""
     names = [field.strip().lower() for field in fields or ()]
-    return next((names.index(name) for name in _COLUMNS if name in names), None)
+    return next((names.index(name) for name in known if name in names), None)
 
 
 def _fields(line: Line, kind: str, separator: str) -> list[str] | None:

@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError
 
 from tagline.api.images import MAX_IMAGE_BYTES
 from tagline.aws.s3 import JSON, JSON_LINES, Bucket
-from tagline.batches.lines import ENDINGS, NamedPath, read_paths, said
+from tagline.batches.lines import ENDINGS, NamedPath, read_paths, read_users, said
 from tagline.formats.batch_keys import BatchKeys, BatchList
 from tagline.formats.batch_steps import BatchInput, BatchPlanAnswer
 from tagline.formats.batches import BatchItem, BatchPlan, BatchShard
 from tagline.formats.document import encode, encode_record
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import Location
 from tagline.formats.owners import check_champion
 from tagline.formats.packed import PackedDataset
@@ -54,20 +55,25 @@ def plan_batch(
     if champion is None:
         raise NoChampion(
             f"dataset {event.dataset} has no champion to tag by: drop a list of labelled images "
-            f"under {dataset.lists}, then this one again"
+            f"under {dataset.lists}, or ratings, then this one again"
         )
     check_champion(champion, event.dataset, event.bucket, stack)
-    labels = bucket.read(RunKeys(champion.run).packed_dataset, PackedDataset).labels
+    ratings = champion.kind is Kind.RATINGS
+    labels = () if ratings else _labels(bucket, champion.run)
     settings, _ = read_companions(bucket, dataset)
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     count = _Count()
     with tempfile.TemporaryFile() as spool:
         read_list(event.list, bucket, spool)
-        named = read_paths(spool, BatchList.of(event.list.key).kind)
-        items = count.over(_items(named, client, source, count))
-        shards = _write(bucket, keys, items, seconds_left)
+        form = BatchList.of(event.list.key).kind
+        if ratings:
+            found = _users(read_users(spool, form), count)
+        else:
+            found = _items(read_paths(spool, form), client, source, count)
+        shards = _write(bucket, keys, count.over(found), seconds_left)
     if not shards:
-        raise UnusableList("the list names no images: a path or a prefix a line is wanted")
+        wanted = "users: one" if ratings else "images: a path or a prefix"
+        raise UnusableList(f"the list names no {wanted} a line is wanted")
     bucket.put(keys.shards, encode(shards), JSON)
     plan = BatchPlan(
         batch=event.batch,
@@ -76,6 +82,7 @@ def plan_batch(
         list=event.list,
         started=event.started,
         run=champion.run,
+        kind=champion.kind,
         labels=labels,
         lines=count.lines,
         images=count.images,
@@ -86,6 +93,10 @@ def plan_batch(
     return BatchPlanAnswer(
         images=plan.images, rejected=plan.rejected, shards=plan.shards, shards_key=keys.shards
     )
+
+
+def _labels(bucket: Bucket, run: str) -> tuple[str, ...]:
+    return bucket.read(RunKeys(run).packed_dataset, PackedDataset).labels
 
 
 class _Count:
@@ -120,6 +131,15 @@ def _items(
                 reason=reason,
                 detail=detail,
             )
+
+
+def _users(named: Iterator[NamedPath], count: _Count) -> Iterator[BatchItem]:
+    """Yield the users that lines name, numbered in order, and the lines that name none."""
+    for number, one in enumerate(named, 1):
+        count.lines += 1
+        yield BatchItem(
+            number=number, line=one.line, path=one.path, reason=one.reason, detail=said(one)
+        )
 
 
 _Image = tuple[str, Location | None, tuple[Reason, str] | None]

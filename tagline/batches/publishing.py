@@ -24,6 +24,7 @@ from tagline.formats.batches import (
     BatchStatus,
 )
 from tagline.formats.document import decode_record
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import plain_etag
 
 _AT_A_TIME = 16
@@ -52,7 +53,7 @@ def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
     rejected = sum(count.rejected for count in counts)
     if tagged + rejected != plan.images:
         raise Incomplete(f"the shards hold {tagged + rejected:,} of {plan.images:,} verdicts")
-    outcome, reason = BatchOutcome.TAGGED, f"{tagged:,} of {plan.images:,} images are tagged"
+    outcome, reason = BatchOutcome.TAGGED, f"{tagged:,} of {plan.images:,} {_done(plan.kind)}"
     made = BatchList.of(plan.list.key)
     if not _claimed(bucket, plan, made):
         outcome = BatchOutcome.SUPERSEDED
@@ -72,9 +73,13 @@ def publish_batch(event: PublishEvent, bucket: Bucket) -> BatchEnding:
         tagged=tagged,
         rejected=rejected,
         tags=bucket.uri(made.tags) if published else None,
-        rows=bucket.uri(made.rows) if published else None,
+        rows=bucket.uri(made.rows) if published and plan.kind is Kind.IMAGES else None,
     )
     return _ending(record_batch(bucket, status))
+
+
+def _done(kind: Kind) -> str:
+    return "users have recommendations" if kind is Kind.RATINGS else "images are tagged"
 
 
 class _Shards(NamedTuple):

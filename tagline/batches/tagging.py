@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from botocore.exceptions import ClientError, HTTPClientError
@@ -21,6 +21,8 @@ from tagline.api.endpoint import ask
 from tagline.api.images import MAX_IMAGE_BYTES, Image
 from tagline.api.problem import Problem, unavailable
 from tagline.api.recognising import image_type, usual_cause
+from tagline.api.recommending import RecommendQuery, UserHistories, recommend
+from tagline.api.recommending_documents import Recommendation
 from tagline.api.tagging import choose_tags
 from tagline.aws.faults import Absent
 from tagline.aws.s3 import BINARY, JSON_LINES, Bucket
@@ -38,14 +40,17 @@ from tagline.formats.batches import (
     BatchVerdict,
 )
 from tagline.formats.document import decode_lines, decode_record, encode_record
+from tagline.formats.kinds import Kind
 from tagline.formats.locations import Location
 from tagline.formats.models import ImageScores
 from tagline.formats.reasons import Reason
+from tagline.formats.recommending import Recommended
 from tagline.listing.sources import BadLocation, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
+T = TypeVar("T")
 WORKERS = 4  # images asked for at a time: the endpoint has people to answer, too
 _MAX_SHARD_BYTES = 16 << 20
 _MODEL_TRIES = 5  # of an image that the model fails on, or does not answer in time
@@ -70,6 +75,7 @@ class Tagger:
     bucket: Bucket
     runtime: "SageMakerRuntimeClient"
     champions: Champions
+    histories: UserHistories
     source_buckets: frozenset[str]
 
 
@@ -124,6 +130,11 @@ class _Work:
     def verdict(self, item: BatchItem, wait: Wait) -> BatchVerdict:
         if item.reason is not None:
             return _rejected(item, item.reason, item.detail)
+        if self.plan.kind is Kind.RATINGS:
+            return self._recommended(item, wait)
+        return self._of_image(item, wait)
+
+    def _of_image(self, item: BatchItem, wait: Wait) -> BatchVerdict:
         try:
             self.allowed.check(Location(item.bucket, item.key))
         except BadLocation as exc:
@@ -143,13 +154,46 @@ class _Work:
         return self._tagged(item, scores)
 
     def _scores(self, image: Image, wait: Wait) -> ImageScores:
-        """Ask until there is an answer; raises the Problem that is the image's own."""
-        dataset, longest, failed = self.plan.dataset, _FIRST_PAUSE, 0
+        dataset = self.plan.dataset
+
+        def asked() -> ImageScores:
+            endpoint = self.tagger.champions.of(dataset).endpoint
+            return ask(self.tagger.runtime, endpoint, dataset, image, seconds=ANSWER_SECONDS)
+
+        return self._patiently(asked, wait)
+
+    def _recommended(self, item: BatchItem, wait: Wait) -> BatchVerdict:
+        dataset, query = self.plan.dataset, RecommendQuery(user=item.path)
+
+        def asked() -> Recommendation:
+            champion = self.tagger.champions.of(dataset, Kind.RATINGS)
+            history = self.tagger.histories.of(champion.run, item.path)
+            runtime, endpoint = self.tagger.runtime, champion.endpoint
+            return recommend(runtime, endpoint, dataset, query, history, seconds=ANSWER_SECONDS)
+
+        try:
+            found = self._patiently(asked, wait)
+        except Problem as problem:
+            return _rejected(item, problem.code, problem.detail)
+        return BatchVerdict(
+            line=item.line,
+            path=item.path,
+            verdict="tagged",
+            run=found.model.run,
+            recommendations=tuple(
+                Recommended(item=each.item, title=each.title, score=each.score)
+                for each in found.recommendations
+            ),
+            basis="history" if found.basis == "history" else "popularity",
+        )
+
+    def _patiently(self, asked: Callable[[], T], wait: Wait) -> T:
+        """Ask until there is an answer; raises the Problem that is the item's own."""
+        longest, failed = _FIRST_PAUSE, 0
         patient_until = time.monotonic() + _PATIENCE
         while True:
             try:
-                endpoint = self.tagger.champions.of(dataset).endpoint
-                return ask(self.tagger.runtime, endpoint, dataset, image, seconds=ANSWER_SECONDS)
+                return asked()
             except Problem as exc:
                 problem = exc
             except ClientError as exc:
@@ -204,7 +248,7 @@ def _rows(
     """Return the tagged images as rows of a list: id, a 0 or 1 a label, path."""
     rows = []
     for item, verdict in zip(items, verdicts, strict=True):
-        if verdict.reason is None:
+        if verdict.reason is None and labels:
             tagged = {tag.label for tag in verdict.tags}
             columns = "\t".join("1" if label in tagged else "0" for label in labels)
             rows.append(f"{item.number}\t{columns}\t{item.path}\n".encode())

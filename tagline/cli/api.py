@@ -3,7 +3,9 @@
 import http.client
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -15,6 +17,7 @@ from tagline.cli.proof import Proof, no_proof
 from tagline.cli.target import is_laptop
 from tagline.formats.document import Record, UnreadableDocument, decode_record
 
+S = TypeVar("S", bound=msgspec.Struct)
 _TIMEOUT = 60  # seconds; the API's own limit is 30
 _MAX_ANSWER_BYTES = 8 << 20
 _BUSY = {429, 503}
@@ -75,19 +78,29 @@ def ask_tags(
             return answer
 
 
+def ask_for(url: str, kind: type[S], proof: Proof = no_proof) -> S:
+    """Return what a GET answers; raises ApiProblem. `proof` is for a GET, too."""
+    return _decode(_sent(url, {"Accept": "application/json"}, b"", proof, "GET"), kind)
+
+
 def _post(url: str, kind: str, body: bytes, proof: Proof) -> Tags:
+    headers = {"Content-Type": kind, "Accept": "application/json"}
+    return _decode(_sent(url, headers, body, proof, "POST"), Tags)
+
+
+def _sent(url: str, headers: Mapping[str, str], body: bytes, proof: Proof, method: str) -> bytes:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ApiProblem(f"{url} is no HTTP address")
-    headers = proof(url, {"Content-Type": kind, "Accept": "application/json"}, body)
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-        url, data=body, headers=dict(headers), method="POST"
+        url, data=body or None, headers=dict(proof(url, headers, body)), method=method
     )
     # a proxy from the environment cannot reach this machine's own address
     handlers = [urllib.request.ProxyHandler({})] if is_laptop(url) else []
     opener = urllib.request.build_opener(*handlers)
     try:
         with opener.open(request, timeout=_TIMEOUT) as answer:
-            return _decode(answer.read(_MAX_ANSWER_BYTES))
+            data: bytes = answer.read(_MAX_ANSWER_BYTES)
+            return data
     except urllib.error.HTTPError as exc:
         if exc.code in _BUSY:
             raise ApiBusy(_problem(exc), _retry_after(exc)) from exc
@@ -96,11 +109,12 @@ def _post(url: str, kind: str, body: bytes, proof: Proof) -> Tags:
         raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
 
 
-def _decode(data: bytes) -> Tags:
+def _decode(data: bytes, kind: type[S]) -> S:
     try:
-        return msgspec.json.decode(data, type=Tags)
+        return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as exc:
-        raise ApiProblem(f"the API's answer has no tags or model as agreed: {exc}") from exc
+        what = "tags or model" if kind is Tags else "recommendations"
+        raise ApiProblem(f"the API's answer has no {what} as agreed: {exc}") from exc
     except ValueError as exc:
         raise ApiProblem(f"the API's answer is not JSON: {data[:100]!r}") from exc
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import typer
 
+from tagline.cli import ratings
 from tagline.cli.errors import Refused
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.cli.pictures import Looked, PicturesReport, look_at_pictures
@@ -23,9 +24,25 @@ def check(
     config: Path | None,
     images: Path | None,
     sheet: Path | None,
+    items: Path | None,
     as_json: bool,
 ) -> None:
-    """Check a list file without a cloud; exit 1 when a run could not use it."""
+    """Check a list or ratings without a cloud; exit 1 when a run could not use them."""
+    if ratings.is_ratings(list_path):
+        ratings.check_file(list_path, config, items, as_json=as_json)
+    else:
+        _check_list(list_path, labels, config, images, sheet, as_json=as_json)
+
+
+def _check_list(
+    list_path: Path,
+    labels: Path | None,
+    config: Path | None,
+    images: Path | None,
+    sheet: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     _refuse_early(list_path, images, sheet)
     report = check_list(list_path, labels, config)
     pictures = None

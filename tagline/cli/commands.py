@@ -13,13 +13,17 @@ _Port = typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
 _Stack = Annotated[str, typer.Option(help="Name of the CloudFormation stack.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 _List = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List file.", exists=True)
+    Path, typer.Argument(metavar="LIST", help="List file, or ratings (.csv).", exists=True)
 ]  # a folder is told what to do
 _Labels = Annotated[
     Path | None, typer.Option(help="labels.txt: tag names.", exists=True, dir_okay=False)
 ]
 _Config = Annotated[
     Path | None, typer.Option(help="dataset.yaml: settings.", exists=True, dir_okay=False)
+]
+_Items = Annotated[
+    Path | None,
+    typer.Option(help="items.csv of ratings: item,title.", exists=True, dir_okay=False),
 ]
 _Wait = Annotated[bool, typer.Option("--wait", help="Show the run's progress; exit 1 if it fails.")]
 STACK = "tagline"
@@ -38,6 +42,9 @@ def demo(
         Path | None,
         typer.Option(help="Cloud, designs, report.", file_okay=False, show_default=".tagline/demo"),
     ] = None,
+    ratings: Annotated[
+        bool, typer.Option("--ratings", help="Of a recommender: ratings are drawn, no designs.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
@@ -132,9 +139,10 @@ def check(
             help="HTML file to write: thumbnails by problem and by label.", dir_okay=False
         ),
     ] = None,
+    items: _Items = None,
     as_json: _Json = False,
 ) -> None:
-    """Check a list file without a cloud; exit 1 when a run could not use it."""
+    """Check a list or ratings without a cloud; exit 1 when a run could not use them."""
 
 
 def convert(
@@ -215,6 +223,7 @@ def drop(
         Path | None,
         typer.Option(help="Upload the list's images from here.", exists=True, file_okay=False),
     ] = None,
+    items: _Items = None,
     wait: _Wait = False,
     convert: Annotated[
         bool, typer.Option("--convert", help="Make a list of it first, as `tagline convert` does.")
@@ -222,7 +231,7 @@ def drop(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Upload a list, and what goes with it, and so start a run."""
+    """Upload a list or ratings, and what goes with them, and so start a run."""
 
 
 def try_(
@@ -421,7 +430,7 @@ def feedback(
         str | None,
         typer.Argument(
             metavar="[FILE|RUN]",
-            help="What --to-list writes; whose doubts --suspects shows.",
+            help="What --to-list or --to-ratings writes; whose doubts --suspects shows.",
             show_default="<list>.corrected.lst; the run judged last",
         ),
     ] = None,
@@ -429,8 +438,11 @@ def feedback(
     to_list: Annotated[
         bool, typer.Option("--to-list", help="Merge corrections into the newest list.")
     ] = False,
+    to_ratings: Annotated[
+        bool, typer.Option("--to-ratings", help="Write the newest ratings with clicks behind them.")
+    ] = False,
     drop: Annotated[
-        bool, typer.Option("--drop", help="With --to-list: drop it, too, which retrains.")
+        bool, typer.Option("--drop", help="With --to-…: drop it, too, which retrains.")
     ] = False,
     suspects: Annotated[
         bool, typer.Option("--suspects", help="Show the rows whose labels the model doubts.")
@@ -508,6 +520,32 @@ def tag(
     """Print the tags of images and of all images in folders, highest score first."""
 
 
+def recommend(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion answers.")],
+    *,
+    user: Annotated[str | None, typer.Option(help="For this user, by what they rated.")] = None,
+    items: Annotated[
+        str | None,
+        typer.Option(help="By these items, the newest last; commas between them."),
+    ] = None,
+    top_k: Annotated[int, typer.Option(min=1, max=100, help="So many items.")] = 10,
+    exclude_seen: Annotated[
+        bool, typer.Option(help="Leave out what was rated, or is named.")
+    ] = True,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of a token, where the API asks for one; TAGLINE_TOKEN without.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Print what a dataset's champion recommends to a user, or by items; the best first."""
+
+
 def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Whose script.")],
 ) -> None:
@@ -516,7 +554,7 @@ def completion(
 
 _ALL = (
     *(demo, up, preflight, images, check, convert, drop, try_, runs, show, retry, redeploy),
-    *(compare, watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, feedback),
-    *(destroy, completion),
+    *(compare, watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, recommend),
+    *(feedback, destroy, completion),
 )
 COMMANDS = {each.__name__.rstrip("_"): each for each in _ALL}  # `try` is a word of Python

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,9 @@ from rich.text import Text
 
 from tagline.api.documents import Tag
 from tagline.cli.api import ApiProblem, ask_tags
-from tagline.cli.cloud import RunningCloud, check_start, running_cloud
+from tagline.cli.cloud import RunningCloud, check_start
+from tagline.cli.demo_cloud import demo_cloud, stay
+from tagline.cli.demo_ratings import demo_of_ratings
 from tagline.cli.drop import drop_dataset, wait_for
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
@@ -30,7 +32,6 @@ from tagline.cli.output import (
 )
 from tagline.cli.phases import Phases
 from tagline.cli.places import STATE, free_port, port_taken
-from tagline.cli.up import announced, print_urls
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Outcome
 
@@ -64,20 +65,24 @@ def demo(
     port: int | None,
     keep: bool,
     folder: Path | None,
+    ratings: bool,
     as_json: bool,
 ) -> None:
     """Show everything: start, deploy, draw, drop, train, evaluate, tag."""
     phases = Phases()
     chosen = port or _choose_port()
     check_start(chosen)
-    folder = folder or STATE / "demo"
+    folder = folder or STATE / ("demo-ratings" if ratings else "demo")
     _take_folder(folder)
+    if ratings:
+        demo_of_ratings(folder, chosen, seed, phases, keep=keep, as_json=as_json)
+        return
     done = False
     try:
         with (
             stop_signals(),
             _drawing(folder / "designs", images, seed) as drawing,
-            _cloud(folder, chosen, phases) as cloud,
+            demo_cloud(folder, chosen, phases) as cloud,
         ):
             result = _run(cloud, drawing, folder / "report.html", phases)
             if as_json:
@@ -87,7 +92,7 @@ def demo(
             _judge(result[0])
             done = True
             if keep:
-                _stay(cloud, quiet=as_json)
+                stay(cloud, quiet=as_json)
         if not keep:
             _tell_next()
     except KeyboardInterrupt as exc:
@@ -108,12 +113,6 @@ def _choose_port() -> int:
     port = free_port()
     say(f"Port {_PORT} is taken: the demo uses {port}", style="yellow")
     return port
-
-
-def _cloud(folder: Path, port: int, phases: Phases) -> AbstractContextManager[RunningCloud]:
-    return running_cloud(
-        port, folder / "cloud", fresh=True, build_dir=folder / "build", phases=phases
-    )
 
 
 def _take_folder(folder: Path) -> None:
@@ -224,11 +223,3 @@ def _judge(ended: RunOutcome) -> None:
             f"{ended.judged_on} mAP {ended.mAP:.4f} is below {TIMES_BASELINE:g} times the baseline "
             f"{ended.baseline_map:.4f}"
         )
-
-
-def _stay(cloud: RunningCloud, *, quiet: bool) -> None:
-    with announced(cloud) as told:
-        if not quiet:
-            print_urls(cloud, told.outputs)
-        say("Ready. Ctrl-C stops it.", style="bold")
-        cloud.wait()

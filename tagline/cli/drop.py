@@ -9,6 +9,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import TooLarge
+from tagline.cli import ratings
 from tagline.cli.check import instead, warn
 from tagline.cli.convert import as_list
 from tagline.cli.errors import Refused
@@ -47,19 +48,56 @@ def drop(
     labels: Path | None,
     config: Path | None,
     images: Path | None,
+    items: Path | None,
     wait: bool,
     convert: bool,
     stack: str,
     as_json: bool,
 ) -> None:
-    """Upload a list, and what goes with it, and so start a run."""
+    """Upload a list or ratings, and what goes with them, and so start a run."""
     keys = DatasetKeys(dataset)
+    if not convert and ratings.is_ratings(list_path):
+        _refuse_of_images(labels, images)
+        dropped = _drop_ratings(keys, list_path, config, items, stack)
+        _follow(find_target(stack), dropped, wait=wait, as_json=as_json)
+        return
+    if items is not None:
+        raise Refused(f"--items names what is rated, and {list_path} has no ratings")
     with as_list(list_path, labels, wanted=convert) as (made, names):
         _refuse_pipe(made)
         target = find_target(stack)
         beside = Companions.of(target, keys, names, config)
         check_before(made, beside)
         dropped = drop_dataset(target, keys, made, labels=names, config=config, images=images)
+    _follow(target, dropped, wait=wait, as_json=as_json)
+
+
+def _refuse_of_images(labels: Path | None, images: Path | None) -> None:
+    for option, path in (("--labels", labels), ("--images", images)):
+        if path is not None:
+            raise Refused(f"{option} is for a list of images, and these are ratings")
+
+
+def _drop_ratings(
+    keys: DatasetKeys, path: Path, config: Path | None, items: Path | None, stack: str
+) -> Dropped:
+    target = find_target(stack)
+    settings = Companions.of(target, keys, None, config).settings()
+    report = ratings.report_of(path, settings, items)
+    if not report.usable:
+        raise Refused(f"{path}: {'; '.join(report.problems)}")
+    if report.rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.reasons.items())
+        say(f"{report.rejected:,} of {report.rows:,} rows will be rejected: {reasons}",
+            style="yellow")  # fmt: skip
+    if config is not None:
+        target.bucket.put(keys.settings, config.read_bytes(), "text/plain")
+    run, uri, version = ratings.place_ratings(target, keys.dataset, path, items)
+    return Dropped(run, keys.dataset, uri, version, None)
+
+
+def _follow(target: Target, dropped: Dropped, *, wait: bool, as_json: bool) -> None:
+    """Say which run was started, or wait for its end."""
     if not wait:
         if as_json:
             print_json(msgspec.to_builtins(dropped))

@@ -1,19 +1,27 @@
 """Examples that each command's help ends with."""
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
-    "demo": ("tagline demo", "tagline demo --images 400 --keep"),
+    "demo": ("tagline demo", "tagline demo --images 400 --keep", "tagline demo --ratings"),
     "up": ("tagline up", "tagline up --fresh --port 4600"),
     "preflight": ("tagline preflight --parameter ApiAuth=iam",),
     "images": ("tagline images push --dry-run",),
     "check": (
         "tagline check stickers.lst --labels labels.txt",
+        "tagline check ratings.csv",
         "tagline check stickers.lst --images photos/ --sheet sheet.html",
     ),
     "convert": (
         "tagline convert tags.csv --tags-sep '|' -o stickers/",
         "tagline convert stickers.lst --labels labels.txt --to coco",
     ),
-    "drop": ("tagline drop stickers stickers.lst --labels labels.txt --images photos/ --wait",),
+    "drop": (
+        "tagline drop stickers stickers.lst --labels labels.txt --images photos/ --wait",
+        "tagline drop films ratings.csv --items items.csv --wait",
+    ),
+    "recommend": (
+        "tagline recommend films --user 42",
+        "tagline recommend films --items 17,305 --top-k 5 --json",
+    ),
     "try": ("tagline try stickers --set training.epochs=20 --set image.size=128 --wait",),
     "runs": ("tagline runs", "tagline runs stickers --limit 5 --json"),
     "show": (

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
 from tagline.cli.drop import drop as drop_list
 from tagline.cli.errors import Refused
+from tagline.cli.feedback_clicks import is_of_ratings, merge_into_ratings, show_clicks
 from tagline.cli.feedback_forgetting import forget as forget_images
 from tagline.cli.output import emit, facts_table, print_json, rows_table, say
 from tagline.cli.suspects import show_suspects
@@ -37,6 +38,7 @@ def feedback(
     named: str | None,
     *,
     to_list: bool,
+    to_ratings: bool,
     drop: bool,
     suspects: bool,
     html: Path | None,
@@ -47,9 +49,11 @@ def feedback(
 ) -> None:
     """Show corrections, merge them into a list, show doubted rows, or forget images."""
     check_dataset(dataset)
-    _refuse_mixed(to_list=to_list, suspects=suspects, forget=forget is not None)
-    if (drop or wait) and not to_list:
-        raise Refused("--drop and --wait go with --to-list")
+    _refuse_mixed(
+        to_list=to_list, to_ratings=to_ratings, suspects=suspects, forget=forget is not None
+    )
+    if (drop or wait) and not (to_list or to_ratings):
+        raise Refused("--drop and --wait go with --to-list or --to-ratings")
     if html and not suspects:
         raise Refused("--html goes with --suspects")
     target = find_target(stack)
@@ -57,13 +61,28 @@ def feedback(
         show_suspects(target, dataset, named, html, as_json=as_json)
     elif forget is not None:
         forget_images(target, dataset, forget, as_json=as_json)
-    elif to_list:
-        path = _merge(target, dataset, named, as_json=as_json, dropped=drop)
+    elif to_list or to_ratings:
+        merge = _merging(target, dataset, to_ratings=to_ratings)
+        path = merge(target, dataset, named, as_json=as_json, dropped=drop)
         if drop:
-            drop_list(dataset, path, labels=None, config=None, images=None, wait=wait,
+            drop_list(dataset, path, labels=None, config=None, images=None, items=None, wait=wait,
                       convert=False, stack=stack, as_json=as_json)  # fmt: skip
     elif named:
-        raise Refused("a FILE goes with --to-list, a RUN with --suspects")
+        raise Refused("a FILE goes with --to-list or --to-ratings, a RUN with --suspects")
+    else:
+        _show_all(target, dataset, as_json=as_json)
+
+
+def _merging(target: Target, dataset: str, *, to_ratings: bool) -> Callable[..., Path]:
+    if to_ratings is not is_of_ratings(target, dataset):
+        kind, option = ("images", "--to-list") if to_ratings else ("ratings", "--to-ratings")
+        raise Refused(f"dataset {dataset} is of {kind}: {option} merges there")
+    return merge_into_ratings if to_ratings else _merge
+
+
+def _show_all(target: Target, dataset: str, *, as_json: bool) -> None:
+    if is_of_ratings(target, dataset):
+        show_clicks(target, dataset, as_json=as_json)
     else:
         entries = read_corrections(target.bucket, dataset)
         if not entries and next(target.bucket.keys(f"{dataset}/"), None) is None:
@@ -73,7 +92,7 @@ def feedback(
 
 def _refuse_mixed(**wanted: bool) -> None:
     if sum(wanted.values()) > 1:
-        raise Refused("--to-list, --suspects and --forget each go alone")
+        raise Refused("--to-list, --to-ratings, --suspects and --forget each go alone")
 
 
 def _show(entries: Sequence[Entry], dataset: str, *, as_json: bool) -> None:

@@ -15,9 +15,11 @@ from tagline.cli.target import Target
 from tagline.formats.costs import Cost
 from tagline.formats.document import Record
 from tagline.formats.keys import RunKeys
+from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Outcome
 from tagline.formats.rows import Side
+from tagline.serving.figures import figures
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
@@ -45,8 +47,16 @@ class RunOutcome(Record, kw_only=True):
     """The side of the split that the mAP is about."""
     baseline_map: float | None
     champion_map: float | None
+    metric: str = "mAP"
+    """The primary metric, which the gate compares."""
+    value: float | None = None
+    """Of the primary metric; null for a run without a model."""
+    baseline: float | None = None
+    """What label frequencies, or popularity, reach of it."""
+    champion_value: float | None = None
+    """The champion's of that time, on the same images or for the same users."""
     gain: float | None = None
-    """mAP less the champion's of that time, on the same images."""
+    """The value less the champion's of that time, on the same images or for the same users."""
     started: str | None
     ended: str | None
     report: str | None
@@ -58,7 +68,8 @@ def run_outcome(
     target: Target, record: RunRecord, execution: "DescribeExecutionOutputTypeDef | None"
 ) -> RunOutcome:
     """Return how a run ended; without a status.json its execution's own words stand in."""
-    status, metrics = record.status, record.metrics
+    status, found = record.status, record.metrics and figures(record.metrics)
+    metrics = record.metrics if isinstance(record.metrics, Metrics) else None
     champion = metrics.champion if metrics else None
     outcome: str | None = status.outcome if status else None
     reason = status.reason if status else None
@@ -78,24 +89,19 @@ def run_outcome(
         state=status.state if status else None,
         reason=reason,
         mAP=metrics.mAP if metrics else None,
-        judged_on=metrics.judged_on if metrics else None,
+        judged_on=record.metrics.judged_on if record.metrics else None,
         baseline_map=metrics.baseline_map if metrics else None,
         champion_map=champion.mAP if champion else None,
-        gain=_gain(metrics),
+        metric=found.metric if found else "mAP",
+        value=found.value if found else None,
+        baseline=found.baseline if found else None,
+        champion_value=found.champion if found else None,
+        gain=found.gain if found else None,
         started=status.started if status else _moment(began),
         ended=status.ended if status else _moment(stopped),
-        report=target.bucket.uri(RunKeys(record.run).report) if metrics else None,
+        report=target.bucket.uri(RunKeys(record.run).report) if found else None,
         cost=status.cost if status else None,
     )
-
-
-def _gain(metrics: Metrics | None) -> float | None:
-    if metrics is None or metrics.champion is None:
-        return None
-    if metrics.difference is not None:
-        return metrics.difference.mAP
-    before, after = metrics.champion.mAP, metrics.mAP
-    return None if before is None or after is None else after - before
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -107,15 +113,16 @@ def _moment(value: datetime | None) -> str | None:
 
 def outcome_table(ended: RunOutcome, more: Mapping[str, object] | None = None) -> Table:
     """Return the outcome, and more facts below it, as a table."""
+    said = METRIC_SAID[ended.metric]
     return facts_table(
         {
             "Run": ended.run,
             "Outcome": styled(ended.outcome),
             "State": going(ended) or ended.state,
             "Reason": ended.reason,
-            "mAP": _map_said(ended),
-            "Baseline mAP": number(ended.baseline_map),
-            "Champion's mAP": number(ended.champion_map),
+            said: _value_said(ended),
+            f"Baseline {said}": number(ended.baseline) if ended.value is not None else None,
+            f"Champion's {said}": number(ended.champion_value),
             "Report": ended.report,
             **(more or {}),
         }
@@ -142,10 +149,11 @@ def say_next(ended: RunOutcome) -> None:
         say(f'next: tagline promote {ended.run} --why "…" makes it the champion all the same')
 
 
-def _map_said(ended: RunOutcome) -> str | None:
-    if ended.mAP is None:
+def _value_said(ended: RunOutcome) -> str | None:
+    if ended.value is None:
         return None
-    return f"{number(ended.mAP)} on the {ended.judged_on} images"
+    cases = "images" if ended.metric == PRIMARY_METRIC[Kind.IMAGES] else "users"
+    return f"{number(ended.value)} on the {ended.judged_on} {cases}"
 
 
 def going(run: RunOutcome) -> str | None:

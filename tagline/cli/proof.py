@@ -12,7 +12,7 @@ from tagline.cli.target import Target
 
 TOKEN = "TAGLINE_TOKEN"  # noqa: S105 - the variable's name
 Proof = Callable[[str, Mapping[str, str], bytes], Mapping[str, str]]
-"""From a POST's URL, headers and body to the headers that it is sent with."""
+"""From a request's URL, headers and body to the headers that it is sent with."""
 
 
 def no_proof(_url: str, headers: Mapping[str, str], _body: bytes) -> Mapping[str, str]:
@@ -20,14 +20,14 @@ def no_proof(_url: str, headers: Mapping[str, str], _body: bytes) -> Mapping[str
     return headers
 
 
-def proof_for(target: Target, token_file: Path | None) -> Proof:
+def proof_for(target: Target, token_file: Path | None, method: str = "POST") -> Proof:
     """Return what the stack's API asks for; raises Refused where a token is wanted and missing.
 
     A token's file is read for each request, so that whoever writes it may renew it meanwhile.
     """
     auth = target.outputs.api_auth
     if auth == "iam":
-        return _signing(target)
+        return _signing(target, method)
     if auth != "jwt":
         return no_proof
 
@@ -54,12 +54,12 @@ def _token(file: Path | None) -> str:
     return token
 
 
-def _signing(target: Target) -> Proof:
+def _signing(target: Target, method: str) -> Proof:
     def signed(url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
         owner, region = target.session.get_credentials(), target.session.region_name
         if owner is None:
             raise Refused("the API asks for AWS credentials, and there are none")
-        request = AWSRequest("POST", url, headers=dict(headers), data=body)
+        request = AWSRequest(method, url, headers=dict(headers), data=body)
         SigV4Auth(owner.get_frozen_credentials(), "execute-api", region).add_auth(request)
         return dict(request.headers.items())
 

@@ -1,7 +1,9 @@
 """Reads what runs leave in the data bucket."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tagline.cli.target import Target
 from tagline.formats.document import D, UnreadableDocument
@@ -9,7 +11,9 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, RUN, check_dataset
 from tagline.formats.outcomes import Status
+from tagline.formats.recommending import RatingsMetrics
 
+T = TypeVar("T")
 _PARALLEL = 16
 
 
@@ -20,7 +24,7 @@ class RunRecord:
     run: str
     dataset: str
     status: Status | None
-    metrics: Metrics | None
+    metrics: Metrics | RatingsMetrics | None
     problem: str | None = None
     """What of it is damaged; taken as absent."""
 
@@ -29,22 +33,29 @@ def read_run(target: Target, run: str) -> RunRecord:
     """Return what a run says about itself."""
     keys = RunKeys(run)
     status = target.bucket.get(keys.status, Status)
-    return RunRecord(run, keys.dataset, status, target.bucket.get(keys.metrics, Metrics))
+    metrics = target.bucket.either(keys.metrics, Metrics, RatingsMetrics)
+    return RunRecord(run, keys.dataset, status, metrics)
 
 
 def _read_in_row(target: Target, run: str) -> RunRecord:
     """Return the same for a listing, in which a damaged document costs itself alone."""
     keys = RunKeys(run)
     status, no_status = readable(target, keys.status, Status)
-    metrics, no_metrics = readable(target, keys.metrics, Metrics)
+    metrics: Metrics | RatingsMetrics | None
+    metrics, no_metrics = whole(lambda: target.bucket.either(keys.metrics, Metrics, RatingsMetrics))
     problems = "; ".join(filter(None, (no_status, no_metrics)))
     return RunRecord(run, keys.dataset, status, metrics, problems or None)
 
 
 def readable(target: Target, key: str, kind: type[D]) -> tuple[D | None, str | None]:
     """Return a document, if it is there and whole, and what is wrong with it otherwise."""
+    return whole(lambda: target.bucket.get(key, kind))
+
+
+def whole(read: Callable[[], T | None]) -> tuple[T | None, str | None]:
+    """Return what is read, if it is there and whole, and what is wrong with it otherwise."""
     try:
-        return target.bucket.get(key, kind), None
+        return read(), None
     except UnreadableDocument as exc:
         return None, str(exc)
 

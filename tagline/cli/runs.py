@@ -14,6 +14,7 @@ from tagline.cli.records import RunRecord, read_runs, readable
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import METRIC_SAID
 from tagline.formats.names import RUN
 from tagline.formats.outcomes import Champion
 from tagline.formats.plan import Plan
@@ -44,11 +45,14 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     if not found:
         say("No runs yet: `tagline drop DATASET LIST` starts one")
         return
-    columns = ("Run", "Outcome", ">mAP", ">Against champion", "Started", ">Took")
-    emit(rows_table(columns, map(_row, shown), title="Runs", whole=("Run", "Outcome")))
+    metrics = {run.metric for run in shown if run.value is not None} or {"mAP"}
+    column = METRIC_SAID[metrics.pop()] if len(metrics) == 1 else "Metric"
+    columns = ("Run", "Outcome", f">{column}", ">Against champion", "Started", ">Took")
+    rows = (_row(run, named=column == "Metric") for run in shown)
+    emit(rows_table(columns, rows, title="Runs", whole=("Run", "Outcome")))
     if any(run.gain is not None for run in shown):
-        say("Against champion: the difference of mAP to the champion of that time, on the same "
-            "images; mAPs of two runs are of two sets of images")  # fmt: skip
+        say("Against champion: the difference to the champion of that time, on the same images or "
+            "for the same users; the numbers of two runs are of two sets of them")  # fmt: skip
     if len(found) > len(shown):
         say(f"{len(found) - len(shown)} older runs: --limit shows more")
 
@@ -105,14 +109,17 @@ def took(run: RunOutcome) -> str | None:
     return seconds(max(0.0, (ended - moment(run.started)).total_seconds()))
 
 
-def _row(run: ListedRun) -> tuple[object, ...]:
+def _row(run: ListedRun, *, named: bool) -> tuple[object, ...]:
     started = f"{moment(run.started):%Y-%m-%d %H:%M:%S}" if run.started else None
     gain = None if run.gain is None else f"{run.gain:+.4f}"
     outcome = styled(run.outcome)
     marks = (going(run), "candidate" if run.tried else None, "serves now" if run.serving else None)
     if told := [mark for mark in marks if mark]:
         outcome = Text("\n".join((outcome.plain, *told)), style=outcome.style)
-    return (run.run, outcome, number(run.mAP), gain, started, took(run))
+    value = number(run.value)
+    if named and run.value is not None:
+        value = f"{METRIC_SAID[run.metric]} {value}"
+    return (run.run, outcome, value, gain, started, took(run))
 
 
 def _running(target: Target, dataset: str | None) -> Iterator[str]:

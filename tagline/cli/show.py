@@ -26,6 +26,7 @@ from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
 from tagline.formats.document import Document, R, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.models import (
     CardModel,
     ChampionMeans,
@@ -39,6 +40,8 @@ from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.plan import Changes, CorrectionsIn, Plan
+from tagline.formats.ratings import RatingsDataset
+from tagline.formats.recommending import RatingsMetrics
 from tagline.formats.rows import Reject
 from tagline.formats.settings import ImageSpec
 from tagline.formats.shadow import Shadow
@@ -61,7 +64,7 @@ class Counts(Record, kw_only=True):
     rows: int
     accepted: int
     rejected: int
-    reused: int
+    reused: int = 0
     fetched: int | None = None
     train: int
     validation: int
@@ -99,6 +102,8 @@ class RunReport(RunOutcome, kw_only=True):
     """Mean of the labels', on images that the thresholds were not chosen on."""
     micro_f1: float | None
     """Of all pairs of image and label together."""
+    ranking: RatingsMetrics | None
+    """metrics.json of ratings; null for images."""
     champion: ChampionMeans | None
     difference: Difference | None
     """From the champion, on images that neither was trained on."""
@@ -173,13 +178,16 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     execution = describe(target, keys.run)
     if record.status is None and execution is None:
         raise Refused(f"no run {keys.run}: `tagline runs` lists those there are")
-    bucket, metrics = target.bucket, record.metrics
+    bucket = target.bucket
+    metrics = record.metrics if isinstance(record.metrics, Metrics) else None
+    ranking = record.metrics if isinstance(record.metrics, RatingsMetrics) else None
     plan = bucket.get(keys.plan, Plan)
-    packed = bucket.get(keys.packed_dataset, PackedDataset)
-    counted = packed or plan
+    whole = bucket.either(keys.packed_dataset, PackedDataset, RatingsDataset)
+    packed = whole if isinstance(whole, PackedDataset) else None
+    counted = whole or plan
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     serving = champion is not None and champion.run == keys.run
-    card = bucket.get(keys.model_card, ModelCard)
+    card = None if ranking else bucket.get(keys.model_card, ModelCard)
     return RunReport(
         **msgspec.structs.asdict(now(Live(target), run_outcome(target, record, execution))),
         tried=plan.tried if plan else (),
@@ -194,6 +202,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         labels=metrics.labels if metrics else None,
         macro_f1=metrics.macro_f1 if metrics else None,
         micro_f1=metrics.micro_f1 if metrics else None,
+        ranking=ranking,
         champion=metrics.champion if metrics else None,
         difference=metrics.difference if metrics else None,
         decision=bucket.get(keys.decision, Decision),
@@ -210,7 +219,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
 
 def _warnings(plan: Plan | None, packed: PackedDataset | None) -> list[str]:
     said = []
-    if plan is not None:
+    if plan is not None and plan.kind is Kind.IMAGES:
         contradictions = contradictions_said(plan.contradicting, plan.settings.on_conflict)
         said += [contradictions] if contradictions else []
         counted = packed or plan
@@ -263,6 +272,9 @@ def _plain(report: RunReport) -> object:
 
 def _show_outcome(report: RunReport) -> None:
     counts, model = report.counts, report.model
+    ratings = report.metric != "mAP"
+    what = "ratings" if ratings else "images"
+    compared = report.ranking.champion if report.ranking else report.champion
     for warning in report.warnings:
         say(warning, style="bold yellow")
     emit(
@@ -279,13 +291,14 @@ def _show_outcome(report: RunReport) -> None:
                 "Corrections": report.corrections and corrections_said(report.corrections),
                 "Reused from an earlier run": counts and counts.reused,
                 "Fetched and packed": counts and counts.fetched,
-                "Training images": counts and counts.train,
-                "Validation images": counts and counts.validation,
-                "Test images": counts and counts.test,
+                f"Training {what}": counts and counts.train,
+                f"Validation {what}": counts and counts.validation,
+                f"Test {what}": counts and counts.test,
+                **(_ranking(report.ranking) if report.ranking else {}),
                 "F1": report.micro_f1 and _f1_said(report),
                 "Background": report.pictures and _background(report.pictures),
                 "Before it served": report.shadow and told(report.shadow),
-                "Compared with": report.champion and report.champion.run,
+                "Compared with": compared and compared.run,
                 "Decision": report.decision and report.decision.reason,
                 "Model": model and f"{model.network}, epoch {model.best_epoch}",
                 "Started from": model and model.start and model.start.said,
@@ -295,6 +308,17 @@ def _show_outcome(report: RunReport) -> None:
             },
         )
     )
+
+
+def _ranking(found: RatingsMetrics) -> dict[str, object]:
+    """Return what else is known of a recommender, as facts."""
+    return {
+        "Recall@10": number(found.recall_at_10),
+        "MAP": number(found.map),
+        "Coverage": number(found.coverage),
+        "Algorithm": found.algorithm,
+        "Users without a history": found.without_history or None,
+    }
 
 
 def _serving_said(report: RunReport) -> str | None:

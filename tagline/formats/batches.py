@@ -3,10 +3,13 @@
 from enum import StrEnum
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from tagline.formats.document import Document, Record
-from tagline.formats.packed import Names
+from tagline.formats.kinds import Kind
 from tagline.formats.plan import DroppedList
 from tagline.formats.reasons import Reason
+from tagline.formats.recommending import Recommended
 from tagline.formats.rows import Size
 
 ANSWER = "answer"  # TagShard's, in the metadata of a shard's verdicts
@@ -53,6 +56,10 @@ class BatchVerdict(Record):
     """Stable code: one of the rejects' reasons; or model_failed, busy or endpoint_not_ready."""
     detail: str | None = None
     """For people."""
+    recommendations: tuple[Recommended, ...] | UnsetType = UNSET
+    """Of a user of a dataset of ratings, whom `path` names; the best first."""
+    basis: Literal["history", "popularity"] | UnsetType = UNSET
+    """What they were recommended by."""
 
 
 class BatchShard(Record):
@@ -73,8 +80,10 @@ class BatchPlan(Document, kw_only=True):
     """When the list was dropped: ISO 8601, UTC."""
     run: str
     """The champion's when the batch was planned."""
-    labels: Names
-    """The columns of the batch's .tags.lst."""
+    kind: Kind = Kind.IMAGES
+    """Of ratings each line is a user."""
+    labels: tuple[str, ...]
+    """The columns of the batch's .tags.lst; none of ratings."""
     lines: Size
     """Lines of the list that are neither blank nor a CSV's header."""
     images: Size

@@ -57,6 +57,22 @@ class LastCorrection(Document, kw_only=True):
     correction: Correction
 
 
+class Click(Document, kw_only=True):
+    """That a user chose an item that was recommended, or how they rate it."""
+
+    dataset: str
+    user: str
+    item: str
+    rating: float | None
+    """Null where it counts as liked."""
+    run: str | None
+    """The champion at that time."""
+    who: str | None
+    """The token's subject, the caller's ARN, or what the request said where nobody signs in."""
+    at: str
+    """ISO 8601, UTC."""
+
+
 class Sample(Document, kw_only=True):
     """An image of a tag request that is kept for a while, and what the model said of it."""
 

@@ -37,6 +37,17 @@ class FeedbackKeys:
         return f"{self.prefix}last/{_digest(place)}.json"
 
     @property
+    def clicks(self) -> str:
+        """Prefix of the clicks on what was recommended."""
+        return f"{self.prefix}clicks/"
+
+    def click(self, at: str, user: str, item: str) -> str:
+        """Return the key of a user's click on an item; keys sort by their times."""
+        time = at.replace("-", "").replace(":", "")
+        pair = f"{user}\0{item}"
+        return f"{self.clicks}{time}-{_digest(pair)}.json"
+
+    @property
     def images(self) -> str:
         """Prefix of images that were sent with corrections, which training may read."""
         return f"{self.prefix}images/"

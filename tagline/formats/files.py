@@ -164,6 +164,12 @@ OF_DATASET = (
         feedback.LastCorrection,
     ),
     _document(
+        f"{_FEEDBACK.clicks}<time>-<digest>.json",
+        "POST feedback",
+        "`tagline feedback`",
+        feedback.Click,
+    ),
+    _document(
         _FEEDBACK.merged("<sha256>"),
         "`tagline feedback --to-list`, MergeCorrections",
         "PlanDataset, Evaluate",
@@ -364,6 +370,12 @@ OF_RUN = (
         "PlanDataset",
         "the API, PlanBatch",
         ratings.Histories,
+    ),
+    _other(
+        _RUN.script,
+        "The training script that the run took; only where `training.script` names one.",
+        "PlanDataset",
+        "Train",
     ),
     _document(
         _RUN.training_plan,

@@ -171,6 +171,16 @@ class Metrics(Document, kw_only=True):
     start: ModelStart | None = None
     """As the challenger's model.json has it."""
 
+    @property
+    def primary_metric(self) -> Literal["mAP"]:
+        """What the gate compares."""
+        return "mAP"
+
+    @property
+    def value(self) -> float | None:
+        """The primary metric's."""
+        return self.mAP
+
 
 class ImageScores(Record):
     """What an endpoint answers of an image: which model, and a score from 0 to 1 a label."""

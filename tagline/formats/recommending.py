@@ -164,6 +164,11 @@ class RatingsMetrics(Document, kw_only=True):
     ended_early: str | None = None
     """As the challenger's model.json has it."""
 
+    @property
+    def value(self) -> float | None:
+        """The primary metric's."""
+        return self.ndcg_at_10
+
 
 class SmokeHistory(Record):
     """A request, and what the evaluation saw as its answer."""

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
+from tagline.formats.own_settings import Entry, OwnHyperparameters, Script, StartFrom
 from tagline.formats.recommender_settings import (
     AgeDecay,
     Hidden,
@@ -55,33 +56,7 @@ Background = Annotated[
     ),
 ]
 FEW_IMAGES = 20_000  # to train on, below which `start_from: auto` does not start from nothing
-StartFrom = Annotated[
-    str,
-    Meta(
-        pattern=r"^(?:auto|starter|champion|none|s3://[^/]+/.*[^/])\Z",
-        description="auto, starter, champion, none, or a file s3://bucket/key",
-    ),
-]
 Prefix = Annotated[str, Meta(description="s3://bucket/prefix/")]
-Script = Annotated[
-    str,
-    Meta(
-        pattern=r"^s3://[^/]+/(?:.*/)?[^/]+\.tar\.gz\Z",
-        description="a file s3://bucket/key.tar.gz",
-    ),
-]
-Entry = Annotated[
-    str,
-    Meta(
-        # what SageMaker's toolkit takes: no option, no .., no space
-        pattern=r"^(?!(?:.*/)?\.\.?/)[A-Za-z0-9._][A-Za-z0-9._+-]*(?:/[A-Za-z0-9._+-]+)*\.(?:py|sh)\Z",
-        description="a .py or .sh file of the archive, such as train.py",
-    ),
-]
-OwnHyperparameters = Annotated[
-    Mapping[str, str | bool | int | float],
-    Meta(description="`name: value` of the algorithm's hyperparameters"),
-]
 
 
 class ImageSettings(Section):

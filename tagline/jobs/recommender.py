@@ -13,6 +13,7 @@ from tagline.formats.ratings_keys import RatingsRunKeys
 from tagline.formats.rows import Side
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
+    Checkpoints,
     Job,
     MetricDefinition,
     OutputData,
@@ -55,7 +56,7 @@ def plan_recommender(
     container chooses.
     """
     spending.check(settings, stack.instance_type)
-    hyperparameters = _hyperparameters(run, dataset, settings)
+    hyperparameters = _hyperparameters(run, settings)
     job = asdict(_job(run, dataset, settings, stack))
     seconds = min(longest(settings) + SLACK, LONGEST_STATE)
     tuning = settings.tuning
@@ -81,7 +82,7 @@ def plan_recommender(
     )
 
 
-def _hyperparameters(run: str, dataset: RatingsDataset, settings: Settings) -> dict[str, str]:
+def _hyperparameters(run: str, settings: Settings) -> dict[str, str]:
     training, own = settings.training, settings.recommender
     named = {name: getattr(training, name) for name in LEARNING}
     named |= {name: getattr(own, name) for name in ("regularization", "age_decay", "hidden")}
@@ -90,9 +91,6 @@ def _hyperparameters(run: str, dataset: RatingsDataset, settings: Settings) -> d
         **{name: text(value) for name, value in named.items() if value is not None},
         "seed": str(training.seed),
         "max_runtime": str(training.max_runtime),
-        "num_users": str(dataset.users),
-        "num_items": str(dataset.items),
-        "num_training_samples": str(dataset.train),
         "run": run,
     }
 
@@ -118,6 +116,7 @@ def _job(run: str, dataset: RatingsDataset, settings: Settings, stack: Stack) ->
             max_wait_time_in_seconds=longest(settings) if training.spot else None,
         ),
         enable_managed_spot_training=training.spot,
+        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
     )
 
 

@@ -47,6 +47,17 @@ class Figures:
     """What training started from instead of what it would take first."""
 
     @property
+    def gain(self) -> float | None:
+        """The value less the champion's, on what both were judged by; None without a champion."""
+        if not self.champion_run:
+            return None
+        if self.difference is not None:
+            return self.difference.value
+        if self.value is None or self.champion is None:
+            return None
+        return self.value - self.champion
+
+    @property
     def said(self) -> str:
         """The metric's name for people."""
         return METRIC_SAID[self.metric]

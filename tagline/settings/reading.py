@@ -14,8 +14,9 @@ from msgspec.structs import fields
 
 from tagline.formats.keys import MAX_SETTINGS_BYTES
 from tagline.formats.locations import fault_of_key, parse_uri
+from tagline.formats.own_settings import Script, StartFrom
 from tagline.formats.section import Section
-from tagline.formats.settings import Background, Prefix, Ranges, Script, Settings, StartFrom
+from tagline.formats.settings import Background, Prefix, Ranges, Settings
 from tagline.settings.bands import check_band
 from tagline.settings.builtin import check_algorithm
 from tagline.settings.errors import InvalidSettings

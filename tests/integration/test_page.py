@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
+from tagline.formats.kinds import Kind
 from tests.browser import browsing, violations
 from tests.page_world import PageWorld, page_world
-from tests.unit.api_world import DATASET, LABELS, RUN, event
+from tests.unit.api_world import BUCKET, DATASET, LABELS, RUN, champion_document, event
 from tests.unit.run_documents import decision, packed_dataset, status
 from tests.unit.test_api_drift import leave as leave_drift
 
@@ -364,3 +366,25 @@ def test_drift_is_said_in_words_and_shown_by_label(opened: Opened, world: PageWo
     expect(files.get_by_role("row", name="Alpha alpha")).to_contain_text("0.9 %")
     page = opened("#zoo/drift")
     expect(page.get_by_text("`tagline drift zoo` looks now")).to_be_visible()
+
+
+def test_a_dataset_of_ratings_has_a_view_that_recommends(world: PageWorld, opened: Opened) -> None:
+    films = f"films-{RUN[-16:]}"
+    champion = champion_document("films", films)
+    named = {"kind": Kind.RATINGS, "mAP": None, "metric": "ndcg_at_10", "value": 0.31}
+    world.bucket.put("films/champion.json", replace(champion, **named))
+    rows = [{"item": "i1", "title": "The Door", "score": 3.2}]
+    model = {"run": films, "created": "2026-11-20T09:00:00Z"}
+    told = {"dataset": "films", "model": model, "user": "ann", "basis": "history", "reason": None}
+    answer = {**told, "recommendations": rows, "unknown": ["x"]}
+    world.answers["GET /datasets/films/recommendations"] = lambda _body: (200, answer)
+    page = opened("#films")
+    expect(page.get_by_role("heading", name="Recommend")).to_be_visible()
+    expect(page.get_by_text("NDCG@10 0.310").first).to_be_visible()
+    expect(page.locator("#views a")).to_have_text(["Recommend", "Runs", "Models", "Rows"])
+    page.get_by_label("User", exact=True).fill("ann")
+    page.get_by_role("button", name="Recommend").click()
+    expect(page.get_by_role("cell", name="The Door")).to_be_visible()
+    expect(page.get_by_text("By what the user rated. Not known: x.").first).to_be_visible()
+    assert not violations(page)
+    world.bucket.s3.delete_object(Bucket=BUCKET, Key="films/champion.json")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tagline.formats.document import encode
+from tagline.formats.recordio import RecordWriter, pack_record
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
     Cluster,
@@ -162,6 +163,24 @@ def test_its_endpoint_answers_a_bare_list(trained: tuple[Path, str], tmp_path: P
         process.terminate()
         process.wait()
     assert process.returncode == 128 + 15
+
+
+def test_answers_of_one_class_an_image_add_up(tmp_path: Path) -> None:
+    base = training_job(tmp_path, multi_label="0", num_classes="3", epochs="3")
+    rng = np.random.default_rng(4)
+    for name, count in (("train/a.rec", 96), ("validation/b.rec", 40)):
+        with (base / "input/data" / name).open("wb") as stream:
+            writer = RecordWriter(stream)
+            for number in range(count):
+                marks = [int(number % 3 == mark) for mark in range(3)]
+                writer.write(pack_record(number, [number % 3], jpeg([*marks, 0], rng, SIDE)))
+    done = python(base, "-m", "trainer.builtin", "train")
+    assert done.returncode == 0, done.stderr
+    assert "label-format is class-id" in done.stdout
+    graph = read_json(base / "model/image-classification-symbol.json")
+    assert graph["nodes"][graph["heads"][0][0]]["op"] == "softmax"
+    (reached,) = re.findall(r"Epoch\[2\] Validation-accuracy=(\S+)", done.stdout)
+    assert float(reached) > 0.8
 
 
 @pytest.mark.parametrize(

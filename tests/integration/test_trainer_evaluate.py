@@ -70,7 +70,7 @@ def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
     assert [row["label"] for row in metrics["labels"]] == LABELS
     first = metrics["labels"][0]
     kinds = {"ap", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "f1", "ece"}
-    assert set(first) == {"label", "support", "threshold", *kinds}
+    assert set(first) == {"label", "support", "threshold", "chosen", *kinds}
     assert first["ap_low"] <= first["ap"] <= first["ap_high"]
     assert first["gain_low"] <= first["gain"] <= first["gain_high"]
     assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map"}
@@ -282,7 +282,7 @@ def refusal(base: Path) -> str:
 
 
 def test_wrong_usage_is_told_apart_from_failure(tmp_path: Path) -> None:
-    done = run("serve", tmp_path)
+    done = run("pack", tmp_path)
     assert (done.returncode, done.stderr) == (2, "usage: python -m trainer train|evaluate|serve\n")
 
 

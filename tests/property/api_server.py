@@ -23,6 +23,8 @@ from tests.unit.api_world import CONTEXT
 _AS_TEXT = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECASE)
 _FUNCTIONS: dict[str, Any] = {
     "POST /datasets/{dataset}/tags": tag_app,
+    "GET /datasets/{dataset}/recommendations": tag_app,
+    "HEAD /datasets/{dataset}/recommendations": tag_app,
     "POST /datasets/{dataset}/lists": curate_app,
     "POST /datasets/{dataset}/orders": curate_app,
     "GET /datasets/{dataset}/runs/{run}/progress": progress_app,

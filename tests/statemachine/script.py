@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from tagline.formats.kinds import Kind
 from tagline.formats.outcomes import Ending, Order, Outcome
 from tagline.formats.sagemaker import Container, Variant, VariantOfModel
 from tagline.formats.steps import (
@@ -300,6 +301,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "as-long-as-one-task-packs": {"PlanDataset": answers(replace(PLAN, shards=2))},
     "in-parts": {"PlanDataset": LONG},
+    "ratings": {"PlanDataset": answers(replace(PLAN, kind=Kind.RATINGS, shards=0))},
     "tune": {"PlanTraining": TUNING},
     "not-promoted": {"DecidePromotion": decision(promote=False)},
     "update": {

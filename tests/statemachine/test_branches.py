@@ -9,7 +9,7 @@ pytestmark = pytest.mark.cloud
 WAIT = ["WaitForEndpoint", "CountChecks", "DescribeEndpoint", "EndpointReady?"]
 AGAIN = ["WaitBetweenChecks", *WAIT[1:]]
 FETCHED = [
-    *("Restoring?", "PlanDataset", "Unchanged?", "LimitFetching", "FetchShards"),
+    *("Restoring?", "PlanDataset", "Unchanged?", "WhatKind?", "LimitFetching", "FetchShards"),
     *("LimitPacking", "PackInParts?"),
 ]
 PLANNED = [*FETCHED, "PackDataset"]
@@ -70,6 +70,13 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             [
                 *(*IN_PARTS, *READY[len(PLANNED) :]),
                 *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+            ],
+        ),
+        (
+            "ratings",
+            [
+                *(*PLANNED_FIRST, "WhatKind?", "LimitPacking", "PackInParts?"),
+                *(*TRAINED[len(PLANNED) :], *REST),
             ],
         ),
         ("unchanged", [*PLANNED_FIRST, *RECORDED]),

@@ -135,6 +135,7 @@ def forget() -> None:
     environment.cache_clear()
     tag_app.champions.cache_clear()
     tag_app.samples.cache_clear()
+    tag_app.histories.cache_clear()
     if tag_app.counting.cache_info().currsize and (timer := tag_app.counting()._timer):
         timer.cancel()
     tag_app.counting.cache_clear()

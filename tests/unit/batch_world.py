@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from tagline.api.bucket import DataBucket
 from tagline.api.champions import Champions
+from tagline.api.recommending import UserHistories
 from tagline.aws.s3 import Bucket
 from tagline.batches.planning import plan_batch
 from tagline.batches.publishing import publish_batch
@@ -119,9 +120,10 @@ class BatchWorld:
         return plan_batch(given, self.s3, "tagline", self.sources, lambda: seconds)
 
     def tag(self, batch: str, shard: str, seconds: float = 60) -> TagShardAnswer:
-        champions = Champions(DataBucket(self.s3, BUCKET), "tagline")
+        lying = DataBucket(self.s3, BUCKET)
+        champions = Champions(lying, "tagline")
         runtime: Any = self.endpoint
-        tagger = Tagger(self.bucket, runtime, champions, self.sources)
+        tagger = Tagger(self.bucket, runtime, champions, UserHistories(lying), self.sources)
         event = TagShardEvent(bucket=BUCKET, batch=batch, shard=shard)
         return tag_shard(event, tagger, lambda: seconds)
 

@@ -66,7 +66,14 @@ def test_datasets_are_listed_by_name_with_their_champions(world: World) -> None:
         "datasets": [
             {
                 "dataset": DATASET,
-                "champion": {"run": RUN, "mAP": 0.81, "since": "2026-11-20T09:10:00Z"},
+                "champion": {
+                    "run": RUN,
+                    "mAP": 0.81,
+                    "since": "2026-11-20T09:10:00Z",
+                    "kind": "images",
+                    "metric": "mAP",
+                    "value": 0.81,
+                },
                 "problem": None,
             },
             {"dataset": "zoo", "champion": None, "problem": None},
@@ -172,7 +179,7 @@ def test_candidates_and_shadows_are_marked(world: World) -> None:
 def test_a_dataset_with_nothing_but_a_list(world: World) -> None:
     world.put(f"{DATASET}/lists/a.lst", b"")
     nothing: dict[str, Any] = {"champion": None, "labels": [], "health": None, "counts": None}
-    nothing |= {"changes_refused": None, "thresholds": {}}
+    nothing |= {"changes_refused": None, "thresholds": {}, "kind": "images"}
     assert get(event("dataset")).json == {"dataset": DATASET, **nothing}
 
 
@@ -231,7 +238,8 @@ def test_a_finished_run_in_full(world: World) -> None:
     assert found["counts"] == COUNTS
     assert found["metrics"]["mAP"] == 0.81
     assert found["metrics"]["champion"] == before
-    maps = {"challenger_map": 0.91, "champion_map": 0.85}
+    maps = {"challenger_map": 0.91, "champion_map": 0.85, "metric": "mAP"}
+    maps |= {"challenger_value": None, "champion_value": None}  # of a run of an older version
     assert found["decision"] == {"promote": True, "reason": "better", **maps}
     kept = ("rejects", "verdicts", "suspects")
     assert found["report"]["s3_uri"] == f"s3://{BUCKET}/{prefix}report.html"
@@ -244,7 +252,13 @@ def test_a_finished_run_in_full(world: World) -> None:
 def test_a_run_that_has_only_begun(world: World) -> None:
     world.put(f"{DATASET}/runs/{RUN}/plan-rejects.jsonl", b"")
     found = get(event("run")).json
-    known = {"run": RUN, "dataset": DATASET, "state": "Running", "candidate": False}
+    known = {
+        "run": RUN,
+        "dataset": DATASET,
+        "state": "Running",
+        "candidate": False,
+        "metric": "mAP",
+    }
     assert {key: value for key, value in found.items() if value is not None} == known
 
 

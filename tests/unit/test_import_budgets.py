@@ -42,7 +42,7 @@ PACKAGES = {
     "start_run": set[str](),
     "tag": {"api", "drift", "feedback"},
     "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
-    "take_feedback": {"api", "feedback", "listing", "settings"},
+    "take_feedback": {"api", "feedback", "listing", "ratings", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
     "watch_drift": {"drift", "listing", "outcomes", "planning", "settings"},

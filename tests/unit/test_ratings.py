@@ -23,13 +23,13 @@ from tagline.ratings.titles import read_titles
 GOOD = "".join(f"u{n % 7},i{n % 11},{n % 5 + 1},{1_000_000_000 + n}\n" for n in range(70))
 
 
-def verdicts(data: bytes | str, **wanted: object) -> list[RatingVerdict]:
+def verdicts(data: bytes | str, **wanted: Any) -> list[RatingVerdict]:
     table = Table(io.BytesIO(data.encode() if isinstance(data, str) else data))
     table.leave_out(replace(Recommender(), **wanted))
     return list(table.verdicts())
 
 
-def rejected(data: bytes | str, **wanted: object) -> list[tuple[int, Reason | None]]:
+def rejected(data: bytes | str, **wanted: Any) -> list[tuple[int, Reason | None]]:
     found = verdicts(data, **wanted)
     return [(each.line, each.reason) for each in found if each.verdict == "rejected"]
 

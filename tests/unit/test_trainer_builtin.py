@@ -1,6 +1,7 @@
 """The built-in algorithm, emulated: hyperparameters and channels, taken or refused by name."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from tagline.formats.recordio import RecordWriter, pack_record, read_records, unpack_record
 from trainer.builtin import channels
-from trainer.builtin.telling import accuracy
+from trainer.builtin.telling import accuracy, accuracy_of_classes
 from trainer.builtin.translating import read, translated, without_effect
 from trainer.contract import Base, JobRefused
 from trainer.hyperparameters import parse
@@ -27,6 +28,7 @@ NOTEBOOK = {  # as the source system's notebook of 334 labels sets them
     "learning_rate": "0.001",
     "epochs": "5",
 }
+WANTED = channels.Wanted(labels=3, multi_label=True, side=16)
 LEAST = {"num_classes": "3", "num_training_samples": "9", "multi_label": "1"}
 
 
@@ -56,7 +58,6 @@ def test_a_trial_stays_one() -> None:
     ("more", "words"),
     [
         ({"use_pretrained_model": "1"}, "use_pretrained_model=1 cannot be emulated"),
-        ({"multi_label": "0"}, "multi_label=0, one class an image, is not emulated"),
         ({"num_layer": "18"}, "the built-in algorithm has no hyperparameter 'num_layer'"),
         ({"learning_rate": "3"}, "learning_rate is '3'; for the built-in algorithm it must be"),
         ({"use_weighted_loss": "1", "multi_label": "0"}, "use_weighted_loss=1 needs multi_label=1"),
@@ -77,7 +78,12 @@ def test_what_does_nothing_here_is_told() -> None:
     assert without_effect(LEAST | {"momentum": "0.8", "top_k": "5"}) == ["momentum=0.8", "top_k=5"]
 
 
-def job(base: Path, side: tuple[int, int] = (40, 48), **config: Any) -> Base:
+def job(
+    base: Path,
+    side: tuple[int, int] = (40, 48),
+    labels: tuple[int, ...] = (0, 1, 0),
+    **config: Any,
+) -> Base:
     """Lay out a job of one record a channel; `config` changes the channels' description."""
     image = np.zeros((*side, 3), np.uint8)
     image[side[0] // 2 - 8 : side[0] // 2 + 8, side[1] // 2 - 8 : side[1] // 2 + 8] = 255
@@ -85,7 +91,7 @@ def job(base: Path, side: tuple[int, int] = (40, 48), **config: Any) -> Base:
         path = base / "input/data" / name / f"{name}.rec"
         path.parent.mkdir(parents=True)
         with path.open("wb") as stream:
-            RecordWriter(stream).write(pack_record(7, [0, 1, 0], jpeg(image)))
+            RecordWriter(stream).write(pack_record(7, labels, jpeg(image)))
     described = {
         name: {"ContentType": "application/x-recordio", "TrainingInputMode": "File"}
         for name in ("train", "validation")
@@ -127,7 +133,7 @@ def test_a_channel_is_missed(tmp_path: Path) -> None:
 def test_larger_images_are_cropped_about_their_centre(tmp_path: Path) -> None:
     base, ours = job(tmp_path), Base(tmp_path / "ours")
     channels.check(base)
-    assert channels.lay_out(base, ours, 3, 16, None) == (1, 1)
+    assert channels.lay_out(base, ours, WANTED) == (1, 1)
     with (ours.root / "input/data/train/train.rec").open("rb") as stream:
         record = unpack_record(next(read_records(stream)))
     assert (record.identifier, list(record.labels)) == (7, [0, 1, 0])
@@ -138,9 +144,23 @@ def test_larger_images_are_cropped_about_their_centre(tmp_path: Path) -> None:
     assert described["labels"] == ["label_001", "label_002", "label_003"]
 
 
+def test_a_class_becomes_a_label_vector(tmp_path: Path) -> None:
+    base, ours = job(tmp_path, labels=(2,)), Base(tmp_path / "ours")
+    channels.lay_out(base, ours, replace(WANTED, multi_label=False))
+    with (ours.root / "input/data/train/train.rec").open("rb") as stream:
+        assert list(unpack_record(next(read_records(stream))).labels) == [0, 0, 1]
+
+
+@pytest.mark.parametrize("labels", [(3,), (0, 1, 0)])
+def test_what_is_no_class_is_refused(tmp_path: Path, labels: tuple[int, ...]) -> None:
+    base = job(tmp_path, labels=labels)
+    with pytest.raises(JobRefused, match=r"record 7 has the labels .* a class from 0 to 2"):
+        channels.lay_out(base, Base(tmp_path / "ours"), replace(WANTED, multi_label=False))
+
+
 def test_resize_comes_before_cropping(tmp_path: Path) -> None:
     base, ours = job(tmp_path), Base(tmp_path / "ours")
-    channels.lay_out(base, ours, 3, 16, 20)
+    channels.lay_out(base, ours, replace(WANTED, resize=20))
     with (ours.root / "input/data/train/train.rec").open("rb") as stream:
         image = decode(unpack_record(next(read_records(stream))).image)
     assert image.shape == (16, 16, 3)
@@ -151,17 +171,23 @@ def test_resize_comes_before_cropping(tmp_path: Path) -> None:
 def test_a_smaller_image_is_refused_by_its_record(tmp_path: Path) -> None:
     base = job(tmp_path, side=(40, 31))
     with pytest.raises(JobRefused, match=r"train\.rec: record 7 is 31x40 pixels, smaller than the"):
-        channels.lay_out(base, Base(tmp_path / "ours"), 3, 32, None)
+        channels.lay_out(base, Base(tmp_path / "ours"), replace(WANTED, side=32))
 
 
 def test_a_channel_holds_one_file(tmp_path: Path) -> None:
     base = job(tmp_path)
     (tmp_path / "input/data/train/second.rec").write_bytes(b"")
     with pytest.raises(JobRefused, match=r"'train' must hold one \.rec file, and it holds second"):
-        channels.lay_out(base, Base(tmp_path / "ours"), 3, 16, None)
+        channels.lay_out(base, Base(tmp_path / "ours"), WANTED)
 
 
 def test_accuracy_is_a_mean_over_images_and_labels() -> None:
     scores = np.array([[0.9, 0.2, 0.5], [0.4, 0.6, 0.1]], np.float32)
     labels = np.array([[1, 0, 0], [0, 1, 1]], np.uint8)
     assert accuracy(scores, labels) == pytest.approx(4 / 6)
+
+
+def test_accuracy_of_classes_is_a_share_of_images() -> None:
+    scores = np.array([[0.9, 0.2, 0.5], [0.4, 0.6, 0.1]], np.float32)
+    labels = np.array([[1, 0, 0], [0, 0, 1]], np.uint8)
+    assert accuracy_of_classes(scores, labels) == 0.5

@@ -5,7 +5,10 @@ from http import HTTPStatus
 from tagline.api import feedback_documents
 from tools.docs.answers import BAD, UNKNOWN, Schema, of, ref
 
-_KINDS = ("FeedbackOnRow", "FeedbackOnHash", "FeedbackOnPlace", "FeedbackOnImage")
+_KINDS = (
+    *("FeedbackOnRow", "FeedbackOnHash", "FeedbackOnPlace", "FeedbackOnImage"),
+    "FeedbackOnItem",
+)
 
 
 def feedback_paths() -> Schema:
@@ -21,6 +24,8 @@ def feedback_paths() -> Schema:
         HTTPStatus.UNPROCESSABLE_ENTITY,
     )
     taken = found.pop("200")
+    either = {"oneOf": [ref("schemas/FeedbackTaken"), ref("schemas/ClickTaken")]}
+    taken["content"]["application/json"]["schema"] = either
     del taken["headers"]  # an ETag is of what can be read again
     said = {"oneOf": [ref(f"schemas/{kind}") for kind in _KINDS]}
     return {
@@ -28,11 +33,12 @@ def feedback_paths() -> Schema:
             "parameters": [ref("parameters/dataset")],
             "post": {
                 "operationId": "correctTags",
-                "summary": "Say which of an image's tags are right, missing or wrong",
+                "summary": "Say which of an image's tags are wrong, or what a user chose",
                 "description": (
                     "Keeps it for `tagline feedback`, which merges corrections into the list that "
                     "trains the next model. A request that is sent again is not kept twice. Labels "
-                    "are those of the newest list or of the champion."
+                    "are those of the newest list or of the champion. Of ratings it is which "
+                    "item a user chose, for `tagline feedback --to-ratings`."
                 ),
                 "requestBody": {
                     "required": True,

@@ -16,6 +16,7 @@ from tools.docs.answers import (
 )
 from tools.docs.curators import curator_paths
 from tools.docs.feedback import feedback_paths
+from tools.docs.recommending import recommending_paths
 
 
 def paths() -> Schema:
@@ -52,6 +53,7 @@ def _paths() -> Schema:
     page = [ref("parameters/limit"), have]
     return {
         "/datasets/{dataset}/tags": {"parameters": [dataset], "post": _tagging()},
+        **recommending_paths(),
         **feedback_paths(),
         "/datasets": {
             "get": {

@@ -25,7 +25,7 @@ the thing is off. [Training](training.md) tells what is chosen and what it reach
 [promotion](promotion.md) what the gate makes of its section,
 [operations](operations.md#how-traffic-moves-to-a-new-champion) how traffic moves,
 [costs](costs.md#bounds) what bounds there are, [feedback](feedback.md) and [drift](drift.md) the
-last three.
+sections that are about them, [recommender](recommender.md) which settings ratings have.
 
 ## All defaults
 

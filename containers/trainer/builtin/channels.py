@@ -1,6 +1,7 @@
 """The channels of a job of the built-in algorithm, laid out as this trainer wants them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.formats.document import encode
@@ -22,6 +23,19 @@ _KNOWN = {"train": "train.rec", "validation": "val.rec"}
 _DATASET = "dataset"  # not the algorithm's: ours, which knows the labels' names
 _RECORDIO = "application/x-recordio"
 _FORMAT = "label-format=multi-hot"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a job's hyperparameters say of its records: labels a record, and pixels of an image.
+
+    `resize` brings the shorter side to so many pixels before the image is cropped to `side`.
+    """
+
+    labels: int
+    multi_label: bool
+    side: int
+    resize: int | None = None
 
 
 def check(base: Base) -> None:
@@ -54,18 +68,18 @@ def check(base: Base) -> None:
             )
 
 
-def lay_out(base: Base, job: Base, labels: int, side: int, resize: int | None) -> tuple[int, int]:
+def lay_out(base: Base, job: Base, wanted: Wanted) -> tuple[int, int]:
     """Write the channels of this trainer's `job`; return the training and validation images.
 
-    Images are cropped to `side` pixels about their centre, with `resize` after their shorter side
-    was brought to so many. Raises JobRefused for one that is smaller, and for unreadable files.
+    Images are cropped about their centre, and the class of an image that has one becomes a label
+    vector. Raises JobRefused for an image that is too small, and for unreadable files.
     """
     counts = []
     for name, file in _KNOWN.items():
         target = job.root / "input/data" / name / file
         target.parent.mkdir(parents=True)
-        counts.append(_copy(_record_file(base, name), target, side, resize))
-    described = _described(_names(base, labels), side, *counts)
+        counts.append(_copy(_record_file(base, name), target, wanted))
+    described = _described(_names(base, wanted.labels), wanted.side, *counts)
     path = job.root / "input/data/dataset/dataset.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(encode(described))
@@ -82,7 +96,7 @@ def _record_file(base: Base, channel: str) -> Path:
     return records[0]
 
 
-def _copy(source: Path, target: Path, side: int, resize: int | None) -> int:
+def _copy(source: Path, target: Path, wanted: Wanted) -> int:
     count = 0
     try:
         with source.open("rb") as stream, target.open("wb") as made:
@@ -90,11 +104,12 @@ def _copy(source: Path, target: Path, side: int, resize: int | None) -> int:
             for payload in read_records(stream):
                 record = unpack_record(payload)
                 image = _image(record, source.name)
-                if resize is None and image.shape[:2] == (side, side):
-                    writer.write(payload)
-                else:
-                    image = _cropped(image, side, resize, record, source.name)
-                    writer.write(pack_record(record.identifier, record.labels, jpeg(image)))
+                labels, encoded = record.labels, record.image
+                if not wanted.multi_label:
+                    labels = _one_hot(record, wanted.labels, source.name)
+                if wanted.resize is not None or image.shape[:2] != (wanted.side, wanted.side):
+                    encoded = jpeg(_cropped(image, wanted, record, source.name))
+                writer.write(pack_record(record.identifier, labels, encoded))
                 count += 1
     except RecordError as exc:
         raise JobRefused(f"{source.name}: {exc}") from exc
@@ -108,11 +123,20 @@ def _image(record: ImageRecord, file: str) -> Images:
         raise JobRefused(f"{file}: record {record.identifier}: {exc}") from exc
 
 
-def _cropped(
-    image: Images, side: int, resize: int | None, record: ImageRecord, file: str
-) -> Images:
-    if resize is not None:
-        image = shrink_to(image, resize)
+def _one_hot(record: ImageRecord, classes: int, file: str) -> tuple[float, ...]:
+    values = list(record.labels)
+    if len(values) != 1 or values[0] not in range(classes):
+        raise JobRefused(
+            f"{file}: record {record.identifier} has the labels {values[:5]}, but with "
+            f"multi_label=0 a record has one number, a class from 0 to {classes - 1} (num_classes)"
+        )
+    return tuple(float(number == values[0]) for number in range(classes))
+
+
+def _cropped(image: Images, wanted: Wanted, record: ImageRecord, file: str) -> Images:
+    side = wanted.side
+    if wanted.resize is not None:
+        image = shrink_to(image, wanted.resize)
     height, width = image.shape[:2]
     if min(height, width) < side:
         raise JobRefused(

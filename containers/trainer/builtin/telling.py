@@ -19,8 +19,9 @@ _EVEN = 0.5  # the score from which a label counts as said
 class Told:
     """Tells each epoch as the algorithm does, which counts from 0."""
 
-    def __init__(self, batch: int) -> None:
+    def __init__(self, batch: int, *, multi_label: bool) -> None:
         self._batch = batch
+        self._accuracy = accuracy if multi_label else accuracy_of_classes
         self._began = time.monotonic()
 
     def __call__(
@@ -33,7 +34,7 @@ class Told:
     ) -> None:
         """Write the epoch's lines."""
         seconds, self._began = time.monotonic() - self._began, time.monotonic()
-        reached = accuracy(scores, validation.labels)
+        reached = self._accuracy(scores, validation.labels)
         say(f"Epoch[{epoch - 1}] Train-accuracy={self._learned(learner, train):.6f}")
         say(f"Epoch[{epoch - 1}] Time cost={seconds:.3f}")
         say(f"Epoch[{epoch - 1}] Validation-accuracy={reached:.6f}")
@@ -43,12 +44,17 @@ class Told:
         batches = max(1, min(_SAMPLE, len(train)) // self._batch)
         parts = np.arange(batches * self._batch).reshape(batches, self._batch)
         logits = np.concatenate([learner.logits(train.images(part)) for part in parts])
-        return accuracy(sigmoid(logits), train.labels[parts.ravel()])
+        return self._accuracy(sigmoid(logits), train.labels[parts.ravel()])
 
 
 def accuracy(scores: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
     """Return the share of all pairs of image and label (n, L) that the scores tell right."""
     return float(((scores >= _EVEN) == (labels > 0)).mean())
+
+
+def accuracy_of_classes(scores: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+    """Return the share of images (n, L) whose highest score is their class's."""
+    return float((scores.argmax(axis=1) == labels.argmax(axis=1)).mean())
 
 
 def say(text: str) -> None:

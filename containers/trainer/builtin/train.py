@@ -34,13 +34,13 @@ def train(base: Base) -> None:
         say(f"without effect in the emulation: {', '.join(idle)}")
     with tempfile.TemporaryDirectory(dir=base.root, prefix="emulated-") as folder:
         job = Base(Path(folder))
-        batch = int(values["mini_batch_size"])
+        batch, multi_label = int(values["mini_batch_size"]), values["multi_label"] == "1"
         _lay_out(base, job, values, translated(given, values))
         try:
-            train_ours(job, Told(batch))
+            train_ours(job, Told(batch, multi_label=multi_label))
         finally:  # one that SIGTERM ended leaves a model, too
             if (job.model / "model.json").exists():
-                _leave(base, job, batch)
+                _leave(base, job, batch, multi_label=multi_label)
 
 
 def _lay_out(base: Base, job: Base, values: dict[str, str], asked: dict[str, str]) -> None:
@@ -49,9 +49,15 @@ def _lay_out(base: Base, job: Base, values: dict[str, str], asked: dict[str, str
         raise JobRefused(
             f"image_shape {values['image_shape']} is not emulated: squares of 3 channels are"
         )
-    resize = int(values["resize"]) if "resize" in values else None
-    train, validation = channels.lay_out(base, job, int(values["num_classes"]), shape[1], resize)
-    say(f"label-format is multi-hot; {train} training and {validation} validation images")
+    wanted = channels.Wanted(
+        labels=int(values["num_classes"]),
+        multi_label=values["multi_label"] == "1",
+        side=shape[1],
+        resize=int(values["resize"]) if "resize" in values else None,
+    )
+    train, validation = channels.lay_out(base, job, wanted)
+    kind = "multi-hot" if wanted.multi_label else "class-id"
+    say(f"label-format is {kind}; {train} training and {validation} validation images")
     batch = int(values["mini_batch_size"])
     if batch > validation:
         raise JobRefused(
@@ -70,14 +76,22 @@ def _lay_out(base: Base, job: Base, values: dict[str, str], asked: dict[str, str
     job.model.mkdir()
 
 
-def _leave(base: Base, job: Base, batch: int) -> None:
-    """Move the best epoch's network to where the algorithm leaves it, under its names."""
+def _leave(base: Base, job: Base, batch: int, *, multi_label: bool) -> None:
+    """Move the best epoch's network to where the algorithm leaves it, under its names.
+
+    Where an image has one class, the network's answers are made to add up to 1.
+    """
     described = read_document(job.model / "model.json", "the model", ModelDescription)
     side = described.image.size
     parameters = f"image-classification-{described.best_epoch or 0:04d}.params"
     base.model.mkdir(exist_ok=True)
     for name, theirs in (("model-symbol.json", SYMBOL), ("model-0000.params", parameters)):
         (base.model / theirs).write_bytes((job.model / name).read_bytes())
+    if not multi_label:
+        # here, for the image of the other engine holds this package, too
+        from trainer.mxnet_engine.converting import answer_of_classes  # noqa: PLC0415
+
+        answer_of_classes(base.model / SYMBOL)
     shapes = [{"shape": [batch, 3, side, side], "name": "data"}]
     (base.model / SHAPES).write_text(json.dumps(shapes))
     say(f'Saved checkpoint to "{base.model / parameters}"')

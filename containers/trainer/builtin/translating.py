@@ -37,11 +37,6 @@ def read(given: Mapping[str, object]) -> dict[str, str]:
         raise JobRefused(
             "use_pretrained_model=1 cannot be emulated: its ImageNet networks are AWS's own"
         )
-    if complete["multi_label"] == "0":
-        raise JobRefused(
-            "multi_label=0, one class an image, is not emulated: set multi_label=1 (the default "
-            "is 0), with a label vector of num_classes numbers in every record"
-        )
     return complete
 
 

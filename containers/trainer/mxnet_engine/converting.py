@@ -66,6 +66,12 @@ def labels_of(symbol: Path, side: int) -> int:
     raise JobRefused(f"{symbol.name} is of no network that answers a score a label")
 
 
+def answer_of_classes(symbol: Path) -> None:
+    """Let a network that answers a probability a label answer such as add up to 1 instead."""
+    (head,) = _network(symbol)
+    mx.sym.softmax(head.get_children()[0]).save(str(symbol))
+
+
 def _network(symbol: Path) -> Any:
     try:
         return mx.sym.load_json(_in_single_precision(symbol.read_text(encoding="utf-8")))

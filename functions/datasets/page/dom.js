@@ -240,3 +240,6 @@ export function lasting(started, ended) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
+
+// What a champion or run is measured by, as people say it
+export const metric = (found) => ({ ndcg_at_10: "NDCG@10" })[found?.metric] || "mAP";

@@ -15,6 +15,7 @@ const drifted = (label) => label.scores.drifted || label.rate.drifted;
 
 export const drift = {
   id: "drift",
+  kind: "images",
   name: "Drift",
   open({ dataset }, page) {
     const known = h("div", { className: "parts" }, loading());

@@ -1,6 +1,6 @@
 // What stands above every view of a dataset: its champion, whether it answers, its rows.
 
-import { count, h, loading, rebuild, score, time } from "./dom.js";
+import { count, h, loading, metric, rebuild, score, time } from "./dom.js";
 
 // Show `details`, the answer of GET /datasets/{dataset}; null while it is not known.
 export function showHead(element, dataset, details) {
@@ -15,7 +15,7 @@ function champion({ champion: found, health }) {
     return h("p", { className: "quiet" }, "No champion yet: the first run that succeeds becomes it.");
   }
   return h("p", { className: "standing" }, state(health), " ",
-    h("span", { className: "run" }, found.run), ` · mAP ${score(found.mAP)} · since ${time(found.since)}`,
+    h("span", { className: "run" }, found.run), ` · ${metric(found)} ${score(found.value)} · since ${time(found.since)}`,
     ...(health?.problem ? [h("span", { className: "error" }, ` ${health.problem}`)] : []));
 }
 
@@ -26,10 +26,10 @@ function state(health) {
     : h("span", { className: "badge bad" }, `Does not serve${health.status ? ` (${health.status})` : ""}`);
 }
 
-function rows({ counts, labels }) {
+function rows({ counts, kind, labels }) {
   if (!counts) return null;
   const sides = `${count(counts.train)} to train, ${count(counts.validation)} to validate`;
   const test = counts.test ? `, ${count(counts.test)} to test` : "";
   return h("p", { className: "quiet" },
-    `${count(labels.length)} labels · ${count(counts.accepted)} of ${count(counts.rows)} rows accepted · ${sides}${test}`);
+    `${kind === "ratings" ? "Ratings" : `${count(labels.length)} labels`} · ${count(counts.accepted)} of ${count(counts.rows)} rows accepted · ${sides}${test}`);
 }

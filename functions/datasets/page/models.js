@@ -1,7 +1,7 @@
 // Who served when, and the orders about it: redeploy, roll back, promote, each asked for once more.
 
 import { get, path, post } from "./api.js";
-import { able, focusOn, h, put, score, table, time } from "./dom.js";
+import { able, focusOn, h, metric, put, score, table, time } from "./dom.js";
 
 const DOES = {
   redeploy: "Redeploy the champion",
@@ -40,7 +40,7 @@ export const models = {
       } },
       { name: "Since", short: true, text: (row) => time(row.since) },
       { name: "Until", short: true, text: (row) => (row.until ? time(row.until) : "serves") },
-      { name: "mAP", number: true, text: (row) => score(row.mAP) },
+      { name: metric(page.details?.champion), number: true, text: (row) => score(row.value ?? row.mAP) },
       { name: "Why", text: (row) => (row.order ? `${row.order.by}: ${row.order.why}` : row.reason || "") },
       { name: "Roll back", make: act("rollback"), update: acting("rollback", obstacle) },
     ], (row) => `${row.run} ${row.since}`);
@@ -50,7 +50,7 @@ export const models = {
         put(link, row.run);
       } },
       { name: "Ended", short: true, text: (row) => time(row.ended) },
-      { name: "mAP", number: true, text: (row) => score(row.mAP) },
+      { name: metric(page.details?.champion), number: true, text: (row) => score(row.value ?? row.mAP) },
       { name: "Why not", text: (row) => row.reason || "" },
       { name: "Promote", make: act("promote"), update: acting("promote", () => "") },
     ], (row) => row.run);
@@ -133,7 +133,7 @@ export const models = {
         ]);
         history = past_.champions;
         const served = new Set(history.map((row) => row.run));
-        rest = runs.runs.filter((row) => row.mAP !== null && row.outcome && !served.has(row.run));
+        rest = runs.runs.filter((row) => row.value !== null && row.outcome && !served.has(row.run));
         draw();
         return busy ? 5 : 30;
       },

@@ -62,7 +62,7 @@ function unlessUnknown(error) {
   return null;
 }
 
-function rows(where, { state, outcome, reason, started, ended, list, counts, metrics, ...files }, refuse) {
+function rows(where, { state, outcome, reason, started, ended, list, counts, metrics, ranking, ...files }, refuse) {
   const links = FILES.filter((file) => files[file]).flatMap((file) =>
     [freshLink(file, files[file].url, async () => (await get(where))[file].url, refuse), " "]);
   return [
@@ -74,6 +74,10 @@ function rows(where, { state, outcome, reason, started, ended, list, counts, met
     ...(counts ? [["Rows", `${count(counts.accepted)} accepted, ${count(counts.rejected)} rejected`]] : []),
     ...(metrics ? [["mAP", `${score(metrics.mAP)} (label frequency alone: ${score(metrics.baseline_map)})`]] : []),
     ...(metrics?.champion ? [["Champion then", `mAP ${score(metrics.champion.mAP)} on the same images`]] : []),
+    ...(ranking ? [["NDCG@10", `${score(ranking.ndcg_at_10)} for ${count(ranking.users)} users (popularity alone: ${score(ranking.baseline.ndcg_at_10)})`],
+      ["Recall@10, MAP, coverage", [ranking.recall_at_10, ranking.map, ranking.coverage].map(score).join(", ")],
+      ["Algorithm", ranking.algorithm]] : []),
+    ...(ranking?.champion ? [["Champion then", `NDCG@10 ${score(ranking.champion.ndcg_at_10)} for the same users`]] : []),
     ["Files", links.length ? h("span", {}, ...links) : "–"],
   ];
 }

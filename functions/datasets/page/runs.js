@@ -1,7 +1,7 @@
 // A dataset's runs, newest first: how they ended, the mAP of their models, two of them to compare.
 
 import { get, path } from "./api.js";
-import { h, lasting, lines, loading, put, score, table, time } from "./dom.js";
+import { h, lasting, lines, loading, metric, put, score, table, time } from "./dom.js";
 
 export const runs = {
   id: "runs",
@@ -9,7 +9,7 @@ export const runs = {
   open({ dataset }, page) {
     const chosen = new Set();
     const none = loading();
-    const chart = lines("mAP of the runs' models, oldest first", { x: "run", y: "mAP" }, { low: 0, high: 1 });
+    const chart = lines(`${metric(page.details?.champion)} of the runs' models, oldest first`, { x: "run", y: metric(page.details?.champion) }, { low: 0, high: 1 });
     const compare = h("button", { onclick: () => page.go("compare", [...chosen].join()) }, "Compare");
     const hint = h("p", { className: "quiet small", id: "two-runs" });
     compare.setAttribute("aria-describedby", "two-runs");
@@ -17,7 +17,7 @@ export const runs = {
       { name: "Outcome", make: () => h("span"), update: showOutcome },
       { name: "Started", short: true, text: (run) => time(run.started) },
       { name: "Took", short: true, text: (run) => lasting(run.started, run.ended) },
-      { name: "mAP", number: true, text: (run) => score(run.mAP) },
+      { name: metric(page.details?.champion), number: true, text: (run) => score(run.value) },
       { name: "Run", make: () => h("span", {}, h("a", { className: "run" }), h("span", { className: "quiet small" })), update: (cell, run) => {
         cell.firstChild.href = page.link("run", run.run);
         put(cell.firstChild, run.run);
@@ -70,11 +70,11 @@ export const runs = {
 };
 
 function showMaps(chart, found, champion) {
-  const judged = found.filter((run) => run.mAP !== null).reverse();
-  const points = judged.map((run, at) => [at + 1, run.mAP]);
+  const judged = found.filter((run) => run.value !== null).reverse();
+  const points = judged.map((run, at) => [at + 1, run.value]);
   const serving = points.filter((_, at) => judged[at].run === champion?.run);
   chart.element.hidden = !points.length;
-  chart.show([{ name: "mAP", points }, ...(serving.length ? [{ name: "champion", points: serving }] : [])]);
+  chart.show([{ name: metric(judged.at(-1)), points }, ...(serving.length ? [{ name: "champion", points: serving }] : [])]);
 }
 
 function marks(run, champion) {

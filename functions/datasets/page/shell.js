@@ -4,6 +4,7 @@
 //
 //   export const drift = {
 //     id: "drift",            // its word in the address
+//     kind: "images",         // optional: of which datasets it is a view
 //     name: "Drift",          // its word in the list of views; null where only links lead to it,
 //     under: "runs",          //   and then the view that is marked in the list
 //     open(place, page) {     // place: {dataset, view, item}
@@ -26,19 +27,20 @@
 // put, patch, table, lines, rebuild of dom.js, and the focused element stays where it is.
 
 import { Problem, get, path } from "./api.js";
-import { h, loading, patch, put, rebuild, score } from "./dom.js";
+import { h, loading, metric, patch, put, rebuild, score } from "./dom.js";
 import { drift } from "./drift.js";
 import { showHead } from "./head.js";
 import { begin, ready, signIn, signOut, signedIn } from "./session.js";
 import { signInView } from "./signin.js";
 import { compare } from "./compare.js";
 import { models } from "./models.js";
+import { recommend } from "./recommend.js";
 import { rowsView } from "./rows.js";
 import { run } from "./run.js";
 import { runs } from "./runs.js";
 import { tryIt } from "./try.js";
 
-const VIEWS = [tryIt, runs, models, rowsView, drift, run, compare];
+const VIEWS = [tryIt, recommend, runs, models, rowsView, drift, run, compare];
 
 const SLOWLY = 30; // seconds between two looks at what changes seldom
 const $ = (id) => document.getElementById(id);
@@ -131,7 +133,8 @@ function noDataset() {
 
 function showViews(current) {
   $("views").hidden = false;
-  patch($("views"), VIEWS.filter(({ name }) => name), ({ id }) => id, ({ name }) => h("a", {}, name), (anchor, { id }) => {
+  const kind = details?.kind || "images";
+  patch($("views"), VIEWS.filter((one) => one.name && (one.kind || kind) === kind), ({ id }) => id, ({ name }) => h("a", {}, name), (anchor, { id }) => {
     anchor.href = link(id);
     mark(anchor, id === current?.id ? "page" : id === current?.under ? "true" : null);
   });
@@ -157,7 +160,7 @@ async function loadDatasets(signal) {
   $("more").hidden = !next;
   patch($("datasets"), found, ({ dataset }) => dataset,
     ({ dataset }) => h("li", {}, h("a", { href: link("", "", dataset).replace(/\/$/, ""), data: { name: dataset } }, h("b", {}, dataset), h("small"))),
-    (item, { champion, problem }) => put(item.querySelector("small"), problem || (champion ? `mAP ${score(champion.mAP)}` : "no champion yet")));
+    (item, { champion, problem }) => put(item.querySelector("small"), problem || (champion ? `${metric(champion)} ${score(champion.value)}` : "no champion yet")));
   markDatasets();
   return found;
 }
@@ -180,6 +183,8 @@ async function refresh(signal) {
     details = await get(path("datasets", place.dataset), { signal });
     detailed = now;
     showHead($("head"), place.dataset, details);
+    if (details.kind === "ratings" && place.view === tryIt.id) return location.replace(link(recommend.id));
+    showViews(VIEWS.find(({ id }) => id === place.view));
     if (!shown && VIEWS.some(({ id }) => id === place.view)) openView(); // made since it was asked for
   }
   return shown?.refresh?.(signal);

@@ -11,6 +11,7 @@ const kept = new Map(); // dataset → its images, while the page is open
 
 export const tryIt = {
   id: "try",
+  kind: "images",
   name: "Try",
   open({ dataset }, page) {
     if (!kept.has(dataset)) kept.set(dataset, new Shots(dataset));
