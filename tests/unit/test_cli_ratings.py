@@ -179,3 +179,23 @@ def test_clicks_become_the_next_ratings(
     assert json.loads(result.stdout)["list_uri"].endswith("films/ratings/all.clicks.csv")
     text = (ratings.parent / "all.clicks.csv").read_text().splitlines()
     assert (len(text), text[-1]) == (79, "ann,i1,1.0,1795165200")
+
+
+def test_a_candidate_is_a_copy_among_the_ratings(stack: Target) -> None:
+    key = "films/ratings/all.csv"
+    answer = stack.s3.put_object(Bucket=BUCKET, Key=key, Body=ROWS.encode())
+    dropped = {"key": key, "version_id": answer["VersionId"], "etag": answer["ETag"].strip('"')}
+    plan = run_documents.plan(run=RUN, dataset="films", kind=Kind.RATINGS, list=dropped)
+    put(stack, f"films/runs/{RUN}/plan.json", plan)
+    put(stack, "films/newest.json", json.dumps({"run": RUN, "started": "x"}).encode())
+    tried = ["try", "films", "--json", "--set"]
+    result = runner.invoke(app, [*tried, "recommender.algorithm=ease"])
+    assert result.exit_code == 0, result.output
+    uri = json.loads(result.stdout)["list_uri"]
+    assert uri.startswith(f"s3://{BUCKET}/films/ratings/tried-")
+    assert uri.endswith(".csv")
+    refused = runner.invoke(app, [*tried, "image.size=32"])
+    assert (refused.exit_code, "image.size is for datasets of images" in refused.stderr) == (
+        1,
+        True,
+    )
