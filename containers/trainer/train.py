@@ -15,7 +15,7 @@ from tagline.formats.document import encode
 from tagline.formats.models import FEWEST_IMAGES, ModelDescription, ModelStart
 from tagline.formats.packed import PackedDataset
 from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
-from trainer.contract import Base, JobRefused, guarded, read_document, read_json
+from trainer.contract import Base, JobRefused, guarded, read_json
 from trainer.data import RecordSet
 from trainer.engine import Engine, Learner, current
 from trainer.fit import NoModelYet, Witness, fit, nobody
@@ -24,6 +24,7 @@ from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
 from trainer.start import HEAD_RATE, Beginning, find_start
 from trainer.team import Team, hosts_of
+from trainer.undescribed import dataset_of
 from trainer.watch import TERMINATED, Watch
 
 _LEAST_IMAGES = 2  # of a batch, for a batch normalisation to have something to tell apart
@@ -133,15 +134,14 @@ def _say_images(training: RecordSet, validation: RecordSet, labels: int) -> None
 
 def _channels(base: Base, asked: Hyperparameters) -> tuple[PackedDataset, RecordSet, RecordSet]:
     """Return the dataset's description, training and validation images, checked."""
-    path = base.channel("dataset", "dataset.json")
-    dataset = read_document(path, "channel 'dataset'", PackedDataset)
+    train_file = base.channel("train", "train.rec")
+    validation_file = base.channel("validation", "val.rec")
+    dataset = dataset_of(base, asked.num_classes, train_file)
     labels = dataset.labels
     if len(labels) != asked.num_classes:
         raise JobRefused(
             f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
         )
-    train_file = base.channel("train", "train.rec")
-    validation_file = base.channel("validation", "val.rec")
     size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
     training = RecordSet(train_file, labels=len(labels), **size)
     validation = RecordSet(validation_file, labels=len(labels), **size)

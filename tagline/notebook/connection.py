@@ -30,6 +30,8 @@ class Connection:
     bucket: str
     """The stack's data bucket, by its name."""
     trainer_image: str
+    recommender_image: str
+    """What trains on ratings; the server serves it."""
     server_image: str
     target: Target
     """The stack as the tagline command knows it."""
@@ -74,6 +76,7 @@ def connect(stack: str = STACK) -> Connection:
         role,
         bucket,
         trainer_image=_output(outputs, "TrainerImage", stack),
+        recommender_image=_output(outputs, "RecommenderImage", stack),
         server_image=_output(outputs, "ServerImage", stack),
         target=target,
     )

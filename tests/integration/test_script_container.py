@@ -19,6 +19,7 @@ from tests.integration.trainer_jobs import (
     training_job,
     write,
 )
+from tests.measured import measured
 
 pytestmark = pytest.mark.slow
 SOURCE = ROOT / "examples/script-mode/source"
@@ -62,6 +63,7 @@ def train(base: Path) -> "subprocess.CompletedProcess[str]":
         "SAGEMAKER_TRAINING_MODULE": "tagline_script.training:main",
         "OMP_NUM_THREADS": "1",
         "HOME": str(base),
+        **measured(),
     }
     return subprocess.run(
         [IMAGE / "bin/train", "train"],

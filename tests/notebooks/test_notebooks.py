@@ -12,6 +12,7 @@ import pytest
 from tagline.cli.cloud import RunningCloud
 from tests.laptop import REPOSITORY
 from tests.notebooks.drawn import COUNTS, put_dataset
+from tests.notebooks.rated import USERS, put_ratings
 from tests.sdk.conftest import cloud, printed  # noqa: F401 - fixtures
 
 HERE = Path(__file__).parent
@@ -32,6 +33,8 @@ RUNS: dict[str, dict[str, Any]] = {
     "50-label/resize-96/train": TRAIN,
     "50-label/resize-96/tune": TUNE,
     "explore": {"LOOKED_AT": 100},
+    "recommender/explore": {},
+    "recommender/train": {"EVALUATED": 40},
 }
 Cells = list[dict[str, Any]]
 
@@ -46,6 +49,7 @@ def executed(
     folder = tmp_path_factory.mktemp("notebooks")
     for seed, (dataset, labels) in enumerate(LABELS.items(), 1):
         put_dataset(cloud, folder, dataset, labels, seed)
+    put_ratings(cloud, folder / "films", "films")
 
     def execute(name: str) -> Cells:
         target = folder / f"{name.replace('/', '-')}.ipynb"
@@ -117,3 +121,34 @@ def test_the_data_is_looked_at(executed: dict[str, Future[Cells]]) -> None:
     found = result(cells)
     assert (found["dataset"], found["labels"], found["images"]) == ("ic-multi-label", 7, 100)
     assert pictures(cells) >= 4
+
+
+@pytest.mark.cloud
+@pytest.mark.laptop
+@pytest.mark.slow
+def test_ratings_are_looked_at(executed: dict[str, Future[Cells]]) -> None:
+    cells = executed["recommender/explore"].result()
+    found = result(cells)
+    assert (found["dataset"], found["users"], found["items"]) == ("films", USERS, 24)
+    assert pictures(cells) >= 3
+
+
+@pytest.mark.cloud
+@pytest.mark.laptop
+@pytest.mark.slow
+def test_a_recommender_is_trained_judged_and_removed(
+    executed: dict[str, Future[Cells]],
+    cloud: RunningCloud,  # noqa: F811 - the fixture
+) -> None:
+    cells = executed["recommender/train"].result()
+    found = result(cells)
+    assert found["dataset"] == "films"
+    assert 10 < found["users"] <= 40
+    assert 0 < found["popularity"] < found["ndcg_at_10"] <= 1
+    assert found["answered"] == [10] * 4  # who is not known gets what is popular
+    assert pictures(cells) >= 3
+    sagemaker = cloud.target.sagemaker
+    job = sagemaker.describe_training_job(TrainingJobName=found["job"])
+    assert job["TrainingJobStatus"] == "Completed"
+    assert sagemaker.list_endpoints(NameContains=found["endpoint"])["Endpoints"] == []
+    assert sagemaker.list_models(NameContains=found["endpoint"])["Models"] == []

@@ -27,8 +27,8 @@ _JOB = "sdk-tiny"
 @pytest.fixture(scope="session", autouse=True)
 def started_early(request: pytest.FixtureRequest) -> None:
     """Start what waits most of its time before the first test, where a test asks for it."""
-    if any("programs" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        request.getfixturevalue("programs")
+    if any("side_by_side" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("side_by_side")
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ def sdk_v3(printed: dict[str, str]) -> Program:
 
 
 @pytest.fixture(scope="session")
-def data(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> str:
+def tiny_channels(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Channels of a tiny packed dataset, and two images, below a URI."""
     folder = training_job(tmp_path_factory.mktemp("tiny")) / "input/data"
     for number, path in enumerate(images(folder.parent)):
@@ -79,13 +79,13 @@ def images(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def programs(
-    sdk_v2: Program, sdk_v3: Program, data: str, tmp_path_factory: pytest.TempPathFactory
+def side_by_side(
+    sdk_v2: Program, sdk_v3: Program, tiny_channels: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runs]:
     """What each program prints. They run side by side: the SDK looks at things every 30 s."""
     image = str(images(tmp_path_factory.mktemp("image"))[0])
     with ThreadPoolExecutor(5) as pool:
-        trained = pool.submit(sdk_v2, "train.py", _JOB, data)
+        trained = pool.submit(sdk_v2, "train.py", _JOB, tiny_channels)
 
         def after(*arguments: str) -> str:
             trained.result()
@@ -93,10 +93,12 @@ def programs(
 
         yield {
             "train.py": trained,
-            "model_trainer.py": pool.submit(sdk_v3, "model_trainer.py", "sdk-three", data, image),
-            "tune.py": pool.submit(sdk_v2, "tune.py", data),
+            "model_trainer.py": pool.submit(
+                sdk_v3, "model_trainer.py", "sdk-three", tiny_channels, image
+            ),
+            "tune.py": pool.submit(sdk_v2, "tune.py", tiny_channels),
             "serve.py": pool.submit(after, "serve.py", _JOB, image),
-            "transform.py": pool.submit(after, "transform.py", _JOB, f"{data}/images/"),
+            "transform.py": pool.submit(after, "transform.py", _JOB, f"{tiny_channels}/images/"),
         }
 
 

@@ -7,6 +7,6 @@ from tests.sdk.conftest import Runs
 pytestmark = [pytest.mark.cloud, pytest.mark.laptop, pytest.mark.slow]
 
 
-def test_a_model_trainer_trains_searches_and_is_deployed(programs: Runs) -> None:
-    said = programs["model_trainer.py"].result()
+def test_a_model_trainer_trains_searches_and_is_deployed(side_by_side: Runs) -> None:
+    said = side_by_side["model_trainer.py"].result()
     assert "sm-pysdk" not in said  # where its telemetry goes

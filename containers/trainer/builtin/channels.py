@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.formats.document import encode
-from tagline.formats.packed import BySide, Digests, PackedDataset, Versions
+from tagline.formats.packed import PackedDataset
 from tagline.formats.recordio import (
     ImageRecord,
     RecordError,
@@ -14,10 +14,10 @@ from tagline.formats.recordio import (
     read_records,
     unpack_record,
 )
-from tagline.formats.settings import ImageSpec
 from trainer.contract import Base, JobRefused, read_document, read_json
 from trainer.engine import Images
 from trainer.pixels import Undecodable, decode, jpeg, shrink_to
+from trainer.undescribed import described, numbered
 
 _KNOWN = {"train": "train.rec", "validation": "val.rec"}
 _DATASET = "dataset"  # not the algorithm's: ours, which knows the labels' names
@@ -79,10 +79,10 @@ def lay_out(base: Base, job: Base, wanted: Wanted) -> tuple[int, int]:
         target = job.root / "input/data" / name / file
         target.parent.mkdir(parents=True)
         counts.append(_copy(_record_file(base, name), target, wanted))
-    described = _described(_names(base, wanted.labels), wanted.side, *counts)
+    dataset = described(_names(base, wanted.labels), wanted.side, *counts)
     path = job.root / "input/data/dataset/dataset.json"
     path.parent.mkdir(parents=True)
-    path.write_bytes(encode(described))
+    path.write_bytes(encode(dataset))
     return counts[0], counts[1]
 
 
@@ -156,25 +156,4 @@ def _names(base: Base, labels: int) -> Sequence[str]:
         if len(names) != labels:
             raise JobRefused(f"num_classes is {labels}, but dataset.json names {len(names)} labels")
         return names
-    width = max(3, len(str(labels)))
-    return [f"label_{number:0{width}}" for number in range(1, labels + 1)]
-
-
-def _described(names: Sequence[str], side: int, train: int, validation: int) -> PackedDataset:
-    """Return as much of a dataset.json as this trainer reads; nothing else is known."""
-    return PackedDataset(
-        run="",
-        packing="",
-        fingerprint="",
-        rows=train + validation,
-        accepted=train + validation,
-        rejected=0,
-        train=train,
-        validation=validation,
-        labels=tuple(names),
-        positives={},
-        sha256=Digests(train="", validation=""),
-        bytes=BySide(train=0, validation=0),
-        image=ImageSpec(size=side),
-        versions=Versions(tagline="", opencv="", numpy="", python=""),
-    )
+    return numbered(labels)
