@@ -14,7 +14,8 @@ from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome, say_next
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run, read_training
-from tagline.cli.runs import newest_first, now, took
+from tagline.cli.runs import newest_first, now
+from tagline.cli.runs_table import took
 from tagline.cli.show_rows import (
     print_lines,
     show_labels,
