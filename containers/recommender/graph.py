@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from recommender.choosing import Recipe
-from recommender.parts import LEAST_SPREAD, Ease, Network, Part
+from recommender.parts import LEAST_APART, LEAST_SPREAD, Ease, Network, Part
 
 _OPSET, _IR = 17, 9
 
@@ -84,9 +84,12 @@ def _scores(graph: _Graph, part: Part, weights: str) -> str:
 
 
 def _standard(graph: _Graph, scores: str) -> str:
-    apart = graph.add("Sub", scores, graph.add("ReduceMean", scores, axes=[1]))
+    mean = graph.add("ReduceMean", scores, axes=[1])
+    apart = graph.add("Sub", scores, mean)
     spread = graph.add("Sqrt", graph.add("ReduceMean", graph.add("Mul", apart, apart), axes=[1]))
-    return graph.add("Div", apart, graph.add("Max", spread, graph.constant(LEAST_SPREAD)))
+    rounding = graph.add("Mul", graph.add("Abs", mean), graph.constant(LEAST_APART))
+    least = graph.add("Max", rounding, graph.constant(LEAST_SPREAD))
+    return graph.add("Div", apart, graph.add("Max", spread, least))
 
 
 def _bytes(graph: _Graph, items: int) -> bytes:

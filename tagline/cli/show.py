@@ -83,6 +83,7 @@ class Pictures(Record, kw_only=True):
 class RunReport(RunOutcome, kw_only=True):
     """All that is known of a run, with the keys that --json prints."""
 
+    kind: Kind
     tried: tuple[str, ...]
     """Of a candidate: what it was tried with, such as `training.epochs=20`."""
     counts: Counts | None
@@ -190,6 +191,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     card = None if ranking else bucket.get(keys.model_card, ModelCard)
     return RunReport(
         **msgspec.structs.asdict(now(Live(target), run_outcome(target, record, execution))),
+        kind=Kind.RATINGS if ranking else plan.kind if plan else Kind.IMAGES,
         tried=plan.tried if plan else (),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
@@ -272,7 +274,7 @@ def _plain(report: RunReport) -> object:
 
 def _show_outcome(report: RunReport) -> None:
     counts, model = report.counts, report.model
-    ratings = report.metric != "mAP"
+    ratings = report.kind is Kind.RATINGS
     what = "ratings" if ratings else "images"
     compared = report.ranking.champion if report.ranking else report.champion
     for warning in report.warnings:
@@ -289,7 +291,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Rejected": counts and counts.rejected,
                 "Changed": report.changes and changes_said(report.changes),
                 "Corrections": report.corrections and corrections_said(report.corrections),
-                "Reused from an earlier run": counts and counts.reused,
+                "Reused from an earlier run": None if ratings else counts and counts.reused,
                 "Fetched and packed": counts and counts.fetched,
                 f"Training {what}": counts and counts.train,
                 f"Validation {what}": counts and counts.validation,

@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from tagline.aws import clients
-from tagline.formats.names import endpoint_name, run_name
+from tagline.formats.names import endpoint_name, job_name, run_name
 from tagline.formats.plan import DroppedList
 from tagline.formats.reasons import UnusableList
 from tagline.formats.recommending import (
@@ -359,3 +359,18 @@ def test_the_endpoint_must_recommend_what_the_evaluation_saw(world: Account) -> 
     ]:
         with pytest.raises(SmokeTestFailed, match=said):
             smoke(world, event, wrong)
+
+
+def test_a_person_may_roll_back_to_a_recommender(world: Account) -> None:
+    event, _ = plan(world)
+    prefix = f"films/runs/{event.run}"
+    world.put(f"{prefix}/metrics.json", metrics(event.run, 0.3, None))
+    world.put(f"{prefix}/smoke.json", {"kind": "ratings", "run": event.run, "histories": []})
+    made = f"films/output/{job_name('tagline', event.run, 'train')}-000/output/model.tar.gz"
+    world.s3.put_object(Bucket=BUCKET, Key=made, Body=b"model")
+    order = {"kind": "promote", "by": "ann", "why": "because", "at": "2026-11-12T00:00:00Z"}
+    taken = call("take_order", state(event) | {"order": order})
+    assert taken["evaluation"]["artifact"] == f"s3://data/{made}"
+    decided = taken["decision"]
+    assert (decided["metric"], decided["challenger_value"]) == ("ndcg_at_10", 0.3)
+    assert decided["challenger_map"] is None

@@ -83,6 +83,13 @@ def test_standard_scores_of_equal_ones_are_nothing() -> None:
     assert found[1].tolist() == [0, 0, 0]
 
 
+def test_what_float32_rounds_is_not_made_large() -> None:
+    """One user, or users who rated everything: all scores are equal but for their last bits."""
+    rounded = np.full((1, 50), 0.7, np.float32)
+    rounded[0, ::3] = np.nextafter(np.float32(0.7), np.float32(1))
+    assert np.abs(standard(rounded)).max() < 1e-3
+
+
 def test_validation_finds_the_planted_structure(tmp_path: Path) -> None:
     write_channels(tmp_path)
     dataset = read(tmp_path)

@@ -1,7 +1,7 @@
 // Two runs side by side: numbers, labels, settings.
 
 import { get, path } from "./api.js";
-import { count, facts, h, lasting, loading, rebuild, score, table, time } from "./dom.js";
+import { count, facts, h, lasting, loading, metric, rebuild, score, table, time } from "./dom.js";
 import { finder } from "./found.js";
 
 const signed = (value) => (value === null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`);
@@ -61,7 +61,7 @@ function numbers(both, page) {
       ["Outcome", run.outcome || run.state],
       ["Started", time(run.started)],
       ["Took", lasting(run.started, run.ended)],
-      ["mAP", score(run.metrics?.mAP)],
+      [metric(run), score(run.value)],
       ["Micro AP", score(run.metrics?.micro_ap)],
       ["Macro F1", score(run.metrics?.macro_f1)],
       ["Judged on", run.metrics ? `${count(run.metrics.images)} ${run.metrics.judged_on} images` : "–"],
