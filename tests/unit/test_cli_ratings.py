@@ -234,6 +234,7 @@ def test_compare_reads_no_files_of_images(
         put(stack, f"films/runs/{run}/metrics.json", metrics(run, value, 0.25))
         plan = run_documents.plan(run=run, dataset="films", kind=Kind.RATINGS)
         put(stack, f"films/runs/{run}/plan.json", plan)
+        put(stack, f"films/runs/{run}/status.json", status(run, "Promoted", "2026-11-20T09:00:00Z"))
     result = runner.invoke(app, ["compare", *runs])
     assert result.exit_code == 0, result.output
     assert "0.3500" in result.stdout
