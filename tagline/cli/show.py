@@ -13,8 +13,9 @@ from tagline.cli.live import Live
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome, say_next
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
-from tagline.cli.records import read_run
-from tagline.cli.runs import newest_first, now, took
+from tagline.cli.records import read_run, read_training
+from tagline.cli.runs import newest_first, now
+from tagline.cli.runs_table import took
 from tagline.cli.show_rows import (
     print_lines,
     show_labels,
@@ -24,7 +25,7 @@ from tagline.cli.show_rows import (
 )
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
-from tagline.formats.document import Document, R, Record
+from tagline.formats.document import R, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
 from tagline.formats.models import (
@@ -122,12 +123,6 @@ class RunReport(RunOutcome, kw_only=True):
     location: str
 
 
-class _Training(Document, kw_only=True):
-    """Of training.json what tells its type."""
-
-    mode: str
-
-
 def show(
     run: str, *, rejects: bool, suspects: bool, open_: bool, stack: str, as_json: bool
 ) -> None:
@@ -209,7 +204,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         difference=metrics.difference if metrics else None,
         decision=bucket.get(keys.decision, Decision),
         shadow=bucket.get(keys.shadow, Shadow),
-        training=_training(target, keys.training_plan),
+        training=read_training(target, keys.run),
         trials=bucket.get(keys.trials, Trials),
         serving=serving,
         health=health(target.sagemaker, champion) if champion and serving else None,
@@ -252,15 +247,6 @@ def _first(target: Target, key: str, kind: type[R]) -> list[R]:
         return list(islice(target.bucket.lines(key, kind), _FIRST))
     except Absent:
         return []
-
-
-def _training(target: Target, key: str) -> TrainPlan | TunePlan | None:
-    found = target.bucket.get(key, _Training)
-    if found is None:
-        return None
-    if found.mode == "tune":
-        return target.bucket.read(key, TunePlan)
-    return target.bucket.read(key, TrainPlan)
 
 
 def _plain(report: RunReport) -> object:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from tagline.cli import output as output_module
 from tagline.cli import runs as runs_module
 from tagline.cli import show as show_module
 from tagline.cli.main import app
@@ -101,12 +102,57 @@ def test_what_serves_and_what_was_only_tried_is_marked(history: Target) -> None:
     assert shown.count("serves now") == shown.count("candidate") == 1
 
 
-def test_a_run_that_was_not_promoted_says_how_to_promote_it_all_the_same(history: Target) -> None:
-    said = f'next: tagline promote {RUN} --why "…" makes it the champion all the same'
-    assert said not in runner.invoke(app, ["show", RUN]).stderr
+def test_a_run_that_was_rolled_back_from_is_marked(history: Target) -> None:
+    back = {"kind": "rollback", "by": "me", "why": "trying it", "at": "2026-01-03T00:00:00Z"}
+    reign = {"run": RUN, "since": "2026-01-01T00:00:00Z", "until": "2026-01-03T00:00:00Z",
+             "mAP": 0.9, "reason": "won"}  # fmt: skip
+    put(history, "designs/champion.json", champion(run=LATER_RUN, order=back, before=[reign]))
+    told = {run["run"]: run for run in json.loads(runner.invoke(app, ["runs", "--json"]).stdout)}
+    assert (told[RUN]["outcome"], told[RUN]["rolled_back"]) == (
+        "Promoted",
+        {"at": reign["until"], "by": "me", "why": "trying it", "to": LATER_RUN},
+    )
+    assert told[LATER_RUN]["rolled_back"] is None
+    assert runner.invoke(app, ["runs"]).stdout.count("rolled back") == 1
+
+
+@pytest.mark.usefixtures("history")
+@pytest.mark.parametrize(
+    ("width", "there", "gone"),
+    [
+        (120, ("2026-01-01 00:00:00", "Against champion", "Took"), ()),
+        (80, ("01-01 00:00", "champion", "0.9100"), ("2026-",)),
+        (60, ("Promoted", "0.9100"), ("01-01 00:00", "Took")),
+        (32, ("Promoted",), ("0.9100",)),
+    ],
+)
+def test_on_a_narrow_terminal_columns_of_less_weight_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, width: int, there: tuple[str, ...], gone: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(output_module, "_PIPE", output_module.console(width=width))
+    printed = runner.invoke(app, ["runs"]).stdout
+    assert all(run in printed for run in (RUN, LATER_RUN, OTHER_RUN))
+    assert max(map(len, printed.splitlines())) <= width
+    for words in there:
+        assert words in printed
+    for words in gone:
+        assert words not in printed
+    rows = [line for line in printed.splitlines() if line.startswith(("│", "┃"))]
+    assert not any(re.search(r"│ \w │", line) for line in rows), printed
+
+
+def test_a_run_that_was_not_promoted_says_where_to_look_before_how_to_overrule(
+    history: Target,
+) -> None:
+    looks = f"tagline show {RUN} --open, tagline compare {OTHER_RUN} {RUN}"
+    said = (
+        f"next: {looks}: what it does better and worse",
+        f'      tagline promote {RUN} --why "…" overrules the gate, if you know better',
+    )
+    assert said[0] not in runner.invoke(app, ["show", RUN]).stderr
     put(history, f"designs/runs/{RUN}/status.json",
         status(RUN, "NotPromoted", "2026-01-01T00:00:00Z"))  # fmt: skip
-    assert said in runner.invoke(app, ["show", RUN]).stderr
+    assert "\n".join(said) in runner.invoke(app, ["show", RUN]).stderr
 
 
 @pytest.mark.usefixtures("history")
@@ -190,6 +236,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "value": metrics["mAP"],
         "baseline": metrics["baseline_map"],
         "champion_value": None,
+        "compared": None,
         "ranking": None,
         "labels": [row | dict.fromkeys(LATER_KEYS) for row in metrics["labels"]],
         "run": RUN,
