@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 History = NDArray[np.int64]
 LEAST_SPREAD = 1e-9  # scores that are all alike tell nothing, and stay 0
-LEAST_APART = 1e-3  # of their mean; less is how float32 rounds, which is not to be made large
+LEAST_APART = 1e-2  # of their mean; less is how float32 rounds, which is not to be made large
 
 
 class Part(Protocol):

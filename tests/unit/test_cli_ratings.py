@@ -222,3 +222,20 @@ def test_a_candidate_is_a_copy_among_the_ratings(stack: Target) -> None:
         1,
         True,
     )
+
+
+def test_compare_reads_no_files_of_images(
+    stack: Target, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They have the same names, and each would be told as damaged."""
+    monkeypatch.setattr("tagline.cli.show.describe", lambda _target, _run: None)
+    runs = (RUN, "films-0123456789abcde0")
+    for run, value in zip(runs, (0.3, 0.35), strict=True):
+        put(stack, f"films/runs/{run}/metrics.json", metrics(run, value, 0.25))
+        plan = run_documents.plan(run=run, dataset="films", kind=Kind.RATINGS)
+        put(stack, f"films/runs/{run}/plan.json", plan)
+        put(stack, f"films/runs/{run}/status.json", status(run, "Promoted", "2026-11-20T09:00:00Z"))
+    result = runner.invoke(app, ["compare", *runs])
+    assert result.exit_code == 0, result.output
+    assert "0.3500" in result.stdout
+    assert "absent" not in caplog.text
