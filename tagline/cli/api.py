@@ -22,6 +22,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 _TIMEOUT = 60  # seconds; the API's own limit is 30
 _MAX_ANSWER_BYTES = 8 << 20
 _BUSY = {429, 503}
+_OF_DATASETS = {"unknown_dataset", "no_champion", "other_kind"}
 _DIGITS = 6  # of a Retry-After, which may be a date as well: that is taken as none
 
 
@@ -31,10 +32,20 @@ class _Problem(Record, kw_only=True):
     title: str | None = None
     message: str | None = None
     detail: str | None = None
+    code: str | None = None
 
 
 class ApiProblem(Refused):
     """The API refused or could not be asked; the message is one line."""
+
+
+class DatasetProblem(ApiProblem):
+    """The API tags nothing for this dataset, whatever the image."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+        """The problem's stable name."""
 
 
 class ApiBusy(ApiProblem):
@@ -104,8 +115,11 @@ def _sent(url: str, headers: Mapping[str, str], body: bytes, proof: Proof, metho
             return data
     except urllib.error.HTTPError as exc:
         if exc.code in _BUSY:
-            raise ApiBusy(_problem(exc), _retry_after(exc)) from exc
-        raise ApiProblem(_problem(exc)) from exc
+            raise ApiBusy(_said(exc, _told(exc)), _retry_after(exc)) from exc
+        told = _told(exc)
+        if told.code in _OF_DATASETS:
+            raise DatasetProblem(_said(exc, told), told.code) from exc
+        raise ApiProblem(_said(exc, told)) from exc
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as exc:
         raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
 
@@ -120,13 +134,17 @@ def _decode(data: bytes, kind: type[S]) -> S:
         raise ApiProblem(f"the API's answer is not JSON: {data[:100]!r}") from exc
 
 
-def _problem(error: urllib.error.HTTPError) -> str:
-    """Return a problem as one line."""
+def _told(error: urllib.error.HTTPError) -> _Problem:
+    """Return the problem that an answer is."""
     data = error.read(64 << 10)
     try:
-        told = decode_record(data, _Problem, "the answer")
+        return decode_record(data, _Problem, "the answer")
     except UnreadableDocument:
-        return f"{error.code} {error.reason}: {data[:200].decode(errors='replace')}".strip()
+        return _Problem(title=error.reason, detail=data[:200].decode(errors="replace").strip())
+
+
+def _said(error: urllib.error.HTTPError, told: _Problem) -> str:
+    """Return a problem as one line."""
     title = told.title or told.message or error.reason
     return ": ".join(filter(None, (f"{error.code} {title}", told.detail)))
 

@@ -4,6 +4,7 @@ import msgspec
 
 from tagline.cli.drop import await_record
 from tagline.cli.errors import Refused
+from tagline.cli.naming import one_run
 from tagline.cli.ordered import cancel_order, of_order
 from tagline.cli.outcome import outcome_table, run_outcome
 from tagline.cli.output import emit, print_json, say
@@ -12,7 +13,6 @@ from tagline.cli.retry import ENDPOINT_IS_AWAITED
 from tagline.cli.target import find_target
 from tagline.cli.watch import refuse_unknown
 from tagline.cli.watching import describe, execution_arn
-from tagline.formats.names import dataset_of_run
 from tagline.outcomes.failed_run import CANCELLED
 
 _RUNNING = "RUNNING"
@@ -23,11 +23,11 @@ def cancel(run: str, *, why: str, stack: str, as_json: bool) -> None:
 
     An order's is stopped likewise, by the name that the command which gave it told.
     """
-    if of_order(run):
-        cancel_order(find_target(stack), run, why, as_json=as_json)
-        return
-    dataset_of_run(run)
     target = find_target(stack)
+    if of_order(run):
+        cancel_order(target, run, why, as_json=as_json)
+        return
+    one_run(target, run)
     refuse_unknown(target, run)
     found = describe(target, run)
     if found is None or found["status"] != _RUNNING:

@@ -299,7 +299,12 @@ def compare(
 
 
 def watch(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the execution of an order.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|DATASET", help="A run, an order's execution, or a dataset: its newest run."
+        ),
+    ],
     *,
     stack: _Stack = STACK,
     as_json: _Json = False,
@@ -320,7 +325,9 @@ def cancel(
 
 
 def logs(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN|DATASET", help="A run, or a dataset: its newest run.")
+    ],
     state: Annotated[
         str | None,
         typer.Argument(metavar="[STATE]", help="Such as Train; else what failed or trains."),

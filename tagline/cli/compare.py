@@ -11,6 +11,7 @@ from tagline.api.comparing import compare as side_by_side
 from tagline.api.comparing_documents import Interval, RunComparison
 from tagline.api.problem import Problem
 from tagline.cli.errors import Refused
+from tagline.cli.naming import one_run
 from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.records import read_training
 from tagline.cli.target import Target, find_target
@@ -28,10 +29,10 @@ def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
     Intervals are of labels' differences on resampled images: known where one run was judged beside
     the other.
     """
-    dataset = dataset_of_run(first)
-    if dataset_of_run(second) != dataset:
-        raise Refused(f"{first} and {second} are of two datasets, so nothing of them compares")
     target = find_target(stack)
+    dataset, other = (dataset_of_run(one_run(target, run)) for run in (first, second))
+    if other != dataset:
+        raise Refused(f"{first} and {second} are of two datasets, so nothing of them compares")
     bucket = DataBucket(target.s3, target.outputs.bucket)
     try:
         told = side_by_side(Catalog(bucket), bucket, dataset, (first, second), sys.maxsize)

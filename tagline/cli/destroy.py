@@ -16,6 +16,7 @@ from tagline.cli.target import Target, find_target, is_laptop
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
+_MOST = 3  # executions named
 _BATCH = 1000  # objects; the most that one DeleteObjects takes
 _STAYS = (
     "Not touched: images in ECR, the logs of SageMaker's jobs, the bucket that sam keeps its "
@@ -38,24 +39,29 @@ def destroy(
             f"--data: bucket {brought} was there before the stack (ExistingBucket): "
             "delete its objects yourself"
         )
+    going = [] if target.left else list(_running(target))
+    if going and not dry_run:
+        raise Refused(_going(going))
     steps = plan(target, belongings(target), data=data)
     if as_json:
         print_json(
-            {"stack": stack, "dry_run": dry_run, "data": data, "deletes": list(map(asdict, steps))}
+            {
+                "stack": stack,
+                "dry_run": dry_run,
+                "data": data,
+                "running": going,
+                "deletes": list(map(asdict, steps)),
+            }
         )
     else:
         emit(rows_table(("Deletes", "Name", "Note"),
                         ((step.kind, step.name, step.note) for step in steps),
                         title=f"Stack {stack}"))  # fmt: skip
     if dry_run:
+        if going:
+            say(f"As it stands it would be refused: {_going(going)}", style="yellow")
         say(_STAYS)
         return
-    running = [] if target.left else list(_running(target))
-    if running:
-        raise Refused(
-            f"{len(running)} executions go on ({', '.join(running[:3])}): let them end, or stop "
-            "them, first; a run that is stopped brings its champion back"
-        )
     if not yes and not typer.confirm(f"Delete all of this at {_where(target)}?", err=True):
         raise Refused("nothing was deleted")
     for step in steps:
@@ -67,6 +73,21 @@ def destroy(
         say(f"The data stays in s3://{bucket}: `tagline destroy --data` deletes it, `tagline up` "
             "goes on with it on a laptop; in an account a stack that is deployed again takes "
             f"ExistingBucket={bucket}")  # fmt: skip
+
+
+def _going(running: list[str]) -> str:
+    """Say what goes on, and how it ends."""
+    more = f" and {len(running) - _MOST} more" if len(running) > _MOST else ""
+    it = "it" if len(running) == 1 else "them"
+    commands = ", ".join(f"`tagline cancel {name}`" for name in running[:_MOST])
+    return (
+        f"{_counted(len(running))}: wait for the end, or stop {it} with {commands}{more}; a run "
+        "that is stopped brings its champion back"
+    )
+
+
+def _counted(count: int) -> str:
+    return "1 execution goes on" if count == 1 else f"{count} executions go on"
 
 
 def _target(stack: str, *, data: bool) -> Target:

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
+from tagline.cli.naming import run_or_newest
 from tagline.cli.output import say
 from tagline.cli.target import Target, find_target, is_laptop
 from tagline.cli.watch import refuse_unknown
 from tagline.cli.watching import describe, execution_arn, history
-from tagline.formats.names import dataset_of_run, job_name
+from tagline.formats.names import job_name
 from tagline.formats.printable import printable
 from tagline.jobs.epochs import TRAINING_LOGS
 from tagline.outcomes.state_times import State, follow
@@ -58,8 +59,8 @@ def log_of(stack: str, run: str, state: str, tasks: Iterable[str] = ()) -> Log:
 
 def logs(run: str, state: str | None, *, follow_on: bool, stack: str) -> None:
     """Print the log of a run's state: of the one named, else of the one that failed or goes on."""
-    dataset_of_run(run)
     target = find_target(stack)
+    run = run_or_newest(target, run)
     refuse_unknown(target, run)
     states = follow(history(target, execution_arn(target, run)))
     if state is None:

@@ -7,13 +7,14 @@ from botocore.exceptions import ClientError
 from tagline.aws.faults import error_code
 from tagline.cli.drop import await_record, wait_for
 from tagline.cli.errors import Refused
+from tagline.cli.naming import one_run
 from tagline.cli.outcome import tell_end
 from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.retry_batch import is_batch, retry_batch
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe, execution_arn
 from tagline.formats.keys import RunKeys
-from tagline.formats.names import dataset_of_run, restoring_name
+from tagline.formats.names import restoring_name
 from tagline.formats.outcomes import Outcome, Status
 from tagline.formats.plan import Plan
 from tagline.outcomes.execution_history import failed_state, newest_events, stopped_in
@@ -55,8 +56,8 @@ def retry(
     as_json: bool,
 ) -> None:
     """Resume a failed run or batch from where it failed: nothing before it is done again."""
-    dataset_of_run(run)
     target = find_target(stack)
+    one_run(target, run)
     if is_batch(target, run):
         if wait:
             raise Refused("--wait is for runs: `tagline show` tells how far a batch is")

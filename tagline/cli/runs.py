@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tagline.cli.batches import batches_table, read_batches
+from tagline.cli.datasets import datasets_said
 from tagline.cli.listed import listed
 from tagline.cli.live import Live
 from tagline.cli.outcome import RUNNING, RunOutcome, run_outcome
@@ -30,7 +31,7 @@ def runs(dataset: str | None, limit: int, stack: str, as_json: bool) -> None:
     if batches:
         emit(batches_table(batches[:limit]))
     if not found:
-        say("No runs yet: `tagline drop DATASET LIST` starts one")
+        say(_none(target, dataset))
         return
     emit(runs_table(shown, width()))
     if any(run.gain is not None for run in shown):
@@ -58,6 +59,11 @@ def now(live: Live, run: RunOutcome) -> RunOutcome:
         return run
     state, epoch, epochs = live.told(run)
     return msgspec.structs.replace(run, state=state, epoch=epoch, epochs=epochs)
+
+
+def _none(target: Target, dataset: str | None) -> str:
+    said = datasets_said(target)
+    return f"Dataset {dataset} has no run; {said}" if dataset else said[0].upper() + said[1:]
 
 
 def _running(target: Target, dataset: str | None) -> Iterator[str]:

@@ -8,13 +8,15 @@ import msgspec
 from tagline.aws.faults import Absent
 from tagline.cli.batches import batches_table, read_batch
 from tagline.cli.browsing import open_report
+from tagline.cli.datasets import datasets_said
 from tagline.cli.errors import Refused
 from tagline.cli.live import Live
+from tagline.cli.naming import newest_of
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome, say_next
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run, read_training
-from tagline.cli.runs import newest_first, now
+from tagline.cli.runs import now
 from tagline.cli.runs_table import took
 from tagline.cli.show_rows import (
     print_lines,
@@ -163,10 +165,10 @@ def show(
 
 
 def _newest(target: Target, dataset: str) -> str:
-    found = newest_first(target, dataset)
-    if not found:
-        raise Refused(f"dataset {dataset} has no run: `tagline drop {dataset} LIST` starts one")
-    return found[0].run
+    run = newest_of(target, dataset)
+    if run is None:
+        raise Refused(f"{dataset} has no run, and is none: {datasets_said(target)}")
+    return run
 
 
 def _report(target: Target, keys: RunKeys) -> RunReport:

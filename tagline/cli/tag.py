@@ -9,7 +9,8 @@ from threading import Event
 import typer
 from rich.progress import track
 
-from tagline.cli.api import ask_tags
+from tagline.cli.api import DatasetProblem, ask_tags
+from tagline.cli.datasets import datasets_said
 from tagline.cli.errors import Refused
 from tagline.cli.finding import Finds, find_images
 from tagline.cli.interrupts import stop_signals
@@ -18,7 +19,7 @@ from tagline.cli.patience import Patience
 from tagline.cli.proof import proof_for
 from tagline.cli.tag_lines import COLUMNS, csv_fields, csv_line, json_line, table
 from tagline.cli.tagging import Verdict, judge, judge_all
-from tagline.cli.target import find_target
+from tagline.cli.target import Target, find_target
 from tagline.formats.names import check_dataset
 from tagline.formats.whole_file import replaced
 
@@ -69,6 +70,7 @@ def tag(
     telling = _lines(csv, output) if csv or jsonl else _tables(as_json, sidecar)
     failed = 0
     with (
+        _of_dataset(target),
         stop_signals(),
         telling as tell,
         closing(judge_all(finds.images, judged, jobs, called_off)) as verdicts,
@@ -80,6 +82,16 @@ def tag(
         _sum_up(finds, failed)
     if failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _of_dataset(target: Target) -> Iterator[None]:
+    """Refuse at the first image what would be said of each."""
+    try:
+        yield
+    except DatasetProblem as exc:
+        unknown = exc.code == "unknown_dataset"
+        raise Refused(f"{exc} {datasets_said(target)}" if unknown else str(exc)) from exc
 
 
 def _check_form(csv: bool, jsonl: bool, sidecar: bool, as_json: bool, output: Path | None) -> None:

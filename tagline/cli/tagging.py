@@ -11,7 +11,7 @@ from threading import Event
 import msgspec
 
 from tagline.api.documents import Tags
-from tagline.cli.api import ApiProblem
+from tagline.cli.api import ApiProblem, DatasetProblem
 from tagline.cli.finding import Found
 from tagline.formats.whole_file import replaced
 
@@ -36,11 +36,16 @@ class Verdict:
 
 
 def judge(found: Found, ask: Callable[[str], Tags], *, sidecar: bool) -> Verdict:
-    """Ask for one image's tags, and leave them beside it if that is wanted."""
+    """Ask for one image's tags, and leave them beside it if that is wanted.
+
+    Raises DatasetProblem where the dataset tags nothing.
+    """
     if found.fault is not None:
         return Verdict(found.image, error=found.fault)
     try:
         verdict = Verdict(found.image, ask(found.image))
+    except DatasetProblem:
+        raise  # every other image would be told the same
     except ApiProblem as exc:
         return Verdict(found.image, error=str(exc))
     if sidecar:

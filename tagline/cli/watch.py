@@ -4,12 +4,12 @@ import time
 
 from tagline.cli.drop import wait_for
 from tagline.cli.errors import Refused
+from tagline.cli.naming import run_or_newest
 from tagline.cli.ordered import of_order, watch_order
 from tagline.cli.outcome import tell_end
 from tagline.cli.retry_batch import is_batch
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
-from tagline.formats.names import dataset_of_run
 
 _START_SECONDS = 15.0  # a list that was dropped just now
 _INTERVAL = 0.5
@@ -17,11 +17,11 @@ _INTERVAL = 0.5
 
 def watch(run: str, *, stack: str, as_json: bool) -> None:
     """Show the progress of a run, or of an order, to its end; exit code 1 if it fails."""
-    if of_order(run):
-        watch_order(find_target(stack), run, as_json=as_json)
-        return
-    dataset_of_run(run)
     target = find_target(stack)
+    if of_order(run):
+        watch_order(target, run, as_json=as_json)
+        return
+    run = run_or_newest(target, run)
     refuse_unknown(target, run, _START_SECONDS)
     tell_end(wait_for(target, run), as_json=as_json)
 

@@ -196,6 +196,23 @@ def test_while_runs_go_on_nothing_is_deleted(
 ) -> None:
     monkeypatch.setattr(destroy_module, "_running", lambda _target: iter(["designs-1"]))
     result = runner.invoke(app, ["destroy", "--yes"])
-    assert result.exit_code == 1
-    assert "designs-1" in result.stderr
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "1 execution goes on: wait for the end, or stop it with `tagline cancel designs-1`" in (
+        result.stderr
+    )
+    assert endpoints(two_stacks) == {MINE, TRIAL, THEIRS}
+
+
+def test_what_goes_on_is_said_beforehand(
+    two_stacks: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"designs-{at}" for at in range(5)]
+    monkeypatch.setattr(destroy_module, "_running", lambda _target: iter(names))
+    shown = runner.invoke(app, ["destroy", "--data", "--dry-run"])
+    assert shown.exit_code == 0
+    assert "As it stands it would be refused: 5 executions go on" in shown.stderr
+    assert "`tagline cancel designs-2` and 2 more" in shown.stderr
+    assert MINE in shown.stdout
+    told = json.loads(runner.invoke(app, ["destroy", "--dry-run", "--json"]).stdout)
+    assert told["running"] == names
     assert endpoints(two_stacks) == {MINE, TRIAL, THEIRS}

@@ -189,6 +189,7 @@ def test_a_run_that_a_later_list_overtook_is_not_paid_for_again(
     refused(LATER_RUN, "Superseded")
 
 
+@pytest.mark.usefixtures("stack")
 def test_what_is_no_run_is_refused() -> None:
     result = runner.invoke(app, ["retry", "designs"])
     assert result.exit_code == 1

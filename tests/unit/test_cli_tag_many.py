@@ -36,8 +36,11 @@ class Api:
         self._lock = threading.Lock()
         self._together = threading.Barrier(4, timeout=10)
         self.meet = False
+        self.problem: tuple[int, dict[str, Any]] | None = None
 
     def answer(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        if self.problem:
+            return self.problem
         with self._lock:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
@@ -248,3 +251,17 @@ def test_links_to_folders_are_not_followed(folder: Path) -> None:
     finds = find_images([str(folder)])
     assert len(finds.images) == 3
     assert finds.others == 2
+
+
+@pytest.mark.parametrize("code", ["unknown_dataset", "no_champion"])
+@pytest.mark.parametrize("form", ["--csv", "--jsonl", "--json", "--sidecar"])
+def test_what_is_wrong_with_the_dataset_is_said_once(
+    api: Api, stack: Target, folder: Path, code: str, form: str
+) -> None:
+    cli_stack.put(stack, f"designs/runs/{RUN}/status.json", b"{}")
+    api.problem = 404, {"title": "Not Found", "detail": "There is no dataset x.", "code": code}
+    result = tag(folder, form)
+    assert result.exit_code == 1
+    assert result.stderr.count("404 Not Found") == 1
+    assert ("there are runs of designs" in result.stderr) is (code == "unknown_dataset")
+    assert not list(folder.rglob("*.tags.json"))
