@@ -22,6 +22,7 @@ from tagline.formats.recommending import (
     RatingsMetrics,
 )
 from tagline.formats.steps import PlanAnswer, RunInput
+from tagline.jobs.limits import TooExpensive
 from tagline.planning.ratings import plan_ratings
 from tagline.serving.smoke_failed import SmokeTestFailed
 from tagline.settings import InvalidSettings
@@ -209,6 +210,15 @@ def test_training_is_asked_of_the_recommender(world: Account) -> None:
     assert channels == {name: f"{prefix}{name}/" for name in ("train", "validation", "items")}
     role = {"RoleArn": "arn:aws:iam::123456789012:role/sagemaker", "TrainingJobName": "x"}
     assert_valid("CreateTrainingJob", request | role)
+
+
+def test_no_gpu_is_paid_for(world: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VARIABLES, "ALLOWED_INSTANCE_TYPES", "ml.g5.xlarge")
+    monkeypatch.setenv("ALLOWED_INSTANCE_TYPES", "ml.g5.xlarge")
+    put(world, "films/dataset.yaml", "training: {instance_type: ml.g5.xlarge}")
+    event, _ = plan(world)
+    with pytest.raises(TooExpensive, match=r"g5\.xlarge has a GPU"):
+        call("plan_training", state(event))
 
 
 def test_a_search_ranks_by_the_named_metric(world: Account) -> None:
