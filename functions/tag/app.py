@@ -12,7 +12,7 @@ from tagline.api.endpoint import ask
 from tagline.api.forms import FORM, files_of
 from tagline.api.images import Image, requested_image
 from tagline.api.problem import Answer, bad_request, json_answer
-from tagline.api.recommending import RecommendQuery, UserHistories, recommend
+from tagline.api.recommending import History, RecommendQuery, UserHistories, recommend
 from tagline.api.requests import Request, TagQuery, unpacked
 from tagline.api.sampling import Samples
 from tagline.api.several import tags_of_several
@@ -87,7 +87,7 @@ def recommendations(request: Request) -> Answer:
     """Answer what the dataset's champion recommends to the user, or by the items named."""
     dataset, query = request.dataset(), RecommendQuery.of(request.query)
     champion = champions().of(dataset, Kind.RATINGS)
-    history = histories().of(champion.run, query.user) if query.user else ()
+    history = histories().of(champion.run, query.user) if query.user else History()
     found = recommend(clients.runtime(), champion.endpoint, dataset, query, history)
     logger.info("recommended", run=found.model.run, basis=found.basis)
     metrics.add_metric(name="Recommendations", unit="Count", value=len(found.recommendations))

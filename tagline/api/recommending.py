@@ -9,7 +9,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -72,16 +72,25 @@ class RecommendQuery:
         return cls(user, items, top_k, seen)
 
 
+class History(NamedTuple):
+    """What a user rated, by items' ids."""
+
+    items: tuple[str, ...] = ()
+    """The newest last."""
+    low: tuple[str, ...] = ()
+    """Below recommender.minimum_rating: seen, and no part of the history."""
+
+
 class UserHistories:
     """What users rated, as runs left it; some partitions are remembered."""
 
     def __init__(self, bucket: DataBucket) -> None:
         self._bucket = bucket
         self._partitions: dict[str, int] = {}
-        self._read: OrderedDict[str, Mapping[str, tuple[str, ...]]] = OrderedDict()
+        self._read: OrderedDict[str, Histories] = OrderedDict()
 
-    def of(self, run: str, user: str) -> tuple[str, ...]:
-        """Return the items that a user rated, newest last; nothing of one who is not known."""
+    def of(self, run: str, user: str) -> History:
+        """Return what a user rated; nothing of one who is not known."""
         if run not in self._partitions:
             dataset = self._bucket.read(RunKeys(run).packed_dataset, RatingsDataset)
             self._partitions[run] = dataset.partitions
@@ -91,20 +100,21 @@ class UserHistories:
             while len(self._read) > _KEPT:
                 self._read.popitem(last=False)
         self._read.move_to_end(key)
-        return self._read[key].get(user, ())
+        found = self._read[key]
+        return History(found.users.get(user, ()), found.low.get(user, ()))
 
-    def _users(self, key: str) -> Mapping[str, tuple[str, ...]]:
+    def _users(self, key: str) -> Histories:
         """Return a partition's histories; one that is gone or damaged holds nobody, with a word."""
         found = self._bucket.find_bytes(key, _MOST_BYTES)
         if found is None:
             logger.warning("a partition of histories is missing", key=key)
-            return {}
+            return Histories(users={})
         try:
             body = gzip.decompress(found.content)
-            return decode(body, Histories, self._bucket.uri(key)).users
+            return decode(body, Histories, self._bucket.uri(key))
         except (UnreadableDocument, OSError, EOFError, zlib.error) as exc:
             logger.warning("a partition of histories is damaged", key=key, error=str(exc))
-            return {}
+            return Histories(users={})
 
 
 def recommend(
@@ -112,18 +122,19 @@ def recommend(
     endpoint: str,
     dataset: str,
     query: RecommendQuery,
-    history: tuple[str, ...],
+    history: History,
     *,
     seconds: float | None = None,
 ) -> Recommendation:
-    """Ask a dataset's endpoint; `history` is what the user rated. The answer tells its basis.
+    """Ask a dataset's endpoint with what the user rated. The answer tells its basis.
 
     It is waited for so many `seconds`, or for what is left of the request.
     """
-    known = (*history, *(item for item in query.items if item not in set(history)))
+    known = (*history.items, *(item for item in query.items if item not in set(history.items)))
+    seen = (*history.low, *known)
     asked = RecommendRequest(
         items=known[-MOST_ITEMS:],
-        exclude=known[-MOST_ITEMS:] if query.exclude_seen else (),
+        exclude=seen[-MOST_ITEMS:] if query.exclude_seen else (),
         top_k=query.top_k,
     )
     found = invoke(
@@ -136,14 +147,14 @@ def recommend(
         seconds=seconds,
     )
     basis: Basis = found.basis
-    if basis == "history" and not history:
+    if basis == "history" and not history.items:
         basis = "items"
     return Recommendation(
         dataset=dataset,
         model=Model(run=found.run, created=found.created),
         user=query.user,
         basis=basis,
-        reason=_reason(query, history, basis),
+        reason=_reason(query, history.items, basis),
         recommendations=[
             RecommendedItem(item=each.item, title=each.title, score=round(each.score, 6))
             for each in found.recommendations

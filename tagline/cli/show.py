@@ -290,7 +290,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Before it served": report.shadow and told(report.shadow),
                 "Compared with": compared and compared.run,
                 "Decision": report.decision and report.decision.reason,
-                "Model": model and f"{model.network}, epoch {model.best_epoch}",
+                "Model": model and _model_said(model),
                 "Started from": model and model.start and model.start.said,
                 "Artifact": report.artifact,
                 "Serves now": _serving_said(report),
@@ -318,6 +318,11 @@ def _serving_said(report: RunReport) -> str | None:
         return "yes"
     told = "unknown" if report.health.serves is None else "no"
     return f"{told}: {report.health.problem}"
+
+
+def _model_said(model: CardModel) -> str:
+    epoch = "" if model.best_epoch is None else f", epoch {model.best_epoch}"  # of a script's own
+    return f"{model.network}{epoch}"
 
 
 def _f1_said(report: RunReport) -> str:

@@ -31,6 +31,8 @@ class Histories(Document, kw_only=True):
     """What some of the users rated, by user: the items' ids, the newest last."""
 
     users: Mapping[str, tuple[str, ...]]
+    low: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What they rated below recommender.minimum_rating: no history, and not to be recommended."""
 
 
 class RatingsDataset(Document, kw_only=True):

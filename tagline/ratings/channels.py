@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import io
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO
 
 from tagline.formats.document import encode_on_a_line
@@ -61,19 +61,30 @@ class Written:
 
     def histories(self) -> Iterator[tuple[int, bytes]]:
         """Yield each partition's number and its users' histories, gzip."""
-        of_user: dict[int, array[int]] = {}
-        for row in self._divided.order:
-            of_user.setdefault(self._table.user[row], array("I")).append(self._table.item[row])
+        known = set(self.items)  # no model recommends another
+        low = (row for row in self._table.low() if self._table.item[row] in known)
+        rated, disliked = self._by_user(self._divided.order), self._by_user(low)
         inside: list[list[int]] = [[] for _ in range(self.partitions)]
-        for user in sorted(of_user):
+        for user in sorted(rated.keys() | disliked.keys()):
             inside[partition_of(self._users[user], self.partitions)].append(user)
         for number, users in enumerate(inside):
-            found = {
-                self._users[user]: tuple(self._items[item] for item in of_user[user])
-                for user in users
-            }
-            body = encode_on_a_line(Histories(users=found))
-            yield number, gzip.compress(body, _LEVEL, mtime=0)
+            found = Histories(users=self._named(users, rated), low=self._named(users, disliked))
+            yield number, gzip.compress(encode_on_a_line(found), _LEVEL, mtime=0)
+
+    def _by_user(self, rows: Iterable[int]) -> "dict[int, array[int]]":
+        found: dict[int, array[int]] = {}
+        for row in rows:
+            found.setdefault(self._table.user[row], array("I")).append(self._table.item[row])
+        return found
+
+    def _named(
+        self, users: Iterable[int], items: "Mapping[int, array[int]]"
+    ) -> dict[str, tuple[str, ...]]:
+        return {
+            self._users[user]: tuple(self._items[item] for item in items[user])
+            for user in users
+            if user in items
+        }
 
     def _rows(self, side: Side) -> Iterator[tuple[str, str, str, str]]:
         yield COLUMNS

@@ -70,6 +70,11 @@ class Table:
         """Yield the rows that count, in the file's order."""
         return (row for row, code in enumerate(self._left_out) if not code)
 
+    def low(self) -> Iterator[int]:
+        """Yield the rows whose rating alone keeps them from counting, in the file's order."""
+        code = _CODES[Reason.LOW_RATING]
+        return (row for row, left_out in enumerate(self._left_out) if left_out == code)
+
     def verdicts(self) -> Iterator[RatingVerdict]:
         """Yield one verdict each row, in the file's order; the file is read once more."""
         at = 0

@@ -33,6 +33,11 @@ def check_kind(settings: Settings, kind: Kind) -> None:
     alien = _of_images if kind is Kind.RATINGS else _of_ratings
     named = next(alien(settings), None)
     if named is None:
+        if kind is Kind.RATINGS and settings.split.test == 0:
+            raise InvalidSettings(
+                "split.test is 0, and nothing else judges ratings: name a share, or take it out",
+                "split.test",
+            )
         return
     if kind is Kind.RATINGS:
         words = "images, and this dataset has ratings: take it out"

@@ -48,7 +48,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         made.put(f"{PREFIX}/dataset.json", dataset)
         for number in range(PARTITIONS):
             users = {"ann": ("i1", "i2")} if partition_of("ann", PARTITIONS) == number else {}
-            body = gzip.compress(encode(Histories(users=users)))
+            low = {"eve": ("i5",)} if partition_of("eve", PARTITIONS) == number else {}
+            low |= {"ann": ("i4",)} if users else {}
+            body = gzip.compress(encode(Histories(users=users, low=low)))
             made.put(f"{PREFIX}/histories/{number:04d}.json.gz", body)
         yield made
 
@@ -90,7 +92,7 @@ ANY = _Any()
 
 
 def test_a_known_user_is_recommended_to_by_their_history(world: World) -> None:
-    expect(world, answer("i3"), items=["i1", "i2"], exclude=["i1", "i2"], top_k=3)
+    expect(world, answer("i3"), items=["i1", "i2"], exclude=["i4", "i1", "i2"], top_k=3)
     reply = ask(user="ann", top_k="3")
     assert reply.status == 200
     assert reply.json == {
@@ -102,6 +104,13 @@ def test_a_known_user_is_recommended_to_by_their_history(world: World) -> None:
         "recommendations": [{"item": "i3", "title": None, "score": 1.234568}],
         "unknown": [],
     }
+
+
+def test_what_was_rated_low_is_not_recommended(world: World) -> None:
+    expect(world, answer("i1", basis="popularity"), items=[], exclude=["i5"], top_k=10)
+    assert ask(user="eve").json["basis"] == "popularity"
+    expect(world, answer("i5", basis="popularity"), items=[], exclude=[], top_k=10)
+    assert ask(user="eve", exclude_seen="0").json["basis"] == "popularity"
 
 
 def test_items_that_are_named_come_after_the_history_and_may_come_back(world: World) -> None:

@@ -71,6 +71,7 @@ def test_check_judges_every_row_and_says_what_comes_next(ratings: Path) -> None:
         ("", "", "has no rows"),
         ("a,b,c,d\n", "", "none of the 1 rows can be used"),
         (ROWS, "image: {size: 32}", "image.size is for datasets of images"),
+        (ROWS, "split: {test: 0}", "split.test is 0, and nothing else judges ratings"),
         (ROWS, "recommender: {minimum_user_ratings: 50}", "none of the 77 rows can be used"),
     ],
 )

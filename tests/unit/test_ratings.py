@@ -236,6 +236,19 @@ def test_channels_items_and_histories_hold_what_was_accepted() -> None:
     assert found["c"] == tuple(f"i{n}" for n in range(20))
 
 
+def test_what_was_rated_low_is_no_history_and_is_told_all_the_same() -> None:
+    table = Table(io.BytesIO(f"{GOOD}u1,i3,1,{2 * 10**9}\nbob,i3,1,9\nu1,only low,1,9\n".encode()))
+    table.leave_out(Recommender(minimum_rating=2))
+    [(_, body)] = Written(table, Divided(table, Split())).histories()
+    found = decode(gzip.decompress(body), Histories, "here")
+    assert "bob" not in found.users
+    assert found.low["bob"] == ("i3",)
+    assert "i3" in found.low["u1"]
+    for user, items in found.low.items():
+        assert not set(found.users.get(user, ())) & set(items)
+    assert all("only low" not in items for items in found.low.values())  # no model knows it
+
+
 def test_titles_are_read_with_and_without_a_header() -> None:
     assert read_titles(b'1,Toy Story\n2,"Crime, and\n punishment"\n3,\n') == {
         "1": "Toy Story",
