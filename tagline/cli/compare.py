@@ -14,6 +14,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.records import read_training
 from tagline.cli.target import Target, find_target
+from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
 from tagline.formats.names import dataset_of_run
 from tagline.formats.steps import TunePlan
 
@@ -112,14 +113,27 @@ def _hyperparameters(target: Target, run: str) -> Mapping[str, str]:
 
 def _facts(told: RunComparison) -> Iterator[tuple[object, ...]]:
     yield ("Outcome", *(run.outcome or run.state for run in told.runs))
+    if _of_ratings(told):
+        name = METRIC_SAID[PRIMARY_METRIC[Kind.RATINGS]]
+        yield (name, *(number(run.value) for run in told.runs))
+        return
     scores = [run.metrics for run in told.runs]
     yield ("mAP", *(number(each.mAP) if each else None for each in scores))
     yield ("Micro F1", *(number(each.micro_f1) if each else None for each in scores))
     yield ("Judged on", *(f"{each.images:,} {each.judged_on}" if each else None for each in scores))
 
 
+def _of_ratings(told: RunComparison) -> bool:
+    return any(run.metric == PRIMARY_METRIC[Kind.RATINGS] for run in told.runs)
+
+
 def _difference(told: RunComparison) -> str:
     found = told.difference
+    if _of_ratings(told):
+        return (
+            "Each was judged for its own users: `tagline runs` tells each one's difference to its "
+            "champion for the same ones"
+        )
     if found is None or found.mAP is None:
         if any(run.metrics is None for run in told.runs):
             return "One of them was not judged, so nothing but settings compares"

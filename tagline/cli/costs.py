@@ -15,7 +15,7 @@ from tagline.cli.errors import Refused
 from tagline.cli.output import emit, money, print_json, rows_table, say
 from tagline.cli.records import read_runs
 from tagline.cli.retry_batch import batch_execution
-from tagline.cli.runs import moment
+from tagline.cli.runs_table import moment
 from tagline.cli.serving_costs import EndpointCost, endpoint_costs
 from tagline.cli.target import Target, find_target, is_laptop
 from tagline.formats.costs import Cost

@@ -55,6 +55,7 @@ def order(
         given = orders_to(target).make_champion(run, kind, by=by, why=why)
     told: dict[str, object] = {
         "run": run,
+        "kind": kind,
         "dataset": given.dataset,
         "execution": given.execution,
         "instead_of": given.instead_of,
@@ -99,6 +100,8 @@ def show(told: dict[str, object], as_json: bool) -> None:
     if as_json:
         print_json(told)
         return
+    if told.get("kind") == "rollback" and told.get("outcome") == Outcome.PROMOTED:
+        told = told | {"outcome": f"{Outcome.PROMOTED}, by a roll-back"}
     named = {name.replace("_", " ").capitalize(): value for name, value in told.items()}
     emit(facts_table(named))
 

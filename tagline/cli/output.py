@@ -26,6 +26,7 @@ def console(**given: Any) -> Console:
 OUT, ERR = console(), console(stderr=True)
 # in a pipe no terminal says how wide a line may be: nothing is cut
 _PIPE = console(width=240)
+_BROAD = console(width=10_000)
 
 
 def print_json(data: object) -> None:
@@ -52,6 +53,16 @@ def emit(renderable: RenderableType) -> None:
     """Print a table or text on stdout."""
     console = OUT if OUT.is_terminal else _PIPE
     console.print(printable_lines(renderable) if isinstance(renderable, str) else renderable)
+
+
+def width() -> int:
+    """Return how many characters a line on stdout may have."""
+    return (OUT if OUT.is_terminal else _PIPE).width
+
+
+def table_width(table: RenderableType) -> int:
+    """Return how many characters a table needs with nothing of it broken."""
+    return _BROAD.measure(table).maximum
 
 
 def facts_table(facts: Mapping[str, object]) -> Table:

@@ -15,7 +15,8 @@ from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome, say_next
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
 from tagline.cli.records import read_run, read_training
-from tagline.cli.runs import newest_first, now, took
+from tagline.cli.runs import newest_first, now
+from tagline.cli.runs_table import took
 from tagline.cli.show_rows import (
     print_lines,
     show_labels,
@@ -87,6 +88,7 @@ class RunReport(RunOutcome, kw_only=True):
 
     same_as: str | None
     """Of an unchanged one: the judged run that it equals, whose report is its own, too."""
+    kind: Kind
     tried: tuple[str, ...]
     """Of a candidate: what it was tried with, such as `training.epochs=20`."""
     counts: Counts | None
@@ -201,6 +203,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     return RunReport(
         **msgspec.structs.asdict(outcome),
         same_as=same_as,
+        kind=Kind.RATINGS if ranking else plan.kind if plan else Kind.IMAGES,
         tried=plan.tried if plan else (),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
@@ -274,7 +277,7 @@ def _plain(report: RunReport) -> object:
 
 def _show_outcome(report: RunReport) -> None:
     counts, model = report.counts, report.model
-    ratings = report.metric != "mAP"
+    ratings = report.kind is Kind.RATINGS
     what = "ratings" if ratings else "images"
     compared = report.ranking.champion if report.ranking else report.champion
     for warning in report.warnings:
@@ -292,7 +295,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Rejected": counts and counts.rejected,
                 "Changed": report.changes and changes_said(report.changes),
                 "Corrections": report.corrections and corrections_said(report.corrections),
-                "Reused from an earlier run": counts and counts.reused,
+                "Reused from an earlier run": None if ratings else counts and counts.reused,
                 "Fetched and packed": counts and counts.fetched,
                 f"Training {what}": counts and counts.train,
                 f"Validation {what}": counts and counts.validation,

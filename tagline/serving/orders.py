@@ -20,6 +20,7 @@ from tagline.formats.owners import owns_run
 from tagline.formats.steps import OrderInput, Restore, RestoreInput, RunEvent
 from tagline.planning.standing import find_champion
 from tagline.serving.ordering import OrderRefused, take_order
+from tagline.serving.reigns import former_champion, rolled_back_from
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -102,17 +103,31 @@ def champion_of(bucket: Bucket, dataset: str) -> Champion:
 
 
 def former_of(bucket: Bucket, dataset: str, run: str | None) -> str:
-    """Return the run to roll back to: the one named, or the champion before; or OrderRefused."""
+    """Return the run to roll back to: the one named, or the last champion before; or OrderRefused.
+
+    One that was rolled back from is passed over: two roll-backs never lead forward again.
+    """
     champion = champion_of(bucket, dataset)
-    former = run or champion.previous
+    former = run or former_champion(champion)
     if former is None:
-        raise OrderRefused(
-            f"{champion.run} is the first champion of dataset {dataset}, there is none to go back "
-            "to: `tagline promote RUN --why …` makes another run the champion"
-        )
+        raise OrderRefused(_none_before(champion, dataset))
     if not owns_run(dataset, former):
         raise OrderRefused(f"run {former} is none of dataset {dataset}")
     return former
+
+
+def _none_before(champion: Champion, dataset: str) -> str:
+    run, back = next(iter(rolled_back_from(champion).items()), (None, None))
+    if back is not None:
+        at = f"{datetime.fromisoformat(back.at):%Y-%m-%d %H:%M} UTC"
+        return (
+            f"{run} was rolled back from at {at} ({back.why!r}), and there is no champion before "
+            f"{champion.run} to go back to: `tagline promote {run} --why …` brings it back by name"
+        )
+    return (
+        f"{champion.run} is the first champion of dataset {dataset}, there is none to go back "
+        "to: `tagline promote RUN --why …` makes another run the champion"
+    )
 
 
 def checked_why(why: str) -> str:

@@ -91,6 +91,7 @@ def test_a_runs_name_is_on_one_line_of_80_columns(
     dataset = run.rpartition("-")[0]
     put(going, f"{dataset}/runs/{run}/status.json", status(run, "Promoted", "2026-01-01T00:00:00Z"))
     monkeypatch.setattr(OUT, "_width", 80)
+    monkeypatch.setattr(runs_module, "width", lambda: 80)
     monkeypatch.setattr(runs_module, "emit", OUT.print)
     with OUT.capture() as printed:
         result = runner.invoke(app, ["runs"])

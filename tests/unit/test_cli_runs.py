@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from tagline.cli import output as output_module
 from tagline.cli import runs as runs_module
 from tagline.cli import show as show_module
 from tagline.cli.main import app
@@ -101,6 +102,45 @@ def test_what_serves_and_what_was_only_tried_is_marked(history: Target) -> None:
     assert [told[run]["tried"] for run in (RUN, LATER_RUN)] == [[], ["training.epochs=20"]]
     shown = runner.invoke(app, ["runs"]).stdout
     assert shown.count("serves now") == shown.count("candidate") == 1
+
+
+def test_a_run_that_was_rolled_back_from_is_marked(history: Target) -> None:
+    back = {"kind": "rollback", "by": "me", "why": "trying it", "at": "2026-01-03T00:00:00Z"}
+    reign = {"run": RUN, "since": "2026-01-01T00:00:00Z", "until": "2026-01-03T00:00:00Z",
+             "mAP": 0.9, "reason": "won"}  # fmt: skip
+    put(history, "designs/champion.json", champion(run=LATER_RUN, order=back, before=[reign]))
+    told = {run["run"]: run for run in json.loads(runner.invoke(app, ["runs", "--json"]).stdout)}
+    assert (told[RUN]["outcome"], told[RUN]["rolled_back"]) == (
+        "Promoted",
+        {"at": reign["until"], "by": "me", "why": "trying it", "to": LATER_RUN},
+    )
+    assert told[LATER_RUN]["rolled_back"] is None
+    assert runner.invoke(app, ["runs"]).stdout.count("rolled back") == 1
+
+
+@pytest.mark.usefixtures("history")
+@pytest.mark.parametrize(
+    ("width", "there", "gone"),
+    [
+        (120, ("2026-01-01 00:00:00", "Against champion", "Took"), ()),
+        (80, ("01-01 00:00", "champion", "0.9100"), ("2026-",)),
+        (60, ("Promoted", "0.9100"), ("01-01 00:00", "Took")),
+        (32, ("Promoted",), ("0.9100",)),
+    ],
+)
+def test_on_a_narrow_terminal_columns_of_less_weight_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, width: int, there: tuple[str, ...], gone: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(output_module, "_PIPE", output_module.console(width=width))
+    printed = runner.invoke(app, ["runs"]).stdout
+    assert all(run in printed for run in (RUN, LATER_RUN, OTHER_RUN))
+    assert max(map(len, printed.splitlines())) <= width
+    for words in there:
+        assert words in printed
+    for words in gone:
+        assert words not in printed
+    rows = [line for line in printed.splitlines() if line.startswith(("│", "┃"))]
+    assert not any(re.search(r"│ \w │", line) for line in rows), printed
 
 
 def test_a_run_that_was_not_promoted_says_where_to_look_before_how_to_overrule(
