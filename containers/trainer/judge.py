@@ -104,6 +104,8 @@ class Evaluation:
     comparison: Comparison | None
     not_compared: str | None
     created: str
+    side_length: int
+    """Pixels of the side of the judging images."""
 
     @cached_property
     def tagged(self) -> NDArray[np.bool_]:
@@ -172,6 +174,7 @@ def judge(
         comparison=_compared(first, second, judges) if second and not why else None,
         not_compared=why,
         created=created,
+        side_length=challenger.side,
     )
 
 

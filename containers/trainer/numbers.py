@@ -87,6 +87,8 @@ def _champion(evaluation: Evaluation) -> ChampionMeans | None:
         return None
     return ChampionMeans(
         run=champion.candidate.run,
+        trained_at=champion.candidate.side,
+        judged_at=evaluation.side_length,
         mAP=number(comparison.champion.mean_ap),
         micro_ap=number(comparison.champion.micro_ap),
         baseline_map=number(comparison.champion.baseline_map),

@@ -82,6 +82,7 @@ def compare(
         same_images=_same_images(first, second),
         relabelled=_relabelled(bucket, first, second, most),
         difference=_turned(found, judged[1]) if judged and found else None,
+        resized=_resized(judged[0]) if judged else None,
         compared_as=judged[0].summary.run if judged else None,
         labels=_labels(first, second),
         settings=list(_settings(first.plan, second.plan)),
@@ -156,6 +157,11 @@ def _judged(first: _Run, second: _Run) -> tuple[_Run, int] | None:
         if metrics and metrics.champion and metrics.champion.run == other.summary.run:
             return judged, sign
     return None
+
+
+def _resized(judged: _Run) -> str | None:
+    champion = judged.metrics.champion if judged.metrics else None
+    return champion.resized_said if champion else None
 
 
 def _turned(found: Difference, sign: int) -> RunDifference:

@@ -98,6 +98,9 @@ class RunComparison(Part, kw_only=True):
     has too many images to look at."""
     difference: RunDifference | None
     """null unless one of them was judged beside the other, which was the champion then."""
+    resized: str | None
+    """A sentence where the champion then was judged on images of another size than it was trained
+    on: both numbers of `difference` are of images as the other run packed them."""
     compared_as: RunName | None
     """The run whose evaluation said so."""
     labels: list[ComparedLabel]

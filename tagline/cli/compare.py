@@ -57,6 +57,8 @@ def _bounds(interval: Interval | None) -> _Bounds | None:
 def _show(told: RunComparison, intervals: dict[str, _Bounds | None]) -> None:
     emit(rows_table(("", *(run.run for run in told.runs)), _facts(told), title="Runs"))
     say(_difference(told))
+    if told.resized:
+        say(f"{told.resized[0].upper()}{told.resized[1:]}", style="bold yellow")
     if relabelled := _relabelled(told):
         say(relabelled, style="bold yellow")
     changed = [label for label in told.labels if label.difference is not None]

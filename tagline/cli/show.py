@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tagline.aws.faults import Absent
 from tagline.cli.batches import batches_table, read_batch
@@ -53,6 +54,7 @@ from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
+from tagline.planning.by_hand import by_hand_said, in_force, set_before
 from tagline.planning.changes import changes_said
 from tagline.planning.corrections import corrections_said
 from tagline.serving.endpoints import Health, health
@@ -86,6 +88,8 @@ class Pictures(Record, kw_only=True):
 class RunReport(RunOutcome, kw_only=True):
     """All that is known of a run, with the keys that --json prints."""
 
+    same_as: str | None
+    """Of an unchanged one: the judged run that it equals, whose report is its own, too."""
     kind: Kind
     tried: tuple[str, ...]
     """Of a candidate: what it was tried with, such as `training.epochs=20`."""
@@ -102,6 +106,7 @@ class RunReport(RunOutcome, kw_only=True):
     suspects: list[Suspect]
     """The most doubtful of the rows whose labels the model doubts."""
     labels: tuple[LabelMetrics, ...] | None
+    """Of the run that serves, with the thresholds that are in force now."""
     macro_f1: float | None
     """Mean of the labels', on images that the thresholds were not chosen on."""
     micro_f1: float | None
@@ -147,7 +152,7 @@ def show(
     if rejects or suspects:
         return
     if open_:
-        open_report(target, run)
+        open_report(target, _judged_as(target, run) or run)
         return
     report = _report(target, keys)
     if as_json:
@@ -162,6 +167,12 @@ def show(
         show_trials(report.trials)
     show_labels(report.labels or ())
     show_suspects(run, report.suspects)
+
+
+def _judged_as(target: Target, run: str) -> str | None:
+    """Return the run that an unchanged one equals: that one's report is its own, too."""
+    plan = target.bucket.get(RunKeys(run).plan, Plan)
+    return plan.same_as if plan else None
 
 
 def _newest(target: Target, dataset: str) -> str:
@@ -185,9 +196,15 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     counted = whole or plan
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     serving = champion is not None and champion.run == keys.run
+    by_hand = set_before(target.bucket, keys.dataset) if serving else None
     card = None if ranking else bucket.get(keys.model_card, ModelCard)
+    outcome = now(Live(target), run_outcome(target, record, execution))
+    same_as = plan.same_as if plan else None
+    if same_as and outcome.report is None:
+        outcome = replace(outcome, report=bucket.uri(RunKeys(same_as).report))
     return RunReport(
-        **msgspec.structs.asdict(now(Live(target), run_outcome(target, record, execution))),
+        **msgspec.structs.asdict(outcome),
+        same_as=same_as,
         kind=Kind.RATINGS if ranking else plan.kind if plan else Kind.IMAGES,
         tried=plan.tried if plan else (),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
@@ -198,7 +215,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         corrections=plan.corrections if plan else None,
         rejects=_first(target, keys.rejects, Reject),
         suspects=_first(target, keys.suspects, Suspect),
-        labels=metrics.labels if metrics else None,
+        labels=in_force(metrics.labels, by_hand) if metrics else None,
         macro_f1=metrics.macro_f1 if metrics else None,
         micro_f1=metrics.micro_f1 if metrics else None,
         ranking=ranking,
@@ -271,6 +288,7 @@ def _show_outcome(report: RunReport) -> None:
         outcome_table(
             report,
             {
+                "Equals": report.same_as and f"{report.same_as}: `tagline show` of it tells more",
                 "Tried with": ", ".join(report.tried) or None,
                 "Took": took(report),
                 "Cost": price_said(report.cost),
@@ -285,6 +303,7 @@ def _show_outcome(report: RunReport) -> None:
                 f"Validation {what}": counts and counts.validation,
                 f"Test {what}": counts and counts.test,
                 **(_ranking(report.ranking) if report.ranking else {}),
+                "Set by hand": report.labels and by_hand_said(report.labels),
                 "F1": report.micro_f1 and _f1_said(report),
                 "Background": report.pictures and _background(report.pictures),
                 "Before it served": report.shadow and told(report.shadow),

@@ -78,6 +78,20 @@ class ChampionMeans(Means):
     """The champion's numbers on the same images."""
 
     run: str
+    trained_at: Size | None = None
+    """Pixels of the side of the images that it was trained on; null in older files."""
+    judged_at: Size | None = None
+    """Of those that it was judged on here, which were packed for the challenger."""
+
+    @property
+    def resized_said(self) -> str | None:
+        """Where it was judged on images of another size than it learned from: that, in words."""
+        if self.trained_at == self.judged_at or not (self.trained_at and self.judged_at):
+            return None
+        return (
+            f"the champion was judged on images of {self.judged_at} px; it was trained on "
+            f"{self.trained_at} px"
+        )
 
 
 class LabelMetrics(Record):

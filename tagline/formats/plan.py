@@ -121,6 +121,8 @@ class Plan(Document, kw_only=True):
     """What it was tried with, such as `training.epochs=20`: instead of what dataset.yaml says."""
     script: str | None = None
     """SHA-256 (hexadecimal) of the training script that the run took, a person's own."""
+    same_as: str | None = None
+    """Of an unchanged list: the judged run that it equals; null in older files, too."""
 
 
 class PlannedShard(Record):

@@ -121,6 +121,7 @@ def plan_dataset(
         candidate=bool(tried),
         tried=tried,
         script=script,
+        same_as=taken.same_as,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(

@@ -96,6 +96,7 @@ def plan_ratings(event: RunInput, client: "S3Client") -> PlanAnswer:
         reasons=reasons,
         candidate=bool(tried),
         tried=tried,
+        same_as=taken.same_as,
     )
     bucket.write(run.plan, plan)
     return PlanAnswer(

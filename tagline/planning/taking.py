@@ -7,6 +7,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.plan import ListVersion
 from tagline.formats.steps import RunInput
 from tagline.planning import standing
+from tagline.planning.by_hand import set_before, thresholds_said
 from tagline.planning.fingerprint import compare
 
 
@@ -17,6 +18,8 @@ class Taken:
     unchanged: bool
     overtaken: str | None
     reason: str
+    same_as: str | None
+    """The run that it equals, where it is unchanged."""
 
     @property
     def trains(self) -> bool:
@@ -39,6 +42,7 @@ def take(
     `what` goes into the fingerprint. A candidate, which is `tried` with something, is no list of
     the dataset's: it neither gives way nor is given way to.
     """
+    before = set_before(bucket, event.dataset)
     overtaken = None if tried else standing.claim(bucket, event, thresholds)
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
@@ -48,6 +52,13 @@ def take(
         unchanged, reason = False, f"trained though nothing changed: {version.train_anyway}"
     if tried:
         unchanged, reason = False, f"a candidate, tried with {', '.join(tried)}"
+    if (
+        unchanged
+        and champion
+        and (said := thresholds_said(bucket, champion.run, before, thresholds))
+    ):
+        reason = f"{reason}; {said}"
     if overtaken:
         unchanged, reason = False, f"run {overtaken}, of a list that was dropped later, decides"
-    return Taken(unchanged, overtaken, reason)
+    same_as = next((run.run for run in judged if run.fingerprint == mark), None)
+    return Taken(unchanged, overtaken, reason, same_as if unchanged else None)

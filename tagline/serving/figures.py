@@ -43,6 +43,8 @@ class Figures:
     not_compared: str | None
     left_out: int = 0
     drops: tuple[LabelDrop, ...] = ()
+    resized: str | None = None
+    """Where the champion was judged on images of another size than it learned from."""
     start: str | None = None
     """What training started from instead of what it would take first."""
 
@@ -86,6 +88,7 @@ def _images(metrics: Metrics) -> Figures:
         not_compared=metrics.not_compared,
         left_out=metrics.left_out,
         drops=metrics.drops,
+        resized=champion.resized_said if champion else None,
         start=start.said if start and start.instead else None,
     )
 

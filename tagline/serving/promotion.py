@@ -105,6 +105,7 @@ def _against(
     said = (
         f"{found.said} {champion + gain:.4f} against the champion's {champion:.4f} "
         f"({found.champion_run}), {gain:+.4f} on {_cases(found, compared)}{_left_out(found)}"
+        f"{f'; {found.resized}' if found.resized else ''}"
     )
     few = _few(found, compared)
     if gain <= rule.margin:

@@ -1,5 +1,6 @@
 """Whatever happens to a run or to its endpoint, the champion serves, and the next list heals."""
 
+import re
 from typing import Any
 
 import pytest
@@ -75,8 +76,13 @@ def test_an_endpoint_that_was_deleted_comes_back_with_the_same_list(
     assert pipeline.json(DatasetKeys(DATASET).champion) == before
     assert pipeline.training_jobs() == jobs
     assert pipeline.answer(f"datasets/{DATASET}")["health"]["serves"] is True
+    quick = {**QUICK, "learning_rate": 1e-6, "epochs": 1}
+    pipeline.settings(DATASET, training=quick, thresholds={"red": 0.15})
     again = pipeline.run(DATASET, list_rows(designs))
     assert again.status["outcome"] == "Unchanged", again.status
+    assert re.search(
+        r"; threshold of red: \d\.\d{4} -> 0\.15 by hand, in force", again.status["reason"]
+    )
 
 
 def test_an_endpoint_that_was_deleted_comes_back_when_a_person_says_so(

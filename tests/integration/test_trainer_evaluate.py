@@ -73,7 +73,9 @@ def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
     assert set(first) == {"label", "support", "threshold", "chosen", *kinds}
     assert first["ap_low"] <= first["ap"] <= first["ap_high"]
     assert first["gain_low"] <= first["gain"] <= first["gain_high"]
-    assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map"}
+    sizes = {"trained_at": 48, "judged_at": SIDE}
+    assert sizes.items() <= metrics["champion"].items()
+    assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map", *sizes}
     assert metrics["champion"]["run"] == CHAMPION_RUN
     assert metrics["start"]["instead"] == INSTEAD["start"]["instead"]
     assert metrics["champion"]["baseline_map"] == metrics["baseline_map"]
@@ -204,6 +206,7 @@ def test_the_report_asks_for_nothing_and_escapes_names(judged: Path) -> None:
     assert "<b>wide</b>" not in page
     assert "&lt;b&gt;wide&lt;/b&gt; &amp; low" in page
     assert CHAMPION_RUN in page
+    assert f"judged on images of {SIDE} px; it was trained on 48 px" in page
     assert "<li>Training started from none: there is no starter for &lt;it&gt;</li>" in page
     assert (
         '<th scope="row">start_from</th><td>none: there is no starter for &lt;it&gt;</td>' in page

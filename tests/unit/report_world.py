@@ -74,4 +74,5 @@ def _model(run: str, labels: Sequence[str], sides: Sequence[Any], noise: float) 
     return SimpleNamespace(
         run=run, role="challenger", labels=tuple(labels), description=described,
         scores=lambda records, _labels: answers[id(records)],
+        side=32,
     )  # fmt: skip

@@ -74,6 +74,17 @@ def test_a_setting_that_nobody_set_shows_what_was_trained_with(stack: Target) ->
 
 
 @pytest.mark.usefixtures("two")
+def test_a_champion_that_was_judged_at_another_size_is_told(stack: Target) -> None:
+    said = "The champion was judged on images of 64 px; it was trained on 96 px"
+    assert said not in runner.invoke(app, ["compare", RUN, LATER_RUN]).stderr
+    champion = {"run": RUN, "mAP": 0.8, "micro_ap": 0.8, "baseline_map": 0.2}
+    sizes = {"trained_at": 96, "judged_at": 64}
+    found = metrics(run=LATER_RUN, labels=[label("cat", 0.8)], champion=champion | sizes)
+    put(stack, f"designs/runs/{LATER_RUN}/metrics.json", found)
+    assert said in " ".join(runner.invoke(app, ["compare", RUN, LATER_RUN]).stderr.split())
+
+
+@pytest.mark.usefixtures("two")
 def test_labels_that_were_corrected_between_the_two_are_said(stack: Target) -> None:
     for run, labels in ((RUN, "xx"), (LATER_RUN, "xy")):
         rows = [

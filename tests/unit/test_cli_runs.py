@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from tagline.cli import output as output_module
@@ -14,6 +15,7 @@ from tagline.cli import runs as runs_module
 from tagline.cli import show as show_module
 from tagline.cli.main import app
 from tagline.cli.target import Target
+from tagline.formats.outcomes import Newest
 from tests.unit.cli_stack import (
     BUCKET,
     LATER_RUN,
@@ -155,6 +157,44 @@ def test_a_run_that_was_not_promoted_says_where_to_look_before_how_to_overrule(
     assert "\n".join(said) in runner.invoke(app, ["show", RUN]).stderr
 
 
+def test_thresholds_set_by_hand_show_at_the_run_that_serves(history: Target) -> None:
+    put(history, "designs/champion.json", champion(run=RUN))
+    newest = Newest(run=LATER_RUN, started="2026-01-02T00:00:00Z", thresholds={"tag13": 0.15})
+    put(history, "designs/newest.json", newest)
+    shown = " ".join(runner.invoke(app, ["show", RUN]).stdout.split())
+    assert "threshold of tag13 0.15 (chosen: 0.5000)" in shown
+    assert "0.1500 by hand" in shown
+    labels = json.loads(runner.invoke(app, ["show", RUN, "--json"]).stdout)["labels"]
+    told = next(row for row in labels if row["label"] == "tag13")
+    assert (told["threshold"], told["chosen"]) == (0.15, 0.5)
+    put(history, "designs/newest.json", replace(newest, thresholds={}))
+    assert "(chosen:" not in runner.invoke(app, ["show", RUN]).stdout
+
+
+def test_an_unchanged_run_names_and_opens_the_report_of_the_run_that_it_equals(
+    history: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = f"designs/runs/{LATER_RUN}/"
+    monkeypatch.setitem(EXECUTIONS, LATER_RUN, {"status": "SUCCEEDED"})
+    put(history, f"{prefix}status.json", status(LATER_RUN, "Unchanged", "2026-01-03T00:00:00Z"))
+    put(history, f"{prefix}plan.json", plan(run=LATER_RUN, same_as=RUN))
+    told = json.loads(runner.invoke(app, ["show", "designs", "--json"]).stdout)
+    assert (told["run"], told["same_as"]) == (LATER_RUN, RUN)
+    assert told["report"] == f"s3://{BUCKET}/designs/runs/{RUN}/report.html"
+    put(history, f"designs/runs/{RUN}/report.html", b"<p>")
+    opened: list[str] = []
+
+    def opens(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", opens)
+    done = runner.invoke(app, ["show", "designs", "--open"])
+    assert done.exit_code == 0, done.stderr
+    assert f"/designs/runs/{RUN}/report.html" in opened[0]
+    assert RUN in done.stderr
+
+
 @pytest.mark.usefixtures("history")
 def test_the_limit_is_said() -> None:
     result = runner.invoke(app, ["runs", "--limit", "1"])
@@ -259,6 +299,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "changes": None,
         "warnings": [],
         "tried": [],
+        "same_as": None,
         "pictures": {
             "lost": {"one_colour": 0, "transparent": 0},
             "near_copies": {"images": 0, "groups": 0, "across": 0, "moved": 0},

@@ -9,13 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from tagline.formats.document import decode, encode
+from tagline.formats.models import LabelMetrics
 from tagline.formats.plan import DroppedList, Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.formats.steps import PlanAnswer
 from tagline.planning import writing
 from tagline.planning.sharding import cut
-from tests.unit.documents import champion
+from tests.unit.documents import champion, metrics
 from tests.unit.ingest_world import BUCKET, World, world
 
 
@@ -150,6 +151,42 @@ def test_the_same_again_is_unchanged(demo: World) -> None:
             "shards.json",
         }
         assert len(demo.lines("rejects.jsonl")) == 1
+
+
+def test_an_unchanged_list_says_which_thresholds_it_sets_and_which_run_it_equals(
+    demo: World,
+) -> None:
+    data = demo.fill(10)
+    demo.put("demo/labels.txt", b"cat\ndog\nsun\n")
+    first = demo.drop(data)
+    demo.plan()
+    finish(demo)
+    labels = tuple(
+        LabelMetrics(label=name, ap=0.9, f1=0.8, support=9, threshold=threshold, chosen=chosen)
+        for name, threshold, chosen in (
+            ("cat", 0.3649, None),
+            ("dog", 0.2, 0.41),
+            ("sun", 0.5, None),
+        )
+    )
+    evaluated = replace(metrics(0.9, None), labels=labels)
+    demo.put(f"demo/runs/{first.run}/metrics.json", encode(evaluated))
+    for settings, said in (
+        (b"thresholds: {cat: 0.15}", "; threshold of cat: 0.3649 -> 0.15 by hand, in force"),
+        (b"thresholds: {cat: 0.15}", f"those of run {first.run} (Promoted)"),
+        (
+            b"thresholds: {cat: 0.2, dog: 0.1}",
+            "; thresholds of cat: 0.15 by hand -> 0.2 by hand, dog: 0.4100 -> 0.1 by hand, in",
+        ),
+        (b"thresholds: {dog: 0.1}", "; threshold of cat: 0.2 by hand -> 0.3649, in force within"),
+    ):
+        demo.put("demo/dataset.yaml", settings)
+        demo.drop(data)
+        answer = demo.plan()
+        assert answer.unchanged
+        assert said in answer.reason
+        assert ("threshold" in answer.reason) is ("threshold" in said)
+        assert json.loads(demo.read("plan.json"))["same_as"] == first.run
 
 
 @pytest.mark.parametrize("change", ["image", "label", "row", "name", "setting", "less"])

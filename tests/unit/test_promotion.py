@@ -81,6 +81,21 @@ def test_few_images_are_named_beside_a_champion(images: int, told: bool, better:
     assert reason.endswith(f"; {FEW}") is told
 
 
+@pytest.mark.parametrize(
+    ("trained", "judged", "told"), [(96, 64, True), (64, 64, False), (None, None, False)]
+)
+@pytest.mark.parametrize("challenger", [0.45, 0.55])
+def test_a_champion_of_another_size_is_in_the_reason(
+    trained: int | None, judged: int | None, told: bool, challenger: float
+) -> None:
+    found = metrics(challenger, 0.5)
+    assert found.champion
+    champion = replace(found.champion, trained_at=trained, judged_at=judged)
+    reason = decide(replace(found, champion=champion), OTHER, Promotion()).reason
+    said = "the champion was judged on images of 64 px; it was trained on 96 px"
+    assert (said in reason) is told
+
+
 @pytest.mark.parametrize(("minimum", "promoted"), [(0.4, True), (0.41, True), (0.42, False)])
 def test_the_minimum_may_be_met_exactly(minimum: float, promoted: bool) -> None:
     decision = judge(0.41, None, minimum_map=minimum)

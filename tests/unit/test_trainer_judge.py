@@ -60,6 +60,7 @@ def model(run: str, scores: np.ndarray, *, calibrated: bool = False) -> Any:
         scores=answers,
         labels=known,
         role="input 'challenger'",
+        side=32,
         description=SimpleNamespace(calibration=CALIBRATION if calibrated else None),
     )
 
@@ -134,6 +135,8 @@ def test_each_number_stands_in_its_place() -> None:
         ),
         over_frequencies=stated(gain_over_frequencies(GOOD, TRUTH, confidence=0.8), 90),
         champion=ChampionMeans(
+            trained_at=32,
+            judged_at=32,
             run=OTHER,
             mAP=number(poor.mean_ap),
             micro_ap=number(poor.micro_ap),

@@ -117,7 +117,8 @@ def _first_screen(evaluation: Evaluation, run: str) -> str:
         f'<h1>Evaluation of {run}</h1><p class="verdict">{_sentence(evaluation)}</p>'
         f'<div class="panel">{bars(rows)}<dl class="facts">{cells}</dl></div>'
         '<p class="note" style="margin-top:10px">Mean average precision (mAP) over labels: 1 '
-        f"ranks every image with a label before every one without. {_same(evaluation)}</p>"
+        f"ranks every image with a label before every one without. {_same(evaluation)}"
+        f"{_resized(evaluation)}</p>"
     )
 
 
@@ -163,6 +164,20 @@ def _same(evaluation: Evaluation) -> str:
         f"The champion's is of {comparison.images:,} {evaluation.side} images, where this model "
         f"has {comparison.challenger.mean_ap:.3f}: {left_out:,} are left out, since the champion "
         "was trained on them."
+    )
+
+
+def _resized(evaluation: Evaluation) -> str:
+    """Say where the champion was shown images of another size than it learned from."""
+    champion = evaluation.champion
+    if not (champion and evaluation.comparison):
+        return ""
+    trained, judged = champion.candidate.side, evaluation.side_length
+    if trained == judged:
+        return ""
+    return (
+        f" The champion was judged on images of {judged} px; it was trained on {trained} px, so "
+        "its number here differs from that of its own run."
     )
 
 
