@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from recommender.choosing import Recipe
-from recommender.parts import LEAST_SPREAD, Ease, Network, Part
+from recommender.parts import LEAST_APART, LEAST_SPREAD, Ease, Network, Part
 
 _OPSET, _IR = 17, 9
 
@@ -30,12 +29,11 @@ class _Graph:
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
-        self.constants: list[Any] = []
+        self.constants: list[NDArray[Any]] = []
 
     def constant(self, value: Any, kind: Any = np.float32) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
-        return name
+        self.constants.append(np.asarray(value, kind))
+        return f"c{len(self.constants) - 1}"
 
     def add(self, operator: str, *inputs: str, outputs: Sequence[str] = (), **how: Any) -> str:
         names = list(outputs) or [f"n{len(self.nodes)}"]
@@ -86,13 +84,16 @@ def _scores(graph: _Graph, part: Part, weights: str) -> str:
 
 
 def _standard(graph: _Graph, scores: str) -> str:
-    apart = graph.add("Sub", scores, graph.add("ReduceMean", scores, axes=[1]))
+    mean = graph.add("ReduceMean", scores, axes=[1])
+    apart = graph.add("Sub", scores, mean)
     spread = graph.add("Sqrt", graph.add("ReduceMean", graph.add("Mul", apart, apart), axes=[1]))
-    return graph.add("Div", apart, graph.add("Max", spread, graph.constant(LEAST_SPREAD)))
+    rounding = graph.add("Mul", graph.add("Abs", mean), graph.constant(LEAST_APART))
+    least = graph.add("Max", rounding, graph.constant(LEAST_SPREAD))
+    return graph.add("Div", apart, graph.add("Max", spread, least))
 
 
 def _bytes(graph: _Graph, items: int) -> bytes:
-    whole, number = TensorProto.INT64, TensorProto.FLOAT
+    whole, real = TensorProto.INT64, TensorProto.FLOAT
     made = helper.make_graph(
         graph.nodes,
         "recommender",
@@ -102,15 +103,19 @@ def _bytes(graph: _Graph, items: int) -> bytes:
             helper.make_tensor_value_info("k", whole, [1]),
         ],
         [
-            helper.make_tensor_value_info("scores", number, [items]),
+            helper.make_tensor_value_info("scores", real, [items]),
             helper.make_tensor_value_info("items", whole, ["K"]),
-            helper.make_tensor_value_info("best", number, ["K"]),
+            helper.make_tensor_value_info("best", real, ["K"]),
         ],
-        graph.constants,
     )
     opset = helper.make_opsetid("", _OPSET)
-    found: bytes = helper.make_model(
-        made, opset_imports=[opset], ir_version=_IR
-    ).SerializeToString()
-    onnx.checker.check_model(found)
+    model = helper.make_model(made, opset_imports=[opset], ir_version=_IR)
+    for number, value in enumerate(graph.constants):  # last: what is made above copies what it has
+        model.graph.initializer.add(
+            name=f"c{number}",
+            dims=value.shape,
+            data_type=helper.np_dtype_to_tensor_dtype(value.dtype),
+            raw_data=value.tobytes(),
+        )
+    found: bytes = model.SerializeToString()
     return found

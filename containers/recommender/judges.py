@@ -9,7 +9,7 @@ from recommender.dataset import Dataset
 from tagline.ranking.lists import FIRST
 
 _MOST = 2_000  # users; more tell little more
-_MOST_SCORES = 20_000_000  # users x items: 80 MB for each way that is compared
+_MOST_SCORES = 10_000_000  # users x items: 40 MB for each way that is compared
 Floats = NDArray[np.float32]
 
 

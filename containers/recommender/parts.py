@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 History = NDArray[np.int64]
 LEAST_SPREAD = 1e-9  # scores that are all alike tell nothing, and stay 0
+LEAST_APART = 1e-2  # of their mean; less is how float32 rounds, which is not to be made large
 
 
 class Part(Protocol):
@@ -79,7 +80,9 @@ def _weights(length: int, decays: Sequence[float]) -> Floats:
 
 def standard(scores: Floats) -> Floats:
     """Return scores (..., I) as standard deviations above their mean over the items."""
-    apart = scores - scores.mean(axis=-1, keepdims=True)
+    mean = scores.mean(axis=-1, keepdims=True)
+    apart = scores - mean
     spread = np.sqrt((apart**2).mean(axis=-1, keepdims=True))
-    found: Floats = apart / np.maximum(spread, LEAST_SPREAD)
+    least = np.maximum(np.abs(mean) * np.float32(LEAST_APART), LEAST_SPREAD)
+    found: Floats = apart / np.maximum(spread, least)
     return found

@@ -15,7 +15,8 @@ _NONE = np.zeros(0, np.int64)
 class Runner:
     """Answers one history at a time, as the server does."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes | str) -> None:
+        """Take the model, or the path of its file."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3  # errors: warnings about folded constants help nobody here

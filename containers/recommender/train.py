@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from recommender import graph
-from recommender.choosing import Recipe, Tried, pick, recipes
+from recommender.choosing import Recipe, pick, recipes
 from recommender.dataset import Dataset, read
 from recommender.hyperparameters import Hyperparameters, parse
 from recommender.judges import Judges
@@ -58,8 +58,9 @@ def train(base: Base) -> None:
         sys.exit(TERMINATED)
     found = recipes(trying.tried, judges, dataset.trained)
     best = pick(found)
-    used = [each for each in trying.tried if best.name in (each.part.name, "blend")]
-    parts = trying.learned_from_all(used)
+    parts = trying.learned_from_all(
+        [each for each in trying.tried if best.name in (each.part.name, "blend")]
+    )
     candidates = {recipe.name: recipe.ndcg for recipe in found}
     say("  ".join(f"{name} {value:.4f}" for name, value in candidates.items()))
     _write(base, dataset, parts, best)
@@ -72,7 +73,7 @@ def train(base: Base) -> None:
         items=len(dataset.items),
         users=int(np.count_nonzero(dataset.everything.lengths)),
         ratings=len(dataset.everything.items),
-        hyperparameters=_used(asked, best, used, trying),
+        hyperparameters=_used(asked, best, parts, trying),
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         ended_early=trying.ended or None,
     )
@@ -88,8 +89,9 @@ def _write(base: Base, dataset: Dataset, parts: Sequence[Part], recipe: Recipe) 
     """Write model.onnx and items.csv; raise JobRefused where ONNX Runtime disagrees."""
     lately = trend(dataset.rated, len(dataset.items), recipe.half_life)
     popular = standard(lately.astype(np.float32))
-    written = graph.model(parts, recipe, popular)
-    answers = Runner(written)
+    base.model.mkdir(parents=True, exist_ok=True)
+    (base.model / "model.onnx").write_bytes(graph.model(parts, recipe, popular))
+    answers = Runner(str(base.model / "model.onnx"))
     some = np.flatnonzero(dataset.everything.lengths)[:_COMPARED]
     histories = [dataset.everything[user] for user in some.tolist()]
     expected = np.float32(recipe.trend) * popular + sum(
@@ -103,9 +105,7 @@ def _write(base: Base, dataset: Dataset, parts: Sequence[Part], recipe: Recipe) 
             f"the exported ONNX model disagrees by {difference:.2g} in a score; {TOLERANCE:g} is "
             "allowed, so the model is not handed on"
         )
-    say(f"MXNet, numpy and ONNX Runtime agree to {difference:.1e}")
-    base.model.mkdir(parents=True, exist_ok=True)
-    (base.model / "model.onnx").write_bytes(written)
+    say(f"the parts and their ONNX model agree to {difference:.1e}")
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("item", "title"))
@@ -114,7 +114,7 @@ def _write(base: Base, dataset: Dataset, parts: Sequence[Part], recipe: Recipe) 
 
 
 def _used(
-    asked: Hyperparameters, recipe: Recipe, used: Sequence[Tried], trying: Trying
+    asked: Hyperparameters, recipe: Recipe, parts: Sequence[Part], trying: Trying
 ) -> Mapping[str, str]:
     """Return what was asked for, and what was chosen."""
     told: dict[str, object] = {
@@ -122,8 +122,8 @@ def _used(
     }
     if trying.regularization is not None:
         told["regularization"] = trying.regularization
-    for each, share, decay in zip(used, recipe.shares, recipe.decays, strict=True):
-        name = each.part.name
+    for part, share, decay in zip(parts, recipe.shares, recipe.decays, strict=True):
+        name = part.name
         told |= {f"{name}_share": share, f"{name}_age_decay": decay}
         if name in trying.epochs:
             told[f"{name}_epochs"] = trying.epochs[name]

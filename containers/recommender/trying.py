@@ -9,6 +9,7 @@ from recommender.dataset import Dataset
 from recommender.hyperparameters import Hyperparameters
 from recommender.judges import Judges
 from recommender.parts import Part
+from tagline.ranking.popularity import popularity
 from trainer.contract import JobRefused
 from trainer.watch import EndedEarly, Watch
 
@@ -47,7 +48,8 @@ class Trying:
     def learned_from_all(self, used: Sequence[Tried]) -> list[Part]:
         """Return the parts of those tried trained anew on training and validation.
 
-        Where there is no time for that, they are as they were tried, and `ended` says so.
+        What was tried is forgotten, for its memory. Where there is no time to train, the parts are
+        as they were tried, and `ended` says so.
         """
         parts: list[Part] = []
         everything, items = self._dataset.everything, len(self._dataset.items)
@@ -70,6 +72,7 @@ class Trying:
             if self.ended:
                 break
             parts.append(fitted.part)
+        self.tried = []
         if self.ended:
             self.ended += ": what validation holds was not learned from"
             return [each.part for each in used]
@@ -91,10 +94,12 @@ class Trying:
         return names[1:]
 
     def _ease(self) -> Tried:
-        together = ease.gram(self._dataset.train, len(self._dataset.items))
+        train, items = self._dataset.train, len(self._dataset.items)
         found: list[tuple[Tried, float]] = []
-        for value in self._regularizations(together):
-            one = best_decay(ease.ease(together, value), self._judges, self._decays)
+        for value in self._regularizations():
+            # counted anew each time: seconds, where a copy would be a quarter of the memory
+            part = ease.ease(ease.gram(train, items), value)
+            one = best_decay(part, self._judges, self._decays)
             say(f"ease: regularization {value:g}, age decay {one.decay:g}: NDCG@10 {one.ndcg:.6f}")
             if not found or one.ndcg > found[0][0].ndcg:
                 found = [(one, value)]
@@ -103,10 +108,10 @@ class Trying:
         ((best, self.regularization),) = found
         return best
 
-    def _regularizations(self, together: ease.Floats) -> tuple[float, ...]:
+    def _regularizations(self) -> tuple[float, ...]:
         if self._asked.regularization is not None:
             return (self._asked.regularization,)
-        tried = ease.choices(together)
+        tried = ease.choices(popularity(self._dataset.train.items, len(self._dataset.items)))
         return tried if len(self._judges) else tried[len(tried) // 2 :][:1]
 
     def _network(self, name: str) -> Tried:

@@ -28,6 +28,7 @@ from tagline.api.problem import bad_request, not_found
 from tagline.api.requests import only
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.models import Difference, LabelMetrics, Metrics
 from tagline.formats.owners import owns_run
 from tagline.formats.packed import PackedDataset
@@ -89,11 +90,13 @@ def compare(
 
 def _read(catalog: Catalog, bucket: DataBucket, run: str) -> _Run:
     keys = RunKeys(run)
+    plan = bucket.whole(keys.plan, Plan)
+    images = plan is None or plan.kind is Kind.IMAGES  # the files of ratings have other keys
     return _Run(
         catalog.summary(run),
-        bucket.whole(keys.plan, Plan),
-        bucket.whole(keys.packed_dataset, PackedDataset),
-        bucket.whole(keys.metrics, Metrics),
+        plan,
+        bucket.whole(keys.packed_dataset, PackedDataset) if images else None,
+        bucket.whole(keys.metrics, Metrics) if images else None,
     )
 
 

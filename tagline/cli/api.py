@@ -12,6 +12,7 @@ import msgspec
 
 from tagline.api.documents import ImageLocation, Tags
 from tagline.api.requests import MAX_BODY_BYTES
+from tagline.cli.errors import Refused
 from tagline.cli.patience import Patience
 from tagline.cli.proof import Proof, no_proof
 from tagline.cli.target import is_laptop
@@ -34,7 +35,7 @@ class _Problem(Record, kw_only=True):
     code: str | None = None
 
 
-class ApiProblem(Exception):
+class ApiProblem(Refused):
     """The API refused or could not be asked; the message is one line."""
 
 

@@ -1,7 +1,7 @@
 """`tagline compare`: two runs side by side, as their evaluations and plans tell."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,8 +13,11 @@ from tagline.api.problem import Problem
 from tagline.cli.errors import Refused
 from tagline.cli.naming import one_run
 from tagline.cli.output import emit, number, print_json, rows_table, say
-from tagline.cli.target import find_target
+from tagline.cli.records import read_training
+from tagline.cli.target import Target, find_target
+from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
 from tagline.formats.names import dataset_of_run
+from tagline.formats.steps import TunePlan
 
 _MOST_LABELS = 30  # shown, those that differ most; --json has them all
 _Bounds = tuple[float, float]
@@ -44,6 +47,7 @@ def compare(first: str, second: str, *, stack: str, as_json: bool) -> None:
         print_json(msgspec.to_builtins(told) | {"labels": labels})
     else:
         _show(told, intervals)
+        _show_settings(told, [_hyperparameters(target, run) for run in (first, second)])
 
 
 def _bounds(interval: Interval | None) -> _Bounds | None:
@@ -78,23 +82,57 @@ def _show(told: RunComparison, intervals: dict[str, _Bounds | None]) -> None:
     ):
         if names:
             say(f"{what}: {', '.join(names[:_MOST_LABELS])}")
-    if told.settings:
-        settings = ((each.name, each.first, each.second) for each in told.settings)
-        emit(rows_table(("Setting", "Before", "After"), settings, title="Settings that differ"))
-    else:
+
+
+def _show_settings(told: RunComparison, trained: Sequence[Mapping[str, str]]) -> None:
+    if not told.settings:
         say("The settings are the same")
+        return
+    rows = (
+        (each.name, *map(_value, [each.name] * 2, (each.first, each.second), trained))
+        for each in told.settings
+    )
+    emit(rows_table(("Setting", "Before", "After"), rows, title="Settings that differ"))
+
+
+def _value(name: str, said: str | None, trained: Mapping[str, str]) -> str:
+    """Return a setting as a run had it; of one that nobody set, what it was trained with."""
+    if said is not None:
+        return said
+    chosen = trained.get(name.removeprefix("training."))
+    return f"{chosen} (default)" if chosen is not None else "not set"
+
+
+def _hyperparameters(target: Target, run: str) -> Mapping[str, str]:
+    plan = read_training(target, run)
+    if isinstance(plan, TunePlan):
+        return plan.request.training_job_definition.static_hyper_parameters
+    return plan.request.hyper_parameters if plan else {}
 
 
 def _facts(told: RunComparison) -> Iterator[tuple[object, ...]]:
     yield ("Outcome", *(run.outcome or run.state for run in told.runs))
+    if _of_ratings(told):
+        name = METRIC_SAID[PRIMARY_METRIC[Kind.RATINGS]]
+        yield (name, *(number(run.value) for run in told.runs))
+        return
     scores = [run.metrics for run in told.runs]
     yield ("mAP", *(number(each.mAP) if each else None for each in scores))
     yield ("Micro F1", *(number(each.micro_f1) if each else None for each in scores))
     yield ("Judged on", *(f"{each.images:,} {each.judged_on}" if each else None for each in scores))
 
 
+def _of_ratings(told: RunComparison) -> bool:
+    return any(run.metric == PRIMARY_METRIC[Kind.RATINGS] for run in told.runs)
+
+
 def _difference(told: RunComparison) -> str:
     found = told.difference
+    if _of_ratings(told):
+        return (
+            "Each was judged for its own users: `tagline runs` tells each one's difference to its "
+            "champion for the same ones"
+        )
     if found is None or found.mAP is None:
         if any(run.metrics is None for run in told.runs):
             return "One of them was not judged, so nothing but settings compares"

@@ -14,6 +14,7 @@ from tagline.drift.looking import look
 from tagline.drift.words import shares
 from tagline.formats.drift import DriftReport, InputDrift, LabelDrift
 from tagline.formats.keys import DatasetKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.names import check_dataset
 from tagline.planning.inputs import read_settings
 from tagline.serving.orders import champion_of
@@ -29,6 +30,8 @@ def drift(dataset: str, *, stack: str, as_json: bool) -> None:
     target = find_target(stack)
     with refusing():
         champion = champion_of(target.bucket, dataset)
+    if champion.kind is Kind.RATINGS:
+        raise Refused(f"dataset {dataset} is of ratings: drift is of tags")
     try:
         settings = read_settings(target.bucket, DatasetKeys(dataset)).drift
     except InvalidSettings as exc:

@@ -7,6 +7,7 @@ import msgspec
 from tagline.cli.errors import Refused
 from tagline.cli.output import emit, facts_table, money, print_json, say
 from tagline.cli.prices import show_cost
+from tagline.cli.ratings import is_ratings
 from tagline.formats.costs import Cost, Prices
 from tagline.formats.document import Record, decode
 from tagline.formats.image_classification import USUAL
@@ -77,6 +78,11 @@ def _images(list_path: Path | None, images: int | None) -> int:
         raise Refused("name a LIST or a number of --images, one of the two")
     if list_path is None:
         return images or 0
+    if is_ratings(list_path):
+        raise Refused(
+            f"{list_path} is a file of ratings, and what a run of images costs is estimated; "
+            "`tagline show RUN` tells what a run of ratings has cost"
+        )
     report = check_list(list_path)
     if report.accepted < 2:  # noqa: PLR2004 - one to train with, one to judge by
         raise Refused(f"{list_path}: {report.accepted} rows to train with: see `tagline check`")

@@ -7,7 +7,7 @@ import msgspec
 
 from tagline.aws.faults import Absent
 from tagline.cli.errors import Refused
-from tagline.cli.output import complain, emit, facts_table, print_json, say
+from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.cli.target import Target
 from tagline.feedback.clicks import MergedRatings, merge_clicks, read_clicks
 from tagline.feedback.finding import NoList, newest_plan
@@ -58,9 +58,10 @@ def show_clicks(target: Target, dataset: str, *, as_json: bool) -> None:
         print_json(msgspec.to_builtins(clicks))
         return
     newest: list[Click] = clicks[-10:]
-    facts: dict[str, object] = {"Clicks": len(clicks)}
-    facts |= {f"{each.at}": f"{each.user} chose {each.item}" for each in reversed(newest)}
-    emit(facts_table(facts))
+    emit(facts_table({"Clicks": len(clicks)}))
+    rows = [(each.at, each.user, each.item, each.rating) for each in reversed(newest)]
+    if rows:
+        emit(rows_table(("When", "User", "Item", ">Rating"), rows, title="The newest"))
 
 
 def is_of_ratings(target: Target, dataset: str) -> bool:

@@ -55,6 +55,8 @@ class RunOutcome(Record, kw_only=True):
     """What label frequencies, or popularity, reach of it."""
     champion_value: float | None = None
     """The champion's of that time, on the same images or for the same users."""
+    compared: str | None = None
+    """The run that was champion then, and was judged beside it."""
     gain: float | None = None
     """The value less the champion's of that time, on the same images or for the same users."""
     started: str | None
@@ -96,6 +98,7 @@ def run_outcome(
         value=found.value if found else None,
         baseline=found.baseline if found else None,
         champion_value=found.champion if found else None,
+        compared=(found.champion_run or None) if found else None,
         gain=found.gain if found else None,
         started=status.started if status else _moment(began),
         ended=status.ended if status else _moment(stopped),
@@ -146,7 +149,11 @@ def tell_end(ended: RunOutcome, *, as_json: bool, more: Mapping[str, object] | N
 def say_next(ended: RunOutcome) -> None:
     """Say what a person can do where the gate decided against a run."""
     if ended.outcome == Outcome.NOT_PROMOTED:
-        say(f'next: tagline promote {ended.run} --why "…" makes it the champion all the same')
+        looks = f"tagline show {ended.run} --open"
+        if ended.compared:
+            looks = f"{looks}, tagline compare {ended.compared} {ended.run}"
+        say(f"next: {looks}: what it does better and worse")
+        say(f'      tagline promote {ended.run} --why "…" overrules the gate, if you know better')
 
 
 def _value_said(ended: RunOutcome) -> str | None:

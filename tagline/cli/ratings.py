@@ -109,7 +109,7 @@ def _show(report: RatingsReport) -> None:
         "Rejected": f"{report.rejected:,}",
     }
     if report.usable:
-        how = "the newest" if report.by_time else "by a hash, as there are no times"
+        how = "the newest" if report.by_time else "by a hash, as times are missing or all alike"
         facts |= {
             "Users": f"{report.users:,}",
             "Items": f"{report.items:,}",

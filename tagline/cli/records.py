@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tagline.cli.target import Target
-from tagline.formats.document import D, UnreadableDocument
+from tagline.formats.document import D, Document, UnreadableDocument
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import Metrics
 from tagline.formats.names import DATASET, RUN, check_dataset
 from tagline.formats.outcomes import Status
 from tagline.formats.recommending import RatingsMetrics
+from tagline.formats.steps import TrainPlan, TunePlan
 
 T = TypeVar("T")
 _PARALLEL = 16
@@ -35,6 +36,23 @@ def read_run(target: Target, run: str) -> RunRecord:
     status = target.bucket.get(keys.status, Status)
     metrics = target.bucket.either(keys.metrics, Metrics, RatingsMetrics)
     return RunRecord(run, keys.dataset, status, metrics)
+
+
+class _Training(Document, kw_only=True):
+    """Of training.json what tells its type."""
+
+    mode: str
+
+
+def read_training(target: Target, run: str) -> TrainPlan | TunePlan | None:
+    """Return how a run was trained or tuned; None where it has not come so far."""
+    key = RunKeys(run).training_plan
+    found = target.bucket.get(key, _Training)
+    if found is None:
+        return None
+    if found.mode == "tune":
+        return target.bucket.read(key, TunePlan)
+    return target.bucket.read(key, TrainPlan)
 
 
 def _read_in_row(target: Target, run: str) -> RunRecord:

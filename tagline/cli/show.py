@@ -15,7 +15,7 @@ from tagline.cli.naming import newest_of
 from tagline.cli.outcome import RunOutcome, outcome_table, run_outcome, say_next
 from tagline.cli.output import emit, number, print_json, say
 from tagline.cli.prices import price_said, show_cost
-from tagline.cli.records import read_run
+from tagline.cli.records import read_run, read_training
 from tagline.cli.runs import now
 from tagline.cli.runs_table import took
 from tagline.cli.show_rows import (
@@ -27,7 +27,7 @@ from tagline.cli.show_rows import (
 )
 from tagline.cli.target import Target, find_target
 from tagline.cli.watching import describe
-from tagline.formats.document import Document, R, Record
+from tagline.formats.document import R, Record
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
 from tagline.formats.models import (
@@ -86,6 +86,7 @@ class Pictures(Record, kw_only=True):
 class RunReport(RunOutcome, kw_only=True):
     """All that is known of a run, with the keys that --json prints."""
 
+    kind: Kind
     tried: tuple[str, ...]
     """Of a candidate: what it was tried with, such as `training.epochs=20`."""
     counts: Counts | None
@@ -122,12 +123,6 @@ class RunReport(RunOutcome, kw_only=True):
     artifact: str | None
     model: CardModel | None
     location: str
-
-
-class _Training(Document, kw_only=True):
-    """Of training.json what tells its type."""
-
-    mode: str
 
 
 def show(
@@ -193,6 +188,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
     card = None if ranking else bucket.get(keys.model_card, ModelCard)
     return RunReport(
         **msgspec.structs.asdict(now(Live(target), run_outcome(target, record, execution))),
+        kind=Kind.RATINGS if ranking else plan.kind if plan else Kind.IMAGES,
         tried=plan.tried if plan else (),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
@@ -210,7 +206,7 @@ def _report(target: Target, keys: RunKeys) -> RunReport:
         difference=metrics.difference if metrics else None,
         decision=bucket.get(keys.decision, Decision),
         shadow=bucket.get(keys.shadow, Shadow),
-        training=_training(target, keys.training_plan),
+        training=read_training(target, keys.run),
         trials=bucket.get(keys.trials, Trials),
         serving=serving,
         health=health(target.sagemaker, champion) if champion and serving else None,
@@ -255,15 +251,6 @@ def _first(target: Target, key: str, kind: type[R]) -> list[R]:
         return []
 
 
-def _training(target: Target, key: str) -> TrainPlan | TunePlan | None:
-    found = target.bucket.get(key, _Training)
-    if found is None:
-        return None
-    if found.mode == "tune":
-        return target.bucket.read(key, TunePlan)
-    return target.bucket.read(key, TrainPlan)
-
-
 def _plain(report: RunReport) -> object:
     """Return the report for --json; files' formats are the files' own affair."""
     plain: Any = msgspec.to_builtins(report)
@@ -275,7 +262,7 @@ def _plain(report: RunReport) -> object:
 
 def _show_outcome(report: RunReport) -> None:
     counts, model = report.counts, report.model
-    ratings = report.metric != "mAP"
+    ratings = report.kind is Kind.RATINGS
     what = "ratings" if ratings else "images"
     compared = report.ranking.champion if report.ranking else report.champion
     for warning in report.warnings:
@@ -292,7 +279,7 @@ def _show_outcome(report: RunReport) -> None:
                 "Rejected": counts and counts.rejected,
                 "Changed": report.changes and changes_said(report.changes),
                 "Corrections": report.corrections and corrections_said(report.corrections),
-                "Reused from an earlier run": counts and counts.reused,
+                "Reused from an earlier run": None if ratings else counts and counts.reused,
                 "Fetched and packed": counts and counts.fetched,
                 f"Training {what}": counts and counts.train,
                 f"Validation {what}": counts and counts.validation,

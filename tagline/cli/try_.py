@@ -15,10 +15,14 @@ from tagline.cli.output import emit, facts_table, print_json, say
 from tagline.cli.target import Target, find_target
 from tagline.formats.document import Record
 from tagline.formats.keys import MAX_SETTINGS_BYTES, DatasetKeys, RunKeys
+from tagline.formats.kinds import Kind
 from tagline.formats.names import run_name
 from tagline.formats.outcomes import Champion, Newest
 from tagline.formats.plan import TRIED, ListVersion, Plan
+from tagline.formats.ratings_keys import RatingsKeys
+from tagline.planning.inputs import read_settings
 from tagline.settings import as_metadata, load_settings, with_tried
+from tagline.settings.kinds import check_kind
 
 _DIGEST = 8
 
@@ -73,7 +77,9 @@ def _start(target: Target, keys: DatasetKeys, tried: tuple[str, ...]) -> Candida
     plan = target.bucket.get(RunKeys(newest.run).plan, Plan)
     if plan is None:
         raise Refused(f"run {newest.run}, of the newest list, is being planned: try in a minute")
-    key = f"{keys.lists}{_name(plan.list, told)}"
+    check_kind(read_settings(target.bucket, keys, tried), plan.kind)
+    folder = RatingsKeys(keys.dataset).ratings if plan.kind is Kind.RATINGS else keys.lists
+    key = f"{folder}{_name(plan.list, told)}"
     try:
         version, etag = target.bucket.copy_version(
             plan.list.key, plan.list.version_id, key, {TRIED: told}
@@ -108,7 +114,7 @@ def _check(target: Target, keys: DatasetKeys, tried: tuple[str, ...]) -> None:
 def _name(of: ListVersion, told: str) -> str:
     """Return the name of a candidate's list: another one for each list and settings."""
     name = PurePosixPath(of.key).name
-    ending = ".lst.gz" if name.endswith(".lst.gz") else ".lst"
+    ending = next(each for each in (".lst.gz", ".lst", ".csv.gz", ".csv") if name.endswith(each))
     made_of = f"{of.key}\0{of.version_id}\0{of.etag}\0{told}"
     return f"tried-{hashlib.sha256(made_of.encode()).hexdigest()[:_DIGEST]}{ending}"
 

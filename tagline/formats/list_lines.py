@@ -101,7 +101,7 @@ class _Gunzip:
         try:
             return self._read(size)
         except zlib.error as exc:
-            raise UnusableList("the list is gzip data that is damaged; upload it again") from exc
+            raise UnusableList("the file is gzip data that is damaged; upload it again") from exc
 
     def _read(self, size: int) -> bytes:
         while True:
@@ -113,7 +113,7 @@ class _Gunzip:
                 self._packed = self._stream.read(_CHUNK)
                 if not self._packed:
                     if self._started:
-                        raise UnusableList("the list is gzip data that ends early; upload it again")
+                        raise UnusableList("the file is gzip data that ends early; upload it again")
                     return b""
             if not self._started:
                 self._packed = self._packed.lstrip(b"\0")  # padding after the last member

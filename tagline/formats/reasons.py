@@ -45,7 +45,7 @@ class Reason(StrEnum):
 
 
 MEANING: dict[Reason, str] = {
-    Reason.HEADER_ROW: "the first line names columns; a list file has no header",
+    Reason.HEADER_ROW: "the line names columns: a list has no header, and ratings have one at most",
     Reason.LINE_TOO_LONG: "the line is longer than 1 MiB",
     Reason.BAD_ENCODING: "the line is not valid UTF-8",
     Reason.BAD_ID: "the id is not an integer from 0 to 2^64-1",

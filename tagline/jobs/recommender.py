@@ -5,6 +5,7 @@ import math
 from msgspec.structs import asdict
 
 from tagline.aws.s3 import CSV, Version
+from tagline.formats.instances import has_gpu
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion
@@ -25,7 +26,7 @@ from tagline.formats.sagemaker import (
 from tagline.formats.settings import Settings
 from tagline.formats.steps import EvaluationAnswer, TrainPlan, TunePlan
 from tagline.jobs.evaluation import evaluation
-from tagline.jobs.limits import Spending
+from tagline.jobs.limits import Spending, TooExpensive, asked_by
 from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
 from tagline.jobs.searching import given, search, text
 from tagline.jobs.training import longest
@@ -56,6 +57,7 @@ def plan_recommender(
     container chooses.
     """
     spending.check(settings, stack.instance_type)
+    _check_machine(settings.training.instance_type, stack.instance_type)
     hyperparameters = _hyperparameters(run, settings)
     job = asdict(_job(run, dataset, settings, stack))
     seconds = min(longest(settings) + SLACK, LONGEST_STATE)
@@ -80,6 +82,16 @@ def plan_recommender(
             training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
         ),
     )
+
+
+def _check_machine(wanted: str | None, otherwise: str) -> None:
+    kind = wanted or otherwise
+    if has_gpu(kind):
+        name = asked_by("training.instance_type", wanted, "TrainingInstanceType")
+        raise TooExpensive(
+            f"{name}: {kind} has a GPU, which a recommender does not train on, so it would be paid "
+            "for in vain: name a CPU type such as ml.c5.4xlarge"
+        )
 
 
 def _hyperparameters(run: str, settings: Settings) -> dict[str, str]:

@@ -134,7 +134,7 @@ def _of_the_split(report: CheckReport, settings: Settings) -> str | None:
     labelled = report.accepted - report.labels.rows_without_label
     least = Images.at_best(report.accepted, labelled, shares)
     likely = max(least.test, round(report.accepted * shares.test)) if least.test else 0
-    return split_said(likely, least.validation, shares, planned=False)
+    return split_said(likely, least.validation, shares, least=least.test)
 
 
 def _check_trainable(report: CheckReport, settings: Settings, config: bytes, file: str) -> None:

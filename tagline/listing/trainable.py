@@ -39,13 +39,16 @@ class Images:
         )
 
 
-def split_said(test: int, validation: int, shares: Shares, *, planned: bool = True) -> str | None:
+def split_said(
+    test: int, validation: int, shares: Shares, *, least: int | None = None
+) -> str | None:
     """Return a sentence about a split that is too small to judge by; None if all is well.
 
-    Before a run has `planned` it, and near-copies are put on one side, the numbers are about right.
+    Before a run has planned it, and near-copies are put on one side, the numbers are about right,
+    and the test images may be as few as `least`.
     """
-    about = "" if planned else "about "
-    if not shares.test or test >= FEWEST_IMAGES:
+    about = "" if least is None else "about "
+    if not shares.test or (test if least is None else least) >= FEWEST_IMAGES:
         return None
     if not test:
         return (
@@ -53,9 +56,10 @@ def split_said(test: int, validation: int, shares: Shares, *, planned: bool = Tr
             f"the model is judged on the {about}{validation:,} validation image(s) that its epoch "
             "is chosen by, which flatters it"
         )
+    fewer = f" ({least:,} may be left)" if least is not None and least < test else ""
     return (
-        f"only {about}{test:,} test image(s), which give no more than a rough idea of how good a "
-        f"model is: add images until they are {FEWEST_IMAGES} or more, or raise split.test "
+        f"only {about}{test:,} test image(s){fewer}, which give no more than a rough idea of how "
+        f"good a model is: add images until they are {FEWEST_IMAGES} or more, or raise split.test "
         "in dataset.yaml"
     )
 

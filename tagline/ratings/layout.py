@@ -54,6 +54,8 @@ class Layout:
     """Number of the last line before the rows: of a header."""
     unknown: str | None = None
     """A column that is none of the four, in words."""
+    header: tuple[str, str] | None = None
+    """How the header calls user and item: files that were put together have it again."""
 
     def split(self, text: str) -> list[str]:
         """Return the fields of a line; raises BadQuoting."""
@@ -76,6 +78,10 @@ def survey(stream: BinaryIO) -> Layout:
     _check_form(stream)
     lines = read_lines(stream)
     first = _next(lines)
+    if b"\r" in first.text:  # those before an LF are no longer there
+        raise UnusableList(
+            "lines end with CR alone, as old Macs wrote them: save the file with LF or CRLF"
+        )
     separator = None
     if sep := _SEP_LINE.fullmatch(first.text):  # what Excel reads as an order, and leaves there
         separator = sep[1].decode("latin-1")
@@ -160,6 +166,7 @@ def _of_header(
         timestamp=at.get("timestamp"),
         before=line,
         unknown=unknown,
+        header=(fields[at["user"]], fields[at["item"]]),
     )
 
 

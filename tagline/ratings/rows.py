@@ -48,6 +48,7 @@ def parse(line: Line, layout: Layout) -> Rating | Fault:
     try:
         fields = _fields(line, layout)
         user, item = fields[layout.user], fields[layout.item]
+        _check_header(user, item, layout)
         _check_id(user, Reason.BAD_USER, "user")
         _check_id(item, Reason.BAD_ITEM, "item")
         rating = 1.0 if layout.rating is None else _rating(fields[layout.rating], layout)
@@ -84,6 +85,11 @@ def _fields(line: Line, layout: Layout) -> list[str]:
             f"{len(fields)} fields where the file has {layout.columns} columns",
         )
     return fields
+
+
+def _check_header(user: str, item: str, layout: Layout) -> None:
+    if (user, item) == layout.header:
+        raise _Bad(Reason.HEADER_ROW, "the header once more: delete the line")
 
 
 def _check_id(text: str, reason: Reason, what: str) -> None:

@@ -19,11 +19,12 @@ class Divided:
     def __init__(self, table: Table, split: Split) -> None:
         """Put each row that counts on a side; raises UnusableList where a side stays empty.
 
-        By time over all of them where every row has one; else a hash of user and item decides,
-        the same on whichever line they stand.
+        By time over all of them where every row has one and they are not all the same; else a hash
+        of user and item decides, the same on whichever line they stand.
         """
         rows = array("I", table.accepted())
-        self.by_time = bool(rows) and all(table.time[row] != NO_TIME for row in rows)
+        times = {table.time[row] for row in rows}
+        self.by_time = NO_TIME not in times and len(times) > 1
         self.order = array("I", sorted(rows, key=table.time.__getitem__))
         shares = split.shares
         if self.by_time:
@@ -40,6 +41,7 @@ class Divided:
             counts[table.side[row]] += 1
         self.train, self.validation, self.test = counts
         self._check(table, shares.test)
+        self._check_judging(table)
 
     def _check(self, table: Table, test: float) -> None:
         empty = [
@@ -54,6 +56,17 @@ class Divided:
             )
         if len({table.item[row] for row in self.order}) < 2:  # noqa: PLR2004
             raise UnusableList("all ratings are of one item: there is nothing to choose from")
+
+    def _check_judging(self, table: Table) -> None:
+        """Refuse where nobody of the side that judges has a history, before it costs anything."""
+        judging = _TEST if self.test else _VALIDATION
+        before = {table.user[row] for row in self.order if table.side[row] < judging}
+        strangers = {table.user[row] for row in self.order if table.side[row] == judging}
+        if strangers and strangers.isdisjoint(before):
+            raise UnusableList(
+                f"no model could be judged: {len(strangers):,} users of the {_SIDES[judging]} have "
+                "rated nothing before it; ratings of users who come back are needed"
+            )
 
 
 def _by_hash(table: Table, rows: "array[int]", split: Split) -> None:

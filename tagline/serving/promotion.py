@@ -125,7 +125,8 @@ def _few(found: Figures, judged: int) -> str:
     """Return that so many cases tell little, as the end of a sentence; nothing for enough."""
     if judged >= found.fewest:
         return ""
-    return f"; {found.fewest} {_plural(found)} are needed to tell a model from dice"
+    needed = f"it takes {found.fewest} {_plural(found)} to tell a model from dice"
+    return f"; {needed}, and these are {judged:,}"
 
 
 def _plural(found: Figures) -> str:

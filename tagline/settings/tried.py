@@ -11,7 +11,7 @@ from tagline.settings.errors import InvalidSettings
 from tagline.settings.reading import load_settings, located, settings_of
 from tagline.settings.yaml_file import parse_yaml
 
-TRIABLE = ("image", "quality", "training", "tuning", "budget")
+TRIABLE = ("image", "quality", "training", "tuning", "recommender", "budget")
 """What makes another model, or pays for it; the rest says what is judged, and what serves."""
 _MOST_BYTES = 1500  # an object's metadata has room for 2 KiB
 

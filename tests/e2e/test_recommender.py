@@ -62,6 +62,8 @@ def test_ratings_become_a_recommender_that_bad_ratings_do_not_replace(
     assert recommended(pipeline, top_k="none")[0] == 400
     clicked = pipeline.asked(f"{FILMS}/feedback", {"user": "new", "item": some})
     assert clicked.get("item") == some, clicked
+    batch = pipeline.tag_batch(FILMS, [user, "new"], "who.txt")
+    assert (batch["outcome"], batch["tagged"]) == ("Tagged", 2), batch
     refused = pipeline.wait(broken)
     assert refused.status["outcome"] == "Failed"
     assert "none of the 30 rows can be used: bad_rating 30" in refused.status["reason"]

@@ -141,9 +141,10 @@ def test_reads_lists_of_the_system_this_grew_from(tmp_path: Path, row: str, sepa
         (40, 2, "", "there are no test images"),
         (3, 3, "", "only about 1 test image(s), which give no more than a rough idea"),
         (200, 200, "", "only about 20 test image(s)"),
-        (200, 200, "split: {test: 0.15}", None),
+        (200, 200, "split: {test: 0.2}", None),
         (290, 290, "", "only about 29 test image(s)"),
-        (300, 300, "", None),
+        (300, 300, "", "only about 30 test image(s) (25 may be left)"),
+        (360, 360, "", None),
         (5, 5, "split: {test: 0}", None),
     ],
 )

@@ -14,7 +14,7 @@ from tagline.cli import drop as drop_module
 from tagline.cli.logs import Log, log_of
 from tagline.cli.main import app
 from tagline.cli.target import Target
-from tests.unit.cli_stack import LATER_RUN, MACHINE, OTHER_RUN, RUN, put, stack, status
+from tests.unit.cli_stack import LATER_RUN, MACHINE, OTHER_RUN, RUN, golden, put, stack, status
 from tests.unit.run_documents import metrics, plan
 
 __all__ = ["stack"]
@@ -59,6 +59,18 @@ def test_two_runs_side_by_side() -> None:
     assert "-0.1000" in rows[1]
     assert "-0.1500 to -0.0500" in rows[1]
     assert "training.epochs" in done.stdout
+
+
+@pytest.mark.usefixtures("two")
+def test_a_setting_that_nobody_set_shows_what_was_trained_with(stack: Target) -> None:
+    prefix = f"designs/runs/{RUN}/"
+    put(stack, f"{prefix}plan.json", plan(settings={"tuning": {}}))
+    put(stack, f"{prefix}training.json", golden("training.json"))
+    shown = runner.invoke(app, ["compare", RUN, LATER_RUN]).stdout
+    rows = {line.split("│")[1].strip(): line for line in shown.splitlines() if "│" in line}
+    asked = json.loads(golden("training.json"))["request"]["HyperParameters"]["epochs"]
+    assert f" {asked} (default) " in rows["training.epochs"]
+    assert " not set " in rows["tuning.max_jobs"]
 
 
 @pytest.mark.usefixtures("two")

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tagline.cli import recommend as recommend_module
+from tagline.cli.api import ApiProblem
 from tagline.cli.main import app
 from tagline.cli.ratings import is_ratings
 from tagline.cli.target import Target
@@ -158,6 +159,24 @@ def test_recommend_prints_items_and_why(stack: Target, monkeypatch: pytest.Monke
     assert "Not known to the model: x" in result.stderr
 
 
+def test_what_the_api_refuses_is_one_line(stack: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_: object) -> Any:
+        raise ApiProblem("404 Not Found: There is no dataset films.")
+
+    monkeypatch.setattr(recommend_module, "ask_for", ask)
+    result = runner.invoke(app, ["recommend", "films", "--user", "ann"])
+    assert result.exit_code == 1
+    assert result.stderr == "tagline: 404 Not Found: There is no dataset films.\n"
+
+
+def test_what_is_of_images_alone_is_refused(stack: Target, ratings: Path) -> None:
+    refused = runner.invoke(app, ["estimate", str(ratings)])
+    assert (refused.exit_code, "is a file of ratings" in refused.stderr) == (1, True)
+    put(stack, "films/champion.json", run_documents.champion(run=RUN, kind=Kind.RATINGS))
+    refused = runner.invoke(app, ["drift", "films"])
+    assert (refused.exit_code, "is of ratings: drift is of tags" in refused.stderr) == (1, True)
+
+
 def test_clicks_become_the_next_ratings(
     stack: Target, ratings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,11 +190,52 @@ def test_clicks_become_the_next_ratings(
     at = "2026-11-20T09:00:00Z"
     click = Click(dataset="films", user="ann", item="i1", rating=None, run=None, who=None, at=at)
     put(stack, FeedbackKeys("films").click(at, "ann", "i1"), click)
+    other = Click(dataset="films", user="bob", item="i2", rating=3, run=None, who=None, at=at)
+    put(stack, FeedbackKeys("films").click(at, "bob", "i2"), other)
     shown = runner.invoke(app, ["feedback", "films"])
-    assert "ann chose i1" in shown.stdout
+    assert "ann" in shown.stdout
+    assert "bob" in shown.stdout  # within the same second
     assert runner.invoke(app, ["feedback", "films", "--to-list"]).exit_code == 1
     result = runner.invoke(app, ["feedback", "films", "--to-ratings", "--drop", "--json"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["list_uri"].endswith("films/ratings/all.clicks.csv")
     text = (ratings.parent / "all.clicks.csv").read_text().splitlines()
-    assert (len(text), text[-1]) == (79, "ann,i1,1.0,1795165200")
+    assert len(text) == 80
+    assert set(text[-2:]) == {"ann,i1,1.0,1795165200", "bob,i2,3.0,1795165200"}
+
+
+def test_a_candidate_is_a_copy_among_the_ratings(stack: Target) -> None:
+    key = "films/ratings/all.csv"
+    answer = stack.s3.put_object(Bucket=BUCKET, Key=key, Body=ROWS.encode())
+    dropped = {"key": key, "version_id": answer["VersionId"], "etag": answer["ETag"].strip('"')}
+    plan = run_documents.plan(run=RUN, dataset="films", kind=Kind.RATINGS, list=dropped)
+    put(stack, f"films/runs/{RUN}/plan.json", plan)
+    put(stack, "films/newest.json", json.dumps({"run": RUN, "started": "x"}).encode())
+    tried = ["try", "films", "--json", "--set"]
+    result = runner.invoke(app, [*tried, "recommender.algorithm=ease"])
+    assert result.exit_code == 0, result.output
+    uri = json.loads(result.stdout)["list_uri"]
+    assert uri.startswith(f"s3://{BUCKET}/films/ratings/tried-")
+    assert uri.endswith(".csv")
+    refused = runner.invoke(app, [*tried, "image.size=32"])
+    assert (refused.exit_code, "image.size is for datasets of images" in refused.stderr) == (
+        1,
+        True,
+    )
+
+
+def test_compare_reads_no_files_of_images(
+    stack: Target, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They have the same names, and each would be told as damaged."""
+    monkeypatch.setattr("tagline.cli.show.describe", lambda _target, _run: None)
+    runs = (RUN, "films-0123456789abcde0")
+    for run, value in zip(runs, (0.3, 0.35), strict=True):
+        put(stack, f"films/runs/{run}/metrics.json", metrics(run, value, 0.25))
+        plan = run_documents.plan(run=run, dataset="films", kind=Kind.RATINGS)
+        put(stack, f"films/runs/{run}/plan.json", plan)
+        put(stack, f"films/runs/{run}/status.json", status(run, "Promoted", "2026-11-20T09:00:00Z"))
+    result = runner.invoke(app, ["compare", *runs])
+    assert result.exit_code == 0, result.output
+    assert "0.3500" in result.stdout
+    assert "absent" not in caplog.text

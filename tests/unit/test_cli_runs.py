@@ -141,12 +141,18 @@ def test_on_a_narrow_terminal_columns_of_less_weight_are_left_out(
     assert not any(re.search(r"│ \w │", line) for line in rows), printed
 
 
-def test_a_run_that_was_not_promoted_says_how_to_promote_it_all_the_same(history: Target) -> None:
-    said = f'next: tagline promote {RUN} --why "…" makes it the champion all the same'
-    assert said not in runner.invoke(app, ["show", RUN]).stderr
+def test_a_run_that_was_not_promoted_says_where_to_look_before_how_to_overrule(
+    history: Target,
+) -> None:
+    looks = f"tagline show {RUN} --open, tagline compare {OTHER_RUN} {RUN}"
+    said = (
+        f"next: {looks}: what it does better and worse",
+        f'      tagline promote {RUN} --why "…" overrules the gate, if you know better',
+    )
+    assert said[0] not in runner.invoke(app, ["show", RUN]).stderr
     put(history, f"designs/runs/{RUN}/status.json",
         status(RUN, "NotPromoted", "2026-01-01T00:00:00Z"))  # fmt: skip
-    assert said in runner.invoke(app, ["show", RUN]).stderr
+    assert "\n".join(said) in runner.invoke(app, ["show", RUN]).stderr
 
 
 @pytest.mark.usefixtures("history")
@@ -230,6 +236,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "value": metrics["mAP"],
         "baseline": metrics["baseline_map"],
         "champion_value": None,
+        "compared": None,
         "ranking": None,
         "labels": [row | dict.fromkeys(LATER_KEYS) for row in metrics["labels"]],
         "run": RUN,

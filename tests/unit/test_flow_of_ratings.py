@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from tagline.aws import clients
-from tagline.formats.names import endpoint_name, run_name
+from tagline.formats.names import endpoint_name, job_name, run_name
 from tagline.formats.plan import DroppedList
 from tagline.formats.reasons import UnusableList
 from tagline.formats.recommending import (
@@ -22,6 +22,7 @@ from tagline.formats.recommending import (
     RatingsMetrics,
 )
 from tagline.formats.steps import PlanAnswer, RunInput
+from tagline.jobs.limits import TooExpensive
 from tagline.planning.ratings import plan_ratings
 from tagline.serving.smoke_failed import SmokeTestFailed
 from tagline.settings import InvalidSettings
@@ -211,6 +212,15 @@ def test_training_is_asked_of_the_recommender(world: Account) -> None:
     assert_valid("CreateTrainingJob", request | role)
 
 
+def test_no_gpu_is_paid_for(world: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VARIABLES, "ALLOWED_INSTANCE_TYPES", "ml.g5.xlarge")
+    monkeypatch.setenv("ALLOWED_INSTANCE_TYPES", "ml.g5.xlarge")
+    put(world, "films/dataset.yaml", "training: {instance_type: ml.g5.xlarge}")
+    event, _ = plan(world)
+    with pytest.raises(TooExpensive, match=r"g5\.xlarge has a GPU"):
+        call("plan_training", state(event))
+
+
 def test_a_search_ranks_by_the_named_metric(world: Account) -> None:
     ranges = "regularization: [10, 1000], age_decay: [0.9, 1], hidden: [16, 64]"
     put(
@@ -359,3 +369,18 @@ def test_the_endpoint_must_recommend_what_the_evaluation_saw(world: Account) -> 
     ]:
         with pytest.raises(SmokeTestFailed, match=said):
             smoke(world, event, wrong)
+
+
+def test_a_person_may_roll_back_to_a_recommender(world: Account) -> None:
+    event, _ = plan(world)
+    prefix = f"films/runs/{event.run}"
+    world.put(f"{prefix}/metrics.json", metrics(event.run, 0.3, None))
+    world.put(f"{prefix}/smoke.json", {"kind": "ratings", "run": event.run, "histories": []})
+    made = f"films/output/{job_name('tagline', event.run, 'train')}-000/output/model.tar.gz"
+    world.s3.put_object(Bucket=BUCKET, Key=made, Body=b"model")
+    order = {"kind": "promote", "by": "ann", "why": "because", "at": "2026-11-12T00:00:00Z"}
+    taken = call("take_order", state(event) | {"order": order})
+    assert taken["evaluation"]["artifact"] == f"s3://data/{made}"
+    decided = taken["decision"]
+    assert (decided["metric"], decided["challenger_value"]) == ("ndcg_at_10", 0.3)
+    assert decided["challenger_map"] is None

@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
     [
         (b"", "none of 0 rows can be packed"),
         (b"1,1,0.png\n", "none of 1 rows can be packed"),
-        (b"\x1f\x8bno gzip", "the list is gzip data that is damaged"),
+        (b"\x1f\x8bno gzip", "the file is gzip data that is damaged"),
     ],
 )
 def test_a_list_that_fails_costs_no_other(root: Path, data: bytes, why: str) -> None:

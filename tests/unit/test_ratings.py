@@ -121,6 +121,7 @@ BROKEN_FILES = {
     gzip.compress(GOOD.encode(), mtime=0)[:-9]: "ends early",
     b"user,rating\na,1\n": "no column item",
     b"userId,user,item\na,a,1\n": "names user 2 times",
+    b"user,item\ra,x\rb,y\r": "lines end with CR alone",
 }
 
 
@@ -135,6 +136,14 @@ def test_a_header_with_a_column_too_many_rejects_every_row_and_names_it() -> Non
     assert [each.reason for each in found] == [Reason.UNKNOWN_COLUMN] * 2
     assert "column 'genre' is not one of user, item" in (found[0].detail or "")
     assert "column 1 has no name" in (verdicts(",user,item\n0,a,x\n")[0].detail or "")
+
+
+@pytest.mark.parametrize("header", ["user,item", "User Id,item,rating", "item,user,timestamp"])
+def test_a_header_once_more_is_told_and_no_user(header: str) -> None:
+    """Files that were put together have it within."""
+    more = ",3" * (header.count(",") - 1)
+    data = f"{header}\na,x{more}\n{header}\nb,y{more}\n"
+    assert rejected(data) == [(3, Reason.HEADER_ROW)]
 
 
 def test_of_a_pair_the_newest_counts_whatever_its_line() -> None:
@@ -186,11 +195,19 @@ def test_without_times_a_pair_stays_on_its_side_wherever_it_stands() -> None:
     assert 60 < counts[Side.VALIDATION] < 140
 
 
+def test_times_that_are_all_the_same_divide_nothing() -> None:
+    """A file in order of users would have the last of them in the test, without a history."""
+    table, found = divided("".join(f"u{n // 9},i{n % 9},1,{10**9}\n" for n in range(270)))
+    assert not found.by_time
+    assert len({table.user[row] for row in found.order if table.side[row] == 2}) > 9
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         ("a,x,1,1000000000\n", "1 ratings are too few to split: none is left for"),
-        ("".join(f"u{n},x,1,{10**9 + n}\n" for n in range(50)), "all ratings are of one item"),
+        ("".join(f"u{n % 9},x,1,{10**9 + n // 9}\n" for n in range(50)), "are of one item"),
+        ("".join(f"u{n},i{n % 9},1,{10**9 + n}\n" for n in range(50)), "5 users of the test have"),
     ],
 )
 def test_too_few_ratings_are_told(data: str, said: str) -> None:

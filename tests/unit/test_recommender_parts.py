@@ -42,11 +42,19 @@ def test_ease_is_the_best_matrix_without_a_diagonal() -> None:
         assert found[item, item] == 0
 
 
+@pytest.mark.parametrize("items", [1, 255, 256, 600])
+def test_a_matrix_is_inverted_in_its_own_place(items: int) -> None:
+    rng = np.random.default_rng(items)
+    rated = (rng.random((900, items)) < 0.1).astype(np.float32)
+    matrix = rated.T @ rated + 30 * np.eye(items, dtype=np.float32)
+    inverse = matrix.copy()
+    ease.invert(inverse)
+    assert inverse == pytest.approx(np.linalg.inv(matrix.astype(np.float64)), abs=1e-6)
+
+
 def test_regularizations_grow_with_the_data_and_are_fewer_of_many_items() -> None:
-    few = ease.choices(np.eye(10, dtype=np.float32) * 8)
-    assert list(few) == [8, 24, 80, 240]
-    many = np.broadcast_to(np.ones(1, np.float32), (15_000, 15_000))
-    assert list(ease.choices(many)) == [10]
+    assert list(ease.choices(np.full(10, 80.0))) == [80, 240, 800, 2400]
+    assert list(ease.choices(np.ones(15_000))) == [10]
 
 
 def test_an_older_item_weighs_less() -> None:
@@ -73,6 +81,13 @@ def test_standard_scores_of_equal_ones_are_nothing() -> None:
     found = standard(np.array([[1, 2, 3], [5, 5, 5]], np.float32))
     assert found[0] == pytest.approx([-1.2247, 0, 1.2247], rel=1e-3)
     assert found[1].tolist() == [0, 0, 0]
+
+
+def test_what_float32_rounds_is_not_made_large() -> None:
+    """One user, or users who rated everything: all scores are equal but for their last bits."""
+    rounded = np.full((1, 50), 0.7, np.float32)
+    rounded[0, ::3] = np.nextafter(np.float32(0.7), np.float32(1))
+    assert np.abs(standard(rounded)).max() < 1e-3
 
 
 def test_validation_finds_the_planted_structure(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _BATCHES = """\
 `status.json` of a [batch](tagging.md#a-list-of-images-in-the-cloud-batches) says it.
 """
 _TO_DO = {
-    Reason.HEADER_ROW: "delete the line; or give the whole table to `tagline convert`",
+    Reason.HEADER_ROW: "delete the line; or give a whole table of images to `tagline convert`",
     Reason.LINE_TOO_LONG: "look for a missing line break there",
     Reason.BAD_ENCODING: "save the list as UTF-8; `tagline convert --encoding cp1252` reads others",
     Reason.BAD_ID: "number the rows anew; `tagline convert LIST` makes ids of the paths",

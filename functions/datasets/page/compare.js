@@ -1,12 +1,14 @@
 // Two runs side by side: numbers, labels, settings.
 
 import { get, path } from "./api.js";
-import { count, facts, h, lasting, loading, rebuild, score, table, time } from "./dom.js";
+import { count, facts, h, lasting, loading, metric, rebuild, score, table, time } from "./dom.js";
 import { finder } from "./found.js";
 
 const signed = (value) => (value === null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`);
 
 const within = (range) => (range ? ` (${signed(range.low)} to ${signed(range.high)})` : "");
+
+const ofImages = (runs) => runs.every((run) => run.metric === "mAP");
 
 export const compare = {
   id: "compare",
@@ -35,15 +37,17 @@ export const compare = {
       { name: "Second", text: (row) => row.second ?? "not said" },
     ], (row) => row.name);
     const noSettings = h("p", { className: "quiet" }, "None.");
+    const ofLabels = h("section", { className: "card", hidden: true }, h("h3", {}, "Labels"), labels.element);
     return {
       element: h("div", {},
         h("section", { className: "card" }, h("h3", {}, "Two runs"), known),
-        h("section", { className: "card" }, h("h3", {}, "Labels"), labels.element),
+        ofLabels,
         h("section", { className: "card" }, h("h3", {}, "Settings that differ"), noSettings, settings.element)),
       async refresh(signal) {
         const found = await get(`${path("datasets", dataset, "compare")}?runs=${encodeURIComponent(item)}`, { signal });
         rebuild(known, found, () => [numbers(found.runs, page), h("p", { className: "options" }, inWords(found))]);
         labels.show(found.labels);
+        ofLabels.hidden = !ofImages(found.runs);
         settings.show(found.settings);
         noSettings.hidden = found.settings.length > 0;
         settings.element.hidden = !noSettings.hidden;
@@ -61,15 +65,18 @@ function numbers(both, page) {
       ["Outcome", run.outcome || run.state],
       ["Started", time(run.started)],
       ["Took", lasting(run.started, run.ended)],
-      ["mAP", score(run.metrics?.mAP)],
-      ["Micro AP", score(run.metrics?.micro_ap)],
-      ["Macro F1", score(run.metrics?.macro_f1)],
-      ["Judged on", run.metrics ? `${count(run.metrics.images)} ${run.metrics.judged_on} images` : "–"],
+      [metric(run), score(run.value)],
+      ...(ofImages(both) ? [
+        ["Micro AP", score(run.metrics?.micro_ap)],
+        ["Macro F1", score(run.metrics?.macro_f1)],
+        ["Judged on", run.metrics ? `${count(run.metrics.images)} ${run.metrics.judged_on} images` : "–"],
+      ] : []),
       ["Rows", run.counts ? `${count(run.counts.accepted)} accepted` : "–"],
     ]))));
 }
 
-function inWords({ same_images: same, difference, compared_as: by, relabelled }) {
+function inWords({ runs, same_images: same, difference, compared_as: by, relabelled }) {
+  if (!ofImages(runs)) return "Each was judged for its own users: its run tells its difference to its champion for the same ones.";
   const told = [];
   if (difference?.mAP !== null && difference) {
     const range = difference.interval;
