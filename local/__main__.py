@@ -117,7 +117,7 @@ def _owner(lock: TextIO) -> str:
     if not (port.isdecimal() and pid.isdecimal()):  # of an older version, or not written yet
         return ""
     return (
-        f": it listens at http://{HOST}:{port}, and Ctrl-C in its terminal, or `kill -INT {pid}`, "
+        f": it listens at http://{HOST}:{port}, and Ctrl-C in its terminal, or `kill {pid}`, "
         "stops it; --state-dir names another folder"
     )
 
