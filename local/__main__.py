@@ -17,6 +17,7 @@ from tagline.formats.arguments import Arguments
 from tagline.formats.printable import printable_lines
 
 _DYING_SECONDS = 2.0
+_LONGEST_OWNER = 100  # characters
 SECRET = "TAGLINE_SECRET_KEY"  # noqa: S105 - the variable's name
 
 
@@ -36,9 +37,12 @@ def main() -> int:
     if busy:
         return _refuse(f"{HOST}:{cloud.port} {busy}; choose another with --port")
     cloud.state_dir.parent.mkdir(parents=True, exist_ok=True)
-    lock = cloud.state_dir.with_name(f"{cloud.state_dir.name}.lock").open("w")
+    lock = cloud.state_dir.with_name(f"{cloud.state_dir.name}.lock").open("a+")
     if not _is_ours(lock):
-        return _refuse(f"another laptop cloud is using {cloud.state_dir}")
+        return _refuse(f"another laptop cloud is using {cloud.state_dir}{_owner(lock)}")
+    lock.truncate(0)
+    lock.write(f"{cloud.port} {options.parent_pid or os.getpid()}\n")
+    lock.flush()
     try:
         prepare(cloud, fresh=options.fresh)
     except NotAStateDirectory as exc:
@@ -104,6 +108,18 @@ def _is_ours(lock: TextIO) -> bool:
             time.sleep(0.05)
         else:
             return True
+
+
+def _owner(lock: TextIO) -> str:
+    """Return where the cloud that holds a lock listens and how it is stopped, if it says so."""
+    lock.seek(0)
+    port, _, pid = lock.read(_LONGEST_OWNER).strip().partition(" ")
+    if not (port.isdecimal() and pid.isdecimal()):  # of an older version, or not written yet
+        return ""
+    return (
+        f": it listens at http://{HOST}:{port}, and Ctrl-C in its terminal, or `kill {pid}`, "
+        "stops it; --state-dir names another folder"
+    )
 
 
 def _port_problem(port: int) -> str | None:

@@ -123,6 +123,8 @@ def warn(report: CheckReport) -> None:
 
 
 def _show(report: CheckReport) -> None:
+    if not report.rows:  # what was said is all
+        return
     emit(
         facts_table(
             {

@@ -23,6 +23,7 @@ _FRESH = 30.0  # seconds that names from the cloud are told again
 _PATIENCE = 3.0  # seconds that a person who pressed the tab key waits for the cloud
 _MOST_RUNS = 200
 _NAMES = {"DATASET", "RUN"}
+_SETTING = "SETTING=VALUE"
 _CLOUD = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION")
 
 
@@ -97,11 +98,11 @@ def _option_values(
     options: Mapping[str, _Parameter], given: Sequence[str], part: str
 ) -> Iterable[str] | None:
     """Return what an option may be given; None where it is not an option's value that comes."""
-    called, equals, _ = part.partition("=")
+    called, equals, begun = part.partition("=")
     if equals and called in options:
-        return [f"{called}={value}" for value in _values(options[called], given)]
+        return [f"{called}={value}" for value in _values(options[called], given, begun)]
     option = options.get(given[-1]) if given else None
-    return None if option is None or option.flag else _values(option, given)
+    return None if option is None or option.flag else _values(option, given, part)
 
 
 def _positions(given: Sequence[str], options: Mapping[str, _Parameter]) -> Iterator[str]:
@@ -116,7 +117,11 @@ def _positions(given: Sequence[str], options: Mapping[str, _Parameter]) -> Itera
             yield word
 
 
-def _values(parameter: _Parameter, given: Sequence[str]) -> Iterable[str]:
+def _values(parameter: _Parameter, given: Sequence[str], part: str = "") -> Iterable[str]:
+    if parameter.called == _SETTING:
+        from tagline.cli.setting_names import settings_that_may_follow  # noqa: PLC0415 - seldom
+
+        return settings_that_may_follow(part)
     kinds = parameter.called.split("|")
     if parameter.choices or not _NAMES.issuperset(kinds):
         return parameter.choices

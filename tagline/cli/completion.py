@@ -22,6 +22,7 @@ _tagline() {
     if [[ $last == [=:]* ]]; then last=; fi
     found=($("$1" __complete "${words[@]}" 2>/dev/null))
     COMPREPLY=("${found[@]#"${words[at]%"$last"}"}")
+    if [[ ${COMPREPLY[0]} == *= ]]; then compopt -o nospace 2>/dev/null; fi  # a value follows
 }
 complete -o default -F _tagline tagline
 """,
@@ -31,7 +32,9 @@ complete -o default -F _tagline tagline
 _tagline() {
     local -a found
     found=("${(@f)$(${~words[1]} __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
-    if [[ -n "${found[1]}" ]]; then
+    if [[ "${found[1]}" == *= ]]; then
+        compadd -S '' -- "${found[@]}"
+    elif [[ -n "${found[1]}" ]]; then
         compadd -- "${found[@]}"
     else
         compset -P '--*='

@@ -69,8 +69,13 @@ def convert(
         _say_next(report, outputs)
 
 
-def show(report: Converted, tell: Callable[[RenderableType], None] = emit) -> None:
-    """Print what was guessed on stderr; `tell` what became of it, and how frequent tags are."""
+def show(
+    report: Converted, tell: Callable[[RenderableType], None] = emit, *, kept: bool = True
+) -> None:
+    """Print what was guessed on stderr; `tell` what became of it, and how frequent tags are.
+
+    Files that are not `kept` are not named.
+    """
     explain(facts_table(report.guessed))
     if report.verdicts.reasons:
         _show_reasons(report)
@@ -84,7 +89,7 @@ def show(report: Converted, tell: Callable[[RenderableType], None] = emit) -> No
         "Refused": f"{verdicts.refused:,}",
         "Images with no tag": report.without_tag or None,
         "Tags": f"{len(report.tags):,}",
-        "Written": "\n".join(report.files),
+        "Written": "\n".join(report.files) if kept else None,
     }
     tell(facts_table(facts))
     most = sorted(report.tags.items(), key=lambda item: -item[1])
@@ -119,7 +124,8 @@ def as_list(
         raise Refused("--convert makes labels.txt itself: leave --labels out")
     with TemporaryDirectory() as folder:
         outputs = Outputs(Path(folder), name_of(source))
-        show(converted(Order(source, outputs)), explain)
+        show(converted(Order(source, outputs)), explain, kept=False)
+        say(f"`{shlex.join(['tagline', 'convert', str(source)])}` would keep the list")
         yield outputs.main, outputs.labels
 
 

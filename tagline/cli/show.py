@@ -178,7 +178,9 @@ def _judged_as(target: Target, run: str) -> str | None:
 def _newest(target: Target, dataset: str) -> str:
     run = newest_of(target, dataset)
     if run is None:
-        raise Refused(f"{dataset} has no run, and is none: {datasets_said(target)}")
+        raise Refused(
+            f"{dataset} is no run, and a dataset of that name has no run: {datasets_said(target)}"
+        )
     return run
 
 

@@ -91,7 +91,9 @@ def _of_dataset(target: Target) -> Iterator[None]:
         yield
     except DatasetProblem as exc:
         unknown = exc.code == "unknown_dataset"
-        raise Refused(f"{exc} {datasets_said(target)}" if unknown else str(exc)) from exc
+        raise Refused(
+            f"{str(exc).rstrip('.')}: {datasets_said(target)}" if unknown else str(exc)
+        ) from exc
 
 
 def _check_form(csv: bool, jsonl: bool, sidecar: bool, as_json: bool, output: Path | None) -> None:

@@ -119,9 +119,14 @@ class Target:
         except ClientError as exc:
             if error_code(exc) != "ValidationError":
                 raise
+            deployed = (
+                "`tagline up`, stopped and started again, deploys it"
+                if is_laptop(self.endpoint)
+                else "deploy template.yaml"
+            )
             raise NoStack(
                 f"no stack {self.stack} at {self.endpoint or 'this account and region'}: "
-                "deploy template.yaml, or name the stack with --stack"
+                f"{deployed}, or name the stack with --stack"
             ) from exc
         return {item["OutputKey"]: item["OutputValue"] for item in stacks[0].get("Outputs", [])}
 

@@ -209,13 +209,14 @@ def _write(
 ) -> list[Path]:
     outputs = order.outputs
     _, write = WRITERS[outputs.to]
+    names = "".join(f"{name}\n" for name in vocabulary.names).encode()
+    outputs.check_labels(names)
     outputs.folder.mkdir(parents=True, exist_ok=True)
     files = [outputs.main]
     with ExitStack() as stack:
         main = stack.enter_context(replaced(outputs.main))
         if outputs.labels is not None:
-            text = "".join(f"{name}\n" for name in vocabulary.names)
-            stack.enter_context(replaced(outputs.labels)).write(text.encode())
+            stack.enter_context(replaced(outputs.labels)).write(names)
             files.append(outputs.labels)
         if rejects is not None:
             rejects.seek(0)

@@ -41,12 +41,24 @@ class Outputs:
         return self.folder / f"{self.name}.rejects.jsonl"
 
     def check(self, source: Path) -> None:
-        """Raise Unconvertible for files that are there already."""
+        """Raise Unconvertible for a list that is there already, and for what is read itself."""
         for file in filter(None, (self.main, self.labels)):
             if file.exists() and source.exists() and file.samefile(source):
                 raise Unconvertible(f"{file} is what is read: -o names another folder")
-            if file.exists() and not self.force:
-                raise Unconvertible(f"{file} exists: --force replaces it, -o names another folder")
+        if self.main.exists() and not self.force:
+            raise _exists(self.main)
+
+    def check_labels(self, text: bytes) -> None:
+        """Raise Unconvertible for a labels.txt that is there already and says something else."""
+        file = self.labels
+        if self.force or file is None or not file.exists():
+            return
+        if file.stat().st_size != len(text) or file.read_bytes() != text:
+            raise _exists(file)
+
+
+def _exists(file: Path) -> Unconvertible:
+    return Unconvertible(f"{file} exists: --force replaces it, -o names another folder")
 
 
 def name_of(source: Path) -> str:

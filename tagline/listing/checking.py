@@ -106,7 +106,7 @@ def check_list(
             names = parse_label_names(_read(labels_path, MAX_LABELS_BYTES), str(labels_path))
     report = CheckReport(str(list_path), usable=False, problems=problems)
     with _noting(problems), _open_twice(list_path) as stream:
-        rows = _Rows(names, settings, source, unusable or {})
+        rows = _Rows(names, settings, source, unusable or {}, str(labels_path))
         report = _check(report, stream, rows)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
@@ -167,6 +167,8 @@ class _Rows(NamedTuple):
     settings: Settings
     source: Source
     unusable: Mapping[str, tuple[Reason, str]]
+    file: str
+    """What errors call labels.txt."""
 
 
 def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
@@ -190,7 +192,7 @@ def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
             accepted += 1
             counter.add(row.labels)
     with _noting(problems):
-        check_names(survey, by.names, counter.positives)
+        check_names(survey, by.names, counter.positives, by.file)
     rejected = reasons.total()
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")

@@ -24,9 +24,14 @@ _DIGEST = 16  # bytes that stand for where an image lies
 
 
 def check_names(
-    survey: Survey, names: Sequence[str] | None, positives: Callable[[], Sequence[int]]
+    survey: Survey,
+    names: Sequence[str] | None,
+    positives: Callable[[], Sequence[int]],
+    file: str = "labels.txt",
 ) -> None:
     """Raise UnusableList where labels.txt has not one name for every label of the list.
+
+    `file` is what the error calls it.
 
     Without names, labels such as 1,0 may be one label or two; they are two for sure where any row
     has the second: `positives` tells the number of rows that have each label.
@@ -41,7 +46,7 @@ def check_names(
             )
     elif count and len(names) != count:
         raise UnusableList(
-            f"labels.txt has {len(names)} names, but the list's rows have {count} labels; give one "
+            f"{file} has {len(names)} names, but the list's rows have {count} labels; give one "
             "name a label, in column order"
         )
 

@@ -6,6 +6,7 @@ is an error which names it, so that a typing mistake never trains a model with d
 
 import reprlib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -30,6 +31,7 @@ from tagline.settings.yaml_file import line_of, parse_yaml
 S = TypeVar("S", bound=Section)
 _MAX_CHOICES = 30
 _SHOWN = 80  # characters of a value or name
+_NEAR = 0.7  # of 1, how like a name one is that may be meant
 _LONG = 256  # bits of an integer
 
 
@@ -79,9 +81,29 @@ def _section(name: str, values: object, kind: type[S]) -> S:
     for key, value in values.items():
         path = _path(name, key)
         if key not in known:
-            raise InvalidSettings(f"{path}: no such setting; known here: {', '.join(known)}", path)
+            raise InvalidSettings(f"{path}: no such setting{_meant(name, key, known)}", path)
         found[key] = _setting(path, value, known[key])
     return kind(**found)
+
+
+def _meant(section: str, key: object, known: Mapping[str, Any]) -> str:
+    """Say which setting a name that is none stands near, or lies elsewhere; else all there are."""
+    near = get_close_matches(str(key)[:_SHOWN], known, 1, _NEAR)
+    meant = [_path(section, name) for name in near] or _elsewhere(section, key)
+    if meant:
+        return f": did you mean {' or '.join(meant)}?"
+    return f"; known here: {', '.join(known)}"
+
+
+def _elsewhere(section: str, key: object) -> list[str]:
+    """Return the settings of that name in sections of the file, for one written at its margin."""
+    within = {field.name: _without_none(field.type) for field in fields(Settings)}
+    return [
+        _path(name, key)
+        for name, kind in within.items()
+        if not section and isinstance(kind, type) and issubclass(kind, Section)
+        if key in kind.__struct_fields__
+    ]
 
 
 def _setting(name: str, value: object, kind: Any) -> object:
@@ -179,6 +201,8 @@ def _expected(kind: Any) -> str:
 
 
 def _without_none(kind: Any) -> Any:
+    if get_origin(kind) not in {Union, UnionType}:
+        return kind
     return next(option for option in get_args(kind) if option is not NoneType)
 
 

@@ -87,6 +87,8 @@ def test_a_state_directory_has_one_owner(laptop_cloud: LaptopCloud) -> None:
     refused = start("--port", free_port(), "--state-dir", laptop_cloud.state_dir)
     assert refused.returncode == 1
     assert "another laptop cloud is using" in refused.stderr
+    assert f"it listens at http://127.0.0.1:{laptop_cloud.port}, and Ctrl-C" in refused.stderr
+    assert "`kill " in refused.stderr
 
 
 def test_a_lock_that_is_let_go_in_a_moment_is_waited_for(tmp_path: Path) -> None:

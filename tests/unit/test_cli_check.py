@@ -158,3 +158,20 @@ def test_errors_come_before_tables(good: Path) -> None:
     result = runner.invoke(app, ["check", str(good)])
     assert result.exit_code == 1
     assert result.output.index("tagline: 1 usable") < result.output.index("bad_id")
+
+
+def test_names_in_another_file_are_called_by_that_files_name(good: Path) -> None:
+    other = good.with_name("tags.csv")
+    other.write_text("a\nb\nc\n")
+    result = runner.invoke(app, ["check", str(good), "--labels", str(other)])
+    assert result.exit_code == 1
+    assert f"{other} has 3 names, but the list's rows have 2 labels" in result.stderr
+    assert "labels.txt" not in result.stderr
+
+
+def test_of_what_is_no_list_nothing_is_counted(tmp_path: Path) -> None:
+    table = tmp_path / "s.csv"
+    table.write_text("filename,tags\na.png,cat\nb.png,dog\n")
+    result = runner.invoke(app, ["check", str(table)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "`tagline convert" in result.stderr

@@ -27,6 +27,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["convert", "x.csv", "--to=c"], ["--to=coco", "--to=csv"]),
         (["try", "--"], ["--json", "--set", "--stack", "--wait"]),
         (["convert", "x.csv", "--mer"], ["--merge"]),
+        (["try", "x", "--set", "training.ep"], ["training.epochs="]),
+        (["try", "x", "--set=training.ep"], ["--set=training.epochs="]),
+        (
+            ["try", "x", "--set", "training.algorithm="],
+            ["training.algorithm=builtin", "training.algorithm=ours"],
+        ),
+        (["try", "x", "--set", "training.epochs="], []),
+        (["try", "x", "--set", "split."], []),  # the dataset's
         (["convert", ""], []),  # files
         (["check", "x.lst", "--labels", ""], []),
         (["completion", ""], ["bash", "fish", "zsh"]),

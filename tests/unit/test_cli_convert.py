@@ -37,6 +37,28 @@ def test_a_table_becomes_a_list(table: Path) -> None:
     assert runner.invoke(app, ["check", "stickers.lst", "--labels", "labels.txt"]).exit_code == 0
 
 
+def test_labels_that_stay_the_same_are_no_obstacle(table: Path) -> None:
+    assert runner.invoke(app, ["convert", str(table)]).exit_code == 0
+    again = written(Path("more.csv"), TABLE)
+    done = runner.invoke(app, ["convert", str(again)])
+    assert done.exit_code == 0, done.stderr
+    written(Path("labels.txt"), "other\n")
+    done = runner.invoke(app, ["convert", str(written(Path("third.csv"), TABLE))])
+    assert "labels.txt exists: --force replaces it" in done.stderr
+    assert not Path("third.lst").exists()
+
+
+def test_a_list_that_is_made_for_the_while_is_not_said_to_be_written(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with as_list(table, None, wanted=True) as (made, _):
+        assert made.is_file()
+    said = capsys.readouterr().err
+    assert str(made) not in said
+    assert "Written" not in said
+    assert "`tagline convert stickers.csv` would keep the list" in said
+
+
 def test_all_of_it_as_json(table: Path) -> None:
     done = runner.invoke(app, ["convert", str(table), "--json", "-o", "out"])
     told = json.loads(done.stdout)

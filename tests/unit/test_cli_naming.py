@@ -75,7 +75,10 @@ def test_no_run_at_all(words: tuple[str, ...]) -> None:
 @pytest.mark.usefixtures("three")
 def test_show_and_runs_of_a_dataset_without_runs() -> None:
     told = said("show", "desings")
-    assert "desings has no run, and is none: there are runs of designs, logos" in told
+    assert (
+        "desings is no run, and a dataset of that name has no run: there are runs of designs, logos"
+        in told
+    )
     done = runner.invoke(app, ["runs", "desings"])
     assert done.exit_code == 0
     assert "Dataset desings has no run; there are runs of designs, logos" in done.stderr

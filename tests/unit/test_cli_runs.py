@@ -277,6 +277,7 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "baseline": metrics["baseline_map"],
         "champion_value": None,
         "compared": None,
+        "kind": "images",
         "ranking": None,
         "labels": [row | dict.fromkeys(LATER_KEYS) for row in metrics["labels"]],
         "run": RUN,

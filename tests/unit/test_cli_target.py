@@ -144,7 +144,9 @@ def test_outputs_come_from_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_stack_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with_stacks(monkeypatch, {})
-    with pytest.raises(Refused, match="no stack other"):
+    with pytest.raises(
+        Refused, match=r"no stack other at http.*: `tagline up`, stopped and started"
+    ):
         _ = laptop_target("http://127.0.0.1:1", "other").outputs
     with pytest.raises(Refused, match="no output 'DataBucket'"):
         _ = laptop_target("http://127.0.0.1:1").outputs

@@ -126,7 +126,13 @@ def test_nothing_is_overwritten_unasked(source: Path) -> None:
     outputs = Outputs(source.parent, "s")
     outputs.check(source)
     written(source.parent / "labels.txt", "mine\n")
+    outputs.check(source)
+    outputs.check_labels(b"mine\n")
     with pytest.raises(Unconvertible, match=r"labels.txt exists: --force replaces it"):
+        outputs.check_labels(b"yours\n")
+    Outputs(source.parent, "s", force=True).check_labels(b"yours\n")
+    written(source.parent / "s.lst", "mine\n")
+    with pytest.raises(Unconvertible, match=r"s.lst exists: --force replaces it"):
         outputs.check(source)
     with pytest.raises(Unconvertible, match="is what is read: -o names another folder"):
         Outputs(source.parent, "s", "csv", force=True).check(source)

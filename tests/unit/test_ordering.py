@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tagline.aws.s3 import Bucket
 from tagline.cli import rollback as rollback_module
 from tagline.cli.main import app
-from tagline.cli.ordering import ending_of
+from tagline.cli.ordering import ending_of, show
 from tagline.cli.target import Target
 from tagline.formats.names import ORDERED, RESTORING, order_name, restoring_name
 from tagline.formats.outcomes import Ending, Order, Outcome
@@ -272,3 +272,15 @@ def _plain_champion(**changes: Any) -> dict[str, Any]:
 def test_an_execution_that_failed_says_of_what() -> None:
     failed: Any = {"status": "FAILED", "error": "OrderRefused", "cause": "so"}
     assert ending_of(failed) == Ending(outcome=Outcome.FAILED, state="OrderRefused", reason="so")
+
+
+def test_a_roll_back_that_came_about_is_told_from_a_promotion(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ended: dict[str, object] = {"run": RUN, "outcome": "Promoted", "kind": "rollback"}
+    show(ended, as_json=False)
+    assert "Promoted, by a roll-back" in capsys.readouterr().out
+    show(ended | {"kind": "promote"}, as_json=False)
+    assert "by a roll-back" not in capsys.readouterr().out
+    show(ended, as_json=True)
+    assert json.loads(capsys.readouterr().out) == ended

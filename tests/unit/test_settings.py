@@ -213,7 +213,13 @@ def test_thresholds_are_named_by_labels() -> None:
         ('image: {background: "#ffffff\\n"}', "image.background: expected a colour such as"),
         ('source: "s3://pictures/a\\tb"', "source: expected s3://bucket/prefix/, found"),
         ("image: {size: null}", "image.size: expected an integer from 16 to 1024, found None"),
-        ("training: {epochz: 1}", "training.epochz: no such setting; known here: network, epochs"),
+        (
+            "training: {epochz: 1}",
+            "training.epochz: no such setting: did you mean training.epochs?",
+        ),
+        ("epochs: 1", "epochs: no such setting: did you mean training.epochs?"),
+        ("image: {sise: 8}", "image.sise: no such setting: did you mean image.size?"),
+        ("training: {zzz: 1}", "training.zzz: no such setting; known here: network, epochs"),
         (
             "tuning: {strategy: Hyperband, early_stopping: true}",
             "tuning.early_stopping does not go",
