@@ -3,7 +3,7 @@
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -28,6 +28,7 @@ _DIGITS = 6  # of a Retry-After, which may be a date as well: that is taken as n
 class _Problem(Record, kw_only=True):
     """Of a problem document (RFC 9457), or of API Gateway's own, what people are told."""
 
+    code: str | None = None
     title: str | None = None
     message: str | None = None
     detail: str | None = None
@@ -35,6 +36,14 @@ class _Problem(Record, kw_only=True):
 
 class ApiProblem(Refused):
     """The API refused or could not be asked; the message is one line."""
+
+
+class ApiRefused(ApiProblem):
+    """The API answered that it does not do what it was asked; `code` is the problem's name."""
+
+    def __init__(self, message: str, code: str | None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ApiBusy(ApiProblem):
@@ -63,13 +72,17 @@ def ask_tags(
     if image.startswith("s3://"):
         kind, body = "application/json", msgspec.json.encode(ImageLocation(s3_uri=image))
     else:
-        kind, body = _read_image(Path(image))
+        kind, body = read_image(Path(image))
     asked = {"threshold": threshold, "top_k": top_k}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     url = f"{api_url.rstrip('/')}/datasets/{quote(dataset)}/tags{f'?{query}' if query else ''}"
+    return _patiently(lambda: _post(url, kind, body, Tags, proof), patience)
+
+
+def _patiently(ask: Callable[[], S], patience: Patience | None) -> S:
     while True:
         try:
-            answer = _post(url, kind, body, proof)
+            answer = ask()
         except ApiBusy as exc:
             if patience is None or not patience.pause(exc.seconds):
                 raise
@@ -79,14 +92,20 @@ def ask_tags(
             return answer
 
 
+def send(url: str, said: object, kind: type[S], patience: Patience, proof: Proof = no_proof) -> S:
+    """Return what a POST of JSON answers; raises ApiProblem. A busy API is asked again."""
+    body = msgspec.json.encode(said)
+    return _patiently(lambda: _post(url, "application/json", body, kind, proof), patience)
+
+
 def ask_for(url: str, kind: type[S], proof: Proof = no_proof) -> S:
     """Return what a GET answers; raises ApiProblem. `proof` is for a GET, too."""
     return _decode(_sent(url, {"Accept": "application/json"}, b"", proof, "GET"), kind)
 
 
-def _post(url: str, kind: str, body: bytes, proof: Proof) -> Tags:
-    headers = {"Content-Type": kind, "Accept": "application/json"}
-    return _decode(_sent(url, headers, body, proof, "POST"), Tags)
+def _post(url: str, content: str, body: bytes, kind: type[S], proof: Proof) -> S:
+    headers = {"Content-Type": content, "Accept": "application/json"}
+    return _decode(_sent(url, headers, body, proof, "POST"), kind)
 
 
 def _sent(url: str, headers: Mapping[str, str], body: bytes, proof: Proof, method: str) -> bytes:
@@ -104,8 +123,8 @@ def _sent(url: str, headers: Mapping[str, str], body: bytes, proof: Proof, metho
             return data
     except urllib.error.HTTPError as exc:
         if exc.code in _BUSY:
-            raise ApiBusy(_problem(exc), _retry_after(exc)) from exc
-        raise ApiProblem(_problem(exc)) from exc
+            raise ApiBusy(_problem(exc)[0], _retry_after(exc)) from exc
+        raise ApiRefused(*_problem(exc)) from exc
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as exc:
         raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
 
@@ -114,21 +133,22 @@ def _decode(data: bytes, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as exc:
-        what = "tags or model" if kind is Tags else "recommendations"
+        what = "tags or model" if kind is Tags else kind.__name__
         raise ApiProblem(f"the API's answer has no {what} as agreed: {exc}") from exc
     except ValueError as exc:
         raise ApiProblem(f"the API's answer is not JSON: {data[:100]!r}") from exc
 
 
-def _problem(error: urllib.error.HTTPError) -> str:
-    """Return a problem as one line."""
+def _problem(error: urllib.error.HTTPError) -> tuple[str, str | None]:
+    """Return a problem as one line, and its code."""
     data = error.read(64 << 10)
     try:
         told = decode_record(data, _Problem, "the answer")
     except UnreadableDocument:
-        return f"{error.code} {error.reason}: {data[:200].decode(errors='replace')}".strip()
+        said = f"{error.code} {error.reason}: {data[:200].decode(errors='replace')}"
+        return said.strip(), None
     title = told.title or told.message or error.reason
-    return ": ".join(filter(None, (f"{error.code} {title}", told.detail)))
+    return ": ".join(filter(None, (f"{error.code} {title}", told.detail))), told.code
 
 
 def _retry_after(error: urllib.error.HTTPError) -> float | None:
@@ -136,7 +156,8 @@ def _retry_after(error: urllib.error.HTTPError) -> float | None:
     return float(told) if told.isascii() and told.isdigit() and len(told) <= _DIGITS else None
 
 
-def _read_image(path: Path) -> tuple[str, bytes]:
+def read_image(path: Path) -> tuple[str, bytes]:
+    """Return an image's media type and its bytes; raises ApiProblem for what the API refuses."""
     try:
         with path.open("rb") as file:
             body = file.read(MAX_BODY_BYTES + 1)
