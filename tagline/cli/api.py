@@ -3,7 +3,7 @@
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -39,13 +39,16 @@ class ApiProblem(Refused):
     """The API refused or could not be asked; the message is one line."""
 
 
-class DatasetProblem(ApiProblem):
-    """The API tags nothing for this dataset, whatever the image."""
+class ApiRefused(ApiProblem):
+    """The API answered that it does not do what it was asked; `code` is the problem's name."""
 
-    def __init__(self, message: str, code: str) -> None:
+    def __init__(self, message: str, code: str | None) -> None:
         super().__init__(message)
         self.code = code
-        """The problem's stable name."""
+
+
+class DatasetProblem(ApiRefused):
+    """The API tags nothing for this dataset, whatever the image."""
 
 
 class ApiBusy(ApiProblem):
@@ -74,13 +77,17 @@ def ask_tags(
     if image.startswith("s3://"):
         kind, body = "application/json", msgspec.json.encode(ImageLocation(s3_uri=image))
     else:
-        kind, body = _read_image(Path(image))
+        kind, body = read_image(Path(image))
     asked = {"threshold": threshold, "top_k": top_k}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     url = f"{api_url.rstrip('/')}/datasets/{quote(dataset)}/tags{f'?{query}' if query else ''}"
+    return _patiently(lambda: _post(url, kind, body, Tags, proof), patience)
+
+
+def _patiently(ask: Callable[[], S], patience: Patience | None) -> S:
     while True:
         try:
-            answer = _post(url, kind, body, proof)
+            answer = ask()
         except ApiBusy as exc:
             if patience is None or not patience.pause(exc.seconds):
                 raise
@@ -90,14 +97,20 @@ def ask_tags(
             return answer
 
 
+def send(url: str, said: object, kind: type[S], patience: Patience, proof: Proof = no_proof) -> S:
+    """Return what a POST of JSON answers; raises ApiProblem. A busy API is asked again."""
+    body = msgspec.json.encode(said)
+    return _patiently(lambda: _post(url, "application/json", body, kind, proof), patience)
+
+
 def ask_for(url: str, kind: type[S], proof: Proof = no_proof) -> S:
     """Return what a GET answers; raises ApiProblem. `proof` is for a GET, too."""
     return _decode(_sent(url, {"Accept": "application/json"}, b"", proof, "GET"), kind)
 
 
-def _post(url: str, kind: str, body: bytes, proof: Proof) -> Tags:
-    headers = {"Content-Type": kind, "Accept": "application/json"}
-    return _decode(_sent(url, headers, body, proof, "POST"), Tags)
+def _post(url: str, content: str, body: bytes, kind: type[S], proof: Proof) -> S:
+    headers = {"Content-Type": content, "Accept": "application/json"}
+    return _decode(_sent(url, headers, body, proof, "POST"), kind)
 
 
 def _sent(url: str, headers: Mapping[str, str], body: bytes, proof: Proof, method: str) -> bytes:
@@ -117,9 +130,8 @@ def _sent(url: str, headers: Mapping[str, str], body: bytes, proof: Proof, metho
         if exc.code in _BUSY:
             raise ApiBusy(_said(exc, _told(exc)), _retry_after(exc)) from exc
         told = _told(exc)
-        if told.code in _OF_DATASETS:
-            raise DatasetProblem(_said(exc, told), told.code) from exc
-        raise ApiProblem(_said(exc, told)) from exc
+        refused = DatasetProblem if told.code in _OF_DATASETS else ApiRefused
+        raise refused(_said(exc, told), told.code) from exc
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as exc:
         raise ApiProblem(f"the API at {url} cannot be reached: {exc}") from exc
 
@@ -128,7 +140,7 @@ def _decode(data: bytes, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as exc:
-        what = "tags or model" if kind is Tags else "recommendations"
+        what = "tags or model" if kind is Tags else kind.__name__
         raise ApiProblem(f"the API's answer has no {what} as agreed: {exc}") from exc
     except ValueError as exc:
         raise ApiProblem(f"the API's answer is not JSON: {data[:100]!r}") from exc
@@ -154,7 +166,8 @@ def _retry_after(error: urllib.error.HTTPError) -> float | None:
     return float(told) if told.isascii() and told.isdigit() and len(told) <= _DIGITS else None
 
 
-def _read_image(path: Path) -> tuple[str, bytes]:
+def read_image(path: Path) -> tuple[str, bytes]:
+    """Return an image's media type and its bytes; raises ApiProblem for what the API refuses."""
     try:
         with path.open("rb") as file:
             body = file.read(MAX_BODY_BYTES + 1)

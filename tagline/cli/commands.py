@@ -433,15 +433,38 @@ def promote(
 
 def feedback(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
-    named: Annotated[
-        str | None,
+    files: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[FILE|RUN]",
-            help="What --to-list or --to-ratings writes; whose doubts --suspects shows.",
+            metavar="[FILE…|RUN]",
+            help="Images to correct; what --to-list or --to-ratings writes; whose doubts "
+            "--suspects shows.",
             show_default="<list>.corrected.lst; the run judged last",
         ),
     ] = None,
     *,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="The FILEs have this label, too; may be repeated."),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="They do not have this label; may be repeated."),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="CSV",
+            help="Corrections of many images: file,added,removed; | between labels.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="With corrections: a file of the API's token.", dir_okay=False),
+    ] = None,
     to_list: Annotated[
         bool, typer.Option("--to-list", help="Merge corrections into the newest list.")
     ] = False,
@@ -469,7 +492,7 @@ def feedback(
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
-    """Show what people corrected; merge it into the newest list."""
+    """Correct tags; show what was corrected; merge it into the newest list."""
 
 
 def destroy(

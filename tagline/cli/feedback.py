@@ -10,6 +10,7 @@ import msgspec
 
 from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
+from tagline.cli.correcting import asked_corrections, correct
 from tagline.cli.drop import drop as drop_list
 from tagline.cli.errors import Refused
 from tagline.cli.feedback_clicks import is_of_ratings, merge_into_ratings, show_clicks
@@ -35,8 +36,12 @@ _SHOWN = 200
 
 def feedback(
     dataset: str,
-    named: str | None,
+    files: Sequence[str] | None,
     *,
+    add: Sequence[str] | None,
+    remove: Sequence[str] | None,
+    table: Path | None,
+    token_file: Path | None,
     to_list: bool,
     to_ratings: bool,
     drop: bool,
@@ -47,17 +52,29 @@ def feedback(
     stack: str,
     as_json: bool,
 ) -> None:
-    """Show corrections, merge them into a list, show doubted rows, or forget images."""
+    """Correct files' tags, show corrections, merge them into a list, show doubts, or forget."""
     check_dataset(dataset)
+    files, add, remove = files or (), add or (), remove or ()
+    corrects = bool(add or remove or table)
     _refuse_mixed(
-        to_list=to_list, to_ratings=to_ratings, suspects=suspects, forget=forget is not None
+        corrects=corrects,
+        to_list=to_list,
+        to_ratings=to_ratings,
+        suspects=suspects,
+        forget=forget is not None,
     )
+    if len(files) > 1 and not corrects:
+        raise Refused("several FILEs go with --add and --remove alone")
+    named = files[0] if files else None
     if (drop or wait) and not (to_list or to_ratings):
         raise Refused("--drop and --wait go with --to-list or --to-ratings")
     if html and not suspects:
         raise Refused("--html goes with --suspects")
+    asked = asked_corrections(files, add, remove, table) if corrects else []
     target = find_target(stack)
-    if suspects:
+    if corrects:
+        correct(target, dataset, asked, token_file=token_file, as_json=as_json)
+    elif suspects:
         show_suspects(target, dataset, named, html, as_json=as_json)
     elif forget is not None:
         forget_images(target, dataset, forget, as_json=as_json)
@@ -68,7 +85,9 @@ def feedback(
             drop_list(dataset, path, labels=None, config=None, images=None, items=None, wait=wait,
                       convert=False, stack=stack, as_json=as_json)  # fmt: skip
     elif named:
-        raise Refused("a FILE goes with --to-list or --to-ratings, a RUN with --suspects")
+        raise Refused(
+            "a FILE goes with --add, --remove, --to-list or --to-ratings, a RUN with --suspects"
+        )
     else:
         _show_all(target, dataset, as_json=as_json)
 
@@ -92,7 +111,9 @@ def _show_all(target: Target, dataset: str, *, as_json: bool) -> None:
 
 def _refuse_mixed(**wanted: bool) -> None:
     if sum(wanted.values()) > 1:
-        raise Refused("--to-list, --to-ratings, --suspects and --forget each go alone")
+        raise Refused(
+            "--add/--remove/--from, --to-list, --to-ratings, --suspects and --forget: one at a time"
+        )
 
 
 def _show(entries: Sequence[Entry], dataset: str, *, as_json: bool) -> None:

@@ -1,7 +1,8 @@
 """What goes on inside a state: shards fetched, epochs trained, trials finished."""
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tagline.cli.target import Target
@@ -10,7 +11,38 @@ from tagline.formats.names import job_name
 from tagline.formats.steps import TrainPlan
 from tagline.jobs.epochs import JobLog, epoch_of
 
+_LOOKED_AT = 6  # epochs by which the time that is left is told: machines slow down and speed up
 _SHOWN = ("train:loss", "validation:mAP", "train:accuracy", "validation:accuracy")
+
+
+@dataclass
+class Pace:
+    """How long an epoch takes, by when the last of them ended."""
+
+    _ends: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_LOOKED_AT))
+
+    def ended(self, number: int, at: float) -> None:
+        """Take note of an epoch that ended, at so many seconds; of several lines the first."""
+        if self._ends and number <= self._ends[-1][0]:
+            if number < self._ends[-1][0]:  # a job that was ended goes on from a checkpoint
+                self._ends.clear()
+            else:
+                return
+        self._ends.append((number, at))
+
+    def left(self, epochs: int) -> float | None:
+        """Return the seconds until so many have ended; None before two have, and when all have."""
+        if len(self._ends) < 2:  # noqa: PLR2004 - a difference
+            return None
+        (first, began), (last, now) = self._ends[0], self._ends[-1]
+        return (now - began) / (last - first) * (epochs - last) if last < epochs else None
+
+
+def minutes(left: float) -> str:
+    """Return an estimate of seconds in words that do not claim more than it knows."""
+    if left < 90:  # noqa: PLR2004
+        return f"{max(10, round(left / 10) * 10)} s"
+    return f"{round(left / 60)} min" if left < 5400 else f"{left / 3600:.1f} h"  # noqa: PLR2004
 
 
 @dataclass
@@ -21,6 +53,7 @@ class JobDetails:
     run: str
     execution: str
     _last_epoch: str | None = None
+    _pace: Pace = field(default_factory=Pace)
 
     def of(self, state: str) -> str | None:
         """Return the state's detail as it is now."""
@@ -47,7 +80,15 @@ class JobDetails:
         """Read on in the training job's log and return its newest epoch line."""
         for line in self._log.news():
             self._last_epoch = epoch_line(line["message"], self._epochs) or self._last_epoch
-        return self._last_epoch
+            epoch = epoch_of(line["message"])
+            if epoch and not epoch.exported:
+                self._pace.ended(epoch.number, line["timestamp"] / 1000)
+        if self._last_epoch is None or self._last_epoch.startswith("exported"):
+            return self._last_epoch
+        left = self._pace.left(int(self._epochs)) if self._epochs else None
+        return (
+            self._last_epoch if left is None else f"{self._last_epoch}, about {minutes(left)} left"
+        )
 
     @cached_property
     def _log(self) -> JobLog:

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tagline.cli import watching
 from tagline.cli.errors import Refused
-from tagline.cli.jobs import JobDetails, epoch_line
+from tagline.cli.jobs import JobDetails, Pace, epoch_line, minutes
 from tagline.cli.target import Target
 from tagline.jobs.epochs import TRAINING_LOGS
 from tests.unit.cli_stack import MACHINE, RUN, golden, put, stack
@@ -69,8 +69,9 @@ class Tuning:
         }
 
 
-def log(target: Target, *messages: str) -> None:
-    now = int(datetime.now(UTC).timestamp() * 1000)
+def log(target: Target, *messages: str, later: float = 0) -> None:
+    """Log messages, so many seconds later than now."""
+    now = int((datetime.now(UTC).timestamp() + later) * 1000)
     target.logs.put_log_events(
         logGroupName=TRAINING_LOGS,
         logStreamName=STREAM,
@@ -112,9 +113,38 @@ def test_the_newest_epoch_is_told_and_read_on_from(stack: Target) -> None:
     stack.logs.create_log_stream(logGroupName=TRAINING_LOGS, logStreamName=STREAM)
     log(stack, "loading", "epoch=1 train:loss=0.9 validation:mAP=0.1")
     assert jobs.of("Train") == "epoch 1/12, train:loss 0.9, validation:mAP 0.1"
-    log(stack, "epoch=2 train:loss=0.8 validation:mAP=0.2")
-    assert jobs.of("Train") == "epoch 2/12, train:loss 0.8, validation:mAP 0.2"
-    assert jobs.of("Train") == "epoch 2/12, train:loss 0.8, validation:mAP 0.2"
+    log(stack, "epoch=2 train:loss=0.8 validation:mAP=0.2", later=60)
+    told = "epoch 2/12, train:loss 0.8, validation:mAP 0.2, about 10 min left"
+    assert jobs.of("Train") == told
+    assert jobs.of("Train") == told
+    log(stack, "epoch=2 validation:mAP=0.2 exported", later=61)
+    assert jobs.of("Train") == "exported epoch 2/12, validation:mAP 0.2"
+
+
+@pytest.mark.parametrize(
+    ("ends", "left"),
+    [
+        ([], None),
+        ([(1, 10)], None),
+        ([(1, 10), (1, 15)], None),  # told in two lines
+        ([(1, 10), (2, 15)], 40),
+        ([(1, 10), (2, 15), (10, 16)], None),  # all have ended
+        ([(4, 10), (5, 90), (3, 100), (4, 104)], 24),  # went on from a checkpoint
+        ([(1, 0), *((n, 100 + n) for n in range(2, 8))], 3),  # the last ones tell
+    ],
+)
+def test_the_time_that_is_left(ends: list[tuple[int, float]], left: float | None) -> None:
+    pace = Pace()
+    for number, at in ends:
+        pace.ended(number, at)
+    assert pace.left(10) == left
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3, "10 s"), (47, "50 s"), (400, "7 min"), (6000, "1.7 h")]
+)
+def test_an_estimate_claims_no_more_than_it_knows(seconds: float, said: str) -> None:
+    assert minutes(seconds) == said
 
 
 def test_shards_come_from_the_newest_map_run(stack: Target) -> None:
