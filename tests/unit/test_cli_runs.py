@@ -301,7 +301,6 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "warnings": [],
         "tried": [],
         "same_as": None,
-        "kind": "images",
         "pictures": {
             "lost": {"one_colour": 0, "transparent": 0},
             "near_copies": {"images": 0, "groups": 0, "across": 0, "moved": 0},
