@@ -37,7 +37,7 @@ from tagline.api.documents import (
 from tagline.api.marks import Marks
 from tagline.api.problem import not_found
 from tagline.api.requests import Page
-from tagline.formats.document import Document, Record, UnreadableDocument
+from tagline.formats.document import Document, Record, UnreadableDocument, decoder
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
 from tagline.formats.names import DATASET, InvalidName, run_name
@@ -268,11 +268,15 @@ def set_by_hand(bucket: DataBucket, dataset: str) -> dict[str, float]:
 
 def shown(document: Document | Record | None, kind: type[S]) -> S | None:
     """Return the keys of a document that the API shows."""
-    return None if document is None else msgspec.convert(document, kind, from_attributes=True)
+    if document is None:
+        return None
+    decoder(kind)  # threads come here
+    return msgspec.convert(document, kind, from_attributes=True)
 
 
 def _champion(champion: Champion | None, kind: type[C]) -> C | None:
     if champion is None:
         return None
     more = {"since": champion.created, "value": champion.primary}
+    decoder(kind)
     return msgspec.convert(msgspec.to_builtins(champion) | more, kind)

@@ -7,7 +7,8 @@ newer one adds; a higher number is refused by name (CHANGELOG.md has the policy)
 """
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, TypeVar, dataclass_transform
+from threading import Lock
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -15,6 +16,9 @@ D = TypeVar("D", bound="Document")
 E = TypeVar("E", bound="Document")
 R = TypeVar("R", bound="Record")
 T = TypeVar("T")
+
+_DECODERS: dict[object, msgspec.json.Decoder[Any]] = {}
+_WORKING_OUT = Lock()
 
 
 class UnreadableDocument(ValueError):
@@ -102,15 +106,27 @@ def check_format(found: int, known: int, where: str) -> None:
 
 def convert(value: object, kind: type[T], where: str) -> T:
     """Return plain values, such as an event's, as the type they should have."""
+    decoder(kind)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
         raise UnreadableDocument(f"{where}: {_words(exc)}") from exc
 
 
+def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """Return the decoder of a type, which from then on any thread may decode or convert to.
+
+    msgspec works a type out where it is first met; a thread that meets it half done crashes.
+    """
+    with _WORKING_OUT:
+        if kind not in _DECODERS:
+            _DECODERS[kind] = msgspec.json.Decoder(kind)
+        return _DECODERS[kind]
+
+
 def _decoded(data: bytes, kind: type[T], where: str) -> T:
     try:
-        return msgspec.json.decode(data, type=kind)
+        return decoder(kind).decode(data)
     except msgspec.ValidationError as exc:
         raise UnreadableDocument(f"{where}: {_words(exc)}") from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
