@@ -17,6 +17,7 @@ from tagline.formats.ratings_keys import MAX_ITEMS_BYTES, RatingsKeys
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.ratings.checking import RatingsReport, check_ratings
+from tagline.ratings.sides import BY_HASH
 from tagline.ratings.titles import read_titles
 from tagline.settings import load_settings
 from tagline.settings.kinds import check_kind
@@ -109,7 +110,7 @@ def _show(report: RatingsReport) -> None:
         "Rejected": f"{report.rejected:,}",
     }
     if report.usable:
-        how = "the newest" if report.by_time else "by a hash, as times are missing or all alike"
+        how = "the newest" if report.by_time else BY_HASH
         facts |= {
             "Users": f"{report.users:,}",
             "Items": f"{report.items:,}",

@@ -9,6 +9,8 @@ from tagline.formats.settings import Split
 from tagline.ratings.rows import NO_TIME
 from tagline.ratings.table import Table
 
+BY_HASH = "by a hash, as times are missing or all alike"
+"""How the sides were picked where time could not say, in words."""
 _SIDES = tuple(Side)
 _TRAIN, _VALIDATION, _TEST = range(len(_SIDES))
 

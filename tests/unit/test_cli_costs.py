@@ -265,9 +265,9 @@ def test_an_estimate_of_a_serverless_endpoint_is_by_its_answers(tmp_path: Path) 
 
 
 def test_a_run_is_shown_with_its_price(runs: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tagline.cli import show
+    from tagline.cli import run_report
 
-    monkeypatch.setattr(show, "describe", lambda _target, _run: None)
+    monkeypatch.setattr(run_report, "describe", lambda _target, _run: None)
     result = runner.invoke(app, ["show", LATER_RUN])
     assert "at least 0.2500 USD (estimated; prices of us-east-1, 2026-11-26)" in result.stdout
     assert "Not in the price: what Train used: nobody knows" in result.stderr

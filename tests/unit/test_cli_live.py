@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from tagline.api.problem import not_found
 from tagline.api.progress import Progresses
 from tagline.api.progress_documents import RunProgress
+from tagline.cli import run_report as report_module
 from tagline.cli import runs as runs_module
-from tagline.cli import show as show_module
 from tagline.cli.main import app
 from tagline.cli.output import OUT
 from tagline.cli.target import Target
@@ -39,7 +39,7 @@ def progress(current: str | None, jobs: list[dict[str, Any]]) -> RunProgress:
 def going(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     """A stack with a run that goes on, and one that ended."""
     execution = {"status": "RUNNING", "startDate": datetime(2026, 1, 2, tzinfo=UTC)}
-    for module in (runs_module, show_module):
+    for module in (runs_module, report_module):
         monkeypatch.setattr(
             module, "describe", lambda _target, run: execution if run == LATER_RUN else None
         )

@@ -15,7 +15,7 @@ from tagline.cli.drop import Dropped
 from tagline.cli.examples import EXAMPLES
 from tagline.cli.main import JSON_VERSION, app
 from tagline.cli.output import console
-from tagline.cli.show import RunReport
+from tagline.cli.run_report import RunReport
 from tagline.cli.try_ import Candidate
 
 runner = CliRunner()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tagline.cli import run_report as report_module
 from tagline.cli import runs as runs_module
-from tagline.cli import show as show_module
 from tagline.cli.main import app
 from tagline.cli.progress import Progress
 from tagline.cli.target import Target
@@ -39,7 +39,7 @@ def tell(*arguments: str) -> Any:
 @pytest.fixture
 def hostile_run(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     """A run whose every text is hostile."""
-    for module in (runs_module, show_module):
+    for module in (runs_module, report_module):
         monkeypatch.setattr(module, "describe", lambda _target, _run: None)
     monkeypatch.setattr(runs_module, "_running", lambda _target, _dataset: [])
     prefix = f"designs/runs/{RUN}/"

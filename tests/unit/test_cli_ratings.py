@@ -16,6 +16,8 @@ from tagline.formats.feedback import Click
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.kinds import Kind
 from tagline.formats.names import run_name
+from tagline.formats.packed import BySide, Digests
+from tagline.formats.ratings import RatingsDataset
 from tests.unit import run_documents
 from tests.unit.cli_stack import BUCKET, put, stack, status
 from tests.unit.test_flow_of_ratings import metrics
@@ -120,7 +122,7 @@ def test_drop_refuses_what_does_not_go_with_ratings(ratings: Path) -> None:
 def test_runs_and_show_tell_of_the_named_metric(
     stack: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tagline.cli.show.describe", lambda _target, _run: None)
+    monkeypatch.setattr("tagline.cli.run_report.describe", lambda _target, _run: None)
     monkeypatch.setattr("tagline.cli.runs._running", lambda _target, _dataset: iter(()))
     put(stack, f"films/runs/{RUN}/metrics.json", metrics(RUN, 0.3, 0.25))
     put(stack, f"films/runs/{RUN}/status.json", status(RUN, "Promoted", "2026-11-20T09:00:00Z"))
@@ -130,8 +132,15 @@ def test_runs_and_show_tell_of_the_named_metric(
     assert "+0.0500" in listed.stdout
     [told] = json.loads(runner.invoke(app, ["runs", "films", "--json"]).stdout)
     assert (told["metric"], told["value"], told["mAP"]) == ("ndcg_at_10", 0.3, None)
+    dataset = RatingsDataset(
+        run=RUN, fingerprint="0", rows=12, accepted=10, rejected=2, train=8, validation=1, test=1,
+        users=2, items=5, titles=0, by_time=False, first=None, last=None, partitions=1,
+        sha256=Digests(train="", validation=""), bytes=BySide(train=1, validation=1),
+    )  # fmt: skip
+    put(stack, f"films/runs/{RUN}/dataset.json", dataset)
     shown = runner.invoke(app, ["show", RUN])
     assert shown.exit_code == 0, shown.output
+    assert "picked by a hash, as times are missing" in shown.stderr
     for words in ("NDCG@10", "Recall@10", "0.3000 on the test users", "ease"):
         assert words in shown.stdout
 
@@ -229,7 +238,7 @@ def test_compare_reads_no_files_of_images(
     stack: Target, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They have the same names, and each would be told as damaged."""
-    monkeypatch.setattr("tagline.cli.show.describe", lambda _target, _run: None)
+    monkeypatch.setattr("tagline.cli.run_report.describe", lambda _target, _run: None)
     runs = (RUN, "films-0123456789abcde0")
     for run, value in zip(runs, (0.3, 0.35), strict=True):
         put(stack, f"films/runs/{run}/metrics.json", metrics(run, value, 0.25))

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from tagline.cli import output as output_module
+from tagline.cli import run_report as report_module
 from tagline.cli import runs as runs_module
-from tagline.cli import show as show_module
 from tagline.cli.main import app
 from tagline.cli.target import Target
 from tagline.formats.outcomes import Newest
@@ -48,7 +48,7 @@ def history(stack: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     def running(_target: Target, dataset: str | None) -> list[str]:
         return [LATER_RUN] if dataset in {None, "designs"} else []
 
-    for module in (runs_module, show_module):
+    for module in (runs_module, report_module):
         monkeypatch.setattr(module, "describe", lambda _target, run: EXECUTIONS.get(run))
     monkeypatch.setattr(runs_module, "_running", running)
     prefix = f"designs/runs/{RUN}/"
@@ -247,7 +247,7 @@ def test_show_says_where_training_started_and_why_not_elsewhere(history: Target)
 def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
     stack: Target, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setattr(show_module, "describe", lambda _target, _run: None)
+    monkeypatch.setattr(report_module, "describe", lambda _target, _run: None)
     left = {"status.json": "status.Promoted.json", "training.json": mode}
     same = ("plan", "dataset", "metrics", "decision", "model_card")
     left |= {f"{name}.json": f"{name}.json" for name in same} | {"rejects.jsonl": "rejects.jsonl"}
