@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tagline.api.documents import LINK_SECONDS, Link
+from tagline.api.documents import LINK_SECONDS
+from tagline.api.run_documents import (
+    Link,
+)
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import R, decode_lines
 from tagline.formats.keys import RunKeys

@@ -26,17 +26,19 @@ from tagline.api.documents import (
     Datasets,
     DatasetSummary,
     EndpointHealth,
-    ListShown,
-    RankingMetrics,
-    RunDecision,
-    RunDetails,
-    RunMetrics,
     Runs,
     RunSummary,
 )
 from tagline.api.marks import Marks
 from tagline.api.problem import not_found
 from tagline.api.requests import Page
+from tagline.api.run_documents import (
+    ListShown,
+    RankingMetrics,
+    RunDecision,
+    RunDetails,
+    RunMetrics,
+)
 from tagline.formats.document import Document, Record, UnreadableDocument, decoder
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind

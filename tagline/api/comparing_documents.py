@@ -2,14 +2,9 @@
 
 from typing import Literal
 
-from tagline.api.documents import (
-    Counts,
-    DatasetName,
+from tagline.api.documents import Counts, DatasetName, Part, RunName, RunSummary, Score
+from tagline.api.run_documents import (
     ModelScores,
-    Part,
-    RunName,
-    RunSummary,
-    Score,
     ScoreDifference,
 )
 from tagline.formats.names import DATASET

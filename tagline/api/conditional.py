@@ -12,9 +12,12 @@ from http import HTTPStatus
 
 import msgspec
 
-from tagline.api.documents import LINK_SECONDS, Link, Part
+from tagline.api.documents import LINK_SECONDS, Part
 from tagline.api.problem import Answer, json_answer
 from tagline.api.requests import Request
+from tagline.api.run_documents import (
+    Link,
+)
 
 _READS = {"GET", "HEAD"}
 

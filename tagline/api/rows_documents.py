@@ -4,7 +4,10 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from tagline.api.documents import Counts, DatasetName, Link, Part, RunName, Score
+from tagline.api.documents import Counts, DatasetName, Part, RunName, Score
+from tagline.api.run_documents import (
+    Link,
+)
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Side, Size
 

@@ -10,8 +10,11 @@ import pytest
 from tagline.api import catalog
 from tagline.api.bucket import DataBucket
 from tagline.api.conditional import as_asked, linking
-from tagline.api.documents import Link, RunDetails
 from tagline.api.requests import Request
+from tagline.api.run_documents import (
+    Link,
+    RunDetails,
+)
 from tests.unit.api_world import BUCKET, RUN, World, api_world, event, get, problem, tag
 from tests.unit.run_documents import status
 

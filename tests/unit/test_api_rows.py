@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from tagline.api.bucket import DataBucket
-from tagline.api.documents import Link
+from tagline.api.run_documents import (
+    Link,
+)
 from tagline.formats.document import encode_record
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import FIRST_REJECTS, Reject, count_rejects

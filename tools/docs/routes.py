@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from tagline.api import documents, drift_documents, forms, images, requests, sign_in_documents
+from tagline.api.run_documents import RunDetails
 from tools.docs.answers import (
     BAD,
     UNKNOWN,
@@ -89,7 +90,7 @@ def _paths() -> Schema:
                     "Show a run: outcome, counts, metrics, and links to its report and verdicts"
                 ),
                 "parameters": [have],
-                "responses": known(documents.RunDetails, "The run", UNKNOWN),
+                "responses": known(RunDetails, "The run", UNKNOWN),
             },
         },
         "/datasets/{dataset}/drift": {
