@@ -29,7 +29,7 @@ IN_AN_EPOCH = (
 WHILE_A_CHECKPOINT_IS_WRITTEN = (
     f"{KILL}os.fsync = lambda _, seen=[]: end() if seen.append(0) or len(seen) == 3 else None\n"
 )
-WHILE_EXPORTING = f"{KILL}import trainer.mxnet_engine.export as x; x._to_onnx = end\n"
+WHILE_EXPORTING = f"{KILL}import trainer.mxnet_engine.export as x; x.to_onnx = end\n"
 
 
 def digests(base: Path) -> dict[str, str]:
