@@ -14,6 +14,8 @@ import pytest
 from tagline.cli import completing
 from tagline.cli.commands import STACK
 
+pytestmark = pytest.mark.slow
+
 SHELLS = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
     "zsh": ["zsh", "-f", "-i"],

@@ -12,6 +12,8 @@ import pytest
 
 from tests.unit.cloudformation import ROOT
 
+pytestmark = pytest.mark.slow
+
 # what Lambda brings along or the layer has, and every function loads
 EVERYWHERE = {
     *("aws_lambda_powertools", "boto3", "botocore", "certifi", "dateutil", "jmespath", "msgspec"),
