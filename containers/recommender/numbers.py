@@ -1,7 +1,5 @@
 """metrics.json: what was found, as files state it."""
 
-import math
-
 from msgspec.structs import asdict
 
 from recommender.judging import Evaluation, Sample
@@ -15,8 +13,7 @@ from tagline.formats.recommending import (
 from tagline.ranking.groups import groups
 from tagline.ranking.lists import Lists
 from tagline.scores.bootstrap import Gain
-
-_DIGITS = 6
+from tagline.scores.stating import number, resampled
 
 
 def metrics_document(evaluation: Evaluation) -> RatingsMetrics:
@@ -56,11 +53,6 @@ def _means(found: Lists, test: Sample) -> RankingMeans:
     )
 
 
-def number(value: float) -> float | None:
-    """Return a value as files state it: six digits, null for what is not a number."""
-    return None if math.isnan(value) else round(float(value), _DIGITS)
-
-
 def _groups(found: Lists, test: Sample) -> tuple[GroupRanking, ...]:
     ndcg, recall = found.ndcg(), found.recall()
     return tuple(
@@ -85,14 +77,4 @@ def _champion(evaluation: Evaluation) -> ChampionRanking | None:
 def _difference(gain: Gain | None, users: int) -> RankingDifference | None:
     if gain is None:
         return None
-    return RankingDifference(
-        value=number(gain.value),
-        low=number(gain.low),
-        high=number(gain.high),
-        level=gain.level,
-        rounds=gain.rounds,
-        bound=number(gain.bound),
-        confidence=gain.confidence,
-        probability=number(gain.probability),
-        users=users,
-    )
+    return RankingDifference(value=number(gain.value), users=users, **resampled(gain))

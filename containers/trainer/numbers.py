@@ -4,10 +4,9 @@ import numpy as np
 
 from tagline.formats.models import ChampionMeans, Difference, LabelDrop, LabelMetrics, Metrics
 from tagline.scores.bootstrap import Gain, ap_intervals
+from tagline.scores.stating import DIGITS, number, resampled
 from tagline.scores.thresholds import SUPPORT_FLOOR
 from trainer.judge import Comparison, Evaluation
-
-_DIGITS = 6
 
 
 def metrics_document(evaluation: Evaluation) -> Metrics:
@@ -40,7 +39,7 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
                 ap=number(found.ap[column]),
                 f1=number(tags.labels[column]),
                 support=int(found.support[column]),
-                threshold=round(float(thresholds.values[column]), _DIGITS),
+                threshold=round(float(thresholds.values[column]), DIGITS),
                 chosen=number(chosen[column]),
                 ap_low=number(intervals.low[column]),
                 ap_high=number(intervals.high[column]),
@@ -60,25 +59,10 @@ def metrics_document(evaluation: Evaluation) -> Metrics:
     )
 
 
-def number(value: float) -> float | None:
-    """Return a value as files state it: six digits, null for what is not a number."""
-    return None if np.isnan(value) else round(float(value), _DIGITS)
-
-
 def _difference(gain: Gain | None, images: int) -> Difference | None:
     if gain is None:
         return None
-    return Difference(
-        mAP=number(gain.value),
-        low=number(gain.low),
-        high=number(gain.high),
-        level=gain.level,
-        rounds=gain.rounds,
-        bound=number(gain.bound),
-        confidence=gain.confidence,
-        probability=number(gain.probability),
-        images=images,
-    )
+    return Difference(mAP=number(gain.value), images=images, **resampled(gain))
 
 
 def _champion(evaluation: Evaluation) -> ChampionMeans | None:
@@ -100,7 +84,7 @@ def _drops(evaluation: Evaluation, comparison: Comparison) -> tuple[LabelDrop, .
     known = set(champion.candidate.labels) if champion else set()
     before, now = comparison.champion.ap, comparison.challenger.ap
     drops = [
-        LabelDrop(label=label, drop=round(float(before[j] - now[j]), _DIGITS), support=int(support))
+        LabelDrop(label=label, drop=round(float(before[j] - now[j]), DIGITS), support=int(support))
         for j, (label, support) in enumerate(
             zip(evaluation.labels, comparison.challenger.support, strict=True)
         )

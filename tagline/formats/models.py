@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tagline.formats.document import Document, Record
 from tagline.formats.packed import BySide, Digests, Names
+from tagline.formats.resampled import Resampled
 from tagline.formats.rows import Side, Size
 from tagline.formats.settings import ImageSpec
 
@@ -120,20 +121,10 @@ class LabelMetrics(Record):
     """Expected calibration error of the scores that are served."""
 
 
-class Difference(Record):
+class Difference(Resampled, kw_only=True):
     """What a model has more of mAP than another, and how sure that is: by resampled images."""
 
     mAP: float | None  # noqa: N815
-    low: float | None
-    """From here to `high` lies the middle `level` of the resamplings."""
-    high: float | None
-    level: float
-    rounds: int
-    bound: float | None = None
-    """What it exceeds in the share `confidence` of them; null in older files."""
-    confidence: float | None = None
-    probability: float | None = None
-    """The share of them in which it is above 0."""
     images: Size | None = None
     """On which both were judged."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from tagline.formats.document import Document, Record
+from tagline.formats.resampled import Resampled
 from tagline.formats.rows import Side, Size
 
 MOST_RECOMMENDATIONS = 100
@@ -100,20 +101,10 @@ class ChampionRanking(RankingMeans):
     run: str
 
 
-class RankingDifference(Record):
+class RankingDifference(Resampled, kw_only=True):
     """What a model has more of the primary metric than another, by resampled users."""
 
     value: float | None
-    low: float | None
-    """From here to `high` lies the middle `level` of the resamplings."""
-    high: float | None
-    level: float
-    rounds: int
-    bound: float | None = None
-    """What it exceeds in the share `confidence` of them."""
-    confidence: float | None = None
-    probability: float | None = None
-    """The share of them in which it is above 0."""
     users: Size | None = None
     """Of whom both were judged."""
 

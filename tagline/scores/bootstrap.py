@@ -21,7 +21,7 @@ Truth = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Gain:
-    """What one model has more of mAP than another, by `rounds` resamplings of the images.
+    """What one model has more of a metric than another, by `rounds` resamplings of the images.
 
     `probability` is the share of them in which it has more: half of those count in which both have
     the same, and it is never quite 0 or 1, which no sample can tell. `bound` is what the gain

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
 from tagline.formats.models import FEWEST_IMAGES, Difference, LabelDrop, Metrics
 from tagline.formats.recommending import FEWEST_USERS, RankingDifference, RatingsMetrics
+from tagline.formats.resampled import Resampled
 
 
 @dataclass(frozen=True)
@@ -12,11 +13,7 @@ class Gain:
     """What a model has more of the primary metric than another; `judged` cases were looked at."""
 
     value: float | None
-    low: float | None
-    high: float | None
-    level: float
-    bound: float | None
-    probability: float | None
+    sure: Resampled
     judged: int | None
 
 
@@ -113,28 +110,8 @@ def _ratings(metrics: RatingsMetrics) -> Figures:
 
 
 def _of_images(found: Difference | None) -> Gain | None:
-    if found is None:
-        return None
-    return Gain(
-        found.mAP,
-        found.low,
-        found.high,
-        found.level,
-        found.bound,
-        found.probability,
-        found.images,
-    )
+    return None if found is None else Gain(found.mAP, found, found.images)
 
 
 def _of_users(found: RankingDifference | None) -> Gain | None:
-    if found is None:
-        return None
-    return Gain(
-        found.value,
-        found.low,
-        found.high,
-        found.level,
-        found.bound,
-        found.probability,
-        found.users,
-    )
+    return None if found is None else Gain(found.value, found, found.users)

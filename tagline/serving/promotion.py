@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Decision
 from tagline.formats.recommending import RatingsMetrics
+from tagline.formats.resampled import Resampled
 from tagline.formats.settings import Promotion
 from tagline.serving.figures import Figures, Gain, figures
 
@@ -134,29 +135,29 @@ def _plural(found: Figures) -> str:
     return f"{found.case.rpartition(' ')[2]}s"
 
 
-def _doubt(difference: Gain | None, rule: Promotion) -> str | None:
+def _doubt(gain: Gain | None, rule: Promotion) -> str | None:
     """Return why a gain may be luck, in the words of `rule`, or None where it is proven."""
     if not rule.confidence:
         return None
     asked = f"promotion.confidence asks for {rule.confidence:.1%}"
-    if difference is None or difference.bound is None or difference.probability is None:
+    if gain is None or gain.sure.bound is None or gain.sure.probability is None:
         return f"how sure that is could not be measured, and {asked}"
-    if difference.bound > 0 and difference.probability >= rule.confidence:
+    if gain.sure.bound > 0 and gain.sure.probability >= rule.confidence:
         return None
-    only = f"with a probability of {difference.probability:.1%} only{_spread(difference)}"
+    only = f"with a probability of {gain.sure.probability:.1%} only{_spread(gain.sure)}"
     return f"{only}, while {asked}"
 
 
-def _sure(difference: Gain | None) -> str:
-    if difference is None or difference.probability is None:
+def _sure(gain: Gain | None) -> str:
+    if gain is None or gain.sure.probability is None:
         return ""
-    return f", with a probability of {difference.probability:.1%}{_spread(difference)}"
+    return f", with a probability of {gain.sure.probability:.1%}{_spread(gain.sure)}"
 
 
-def _spread(difference: Gain) -> str:
-    if difference.low is None or difference.high is None:
+def _spread(sure: Resampled) -> str:
+    if sure.low is None or sure.high is None:
         return ""
-    return f" ({difference.level:.0%} interval {difference.low:+.4f} to {difference.high:+.4f})"
+    return f" ({sure.level:.0%} interval {sure.low:+.4f} to {sure.high:+.4f})"
 
 
 def _cases(found: Figures, number: int) -> str:

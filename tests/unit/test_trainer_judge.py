@@ -23,12 +23,13 @@ from tagline.scores.bootstrap import Gain, ap_intervals, gain, gain_over_frequen
 from tagline.scores.calibration import reliability
 from tagline.scores.platt import Curves
 from tagline.scores.ranking import quality
+from tagline.scores.stating import number
 from tagline.scores.thresholds import choose, cross_fitted, f1
 from tests.unit.documents import OTHER, RUN
 from trainer.contract import Base, JobRefused
 from trainer.judge import Evaluation, Judges, judge
 from trainer.listed import listed
-from trainer.numbers import metrics_document, number
+from trainer.numbers import metrics_document
 from trainer.report.labels import label_table
 from trainer.unseen import unseen
 
