@@ -43,13 +43,14 @@ from tagline.formats.document import Document, Record, UnreadableDocument, decod
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
 from tagline.formats.names import DATASET, InvalidName, run_name
-from tagline.formats.outcomes import Champion, Decision, Latest, Newest, Outcome, Status
+from tagline.formats.outcomes import Champion, Decision, Latest, Outcome, Status
 from tagline.formats.owners import check_run, owns_run
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 from tagline.formats.ratings import RatingsDataset
 from tagline.formats.ratings_keys import RatingsKeys
 from tagline.formats.recommending import RatingsMetrics
+from tagline.planning.by_hand import set_by_hand
 
 if TYPE_CHECKING:
     from tagline.serving.endpoints import Health  # more than the function `tag` may load
@@ -115,7 +116,7 @@ class Catalog:
             kind=self._kind(dataset, champion, packed),
             labels=list(packed.labels) if isinstance(packed, PackedDataset) else [],
             counts=shown(packed, Counts),
-            thresholds=set_by_hand(self._bucket, dataset),
+            thresholds=dict(set_by_hand(self._bucket, dataset)),
             changes_refused=changes_refused,
         )
 
@@ -260,12 +261,6 @@ class Catalog:
 
     def _champion(self, dataset: str) -> Champion | None:
         return self._bucket.get(DatasetKeys(dataset).champion, Champion)
-
-
-def set_by_hand(bucket: DataBucket, dataset: str) -> dict[str, float]:
-    """Return the thresholds that dataset.yaml set by hand when the newest list was planned."""
-    newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
-    return dict(newest.thresholds) if newest and owns_run(dataset, newest.run) else {}
 
 
 def shown(document: Document | Record | None, kind: type[S]) -> S | None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from tagline.api.bucket import DataBucket
-from tagline.api.catalog import Catalog, set_by_hand
+from tagline.api.catalog import Catalog
 from tagline.api.problem import Problem, not_found, other_kind
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
@@ -16,6 +16,7 @@ from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
 from tagline.formats.ratings_keys import RatingsKeys
+from tagline.planning.by_hand import set_by_hand
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
 _KEPT = 256

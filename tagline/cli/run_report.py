@@ -38,7 +38,7 @@ from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
 from tagline.listing.list_file import contradictions_said
 from tagline.listing.trainable import split_said
-from tagline.planning.by_hand import in_force, set_before
+from tagline.planning.by_hand import in_force, set_by_hand
 from tagline.ratings.sides import BY_HASH
 from tagline.serving.endpoints import Health, health
 
@@ -127,7 +127,7 @@ def read_report(target: Target, keys: RunKeys) -> RunReport:
     counted = whole or plan
     champion = bucket.get(DatasetKeys(keys.dataset).champion, Champion)
     serving = champion is not None and champion.run == keys.run
-    by_hand = set_before(target.bucket, keys.dataset) if serving else None
+    by_hand = set_by_hand(target.bucket, keys.dataset) if serving else None
     card = None if ranking else bucket.get(keys.model_card, ModelCard)
     outcome = now(Live(target), run_outcome(target, record, execution))
     same_as = plan.same_as if plan else None

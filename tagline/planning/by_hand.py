@@ -13,7 +13,7 @@ from tagline.formats.owners import owns_run
 _MOST = 5  # thresholds that a sentence names
 
 
-def set_before(bucket: Bucket, dataset: str) -> Mapping[str, float]:
+def set_by_hand(bucket: Bucket, dataset: str) -> Mapping[str, float]:
     """Return the thresholds, by label, that the newest list's dataset.yaml set by hand."""
     newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
     return newest.thresholds if newest and owns_run(dataset, newest.run) else {}

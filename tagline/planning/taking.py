@@ -7,7 +7,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.plan import ListVersion
 from tagline.formats.steps import RunInput
 from tagline.planning import standing
-from tagline.planning.by_hand import set_before, thresholds_said
+from tagline.planning.by_hand import set_by_hand, thresholds_said
 from tagline.planning.fingerprint import compare
 
 
@@ -42,7 +42,7 @@ def take(
     `what` goes into the fingerprint. A candidate, which is `tried` with something, is no list of
     the dataset's: it neither gives way nor is given way to.
     """
-    before = set_before(bucket, event.dataset)
+    before = set_by_hand(bucket, event.dataset)
     overtaken = None if tried else standing.claim(bucket, event, thresholds)
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)

@@ -24,7 +24,7 @@ YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
     "curate": {"api", "planning", "serving"},
-    "datasets": {"api", "serving"},
+    "datasets": {"api", "planning", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
@@ -42,8 +42,8 @@ PACKAGES = {
     "record_outcome": {"outcomes", "planning", "pricing"},
     "smoke_test": {"serving"},
     "start_run": set[str](),
-    "tag": {"api", "drift", "feedback"},
-    "tag_shard": {"api", "batches", "fetching", "listing", "settings"},
+    "tag": {"api", "drift", "feedback", "planning"},
+    "tag_shard": {"api", "batches", "fetching", "listing", "planning", "settings"},
     "take_feedback": {"api", "feedback", "listing", "ratings", "settings"},
     "take_order": {"serving"},
     "tell_failures": {"outcomes"},
