@@ -79,6 +79,8 @@ class History(NamedTuple):
     """The newest last."""
     low: tuple[str, ...] = ()
     """Below recommender.minimum_rating: seen, and no part of the history."""
+    unread: bool = False
+    """Whether the file that may have it is gone or damaged."""
 
 
 class UserHistories:
@@ -96,25 +98,28 @@ class UserHistories:
             self._partitions[run] = dataset.partitions
         key = RatingsRunKeys(run).histories(partition_of(user, self._partitions[run]))
         if key not in self._read:
-            self._read[key] = self._users(key)
+            read = self._users(key)
+            if read is None:
+                return History(unread=True)
+            self._read[key] = read
             while len(self._read) > _KEPT:
                 self._read.popitem(last=False)
         self._read.move_to_end(key)
         found = self._read[key]
         return History(found.users.get(user, ()), found.low.get(user, ()))
 
-    def _users(self, key: str) -> Histories:
-        """Return a partition's histories; one that is gone or damaged holds nobody, with a word."""
+    def _users(self, key: str) -> Histories | None:
+        """Return a partition's histories; None, with a word, of one that is gone or damaged."""
         found = self._bucket.find_bytes(key, _MOST_BYTES)
         if found is None:
             logger.warning("a partition of histories is missing", key=key)
-            return Histories(users={})
+            return None
         try:
             body = gzip.decompress(found.content)
             return decode(body, Histories, self._bucket.uri(key))
         except (UnreadableDocument, OSError, EOFError, zlib.error) as exc:
             logger.warning("a partition of histories is damaged", key=key, error=str(exc))
-            return Histories(users={})
+            return None
 
 
 def recommend(
@@ -154,7 +159,7 @@ def recommend(
         model=Model(run=found.run, created=found.created),
         user=query.user,
         basis=basis,
-        reason=_reason(query, history.items, basis),
+        reason=_reason(query, history, basis),
         recommendations=[
             RecommendedItem(item=each.item, title=each.title, score=round(each.score, 6))
             for each in found.recommendations
@@ -165,14 +170,16 @@ def recommend(
 
 def _reason(
     query: RecommendQuery,
-    history: tuple[str, ...],
+    history: History,
     basis: Literal["history", "items", "popularity"],
 ) -> str | None:
     """Return why the answer is not of a user's history; None where it is."""
     if basis == "history":
         return None
     whose = f"user {query.user!r} has no history" if query.user else "no user is named"
-    if history:
+    if history.unread:
+        whose = f"the history of user {query.user!r} could not be read"
+    if history.items:
         whose = f"the model knows nothing of what user {query.user!r} rated"
     if basis == "items":
         return f"{whose}: recommended by the items that are named"

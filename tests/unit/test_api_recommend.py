@@ -165,7 +165,9 @@ def test_damaged_histories_make_users_unknown_and_nothing_fail(world: World, bod
     for number in range(PARTITIONS):
         world.put(f"{PREFIX}/histories/{number:04d}.json.gz", body)
     world.expect_text(answer("i1", basis="popularity"))
-    assert ask(user="ann").json["basis"] == "popularity"
+    told = ask(user="ann").json
+    assert told["basis"] == "popularity"
+    assert "history of user 'ann' could not be read" in told["reason"]
 
 
 def test_an_endpoint_that_answers_nonsense_or_by_another_dataset_is_told(world: World) -> None:
