@@ -12,6 +12,14 @@ import typer
 _Port = typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
 _Stack = Annotated[str, typer.Option(help="Name of the CloudFormation stack.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+_Token = Annotated[
+    Path | None,
+    typer.Option(
+        help="File of a token, where the API asks for one; TAGLINE_TOKEN without.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 _List = Annotated[
     Path, typer.Argument(metavar="LIST", help="List file, or ratings (.csv).", exists=True)
 ]  # a folder is told what to do
@@ -461,10 +469,7 @@ def feedback(
             dir_okay=False,
         ),
     ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(help="With corrections: a file of the API's token.", dir_okay=False),
-    ] = None,
+    token_file: _Token = None,
     to_list: Annotated[
         bool, typer.Option("--to-list", help="Merge corrections into the newest list.")
     ] = False,
@@ -536,14 +541,7 @@ def tag(
         Path | None,
         typer.Option("--output", "-o", help="File for --csv or --jsonl.", dir_okay=False),
     ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a token, where the API asks for one; TAGLINE_TOKEN without.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
+    token_file: _Token = None,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
@@ -562,14 +560,7 @@ def recommend(
     exclude_seen: Annotated[
         bool, typer.Option(help="Leave out what was rated, or is named.")
     ] = True,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a token, where the API asks for one; TAGLINE_TOKEN without.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
+    token_file: _Token = None,
     stack: _Stack = STACK,
     as_json: _Json = False,
 ) -> None:
