@@ -1,35 +1,23 @@
 """The jobs of a dataset of ratings: what containers/recommender is asked to train and to judge."""
 
-import math
-
-from msgspec.structs import asdict
-
 from tagline.aws.s3 import CSV, Version
 from tagline.formats.instances import has_gpu
-from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import job_name
+from tagline.formats.keys import RunKeys
 from tagline.formats.outcomes import Champion
 from tagline.formats.ratings import RatingsDataset
 from tagline.formats.ratings_keys import RatingsRunKeys
 from tagline.formats.rows import Side
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
-    Checkpoints,
-    Job,
     MetricDefinition,
-    OutputData,
-    StoppingCondition,
-    TrainingRequest,
-    Trial,
-    TuningRequest,
 )
 from tagline.formats.settings import Settings
 from tagline.formats.steps import EvaluationAnswer, TrainPlan, TunePlan
 from tagline.jobs.evaluation import evaluation
 from tagline.jobs.limits import Spending, TooExpensive, asked_by
-from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
-from tagline.jobs.searching import given, search, text
-from tagline.jobs.training import longest
+from tagline.jobs.requesting import Requesting
+from tagline.jobs.sagemaker import Stack, channel
+from tagline.jobs.searching import search, text
 from tagline.settings.kinds import LEARNING
 
 OBJECTIVE = "validation:ndcg_at_10"
@@ -59,29 +47,22 @@ def plan_recommender(
     spending.check(settings, stack.instance_type)
     _check_machine(settings.training.instance_type, stack.instance_type)
     hyperparameters = _hyperparameters(run, settings)
-    job = asdict(_job(run, dataset, settings, stack))
-    seconds = min(longest(settings) + SLACK, LONGEST_STATE)
-    tuning = settings.tuning
-    if tuning is None:
-        return TrainPlan(
-            job_name=job_name(stack.name, run, "train"),
-            timeout=seconds,
-            request=TrainingRequest(hyper_parameters=hyperparameters, **job),
-        )
-    ranges = given(tuning.ranges)
-    fixed = {name: value for name, value in hyperparameters.items() if name not in ranges}
-    epochs = settings.training.epochs or _EPOCHS
-    rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
-    return TunePlan(
-        job_name=job_name(stack.name, run, "tune"),
-        timeout=min(rounds * seconds, LONGEST_STATE),
-        request=TuningRequest(
-            hyper_parameter_tuning_job_config=search(
-                tuning, settings.training.seed, epochs, OBJECTIVE, epochs + 1
-            ),
-            training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
+    sought = None
+    if settings.tuning:
+        epochs = settings.training.epochs or _EPOCHS
+        seed = settings.training.seed
+        sought = search(settings.tuning, seed, epochs, OBJECTIVE, epochs + 1)
+    files, asked = RatingsRunKeys(run), Requesting(run, settings, stack)
+    job = asked.job(
+        AlgorithmSpecification(training_image=stack.image, metric_definitions=METRICS),
+        (
+            channel("train", stack.uri(files.channel(Side.TRAIN)), CSV),
+            channel("validation", stack.uri(files.channel(Side.VALIDATION)), CSV),
+            channel("items", stack.uri(files.items_channel), CSV),
         ),
+        dataset.bytes.train + dataset.bytes.validation,
     )
+    return asked.plan(job, hyperparameters, sought, role)
 
 
 def _check_machine(wanted: str | None, otherwise: str) -> None:
@@ -105,31 +86,6 @@ def _hyperparameters(run: str, settings: Settings) -> dict[str, str]:
         "max_runtime": str(training.max_runtime),
         "run": run,
     }
-
-
-def _job(run: str, dataset: RatingsDataset, settings: Settings, stack: Stack) -> Job:
-    keys, files, training = RunKeys(run), RatingsRunKeys(run), settings.training
-    return Job(
-        algorithm_specification=AlgorithmSpecification(
-            training_image=stack.image, metric_definitions=METRICS
-        ),
-        input_data_config=(
-            channel("train", stack.uri(files.channel(Side.TRAIN)), CSV),
-            channel("validation", stack.uri(files.channel(Side.VALIDATION)), CSV),
-            channel("items", stack.uri(files.items_channel), CSV),
-        ),
-        output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
-        resource_config=cluster(
-            training.instance_type or stack.instance_type,
-            dataset.bytes.train + dataset.bytes.validation,
-        ),
-        stopping_condition=StoppingCondition(
-            max_runtime_in_seconds=training.max_runtime,
-            max_wait_time_in_seconds=longest(settings) if training.spot else None,
-        ),
-        enable_managed_spot_training=training.spot,
-        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
-    )
 
 
 def plan_comparison(

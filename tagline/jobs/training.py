@@ -5,26 +5,16 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrai
 https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
 """
 
-import math
 from dataclasses import replace
 
-from msgspec.structs import asdict
-
 from tagline.aws.s3 import BINARY, JSON, RECORDIO
-from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import job_name
+from tagline.formats.keys import RunKeys
 from tagline.formats.packed import PackedDataset
 from tagline.formats.sagemaker import (
     AlgorithmSpecification,
-    Checkpoints,
-    Job,
+    Channel,
     MetricDefinition,
-    OutputData,
     Search,
-    StoppingCondition,
-    TrainingRequest,
-    Trial,
-    TuningRequest,
 )
 from tagline.formats.settings import Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
@@ -32,8 +22,9 @@ from tagline.jobs import builtin, script
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
 from tagline.jobs.limits import Spending
-from tagline.jobs.sagemaker import LONGEST_STATE, SLACK, Stack, channel, cluster
-from tagline.jobs.searching import OF_COUNTS, OF_NUMBERS, given, search, text
+from tagline.jobs.requesting import Requesting
+from tagline.jobs.sagemaker import Stack, channel
+from tagline.jobs.searching import OF_COUNTS, OF_NUMBERS, search, text
 from tagline.jobs.starting import starts_learned
 from tagline.listing.trainable import Images, check_trainable
 
@@ -74,28 +65,16 @@ def plan_training(
     hyperparameters = _hyperparameters(run, dataset, settings)
     if without:
         hyperparameters["start_without"] = without
-    job = asdict(_job(run, dataset, settings, stack, start))
-    seconds = min(longest(settings) + SLACK, LONGEST_STATE)
-    tuning = settings.tuning
-    if tuning is None:
-        return TrainPlan(
-            job_name=job_name(stack.name, run, "train"),
-            timeout=seconds,
-            request=TrainingRequest(hyper_parameters=hyperparameters, **job),
-        )
-    rounds = math.ceil(tuning.max_jobs / tuning.max_parallel_jobs)
-    searched = given(tuning.ranges)
-    fixed = {name: value for name, value in hyperparameters.items() if name not in searched}
-    if "use_weighted_loss" in searched:
-        del fixed["loss"]
-    return TunePlan(
-        job_name=job_name(stack.name, run, "tune"),
-        timeout=min(rounds * seconds, LONGEST_STATE),
-        request=TuningRequest(
-            hyper_parameter_tuning_job_config=_search(settings, tuning, hyperparameters),
-            training_job_definition=Trial(static_hyper_parameters=fixed, role_arn=role, **job),
-        ),
+    sought = _search(settings, settings.tuning, hyperparameters) if settings.tuning else None
+    if settings.tuning and settings.tuning.ranges.use_weighted_loss is not None:
+        hyperparameters.pop("loss", None)
+    asked = Requesting(run, settings, stack)
+    job = asked.job(
+        _algorithm(settings, stack),
+        _channels(run, settings, stack, start),
+        dataset.bytes.train + dataset.bytes.validation,
     )
+    return asked.plan(job, hyperparameters, sought, role)
 
 
 def images_seen(dataset: PackedDataset, settings: Settings) -> int:
@@ -158,46 +137,27 @@ def _images(dataset: PackedDataset) -> Images:
     )
 
 
-def _job(
-    run: str, dataset: PackedDataset, settings: Settings, stack: Stack, start: str | None
-) -> Job:
+def _algorithm(settings: Settings, stack: Stack) -> AlgorithmSpecification:
+    if _builtin(settings):
+        return builtin.specification(stack)
+    own = script.scripted(settings)
+    image = script.image_of(settings, stack) if own else image_of(settings.training, stack)
+    return AlgorithmSpecification(training_image=image, metric_definitions=METRICS)
+
+
+def _channels(run: str, settings: Settings, stack: Stack, start: str | None) -> tuple[Channel, ...]:
     keys = RunKeys(run)
     channels = [
         channel("train", stack.uri(keys.of("training/")), RECORDIO),
         channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
     ]
-    if _builtin(settings):
-        algorithm = builtin.specification(stack)
-    else:
-        own = script.scripted(settings)
-        image = script.image_of(settings, stack) if own else image_of(settings.training, stack)
-        algorithm = AlgorithmSpecification(training_image=image, metric_definitions=METRICS)
+    if not _builtin(settings):
         channels.append(channel("dataset", stack.uri(keys.packed_dataset), JSON))
-        if own:
+        if script.scripted(settings):
             channels.append(channel(script.CHANNEL, stack.uri(keys.script), BINARY))
         if start:
             channels.append(channel("start", start, BINARY))
-    return Job(
-        algorithm_specification=algorithm,
-        input_data_config=tuple(channels),
-        output_data_config=OutputData(s3_output_path=stack.uri(DatasetKeys(keys.dataset).output)),
-        resource_config=cluster(
-            settings.training.instance_type or stack.instance_type,
-            dataset.bytes.train + dataset.bytes.validation,
-            settings.training.instance_count,
-        ),
-        stopping_condition=StoppingCondition(
-            max_runtime_in_seconds=settings.training.max_runtime,
-            max_wait_time_in_seconds=longest(settings) if settings.training.spot else None,
-        ),
-        enable_managed_spot_training=settings.training.spot,
-        checkpoint_config=Checkpoints(s3_uri=stack.uri(keys.checkpoints)),
-    )
-
-
-def longest(settings: Settings) -> int:
-    """Return the seconds that a job may take; one on spot capacity waits as long as it runs."""
-    return settings.training.max_runtime * (2 if settings.training.spot else 1)
+    return tuple(channels)
 
 
 def _search(settings: Settings, tuning: Tuning, hyperparameters: dict[str, str]) -> Search:
