@@ -15,12 +15,12 @@ from rich.text import Text
 from tagline.api.documents import Tag
 from tagline.cli.api import ApiProblem, ask_tags
 from tagline.cli.cloud import RunningCloud, check_start
-from tagline.cli.demo_cloud import demo_cloud, stay
+from tagline.cli.demo_cloud import demo_cloud, promoted, stay, tell_next, times_table
 from tagline.cli.demo_ratings import demo_of_ratings
-from tagline.cli.drop import drop_dataset, wait_for
+from tagline.cli.drop import drop_dataset
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
-from tagline.cli.outcome import RunOutcome, outcome_table
+from tagline.cli.outcome import RunOutcome
 from tagline.cli.output import (
     emit,
     facts_table,
@@ -28,12 +28,10 @@ from tagline.cli.output import (
     print_json,
     rows_table,
     say,
-    seconds,
 )
 from tagline.cli.phases import Phases
 from tagline.cli.places import STATE, free_port, port_taken
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.outcomes import Outcome
 
 if TYPE_CHECKING:
     from tagline.designs import DesignSet, HeldOut
@@ -94,17 +92,11 @@ def demo(
             if keep:
                 stay(cloud, quiet=as_json)
         if not keep:
-            _tell_next()
+            tell_next(NEXT)
     except KeyboardInterrupt as exc:
         say("Stopped.")
         if not done:
             raise typer.Exit(130) from exc
-
-
-def _tell_next() -> None:
-    say("Next:")
-    for command, meaning in NEXT.items():
-        say(f"  {command:<28}{meaning}")
 
 
 def _choose_port() -> int:
@@ -151,11 +143,7 @@ def _run(
             config=designs.settings_path,
             images=designs.folder,
         )
-    with phases.timed("Run the flow"):
-        ended = wait_for(cloud.target, dropped.run)
-    if ended.outcome != Outcome.PROMOTED:
-        emit(outcome_table(ended))
-        raise Refused(f"the run ended {ended.outcome}: {ended.reason} (log: {cloud.log})")
+    ended = promoted(cloud, dropped.run, phases)
     with phases.phase("Fetch the report, ask the API"):
         with report.open("wb") as file:
             cloud.target.bucket.download(RunKeys(dropped.run).report, file)
@@ -174,8 +162,7 @@ def _ask(cloud: RunningCloud, image: "HeldOut") -> Answer:
 
 
 def _report(ended: RunOutcome, answer: Answer, report: Path, phases: Phases) -> None:
-    emit(rows_table(("Phase", ">Time"), ((name, seconds(t)) for name, t in phases.times.items()),
-                    title=f"{seconds(sum(phases.times.values()))} in all"))  # fmt: skip
+    emit(times_table(phases))
     truth = set(answer.image.labels)
     tags = {tag.label: tag.score for tag in answer.tags}
     rows = [(name, f"{score:.3f}", _verdict(name in truth)) for name, score in tags.items()]

@@ -11,17 +11,15 @@ import typer
 from tagline.api.recommending_documents import Recommendation
 from tagline.cli.api import ApiProblem, ask_for
 from tagline.cli.cloud import RunningCloud
-from tagline.cli.demo_cloud import demo_cloud, stay
-from tagline.cli.drop import wait_for
+from tagline.cli.demo_cloud import demo_cloud, promoted, stay, tell_next, times_table
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals
-from tagline.cli.outcome import RunOutcome, outcome_table
-from tagline.cli.output import emit, facts_table, number, print_json, rows_table, say, seconds
+from tagline.cli.outcome import RunOutcome
+from tagline.cli.output import emit, facts_table, number, print_json, rows_table, say
 from tagline.cli.phases import Phases
 from tagline.cli.ratings import place_ratings
 from tagline.designs.tastes import Drawn, Tastes, draw_ratings
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.outcomes import Outcome
 
 DATASET = "films"
 TIMES_BASELINE = 1.5  # the model must beat popularity by this factor
@@ -68,9 +66,7 @@ def demo_of_ratings(
             if keep:
                 stay(cloud, quiet=as_json)
         if not keep:
-            say("Next:")
-            for command, meaning in _NEXT.items():
-                say(f"  {command:<34}{meaning}")
+            tell_next(_NEXT)
     except KeyboardInterrupt as exc:
         say("Stopped.")
         if not done:
@@ -90,11 +86,7 @@ def _run(
     with phases.phase("Upload items and ratings"):
         cloud.target.bucket.put(DatasetKeys(DATASET).settings, _SETTINGS.encode(), "text/plain")
         run, _, _ = place_ratings(cloud.target, DATASET, ratings, items)
-    with phases.timed("Run the flow"):
-        ended = wait_for(cloud.target, run)
-    if ended.outcome != Outcome.PROMOTED:
-        emit(outcome_table(ended))
-        raise Refused(f"the run ended {ended.outcome}: {ended.reason} (log: {cloud.log})")
+    ended = promoted(cloud, run, phases)
     with phases.phase("Fetch the report, ask the API"):
         with report.open("wb") as file:
             cloud.target.bucket.download(RunKeys(run).report, file)
@@ -118,8 +110,7 @@ def _ask(cloud: RunningCloud, drawn: Drawn) -> Answers:
 
 
 def _report(ended: RunOutcome, answers: Answers, report: Path, phases: Phases) -> None:
-    emit(rows_table(("Phase", ">Time"), ((name, seconds(t)) for name, t in phases.times.items()),
-                    title=f"{seconds(sum(phases.times.values()))} in all"))  # fmt: skip
+    emit(times_table(phases))
     for found, whom in (
         (answers.known, f"{answers.user}, who was drawn to like {' and '.join(answers.likes)}"),
         (answers.named, "Somebody who names two items of these"),
