@@ -14,5 +14,5 @@ class Kind(StrEnum):
 
 PRIMARY_METRIC = {Kind.IMAGES: "mAP", Kind.RATINGS: "ndcg_at_10"}
 """What the gate compares, as metrics.json names it."""
-METRIC_SAID = {"mAP": "mAP", "ndcg_at_10": "NDCG@10"}
+METRIC_SAID = {"mAP": "mAP", "macro_recall": "macro recall", "ndcg_at_10": "NDCG@10"}
 """The same for people."""

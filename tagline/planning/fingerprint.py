@@ -73,6 +73,8 @@ def fingerprint(
         del plain["endpoint"][name]
     if settings.quality == "standard":
         del plain["quality"]
+    if settings.task == "auto":  # the rows tell
+        del plain["task"]
     if script:
         plain["training"]["script"] = script
     unset = msgspec.to_builtins(Settings(tuning=Tuning()))

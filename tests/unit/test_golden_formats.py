@@ -70,6 +70,7 @@ ARRAYS: dict[str, type[Record]] = {"shards.json": plan.PlannedShard}
 # keys that later versions added, with what stands for them in older files
 ADDED: dict[str, list[Any]] = {
     "on_conflict": ["first_wins"],
+    "task": ["auto", "multi"],
     "same_as": [None],
     **{key: [None] for key in ("trained_at", "judged_at")},
     "contradicting": [0],
