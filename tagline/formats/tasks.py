@@ -1,16 +1,16 @@
-"""What a model is asked of an image: which labels it has, or which one."""
+"""How many labels an image of a dataset has, which is what its models learn to answer."""
 
 from enum import StrEnum
 from typing import Literal
 
 
 class Task(StrEnum):
-    """The tasks; documents that name none are of `multi`."""
+    """The tasks of datasets of images; documents that name none are of several labels."""
 
     MULTI = "multi"
-    """Any number of labels an image: each is told by itself, by a sigmoid."""
+    """Any number of labels an image: a score for each, not exclusive."""
     SINGLE = "single"
-    """Exactly one label an image: they exclude each other, by a softmax."""
+    """Exactly one label an image: scores add up to 1, and the highest is the answer."""
 
 
 AskedTask = Literal["auto", "multi", "single"]
