@@ -15,9 +15,8 @@ SHOWN = (320, 240)  # pixels, across and down, of a picture that is kept: a mode
 SIZES = (270.0, 400.0)  # an item's longest side
 TURNED = 35.0  # degrees either way
 FASTEST = 20.0  # pixels that an item moves while the shutter is open
-SHIFT = (150.0, 40.0)  # of an item's centre from the picture's
-# how far hues may be turned: what is made comes in all colours, what grows in shades of its own
-_HUES = {"compost": math.radians(12)}
+SHIFT = (80.0, 30.0)  # of an item's centre from the picture's
+_HUE = math.radians(15)  # that a like item's colours are turned by, at most
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 
 
@@ -36,13 +35,13 @@ def place(artwork: Artwork, item: Item, rng: np.random.Generator) -> Placed:
 def snapshot(artwork: Artwork, item: Item, seed: int, *, varied: bool = False) -> bytes:
     """Return a JPEG of an item on a belt of its own.
 
-    `varied` also draws what its like might look like: in other colours, and the other way round.
+    `varied` also draws what its like might look like: in another shade, and the other way round.
     """
     rng = np.random.default_rng((seed, int(item.code, 16)))
     setting = draw_setting(rng)
     placed = place(artwork, item, rng)
     if varied:
-        placed = replace(placed, picture=_another(placed.picture, item.label, rng))
+        placed = replace(placed, picture=_another(placed.picture, rng))
     seen = photograph(setting, [placed], rng.uniform(0, WIDTH), rng)
     return jpeg(cv2.resize(seen, SHOWN, interpolation=cv2.INTER_AREA), setting.camera.quality)
 
@@ -53,9 +52,8 @@ def jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     return bytes(data)
 
 
-def _another(picture: Picture, label: str, rng: np.random.Generator) -> Picture:
-    most = _HUES.get(label, math.pi)
-    angle, strength = rng.uniform(-most, most), rng.uniform(0.6, 1.2)
+def _another(picture: Picture, rng: np.random.Generator) -> Picture:
+    angle, strength = rng.uniform(-_HUE, _HUE), rng.uniform(0.75, 1.2)
     cos, sin = strength * math.cos(angle), strength * math.sin(angle)
     turn = np.linalg.inv(_YIQ) @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ _YIQ
     another = picture.copy()

@@ -26,7 +26,12 @@ def read_items(table: Path = TABLE) -> list[Item]:
 
 
 def held_out(items: Sequence[Item], fold: int) -> list[Item]:
-    """Return the items of a fold, 0 to FOLDS - 1: each family lies in exactly one.
+    """Return the items of a fold, 0 to FOLDS - 1; others of their families are in other folds."""
+    return [item for number, item in enumerate(items) if number % FOLDS == fold]
+
+
+def held_out_families(items: Sequence[Item], fold: int) -> list[Item]:
+    """Return the items of a fold that has all of a family or none: what looks like none trained on.
 
     A class's families are dealt out largest first to the fold that has the fewest of its items.
     """
