@@ -3,8 +3,6 @@
 import functools
 from functools import partial
 
-from msgspec import UNSET
-
 from tagline.api import clients
 from tagline.api.boundary import http_api
 from tagline.api.bucket import DataBucket
@@ -75,9 +73,7 @@ def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     answer = tags_document(dataset, model, task, thresholds, top_k=query.top_k, wanted=wanted)
     logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(answer.tags))
     metrics.add_metric(name="TagsPerImage", unit="Count", value=len(answer.tags))
-    samples().consider(
-        dataset, image, model, unsure=None if answer.unsure is UNSET else answer.unsure
-    )
+    samples().consider(dataset, image, model, unsure=answer.unsure)
     count(dataset, image, model)
     return answer
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from msgspec import UNSET, UnsetType
+
 from tagline.api.deadline import left
 from tagline.api.images import Image
 from tagline.aws.observability import logger, metrics
@@ -36,7 +38,12 @@ class Samples:
         self._begun = 0.0
 
     def consider(
-        self, dataset: str, image: Image, model: ImageScores, *, unsure: bool | None = None
+        self,
+        dataset: str,
+        image: Image,
+        model: ImageScores,
+        *,
+        unsure: bool | UnsetType = UNSET,
     ) -> None:
         """Keep an image that was answered, if the dataset's settings say so. Never raises.
 
@@ -49,7 +56,8 @@ class Samples:
             settings = self._of(dataset)
             scores = dict(zip(model.labels, model.scores, strict=True))
             kept = Kept(image.data, image.content_type)
-            answered = Answered(dataset, kept, model.run, scores, unsure)
+            doubt = None if unsure is UNSET else unsure
+            answered = Answered(dataset, kept, model.run, scores, doubt)
             if self._sampler.keep(answered, settings, datetime.now(UTC)):
                 metrics.add_metric(name="ImagesSampled", unit="Count", value=1)
         except Exception as exc:  # noqa: BLE001 - it is beside the answer, which goes out; logged
