@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.rows import Side
+from tagline.formats.tasks import Task
+from tagline.scores import recall_bootstrap
 from tagline.scores.bootstrap import Gain, LabelGains, gain_over_frequencies, gains
 from tagline.scores.calibration import Reliability, reliability
 from tagline.scores.platt import Curves
 from tagline.scores.ranking import Quality, quality
+from tagline.scores.single import answers
 from tagline.scores.soundness import why_unsound
 from tagline.scores.thresholds import F1, Thresholds, choose, cross_fitted, f1
 from trainer.contract import JobRefused
+from trainer.single import Single, SinglePair, before_scaling, confidence, given_labels, judge_single
 
 if TYPE_CHECKING:  # the rules themselves need no MXNet
     from trainer.candidate import Candidate
@@ -32,7 +36,7 @@ class Judges:
 
     `unseen` (n,) tells which of the judging images the champion was not trained on, `not_compared`
     why nobody knows; `confidence` is what the gate asks for. `by_hand` has the thresholds that a
-    person set, by label.
+    person set, by label. Of single labels `accuracy` is the share of given ones to be right.
     """
 
     validation: "RecordSet"
@@ -41,6 +45,8 @@ class Judges:
     not_compared: str | None = None
     confidence: float = 0.9
     by_hand: Mapping[str, float] = field(default_factory=dict)
+    task: Task = Task.MULTI
+    accuracy: float = 0.95
 
     @property
     def records(self) -> "RecordSet":
@@ -74,18 +80,24 @@ class KeptBack:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Challenger and champion on the images that neither was trained on, of which there are `n`."""
+    """Challenger and champion on the images that neither was trained on, of which there are `n`.
+
+    Gains are in average precision, of single labels in recall, which `single` has of both.
+    """
 
     images: int
     challenger: Quality
     champion: Quality
     gain: Gain | None
     labels: LabelGains | None
+    single: SinglePair | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Everything the evaluation found; `champion` is None on a first run.
+
+    `single` is there where each image has exactly one label.
 
     `comparison` is None without a champion, or where `not_compared` tells why. `ids` (n,) are the
     judging images' records; `validation` are those that chose the thresholds, if others did.
@@ -106,21 +118,48 @@ class Evaluation:
     created: str
     side_length: int
     """Pixels of the side of the judging images."""
+    single: Single | None = None
 
     @cached_property
     def tagged(self) -> NDArray[np.bool_]:
         """Which tags the thresholds give the judging images, (n, L)."""
-        given: NDArray[np.bool_] = self.challenger.scores >= self.thresholds.values
+        return self.tags(self.challenger.scores, self.thresholds.values)
+
+    def tags(
+        self, scores: NDArray[np.float32], thresholds: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Return which tags thresholds (L,) make of scores (n, L)."""
+        if self.single:
+            return given_labels(scores, thresholds)
+        given: NDArray[np.bool_] = scores >= thresholds
         return given
 
     @cached_property
     def reliability(self) -> Reliability:
-        """How far the challenger's scores, as they are served, may be read as probabilities."""
+        """How far the challenger's scores, as they are served, may be read as probabilities.
+
+        Of each label's, (L, BINS).
+        """
         return reliability(self.challenger.scores, self.truth)
 
     @cached_property
+    def sureness(self) -> Reliability:
+        """The same of all labels' together, (BINS,); of single labels of the best one alone."""
+        if self.single:
+            return confidence(self.challenger.scores, self.truth)
+        return self.reliability.together
+
+    @cached_property
+    def sureness_before(self) -> Reliability | None:
+        """`sureness` of the scores before calibration; None where nothing is calibrated."""
+        warmth = self.challenger.candidate.description.temperature
+        if self.single and warmth:
+            return confidence(before_scaling(self.challenger.scores, warmth), self.truth)
+        return self.uncalibrated.together if self.uncalibrated else None
+
+    @cached_property
     def uncalibrated(self) -> Reliability | None:
-        """The same of the scores before calibration; None where nothing is calibrated."""
+        """Each label's reliability before calibration curves; None where there are none."""
         found = self.challenger.candidate.description.calibration
         if not found:
             return None
@@ -130,6 +169,8 @@ class Evaluation:
     @property
     def ranked_alone(self) -> list[str]:
         """The labels whose images come first, and of which none is given the tag."""
+        if self.single:
+            return []
         ap, tags = self.challenger.quality.ap, self.f1.labels
         return [
             label
@@ -156,7 +197,14 @@ def judge(
     second = _evaluated(champion, records, labels) if champion else None
     validation = _validation(challenger, judges, labels)
     given = np.array([judges.by_hand.get(label, np.nan) for label in labels])
-    thresholds, tags = _tagging(first, validation, records.labels, given)
+    single = None
+    if judges.task is Task.SINGLE:
+        single, thresholds, tags = judge_single(
+            first.scores, records.labels, validation, given, judges.accuracy
+        )
+    else:
+        thresholds, tags = _tagging(first, validation, records.labels, given)
+    over = recall_bootstrap.gain_over_chance if single else gain_over_frequencies
     why = _why_not(judges) if second else None
     return Evaluation(
         labels=labels,
@@ -168,13 +216,12 @@ def judge(
         validation=validation,
         thresholds=thresholds,
         f1=tags,
-        over_frequencies=gain_over_frequencies(
-            first.scores, records.labels, confidence=judges.confidence
-        ),
+        over_frequencies=over(first.scores, records.labels, confidence=judges.confidence),
         comparison=_compared(first, second, judges) if second and not why else None,
         not_compared=why,
         created=created,
         side_length=challenger.side,
+        single=single,
     )
 
 
@@ -225,11 +272,14 @@ def _compared(first: Evaluated, second: Evaluated, judges: Judges) -> Comparison
     truth = judges.records.labels
     kept = np.ones(len(truth), np.bool_) if judges.unseen is None else judges.unseen
     mine, theirs, truth = first.scores[kept], second.scores[kept], truth[kept]
-    found = gains(mine, theirs, truth, confidence=judges.confidence)
+    single = judges.task is Task.SINGLE
+    compare = recall_bootstrap.gains if single else gains
+    found = compare(mine, theirs, truth, confidence=judges.confidence)
     return Comparison(
         images=len(truth),
         challenger=quality(mine, truth),
         champion=quality(theirs, truth),
         gain=found[0] if found else None,
         labels=found[1] if found else None,
+        single=SinglePair(answers(mine, truth), answers(theirs, truth)) if single else None,
     )
