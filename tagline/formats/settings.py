@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
 from tagline.formats.own_settings import Entry, OwnHyperparameters, Script, StartFrom
@@ -19,6 +20,7 @@ from tagline.formats.recommender_settings import Algorithm as Recommending
 from tagline.formats.reject_settings import RejectOption
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
+from tagline.formats.tasks import AskedTask
 
 Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 ImageSize = Annotated[int, Meta(ge=16, le=1024)]
@@ -261,6 +263,9 @@ class Settings(Section):
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
     on_conflict: OnConflict = "first_wins"
     """Which row of an image or an id counts where a list has several."""
+    task: AskedTask = "auto"
+    """single: an image has exactly one label, and a row without one, or with several, is rejected;
+    multi: any number of them; auto: single where every accepted row has exactly one of several."""
     image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()
@@ -281,3 +286,4 @@ class Settings(Section):
     retrain: Retrain = Retrain()
     drift: DriftSettings = DriftSettings()
     recommender: Recommender = Recommender()
+    edge: EdgeSettings = EdgeSettings()
