@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from tagline.formats.document import encode, encode_on_a_line, encode_record
+from tagline.formats.kinds import METRIC_SAID
 from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
@@ -78,11 +79,10 @@ def evaluate(base: Base) -> None:
     (output / "report.html").write_text(page, encoding="utf-8")
     (output / "suspects.jsonl").write_bytes(b"".join(map(encode_record, doubted)))
     (output / "metrics.json").write_bytes(encode(numbers))
-    found = figures(numbers)
-    beside = f", champion {found.champion}" if numbers.champion else ""
+    beside = f", champion {numbers.of(numbers.champion)}" if numbers.champion else ""
     sys.stdout.write(
-        f"{found.said} {found.value} on {numbers.images} {numbers.judged_on} images"
-        f" ({found.baseline_said} {found.baseline}{beside})\n"
+        f"{METRIC_SAID[numbers.primary_metric]} {numbers.value} on {numbers.images} "
+        f"{numbers.judged_on} images ({numbers.baseline_said} {numbers.baseline}{beside})\n"
     )
 
 

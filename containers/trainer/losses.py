@@ -42,9 +42,9 @@ def _loss_of_one(asked: Hyperparameters, labels: Labels, ops: Operations) -> Los
     w is 1, or `weighted` by how rare the label is.
     """
     if asked.loss != "weighted":
-        return lambda logits, truth: -truth * ops.log_softmax(logits)
+        return lambda logits, truth: -ops.log_softmax(logits) * truth
     weights = ops.constant(class_weights(labels)[None])
-    return lambda logits, truth: -weights * truth * ops.log_softmax(logits)
+    return lambda logits, truth: -weights * ops.log_softmax(logits) * truth
 
 
 def _cross_entropy(logits: Any, truth: Any, ops: Operations) -> Any:

@@ -1,7 +1,6 @@
 """metrics.json: what was found, as files state it."""
 
 import numpy as np
-
 from msgspec.structs import replace
 
 from tagline.formats.kinds import MACRO_RECALL
@@ -18,7 +17,7 @@ from tagline.formats.tasks import Task
 from tagline.scores.bootstrap import Gain, ap_intervals
 from tagline.scores.stating import DIGITS, number, resampled
 from tagline.scores.thresholds import SUPPORT_FLOOR
-from trainer.judge import Comparison, Evaluation
+from trainer.evaluation import Comparison, Evaluation
 from trainer.single import Single
 
 

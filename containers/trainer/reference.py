@@ -6,7 +6,7 @@ import numpy as np
 
 from tagline.formats.drift import BINS, EDGES, LabelCounts, Reference, input_counts
 from tagline.formats.rows import Verdict
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 
 
 def reference_document(evaluation: Evaluation, rows: Mapping[int, Verdict]) -> Reference:

@@ -33,8 +33,8 @@ def class_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     By the root of how rare the label is, at most ten times the most frequent one's.
     """
-    images = np.maximum(labels.sum(axis=0, dtype=np.float64), 1)
-    rarity = np.clip(np.sqrt(images.max() / images), 1, _HEAVIEST)
+    images = labels.sum(axis=0, dtype=np.float64)
+    rarity = np.clip(np.sqrt(images.max() / np.maximum(images, 1)), 1, _HEAVIEST)
     weights: NDArray[np.float32] = (rarity * images.sum() / (rarity * images).sum()).astype(
         np.float32
     )

@@ -14,7 +14,7 @@ from tagline.scores.temperature import scaled
 from tagline.scores.thresholds import F1, Thresholds
 
 if TYPE_CHECKING:  # which builds on this module
-    from trainer.judge import KeptBack
+    from trainer.evaluation import KeptBack
 
 Scores = NDArray[np.float32]
 Truth = NDArray[np.uint8]

@@ -136,12 +136,14 @@ def _channels(base: Base, asked: Hyperparameters) -> tuple[PackedDataset, Record
     """Return the dataset's description, training and validation images, checked."""
     train_file = base.channel("train", "train.rec")
     validation_file = base.channel("validation", "val.rec")
-    dataset = dataset_of(base, asked.num_classes, train_file)
+    dataset = dataset_of(base, asked.num_classes, train_file, asked.task)
     labels = dataset.labels
     if len(labels) != asked.num_classes:
         raise JobRefused(
             f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
         )
+    if dataset.task is not asked.task:
+        raise JobRefused(f"task is {asked.task}, but dataset.json says {dataset.task}")
     size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
     training = RecordSet(train_file, labels=len(labels), **size)
     validation = RecordSet(validation_file, labels=len(labels), **size)
