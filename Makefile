@@ -264,8 +264,8 @@ screenshots: install
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers bench tools tests
-	PYTHONPATH=.:containers .venv/bin/lint-imports
+	.venv/bin/mypy tagline functions local containers edge bench tools tests
+	PYTHONPATH=.:containers:edge .venv/bin/lint-imports
 	for region in us-east-1 cn-north-1 us-gov-west-1; do \
 		.venv/bin/cfn-lint --regions $$region -t template.yaml templates/*.yaml || exit 1; \
 	done
