@@ -1,4 +1,4 @@
-"""A device's world, made here: a key, signed archives around the golden model, a film, its process."""
+"""A device's world, made here: a key, archives around the golden model, a film, its process."""
 
 import base64
 import hashlib
@@ -12,11 +12,13 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import onnxruntime
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -85,7 +87,7 @@ def archive_files(**smoke: list[float]) -> dict[str, bytes]:
         f"smoke/{name}.png": picture(colour, size=(SIZE, SIZE))
         for name, colour in (("red", RED), ("blue", BLUE))
     }
-    scores = {"red": [_of(value) for value in RED], "blue": [_of(value) for value in BLUE]} | smoke
+    scores = {"red": golden_scores(RED), "blue": golden_scores(BLUE)} | smoke
     told = [{"file": f"smoke/{name}.png", "scores": scores[name]} for name in ("red", "blue")]
     return {
         "model.onnx": GOLDEN_MODEL.read_bytes(),
@@ -173,7 +175,9 @@ class Device:
     def get(self, path: str) -> bytes:
         """Return what its page answers; of /healthz whatever the status is."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}{path}", timeout=10
+            ) as answer:
                 body: bytes = answer.read()
         except urllib.error.HTTPError as exc:
             body = exc.read()
@@ -224,5 +228,10 @@ def running(config: Path, source: Path, *options: str) -> Iterator[Device]:
             device.kill()
 
 
-def _of(value: int) -> float:
-    return value / 255
+@cache
+def golden_scores(colour: tuple[int, int, int]) -> list[float]:
+    """Return what the golden model says of an image of one colour."""
+    session = onnxruntime.InferenceSession(GOLDEN_MODEL)
+    planes = np.broadcast_to(np.array(colour, np.float32)[:, None, None], (1, 3, SIZE, SIZE)).copy()
+    scores: list[float] = session.run(["scores"], {"data": planes})[0][0].tolist()
+    return scores

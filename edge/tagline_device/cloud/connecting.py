@@ -10,7 +10,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tagline.formats.devices import DeviceConfig
 from tagline_device.cloud.address import signed_path
 from tagline_device.errors import Refused
-from tagline_device.hosts import reached_at
 
 _MTLS, _PLAIN = 8883, 80
 KEEPALIVE = 30  # seconds; after half as much again without a word the connection is gone
@@ -41,7 +40,7 @@ def open_connection(made: mqtt.Client, config: DeviceConfig) -> None:
     """Connect; raise OSError where nobody answers."""
     host, _, port = config.endpoint.partition(":")
     default = _PLAIN if config.transport == "websocket" else _MTLS
-    made.connect(reached_at(host), int(port) if port else default, keepalive=KEEPALIVE)
+    made.connect(host, int(port) if port else default, keepalive=KEEPALIVE)
 
 
 def _path(config: DeviceConfig) -> str:

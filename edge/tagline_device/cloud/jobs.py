@@ -22,14 +22,14 @@ _MOST_REASON = 1000  # characters; IoT takes 1,024
 class _Execution(Record, kw_only=True):
     """A job as this device has to carry it out."""
 
-    jobId: str  # noqa: N815 - IoT's name
+    jobId: str = ""  # noqa: N815 - IoT's name
     jobDocument: Any = None  # noqa: N815
 
 
 class _Answer(Record, kw_only=True):
     """What is answered to asking for the next job, and told when there is one."""
 
-    execution: _Execution | dict[str, Any] | None = None
+    execution: _Execution | None = None
 
 
 class Jobs:
@@ -136,9 +136,7 @@ class Jobs:
 def _execution(payload: bytes) -> _Execution | None:
     """Return the job of a message; IoT says {} of none."""
     execution = decode_record(payload, _Answer, "IoT's answer about jobs").execution
-    if isinstance(execution, dict):
-        return convert(execution, _Execution, "IoT's job") if execution else None
-    return execution
+    return execution if execution and execution.jobId else None
 
 
 def _update(document: Any) -> EdgeUpdate:

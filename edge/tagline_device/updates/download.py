@@ -7,11 +7,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from tagline.formats.edge import Statement
 from tagline_device.errors import UpdateRefused
-from tagline_device.hosts import reached_at
 
 CHUNK = 256 * 1024
 TRIES = 5
@@ -70,7 +69,7 @@ def _go_on(url: str, size: int, path: Path, deadline: float) -> None:
         begun = 0
     if begun == size:
         return
-    request = _request(url)
+    request = urllib.request.Request(url)  # noqa: S310 - the scheme is checked
     if begun:
         request.add_header("Range", f"bytes={begun}-")
     with urllib.request.urlopen(request, timeout=QUIET_SECONDS) as answer:  # noqa: S310 - checked
@@ -87,17 +86,6 @@ def _go_on(url: str, size: int, path: Path, deadline: float) -> None:
                     raise TimeoutError("it takes too long")
     if begun < size:
         raise ConnectionError(f"the connection ended after {begun} of {size} bytes")
-
-
-def _request(url: str) -> urllib.request.Request:
-    """Return the request to where the host is reached."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if (address := reached_at(host)) == host:
-        return urllib.request.Request(url)  # noqa: S310 - the scheme is checked
-    port = f":{parts.port}" if parts.port else ""
-    here = urlunsplit(parts._replace(netloc=f"{address}{port}"))
-    return urllib.request.Request(here, headers={"Host": parts.netloc})  # noqa: S310 - as above
 
 
 def _digest(path: Path) -> str:
