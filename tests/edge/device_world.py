@@ -136,7 +136,7 @@ def archive(version: str, **changes: Any) -> bytes:
 
 def film(path: Path, colours: list[tuple[int, int, int]], frames: int = 30) -> Path:
     """Write an MJPEG film, 640 x 480, that shows each colour (RGB) for some frames."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (640, 480))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (640, 480))
     assert writer.isOpened()
     for colour in colours:
         frame = np.full((480, 640, 3), colour[::-1], np.uint8)
