@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from tagline.formats.device_options import Sending
 from tagline.formats.document import Document
 from tagline.formats.names import InvalidName, check_dataset
 
@@ -42,6 +43,8 @@ class DeviceConfig(Document, kw_only=True):
     access_key: str | None = None
     """Of the laptop cloud, like the secret; null on AWS."""
     secret_key: str | None = None
+    sending: Sending = Sending()
+    """What it sends, and how much it keeps while it is offline."""
 
 
 class RegisteredDevice(Document, kw_only=True):
