@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
 from tagline.formats.own_settings import Entry, OwnHyperparameters, Script, StartFrom
@@ -279,3 +280,4 @@ class Settings(Section):
     retrain: Retrain = Retrain()
     drift: DriftSettings = DriftSettings()
     recommender: Recommender = Recommender()
+    edge: EdgeSettings = EdgeSettings()

@@ -64,9 +64,9 @@ def fingerprint(
     """
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
-    # what is paid and how, what is kept and watched, from where on a score is a tag, and what a
-    # later version added and nobody set, make no other model
-    for name in ("budget", "sampling", "retrain", "drift", "thresholds", "recommender"):
+    # what is paid and how, what is kept and watched, from where on a score is a tag, where a model
+    # goes, and what a later version added and nobody set, make no other model
+    for name in ("budget", "sampling", "retrain", "drift", "thresholds", "recommender", "edge"):
         del plain[name]
     del plain["training"]["spot"]
     for name in _MOVING:

@@ -80,7 +80,7 @@ def plan_dataset(
         mark,
         tried=tried,
         what="list, labels, settings and images",
-        thresholds=settings.thresholds,
+        settings=settings,
     )
     changes = None
     if not taken.trains:
