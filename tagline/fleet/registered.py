@@ -1,7 +1,7 @@
 """Which devices a dataset has, and what was last heard of each: written seldom, over what is there.
 
 A device is looked up once a minute by a container, and what is heard of it written once a minute at
-most, at once where its version changed. Whoever loses a race reads again at the next message.
+most, at once where its version changed.
 """
 
 import time
@@ -17,6 +17,7 @@ from tagline.formats.names import InvalidName
 
 SECONDS = 60.0  # that a device is known for, and between two writings
 _KNOWN = 1024
+_TRIES = 3  # at a device that other containers write, too
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -53,18 +54,19 @@ class Devices:
         if not _is_due(known, now, said):
             return False
         key = DeviceKeys(known.dataset).device(known.device)
-        found = self._bucket.find(key, RegisteredDevice)
-        if found is None or not _is_due(found.content, now, said):
-            self._known.pop((known.dataset, known.device), None)
-            return False
-        news = replace(found.content, seen=f"{now:{TIME}}", **said)
-        try:
-            self._bucket.write_over(key, news, found.etag)
-        except Conflict:  # another container did, or the device was removed
-            self._known.pop((known.dataset, known.device), None)
-            return False
-        self._remember(news)
-        return True
+        for _ in range(_TRIES):
+            found = self._bucket.find(key, RegisteredDevice)
+            if found is None or not _is_due(found.content, now, said):
+                break
+            news = replace(found.content, seen=f"{now:{TIME}}", **said)
+            try:
+                self._bucket.write_over(key, news, found.etag)
+            except Conflict:  # another container did, or the device was removed
+                continue
+            self._remember(news)
+            return True
+        self._known.pop((known.dataset, known.device), None)
+        return False
 
     def _remember(self, known: RegisteredDevice) -> None:
         if len(self._known) >= _KNOWN:
@@ -74,6 +76,8 @@ class Devices:
 
 def _is_due(known: RegisteredDevice, now: datetime, said: Mapping[str, object]) -> bool:
     if said.get("version", known.version) != known.version:
+        return True
+    if known.uptime is None and "uptime" in said:  # the first that it tells of itself
         return True
     last = known.problem_at if "problem" in said else known.seen
     if last is None:

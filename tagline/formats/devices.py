@@ -54,7 +54,7 @@ class RegisteredDevice(Document, kw_only=True):
     registered: str
     """ISO 8601, UTC, like `seen`."""
     seen: str | None = None
-    """When it was last heard of, by the cloud's clock, some minutes too early; null: never."""
+    """When it was last heard of, by the cloud's clock, to the minute; null: never."""
     version: str | None = None
     """Of the model that it runs; null as long as it runs none."""
     fps: float | None = None

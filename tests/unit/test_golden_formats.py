@@ -149,7 +149,7 @@ ADDED: dict[str, list[Any]] = {
     "recommender": [msgspec.to_builtins(Settings().recommender)],
     "algorithm": ["ours", None],
     **{key: [None] for key in ("regularization", "age_decay", "hidden")},
-    "edge": [{"targets": [], "int8": False, "by": "greengrass"}, None],
+    "edge": [{"targets": [], "int8": False, "by": "greengrass", "frames": 0}, None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 
