@@ -52,6 +52,7 @@ class Installer:
             if asked != told:
                 raise UpdateRefused(f"{key}: the job has {asked!r}, and {told!r} was signed")
         if self._runs(statement, update.statement):
+            self._versions.forget_half_done()
             return f"{statement.version} runs"
         path = self._versions.incoming(f"{statement.sha256}.zip")
         self._versions.forget_half_done(keep=path)
