@@ -224,6 +224,19 @@ bench: install .venvs/bench.stamp
 bench-recommender: install .venvs/bench_recommender.stamp
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
 
+# The device's loop and its model alone, side by side; two minutes
+bench-edge: install
+	.venvs/edge/bin/python bench/bench_edge.py
+
+# A wheel for devices, with what it shares with the rest of Tagline within: build/edge/*.whl
+edge-wheel: install
+	rm -rf build/edge
+	mkdir -p build/edge/tagline
+	cp -r edge/pyproject.toml edge/tagline_device build/edge/
+	cp -r tagline/__init__.py tagline/formats tagline/imaging build/edge/tagline/
+	$(UV) build --quiet --wheel --out-dir build/edge build/edge
+	@ls build/edge/*.whl
+
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install
 	.venv/bin/python bench/bench_scale.py $(ROWS)
