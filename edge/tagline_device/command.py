@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tagline.formats.devices import DeviceConfig
 from tagline.formats.document import UnreadableDocument, decode
-from tagline_device.errors import Refused
+from tagline_device.errors import Refused, UnusableVersion
 
 _PORT = 8090
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         done: int = asked.do(asked)
-    except Refused as exc:
+    except (Refused, UnusableVersion) as exc:
         print(f"tagline-device: {exc}", file=sys.stderr)
         return 2
     return done
@@ -30,7 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     from tagline_device.device import Options, run  # noqa: PLC0415 - `--help` needs no camera
-    from tagline_device.errors import UnusableVersion  # noqa: PLC0415
 
     config = _config(asked)
     options = Options(
@@ -41,15 +40,12 @@ def _run(asked: argparse.Namespace) -> int:
         port=asked.port,
         loop=asked.loop,
         fps_limit=asked.fps_limit,
-        model=asked.model,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
         run(config, options, stop)
-    except UnusableVersion as exc:
-        raise Refused(f"--model {asked.model}: {exc}") from exc
     except OSError as exc:
         raise Refused(f"{exc.filename or f'{asked.host}:{asked.port}'}: {exc.strerror}") from exc
     return 0
@@ -140,9 +136,6 @@ def _running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps-limit", type=_positive, metavar="N", help="frames a second at most")
     parser.add_argument("--host", default="127.0.0.1", help="who may see the page; %(default)s")
     parser.add_argument("--port", type=int, default=_PORT, help="of the page; %(default)s")
-    parser.add_argument(
-        "--model", type=Path, help="an unpacked version that others install, such as Greengrass"
-    )
 
 
 def _positive(text: str) -> float:
