@@ -6,11 +6,13 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tagline.formats.devices import DeviceConfig
 from tagline.formats.document import UnreadableDocument, decode
+from tagline_device.disk import alone
 from tagline_device.errors import Refused, UnusableVersion
 
 _PORT = 8090
@@ -41,14 +43,25 @@ def _run(asked: argparse.Namespace) -> int:
         loop=asked.loop,
         fps_limit=asked.fps_limit,
     )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        run(config, options, stop)
+        with alone(options.state), _until_a_signal() as stop:
+            run(config, options, stop)
     except OSError as exc:
         raise Refused(f"{exc.filename or f'{asked.host}:{asked.port}'}: {exc.strerror}") from exc
     return 0
+
+
+@contextmanager
+def _until_a_signal() -> Iterator[threading.Event]:
+    """Give what says stop when somebody ends the program by SIGTERM or Ctrl-C."""
+    stop, before = threading.Event(), {}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before[number] = signal.signal(number, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _install(asked: argparse.Namespace) -> int:
@@ -59,7 +72,8 @@ def _install(asked: argparse.Namespace) -> int:
     installer = Installer(config, Versions(_state(asked)), lambda _: None)
     if not asked.archive.is_file():
         raise Refused(f"{asked.archive}: no such file")
-    version = installer.install(asked.archive, _text(asked.statement), _text(asked.signature))
+    with alone(_state(asked)):
+        version = installer.install(asked.archive, _text(asked.statement), _text(asked.signature))
     print(f"{version} is installed")
     return 0
 
@@ -71,9 +85,10 @@ def _back(asked: argparse.Namespace) -> int:
     versions = Versions(_state(asked))
     if (version := versions.previous) is None:
         raise Refused("there is no version before the current one")
-    Model.load(versions.folder(version))
-    versions.switch(version)
-    print(f"{version} is current; a device that runs takes it when it is started again")
+    with alone(versions.state):
+        Model.load(versions.folder(version))
+        versions.switch(version)
+    print(f"{version} is current")
     return 0
 
 
