@@ -40,7 +40,7 @@ def policy_name(stack: str) -> str:
 def find_thing(target: Target, name: str) -> dict[str, str] | None:
     """Return the attributes of a thing, None where there is none of this name."""
     try:
-        found = target.client("iot").describe_thing(thingName=name)
+        found = target.iot.describe_thing(thingName=name)
     except ClientError as exc:
         if error_code(exc) == _GONE:
             return None
@@ -54,7 +54,7 @@ def make_thing(target: Target, name: str, dataset: str, group: str | None) -> Ma
     What was made goes again where a later step fails. Raises Refused where the stack has no policy
     for devices, and so is older than they are.
     """
-    iot = target.client("iot")
+    iot = target.iot
     policy = policy_name(target.stack)
     with ExitStack() as undo:
         thing = iot.create_thing(
@@ -81,7 +81,7 @@ def make_thing(target: Target, name: str, dataset: str, group: str | None) -> Ma
 
 def join_group(target: Target, name: str, group: str) -> None:
     """Put a thing into a group, which is made where there is none."""
-    iot = target.client("iot")
+    iot = target.iot
     try:
         iot.describe_thing_group(thingGroupName=group)
     except ClientError as exc:
@@ -94,7 +94,7 @@ def join_group(target: Target, name: str, group: str) -> None:
 
 def remove_thing(target: Target, name: str) -> None:
     """Delete a thing with its certificates, which are revoked, and its shadow."""
-    iot = target.client("iot")
+    iot = target.iot
     for principal in iot.list_thing_principals(thingName=name)["principals"]:
         _remove_certificate(iot, name, principal)
     for page in iot.get_paginator("list_thing_groups_for_thing").paginate(thingName=name):
@@ -107,14 +107,14 @@ def remove_thing(target: Target, name: str) -> None:
 
 def things_of(target: Target) -> Iterator[str]:
     """Yield the names of a stack's things."""
-    pages = target.client("iot").get_paginator("list_things")
+    pages = target.iot.get_paginator("list_things")
     for page in pages.paginate(attributeName=STACK, attributeValue=target.stack):
         yield from (thing["thingName"] for thing in page["things"])
 
 
 def groups_of(target: Target) -> Iterator[str]:
     """Yield the names of thing groups that were made for a stack."""
-    iot = target.client("iot")
+    iot = target.iot
     for page in iot.get_paginator("list_thing_groups").paginate():
         for group in page["thingGroups"]:
             found = iot.describe_thing_group(thingGroupName=group["groupName"])
@@ -125,12 +125,12 @@ def groups_of(target: Target) -> Iterator[str]:
 
 def remove_group(target: Target, name: str) -> None:
     """Delete a thing group."""
-    target.client("iot").delete_thing_group(thingGroupName=name)
+    target.iot.delete_thing_group(thingGroupName=name)
 
 
 def data_endpoint(target: Target) -> str:
     """Return the host where devices speak MQTT; a laptop's has a port."""
-    found = target.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
+    found = target.iot.describe_endpoint(endpointType="iot:Data-ATS")
     endpoint: str = found["endpointAddress"]
     return endpoint
 
@@ -142,7 +142,7 @@ def data_address(target: Target) -> str:
 
 def _remove_certificate(iot: Any, thing: str, arn: str) -> None:
     """Revoke and delete a certificate that is this thing's alone; another's is only detached."""
-    iot.detach_thing_principal(thingName=thing, principal=arn)
+    _unless_gone(lambda: iot.detach_thing_principal(thingName=thing, principal=arn))
     if iot.list_principal_things(principal=arn)["things"]:
         return
     certificate = arn.rpartition("/")[2]
