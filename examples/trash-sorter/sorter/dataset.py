@@ -7,8 +7,10 @@ from sorter.frames import snapshot
 from sorter.items import Item
 from sorter.pictures import Artwork
 
-VARIANTS = 24  # pictures of each item
+VARIANTS = 20  # pictures of each item
+GROUP = "sorters"  # of things that sort
 SETTINGS = """task: single
+image: {{size: 96, mode: crop}}
 edge:
   targets: [{group}]
 """

@@ -16,7 +16,7 @@ SIZES = (270.0, 400.0)  # an item's longest side
 TURNED = 35.0  # degrees either way
 FASTEST = 20.0  # pixels that an item moves while the shutter is open
 SHIFT = (80.0, 30.0)  # of an item's centre from the picture's
-_HUE = math.radians(15)  # that a like item's colours are turned by, at most
+_SHADES = math.radians(15)  # that hues are turned by where an item keeps its colour
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 
 
@@ -35,7 +35,8 @@ def place(artwork: Artwork, item: Item, rng: np.random.Generator) -> Placed:
 def snapshot(artwork: Artwork, item: Item, seed: int, *, varied: bool = False) -> bytes:
     """Return a JPEG of an item on a belt of its own.
 
-    `varied` also draws what its like might look like: in another shade, and the other way round.
+    `varied` also draws what its like might look like: the other way round, in another shade or, every
+    second time, in any colour, so that forms are learned as well as colours.
     """
     rng = np.random.default_rng((seed, int(item.code, 16)))
     setting = draw_setting(rng)
@@ -53,7 +54,8 @@ def jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
 
 
 def _another(picture: Picture, rng: np.random.Generator) -> Picture:
-    angle, strength = rng.uniform(-_HUE, _HUE), rng.uniform(0.75, 1.2)
+    most = math.pi if rng.random() < 0.5 else _SHADES
+    angle, strength = rng.uniform(-most, most), rng.uniform(0.75, 1.2)
     cos, sin = strength * math.cos(angle), strength * math.sin(angle)
     turn = np.linalg.inv(_YIQ) @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ _YIQ
     another = picture.copy()

@@ -1,0 +1,263 @@
+"""`make demo-edge`: from drawing trash to a camera that sorts it, on this machine.
+
+What a person would type is run as it would be typed, and shown.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sorter.items import held_out, read_items
+from sorter.judging import FilmScore
+from tagline.cli.cloud import RunningCloud
+from tagline.cli.demo_cloud import demo_cloud, promoted, stay, times_table
+from tagline.cli.environments import ROOT, tool
+from tagline.cli.errors import Refused
+from tagline.cli.interrupts import stop_signals, undisturbed
+from tagline.cli.output import emit, rows_table, say
+from tagline.cli.phases import Phases
+from tagline.cli.places import free_port
+from tagline.cli.shell import variables
+from tagline.formats.devices import DeviceKeys
+from tagline.formats.edge_messages import EdgeResult
+
+HERE = Path(__file__).parents[1]
+DATASET, DEVICE, GROUP = "trash", "belt-1", "sorters"
+SET, OTHER = "noto", "twemoji"
+CLASSES = ("compost", "landfill", "recycling")
+_RESULTS = 6  # of MQTT that are shown
+_UPDATE_SECONDS = 120.0  # that the device may take to have the model
+_KEPT_SECONDS = 30.0  # that results may take to their files
+_FPS = 20  # as the film was taken
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Show everything; 1 where something is refused."""
+    parser = argparse.ArgumentParser(prog="make demo-edge", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave cloud and device up at the end")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".tagline/demo-edge")
+    parser.add_argument("--port", type=int, default=4566, help="the laptop cloud's")
+    parser.add_argument("--page", type=int, default=8090, help="the port of the device's page")
+    parser.add_argument("--fold", type=int, default=0, help="which items are held out")
+    asked = parser.parse_args(arguments)
+    try:
+        with stop_signals():
+            _show(asked)
+    except Refused as exc:
+        say(str(exc), style="red")
+        return 1
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 130
+    return 0
+
+
+def _show(asked: argparse.Namespace) -> None:
+    phases = Phases()
+    drawn, home = asked.folder / "drawn", asked.folder / "device"
+    for folder in (drawn, home):
+        shutil.rmtree(folder, ignore_errors=True)
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    port = asked.port or free_port()
+    with _drawing(drawn, asked.fold) as drawing, demo_cloud(asked.folder, port, phases) as cloud:
+        with phases.phase("Draw items, pictures and films"):
+            _drawn(drawing)
+        shell = _Shell(os.environ | variables(cloud))
+        with phases.phase("Drop the pictures, register the device"):
+            images, settings = str(drawn / "images"), str(drawn / "dataset.yaml")
+            dropped = shell.tagline(
+                "drop", DATASET, "--images", images, "--config", settings, "--json"
+            )
+            add = ("device", "add", DEVICE, "--dataset", DATASET, "--group", GROUP)
+            shell.tagline(*add, "--out", str(home), "--json")
+        with _camera(shell, home, drawn / f"film-{SET}.avi", asked.page) as page:
+            promoted(cloud, dropped["run"], phases)
+            with phases.phase("The device fetches, tries and takes the model"):
+                version = _updated(page)
+            with phases.phase(f"Listen to tagline/{DEVICE}/results"):
+                heard = _heard(shell, home)
+            with phases.phase("Judge what the device's model says of the films"):
+                films = [drawn / f"film-{name}.avi" for name in (SET, OTHER)]
+                same, other = _scores(shell, home / "state/current", films)
+            kept = _kept(cloud)
+            emit(times_table(phases))
+            _tell(Shown(same, other, asked.fold), version, heard, kept)
+            say(f"The device's page: {page}/ with the camera at /device, the model at /project")
+            if asked.keep:
+                stay(cloud, quiet=False)
+
+
+@dataclass(frozen=True)
+class _Shell:
+    """Runs commands as a person would, against the demo's cloud."""
+
+    environment: Mapping[str, str]
+
+    def tagline(self, *arguments: str) -> Any:
+        """Run a command that prints JSON; return that."""
+        say(f"$ tagline {shlex.join(arguments)}")
+        return json.loads(self.run([str(ROOT / ".venv/bin/tagline"), *arguments]))
+
+    def run(self, command: Sequence[str]) -> str:
+        """Return what a command prints; raise Refused with its last words where it fails."""
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Refused(f"{shlex.join(command)} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def module(self, name: str, *arguments: str) -> str:
+        """Return what one of the example's modules prints that runs where the device does."""
+        return self.run([str(tool("edge", "python")), "-m", name, *arguments])
+
+
+@contextmanager
+def _drawing(folder: Path, fold: int) -> Iterator["subprocess.Popen[str]"]:
+    """Draw beside the start of the cloud."""
+    command = [str(tool("starter", "python")), "-m", "sorter.draw", str(folder)]
+    command += ["--cache", str(ROOT / "build/emoji"), "--fold", str(fold)]
+    process = subprocess.Popen(command, env=_example(), stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _drawn(process: "subprocess.Popen[str]") -> None:
+    _, said = process.communicate()
+    if process.returncode:
+        raise Refused(said.strip()[-2000:])
+
+
+@contextmanager
+def _camera(shell: _Shell, home: Path, film: Path, port: int) -> Iterator[str]:
+    """Run a device that watches the film again and again; yield its page's address."""
+    command = [str(tool("edge", "tagline-device")), "--device", str(home / "device.json")]
+    command += ["--source", str(film), "--loop", "--fps-limit", str(_FPS), "--port", str(port)]
+    say(f"$ {shlex.join(['tagline-device', *command[1:]])}")
+    with (home / "device.log").open("wb") as log:
+        process = subprocess.Popen(command, env=shell.environment, stdout=log, stderr=log)
+    page = f"http://127.0.0.1:{port}"
+    try:
+        yield page
+    finally:
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[Any]") -> None:
+    if process.poll() is not None:
+        return
+    with undisturbed():
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _updated(page: str) -> str:
+    """Return the version that the device runs, once it has one."""
+    deadline = time.monotonic() + _UPDATE_SECONDS
+    health: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        health = _health(page) or health
+        if health.get("version"):
+            return str(health["version"])
+        time.sleep(0.5)
+    raise Refused(
+        f"the device has no model after {_UPDATE_SECONDS:g} s: {health.get('update') or 'no job'}"
+    )
+
+
+def _health(page: str) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"{page}/status.json", timeout=5) as answer:
+            told: dict[str, Any] = json.load(answer)["health"]
+    except (OSError, ValueError):  # it starts, or has gone
+        return {}
+    return told
+
+
+def _heard(shell: _Shell, home: Path) -> list[EdgeResult]:
+    said = shell.module("sorter.listen", str(home / "device.json"), str(_RESULTS))
+    return [msgspec.json.decode(line, type=EdgeResult) for line in said.splitlines()]
+
+
+def _scores(shell: _Shell, version: Path, films: Sequence[Path]) -> list[FilmScore]:
+    said = shell.module("sorter.score", str(version), *map(str, films))
+    return msgspec.json.decode(said, type=list[FilmScore])
+
+
+def _kept(cloud: RunningCloud) -> list[str]:
+    """Return the keys of the device's results in the bucket, once there are some."""
+    prefix = f"{DeviceKeys(DATASET).results}{DEVICE}/"
+    deadline = time.monotonic() + _KEPT_SECONDS
+    while time.monotonic() < deadline:
+        if keys := list(cloud.target.bucket.keys(prefix)):
+            return keys
+        time.sleep(0.5)
+    raise Refused(f"no result of the device is kept under {prefix} after {_KEPT_SECONDS:g} s")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the device's model made of both films."""
+
+    same: FilmScore
+    other: FilmScore
+    fold: int
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """What is told: items, top-1 of frames, items that most frames are right about, classes."""
+        unseen = [item.code for item in held_out(read_items(), self.fold)]
+        seen = [item.code for item in self.same.items if item.code not in set(unseen)]
+        return [
+            _row(f"never seen, {SET}", self.same.only(unseen)),
+            _row(f"never seen, {OTHER}", self.other.only(unseen)),
+            _row(f"seen in training, {SET}", self.same.only(seen)),
+        ]
+
+
+def _row(name: str, score: FilmScore) -> tuple[str, ...]:
+    classes = (score.of_class(label).top1 for label in CLASSES)
+    return (
+        name,
+        str(len(score.items)),
+        f"{score.top1:.2f}",
+        f"{score.of_items:.2f}",
+        *(f"{share:.2f}" for share in classes),
+    )
+
+
+def _tell(shown: Shown, version: str, heard: Sequence[EdgeResult], kept: Sequence[str]) -> None:
+    title = f"What {DEVICE} makes of its films with {DATASET} {version}: shares that are right"
+    head = ("Items", ">How many", ">Top-1", ">Items", *(f">{label}" for label in CLASSES))
+    emit(rows_table(head, shown.rows, title=title))
+    said = ((each.at, each.label or "unsure", f"{each.confidence:.2f}") for each in heard)
+    emit(rows_table(("At", "Label", ">Confidence"), said, title=f"tagline/{DEVICE}/results"))
+    say(f"{len(kept)} results are kept; the last: {kept[-1]}")
+
+
+def _example() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
