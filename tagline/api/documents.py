@@ -18,7 +18,7 @@ RunName = Annotated[
 ]
 Score = Annotated[float, Meta(title="Score", ge=0, le=1)]
 Kind = Literal["images", "ratings"]
-Metric = Literal["mAP", "ndcg_at_10"]
+Metric = Literal["mAP", "macro_recall", "ndcg_at_10"]
 ProblemStatus = Annotated[int, Meta(ge=400, le=599)]
 ObjectUri = Annotated[str, Meta(pattern="^s3://[^/]+/.+$")]
 LINK_SECONDS = 900

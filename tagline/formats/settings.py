@@ -17,6 +17,7 @@ from tagline.formats.recommender_settings import (
     Regularization,
 )
 from tagline.formats.recommender_settings import Algorithm as Recommending
+from tagline.formats.reject_settings import RejectOption
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
 
@@ -273,6 +274,7 @@ class Settings(Section):
     """The score from which a label is given as a tag, by the label's name, such as `{heart: 0.4}`;
     the others' are chosen by the validation images. Nothing is trained for it, and it holds from
     the next list on, whichever model serves."""
+    reject_option: RejectOption = RejectOption()
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()

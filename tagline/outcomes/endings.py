@@ -15,7 +15,7 @@ from tagline.aws.observability import metrics
 from tagline.aws.s3 import Bucket
 from tagline.formats.costs import Cost
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.kinds import PRIMARY_METRIC, Kind
+from tagline.formats.kinds import KIND_OF_METRIC
 from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan
 from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
@@ -179,7 +179,7 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
         model=won.model,
         artifact=compared.artifact,
         mAP=won.decision.challenger_map,
-        kind=Kind.IMAGES if won.decision.metric == PRIMARY_METRIC[Kind.IMAGES] else Kind.RATINGS,
+        kind=KIND_OF_METRIC[won.decision.metric],
         metric=won.decision.metric,
         value=won.decision.challenger_value,
         reason=won.decision.reason,

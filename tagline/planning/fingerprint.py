@@ -76,6 +76,8 @@ def fingerprint(
     if script:
         plain["training"]["script"] = script
     unset = msgspec.to_builtins(Settings(tuning=Tuning()))
+    if plain["reject_option"] == unset["reject_option"]:
+        del plain["reject_option"]
     for section, names_added in _ADDED.items():
         for name in names_added:
             if plain[section] and plain[section][name] == unset[section][name]:

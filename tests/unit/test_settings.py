@@ -59,6 +59,7 @@ def test_the_defaults() -> None:
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
         "thresholds": {},
+        "reject_option": {"accuracy": 0.95},
         "promotion": {
             "margin": 0.0,
             "minimum_map": 0.0,
