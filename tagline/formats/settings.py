@@ -20,6 +20,7 @@ from tagline.formats.recommender_settings import Algorithm as Recommending
 from tagline.formats.reject_settings import RejectOption
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
+from tagline.formats.tasks import AskedTask
 
 Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 ImageSize = Annotated[int, Meta(ge=16, le=1024)]
@@ -262,6 +263,9 @@ class Settings(Section):
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
     on_conflict: OnConflict = "first_wins"
     """Which row of an image or an id counts where a list has several."""
+    task: AskedTask = "auto"
+    """single: an image has exactly one label, and a row without one, or with several, is rejected;
+    multi: any number of them; auto: single where every accepted row has exactly one of several."""
     image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()

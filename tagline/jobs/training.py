@@ -18,6 +18,7 @@ from tagline.formats.sagemaker import (
 )
 from tagline.formats.settings import Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.formats.tasks import Task
 from tagline.jobs import builtin, script
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
@@ -111,6 +112,8 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
     chosen["optimizer"] = wanted.optimizer
     if wanted.calibration != "none":
         chosen["calibration"] = wanted.calibration
+    if dataset.task is Task.SINGLE:
+        chosen["task"] = dataset.task.value
     if wanted.learning_rate is None:
         batch = int(chosen["mini_batch_size"])
         chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)

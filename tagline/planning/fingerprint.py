@@ -41,6 +41,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "max_concurrency",
     ),
 }
+_WHOLE_ADDED = ("quality", "task", "reject_option")  # whole ones, likewise
 _MOVING = (  # of traffic
     *("rollout", "rollout_step", "rollout_wait", "bake", "max_latency"),
     *("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement"),
@@ -71,13 +72,12 @@ def fingerprint(
     del plain["training"]["spot"]
     for name in _MOVING:
         del plain["endpoint"][name]
-    if settings.quality == "standard":
-        del plain["quality"]
     if script:
         plain["training"]["script"] = script
     unset = msgspec.to_builtins(Settings(tuning=Tuning()))
-    if plain["reject_option"] == unset["reject_option"]:
-        del plain["reject_option"]
+    for name in _WHOLE_ADDED:
+        if plain[name] == unset[name]:
+            del plain[name]
     for section, names_added in _ADDED.items():
         for name in names_added:
             if plain[section] and plain[section][name] == unset[section][name]:

@@ -70,6 +70,7 @@ ARRAYS: dict[str, type[Record]] = {"shards.json": plan.PlannedShard}
 # keys that later versions added, with what stands for them in older files
 ADDED: dict[str, list[Any]] = {
     "on_conflict": ["first_wins"],
+    "task": ["auto", "multi"],
     "same_as": [None],
     **{key: [None] for key in ("trained_at", "judged_at")},
     "contradicting": [0],
@@ -150,7 +151,6 @@ ADDED: dict[str, list[Any]] = {
     "algorithm": ["ours", None],
     **{key: [None] for key in ("regularization", "age_decay", "hidden")},
     "edge": [{"targets": [], "int8": False, "by": "greengrass"}, None],
-    "task": ["multi"],
     "primary_metric": ["mAP"],
     **{key: [None] for key in ("temperature", "macro_recall", "baseline_macro_recall")},
     **{key: [None] for key in ("macro_recall_low", "macro_recall_high", "cross_entropy")},

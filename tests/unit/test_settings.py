@@ -21,6 +21,7 @@ def test_the_defaults() -> None:
         "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
         "split": {"validation": 0.2, "test": None, "seed": 0},
         "on_conflict": "first_wins",
+        "task": "auto",
         "tolerance": {"rejected": 0.5},
         "quality": "standard",
         "training": {
