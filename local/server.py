@@ -27,6 +27,7 @@ from local import (
     executions,
     half_made,
     http_api,
+    iot,
     lambda_runtime,
     logs,
     metric_points,
@@ -109,7 +110,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     _give_large_blocks_back()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    inside: Any = Guard(authority, snapshots.watch(app))
+    inside: Any = Guard(authority, iot.Gateway(cloud, snapshots.watch(app)))
     if cloud.locked:
         inside = Lock(lambda key: cloud.secret_key if key == ACCESS_KEY else secret_of(key), inside)
     asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
@@ -131,7 +132,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
-    deliveries.install(authority)
+    iot.install(cloud, deliveries.install(authority))
     http_api.install(cloud, Callers(cloud, authority))
     events.install()
     container_tasks.install(cloud, authority)

@@ -6,7 +6,7 @@ An operation that has no entry is refused, so that nothing goes by unjudged.
 
 from typing import Any
 
-from local.access import s3_needs
+from local.access import iot_needs, s3_needs
 from local.access.calls import Call
 from local.access.naming import Names
 from local.access.need import Need, Needs, Request
@@ -29,6 +29,7 @@ class Operations:
         self._names = names
         self._table: dict[str, Needs] = {
             **s3_needs.table(names),
+            **iot_needs.table(names),
             **self._sagemaker(),
             **self._states(),
             **self._containers(),
