@@ -8,20 +8,20 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record, UnreadableDocument, decode_record
 from tagline.formats.edge_keys import VERSION
 from tagline.formats.packed import Names
 from tagline.formats.resampled import Resampled
 from tagline.formats.rows import Size
-from tagline.formats.settings import ImageSpec
+from tagline.formats.settings import ImageSpec, Promotion
+from tagline.formats.tasks import Task
 
 MANIFEST, MODEL, LABELS = "manifest.json", "model.onnx", "labels.txt"
 SMOKE, SMOKE_FOLDER, CARD = "smoke.json", "smoke/", "model_card.json"
 UPDATE = "tagline-update"
 """The operation that a job's document names."""
-Task = Literal["multi", "single"]
 Precision = Literal["fp32", "int8"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Digest = Annotated[
@@ -152,6 +152,23 @@ class Int8Verdict(Record, kw_only=True):
     """Validation images, which chose the ranges of the numbers."""
     excluded: tuple[str, ...] = ()
     """Nodes of the network that stay fp32."""
+
+
+class EdgeOrder(Document, kw_only=True):
+    """What is to be packaged."""
+
+    dataset: str
+    version: Version
+    run: str
+    """The champion."""
+    created: str
+    """When it was promoted: ISO 8601, UTC."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """That a person set by hand, by label."""
+    int8: bool = False
+    """Whether a quantized model is to go out where it may."""
+    promotion: Promotion = Promotion()
+    """What the int8 model is held to."""
 
 
 class EdgePackage(Document, kw_only=True):
