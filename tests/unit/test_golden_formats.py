@@ -150,13 +150,13 @@ ADDED: dict[str, list[Any]] = {
     "recommender": [msgspec.to_builtins(Settings().recommender)],
     "algorithm": ["ours", None],
     **{key: [None] for key in ("regularization", "age_decay", "hidden")},
-    "edge": [{"targets": [], "int8": False, "by": "greengrass"}, None],
     "primary_metric": ["mAP"],
     **{key: [None] for key in ("temperature", "macro_recall", "baseline_macro_recall")},
     **{key: [None] for key in ("macro_recall_low", "macro_recall_high", "cross_entropy")},
     **{key: [None] for key in ("top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")},
     **{key: [None] for key in ("confusion", "unsure", "recall", "precision")},
     "reject_option": [{"accuracy": 0.95}],
+    "edge": [{"targets": [], "int8": False, "by": "greengrass"}, None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

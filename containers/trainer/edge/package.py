@@ -137,7 +137,9 @@ def _smoke(
     images = [
         EdgeSmokeImage(
             file=name,
-            scores=[min(1.0, max(0.0, round(float(it), 6))) for it in score(network, pixels[None])[0]],
+            scores=[
+                min(1.0, max(0.0, round(float(it), 6))) for it in score(network, pixels[None])[0]
+            ],
         )
         for name, _, pixels in pictures
     ]

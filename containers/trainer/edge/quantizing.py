@@ -69,7 +69,9 @@ def ways(network: onnx.ModelProto) -> tuple[Way, ...]:
     return Way(types, head), Way(types, (*first, *head)), Way(("Conv",), head)
 
 
-def quantize(network: onnx.ModelProto, way: Way, images: RecordSet, most: int = MOST_IMAGES) -> bytes:
+def quantize(
+    network: onnx.ModelProto, way: Way, images: RecordSet, most: int = MOST_IMAGES
+) -> bytes:
     """Return a prepared network as ONNX in 8-bit numbers, by `most` images; raises Unquantizable."""
     from onnxruntime import quantization  # noqa: PLC0415 - as above
 
