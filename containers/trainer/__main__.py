@@ -1,4 +1,4 @@
-"""The container's entry point: `train`, `evaluate`, `package`, or `serve` for an endpoint of its image."""
+"""The container's entry point: `train`, `evaluate`, `package`, or `serve` for an endpoint."""
 
 import os
 import signal

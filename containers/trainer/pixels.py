@@ -27,7 +27,7 @@ def decode(jpeg: bytes) -> Images:
 
 
 def decode_any(data: bytes) -> Images:
-    """Return the RGB pixels (H, W, 3) of a JPEG or PNG that evaluation wrote; raises Undecodable."""
+    """Return the RGB pixels (H, W, 3) of a JPEG or PNG of the evaluation's; raises Undecodable."""
     if not data.startswith(_PNG):
         return decode(data)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

@@ -28,7 +28,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Compared:
-    """Both models' scores (n, L) on the same images with their truth (n, L), and thresholds (L,)."""
+    """Both models' scores (n, L) on the same images, the truth (n, L), and thresholds (L,)."""
 
     fp32: Scores
     int8: Scores
@@ -77,7 +77,8 @@ def quantized(
 
     try:
         network = prepared(model)
-        best, alike, left = b"", -1.0, ()
+        best, alike = b"", -1.0
+        left: tuple[str, ...] = ()
         for way in ways(network):
             data = quantize(network, way, images)
             agreement = compared(data, images).agreement
@@ -156,7 +157,7 @@ def _turned(loss: Gain) -> Resampled:
 
 
 def _sides(base: Base) -> tuple[RecordSet, RecordSet]:
-    """Return the images that choose and those that judge: validation, and test where there is one."""
+    """Return the images that choose and those that judge: validation, and test if there is one."""
     path = base.processing_input("dataset/dataset.json")
     dataset = read_document(path, "input 'dataset'", PackedDataset)
     how = {"labels": len(dataset.labels), "side": dataset.image.size}

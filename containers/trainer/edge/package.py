@@ -4,7 +4,6 @@ import base64
 import hashlib
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from tagline.formats.edge import (
 from tagline.formats.models import Metrics, ModelCard, Smoke, SmokeImage
 from trainer.archive import members
 from trainer.candidate import Candidate, load
-from trainer.contract import Base, JobRefused, existing, guarded, read_document
+from trainer.contract import Base, JobRefused, guarded, read_document
 from trainer.edge.int8 import quantized
 from trainer.edge.zipped import zipped
 from trainer.engine import Images

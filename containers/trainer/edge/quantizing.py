@@ -72,7 +72,7 @@ def ways(network: onnx.ModelProto) -> tuple[Way, ...]:
 def quantize(
     network: onnx.ModelProto, way: Way, images: RecordSet, most: int = MOST_IMAGES
 ) -> bytes:
-    """Return a prepared network as ONNX in 8-bit numbers, by `most` images; raises Unquantizable."""
+    """Return a prepared network in 8-bit numbers, by `most` images; raises Unquantizable."""
     from onnxruntime import quantization  # noqa: PLC0415 - as above
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
