@@ -147,8 +147,8 @@ def _refused(
 def _turned(loss: Gain) -> Resampled:
     """Return what int8 has more than fp32: the loss, with its sign turned."""
     return Resampled(
-        low=-loss.high,
-        high=-loss.low,
+        low=0.0 - loss.high,
+        high=0.0 - loss.low,
         level=loss.level,
         rounds=loss.rounds,
         confidence=loss.confidence,

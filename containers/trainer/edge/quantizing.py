@@ -5,6 +5,7 @@ a device would answer otherwise than the gate saw. What turns features into scor
 score's logit in 256 steps would move it over its threshold. Ranges come from validation images.
 """
 
+import copy
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def quantize(
         path = Path(folder) / "int8.onnx"
         try:
             quantization.quantize_static(
-                network,
+                copy.deepcopy(network),  # it is changed
                 path,
                 Reader(),
                 quant_format=quantization.QuantFormat.QDQ,
