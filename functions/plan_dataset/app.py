@@ -8,6 +8,7 @@ from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
+from tagline.edge.packaging import awaited
 from tagline.formats.kinds import Kind
 from tagline.formats.names import kind_of_key
 from tagline.formats.steps import PlanAnswer, RunInput
@@ -37,4 +38,5 @@ def handler(event: RunInput) -> PlanAnswer:
     bucket = Bucket(clients.s3(), event.bucket)
     champion = find_champion(bucket, event.dataset)
     redeploy = needs_redeployment(clients.sagemaker(), bucket, here.stack, event.dataset, champion)
-    return replace(answer, redeploy=redeploy and not answer.superseded)
+    edge = answer.unchanged and not redeploy and awaited(bucket, event.dataset, champion)
+    return replace(answer, redeploy=redeploy and not answer.superseded, edge=edge)

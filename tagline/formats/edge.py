@@ -23,6 +23,7 @@ SMOKE, SMOKE_FOLDER, CARD = "smoke.json", "smoke/", "model_card.json"
 UPDATE = "tagline-update"
 """The operation that a job's document names."""
 Precision = Literal["fp32", "int8"]
+By = Literal["greengrass", "jobs"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Digest = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="a SHA-256 in small hexadecimal digits")
@@ -169,6 +170,9 @@ class EdgeOrder(Document, kw_only=True):
     """Whether a quantized model is to go out where it may."""
     promotion: Promotion = Promotion()
     """What the int8 model is held to."""
+    targets: tuple[str, ...]
+    """Thing groups that it goes to."""
+    by: By = "greengrass"
 
 
 class EdgePackage(Document, kw_only=True):
@@ -192,8 +196,6 @@ class EdgeDeployment(Record, kw_only=True):
     """The thing group's name."""
     id: str
     """Of Greengrass's deployment, or of the IoT job."""
-    replaced: bool = False
-    """Whether the deployment had been there, of an earlier attempt."""
 
 
 class EdgeRelease(Document, kw_only=True):
@@ -212,7 +214,7 @@ class EdgeRelease(Document, kw_only=True):
     """Base64."""
     key_id: str
     """ARN of the key of AWS KMS that signed."""
-    by: Literal["greengrass", "jobs"]
+    by: By
     component: str | None = None
     """ARN of the version of the Greengrass component; null where jobs were made."""
     deployments: tuple[EdgeDeployment, ...] = ()
