@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
-ENVS := cloud sam im2rec trainer trainer_torch recommender server mxnet-training
+ENVS := cloud sam im2rec trainer trainer_torch recommender server mxnet-training edge
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
@@ -10,6 +10,7 @@ LOCK_trainer := containers/trainer/requirements.txt
 LOCK_trainer_torch := containers/trainer_torch/cpu.txt
 LOCK_recommender := containers/recommender/requirements.txt
 LOCK_server := containers/server/requirements.txt
+LOCK_edge := edge/requirements.txt
 LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
 LOCK_bench_recommender := bench/recommender.txt
@@ -33,7 +34,7 @@ install: .venv/.uv
 STARTED := annotated_types boto3 botocore dateutil jmespath msgspec pydantic pydantic_core rich s3transfer \
 	six.py typer typing_extensions.py typing_inspection urllib3 yaml
 # What starts often is compiled whole: the images say PYTHONDONTWRITEBYTECODE, and so may the shell
-COMPILED := cloud sam im2rec trainer server
+COMPILED := cloud sam im2rec trainer server edge
 # a line in a .pth file instead of a finder, which doubles the start of each Python there
 BY_PATH := editable_mode=compat
 
@@ -52,6 +53,13 @@ BY_PATH := editable_mode=compat
 .venvs/%.stamp: $$(LOCK_$$*) .venv/.uv
 	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/$*
 	$(UV) pip install --quiet $(if $(filter $*,$(COMPILED)),--compile-bytecode) --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
+	touch $@
+
+# The device's own: its command beside what it shares with the rest
+.venvs/edge.stamp: $(LOCK_edge) edge/pyproject.toml .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/edge
+	$(UV) pip install --quiet --compile-bytecode --python .venvs/edge/bin/python --require-hashes -r $(LOCK_edge)
+	$(UV) pip install --quiet --python .venvs/edge/bin/python --no-deps --config-settings $(BY_PATH) --editable . --editable edge
 	touch $@
 
 # PyTorch's CPU build lies on no ordinary index: it is looked for where pip looks for wheels, else on
@@ -256,8 +264,8 @@ screenshots: install
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers bench tools tests
-	PYTHONPATH=.:containers .venv/bin/lint-imports
+	.venv/bin/mypy tagline functions local containers edge bench tools tests
+	PYTHONPATH=.:containers:edge .venv/bin/lint-imports
 	for region in us-east-1 cn-north-1 us-gov-west-1; do \
 		.venv/bin/cfn-lint --regions $$region -t template.yaml templates/*.yaml || exit 1; \
 	done

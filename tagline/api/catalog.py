@@ -50,6 +50,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.ratings import RatingsDataset
 from tagline.formats.ratings_keys import RatingsKeys
 from tagline.formats.recommending import RatingsMetrics
+from tagline.formats.tasks import Task
 from tagline.planning.by_hand import set_by_hand
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Catalog:
             health=shown(health(champion), EndpointHealth) if champion else None,
             kind=self._kind(dataset, champion, packed),
             labels=list(packed.labels) if isinstance(packed, PackedDataset) else [],
+            task=packed.task if isinstance(packed, PackedDataset) else Task.MULTI,
             counts=shown(packed, Counts),
             thresholds=dict(set_by_hand(self._bucket, dataset)),
             changes_refused=changes_refused,

@@ -24,14 +24,20 @@ _GUESSES = 2  # at a free place, before all of a day's are looked at
 _WHOLE = 1 << 32
 
 
-def is_worth(settings: Sampling, scores: Mapping[str, float]) -> bool:
-    """Tell whether people should look at an image with such scores."""
+def is_worth(
+    settings: Sampling, scores: Mapping[str, float], *, unsure: bool | None = None
+) -> bool:
+    """Tell whether people should look at an image with such scores.
+
+    Where it has exactly one label, of which the model is `unsure` or not, the highest score tells.
+    """
     if not settings.percent:
         return False
-    if settings.band is None:
+    if settings.band is None or unsure:
         return True
     low, high = settings.band
-    return any(low <= score <= high for score in scores.values())
+    telling = scores.values() if unsure is None else [max(scores.values(), default=0.0)]
+    return any(low <= score <= high for score in telling)
 
 
 def is_picked(settings: Sampling, sha256: str) -> bool:
@@ -48,6 +54,8 @@ class Answered:
     run: str | None
     scores: Mapping[str, float]
     """By label."""
+    unsure: bool | None = None
+    """Of an image that has exactly one label: whether the model is unsure of it."""
     device: str | None = None
     """Whose frame it is, if it is one."""
 
@@ -76,7 +84,7 @@ class Sampler:
 
     def keep(self, answered: Answered, settings: Sampling, now: datetime) -> bool:
         """Keep an image with its scores, if it is worth it; return whether it was kept now."""
-        if not is_worth(settings, answered.scores):
+        if not is_worth(settings, answered.scores, unsure=answered.unsure):
             return False
         dataset, image, day = answered.dataset, answered.image, f"{now:%Y-%m-%d}"
         sha256 = hashlib.sha256(image.data).hexdigest()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tagline.formats.device_options import Sending
 from tagline.formats.document import Document
 from tagline.formats.edge_messages import DEVICE
 from tagline.formats.names import InvalidName, check_dataset
@@ -38,6 +39,8 @@ class DeviceConfig(Document, kw_only=True):
     access_key: str | None = None
     """Of the laptop cloud, like the secret; null on AWS."""
     secret_key: str | None = None
+    sending: Sending = Sending()
+    """What it sends, and how much it keeps while it is offline."""
 
 
 class RegisteredDevice(Document, kw_only=True):

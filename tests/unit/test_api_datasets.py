@@ -179,7 +179,7 @@ def test_candidates_and_shadows_are_marked(world: World) -> None:
 def test_a_dataset_with_nothing_but_a_list(world: World) -> None:
     world.put(f"{DATASET}/lists/a.lst", b"")
     nothing: dict[str, Any] = {"champion": None, "labels": [], "health": None, "counts": None}
-    nothing |= {"changes_refused": None, "thresholds": {}, "kind": "images"}
+    nothing |= {"changes_refused": None, "thresholds": {}, "kind": "images", "task": "multi"}
     assert get(event("dataset")).json == {"dataset": DATASET, **nothing}
 
 
