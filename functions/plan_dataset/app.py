@@ -8,10 +8,10 @@ from tagline.aws.environment import environment
 from tagline.aws.observability import metrics
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
-from tagline.edge.packaging import awaited
 from tagline.formats.kinds import Kind
 from tagline.formats.names import kind_of_key
 from tagline.formats.steps import PlanAnswer, RunInput
+from tagline.planning.by_hand import devices_wait
 from tagline.planning.plan import plan_dataset
 from tagline.planning.ratings import plan_ratings
 from tagline.planning.standing import find_champion
@@ -38,5 +38,5 @@ def handler(event: RunInput) -> PlanAnswer:
     bucket = Bucket(clients.s3(), event.bucket)
     champion = find_champion(bucket, event.dataset)
     redeploy = needs_redeployment(clients.sagemaker(), bucket, here.stack, event.dataset, champion)
-    edge = answer.unchanged and not redeploy and awaited(bucket, event.dataset, champion)
+    edge = answer.unchanged and not redeploy and devices_wait(bucket, event.dataset, champion)
     return replace(answer, redeploy=redeploy and not answer.superseded, edge=edge)

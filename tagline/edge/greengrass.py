@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tagline.edge.errors import NotReleased
 from tagline.edge.outgoing import Outgoing
-from tagline.edge.packaging import NotReleased
 from tagline.edge.recipe_rules import WrongRecipe, check_recipe, read_recipe
 from tagline.edge.recipes import DEFAULTS, recipe
 from tagline.formats.edge import EdgeDeployment

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tagline.edge.packaging import NotReleased
+from tagline.edge.errors import NotReleased
 
 
 def find_groups(iot: Any, targets: Sequence[str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from tagline.edge.errors import NotReleased
 from tagline.edge.outgoing import Outgoing
-from tagline.edge.packaging import NotReleased
 from tagline.formats.document import decode_record
 from tagline.formats.edge import UPDATE, EdgeDeployment, EdgeUpdate
 from tagline.formats.locations import Location

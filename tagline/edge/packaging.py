@@ -1,6 +1,7 @@
 """PlanPackage: what is made of a champion for its dataset's devices, and by which job."""
 
 from tagline.aws.s3 import Bucket
+from tagline.edge.errors import NotReleased
 from tagline.formats.edge import EdgeOrder
 from tagline.formats.edge_keys import EdgeKeys, edge_version
 from tagline.formats.keys import DatasetKeys, RunKeys
@@ -13,18 +14,6 @@ from tagline.formats.steps import PackageAnswer
 from tagline.jobs.evaluation import output, processing
 from tagline.jobs.sagemaker import Stack
 from tagline.planning.by_hand import edge_settings, set_by_hand
-
-
-class NotReleased(RuntimeError):
-    """A champion does not go to devices; the message says why, and what to do."""
-
-
-def awaited(bucket: Bucket, dataset: str, champion: Champion | None) -> bool:
-    """Return whether devices are to get the champion and its version did not go out yet."""
-    if champion is None or not edge_settings(bucket, dataset).targets:
-        return False
-    version = edge_version(champion.created)
-    return bucket.head(EdgeKeys(dataset).release(version)) is None
 
 
 def plan_package(bucket: Bucket, run: str, stack: Stack) -> PackageAnswer:

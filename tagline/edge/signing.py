@@ -5,7 +5,7 @@ import hashlib
 from typing import Any
 
 from tagline.aws.s3 import Bucket
-from tagline.edge.packaging import NotReleased
+from tagline.edge.errors import NotReleased
 from tagline.formats.edge import EdgePackage, Statement, statement_text
 from tagline.formats.edge_keys import EdgeKeys
 

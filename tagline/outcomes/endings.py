@@ -8,6 +8,7 @@ candidate, which was tried, only its own files tell.
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.metrics import MetricUnit
+from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from tagline.aws.faults import Conflict
@@ -124,7 +125,7 @@ def record_ending(
         started=started,
         ended=_now(),
         cost=cost,
-        edge=edge,
+        edge=edge or UNSET,
         **asdict(ending),
     )
     try:

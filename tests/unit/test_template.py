@@ -101,10 +101,14 @@ def test_every_star_has_a_written_reason(path: Path) -> None:
 
 def test_roles_are_handed_to_one_service_each() -> None:
     handed = [s for _, s in statements() if "iam:PassRole" in listed(s["Action"])]
-    assert len(handed) == 2
+    assert len(handed) == 3
     for statement in handed:
         service = statement["Condition"]["StringEquals"]["iam:PassedToService"]
-        assert service in ("ecs-tasks.amazonaws.com", "sagemaker.amazonaws.com")
+        assert service in (
+            "ecs-tasks.amazonaws.com",
+            "sagemaker.amazonaws.com",
+            "iot.amazonaws.com",
+        )
 
 
 def test_every_function_has_its_folder_its_role_and_its_log() -> None:
