@@ -138,7 +138,7 @@ test-sdk: install $(SDK_STAMPS)
 	@$(ALONE) $(PYTEST) tests/sdk
 
 # Devices on a laptop cloud: updates with kills, a while offline, the page; some two minutes
-test-edge: install
+test-edge: install .venvs/starter.stamp
 	@$(ALONE) $(PYTEST) tests/edge
 
 # The same tests at length, side by side: 200 updates with kills at random moments, and ten minutes

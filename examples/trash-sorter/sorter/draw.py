@@ -14,8 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sorter.artwork import NoArtwork, fetch
+from sorter.artwork import Emoji
 from sorter.dataset import GROUP, SETTINGS, VARIANTS, draw_dataset
+from sorter.fetching import NoArtwork, fetch
 from sorter.film import write_film
 from sorter.items import FOLDS, Item, held_out, read_items
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trained = [item for item in items if item not in unseen]
     shuffled = np.random.default_rng(asked.fold)
     mixed = unseen + [trained[n] for n in shuffled.permutation(len(trained))[:_SEEN]]
-    shuffled.shuffle(mixed)  # type: ignore[arg-type]
+    mixed = [mixed[n] for n in shuffled.permutation(len(mixed))]
     asked.folder.mkdir(parents=True, exist_ok=True)
     (asked.folder / "dataset.yaml").write_text(SETTINGS.format(group=GROUP))
     with ProcessPoolExecutor(asked.processes, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
@@ -61,11 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _pictures(folder: Path, cache: Path, item: Item, variants: int) -> None:
-    draw_dataset(folder / "images", fetch(SET, cache), [item], variants)
+    draw_dataset(folder / "images", Emoji(SET, cache), [item], variants)
 
 
 def _film(folder: Path, cache: Path, name: str, items: list[Item], seed: int) -> None:
-    write_film(folder / f"film-{name}.avi", fetch(name, cache), items, seed)
+    write_film(folder / f"film-{name}.avi", Emoji(name, cache), items, seed)
 
 
 if __name__ == "__main__":

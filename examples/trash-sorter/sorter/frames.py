@@ -35,8 +35,8 @@ def place(artwork: Artwork, item: Item, rng: np.random.Generator) -> Placed:
 def snapshot(artwork: Artwork, item: Item, seed: int, *, varied: bool = False) -> bytes:
     """Return a JPEG of an item on a belt of its own.
 
-    `varied` also draws what its like might look like: the other way round, in another shade or, every
-    second time, in any colour, so that forms are learned as well as colours.
+    `varied` also draws what its like might look like: the other way round, in another shade or,
+    every second time, in any colour, so that forms are learned as well as colours.
     """
     rng = np.random.default_rng((seed, int(item.code, 16)))
     setting = draw_setting(rng)

@@ -26,12 +26,14 @@ def main(arguments: Sequence[str]) -> int:
     config = decode(path.read_bytes(), DeviceConfig, str(path))
     heard: queue.Queue[bytes] = queue.Queue()
     listener = client(structs.replace(config, device=f"{config.device}-listener"), path.parent)
-    listener.on_connect = lambda *_: listener.subscribe(results_topic(config.device), 1)
+
+    def ask(*_: object) -> None:
+        listener.subscribe(results_topic(config.device), 1)
 
     def hear(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        heard.put(message.payload)
+        heard.put(bytes(message.payload))
 
-    listener.on_message = hear
+    listener.on_connect, listener.on_message = ask, hear
     open_connection(listener, config)
     listener.loop_start()
     try:
