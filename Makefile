@@ -22,7 +22,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo demo-recommender demo-edge test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo demo-recommender demo-edge test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots screenshots-device lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -293,6 +293,12 @@ HELD_OUT := .tagline/demo/designs/held-out/design-0
 screenshots: install
 	@test -n "$(PAGE)" || { echo "make screenshots PAGE=<URL of a running demo's page>" >&2; exit 2; }
 	.venv/bin/python -m tools.screenshots $(PAGE) $(foreach n,1500 1503 1505 1507 1508,$(HELD_OUT)$(n).png)
+
+# The picture of a device's page, docs/device-*.webp, anew: `make demo-edge KEEP=1` in another terminal
+# first. It shows Noto Emoji (Apache License 2.0)
+screenshots-device: install
+	@test -n "$(PAGE)" || { echo "make screenshots-device PAGE=<URL of a running device's page>" >&2; exit 2; }
+	.venv/bin/python -m tools.screenshots.device $(PAGE)
 
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .

@@ -1,6 +1,5 @@
 """The trash sorter's table, its pictures, its film and its judge, with stand-ins for emoji."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -10,14 +9,13 @@ import pytest
 from sorter.dataset import draw_dataset
 from sorter.film import FPS, film_frames, truth, write_film
 from sorter.frames import SHOWN, snapshot
-from sorter.items import FOLDS, Item, held_out, held_out_families, read_items
+from sorter.items import FOLDS, Item, held_out, read_items
 from sorter.judging import Frame, Said, film, judge
 from sorter.pictures import Picture
 from sorter.scene import HEIGHT, WIDTH
 from sorter.truth import read_truth
 
 CLASSES = ["compost", "landfill", "recycling"]
-Split = Callable[[Sequence[Item], int], list[Item]]
 
 
 class StandIn:
@@ -65,9 +63,9 @@ def test_each_class_has_its_emoji_and_none_is_of_two(items: list[Item]) -> None:
     assert all(chr(int(item.code, 16)).isprintable() for item in items)
 
 
-@pytest.mark.parametrize("split", [held_out, held_out_families])
-def test_each_item_is_held_out_once_and_classes_evenly(items: list[Item], split: Split) -> None:
-    folds = [split(items, fold) for fold in range(FOLDS)]
+@pytest.mark.parametrize("families", [False, True])
+def test_each_item_is_held_out_once_and_classes_evenly(items: list[Item], families: bool) -> None:
+    folds = [held_out(items, fold, families=families) for fold in range(FOLDS)]
     assert sorted(map(str, items)) == sorted(str(item) for fold in folds for item in fold)
     for fold in folds:
         for label in CLASSES:
@@ -76,7 +74,7 @@ def test_each_item_is_held_out_once_and_classes_evenly(items: list[Item], split:
 
 
 def test_families_are_held_out_whole(items: list[Item]) -> None:
-    folds = [held_out_families(items, fold) for fold in range(FOLDS)]
+    folds = [held_out(items, fold, families=True) for fold in range(FOLDS)]
     families = [{(item.label, item.family) for item in fold} for fold in folds]
     assert sum(map(len, families)) == len(set().union(*families))
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from sorter.items import held_out, read_items
+from sorter.items import FOLDS
 from sorter.judging import FilmScore
 from tagline.cli.cloud import RunningCloud
 from tagline.cli.demo_cloud import demo_cloud, promoted, stay, times_table
@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=ROOT / ".tagline/demo-edge")
     parser.add_argument("--port", type=int, default=4566, help="the laptop cloud's")
     parser.add_argument("--page", type=int, default=8090, help="the port of the device's page")
-    parser.add_argument("--fold", type=int, default=0, help="which items are held out")
+    parser.add_argument("--fold", type=int, default=0, choices=range(FOLDS), help="is held out")
+    parser.add_argument("--families", action="store_true", help="hold out with all look-alikes")
     asked = parser.parse_args(arguments)
     try:
         with stop_signals():
@@ -72,7 +73,7 @@ def _show(asked: argparse.Namespace) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     asked.folder.mkdir(parents=True, exist_ok=True)
     port = asked.port or free_port()
-    with _drawing(drawn, asked.fold) as drawing, demo_cloud(asked.folder, port, phases) as cloud:
+    with _drawing(drawn, asked) as drawing, demo_cloud(asked.folder, port, phases) as cloud:
         with phases.phase("Draw items, pictures and films"):
             _drawn(drawing)
         shell = _Shell(os.environ | variables(cloud))
@@ -94,7 +95,7 @@ def _show(asked: argparse.Namespace) -> None:
                 same, other = _scores(shell, home / "state/current", films)
             kept = _kept(cloud)
             emit(times_table(phases))
-            _tell(Shown(same, other, asked.fold), version, heard, kept)
+            _tell(Shown(same, other), version, heard, kept)
             say(f"The device's page: {page}/ with the camera at /device, the model at /project")
             if asked.keep:
                 stay(cloud, quiet=False)
@@ -126,10 +127,11 @@ class _Shell:
 
 
 @contextmanager
-def _drawing(folder: Path, fold: int) -> Iterator["subprocess.Popen[str]"]:
+def _drawing(folder: Path, asked: argparse.Namespace) -> Iterator["subprocess.Popen[str]"]:
     """Draw beside the start of the cloud."""
     command = [str(tool("starter", "python")), "-m", "sorter.draw", str(folder)]
-    command += ["--cache", str(ROOT / "build/emoji"), "--fold", str(fold)]
+    command += ["--cache", str(ROOT / "build/emoji"), "--fold", str(asked.fold)]
+    command += ["--families"] * asked.families
     process = subprocess.Popen(command, env=_example(), stderr=subprocess.PIPE, text=True)
     try:
         yield process
@@ -216,20 +218,19 @@ def _kept(cloud: RunningCloud) -> list[str]:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the device's model made of both films."""
+    """What the device's model made of both films; the second one shows held-out items alone."""
 
     same: FilmScore
     other: FilmScore
-    fold: int
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
         """What is told: items, top-1 of frames, items that most frames are right about, classes."""
-        unseen = [item.code for item in held_out(read_items(), self.fold)]
-        seen = [item.code for item in self.same.items if item.code not in set(unseen)]
+        unseen = {item.code for item in self.other.items}
+        seen = {item.code for item in self.same.items} - unseen
         return [
             _row(f"never seen, {SET}", self.same.only(unseen)),
-            _row(f"never seen, {OTHER}", self.other.only(unseen)),
+            _row(f"never seen, {OTHER}", self.other),
             _row(f"seen in training, {SET}", self.same.only(seen)),
         ]
 

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cache", type=Path, required=True, help="where artwork is kept")
     parser.add_argument("--fold", type=int, default=0, choices=range(FOLDS))
+    parser.add_argument("--families", action="store_true", help="hold out with all look-alikes")
     parser.add_argument("--variants", type=int, default=VARIANTS, help="pictures of an item")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args(arguments)
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sorter.draw: {exc}", file=sys.stderr)
         return 1
     items = read_items()
-    unseen = held_out(items, asked.fold)
+    unseen = held_out(items, asked.fold, families=asked.families)
     trained = [item for item in items if item not in unseen]
     shuffled = np.random.default_rng(asked.fold)
     mixed = unseen + [trained[n] for n in shuffled.permutation(len(trained))[:_SEEN]]

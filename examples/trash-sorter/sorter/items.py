@@ -25,24 +25,23 @@ def read_items(table: Path = TABLE) -> list[Item]:
         return [Item(row["class"], row["family"], row["code point"]) for row in rows]
 
 
-def held_out(items: Sequence[Item], fold: int) -> list[Item]:
-    """Return the items of a fold, 0 to FOLDS - 1; others of their families are in other folds."""
-    return [item for number, item in enumerate(items) if number % FOLDS == fold]
+def held_out(items: Sequence[Item], fold: int, *, families: bool = False) -> list[Item]:
+    """Return the items of a fold, 0 to FOLDS - 1, in which no others are.
 
-
-def held_out_families(items: Sequence[Item], fold: int) -> list[Item]:
-    """Return the items of a fold that has all of a family or none: what looks like none trained on.
-
-    A class's families are dealt out largest first to the fold that has the fewest of its items.
+    Others of their families are in other folds; with `families` all of a family are in one, so that
+    what is held out has no look-alike: a class's families are dealt out largest first to the fold
+    that has the fewest of its items.
     """
+    if not families:
+        return [item for number, item in enumerate(items) if number % FOLDS == fold]
     taken: list[Item] = []
     for label in dict.fromkeys(item.label for item in items):
-        families: dict[str, list[Item]] = {}
+        members: dict[str, list[Item]] = {}
         for item in items:
             if item.label == label:
-                families.setdefault(item.family, []).append(item)
+                members.setdefault(item.family, []).append(item)
         counts = [0] * FOLDS
-        for family in sorted(families.values(), key=lambda members: -len(members)):
+        for family in sorted(members.values(), key=len, reverse=True):
             least = counts.index(min(counts))
             counts[least] += len(family)
             if least == fold:
