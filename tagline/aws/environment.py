@@ -148,6 +148,11 @@ class Environment:
         return _count("LOG_RETENTION_DAYS")
 
     @functools.cached_property
+    def edge_result_days(self) -> int:
+        """Days that devices' results are kept."""
+        return _count("EDGE_RESULT_DAYS")
+
+    @functools.cached_property
     def runs_at_once(self) -> int:
         """The most runs of the stack that go on at once."""
         return _count("RUNS_AT_ONCE")

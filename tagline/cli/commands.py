@@ -223,7 +223,14 @@ def convert(
 
 def drop(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
-    list_path: _List,
+    list_path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="LIST",
+            help="List file, or ratings (.csv); without one, --images holds a folder per class.",
+            exists=True,
+        ),
+    ] = None,
     *,
     labels: _Labels = None,
     config: _Config = None,
@@ -352,7 +359,7 @@ def logs(
 def estimate(
     list_path: Annotated[
         Path | None,
-        typer.Argument(metavar="[LIST]", help="List file.", exists=True, dir_okay=False),
+        typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False),
     ] = None,
     *,
     images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,

@@ -16,6 +16,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "drop": (
         "tagline drop stickers stickers.lst --labels labels.txt --images photos/ --wait",
+        "tagline drop pets --images folder-per-class/ --wait",
         "tagline drop films ratings.csv --items items.csv --wait",
     ),
     "recommend": (

@@ -49,9 +49,9 @@ def merge_into(
     is_there: Callable[[Location], bool],
 ) -> Result:
     """Write the list of a plan, which `stream` holds, with corrections merged in."""
-    survey = survey_list(stream)
+    survey = survey_list(stream, plan.labels, plan.task.value)
     same = rows_of_hashes(bucket, plan, source, entries)
-    truths = fold(entries, plan.labels, same)
+    truths = fold(entries, plan.labels, same, plan.task)
     done = Merger(survey, source, plan.labels, truths).merge(stream, out, is_there)
     verdicts = [_verdict(number, entry, truths, done, same) for number, entry in enumerate(entries)]
     merged = Merged(

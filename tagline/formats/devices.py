@@ -1,17 +1,14 @@
 """A device: what it is given to connect with, and what a dataset knows of it."""
 
-import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta
-
+from tagline.formats.device_options import Sending
 from tagline.formats.document import Document
+from tagline.formats.edge_messages import DEVICE
 from tagline.formats.names import InvalidName, check_dataset
 
-DEVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 _SEQUENCE = 12  # digits in a key: keys sort as sequences do
-Count = Annotated[int, Meta(ge=0)]
 
 
 class DeviceConfig(Document, kw_only=True):
@@ -42,6 +39,8 @@ class DeviceConfig(Document, kw_only=True):
     access_key: str | None = None
     """Of the laptop cloud, like the secret; null on AWS."""
     secret_key: str | None = None
+    sending: Sending = Sending()
+    """What it sends, and how much it keeps while it is offline."""
 
 
 class RegisteredDevice(Document, kw_only=True):
@@ -58,7 +57,7 @@ class RegisteredDevice(Document, kw_only=True):
     registered: str
     """ISO 8601, UTC, like `seen`."""
     seen: str | None = None
-    """When it was last heard of, by the cloud's clock, some minutes too early; null: never."""
+    """When it was last heard of, by the cloud's clock, to the minute; null: never."""
     version: str | None = None
     """Of the model that it runs; null as long as it runs none."""
     fps: float | None = None
@@ -69,6 +68,16 @@ class RegisteredDevice(Document, kw_only=True):
     """Seconds."""
     buffered: int | None = None
     """Results that wait on the device to be sent."""
+    dropped: int | None = None
+    """Results that it had no room for, ever."""
+    camera: bool | None = None
+    """Whether frames come."""
+    update: str | None = None
+    """What came of its last update, in its own words."""
+    problem: str | None = None
+    """Why something that it sent was last refused."""
+    problem_at: str | None = None
+    """When that was: ISO 8601, UTC."""
 
 
 def check_device(device: str) -> str:

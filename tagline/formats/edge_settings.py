@@ -26,3 +26,6 @@ class EdgeSettings(Section):
     by: Literal["greengrass", "jobs"] = "greengrass"
     """greengrass: a component and its deployments; jobs: IoT jobs, for devices without Greengrass.
     """
+    frames: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    """Frames a day (UTC) that devices were unsure of and sent, kept for people to label; 0: none.
+    """

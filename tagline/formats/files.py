@@ -8,8 +8,10 @@ import msgspec
 from tagline.formats import (
     batches,
     costs,
+    devices,
     drift,
     edge,
+    edge_messages,
     feedback,
     merged,
     models,
@@ -28,6 +30,7 @@ from tagline.formats import (
     trials,
 )
 from tagline.formats.batch_keys import BatchKeys, batches_of
+from tagline.formats.devices import DeviceKeys
 from tagline.formats.edge_keys import EdgeKeys
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.keys import DatasetKeys, RunKeys
@@ -38,6 +41,7 @@ from tagline.formats.rows import Side
 _DATASET = DatasetKeys("DATASET")
 _EDGE = EdgeKeys("DATASET").prefix + "<version>/"
 _FEEDBACK = FeedbackKeys("DATASET")
+_DEVICES = DeviceKeys("DATASET")
 _RATINGS = RatingsKeys("DATASET")
 _RUN = RunKeys(f"DATASET-{0:016x}")
 _OF_RATINGS = RatingsRunKeys(_RUN.run)
@@ -128,6 +132,21 @@ _OF_EDGE = (
     _document(f"{_EDGE}package.json", "PackageEdge", "ReleaseEdge", edge.EdgePackage),
     _document(
         f"{_EDGE}release.json", "ReleaseEdge, last of all", "people, the API", edge.EdgeRelease
+    ),
+)
+_OF_DEVICES = (
+    _document(
+        f"{_DEVICES.devices}<device>.json",
+        "`tagline device add`, KeepEdgeResults",
+        "KeepEdgeResults, the API, `tagline devices`",
+        devices.RegisteredDevice,
+    ),
+    _document(
+        f"{_DEVICES.results}<device>/<day>/<sequence>.json",
+        "KeepEdgeResults, each once",
+        "you",
+        edge_messages.EdgeResult,
+        about="What a device's model saw in one frame, as it sent it.",
     ),
 )
 OF_DATASET = (
@@ -260,6 +279,7 @@ OF_DATASET = (
     ),
     *_OF_DRIFT,
     *_OF_EDGE,
+    *_OF_DEVICES,
 )
 OF_RUN = (
     _document(_RUN.plan, "PlanDataset, last of its files", "everything after", plan.Plan),

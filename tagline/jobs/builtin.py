@@ -17,7 +17,6 @@ from tagline.formats.packed import PackedDataset
 from tagline.formats.registries import ACCOUNTS, image_uri
 from tagline.formats.sagemaker import AlgorithmSpecification
 from tagline.formats.settings import FEW_IMAGES, Settings
-from tagline.formats.tasks import Task
 from tagline.jobs.defaults import defaults
 from tagline.jobs.limits import Limits, parameter
 from tagline.jobs.sagemaker import Stack
@@ -84,7 +83,7 @@ def hyperparameters(dataset: PackedDataset, settings: Settings) -> dict[str, str
     values = {
         "num_classes": str(labels),
         "num_training_samples": str(dataset.train),
-        "multi_label": text(dataset.task is Task.MULTI),
+        "multi_label": "1",
         "use_weighted_loss": text(wanted.use_weighted_loss or wanted.loss == "weighted"),
         "image_shape": f"3,{size},{size}",
         "num_layers": NETWORKS.get(wanted.network)

@@ -16,7 +16,15 @@ DEFINITION: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 # functions that are no state
 OUTSIDE_THE_FLOW = {
     *("start_run", "record_failure", "tell_failures", "watch_drift"),
-    *("curate", "datasets", "merge_corrections", "progress", "tag", "take_feedback"),
+    *(
+        "curate",
+        "datasets",
+        "keep_edge_results",
+        "merge_corrections",
+        "progress",
+        "tag",
+        "take_feedback",
+    ),
     *("plan_batch", "tag_shard", "publish_batch"),
 }
 

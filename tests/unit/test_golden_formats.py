@@ -156,7 +156,7 @@ ADDED: dict[str, list[Any]] = {
     **{key: [None] for key in ("top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")},
     **{key: [None] for key in ("confusion", "unsure", "recall", "precision")},
     "reject_option": [{"accuracy": 0.95}],
-    "edge": [{"targets": [], "int8": False, "by": "greengrass"}, None],
+    "edge": [{"targets": [], "int8": False, "by": "greengrass", "frames": 0}, None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

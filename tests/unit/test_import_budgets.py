@@ -28,6 +28,7 @@ PACKAGES = {
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},
+    "keep_edge_results": {"feedback", "fleet"},
     "merge_corrections": {"feedback", "listing", "settings"},
     "plan_batch": {"api", "batches", "listing", "planning", "settings"},
     "plan_dataset": {"listing", "planning", "ratings", "serving", "settings", "split"},

@@ -338,7 +338,7 @@ def test_a_new_account_has_room_for_the_defaults() -> None:
 
 def test_both_ends_of_a_run_have_a_queue_that_rings() -> None:
     queues = {name for _, name, _ in resources("AWS::SQS::Queue")}
-    assert queues == {"DeadLetters", "UnrecordedEndings"}
+    assert queues == {"DeadLetters", "UnkeptMessages", "UnrecordedEndings"}
     rules = {
         name: event["Properties"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"].split(".")[0]
         for name, (_, function) in FUNCTIONS.items()
@@ -396,6 +396,7 @@ def test_expired_files_are_not_kept_as_old_versions() -> None:
     assert kept == {
         "fetched-images": 1,
         "drift": 1,
+        "edge-results": 1,
         "superseded-runs": {"Ref": "OldVersionDays"},
         **sampled,
     }
