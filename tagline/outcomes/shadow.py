@@ -10,6 +10,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.sagemaker import Variant
 from tagline.formats.shadow import SHADOW_VARIANT, Shadow
 from tagline.formats.steps import ShadowAnswer, ShadowEvent
+from tagline.formats.tasks import Task
 from tagline.outcomes.endings import Overtaken
 from tagline.planning.standing import overtaken_by
 from tagline.serving.agreement import Agreement, thresholds_of
@@ -64,7 +65,11 @@ def watch(
     if not is_over(seen, settings):
         seconds = pause(settings, at.seconds)
         return ShadowAnswer(since=event.watched.since, done=False, reason=reason, seconds=seconds)
-    agreement = Agreement(_thresholds(bucket, at.run), _thresholds(bucket, event.run))
+    both = [bucket.read(RunKeys(run).metrics, Metrics) for run in (at.run, event.run)]
+    agreement = Agreement(
+        *map(thresholds_of, both),
+        single=(both[0].task is Task.SINGLE, both[1].task is Task.SINGLE),
+    )
     captured.compare(agreement, (at.run, event.run), most)
     wrong = fault(shadow_asked, settings, agreement.alike)
     shadow = Shadow(
@@ -91,10 +96,6 @@ def watch(
     return ShadowAnswer(
         since=event.watched.since, done=True, reason=f"{reason}; {told(shadow)}", seconds=at.seconds
     )
-
-
-def _thresholds(bucket: Bucket, run: str) -> dict[str, float]:
-    return thresholds_of(bucket.read(RunKeys(run).metrics, Metrics))
 
 
 def _report(bucket: Bucket, key: str, shadow: Shadow) -> None:

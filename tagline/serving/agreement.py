@@ -18,8 +18,18 @@ class _Label:
 class Agreement:
     """Counts, one pair of answers after the other; it holds no answers."""
 
-    def __init__(self, champion: Mapping[str, float], challenger: Mapping[str, float]) -> None:
-        """Take the thresholds of both, by label: the labels that both have are compared."""
+    def __init__(
+        self,
+        champion: Mapping[str, float],
+        challenger: Mapping[str, float],
+        *,
+        single: tuple[bool, bool] = (False, False),
+    ) -> None:
+        """Take the thresholds of both, by label: the labels that both have are compared.
+
+        `single` tells of each whether it gives its best label alone.
+        """
+        self._single = single
         self._thresholds = {
             label: (limit, challenger[label])
             for label, limit in champion.items()
@@ -34,10 +44,15 @@ class Agreement:
         """Count an image that both answered."""
         old = dict(zip(champion.labels, champion.scores, strict=True))
         new = dict(zip(challenger.labels, challenger.scores, strict=True))
+        best_of_old, best_of_new = (
+            max(scores, key=scores.__getitem__, default=None) if single else None
+            for scores, single in zip((old, new), self._single, strict=True)
+        )
         same = True
         for label, (old_limit, new_limit) in self._thresholds.items():
             found = self._labels[label]
-            tagged, tagged_now = old[label] >= old_limit, new[label] >= new_limit
+            tagged = old[label] >= old_limit and best_of_old in {None, label}
+            tagged_now = new[label] >= new_limit and best_of_new in {None, label}
             found.champion += tagged
             found.challenger += tagged_now
             found.alike += tagged == tagged_now

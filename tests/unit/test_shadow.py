@@ -134,6 +134,16 @@ def test_a_champion_beside_a_shadow_serves() -> None:
     assert ailment(champion(), failed) == "is Failed"
 
 
+def test_the_best_label_alone_is_compared_where_a_model_gives_no_other() -> None:
+    found = Agreement({"a": 0.0, "b": 0.0}, {"a": 0.0, "b": 0.6}, single=(True, True))
+    found.add(scores(RUN, a=0.4, b=0.6), scores(RUN, a=0.3, b=0.7))
+    found.add(scores(RUN, a=0.4, b=0.6), scores(RUN, a=0.45, b=0.55))
+    assert found.alike == 0.5  # the second is unsure for the challenger
+    told = {each.label: each for each in found.labels()}
+    assert (told["a"].champion, told["a"].challenger) == (0, 0)
+    assert (told["b"].champion, told["b"].challenger) == (2, 1)
+
+
 def test_tags_are_compared_by_the_thresholds_of_each() -> None:
     found = Agreement(
         {"red": 0.5, "round": 0.3, "old": 0.5}, {"red": 0.7, "round": 0.3, "new": 0.1}
