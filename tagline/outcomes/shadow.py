@@ -10,7 +10,6 @@ from tagline.formats.plan import Plan
 from tagline.formats.sagemaker import Variant
 from tagline.formats.shadow import SHADOW_VARIANT, Shadow
 from tagline.formats.steps import ShadowAnswer, ShadowEvent
-from tagline.formats.tasks import Task
 from tagline.outcomes.endings import Overtaken
 from tagline.planning.standing import overtaken_by
 from tagline.serving.agreement import Agreement, thresholds_of
@@ -65,11 +64,8 @@ def watch(
     if not is_over(seen, settings):
         seconds = pause(settings, at.seconds)
         return ShadowAnswer(since=event.watched.since, done=False, reason=reason, seconds=seconds)
-    both = [bucket.read(RunKeys(run).metrics, Metrics) for run in (at.run, event.run)]
-    agreement = Agreement(
-        *map(thresholds_of, both),
-        single=(both[0].task is Task.SINGLE, both[1].task is Task.SINGLE),
-    )
+    old, new = (bucket.read(RunKeys(run).metrics, Metrics) for run in (at.run, event.run))
+    agreement = Agreement(thresholds_of(old), thresholds_of(new), (old.task, new.task))
     captured.compare(agreement, (at.run, event.run), most)
     wrong = fault(shadow_asked, settings, agreement.alike)
     shadow = Shadow(

@@ -32,6 +32,7 @@ from tagline.formats.steps import (
     RollBackAnswer,
     Watched,
 )
+from tagline.formats.tasks import Task
 from tagline.outcomes.roll_back import Found, plan_roll_back
 from tagline.serving.agreement import Agreement
 from tagline.serving.endpoints import Endpoint, ailment, needs_redeployment, variant_of
@@ -134,16 +135,6 @@ def test_a_champion_beside_a_shadow_serves() -> None:
     assert ailment(champion(), failed) == "is Failed"
 
 
-def test_the_best_label_alone_is_compared_where_a_model_gives_no_other() -> None:
-    found = Agreement({"a": 0.0, "b": 0.0}, {"a": 0.0, "b": 0.6}, single=(True, True))
-    found.add(scores(RUN, a=0.4, b=0.6), scores(RUN, a=0.3, b=0.7))
-    found.add(scores(RUN, a=0.4, b=0.6), scores(RUN, a=0.45, b=0.55))
-    assert found.alike == 0.5  # the second is unsure for the challenger
-    told = {each.label: each for each in found.labels()}
-    assert (told["a"].champion, told["a"].challenger) == (0, 0)
-    assert (told["b"].champion, told["b"].challenger) == (2, 1)
-
-
 def test_tags_are_compared_by_the_thresholds_of_each() -> None:
     found = Agreement(
         {"red": 0.5, "round": 0.3, "old": 0.5}, {"red": 0.7, "round": 0.3, "new": 0.1}
@@ -157,6 +148,15 @@ def test_tags_are_compared_by_the_thresholds_of_each() -> None:
     assert (red.label, red.alike, red.champion, red.challenger) == ("red", 0.5, 2, 1)
     assert red.difference == pytest.approx(0.1)
     assert (circle.label, circle.alike, circle.champion, circle.challenger) == ("round", 1, 1, 1)
+
+
+def test_of_single_labels_the_best_alone_is_compared() -> None:
+    limits = {"red": 0.3, "round": 0.3}
+    found = Agreement(limits, limits, (Task.SINGLE, Task.SINGLE))
+    found.add(scores(OTHER, red=0.6, round=0.4), scores(RUN, red=0.4, round=0.6))
+    found.add(scores(OTHER, red=0.6, round=0.4), scores(RUN, red=0.9, round=0.1))
+    assert found.alike == 0.5
+    assert [(label.champion, label.challenger) for label in found.labels()] == [(2, 1), (0, 1)]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=20), st.floats(0, 1))
