@@ -22,7 +22,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo demo-recommender test test-sdk notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo demo-recommender test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -132,6 +132,21 @@ test-unit: install
 test-sdk: install $(SDK_STAMPS)
 	@$(ALONE) $(PYTEST) tests/sdk
 
+# Devices on a laptop cloud: updates with kills, a while offline, the page; some two minutes
+test-edge: install
+	@$(ALONE) $(PYTEST) tests/edge
+
+# The same tests at length, side by side: 200 updates with kills at random moments, and ten minutes
+# offline; a quarter of an hour
+EDGE_UPDATES ?= 200
+EDGE_OFFLINE ?= 600
+chaos-edge: install
+	@EDGE_UPDATES=$(EDGE_UPDATES) EDGE_OFFLINE=$(EDGE_OFFLINE) $(MAKE) --no-print-directory --jobs=2 \
+		--output-sync=target --keep-going chaos-edge-killed chaos-edge-offline
+
+chaos-edge-%: install
+	@$(ALONE) $(PYTEST) --timeout 7200 -s tests/edge/test_$*.py
+
 # The notebooks, executed on a laptop cloud with a few hundred drawn images; some minutes
 notebooks: install .venvs/notebooks.stamp
 	@$(ALONE) $(PYTEST) tests/notebooks
@@ -208,6 +223,19 @@ bench: install .venvs/bench.stamp
 # and stays in build/; 1,000,000 ratings within 2 GB. Some ten minutes
 bench-recommender: install .venvs/bench_recommender.stamp
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
+
+# The device's loop and its model alone, side by side; two minutes
+bench-edge: install
+	.venvs/edge/bin/python bench/bench_edge.py
+
+# A wheel for devices, with what it shares with the rest of Tagline within: build/edge/*.whl
+edge-wheel: install
+	rm -rf build/edge
+	mkdir -p build/edge/tagline
+	cp -r edge/pyproject.toml edge/tagline_device build/edge/
+	cp -r tagline/__init__.py tagline/formats tagline/imaging build/edge/tagline/
+	$(UV) build --quiet --wheel --out-dir build/edge build/edge
+	@ls build/edge/*.whl
 
 # Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
 bench-scale: install

@@ -96,6 +96,7 @@ def start_with(versions: Versions, loop: Loop, health: Health) -> None:
             continue
         if version != current:
             versions.switch(version)
+        versions.prune()
         return
 
 

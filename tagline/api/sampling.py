@@ -57,7 +57,7 @@ class Samples:
             scores = dict(zip(model.labels, model.scores, strict=True))
             kept = Kept(image.data, image.content_type)
             doubt = None if unsure is UNSET else unsure
-            answered = Answered(dataset, kept, model.run, scores, doubt)
+            answered = Answered(dataset, kept, model.run, scores, unsure=doubt)
             if self._sampler.keep(answered, settings, datetime.now(UTC)):
                 metrics.add_metric(name="ImagesSampled", unit="Count", value=1)
         except Exception as exc:  # noqa: BLE001 - it is beside the answer, which goes out; logged

@@ -54,10 +54,10 @@ class Answered:
     run: str | None
     scores: Mapping[str, float]
     """By label."""
-    unsure: bool | None = None
-    """Of an image that has exactly one label: whether the model is unsure of it."""
     device: str | None = None
     """Whose frame it is, if it is one."""
+    unsure: bool | None = None
+    """Of an image that has exactly one label: whether the model is unsure of it."""
 
     @property
     def places(self) -> str:

@@ -101,6 +101,20 @@ class ChampionMeans(Means, kw_only=True):
     task: Task = Task.MULTI
     """What it was trained for, which may be another one than it was judged by here."""
 
+    def task_said(self, judged: Task) -> str | None:
+        """Where it was judged by another task than it was trained for: that, in words."""
+        if self.task is judged:
+            return None
+        if judged is Task.SINGLE:
+            return (
+                "the champion was trained for any number of labels an image: its best one counts "
+                "here"
+            )
+        return (
+            "the champion was trained for one label an image: its scores, which add up to 1, rank "
+            "images here"
+        )
+
     @property
     def resized_said(self) -> str | None:
         """Where it was judged on images of another size than it learned from: that, in words."""
@@ -176,6 +190,11 @@ class Difference(Resampled, kw_only=True):
     """Of single labels."""
     images: Size | None = None
     """On which both were judged."""
+
+    @property
+    def value(self) -> float | None:
+        """Of the primary metric."""
+        return self.mAP if self.macro_recall is None else self.macro_recall
 
 
 class LabelDrop(Record):
@@ -254,7 +273,23 @@ class Metrics(Document, kw_only=True):
     @property
     def value(self) -> float | None:
         """The primary metric's."""
-        return self.mAP if self.primary_metric == "mAP" else self.macro_recall
+        return self.of(self)
+
+    def of(self, means: "Metrics | ChampionMeans") -> float | None:
+        """Return the primary metric of this model or the champion."""
+        return means.mAP if self.primary_metric == "mAP" else means.macro_recall
+
+    @property
+    def baseline(self) -> float | None:
+        """What the primary metric is of the baseline, `baseline_said`."""
+        return self.baseline_map if self.primary_metric == "mAP" else self.baseline_macro_recall
+
+    @property
+    def baseline_said(self) -> str:
+        """What is told of an image that nobody looked at."""
+        if self.primary_metric == "mAP":
+            return "label frequencies alone"
+        return "one label for all images"
 
 
 class ImageScores(Record):

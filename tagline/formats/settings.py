@@ -223,17 +223,19 @@ class Promotion(Section):
     """What a challenger has to show on the test images to take the champion's place.
 
     Its mAP is `minimum_map` or more and more than `margin` above the champion's, or above what
-    label frequencies reach where there is no champion; and it is proven better.
+    label frequencies reach where there is no champion; and it is proven better. Where each image
+    has a single label all of it is about macro recall instead, and about the recall of labels.
     """
 
     margin: Share = 0.0
     """By how much its mAP must be above the champion's."""
     minimum_map: Share = 0.0
-    """The mAP that it must have."""
+    """The mAP that it must have; of single labels the macro recall."""
     confidence: Annotated[float, Meta(ge=0, le=0.99)] = 0.9
     """How probable it must be that the challenger is better on other images, too; 0: not asked."""
     max_label_drop: Share | None = None
-    """By how much the average precision of a label with 10 images may fall; null: by any."""
+    """By how much the average precision of a label with 10 images may fall, of single labels its
+    recall; null: by any."""
 
 
 class Budget(Section):

@@ -19,6 +19,7 @@ from tagline.formats.sagemaker import (
     StoppingCondition,
 )
 from tagline.formats.steps import EvaluationAnswer
+from tagline.formats.tasks import Task
 from tagline.jobs.sagemaker import Stack, cluster
 
 _BASE = "/opt/ml/processing"
@@ -33,6 +34,7 @@ def plan_evaluation(
     stack: Stack,
     *,
     confidence: float,
+    accuracy: float = 0.95,
     gone: str | None = None,
     searched: bool = False,
     corrections: str | None = None,
@@ -45,6 +47,7 @@ def plan_evaluation(
     it was trained on; a run that `searched` has a trials.json,
     and one of a list that `corrections` were merged into a file that tells of them. The model of
     the `builtin` algorithm is converted there: what serves lies beside what was trained.
+    `accuracy` is what the reject option of single labels asks for.
     """
     keys = RunKeys(run)
     inputs = {
@@ -60,6 +63,8 @@ def plan_evaluation(
     if corrections:
         inputs["corrections"] = stack.uri(corrections)
     environment = {"TAGLINE_RUN": run, "TAGLINE_CONFIDENCE": f"{confidence:g}"}
+    if dataset.task is Task.SINGLE:
+        environment["TAGLINE_REJECT_ACCURACY"] = f"{accuracy:g}"
     if champion is not None:
         inputs["champion"] = champion.content.artifact
         environment["TAGLINE_CHAMPION_RUN"] = champion.content.run

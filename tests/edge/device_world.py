@@ -216,6 +216,16 @@ def start(config: Path, source: Path, *options: str, port: int = 0) -> Device:
     return Device(process, port, log)
 
 
+def install(config: Path, signer: Signer, number: int) -> None:
+    """Install a version by the command, as a person does who carries it on a stick."""
+    data = archive(version(number))
+    path = config.with_name("model.zip")
+    path.write_bytes(data)
+    text = statement(data, version(number))
+    told = ["--statement", text, "--signature", signer.sign(text)]
+    subprocess.run([COMMAND, "install", path, "--device", config, *told], check=True)
+
+
 @contextmanager
 def running(config: Path, source: Path, *options: str) -> Iterator[Device]:
     """Run a device for the length of a `with` block, once it answers."""

@@ -14,10 +14,12 @@ from trainer.engine import Images
 from trainer.mxnet_engine.network import Logits, Tagger, as_input
 
 
-def export(network: Logits, folder: Path, images: Images) -> NDArray[np.float32]:
+def export(
+    network: Logits, folder: Path, images: Images, *, single: bool = False
+) -> NDArray[np.float32]:
     """Write model-symbol.json, model-0000.params and model.onnx; return the images' scores."""
     network.collect_params().reset_ctx(mx.cpu())
-    tagger = Tagger(network)
+    tagger = Tagger(network, single=single)
     tagger.hybridize()
     scores: NDArray[np.float32] = tagger(as_input(images, mx.cpu())).asnumpy()
     tagger.export(str(folder / "model"), epoch=0)

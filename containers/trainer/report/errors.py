@@ -11,7 +11,7 @@ from tagline.scores.calibration import BINS, Reliability
 from tagline.scores.confusion import confusions
 from tagline.scores.platt import FEWEST
 from trainer.card import some
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 from trainer.report.charts import diagram
 from trainer.report.words import MINUS, number, path_of, scrolling, table
 

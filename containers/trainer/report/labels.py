@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tagline.formats.rows import Verdict
 from tagline.scores.ranking import rank
 from tagline.scores.thresholds import SUPPORT_FLOOR, Thresholds
-from trainer.judge import Comparison, Evaluation
+from trainer.evaluation import Comparison, Evaluation
 from trainer.report.charts import bar, curve, interval
 from trainer.report.words import DASH, MINUS, number, scrolling, table, where
 

@@ -18,7 +18,7 @@ from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
 from trainer.card import limits, some
 from trainer.data import RecordSet
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 from trainer.report.charts import bars, plots
 from trainer.report.corrections import corrections_section
 from trainer.report.errors import calibration, confused, doubted

@@ -52,10 +52,11 @@ class Installer:
             if asked != told:
                 raise UpdateRefused(f"{key}: the job has {asked!r}, and {told!r} was signed")
         if self._runs(statement, update.statement):
+            self._versions.forget_half_done()
             return f"{statement.version} runs"
         path = self._versions.incoming(f"{statement.sha256}.zip")
         self._versions.forget_half_done(keep=path)
-        self._room(statement, path)
+        self._room(statement.bytes - (path.stat().st_size if path.exists() else 0))
         fetch(
             update.url,
             statement,
@@ -78,6 +79,7 @@ class Installer:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             if (found, archive.stat().st_size) != (told.sha256, told.bytes):
                 raise UpdateRefused("archive: SHA-256 or size are not those that were signed")
+            self._room(told.bytes)
             self._install(archive, told, statement)
         return told.version
 
@@ -112,12 +114,11 @@ class Installer:
             raise UpdateRefused(f"version: {current} runs already, of another archive")
         return True
 
-    def _room(self, statement: Statement, path: Path) -> None:
-        """Raise UpdateRefused where archive and files do not fit on the disk."""
-        fetched = path.stat().st_size if path.exists() else 0
+    def _room(self, more: int) -> None:
+        """Raise UpdateRefused where so many bytes more leave no room on the disk."""
         free = shutil.disk_usage(self._versions.state).free
-        if free < statement.bytes - fetched + SPARE:
-            raise UpdateRefused(f"disk: {free} bytes are free, too few for {statement.bytes} more")
+        if free < more + SPARE:
+            raise UpdateRefused(f"disk: {free} bytes are free, too few for {more} more")
 
     def _install(self, archive: Path, statement: Statement, text: str) -> None:
         version = statement.version
