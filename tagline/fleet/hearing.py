@@ -7,7 +7,7 @@ from datetime import datetime
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
 from tagline.fleet.frames import Frames
-from tagline.fleet.messages import Refused, read, received_at, taken_at
+from tagline.fleet.messages import Refused, Unknown, read, received_at, taken_at
 from tagline.fleet.registered import TIME, Devices
 from tagline.fleet.results import keep_result
 from tagline.formats.devices import RegisteredDevice
@@ -42,6 +42,9 @@ class Ear:
             taken = taken_at(found.at, now, self._kept_days)
             kept, said = self._kept(found, taken, now)
             news = _news(found, known)
+        except Unknown as exc:
+            said = str(exc)
+            logger.info("passed over", device=message.device, kind=message.kind, reason=said)
         except Refused as exc:
             said = str(exc)
             logger.warning("refused", device=message.device, kind=message.kind, reason=said)
@@ -56,7 +59,7 @@ class Ear:
     def _known(self, found: Said) -> RegisteredDevice:
         known = self._devices.find(found.dataset, found.device)
         if known is None:
-            raise Refused(
+            raise Unknown(
                 f"{found.dataset} has no device {found.device}: "
                 f"`tagline device add {found.device} --dataset {found.dataset}` registers it"
             )

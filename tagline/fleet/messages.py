@@ -19,6 +19,10 @@ class Refused(ValueError):
     """A message that is not kept; it says why, in words for who keeps the device."""
 
 
+class Unknown(Refused):
+    """A message of a device that no dataset of this stack has: of another stack's, it may be."""
+
+
 def read(message: DeviceMessage, kind: type[M]) -> M:
     """Return what a device said; raises Refused for what is no such message, or another's."""
     what = f"tagline/{message.device}/{message.kind}"
