@@ -7,7 +7,7 @@ from datetime import datetime
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
 from tagline.fleet.frames import Frames
-from tagline.fleet.messages import Refused, Unknown, read, received_at, taken_at
+from tagline.fleet.messages import Refused, Unknown, dataset_of, read, received_at, taken_at
 from tagline.fleet.registered import TIME, Devices
 from tagline.fleet.results import keep_result
 from tagline.formats.devices import RegisteredDevice
@@ -50,6 +50,8 @@ class Ear:
             logger.warning("refused", device=message.device, kind=message.kind, reason=said)
             metrics.add_metric(name="EdgeRefused", unit="Count", value=1)
             news = {"problem": said[:_PROBLEM], "problem_at": f"{now:{TIME}}"}
+            dataset = dataset or dataset_of(message)
+            known = known or (self._devices.find(dataset, message.device) if dataset else None)
         if known is not None:
             self._devices.heard(known, now, **news)
         return HeardAnswer(
