@@ -407,6 +407,38 @@ def drift(
     """Tell whether what is tagged is like what the champion was validated on; exit 3 if not."""
 
 
+def device(
+    action: Annotated[
+        Literal["add", "remove"], typer.Argument(help="add: register; remove: revoke and forget.")
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")],
+    *,
+    dataset: Annotated[str | None, typer.Option(help="Whose champion it runs.")] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Thing group it is updated with, as in dataset.yaml's edge.targets."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for its key and device.json.", show_default="NAME"),
+    ] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Register a device with AWS IoT and give it a certificate, or remove it again."""
+
+
+def devices(
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="Whose devices; all without.")
+    ] = None,
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """List devices: what they run, the champion's version, when they were last heard of."""
+
+
 def redeploy(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose champion.")],
     *,
@@ -583,6 +615,6 @@ def completion(
 _ALL = (
     *(demo, up, preflight, images, check, convert, drop, try_, runs, show, retry, redeploy),
     *(compare, watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, recommend),
-    *(feedback, destroy, completion),
+    *(feedback, device, devices, destroy, completion),
 )
 COMMANDS = {each.__name__.rstrip("_"): each for each in _ALL}  # `try` is a word of Python

@@ -55,6 +55,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "tagline feedback stickers",
         "tagline feedback stickers --to-list --drop --wait",
     ),
+    "device": (
+        "tagline device add belt-3 --dataset trash --group belts --out belt-3/",
+        "tagline device remove belt-3",
+    ),
+    "devices": ("tagline devices", "tagline devices trash --json"),
     "destroy": ("tagline destroy --dry-run",),
     "completion": ("source <(tagline completion bash)",),
 }

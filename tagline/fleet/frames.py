@@ -47,7 +47,7 @@ class Frames:
         image = Kept(_jpeg(frame), _JPEG)
         scores = {each.label: each.score for each in frame.scores}
         run = self._run(frame)
-        answered = Answered(frame.dataset, image, run, scores, frame.device)
+        answered = Answered(frame.dataset, image, run, scores, device=frame.device)
         return self._sampler.keep(answered, settings, now)
 
     def _of(self, dataset: str) -> Sampling:

@@ -24,7 +24,7 @@ YAML = {"yaml"}
 # of tagline, besides aws and formats
 PACKAGES = {
     "curate": {"api", "planning", "serving"},
-    "datasets": {"api", "planning", "serving"},
+    "datasets": {"api", "fleet", "planning", "serving"},
     "decide_promotion": {"planning", "serving"},
     "fetch_shard": {"fetching", "listing", "settings"},
     "judge_failure": {"outcomes"},

@@ -139,9 +139,10 @@ class Noted:
         await self._app(*arguments)
 
 
-def signed(key: str, secret: str, service: str = "iotdevicegateway") -> str:
+def signed(key: str, secret: str, service: str = "iotdevicegateway", expires: int = 3600) -> str:
     request = AWSRequest("GET", f"http://{HOST}/mqtt")
-    SigV4QueryAuth(Credentials(key, secret), service, "us-east-1", expires=60).add_auth(request)
+    made = SigV4QueryAuth(Credentials(key, secret), service, "us-east-1", expires=expires)
+    made.add_auth(request)
     return str(request.url).partition(HOST)[2]
 
 
@@ -176,7 +177,7 @@ def test_a_locked_cloud_takes_a_connection_that_was_signed_as_a_device_s(
 
 
 def test_a_signature_that_is_old_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = signed("test", "right")
+    url = signed("test", "right", expires=60)
     later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2)
 
     class Later(dt.datetime):
