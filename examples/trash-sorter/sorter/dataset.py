@@ -11,6 +11,7 @@ VARIANTS = 20  # pictures of each item
 GROUP = "sorters"  # of things that sort
 SETTINGS = """task: single
 image: {{size: 96, mode: crop}}
+training: {{epochs: 10}}
 edge:
   targets: [{group}]
 """

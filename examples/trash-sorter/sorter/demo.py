@@ -19,25 +19,28 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UnsetType
 
 from sorter.items import FOLDS
 from sorter.judging import FilmScore
+from sorter.telling import tell_results, tell_scores
 from tagline.cli.cloud import RunningCloud
 from tagline.cli.demo_cloud import demo_cloud, promoted, stay, times_table
 from tagline.cli.environments import ROOT, tool
 from tagline.cli.errors import Refused
 from tagline.cli.interrupts import stop_signals, undisturbed
-from tagline.cli.output import emit, rows_table, say
+from tagline.cli.output import emit, say
 from tagline.cli.phases import Phases
 from tagline.cli.places import free_port
 from tagline.cli.shell import variables
 from tagline.formats.devices import DeviceKeys
 from tagline.formats.edge_messages import EdgeResult
+from tagline.formats.keys import RunKeys
+from tagline.formats.outcomes import Status
 
 HERE = Path(__file__).parents[1]
 DATASET, DEVICE, GROUP = "trash", "belt-1", "sorters"
 SET, OTHER = "noto", "twemoji"
-CLASSES = ("compost", "landfill", "recycling")
 _RESULTS = 6  # of MQTT that are shown
 _UPDATE_SECONDS = 120.0  # that the device may take to have the model
 _KEPT_SECONDS = 30.0  # that results may take to their files
@@ -86,6 +89,7 @@ def _show(asked: argparse.Namespace) -> None:
             shell.tagline(*add, "--out", str(home), "--json")
         with _camera(shell, home, drawn / f"film-{SET}.avi", asked.page) as page:
             promoted(cloud, dropped["run"], phases)
+            _released(cloud, dropped["run"])
             with phases.phase("The device fetches, tries and takes the model"):
                 version = _updated(page)
             with phases.phase(f"Listen to tagline/{DEVICE}/results"):
@@ -95,7 +99,8 @@ def _show(asked: argparse.Namespace) -> None:
                 same, other = _scores(shell, home / "state/current", films)
             kept = _kept(cloud)
             emit(times_table(phases))
-            _tell(Shown(same, other), version, heard, kept)
+            tell_scores(same, other, f"{DATASET} {version}")
+            tell_results(DEVICE, heard, kept)
             say(f"The device's page: {page}/ with the camera at /device, the model at /project")
             if asked.keep:
                 stay(cloud, quiet=False)
@@ -172,6 +177,15 @@ def _end(process: "subprocess.Popen[Any]") -> None:
             process.wait()
 
 
+def _released(cloud: RunningCloud, run: str) -> None:
+    """Raise Refused, with the reason, where a champion did not go out to devices."""
+    edge = cloud.target.bucket.read(RunKeys(run).status, Status).edge
+    if isinstance(edge, UnsetType) or not edge.released:
+        reason = "no targets" if isinstance(edge, UnsetType) else edge.reason
+        raise Refused(f"nothing went out to {DEVICE}: {reason} (log: {cloud.log})")
+    say(edge.reason)
+
+
 def _updated(page: str) -> str:
     """Return the version that the device runs, once it has one."""
     deadline = time.monotonic() + _UPDATE_SECONDS
@@ -214,45 +228,6 @@ def _kept(cloud: RunningCloud) -> list[str]:
             return keys
         time.sleep(0.5)
     raise Refused(f"no result of the device is kept under {prefix} after {_KEPT_SECONDS:g} s")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the device's model made of both films; the second one shows held-out items alone."""
-
-    same: FilmScore
-    other: FilmScore
-
-    @property
-    def rows(self) -> list[tuple[str, ...]]:
-        """What is told: items, top-1 of frames, items that most frames are right about, classes."""
-        unseen = {item.code for item in self.other.items}
-        seen = {item.code for item in self.same.items} - unseen
-        return [
-            _row(f"never seen, {SET}", self.same.only(unseen)),
-            _row(f"never seen, {OTHER}", self.other),
-            _row(f"seen in training, {SET}", self.same.only(seen)),
-        ]
-
-
-def _row(name: str, score: FilmScore) -> tuple[str, ...]:
-    classes = (score.of_class(label).top1 for label in CLASSES)
-    return (
-        name,
-        str(len(score.items)),
-        f"{score.top1:.2f}",
-        f"{score.of_items:.2f}",
-        *(f"{share:.2f}" for share in classes),
-    )
-
-
-def _tell(shown: Shown, version: str, heard: Sequence[EdgeResult], kept: Sequence[str]) -> None:
-    title = f"What {DEVICE} makes of its films with {DATASET} {version}: shares that are right"
-    head = ("Items", ">How many", ">Top-1", ">Items", *(f">{label}" for label in CLASSES))
-    emit(rows_table(head, shown.rows, title=title))
-    said = ((each.at, each.label or "unsure", f"{each.confidence:.2f}") for each in heard)
-    emit(rows_table(("At", "Label", ">Confidence"), said, title=f"tagline/{DEVICE}/results"))
-    say(f"{len(kept)} results are kept; the last: {kept[-1]}")
 
 
 def _example() -> dict[str, str]:

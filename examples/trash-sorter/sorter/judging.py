@@ -1,5 +1,6 @@
 """How often a model names the class of what a film shows, by frames and by items."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -34,13 +35,15 @@ class FilmScore(msgspec.Struct, frozen=True):
 
     @property
     def top1(self) -> float:
-        """Share of the frames whose best label is right."""
-        return sum(item.right for item in self.items) / sum(item.frames for item in self.items)
+        """Share of the frames whose best label is right; not a number where there are none."""
+        frames = sum(item.frames for item in self.items)
+        return sum(item.right for item in self.items) / frames if frames else math.nan
 
     @property
     def of_items(self) -> float:
-        """Share of the items that most of their frames are right about."""
-        return sum(item.said == item.label for item in self.items) / len(self.items)
+        """Share of the items that most of their frames are right about, in the same way."""
+        right = sum(item.said == item.label for item in self.items)
+        return right / len(self.items) if self.items else math.nan
 
     def only(self, codes: Iterable[str]) -> "FilmScore":
         """Return the score of these items alone."""

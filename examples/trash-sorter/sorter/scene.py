@@ -95,13 +95,13 @@ def photograph(
 ) -> NDArray[np.uint8]:
     """Return what the camera sees when the belt has moved so far to the right, (H, W, 3) uint8."""
     seen = np.roll(setting.texture, round(travelled), axis=1)[:, :WIDTH]
-    frame = seen[..., None] * setting.colour
+    frame = np.asarray(cv2.merge([seen * part for part in setting.colour]), np.float32)
     for item in items:
         _lay(frame, item, setting.light)
     frame *= setting.lit
     frame = cv2.GaussianBlur(frame, (0, 0), setting.camera.blur)
     grain = np.roll(_GRAIN, int(rng.integers(_GRAIN.size)))[: HEIGHT * WIDTH]
-    frame *= 1 + setting.camera.noise * grain.reshape(HEIGHT, WIDTH, 1)
+    frame *= _three(1 + setting.camera.noise * grain.reshape(HEIGHT, WIDTH))
     return np.asarray(cv2.convertScaleAbs(frame, alpha=255))
 
 
@@ -116,11 +116,19 @@ def _lay(frame: Pixels, item: Placed, light: Light) -> None:
     if item.speed > 1:
         laid = cv2.blur(laid, (round(item.speed), 1))
     here, there = _both(left, WIDTH, 2 * half), _both(top, HEIGHT, 2 * half)
-    below = frame[there[1], here[1]]
-    below *= 1 - light.shadow * _shade(laid[..., 3], light)[there[0], here[0], None]
     seen = laid[there[0], here[0]]
-    below *= 1 - seen[..., 3:]
+    if seen.size == 0:
+        return
+    lets_through = 1 - light.shadow * _shade(laid[..., 3], light)[there[0], here[0]]
+    lets_through *= 1 - seen[..., 3]
+    below = frame[there[1], here[1]]
+    below *= _three(lets_through)
     below += seen[..., :3]
+
+
+def _three(plane: NDArray[np.float32]) -> Pixels:
+    """Return a plane for each colour: numpy takes thrice as long to stretch one over three."""
+    return np.asarray(cv2.merge([plane, plane, plane]), np.float32)
 
 
 def _both(start: int, length: int, size: int) -> tuple[slice, slice]:
