@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     listener.loop_start()
     try:
         for _ in range(count):
-            print(heard.get(timeout=_PATIENCE).decode(), flush=True)
+            print(heard.get(timeout=_PATIENCE).decode().strip(), flush=True)
     except queue.Empty:
         print(f"{results_topic(config.device)}: no result in {_PATIENCE:g} s", file=sys.stderr)
         return 1
