@@ -7,7 +7,7 @@ from datetime import datetime
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
 from tagline.fleet.frames import Frames
-from tagline.fleet.messages import Refused, read, received_at, taken_at
+from tagline.fleet.messages import Refused, Unknown, dataset_of, read, received_at, taken_at
 from tagline.fleet.registered import TIME, Devices
 from tagline.fleet.results import keep_result
 from tagline.formats.devices import RegisteredDevice
@@ -42,11 +42,16 @@ class Ear:
             taken = taken_at(found.at, now, self._kept_days)
             kept, said = self._kept(found, taken, now)
             news = _news(found, known)
+        except Unknown as exc:
+            said = str(exc)
+            logger.info("passed over", device=message.device, kind=message.kind, reason=said)
         except Refused as exc:
             said = str(exc)
             logger.warning("refused", device=message.device, kind=message.kind, reason=said)
             metrics.add_metric(name="EdgeRefused", unit="Count", value=1)
             news = {"problem": said[:_PROBLEM], "problem_at": f"{now:{TIME}}"}
+            dataset = dataset or dataset_of(message)
+            known = known or (self._devices.find(dataset, message.device) if dataset else None)
         if known is not None:
             self._devices.heard(known, now, **news)
         return HeardAnswer(
@@ -56,7 +61,7 @@ class Ear:
     def _known(self, found: Said) -> RegisteredDevice:
         known = self._devices.find(found.dataset, found.device)
         if known is None:
-            raise Refused(
+            raise Unknown(
                 f"{found.dataset} has no device {found.device}: "
                 f"`tagline device add {found.device} --dataset {found.dataset}` registers it"
             )

@@ -5,7 +5,7 @@ import binascii
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from tagline.formats.document import UnreadableDocument, decode_record
+from tagline.formats.document import Record, UnreadableDocument, decode_record
 from tagline.formats.edge_messages import MOST_BYTES, EdgeFrame, EdgeHealth, EdgeResult
 from tagline.formats.fleet_steps import DeviceMessage
 from tagline.formats.names import InvalidName, check_dataset
@@ -19,6 +19,10 @@ class Refused(ValueError):
     """A message that is not kept; it says why, in words for who keeps the device."""
 
 
+class Unknown(Refused):
+    """A message of a device that no dataset of this stack has: of another stack's, it may be."""
+
+
 def read(message: DeviceMessage, kind: type[M]) -> M:
     """Return what a device said; raises Refused for what is no such message, or another's."""
     what = f"tagline/{message.device}/{message.kind}"
@@ -30,6 +34,19 @@ def read(message: DeviceMessage, kind: type[M]) -> M:
     except InvalidName as exc:
         raise Refused(f"{what}: {exc}") from exc
     return found
+
+
+class _Head(Record):
+    dataset: str
+
+
+def dataset_of(message: DeviceMessage) -> str | None:
+    """Return which dataset a message names that is else none, so that its device can be told."""
+    try:
+        head = decode_record(_bytes(message, ""), _Head, "")
+        return check_dataset(head.dataset)
+    except (Refused, UnreadableDocument, InvalidName):
+        return None
 
 
 def taken_at(at: str, received: datetime, kept_days: int) -> datetime:

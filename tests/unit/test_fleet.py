@@ -260,6 +260,13 @@ def test_a_device_is_written_once_a_minute_and_at_once_with_another_version(worl
     assert world.device.version == "1.261128.1"  # buffered results may be older
 
 
+def test_a_device_whose_messages_are_of_no_known_form_is_told(world: World) -> None:
+    world.says("results", result(format_version=2))
+
+    assert "format_version" in str(world.device.problem)
+    assert world.device.version is None
+
+
 def test_a_device_that_fails_all_the_time_is_written_once_a_minute(world: World) -> None:
     for _ in range(11):
         world.says("results", result(confidence=2), after=5)
