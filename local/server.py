@@ -52,6 +52,7 @@ from local.access.sessions import secret_of
 from local.api_callers import Callers
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
+from local.greengrass import service as greengrass
 from local.journal import Journal
 from local.lock import Lock
 from local.log_files import LogFiles
@@ -145,6 +146,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     object_writes.install(space)
     distributed_map.install(cloud, access)
     scaling.install(cloud)
+    greengrass.install(cloud)
     service = register(cloud, space, authority)
     step_functions.install(cloud, service.call, access)
     return service
