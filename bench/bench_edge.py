@@ -26,6 +26,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
 from tagline_device.model import Model
 from tagline_device.video.loop import Loop
 from tagline_device.video.sources import Film, Frame

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from trainer.edge.quantizing import prepared, quantize, ways
+
 from trainer.mxnet_engine.export import export
 from trainer.mxnet_engine.network import build
 

@@ -6,12 +6,14 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tagline.formats.devices import DeviceConfig
 from tagline.formats.document import UnreadableDocument, decode
-from tagline_device.errors import Refused
+from tagline_device.disk import alone
+from tagline_device.errors import Refused, UnusableVersion
 
 _PORT = 8090
 
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         done: int = asked.do(asked)
-    except Refused as exc:
+    except (Refused, UnusableVersion) as exc:
         print(f"tagline-device: {exc}", file=sys.stderr)
         return 2
     return done
@@ -30,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     from tagline_device.device import Options, run  # noqa: PLC0415 - `--help` needs no camera
-    from tagline_device.errors import UnusableVersion  # noqa: PLC0415
 
     config = _config(asked)
     options = Options(
@@ -41,18 +42,26 @@ def _run(asked: argparse.Namespace) -> int:
         port=asked.port,
         loop=asked.loop,
         fps_limit=asked.fps_limit,
-        model=asked.model,
     )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        run(config, options, stop)
-    except UnusableVersion as exc:
-        raise Refused(f"--model {asked.model}: {exc}") from exc
+        with alone(options.state), _until_a_signal() as stop:
+            run(config, options, stop)
     except OSError as exc:
         raise Refused(f"{exc.filename or f'{asked.host}:{asked.port}'}: {exc.strerror}") from exc
     return 0
+
+
+@contextmanager
+def _until_a_signal() -> Iterator[threading.Event]:
+    """Give what says stop when somebody ends the program by SIGTERM or Ctrl-C."""
+    stop, before = threading.Event(), {}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before[number] = signal.signal(number, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _install(asked: argparse.Namespace) -> int:
@@ -63,7 +72,8 @@ def _install(asked: argparse.Namespace) -> int:
     installer = Installer(config, Versions(_state(asked)), lambda _: None)
     if not asked.archive.is_file():
         raise Refused(f"{asked.archive}: no such file")
-    version = installer.install(asked.archive, _text(asked.statement), _text(asked.signature))
+    with alone(_state(asked)):
+        version = installer.install(asked.archive, _text(asked.statement), _text(asked.signature))
     print(f"{version} is installed")
     return 0
 
@@ -75,9 +85,10 @@ def _back(asked: argparse.Namespace) -> int:
     versions = Versions(_state(asked))
     if (version := versions.previous) is None:
         raise Refused("there is no version before the current one")
-    Model.load(versions.folder(version))
-    versions.switch(version)
-    print(f"{version} is current; a device that runs takes it when it is started again")
+    with alone(versions.state):
+        Model.load(versions.folder(version))
+        versions.switch(version)
+    print(f"{version} is current")
     return 0
 
 
@@ -140,9 +151,6 @@ def _running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps-limit", type=_positive, metavar="N", help="frames a second at most")
     parser.add_argument("--host", default="127.0.0.1", help="who may see the page; %(default)s")
     parser.add_argument("--port", type=int, default=_PORT, help="of the page; %(default)s")
-    parser.add_argument(
-        "--model", type=Path, help="an unpacked version that others install, such as Greengrass"
-    )
 
 
 def _positive(text: str) -> float:

@@ -31,7 +31,7 @@ OUTBOX = "results.sqlite"
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. `model` is a folder of a version that others install."""
+    """What the command line says."""
 
     source: str
     state: Path
@@ -40,7 +40,6 @@ class Options:
     port: int
     loop: bool
     fps_limit: float | None
-    model: Path | None
 
 
 def run(config: DeviceConfig, options: Options, stop: threading.Event) -> None:
@@ -64,13 +63,10 @@ def run(config: DeviceConfig, options: Options, stop: threading.Event) -> None:
         health = Health(config, loop, outbox, messenger)
         pages = _pages(loop, health, messenger, latest)
         server = closing.enter_context(Server(options.host, options.port, pages))
-        if options.model is not None:
-            loop.use(Model.load(options.model))
-        else:
-            start_with(versions, loop, health)
-            installer = Installer(config, versions, loop.use)
-            messenger.add(Jobs(config.device, installer.update, messenger.post, health.say))
+        start_with(versions, loop, health)
+        installer = Installer(config, versions, loop.use)
         messenger.add(health)
+        messenger.add(Jobs(config.device, installer.update, messenger.post, health.say))
         threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
         closing.callback(server.shutdown)
         messenger.start()

@@ -1,7 +1,26 @@
 """Writing so that a power cut leaves the old or the new, and nothing between."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tagline_device.errors import Refused
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the only one who works in a folder; raise Refused where another process does.
+
+    A process that is killed lets go.
+    """
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise Refused(f"{folder}: a tagline-device runs there; stop it first") from exc
+        yield
 
 
 def sync_folder(folder: Path) -> None:

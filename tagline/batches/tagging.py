@@ -250,10 +250,13 @@ def _rejected(item: BatchItem, reason: str, detail: str) -> BatchVerdict:
 def _rows(
     items: Sequence[BatchItem], verdicts: Sequence[BatchVerdict], labels: Sequence[str]
 ) -> list[bytes]:
-    """Return the tagged images as rows of a list: id, a 0 or 1 a label, path."""
+    """Return the tagged images as rows of a list: id, a 0 or 1 a label, path.
+
+    An image that has exactly one label, of which the model is unsure, would be no row.
+    """
     rows = []
     for item, verdict in zip(items, verdicts, strict=True):
-        if verdict.reason is None and labels:
+        if verdict.reason is None and labels and verdict.unsure is not True:
             tagged = {tag.label for tag in verdict.tags}
             columns = "\t".join("1" if label in tagged else "0" for label in labels)
             rows.append(f"{item.number}\t{columns}\t{item.path}\n".encode())

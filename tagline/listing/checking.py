@@ -207,7 +207,7 @@ def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
     said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,
-        warnings=[said] if said else [],
+        warnings=[sentence for sentence in (said, teller.nearly_said) if sentence],
         rows=survey.rows,
         accepted=accepted,
         rejected=rejected,

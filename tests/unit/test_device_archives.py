@@ -84,6 +84,17 @@ def test_a_newer_version_is_installed_and_the_one_before_kept(installer: Install
     assert installer._versions.previous == version(6)
 
 
+def test_the_version_before_comes_back_by_the_command_alone(
+    installer: Installer, served: Any
+) -> None:
+    _install(installer, served.data, 6)
+    five = archive(version(5))
+    with pytest.raises(UpdateRefused, match="is older than"):
+        installer.update(EdgeUpdate(**SIGNER.job(five, version(5), served.url)))
+    assert _install(installer, five, 5) == version(5)
+    assert (installer._versions.current, installer._versions.previous) == (version(5), version(6))
+
+
 def test_the_same_version_again_is_done_already(installer: Installer) -> None:
     assert _install(installer, archive(version(5)), 5) == version(5)
 

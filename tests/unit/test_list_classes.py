@@ -14,7 +14,7 @@ from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
 from tagline.listing.survey import Survey, survey_list
-from tagline.listing.tasks import task_of
+from tagline.listing.tasks import TaskTeller, task_of
 
 SOURCE = Source.of_dataset("demo", "data", None, ())
 CLASSES = b"0\t2\ta.png\n1\t0\tb c.png\n2\t1\t\xc3\xa4.png\n3\t2\td.png\n"
@@ -165,3 +165,11 @@ def test_a_row_without_exactly_one_label_is_rejected_under_task_single() -> None
 )
 def test_the_task_that_rows_make(rows: list[bytes], asked: AskedTask, task: Task) -> None:
     assert task_of(asked, rows) is task
+
+
+@pytest.mark.parametrize(("others", "said"), [(0, False), (1, True), (5, True), (6, False)])
+def test_a_few_rows_that_keep_a_list_from_single_labels_are_told(others: int, said: bool) -> None:
+    teller = TaskTeller("auto")
+    for labels in [b"11"] * others + [b"10", b"01"] * 50:
+        teller.add(labels)
+    assert (teller.nearly_said is not None) is said

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from urllib3 import encode_multipart_formdata
@@ -31,6 +32,7 @@ from tests.unit.api_world import (
 from tests.unit.batch_world import LABELS as BATCH_LABELS
 from tests.unit.batch_world import batch_world
 from tests.unit.feedback_world import entry, merged
+from tests.unit.flow_world import DATASET as BATCH_DATASET
 
 PNG = base64.b64decode(event("tag_png")["body"])
 SURE, UNSURE = [0.05, 0.7, 0.2, 0.05], [0.4, 0.4, 0.1, 0.1]
@@ -52,8 +54,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield made
 
 
-def asked(**query: str) -> dict[str, object]:
-    return tag(event("tag_png", queryStringParameters=query)).json
+def asked(**query: str) -> dict[str, Any]:
+    found: dict[str, Any] = tag(event("tag_png", queryStringParameters=query)).json
+    return found
 
 
 def test_a_sure_answer_has_one_label_its_scores_and_it_as_a_tag(world: World) -> None:
@@ -77,7 +80,7 @@ def test_an_unsure_one_has_none(world: World) -> None:
     world.expect(UNSURE)
     told = asked()
     assert (told["label"], told["unsure"], told["tags"]) == (None, True, [])
-    assert len(told["scores"]) == len(LABELS)  # type: ignore[arg-type]
+    assert len(told["scores"]) == len(LABELS)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_what_is_asked_for(
     world.expect(UNSURE)
     told = asked(**query)
     assert (told["label"], told["unsure"]) == (label, label is None)
-    assert (len(told["tags"]), len(told["scores"])) == (tags, scores)  # type: ignore[arg-type]
+    assert (len(told["tags"]), len(told["scores"])) == (tags, scores)
 
 
 def test_a_threshold_by_hand_is_its_labels_alone(world: World) -> None:
@@ -132,6 +135,10 @@ def test_a_batch_says_label_unsure_and_confidence(monkeypatch: pytest.MonkeyPatc
         assert sure["tags"] == [{"label": "round", "score": 0.9}]
         assert (unsure["label"], unsure["unsure"], unsure["confidence"]) == (None, True, 0.1)
         assert not {"label", "unsure", "confidence"} & gone.keys()
+        listed = world.read(f"{BATCH_DATASET}/batches/new.tags.lst").decode().splitlines()
+        assert [row.split("\t")[-1] for row in listed] == [
+            "a.png"
+        ]  # the other has no label to list
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """A connection by what device.json says: mTLS with certificates, or a laptop's WebSocket."""
 
+import os
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tagline_device.cloud.address import signed_path
 from tagline_device.errors import Refused
 
 _MTLS, _PLAIN = 8883, 80
+_GREENGRASS = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"  # set for its components
 KEEPALIVE = 30  # seconds; after half as much again without a word the connection is gone
 _PATIENCE = 10.0  # seconds that connecting may take
 
@@ -24,7 +27,7 @@ def client(config: DeviceConfig, folder: Path) -> mqtt.Client:
     websocket = config.transport == "websocket"
     made = mqtt.Client(
         CallbackAPIVersion.VERSION2,
-        client_id=config.device,
+        client_id=_client_id(config.device, os.environ),
         transport="websockets" if websocket else "tcp",
         reconnect_on_failure=False,
     )
@@ -41,6 +44,11 @@ def open_connection(made: mqtt.Client, config: DeviceConfig) -> None:
     host, _, port = config.endpoint.partition(":")
     default = _PLAIN if config.transport == "websocket" else _MTLS
     made.connect(host, int(port) if port else default, keepalive=KEEPALIVE)
+
+
+def _client_id(device: str, environment: Mapping[str, str]) -> str:
+    """Return who is connecting: Greengrass has a connection by the thing's name itself."""
+    return f"{device}#tagline" if _GREENGRASS in environment else device
 
 
 def _path(config: DeviceConfig) -> str:

@@ -77,7 +77,7 @@ class Outbox:
         return [Waiting(*row) for row in rows]
 
     def delivered(self, sequences: list[int]) -> None:
-        """Forget results that were taken; what is not there is passed over."""
+        """Forget results that were taken; one that was dropped on its way is not lost after all."""
         if not sequences:
             return
         with self._lock:
@@ -89,6 +89,8 @@ class Outbox:
                         "DELETE FROM waiting WHERE sequence = ? RETURNING LENGTH(body)", (sequence,)
                     ).fetchall()
                 ]
+                if len(gone) < len(sequences):
+                    self._counted(_DROPPED, len(gone) - len(sequences))
             self._held -= len(gone)
             self._bytes -= sum(gone)
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tagline.formats.edge import Statement
+from tagline_device.backoff import Backoff
 from tagline_device.errors import UpdateRefused
 
 CHUNK = 256 * 1024
-TRIES = 5
+TRIES = 30  # a device is offline at times; the pauses between grow up to a minute
 QUIET_SECONDS = 20.0  # without a byte
-MOST_SECONDS = 1800.0  # for all tries together
+MOST_SECONDS = 1800.0  # for all tries together; addresses hold for an hour
+_GONE = (400, 401, 403, 404, 410)
 _PARTIAL = 206
 
 
@@ -36,17 +38,17 @@ def fetch(
     if urlsplit(url).scheme not in allowed:
         raise UpdateRefused(f"download: the address does not begin with {' or '.join(allowed)}:")
     deadline = time.monotonic() + MOST_SECONDS
-    begun, fault = path.exists(), ""
+    begun, fault, pauses = path.exists(), "", Backoff()
     for attempt in range(TRIES):
         if attempt:
-            wait(min(2.0**attempt, deadline - time.monotonic()))
+            wait(pauses.next())
         if time.monotonic() >= deadline:
             break
         try:
             _go_on(url, statement.bytes, path, deadline)
         except (OSError, http.client.HTTPException) as exc:
             fault = _words(exc)
-            if isinstance(exc, urllib.error.HTTPError) and exc.code in (403, 404, 410):
+            if isinstance(exc, urllib.error.HTTPError) and exc.code in _GONE:
                 break
             continue
         if _digest(path) == statement.sha256:

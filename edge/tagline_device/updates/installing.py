@@ -71,9 +71,15 @@ class Installer:
         return f"{statement.version} runs"
 
     def install(self, archive: Path, statement: str, signature: str) -> str:
-        """Install an archive that lies here; return its version, or raise UpdateRefused."""
+        """Install an archive that lies here; return its version, or raise UpdateRefused.
+
+        The version before the current one may come back so, as Greengrass does where a deployment
+        fails: who can start programs here is not who an old job could be played to.
+        """
         told = self._checked(statement, signature)
-        if not self._runs(told, statement):
+        if told.version == self._versions.previous and self._was(told.version, statement):
+            self._versions.switch(told.version)
+        elif not self._runs(told, statement):
             self._versions.forget_half_done()
             with archive.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -110,9 +116,13 @@ class Installer:
             )
         if statement.version != current:
             return False
-        if self._versions.statement(current) != text:
+        if not self._was(current, text):
             raise UpdateRefused(f"version: {current} runs already, of another archive")
         return True
+
+    def _was(self, version: str, text: str) -> bool:
+        """Return whether a version was installed by the same statement."""
+        return self._versions.statement(version) == text
 
     def _room(self, more: int) -> None:
         """Raise UpdateRefused where so many bytes more leave no room on the disk."""
@@ -123,7 +133,7 @@ class Installer:
     def _install(self, archive: Path, statement: Statement, text: str) -> None:
         version = statement.version
         place = self._versions.folder(version)
-        if self._versions.statement(version) != text or not _whole(place):
+        if not self._was(version, text) or not _whole(place):
             folder = self._versions.emptied(f"{version}.new")
             try:
                 free = shutil.disk_usage(folder).free - SPARE

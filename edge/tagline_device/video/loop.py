@@ -1,5 +1,6 @@
 """The camera loop: each frame through the model, to the streams and to who is told."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -7,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tagline_device.answer import Answer
+from tagline_device.errors import UnusableVersion
 from tagline_device.model import Model
 from tagline_device.video.overlay import draw
 from tagline_device.video.sources import Frame, Source
 from tagline_device.video.stream import Stream, jpeg
 
+log = logging.getLogger(__name__)
 STREAM_FPS = (
     25.0  # pictures a second are enough to look at, and each takes as long as a small model
 )
@@ -49,7 +52,6 @@ class Loop:
         self._next_picture = 0.0
         self._model: Model | None = None
         self._times: deque[float] = deque(maxlen=1000)
-        self._last: Seen | None = None
 
     def use(self, model: Model) -> None:
         """Let a model see the frames from the next one on."""
@@ -59,11 +61,6 @@ class Loop:
     def model(self) -> Model | None:
         """Return the model that sees the frames."""
         return self._model
-
-    @property
-    def last(self) -> Seen | None:
-        """Return what was seen last."""
-        return self._last
 
     @property
     def fps(self) -> float:
@@ -89,15 +86,22 @@ class Loop:
             if (ahead := due - time.monotonic()) > 0:
                 stop.wait(ahead)
 
+    def _asked(self, model: Model, frame: Frame) -> Answer | None:
+        """Return what a model says, and tell it; None where it cannot score this frame."""
+        try:
+            answer = model.see(frame)
+        except UnusableVersion as exc:  # the next frame may be another matter; the streams go on
+            log.warning("a frame is not scored: %s", exc)
+            return None
+        manifest = model.manifest
+        self._told(Seen(time.time(), manifest.version, manifest.dataset, answer, frame))
+        return answer
+
     def step(self, frame: Frame) -> None:
         """Do what is done with one (h, w, 3) uint8 BGR frame."""
         model, answer = self._model, None
         if model is not None:
-            answer = model.see(frame)
-            manifest = model.manifest
-            seen = Seen(time.time(), manifest.version, manifest.dataset, answer, frame)
-            self._last = seen
-            self._told(seen)
+            answer = self._asked(model, frame)
         now = time.monotonic()
         self._times.append(now)
         if now < self._next_picture:
