@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tagline.cli import device as module
+from tagline.cli import devices as devices_module
 from tagline.cli import things
 from tagline.cli.belongings import _devices, delete_belonging
 from tagline.cli.main import app
@@ -30,6 +31,8 @@ def known(stack: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tar
     """A stack with the dataset `trash` and the policy of its devices."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(things, "data_address", lambda _: SHADOWS)
+    for each in (module, devices_module):  # clients of IoT are slow to make
+        monkeypatch.setattr(each, "find_target", lambda _stack, found=stack: found)
     put(stack, "trash/labels.txt", b"compost\n")
     stack.iot.create_policy(policyName="tagline-device", policyDocument="{}")
     return stack
