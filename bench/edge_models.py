@@ -67,7 +67,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mx.random.seed(0)
     images: Any = Drawn(side)
-    labels = np.eye(len(LABELS), dtype=np.float32)
+    labels = np.eye(len(LABELS))
     made = build(network, labels, side, 0.0, mx.cpu())
     export(made, folder, images.images(np.arange(2)))
     fp32 = (folder / "model.onnx").read_bytes()

@@ -117,15 +117,11 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
 
 def _check_single(values: Mapping[str, str]) -> None:
     """Raise JobRefused for what makes no sense where scores add up to 1."""
-    for name, value, instead in (
-        ("loss", "asymmetric", "leave it out for cross-entropy, or ask for weighted"),
-        ("calibration", "platt", "leave it out: a temperature is fitted anyway"),
-    ):
-        if values.get(name) == value:
-            raise JobRefused(
-                f"hyperparameter {name} is {value!r}, which is for images of several labels, and "
-                f"task is single: {instead}"
-            )
+    if values.get("loss") == "asymmetric":
+        raise JobRefused(
+            "hyperparameter loss is 'asymmetric', which is for images of several labels, and task "
+            "is single: leave it out for cross-entropy, or ask for weighted"
+        )
 
 
 def _loss(read: "Reader") -> str:

@@ -60,7 +60,7 @@ class Merger:
         self._columns = {label: at for at, label in enumerate(labels)}
         self._separator = b"," if survey.joined else b"\t"
         self._classes = survey.classes
-        self._one_label = survey.one_label
+        self._one_label = survey.one_label or survey.classes  # which has room for no other
         self._parser = row_parser(replace(survey, label_count=len(labels)), source)
         self._truths = truths.images
         self._given: Counter[str] = Counter()

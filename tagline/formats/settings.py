@@ -153,7 +153,8 @@ class Training(Section):
     views: Views | None = None
     """Shifted views of an image whose answers a served model averages; 1: the image alone."""
     calibration: Calibration = "none"
-    """platt: a served model's scores are probabilities, as far as validation images tell."""
+    """platt: a served model's scores are probabilities, as far as validation images tell; those of
+    single labels always are, by a temperature."""
     seed: Seed = 0
     """Of the first weights, the order of images and their changes."""
     engine: TrainingEngine = "auto"

@@ -198,14 +198,13 @@ def test_the_best_epoch_is_that_of_macro_recall_then_of_cross_entropy() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "value"), [("loss", "asymmetric"), ("calibration", "platt")])
-def test_what_is_for_several_labels_is_refused_by_name(name: str, value: str) -> None:
+def test_what_is_for_several_labels_is_refused_by_name() -> None:
     asked = {
         "epochs": "1", "learning_rate": "0.1", "image_shape": "3,32,32", "num_classes": "2",
         "task": "single",
     }  # fmt: skip
     assert parse(asked).single
     assert parse(asked).named()["task"] is Task.SINGLE
-    with pytest.raises(JobRefused, match=f"hyperparameter {name} is '{value}', which is for"):
-        parse(asked | {name: value})
+    with pytest.raises(JobRefused, match="hyperparameter loss is 'asymmetric', which is for"):
+        parse(asked | {"loss": "asymmetric"})
     assert "task" not in parse({k: v for k, v in asked.items() if k != "task"}).named()

@@ -53,8 +53,13 @@ def to_onnx(symbol: Path, parameters: Path, side: int, target: Path) -> None:
 def _tidy(graph: Any) -> None:
     """Leave one input `data` and one output `scores`, with a named batch dimension.
 
-    MXNet lists the weights among the inputs, which keeps ONNX Runtime from folding them.
+    MXNet lists the weights among the inputs, which keeps ONNX Runtime from folding them, and leaves
+    a constant beside a softmax that nothing uses.
     """
+    used = {name for node in graph.node for name in node.input}
+    constants = [constant for constant in graph.initializer if constant.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
     weights = {weight.name for weight in graph.initializer}
     inputs = [value for value in graph.input if value.name not in weights]
     del graph.input[:]

@@ -78,7 +78,7 @@ class Tagger(nn.HybridBlock):  # type: ignore[misc]
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803 - Gluon's name
         """Return each label's score in 0..1."""
         if self._single:
-            return F.softmax(self.logits(x), axis=1, name="scores")
+            return F.softmax(self.logits(x), name="scores")
         return F.sigmoid(self.logits(x), name="scores")
 
 

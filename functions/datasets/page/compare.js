@@ -20,8 +20,10 @@ export const compare = {
       { name: "Label", text: (row) => row.label },
       { name: "AP, first", number: true, text: (row) => score(row.ap[0]) },
       { name: "AP, second", number: true, text: (row) => score(row.ap[1]) },
-      { name: "Recall, first", number: true, text: (row) => score(row.recall[0]) },
-      { name: "Recall, second", number: true, text: (row) => score(row.recall[1]) },
+      ...(page.details?.task === "single" ? [
+        { name: "Recall, first", number: true, text: (row) => score(row.recall[0]) },
+        { name: "Recall, second", number: true, text: (row) => score(row.recall[1]) },
+      ] : []),
       { name: "Difference", number: true, text: (row) => signed(row.difference) + within(row.interval) },
       { name: "Images, second", number: true, text: (row) => count(row.support[1]) },
     ], (row) => row.label, {

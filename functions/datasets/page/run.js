@@ -4,7 +4,7 @@ import { get, path } from "./api.js";
 import { count, facts, freshLink, h, lasting, lines, loading, put, rebuild, score, table, time } from "./dom.js";
 import { finder } from "./found.js";
 
-const MOST_PAIRS = 50; // of labels that are taken for each other
+const MOST_PAIRS = 20; // of labels that are taken for each other
 const FILES = ["report", "rejects", "verdicts", "suspects"];
 const card = (title, ...children) => h("section", { className: "card" }, h("h3", {}, title), ...children);
 
@@ -19,8 +19,10 @@ export const run = {
     const labels = finder("Labels of the run's model", [
       { name: "Label", text: (row) => row.label },
       { name: "AP", number: true, text: (row) => score(row.ap) },
-      { name: "Recall", number: true, text: (row) => score(row.recall) },
-      { name: "Precision", number: true, text: (row) => score(row.precision) },
+      ...(page.details?.task === "single" ? [
+        { name: "Recall", number: true, text: (row) => score(row.recall) },
+        { name: "Precision", number: true, text: (row) => score(row.precision) },
+      ] : []),
       { name: "95 % interval", number: true, text: (row) => (row.ap_low === null ? "–" : `${score(row.ap_low)} to ${score(row.ap_high)}`) },
       { name: "F1", number: true, text: (row) => score(row.f1) },
       { name: "Images", number: true, text: (row) => count(row.support) },
@@ -164,8 +166,9 @@ function progressOf(page) {
       name: name.replace(/^\w+:/, ""),
       points: shown.epochs.filter(({ metrics }) => name in metrics).map(({ epoch, metrics }) => [epoch, metrics[name]]),
     }));
-    loss.show(series((name) => name.startsWith("train:")));
-    map.show(series((name) => !name.startsWith("train:")));
+    const isLoss = (name) => name.startsWith("train:") || name.endsWith(":cross_entropy");
+    loss.show(series(isLoss));
+    map.show(series((name) => !isLoss(name)));
     jobs.element.hidden = found.jobs.length < 2;
     jobs.show(found.jobs);
   }
