@@ -12,6 +12,7 @@ GROUP = "sorters"  # of things that sort
 SETTINGS = """task: single
 image: {{size: 96, mode: crop}}
 training: {{epochs: 10}}
+reject_option: {{accuracy: 0.999}}
 edge:
   targets: [{group}]
 """
