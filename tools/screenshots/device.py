@@ -37,7 +37,9 @@ def _taken(browser: Browser, address: str, scheme: str) -> None:
     )
     page = context.new_page()
     page.goto(address, wait_until="commit")  # the streams never end
-    expect(page.locator("#results tr").nth(_ROWS - 1)).to_be_visible(timeout=60_000)
+    rows = page.locator("#results tr")
+    expect(rows.nth(_ROWS - 1)).to_be_visible(timeout=60_000)
+    expect(rows.first).not_to_contain_text("unsure", timeout=60_000)
     keep(page, f"device-{scheme}")
     context.close()
 

@@ -11,7 +11,7 @@ VARIANTS = 20  # pictures of each item
 GROUP = "sorters"  # of things that sort
 SETTINGS = """task: single
 image: {{size: 96, mode: crop}}
-training: {{epochs: 10}}
+training: {{epochs: 20, weight_averaging: 0.995}}
 reject_option: {{accuracy: 0.999}}
 edge:
   targets: [{group}]
