@@ -6,8 +6,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from tagline.formats.devices import DeviceConfig
 from tagline.formats.document import decode_record, encode_record
 from tagline.formats.edge_messages import EdgeResult
+from tagline_device.cloud.address import signed_path
 from tagline_device.cloud.connecting import client
 from tagline_device.cloud.messenger import Messenger
 from tagline_device.errors import Refused
@@ -178,3 +183,23 @@ def test_missing_certificates_are_said_at_the_start(
         client(_config(broker, **{name: None}), tmp_path)
     with pytest.raises(Refused, match="cannot be used"):
         client(_config(broker, **{name: "nowhere.pem"}), tmp_path)
+
+
+def test_the_websockets_address_is_signed_as_botocore_signs_it() -> None:
+    """What IoT wants is Signature Version 4 in the query; the body is empty."""
+    request = AWSRequest("GET", "https://127.0.0.1:4566/mqtt", headers={"Host": "127.0.0.1:4566"})
+    auth = SigV4QueryAuth(Credentials("AKID", "secret/+="), "iotdevicegateway", "eu-west-1", 300)
+    auth.add_auth(request)
+    told = parse_qs(urlsplit(str(request.url)).query)
+    at = dt.datetime.strptime(told["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    path = signed_path("127.0.0.1:4566", "eu-west-1", "AKID", "secret/+=", at)
+    assert path.startswith("/mqtt?")
+    assert parse_qs(urlsplit(path).query) == told
+
+
+def test_beside_greengrass_the_things_own_name_is_taken(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client(_config(broker), tmp_path)._client_id == b"cam"
+    monkeypatch.setenv("AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT", "/ipc.socket")
+    assert client(_config(broker), tmp_path)._client_id == b"cam#tagline"
