@@ -201,9 +201,10 @@ bench: install .venvs/bench.stamp
 bench-recommender: install .venvs/bench_recommender.stamp
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
 
-# Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
+# Plan, fetch and pack 155,000 rows (or each of ROWS) on a laptop cloud of its own; takes long.
+# ARGS="--commit HEAD~1" measures another commit beside it, ARGS=--json prints JSON, --upload stores them
 bench-scale: install
-	.venv/bin/python bench/bench_scale.py $(ROWS)
+	.venv/bin/python bench/bench_scale.py $(ROWS) $(ARGS)
 
 # Do tests notice small faults? Up to SAMPLE a module (0: all), of the modules that match ONLY
 SAMPLE ?= 20
