@@ -129,15 +129,17 @@ class Run:
         deadline = time.monotonic() + _HOURS_AT_MOST * 3600
         while time.monotonic() < deadline:
             try:
-                status = self._states.describe_execution(executionArn=self._arn)["status"]
+                told = self._states.describe_execution(executionArn=self._arn)
             except self._states.exceptions.ExecutionDoesNotExist:
                 status = "not started"
             else:
+                status = told["status"]
                 if AFTER in dict(self._entered()):
                     self._states.stop_execution(executionArn=self._arn, cause="measured")
                     return self._data.read(RunKeys(self._run).packed_dataset, PackedDataset)
                 if status in _ENDS:
-                    reason = self._data.read(RunKeys(self._run).status, Status).reason
+                    found = self._data.get(RunKeys(self._run).status, Status)
+                    reason = found.reason if found else f"{told.get('error')}: {told.get('cause')}"
                     raise SystemExit(f"{self._run} ended as {status}: {reason}")
             time.sleep(0.5)
         raise SystemExit(f"{self._run} was still {status} after {_HOURS_AT_MOST} hours")

@@ -26,7 +26,7 @@ _OWN_PAGE = {"same-origin", "none"}  # "none": a person typed the address
 _VISIT = {b"sec-fetch-mode": ["navigate"], b"sec-fetch-dest": ["document"], b"origin": []}
 # what a bucket holds has no power over this origin, whatever type it says it has
 _SANDBOX = (b"content-security-policy", b"sandbox")
-_LARGE = 32 << 20  # bytes; ministack holds each body whole, so larger ones come one after the other
+_LARGE = 32 << 20  # bytes; S3 alone does not hold each body whole, so larger ones come in turn
 _LINGER = 1.0  # seconds
 _INVOKED = 25 << 20  # bytes for an endpoint, which refuses a quarter of that in its own words
 Scope = MutableMapping[str, Any]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/s3/aws4_request")
 _KEPT = ("user-agent", "x-amz-request-payer")  # of the SDK's headers; the others are signed anew
+_METADATA = "x-amz-meta-"
 _SENDING = "before-send.s3.GetObject"
 _PLAIN = {"Bucket", "Key", "IfMatch"}
 
@@ -58,7 +59,7 @@ class DirectReads:
         vars(client)["get_object"] = self.get_object
 
     def get_object(self, **wanted: Any) -> Any:
-        """Answer as the SDK does, with the keys ETag, ContentLength and Body at least."""
+        """Answer as the SDK does: with ETag, ContentLength, Metadata and Body at least."""
         way = self._ways.get(wanted["Bucket"])
         if not wanted.keys() <= _PLAIN:
             return self._get(**wanted)
@@ -104,6 +105,11 @@ class DirectReads:
         return {
             "ETag": fields["etag"],
             "ContentLength": int(fields["content-length"]),
+            "Metadata": {
+                name[len(_METADATA) :]: value
+                for name, value in fields.items()
+                if name.lower().startswith(_METADATA)
+            },
             "Body": StreamingBody(answer.raw, fields["content-length"]),
         }
 

@@ -37,8 +37,9 @@ class Counted:
     def _note(self, request: Any, **_event: object) -> None:
         self.sent.append(request)
 
-    def put(self, key: str, body: bytes) -> str:
-        return str(self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["ETag"])
+    def put(self, key: str, body: bytes, **metadata: str) -> str:
+        put = self.s3.put_object
+        return str(put(Bucket=BUCKET, Key=key, Body=body, Metadata=metadata)["ETag"])
 
     def read(self, key: str, **more: Any) -> bytes:
         with self.s3.get_object(Bucket=BUCKET, Key=key, **more)["Body"] as body:
@@ -66,6 +67,13 @@ def test_an_object_is_read_by_the_way_that_the_sdk_showed(client: Counted, key: 
     assert direct.headers["If-Match"] == etag
     scope = shown.headers["Authorization"].partition(b",")[0].split(b"/", 1)
     assert direct.headers["Authorization"].encode().partition(b",")[0].split(b"/", 1) == scope
+
+
+def test_metadata_are_told_as_the_sdk_tells_them(client: Counted) -> None:
+    client.put("a", b"1", rows="x", answer="{}")
+    by_sdk, direct = (client.s3.get_object(Bucket=BUCKET, Key="a") for _ in range(2))
+    assert client.by_sdk == 1
+    assert direct["Metadata"] == by_sdk["Metadata"] == {"rows": "x", "answer": "{}"}
 
 
 def test_what_is_no_object_is_said_by_the_sdk(client: Counted) -> None:
