@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
-ENVS := cloud sam im2rec trainer trainer_torch recommender server mxnet-training
+ENVS := cloud sam im2rec trainer trainer_torch recommender server mxnet-training edge
 LOCK_cloud := local/requirements.txt
 LOCK_sam := requirements/sam.txt
 LOCK_im2rec := containers/im2rec/requirements.txt
@@ -10,6 +10,7 @@ LOCK_trainer := containers/trainer/requirements.txt
 LOCK_trainer_torch := containers/trainer_torch/cpu.txt
 LOCK_recommender := containers/recommender/requirements.txt
 LOCK_server := containers/server/requirements.txt
+LOCK_edge := edge/requirements.txt
 LOCK_mxnet-training := containers/mxnet-training/requirements.txt
 LOCK_bench := bench/requirements.txt
 LOCK_bench_recommender := bench/recommender.txt
@@ -21,7 +22,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo demo-recommender test test-sdk notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo demo-recommender test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -33,7 +34,7 @@ install: .venv/.uv
 STARTED := annotated_types boto3 botocore dateutil jmespath msgspec pydantic pydantic_core rich s3transfer \
 	six.py typer typing_extensions.py typing_inspection urllib3 yaml
 # What starts often is compiled whole: the images say PYTHONDONTWRITEBYTECODE, and so may the shell
-COMPILED := cloud sam im2rec trainer server
+COMPILED := cloud sam im2rec trainer server edge
 # a line in a .pth file instead of a finder, which doubles the start of each Python there
 BY_PATH := editable_mode=compat
 
@@ -52,6 +53,13 @@ BY_PATH := editable_mode=compat
 .venvs/%.stamp: $$(LOCK_$$*) .venv/.uv
 	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/$*
 	$(UV) pip install --quiet $(if $(filter $*,$(COMPILED)),--compile-bytecode) --python .venvs/$*/bin/python --require-hashes -r $(LOCK_$*)
+	touch $@
+
+# The device's own: its command beside what it shares with the rest
+.venvs/edge.stamp: $(LOCK_edge) edge/pyproject.toml .venv/.uv
+	$(UV) venv --quiet --clear --python .venv/bin/python .venvs/edge
+	$(UV) pip install --quiet --compile-bytecode --python .venvs/edge/bin/python --require-hashes -r $(LOCK_edge)
+	$(UV) pip install --quiet --python .venvs/edge/bin/python --no-deps --config-settings $(BY_PATH) --editable . --editable edge
 	touch $@
 
 # PyTorch's CPU build lies on no ordinary index: it is looked for where pip looks for wheels, else on
@@ -123,6 +131,21 @@ test-unit: install
 # it looks at its jobs every half minute
 test-sdk: install $(SDK_STAMPS)
 	@$(ALONE) $(PYTEST) tests/sdk
+
+# Devices on a laptop cloud: updates with kills, a while offline, the page; some two minutes
+test-edge: install
+	@$(ALONE) $(PYTEST) tests/edge
+
+# The same tests at length, side by side: 200 updates with kills at random moments, and ten minutes
+# offline; a quarter of an hour
+EDGE_UPDATES ?= 200
+EDGE_OFFLINE ?= 600
+chaos-edge: install
+	@EDGE_UPDATES=$(EDGE_UPDATES) EDGE_OFFLINE=$(EDGE_OFFLINE) $(MAKE) --no-print-directory --jobs=2 \
+		--output-sync=target --keep-going chaos-edge-killed chaos-edge-offline
+
+chaos-edge-%: install
+	@$(ALONE) $(PYTEST) --timeout 7200 -s tests/edge/test_$*.py
 
 # The notebooks, executed on a laptop cloud with a few hundred drawn images; some minutes
 notebooks: install .venvs/notebooks.stamp
@@ -201,6 +224,19 @@ bench: install .venvs/bench.stamp
 bench-recommender: install .venvs/bench_recommender.stamp
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=.:containers .venvs/bench_recommender/bin/python bench/bench_recommender.py
 
+# The device's loop and its model alone, side by side; two minutes
+bench-edge: install
+	.venvs/edge/bin/python bench/bench_edge.py
+
+# A wheel for devices, with what it shares with the rest of Tagline within: build/edge/*.whl
+edge-wheel: install
+	rm -rf build/edge
+	mkdir -p build/edge/tagline
+	cp -r edge/pyproject.toml edge/tagline_device build/edge/
+	cp -r tagline/__init__.py tagline/formats tagline/imaging build/edge/tagline/
+	$(UV) build --quiet --wheel --out-dir build/edge build/edge
+	@ls build/edge/*.whl
+
 # Plan, fetch and pack 155,000 rows (or each of ROWS) on a laptop cloud of its own; takes long.
 # ARGS="--commit HEAD~1" measures another commit beside it, ARGS=--json prints JSON, --upload stores them
 bench-scale: install
@@ -257,8 +293,8 @@ screenshots: install
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers bench tools tests
-	PYTHONPATH=.:containers .venv/bin/lint-imports
+	.venv/bin/mypy tagline functions local containers edge bench tools tests
+	PYTHONPATH=.:containers:edge .venv/bin/lint-imports
 	for region in us-east-1 cn-north-1 us-gov-west-1; do \
 		.venv/bin/cfn-lint --regions $$region -t template.yaml templates/*.yaml || exit 1; \
 	done

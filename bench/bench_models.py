@@ -82,11 +82,16 @@ def train(row: str, data: PackedSet, seed: int, engine: str, base: Path) -> floa
     for channel, file in (("train", "train.rec"), ("validation", "val.rec")):
         (channels / channel).mkdir(parents=True)
         (channels / channel / file).symlink_to(data.folder / file)
-    counts = {"train": data.train, "validation": data.validation}
-    dataset = packed_dataset(labels=list(data.names), image={"size": data.size}, **counts)
+    asked = hyperparameters(row, data, seed)
+    facts = {
+        "train": data.train,
+        "validation": data.validation,
+        "task": asked.get("task", "multi"),
+    }
+    dataset = packed_dataset(labels=list(data.names), image={"size": data.size}, **facts)
     for place, content in (
         ("data/dataset/dataset.json", encode(dataset)),
-        ("config/hyperparameters.json", json.dumps(hyperparameters(row, data, seed)).encode()),
+        ("config/hyperparameters.json", json.dumps(asked).encode()),
     ):
         (base / "input" / place).parent.mkdir(parents=True)
         (base / "input" / place).write_bytes(content)

@@ -61,12 +61,12 @@ def followed(ended: Callable[[bool], None]) -> Iterator[None]:
         notice.done(well=True)
 
 
-def install(authority: Authority) -> None:
+def install(authority: Authority) -> "Delivery":
     """Take the place of ministack's asynchronous invocation, which gives up when it is throttled.
 
     Lambda keeps a throttled event for hours: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
     """
-    delivery = _Delivery(authority)
+    delivery = Delivery(authority)
 
     def invoke(func: _Function, event: object) -> None:
         notice = _notice.get()
@@ -86,9 +86,12 @@ def install(authority: Authority) -> None:
         threading.Thread(target=run, daemon=True).start()
 
     patching.replace(_LAMBDA, "invoke_async_with_retry", invoke, "func", "event")
+    return delivery
 
 
-class _Delivery:
+class Delivery:
+    """Invokes functions for whoever does not wait for their answers."""
+
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
         self._execute = patching.function(

@@ -68,6 +68,7 @@ _REFUSALS: Mapping[type[Exception], Mapping[str, tuple[str, str]]] = {
 }
 _STATUS = {"XAmzContentSHA256Mismatch": 400}
 _FORBIDDEN = 403
+_DEVICES = "iotdevicegateway"  # what signs an MQTT connection
 
 
 class Lock:
@@ -92,10 +93,20 @@ class Lock:
                 await self._app(scope, _held(receive, signed.body_hash), send)
             except tuple(_REFUSALS) as exc:
                 await _refuse(request, type(exc), send)
-        elif scope["type"] == "websocket":
+        elif scope["type"] == "websocket" and not self._signed(scope):
             await send({"type": "websocket.close", "code": 1008})  # before accept: a 403
         else:
             await self._app(scope, receive, send)
+
+    def _signed(self, scope: Scope) -> bool:
+        """Tell whether a connection's address was signed, as devices of AWS IoT sign theirs."""
+        request = _request({**scope, "method": "GET"})
+        try:
+            signed = signatures.read(request)
+            signed.check(self._secrets, b"", dt.datetime.now(dt.UTC))
+        except tuple(_REFUSALS):
+            return False
+        return signed.service == _DEVICES
 
 
 def _open(path: str) -> bool:

@@ -106,9 +106,14 @@ class Snapshots:
     def watch(self, app: Any) -> Any:
         """Return the application with an eye on the requests that may change something."""
 
-        async def watched(scope: dict[str, Any], receive: object, send: object) -> None:
+        async def watched(scope: dict[str, Any], receive: Any, send: object) -> None:
+            async def received() -> Any:
+                message = await receive()
+                self._changed.set()  # what a device sends: a shadow, a job's progress
+                return message
+
             try:
-                await app(scope, receive, send)
+                await app(scope, received if scope["type"] == "websocket" else receive, send)
             finally:
                 if scope["type"] == "http" and scope["method"] not in _READS:
                     self._changed.set()

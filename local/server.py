@@ -26,6 +26,7 @@ from local import (
     executions,
     half_made,
     http_api,
+    iot,
     lambda_runtime,
     logs,
     metric_points,
@@ -50,6 +51,7 @@ from local.access.sessions import secret_of
 from local.api_callers import Callers
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
+from local.greengrass import service as greengrass
 from local.journal import Journal
 from local.lock import Lock
 from local.log_files import LogFiles
@@ -112,7 +114,7 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
     objects = ObjectRequests(cloud, requests, app)
-    inside: Any = Guard(authority, snapshots.watch(objects))
+    inside: Any = Guard(authority, iot.Gateway(cloud, snapshots.watch(objects)))
     if cloud.locked:
         inside = Lock(lambda key: cloud.secret_key if key == ACCESS_KEY else secret_of(key), inside)
     asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
@@ -134,7 +136,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
-    deliveries.install(authority)
+    iot.install(cloud, deliveries.install(authority))
     http_api.install(cloud, Callers(cloud, authority))
     events.install()
     container_tasks.install(cloud, authority)
@@ -146,6 +148,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     object_versions.install()
     distributed_map.install(cloud, access)
     scaling.install(cloud)
+    greengrass.install(cloud)
     service = register(cloud, space, authority)
     step_functions.install(cloud, service.call, access)
     return service

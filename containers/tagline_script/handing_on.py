@@ -13,6 +13,7 @@ import numpy as np
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription
 from tagline.formats.packed import PackedDataset
+from tagline.formats.tasks import Task
 from trainer.export import TOLERANCE, score, session
 from trainer.mxnet_engine.export import export
 
@@ -31,7 +32,8 @@ def hand_on(
     """Leave a trained Gluon network as a run takes it; docs/script-mode.md has the contract.
 
     The network, of hybrid blocks, maps float32 (N, 3, S, S) RGB of 0 to 255 to logits (N, L), with
-    labels in the dataset's order: what normalises pixels is part of it. `folder` is SM_MODEL_DIR
+    labels in the dataset's order: what normalises pixels is part of it. Scores are made of them by a
+    sigmoid, or by softmax where each image has a single label. `folder` is SM_MODEL_DIR
     unless it is given; `name` and `hyperparameters` are told in the report. Raises ValueError where
     the network answers with another shape, or ONNX Runtime otherwise than MXNet.
     """
@@ -46,7 +48,7 @@ def hand_on(
         )
     target.mkdir(parents=True, exist_ok=True)
     images = np.random.default_rng(0).integers(0, 256, (_IMAGES, side, side, 3), np.uint8)
-    expected = export(network, target, images)
+    expected = export(network, target, images, single=dataset.task is Task.SINGLE)
     answers = score(session((target / "model.onnx").read_bytes()), images)
     difference = float(np.abs(expected - answers).max())
     if not difference <= TOLERANCE:
@@ -61,5 +63,6 @@ def hand_on(
         network=name or type(network).__name__,
         hyperparameters={key: str(value) for key, value in (hyperparameters or {}).items()},
         versions={package: version(package) for package in _PACKAGES},
+        task=dataset.task,
     )
     (target / "model.json").write_bytes(encode(description))

@@ -8,6 +8,7 @@ from typing import Any
 
 from tagline.formats.models import ModelDescription
 from tagline.formats.packed import PackedDataset
+from tagline.formats.tasks import Task
 from trainer.contract import JobRefused
 
 INPUT, OUTPUT = "data", "scores"
@@ -66,6 +67,11 @@ def check_description(
         raise JobRefused(
             f"{where}: labels: the {len(theirs)} of dataset.json are expected, in its order; "
             f"label {place + 1} is {_at(mine, place)} and not {_at(theirs, place)}"
+        )
+    if description.task is Task.SINGLE and dataset.task is Task.MULTI:
+        raise JobRefused(
+            f"{where}: task: this model answers one label an image, and the dataset's have any "
+            "number of them"
         )
     for key in ("mode", "background"):
         found, wanted = getattr(description.image, key), getattr(dataset.image, key)

@@ -7,7 +7,8 @@ import numpy as np
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Doubt, Suspect
 from tagline.scores.confident import doubts
-from trainer.judge import Evaluation, KeptBack
+from tagline.scores.confident_single import doubts_of_single
+from trainer.evaluation import Evaluation, KeptBack
 
 _ROWS = 10_000  # of suspects.jsonl; nobody looks at more
 _DIGITS = 6
@@ -23,7 +24,11 @@ def suspects(evaluation: Evaluation, rows: Mapping[int, Verdict]) -> list[Suspec
         np.concatenate([getattr(side, name) for side in sides])
         for name in ("ids", "truth", "scores")
     )
-    found = doubts(scores, truth, evaluation.thresholds.values, evaluation.challenger.quality.ap)
+    ap = evaluation.challenger.quality.ap
+    if evaluation.single:
+        found = doubts_of_single(scores, truth, ap)
+    else:
+        found = doubts(scores, truth, evaluation.thresholds.values, ap)
     pairs: dict[int, list[int]] = {}  # images in the order of their first doubt
     for image, label in zip(found.images.tolist(), found.labels.tolist(), strict=True):
         pairs.setdefault(image, []).append(label)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tagline.formats.document import UnreadableDocument, decode
 from tagline.formats.models import ModelDescription
+from tagline.formats.tasks import Task
 from trainer.agreed import check_network
 from trainer.archive import members
 from trainer.contract import JobRefused, existing
@@ -20,6 +21,8 @@ from trainer.data import RecordSet
 from trainer.engine import Images
 from trainer.export import BATCH, TOLERANCE, score_all, session
 from trainer.pixels import resize
+
+_OFF_ONE = 1e-3  # how far the sum of an image's scores may be from 1
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,20 @@ class Candidate:
                 f"{self.role}: model.onnx answers with scores from {result.min():.3g} to "
                 f"{result.max():.3g}; they have to lie within 0 and 1: let it end in a sigmoid"
             )
+        self._check_sums(answers)
         return result
+
+    def _check_sums(self, answers: NDArray[np.float32]) -> None:
+        """Raise JobRefused for a model of single labels whose scores are not shares of one."""
+        if self.description.task is not Task.SINGLE:
+            return
+        sums = answers.sum(axis=1)
+        if np.abs(sums - 1).max(initial=0) > _OFF_ONE:
+            raise JobRefused(
+                f"{self.role}: model.json says task: single, but model.onnx answers an image with "
+                f"scores that add up to {sums[np.abs(sums - 1).argmax()]:.3g} and not to 1: let it "
+                "end in a softmax"
+            )
 
 
 def load(archive: Path, role: str, run: str | None) -> Candidate:

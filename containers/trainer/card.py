@@ -14,8 +14,10 @@ from tagline.formats.models import (
 )
 from tagline.formats.packed import PackedDataset, pictures_said
 from tagline.formats.rows import Side
+from tagline.formats.tasks import Task
+from tagline.scores.reject import NEVER
 from tagline.scores.thresholds import SUPPORT_FLOOR
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 
 
 def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDataset) -> ModelCard:
@@ -31,7 +33,7 @@ def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDatas
             hyperparameters=description.hyperparameters,
             versions=description.versions,
             input=f"RGB image, {candidate.side} x {candidate.side} pixels, values 0 to 255",
-            output=f"{len(candidate.labels)} scores in 0..1, one per label, not exclusive",
+            output=_output(evaluation),
             start=description.start,
         ),
         intended_use="Suggest tags for graphic designs like those it was trained on.",
@@ -43,6 +45,13 @@ def card_document(evaluation: Evaluation, numbers: Metrics, dataset: PackedDatas
             "does not state them, so check them before passing the model on."
         ),
     )
+
+
+def _output(evaluation: Evaluation) -> str:
+    labels = len(evaluation.challenger.candidate.labels)
+    if evaluation.challenger.candidate.description.task is Task.SINGLE:
+        return f"{labels} scores in 0..1 that add up to 1: how probable each label is"
+    return f"{labels} scores in 0..1, one per label, not exclusive"
 
 
 def _ended(early: str | None) -> list[str]:
@@ -79,6 +88,7 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
             f"{len(few)} label(s) have fewer than {SUPPORT_FLOOR} {evaluation.side} positives, "
             f"which say little of each: {some(few)}."
         )
+    said += _of_single(evaluation)
     champion = evaluation.champion
     if champion:
         unknown = [x for x in evaluation.labels if x not in champion.candidate.labels]
@@ -92,12 +102,33 @@ def limits(evaluation: Evaluation, dataset: PackedDataset) -> list[str]:
     return said
 
 
+def _of_single(evaluation: Evaluation) -> list[str]:
+    """Say what a model of single labels does not know, and where its threshold could not be had."""
+    if not evaluation.single:
+        return []
+    nothing_else = (
+        "Each image is taken to have exactly one of the labels: one that has none of them gets the "
+        "label it is most like, unless its confidence is below the threshold."
+    )
+    said = [nothing_else]
+    if evaluation.challenger.candidate.description.task is not Task.SINGLE:
+        said.append("Its scores do not add up to 1: it was trained for any number of labels.")
+    if evaluation.thresholds.shared == NEVER:
+        said.append(
+            f"No confidence makes {evaluation.single.asked:.0%} of the labels right that are given "
+            "to validation images, as reject_option.accuracy asks: every image is unsure."
+        )
+    return said
+
+
 def _chosen_on(evaluation: Evaluation) -> str:
     if evaluation.side is Side.TEST:
         return "Epoch, tuning and thresholds were chosen on other images, those for validation."
     return (
-        "There are no test images, so the epoch was chosen on the images that judge the model: mAP "
-        "is slightly optimistic. F1 is not: thresholds were chosen on other images each time."
+        f"There are no test images, so the epoch was chosen on the images that judge the model: "
+        f"{'macro recall' if evaluation.single else 'mAP'} is slightly optimistic. "
+        f"{'The share of right answers' if evaluation.single else 'F1'} is not: thresholds were "
+        "chosen on other images each time."
     )
 
 

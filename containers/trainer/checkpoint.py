@@ -44,7 +44,16 @@ class BestEpoch(msgspec.Struct, frozen=True):
     mean_ap: float
     micro_ap: float
     since: int = 0
-    """The first epoch of that mAP, where several reached it; 0 in older checkpoints."""
+    """The first epoch of that `value`, where several reached it; 0 in older checkpoints."""
+    macro_recall: float | None = None
+    """Of single labels, like the next two."""
+    top1: float | None = None
+    cross_entropy: float | None = None
+
+    @property
+    def value(self) -> float:
+        """What epochs are compared by."""
+        return self.mean_ap if self.macro_recall is None else self.macro_recall
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ The records hold JPEGs that the packing container encoded itself; no image from 
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -126,6 +126,18 @@ class RecordSet:
                 f"but dataset.json says {self._packed}x{self._packed}"
             )
         return image if self.side == self._packed else resize(image, self.side)
+
+
+def check_single(files: Mapping[str, RecordSet]) -> None:
+    """Raise JobRefused for a record that has not exactly one label; sets by their files' names."""
+    for name, records in files.items():
+        counts = records.labels.sum(axis=1, dtype=np.int64)
+        wrong = np.flatnonzero(counts != 1)
+        if len(wrong):
+            raise JobRefused(
+                f"{name}: record {int(records.ids[wrong[0]])} has {int(counts[wrong[0]])} labels, "
+                f"but task is single: each image has exactly one ({len(wrong):,} have not)"
+            )
 
 
 def memory_for_images() -> int:

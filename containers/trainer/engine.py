@@ -61,6 +61,9 @@ class Operations(Protocol):
     def log(self, x: Any) -> Any:
         """Return the natural logarithm of x."""
 
+    def log_softmax(self, x: Any) -> Any:
+        """Return the logarithms of e^x as shares of its row, of x (n, L); not by element."""
+
 
 class Learner(Protocol):
     """A network in training, with its optimizer."""
@@ -110,7 +113,7 @@ class Learner(Protocol):
         """Write model.onnx and the engine's own files; return the network's scores of the images.
 
         The ONNX model has one input `data` (N, 3, S, S) float32 RGB 0..255 and one output `scores`
-        (N, L) in 0..1, N free.
+        (N, L) in 0..1, N free, which add up to 1 where each image has a single label.
         """
 
 
@@ -135,7 +138,7 @@ class Engine(Protocol):
     ) -> Learner:
         """Return a new network, seeded, for the training set's labels (n, L).
 
-        The last layer starts at the label frequencies' log-odds (`schedule.prior_bias`).
+        The last layer starts at the label frequencies (`schedule.prior_bias`).
         """
 
 

@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from tagline.formats.document import encode, encode_on_a_line, encode_record
+from tagline.formats.kinds import METRIC_SAID
 from tagline.formats.merged import Merged
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Verdict
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.formats.tasks import Task
 from tagline.formats.trials import Trials
 from trainer.agreed import check_description
 from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
 from trainer.contract import Base, JobRefused, existing, guarded, read_document
-from trainer.data import RecordSet
+from trainer.data import RecordSet, check_single
 from trainer.judge import Judges, judge
 from trainer.listed import listed
 from trainer.numbers import metrics_document
@@ -77,10 +79,10 @@ def evaluate(base: Base) -> None:
     (output / "report.html").write_text(page, encoding="utf-8")
     (output / "suspects.jsonl").write_bytes(b"".join(map(encode_record, doubted)))
     (output / "metrics.json").write_bytes(encode(numbers))
-    beside = f", champion {numbers.champion.mAP}" if numbers.champion else ""
+    beside = f", champion {numbers.of(numbers.champion)}" if numbers.champion else ""
     sys.stdout.write(
-        f"mAP {numbers.mAP} on {numbers.images} {numbers.judged_on} images"
-        f" (label frequencies alone {numbers.baseline_map}{beside})\n"
+        f"{METRIC_SAID[numbers.primary_metric]} {numbers.value} on {numbers.images} "
+        f"{numbers.judged_on} images ({numbers.baseline_said} {numbers.baseline}{beside})\n"
     )
 
 
@@ -123,6 +125,8 @@ def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Ve
         path = existing(base.processing_input("test/test.rec"), "input 'test'")
         found = RecordSet(path, **how)
         test = found if found.labels.any() else None  # those with a label may all be unusable
+    if dataset.task is Task.SINGLE:
+        check_single({found.path.name: found for found in (validation, test) if found})
     kept_back = [number for found in (validation, test) if found for number in found.ids.tolist()]
     rows = listed(base.processing_input("verdicts/verdicts.jsonl"), kept_back)
     judges = Judges(
@@ -132,6 +136,8 @@ def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Ve
         not_compared=os.environ.get("TAGLINE_NOT_COMPARED"),
         confidence=float(os.environ.get("TAGLINE_CONFIDENCE", "0.9")),
         by_hand=dataset.thresholds,
+        task=dataset.task,
+        accuracy=float(os.environ.get("TAGLINE_REJECT_ACCURACY", "0.95")),
     )
     return judges, rows
 

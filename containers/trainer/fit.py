@@ -1,4 +1,4 @@
-"""The training loop: epochs over batches, the best epoch by validation mAP kept.
+"""The training loop: epochs over batches, the best epoch by the validation images kept.
 
 Where weights are averaged, the average is what is judged and kept; training goes on from its own.
 
@@ -16,9 +16,8 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tagline.scores.ranking import quality
 from tagline.scores.soundness import why_unsound
-from trainer.answers import predict, sigmoid
+from trainer.answers import predict
 from trainer.averaging import WeightAverage
 from trainer.checkpoint import (
     BestEpoch,
@@ -32,6 +31,7 @@ from trainer.contract import JobRefused
 from trainer.data import RecordSet
 from trainer.engine import Arrays, Learner, Weights
 from trainer.hyperparameters import Hyperparameters
+from trainer.reached import better, reached, said, scores_of
 from trainer.schedule import learning_rate
 from trainer.team import share
 from trainer.watch import EndedEarly, Watch
@@ -112,18 +112,14 @@ def fit(
             return _ended_early(best, exc, epoch - 1, asked)
         if wrong := _no_numbers(loss, weights, logits):
             raise _diverged(epoch, wrong, asked)
-        scores = sigmoid(logits)
+        scores = scores_of(logits, asked.task)
         witness(epoch, learner, train, validation, scores)
-        reached = quality(scores, validation.labels)
-        _say(
-            f"epoch={epoch} train:loss={loss:.6f} validation:mAP={reached.mean_ap:.6f} "
-            f"validation:micro_ap={reached.micro_ap:.6f} seconds={time.monotonic() - started:.1f}"
-        )
+        numbers = reached(epoch, loss, scores, validation.labels, asked.task)
+        _say(f"{said(numbers)} seconds={time.monotonic() - started:.1f}")
         fault = why_unsound(scores, validation.labels, validation.different)
         if fault:
             _say(f"epoch {epoch} is not kept: {fault}")
         else:
-            numbers = BestEpoch(epoch, loss, reached.mean_ap, reached.micro_ap, since=epoch)
             best = kept(best, numbers, weights)
         progress = Progress(
             fingerprint=checkpoints.fingerprint,
@@ -197,14 +193,10 @@ def _waited_enough(best: Best | None, epochs: int, asked: Hyperparameters) -> bo
 
 
 def kept(best: Best | None, numbers: BestEpoch, weights: Weights) -> Best:
-    """Return the better one of the best epoch so far and the one that has just ended.
-
-    Of epochs that do equally well, as happens on few images, it is the later, which learned more;
-    so it is where no mAP can be told.
-    """
-    if best is not None and numbers.mean_ap < best.numbers.mean_ap:
+    """Return the better one of the best epoch so far and the one that has just ended."""
+    if best is not None and not better(numbers, best.numbers):
         return best
-    if best is not None and numbers.mean_ap == best.numbers.mean_ap:
+    if best is not None and numbers.value == best.numbers.value:
         numbers = replace(numbers, since=_since(best.numbers))
     return Best(numbers, weights)
 

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tagline.formats.weights import WEIGHTS
-from tagline.scores import platt
-from tagline.scores.ranking import quality
+from tagline.scores import platt, temperature
 from tagline.scores.soundness import why_unsound
 from trainer.calibrating import calibrate
 from trainer.checkpoint import BestEpoch
@@ -20,6 +19,8 @@ from trainer.engine import Images, Learner, current
 from trainer.export import BATCH, TOLERANCE, export, score, score_all, session
 from trainer.fit import Best
 from trainer.hyperparameters import Hyperparameters
+from trainer.reached import reached
+from trainer.scaling import scale
 from trainer.watch import EndedEarly, Watch
 from trainer.weight_files import write_weights
 
@@ -28,10 +29,14 @@ _PARITY_IMAGES = 64  # validation images that engine and ONNX Runtime must agree
 
 @dataclass(frozen=True)
 class HandedOn:
-    """The best epoch's numbers as the exported file reaches them, and its calibration, if any."""
+    """The best epoch's numbers as the exported file reaches them, and its calibration, if any.
+
+    That is curves, or of single labels the temperature.
+    """
 
     numbers: BestEpoch
     curves: platt.Curves | None = None
+    temperature: float | None = None
 
 
 def hand_on(
@@ -63,13 +68,16 @@ def hand_on(
         return HandedOn(best.numbers)
     if fault := why_unsound(scores, validation.labels, validation.different):
         raise JobRefused(fault)
-    curves = None
-    if asked.calibration == "platt":
+    curves, warmth = None, None
+    if asked.single:
+        warmth = temperature.fit(scores, validation.labels)
+        scores = _scaled(base, warmth, scores, some)
+    elif asked.calibration == "platt":
         curves = platt.fit(scores, validation.labels)
         scores = _calibrated(base, curves, scores, some)
-    found = quality(scores, validation.labels)
-    numbers = replace(best.numbers, mean_ap=found.mean_ap, micro_ap=found.micro_ap)
-    return HandedOn(numbers, curves)
+    numbers = best.numbers
+    found = reached(numbers.epoch, 0, scores, validation.labels, asked.task)
+    return HandedOn(replace(found, loss=numbers.loss, since=numbers.since), curves, warmth)
 
 
 def _scores(base: Base, validation: RecordSet, watch: Watch) -> NDArray[np.float32]:
@@ -93,13 +101,7 @@ def _calibrated(
     """Make the exported model answer calibrated scores; return those of `scores` (n, L)."""
     calibrate(base.model / "model.onnx", curves)
     moved = curves.calibrated(scores)
-    answers = score(session((base.model / "model.onnx").read_bytes()), some)
-    difference = float(np.abs(answers - moved[: len(some)]).max())
-    if not difference <= TOLERANCE:
-        raise JobRefused(
-            f"the calibrated ONNX model is off its curves by {difference:.2g} in a score; "
-            f"{TOLERANCE:g} is allowed, so the model is not handed on"
-        )
+    _check(base, some, moved, "its curves")
     left = len(curves.slope) - int(curves.fitted.sum())
     sys.stdout.write(
         f"scores of {int(curves.fitted.sum())} labels are calibrated; {left} are left as they are, "
@@ -107,3 +109,26 @@ def _calibrated(
     )
     sys.stdout.flush()
     return moved
+
+
+def _scaled(
+    base: Base, warmth: float, scores: NDArray[np.float32], some: Images
+) -> NDArray[np.float32]:
+    """Make the exported model answer at a temperature; return the scores there of `scores`."""
+    scale(base.model / "model.onnx", warmth)
+    moved = temperature.scaled(scores, warmth)
+    _check(base, some, moved, "its temperature")
+    sys.stdout.write(f"scores are calibrated by a temperature of {warmth:.4f}\n")
+    sys.stdout.flush()
+    return moved
+
+
+def _check(base: Base, some: Images, moved: NDArray[np.float32], what: str) -> None:
+    """Raise JobRefused where the calibrated model does not answer of images as was computed."""
+    answers = score(session((base.model / "model.onnx").read_bytes()), some)
+    difference = float(np.abs(answers - moved[: len(some)]).max())
+    if not difference <= TOLERANCE:
+        raise JobRefused(
+            f"the calibrated ONNX model is off {what} by {difference:.2g} in a score; "
+            f"{TOLERANCE:g} is allowed, so the model is not handed on"
+        )

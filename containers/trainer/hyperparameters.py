@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from tagline.formats.settings import Augmentation, Calibration, Loss, Network, Optimizer
+from tagline.formats.tasks import Task
 from trainer.contract import JobRefused
 
 OPTIMIZERS, AUGMENTATIONS = get_args(Optimizer), get_args(Augmentation)
@@ -47,6 +48,19 @@ class Hyperparameters:
     start_without: str | None = None
     """Why no champion is handed over to start from, where one would be."""
     calibration: str = "none"
+    task: Task = Task.MULTI
+
+    @property
+    def single(self) -> bool:
+        """Whether each image has exactly one label."""
+        return self.task is Task.SINGLE
+
+    def named(self) -> dict[str, Any]:
+        """Return them by name; the task only where it is one that older jobs did not have."""
+        told = dict(vars(self))
+        if not self.single:
+            del told["task"]
+        return told
 
 
 def parse(given: Mapping[str, object]) -> Hyperparameters:
@@ -65,6 +79,9 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
     if unknown := sorted(set(values) - set(known)):
         raise JobRefused(f"hyperparameter {unknown[0]!r} is unknown; known are {', '.join(known)}")
     read = Reader(values)
+    task = Task(read.choice("task", tuple(Task), Task.MULTI))
+    if task is Task.SINGLE:
+        _check_single(values)
     return Hyperparameters(
         run=read.text("run", ""),
         epochs=read.integer("epochs", 1, 1000),
@@ -94,7 +111,17 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         start_from=read.start("start_from"),
         start_without=values.get("start_without"),
         calibration=read.choice("calibration", CALIBRATIONS, "none"),
+        task=task,
     )
+
+
+def _check_single(values: Mapping[str, str]) -> None:
+    """Raise JobRefused for what makes no sense where scores add up to 1."""
+    if values.get("loss") == "asymmetric":
+        raise JobRefused(
+            "hyperparameter loss is 'asymmetric', which is for images of several labels, and task "
+            "is single: leave it out for cross-entropy, or ask for weighted"
+        )
 
 
 def _loss(read: "Reader") -> str:

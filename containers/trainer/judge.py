@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,20 +9,20 @@ from numpy.typing import NDArray
 
 from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.rows import Side
-from tagline.scores.bootstrap import Gain, LabelGains, gain_over_frequencies, gains
-from tagline.scores.calibration import Reliability, reliability
-from tagline.scores.platt import Curves
-from tagline.scores.ranking import Quality, quality
+from tagline.formats.tasks import Task
+from tagline.scores import recall_bootstrap
+from tagline.scores.bootstrap import gain_over_frequencies, gains
+from tagline.scores.ranking import quality
+from tagline.scores.single import answers
 from tagline.scores.soundness import why_unsound
 from tagline.scores.thresholds import F1, Thresholds, choose, cross_fitted, f1
 from trainer.contract import JobRefused
+from trainer.evaluation import Comparison, Evaluated, Evaluation, KeptBack
+from trainer.single import SinglePair, judge_single
 
 if TYPE_CHECKING:  # the rules themselves need no MXNet
     from trainer.candidate import Candidate
     from trainer.data import RecordSet
-
-
-_RANKED_WELL = 0.5  # average precision
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Judges:
 
     `unseen` (n,) tells which of the judging images the champion was not trained on, `not_compared`
     why nobody knows; `confidence` is what the gate asks for. `by_hand` has the thresholds that a
-    person set, by label.
+    person set, by label. Of single labels `accuracy` is the share of given ones to be right.
     """
 
     validation: "RecordSet"
@@ -41,6 +40,8 @@ class Judges:
     not_compared: str | None = None
     confidence: float = 0.9
     by_hand: Mapping[str, float] = field(default_factory=dict)
+    task: Task = Task.MULTI
+    accuracy: float = 0.95
 
     @property
     def records(self) -> "RecordSet":
@@ -51,91 +52,6 @@ class Judges:
     def side(self) -> Side:
         """Their side of the split."""
         return Side.TEST if self.test else Side.VALIDATION
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """A candidate, its scores (n, L) on the judging images, and their quality."""
-
-    candidate: "Candidate"
-    scores: NDArray[np.float32]
-    quality: Quality
-
-
-@dataclass(frozen=True)
-class KeptBack:
-    """The challenger's scores (n, L) on a side of the split that it was not trained on."""
-
-    side: Side
-    ids: NDArray[np.int64]
-    truth: NDArray[np.uint8]
-    scores: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Challenger and champion on the images that neither was trained on, of which there are `n`."""
-
-    images: int
-    challenger: Quality
-    champion: Quality
-    gain: Gain | None
-    labels: LabelGains | None
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Everything the evaluation found; `champion` is None on a first run.
-
-    `comparison` is None without a champion, or where `not_compared` tells why. `ids` (n,) are the
-    judging images' records; `validation` are those that chose the thresholds, if others did.
-    """
-
-    labels: tuple[str, ...]
-    side: Side
-    ids: NDArray[np.int64]
-    truth: NDArray[np.uint8]
-    challenger: Evaluated
-    champion: Evaluated | None
-    validation: KeptBack | None
-    thresholds: Thresholds
-    f1: F1
-    over_frequencies: Gain | None
-    comparison: Comparison | None
-    not_compared: str | None
-    created: str
-    side_length: int
-    """Pixels of the side of the judging images."""
-
-    @cached_property
-    def tagged(self) -> NDArray[np.bool_]:
-        """Which tags the thresholds give the judging images, (n, L)."""
-        given: NDArray[np.bool_] = self.challenger.scores >= self.thresholds.values
-        return given
-
-    @cached_property
-    def reliability(self) -> Reliability:
-        """How far the challenger's scores, as they are served, may be read as probabilities."""
-        return reliability(self.challenger.scores, self.truth)
-
-    @cached_property
-    def uncalibrated(self) -> Reliability | None:
-        """The same of the scores before calibration; None where nothing is calibrated."""
-        found = self.challenger.candidate.description.calibration
-        if not found:
-            return None
-        before = Curves.of(found, self.labels).before(self.challenger.scores)
-        return reliability(before, self.truth)
-
-    @property
-    def ranked_alone(self) -> list[str]:
-        """The labels whose images come first, and of which none is given the tag."""
-        ap, tags = self.challenger.quality.ap, self.f1.labels
-        return [
-            label
-            for label, ranked, tagged in zip(self.labels, ap, tags, strict=True)
-            if ranked >= _RANKED_WELL and tagged == 0
-        ]
 
 
 def judge(
@@ -156,7 +72,14 @@ def judge(
     second = _evaluated(champion, records, labels) if champion else None
     validation = _validation(challenger, judges, labels)
     given = np.array([judges.by_hand.get(label, np.nan) for label in labels])
-    thresholds, tags = _tagging(first, validation, records.labels, given)
+    single = None
+    if judges.task is Task.SINGLE:
+        single, thresholds, tags = judge_single(
+            first.scores, records.labels, validation, given, judges.accuracy
+        )
+    else:
+        thresholds, tags = _tagging(first, validation, records.labels, given)
+    over = recall_bootstrap.gain_over_chance if single else gain_over_frequencies
     why = _why_not(judges) if second else None
     return Evaluation(
         labels=labels,
@@ -168,13 +91,12 @@ def judge(
         validation=validation,
         thresholds=thresholds,
         f1=tags,
-        over_frequencies=gain_over_frequencies(
-            first.scores, records.labels, confidence=judges.confidence
-        ),
+        over_frequencies=over(first.scores, records.labels, confidence=judges.confidence),
         comparison=_compared(first, second, judges) if second and not why else None,
         not_compared=why,
         created=created,
         side_length=challenger.side,
+        single=single,
     )
 
 
@@ -225,11 +147,14 @@ def _compared(first: Evaluated, second: Evaluated, judges: Judges) -> Comparison
     truth = judges.records.labels
     kept = np.ones(len(truth), np.bool_) if judges.unseen is None else judges.unseen
     mine, theirs, truth = first.scores[kept], second.scores[kept], truth[kept]
-    found = gains(mine, theirs, truth, confidence=judges.confidence)
+    single = judges.task is Task.SINGLE
+    compare = recall_bootstrap.gains if single else gains
+    found = compare(mine, theirs, truth, confidence=judges.confidence)
     return Comparison(
         images=len(truth),
         challenger=quality(mine, truth),
         champion=quality(theirs, truth),
         gain=found[0] if found else None,
         labels=found[1] if found else None,
+        single=SinglePair(answers(mine, truth), answers(theirs, truth)) if single else None,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.engine import Labels, Loss, Operations
 from trainer.hyperparameters import Hyperparameters
-from trainer.schedule import positive_weights
+from trainer.schedule import class_weights, positive_weights
 
 # of the asymmetric loss, as in Ridnik et al. 2021: how much easy negatives are passed over, and the
 # probability up to which a negative counts as nothing at all
@@ -19,7 +19,7 @@ def loss_of(asked: Hyperparameters, labels: Labels, ops: Operations) -> Loss:
     With `label_smoothing` e the truth z of a label becomes z + e (f - z) for its frequency f in
     that set: less sure of each image, and as frequent as before.
     """
-    loss = _loss_of(asked.loss, labels, ops)
+    loss = _loss_of_one(asked, labels, ops) if asked.single else _loss_of(asked.loss, labels, ops)
     if not asked.label_smoothing:
         return loss
     share = asked.label_smoothing
@@ -34,6 +34,17 @@ def _loss_of(name: str, labels: Labels, ops: Operations) -> Loss:
         return lambda logits, truth: _cross_entropy(logits, truth, ops)
     extra = ops.constant(positive_weights(labels)[None]) - 1
     return lambda logits, truth: _weighted(logits, truth, extra, ops)
+
+
+def _loss_of_one(asked: Hyperparameters, labels: Labels, ops: Operations) -> Loss:
+    """Return -w z log softmax(x) of each label: their sum is the cross entropy of an image.
+
+    w is 1, or `weighted` by how rare the label is.
+    """
+    if asked.loss != "weighted":
+        return lambda logits, truth: -ops.log_softmax(logits) * truth
+    weights = ops.constant(class_weights(labels)[None])
+    return lambda logits, truth: -weights * ops.log_softmax(logits) * truth
 
 
 def _cross_entropy(logits: Any, truth: Any, ops: Operations) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tagline.formats.drift import BINS, EDGES, LabelCounts, Reference, input_counts
 from tagline.formats.rows import Verdict
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 
 
 def reference_document(evaluation: Evaluation, rows: Mapping[int, Verdict]) -> Reference:
@@ -15,12 +15,13 @@ def reference_document(evaluation: Evaluation, rows: Mapping[int, Verdict]) -> R
     scores = validation.scores if validation else evaluation.challenger.scores
     ids = validation.ids if validation else evaluation.ids
     thresholds = np.round(evaluation.thresholds.values, 6)
+    tags = evaluation.tags(scores, thresholds)
     bins = np.searchsorted(EDGES, scores.astype(np.float64), side="right")
     labels = tuple(
         LabelCounts(
             label=label,
             bins=tuple(np.bincount(bins[:, column], minlength=BINS).tolist()),
-            tagged=int((scores[:, column] >= thresholds[column]).sum()),
+            tagged=int(tags[:, column].sum()),
         )
         for column, label in enumerate(evaluation.labels)
     )

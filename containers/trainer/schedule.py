@@ -28,11 +28,26 @@ def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return weights
 
 
-def prior_bias(labels: NDArray[np.uint8]) -> NDArray[np.float64]:
+def class_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what an image of each label counts, (L,), where it has that alone: 1 on average.
+
+    By the root of how rare the label is, at most ten times the most frequent one's.
+    """
+    images = labels.sum(axis=0, dtype=np.float64)
+    rarity = np.clip(np.sqrt(images.max() / np.maximum(images, 1)), 1, _HEAVIEST)
+    weights: NDArray[np.float32] = (rarity * images.sum() / (rarity * images).sum()).astype(
+        np.float32
+    )
+    return weights
+
+
+def prior_bias(labels: NDArray[np.uint8], *, single: bool = False) -> NDArray[np.float64]:
     """Return the log-odds of each label's frequency, (L,): where the last layer's bias starts.
 
-    Rare labels need not first be learned to be rare (prior-bias initialisation, Lin et al. 2017).
+    Where each image has a single label it is the frequency's logarithm, of which softmax makes the
+    frequency again. Rare labels need not first be learned to be rare (prior-bias initialisation,
+    Lin et al. 2017).
     """
-    odds = np.clip(labels.mean(axis=0), 1e-4, 1 - 1e-4)
-    bias: NDArray[np.float64] = np.log(odds / (1 - odds))
+    share = np.clip(labels.mean(axis=0), 1e-4, 1 - 1e-4)
+    bias: NDArray[np.float64] = np.log(share if single else share / (1 - share))
     return bias

@@ -69,6 +69,7 @@ def make_served(
             hyperparameters=asked,
             versions={name: importlib.metadata.version(name) for name in ("mxnet", "onnx")},
             best_epoch=found.epoch,
+            task=dataset.task,
         )
         made = Path(scratch, "model.json")
         made.write_bytes(encode(description))

@@ -6,7 +6,7 @@ import numpy as np
 
 from tagline.formats.models import Smoke, SmokeImage
 from trainer.data import RecordSet
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 from trainer.pixels import png, resize
 
 _IMAGES = 4

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tagline.formats.models import ModelStart
 from tagline.formats.settings import FEW_IMAGES
+from tagline.formats.tasks import Task
 from tagline.formats.weights import UnusableWeights
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
@@ -43,13 +44,17 @@ class Start:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What wants to start: a new network's name and weights, images to learn, the labels."""
+    """What wants to start: a new network's name and weights, images to learn, the labels.
+
+    The last layer of a model of another task is no beginning: what it answers is something else.
+    """
 
     network: str
     fresh: Weights
     seed: int
     images: int
     labels: Sequence[str]
+    task: Task = Task.MULTI
 
     def new_rows(self) -> Weights:
         """Return a head that says little yet; its bias keeps the label frequencies' log-odds."""
@@ -89,9 +94,11 @@ def _from_starter(new: Beginning) -> Start | str:
     if digest != known[new.network]["sha256"]:
         raise JobRefused(f"{path.name} is damaged: its SHA-256 is not that of starter.json")
     try:
-        weights = _backbone(path, new.fresh) | _starters_head(
-            path, new, known[new.network]["words"].split()
-        )
+        weights = _backbone(path, new.fresh)
+        if new.task is Task.MULTI:
+            weights |= _starters_head(path, new, known[new.network]["words"].split())
+        else:
+            weights |= new.new_rows()
     except UnusableWeights as exc:
         return f"the starter does not fit: {exc}"
     return Start(ModelStart(kind="starter", sha256=digest), weights, new_head=True)
@@ -119,11 +126,18 @@ def _from_champion(new: Beginning, base: Base, without: str | None) -> Start | s
             return "the champion's artifact is no model.tar.gz"
         if description.network != new.network:
             return f"the champion is of the network {description.network}, not {new.network}"
-        weights = _backbone(path, new.fresh) | _matched_head(path, new, description.labels)
+        weights = _backbone(path, new.fresh)
+        same = description.task is new.task
+        weights |= _matched_head(path, new, description.labels) if same else new.new_rows()
     except UnusableWeights as exc:
         return f"the champion's weights cannot be used: {exc}"
-    record = ModelStart(kind="champion", run=description.run, sha256=_digest(path))
-    return Start(record, weights)
+    record = ModelStart(
+        kind="champion",
+        run=description.run,
+        sha256=_digest(path),
+        instead=None if same else _without_head("the champion", description.task),
+    )
+    return Start(record, weights, new_head=not same)
 
 
 def _from_file(uri: str, new: Beginning, base: Base) -> Start:
@@ -131,13 +145,21 @@ def _from_file(uri: str, new: Beginning, base: Base) -> Start:
     try:
         weights = _backbone(path, new.fresh)
         description = read_description(path)
-        labels = () if description is None else description.labels
+        same = description is not None and description.task is new.task
+        labels = description.labels if description and same else ()
         weights |= _matched_head(path, new, labels) if labels else new.new_rows()
     except UnusableWeights as exc:
         told = f"start_from: {uri} does not fit the network {new.network}: {exc}"
         raise JobRefused(told) from exc
-    record = ModelStart(kind="file", uri=uri, sha256=_digest(path))
+    other = None if description is None or same else _without_head("it", description.task)
+    record = ModelStart(kind="file", uri=uri, sha256=_digest(path), instead=other)
     return Start(record, weights, new_head=not labels)
+
+
+def _without_head(who: str, task: Task) -> str:
+    """Say why a last layer that there is begins anew."""
+    answers = "one label an image" if task is Task.SINGLE else "any number of labels an image"
+    return f"without the last layer, since {who} answers {answers}"
 
 
 def _backbone(path: Path, fresh: Weights) -> Weights:

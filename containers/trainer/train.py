@@ -16,12 +16,13 @@ from tagline.formats.models import FEWEST_IMAGES, ModelDescription, ModelStart
 from tagline.formats.packed import PackedDataset
 from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_json
-from trainer.data import RecordSet
+from trainer.data import RecordSet, check_single
 from trainer.engine import Engine, Learner, current
 from trainer.fit import NoModelYet, Witness, fit, nobody
 from trainer.handing_on import hand_on
 from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
+from trainer.reached import said
 from trainer.start import HEAD_RATE, Beginning, find_start
 from trainer.team import Team, hosts_of
 from trainer.undescribed import dataset_of
@@ -59,7 +60,9 @@ def train(base: Base, witness: Witness = nobody) -> None:
     learner = engine.build(network, asked, training.labels, team)
     start = find_start(
         asked.start_from,
-        Beginning(network, learner.weights(), asked.seed, len(training), dataset.labels),
+        Beginning(
+            network, learner.weights(), asked.seed, len(training), dataset.labels, asked.task
+        ),
         base,
         asked.start_without,
     )
@@ -109,16 +112,13 @@ def train(base: Base, witness: Witness = nobody) -> None:
         _description(asked, dataset, network, reached.numbers, start.record),
         ended_early=best.ended_early,
         calibration=reached.curves.named(dataset.labels) if reached.curves else None,
+        temperature=reached.temperature,
     )
     (base.model / "model.json").write_bytes(encode(description))
     if watch.terminated:
         _say(f"all is saved {watch.since_sigterm:.1f} s after SIGTERM")
-    numbers = reached.numbers
     # the last value of each metric is what SageMaker keeps, and ranks the trials of a search by
-    _say(
-        f"epoch={numbers.epoch} train:loss={numbers.loss:.6f} "
-        f"validation:mAP={numbers.mean_ap:.6f} validation:micro_ap={numbers.micro_ap:.6f} exported"
-    )
+    _say(f"{said(reached.numbers)} exported")
     if watch.terminated and best.interrupted:
         sys.exit(TERMINATED)
 
@@ -136,12 +136,14 @@ def _channels(base: Base, asked: Hyperparameters) -> tuple[PackedDataset, Record
     """Return the dataset's description, training and validation images, checked."""
     train_file = base.channel("train", "train.rec")
     validation_file = base.channel("validation", "val.rec")
-    dataset = dataset_of(base, asked.num_classes, train_file)
+    dataset = dataset_of(base, asked.num_classes, train_file, asked.task)
     labels = dataset.labels
     if len(labels) != asked.num_classes:
         raise JobRefused(
             f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
         )
+    if dataset.task is not asked.task:
+        raise JobRefused(f"task is {asked.task}, but dataset.json says {dataset.task}")
     size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
     training = RecordSet(train_file, labels=len(labels), **size)
     validation = RecordSet(validation_file, labels=len(labels), **size)
@@ -194,7 +196,7 @@ def _fingerprint(
     """Return what tells this training from any that would end with other parameters."""
     learned_by = {
         "format": FORMAT,
-        "asked": {k: v for k, v in vars(asked).items() if k not in _NOT_LEARNED_BY},
+        "asked": {k: v for k, v in asked.named().items() if k not in _NOT_LEARNED_BY},
         "network": network,
         "shapes": [values.shape for values in learner.weights().values()],
         "data": [records.digest for records in data],
@@ -219,6 +221,8 @@ def _check_counts(asked: Hyperparameters, training: RecordSet, validation: Recor
         raise JobRefused("no training image carries any label: there is nothing to learn")
     if not validation.labels.any():
         raise JobRefused("no validation image carries any label: no model could be judged")
+    if asked.single:
+        check_single({"train.rec": training, "val.rec": validation})
 
 
 def _description(
@@ -237,7 +241,7 @@ def _description(
         hyperparameters={
             **{
                 name: str(value)
-                for name, value in vars(asked).items()
+                for name, value in asked.named().items()
                 if name not in {"side", "start_without"} and value is not None
             },
             "image_shape": f"3,{asked.side},{asked.side}",
@@ -246,6 +250,8 @@ def _description(
         best_epoch=reached.epoch,
         mAP=float(reached.mean_ap),
         start=start,
+        task=asked.task,
+        macro_recall=reached.macro_recall,
     )
 
 

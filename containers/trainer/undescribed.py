@@ -7,17 +7,20 @@ from pathlib import Path
 from tagline.formats.packed import BySide, Digests, PackedDataset, Versions
 from tagline.formats.recordio import RecordError, read_records, unpack_record
 from tagline.formats.settings import ImageSpec
+from tagline.formats.tasks import Task
 from trainer.contract import Base, JobRefused, read_document
 from trainer.pixels import Undecodable, decode
 
 
-def dataset_of(base: Base, classes: int, train_file: Path) -> PackedDataset:
+def dataset_of(
+    base: Base, classes: int, train_file: Path, task: Task = Task.MULTI
+) -> PackedDataset:
     """Return a job's dataset.json; without that channel what is known all the same, and say so."""
     if base.has_channel("dataset"):
         path = base.channel("dataset", "dataset.json")
         return read_document(path, "channel 'dataset'", PackedDataset)
     sys.stdout.write("no channel 'dataset': labels are called label_001 and so on\n")
-    return described(numbered(classes), packed_side(train_file))
+    return described(numbered(classes), packed_side(train_file), task=task)
 
 
 def numbered(count: int) -> tuple[str, ...]:
@@ -27,7 +30,12 @@ def numbered(count: int) -> tuple[str, ...]:
 
 
 def described(
-    labels: Sequence[str], side: int, train: int = 0, validation: int = 0
+    labels: Sequence[str],
+    side: int,
+    train: int = 0,
+    validation: int = 0,
+    *,
+    task: Task = Task.MULTI,
 ) -> PackedDataset:
     """Return as much of a dataset.json as this trainer reads; nothing else is known."""
     return PackedDataset(
@@ -44,6 +52,7 @@ def described(
         sha256=Digests(train="", validation=""),
         bytes=BySide(train=0, validation=0),
         image=ImageSpec(size=side),
+        task=task,
         versions=Versions(tagline="", opencv="", numpy="", python=""),
     )
 

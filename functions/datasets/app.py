@@ -9,6 +9,7 @@ from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
 from tagline.api.comparing import compare, two_runs
 from tagline.api.conditional import linking
+from tagline.api.devices import devices
 from tagline.api.documents import Part
 from tagline.api.drift import last_drift
 from tagline.api.health import Healths
@@ -61,12 +62,12 @@ def signing_in() -> SigningIn:
 
 
 def page() -> Answer:
-    """Return the page, which may upload to the data bucket and ask who gives tokens."""
+    """Return the page, which may upload to the data bucket, show its images, ask for tokens."""
     uploads = bucket().origin()
     try:
-        return page_answer(PAGE, (uploads, *signing_in().origins()))
+        return page_answer(PAGE, (uploads, *signing_in().origins()), images=uploads)
     except Problem:  # logged; the page shows it as the answer of /sign-in
-        return page_answer(PAGE, (uploads,))
+        return page_answer(PAGE, (uploads,), images=uploads)
 
 
 @http_api
@@ -125,6 +126,8 @@ def curated(request: Request) -> Part:
         case "GET /datasets/{dataset}/rows":
             run = asked_run(request.query, request.dataset())
             return rows(catalog(), bucket(), catalog().known(request.dataset()), run)
+        case "GET /datasets/{dataset}/devices":
+            return devices(bucket(), request.dataset())
         case "GET /datasets/{dataset}/lists":
             return lists(bucket(), catalog().known(request.dataset()))
         case _:

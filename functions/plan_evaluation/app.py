@@ -41,7 +41,7 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
     trained = event.trained
     if trained.tuning_job:
         ratings = plan.kind is Kind.RATINGS
-        metric = OBJECTIVE if ratings else objective_of(plan.settings)
+        metric = OBJECTIVE if ratings else objective_of(plan.settings, plan.task)
         trials = read_trials(clients.sagemaker(), trained.tuning_job, trained.job_name, metric)
         bucket.write(keys.trials, trials)
     if plan.kind is Kind.RATINGS:
@@ -61,6 +61,7 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
         bucket.read(keys.packed_dataset, PackedDataset),
         stack,
         confidence=plan.settings.promotion.confidence,
+        accuracy=plan.settings.reject_option.accuracy,
         gone=gone,
         searched=bool(trained.tuning_job),
         corrections=plan.corrections.key if plan.corrections else None,

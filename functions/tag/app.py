@@ -16,7 +16,7 @@ from tagline.api.recommending import History, RecommendQuery, UserHistories, rec
 from tagline.api.requests import Request, TagQuery, unpacked
 from tagline.api.sampling import Samples
 from tagline.api.several import tags_of_several
-from tagline.api.tagging import choose_tags, named_labels, tags_document
+from tagline.api.tagging import named_labels, tags_document
 from tagline.aws.environment import environment
 from tagline.aws.observability import logger, metrics
 from tagline.aws.s3 import Bucket
@@ -69,12 +69,13 @@ def tags_of(dataset: str, endpoint: str, query: TagQuery, image: Image) -> Tags:
     model = ask(clients.runtime(), endpoint, dataset, image, explain=query.explain)
     thresholds = champions().limits(model.run) if query.threshold is None else query.threshold
     wanted = None if query.labels is None else named_labels(query.labels, model.labels)
-    tags = choose_tags(model.labels, model.scores, thresholds, query.top_k, wanted)
-    logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(tags))
-    metrics.add_metric(name="TagsPerImage", unit="Count", value=len(tags))
-    samples().consider(dataset, image, model)
+    task = champions().task(model.run)
+    answer = tags_document(dataset, model, task, thresholds, top_k=query.top_k, wanted=wanted)
+    logger.info("tagged an image", run=model.run, bytes=len(image.data), tags=len(answer.tags))
+    metrics.add_metric(name="TagsPerImage", unit="Count", value=len(answer.tags))
+    samples().consider(dataset, image, model, unsure=answer.unsure)
     count(dataset, image, model)
-    return tags_document(dataset, model, tags)
+    return answer
 
 
 @functools.cache

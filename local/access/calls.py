@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from local import patching
-from local.access import s3_calls
+from local.access import rest_calls, s3_calls
 
 _PREFIX = {"monitoring": "cloudwatch"}  # IAM's word for a service, where ministack has another
 _LAMBDA = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
@@ -96,6 +96,11 @@ def _named(http: HttpRequest, service: str, body: bytes) -> tuple[str, Mapping[s
         return "Invoke", {"FunctionName": unquote(match[1])}
     if service == "sagemaker" and (match := _ENDPOINT.fullmatch(http.path)):
         return "InvokeEndpoint", {"EndpointName": unquote(match[1])}
+    if service in rest_calls.SERVICES:
+        read_by_path = rest_calls.read(service, http.method, http.path, http.query, body)
+        if read_by_path is None:
+            raise Unnamed(f"{http.method} {http.path}")
+        return read_by_path
     form = parse_qs(body.decode()) if "urlencoded" in http.headers.get("content-type", "") else {}
     fields = {**form, **http.query}
     if "Action" not in fields:

@@ -74,6 +74,10 @@ class Names:
             return name
         return self.arn("lambda", f"function:{name}")
 
+    def key(self, key: str) -> str:
+        """Return the ARN of a KMS key, of its id or ARN."""
+        return key if key.startswith("arn:") else self.arn("kms", f"key/{key}")
+
     def alarm(self, name: str) -> str:
         """Return an alarm's ARN."""
         return self.arn("cloudwatch", f"alarm:{name}")

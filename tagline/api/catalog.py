@@ -50,6 +50,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.ratings import RatingsDataset
 from tagline.formats.ratings_keys import RatingsKeys
 from tagline.formats.recommending import RatingsMetrics
+from tagline.formats.tasks import Task
 from tagline.planning.by_hand import set_by_hand
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ _UNREADABLE = "Unreadable"  # the state of a run whose status.json is damaged
 _WITHOUT_MODEL = {Outcome.UNCHANGED, Outcome.REDEPLOYED}
 _VALUES_KEPT = 10_000  # runs whose primary metric, which never changes, is remembered
 _UNKNOWN = ("mAP", None)
+_MOST_CONFUSED = 200  # labels, of a confusion matrix that is shown
 _LAST = "9999"  # sorts a run that has not written its plan yet as the newest
 S = TypeVar("S", bound=msgspec.Struct)
 C = TypeVar("C", bound=ChampionSummary)
@@ -115,6 +117,7 @@ class Catalog:
             health=shown(health(champion), EndpointHealth) if champion else None,
             kind=self._kind(dataset, champion, packed),
             labels=list(packed.labels) if isinstance(packed, PackedDataset) else [],
+            task=packed.task if isinstance(packed, PackedDataset) else Task.MULTI,
             counts=shown(packed, Counts),
             thresholds=dict(set_by_hand(self._bucket, dataset)),
             changes_refused=changes_refused,
@@ -164,7 +167,7 @@ class Catalog:
             **msgspec.structs.asdict(self.summary(run)),
             list=shown(planned and planned.list, ListShown),
             counts=shown(packed.result() or planned, Counts),
-            metrics=None if ranked else shown(measured, RunMetrics),
+            metrics=None if ranked else _without_vast(shown(measured, RunMetrics)),
             ranking=shown(measured, RankingMetrics) if ranked else None,
             decision=shown(decision.result(), RunDecision),
             report=report.result(),
@@ -261,6 +264,13 @@ class Catalog:
 
     def _champion(self, dataset: str) -> Champion | None:
         return self._bucket.get(DatasetKeys(dataset).champion, Champion)
+
+
+def _without_vast(metrics: RunMetrics | None) -> RunMetrics | None:
+    """Return metrics without a matrix that an answer has no room for."""
+    if metrics is None or len(metrics.labels) <= _MOST_CONFUSED:
+        return metrics
+    return msgspec.structs.replace(metrics, confusion=None)
 
 
 def shown(document: Document | Record | None, kind: type[S]) -> S | None:

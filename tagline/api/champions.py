@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tagline.api.bucket import DataBucket
 from tagline.api.catalog import Catalog
@@ -16,6 +16,7 @@ from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
 from tagline.formats.ratings_keys import RatingsKeys
+from tagline.formats.tasks import Task
 from tagline.planning.by_hand import set_by_hand
 
 CHAMPION_SECONDS = 30.0  # how long a container may go on asking a champion's endpoint unchecked
@@ -33,7 +34,7 @@ class Champions:
         self._stack = stack
         self._clock = clock
         self._champions: dict[str, tuple[float, Champion]] = {}
-        self._evaluated: dict[str, dict[str, LabelMetrics]] = {}
+        self._evaluated: dict[str, _Evaluation] = {}
         self._by_hand: dict[str, tuple[float, Mapping[str, float]]] = {}
         self._sources: dict[str, Location | None] = {}
 
@@ -60,13 +61,17 @@ class Champions:
         _keep(self._champions, dataset, (now, champion))
         return champion
 
+    def task(self, run: str) -> Task:
+        """Return what a run's model answers; raises what `thresholds` raises."""
+        return self._evaluation(run).task
+
     def thresholds(self, run: str) -> dict[str, float]:
         """Return the threshold of each label by which the run's evaluation went.
 
         A run's metrics never change, so they are read once. Raises Absent without metrics.json
         and UnreadableDocument when a label has no threshold in it.
         """
-        return {label: row.threshold for label, row in self._labels(run).items()}
+        return {label: row.threshold for label, row in self._evaluation(run).labels.items()}
 
     def limits(self, run: str) -> dict[str, float]:
         """Return the score from which on each label of a run's model is given as a tag.
@@ -76,15 +81,16 @@ class Champions:
         """
         by_hand = self._set_by_hand(RunKeys(run).dataset)
         found = {}
-        for label, row in self._labels(run).items():
+        for label, row in self._evaluation(run).labels.items():
             chosen = row.threshold if row.chosen is None else row.chosen
             found[label] = by_hand.get(label, chosen)
         return found
 
-    def _labels(self, run: str) -> dict[str, LabelMetrics]:
+    def _evaluation(self, run: str) -> "_Evaluation":
         if run not in self._evaluated:
             metrics = self._bucket.read(RunKeys(run).metrics, Metrics)
-            _keep(self._evaluated, run, {row.label: row for row in metrics.labels})
+            found = _Evaluation(metrics.task, {row.label: row for row in metrics.labels})
+            _keep(self._evaluated, run, found)
         return self._evaluated[run]
 
     def _set_by_hand(self, dataset: str) -> Mapping[str, float]:
@@ -117,6 +123,11 @@ class Champions:
                 f"{RatingsKeys(dataset).ratings}, to start one."
             )
         return Problem(HTTPStatus.CONFLICT, "no_champion", detail, running=running)
+
+
+class _Evaluation(NamedTuple):
+    task: Task
+    labels: Mapping[str, LabelMetrics]
 
 
 def _keep(kept: dict[str, V], name: str, value: V) -> None:

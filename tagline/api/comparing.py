@@ -169,6 +169,7 @@ def _turned(found: Difference, sign: int) -> RunDifference:
     probability = found.probability
     return RunDifference(
         mAP=None if found.mAP is None else sign * found.mAP,
+        macro_recall=None if found.macro_recall is None else sign * found.macro_recall,
         bound=found.bound if forward else None,
         confidence=found.confidence if forward else None,
         probability=probability if forward or probability is None else 1 - probability,
@@ -197,12 +198,14 @@ def _label(name: str, rows: list[LabelMetrics | None], sign: int) -> ComparedLab
     def both(key: str) -> list[Any]:
         return [None if row is None else getattr(row, key) for row in rows]
 
-    before, after = both("ap")
+    recalls = both("recall")
+    before, after = both("ap") if None in recalls else recalls
     own = None if before is None or after is None else after - before
     told = {1: rows[1], -1: rows[0]}.get(sign)
     return ComparedLabel(
         label=name,
-        ap=[before, after],
+        ap=both("ap"),
+        recall=recalls,
         f1=both("f1"),
         support=both("support"),
         difference=own if told is None or told.gain is None else sign * told.gain,

@@ -45,20 +45,28 @@ class ComparedLabel(Part, kw_only=True):
     label: str
     ap: list[Score | None]
     """Average precision, of the first and the second."""
+    recall: list[Score | None]
+    """Of runs whose images have exactly one label; else null."""
     f1: list[Score | None]
     support: list[Size | None]
     """Images that have the label."""
     difference: float | None
-    """The second's average precision less the first's: on the same images, as the evaluation found
-    it, where that of one of them looked at both (`compared_as`); else of each one's own images."""
+    """The second's average precision less the first's, or its recall where both have one: on the
+    same images, as the evaluation found it, where that of one of them looked at both
+    (`compared_as`); else of each one's own images."""
     interval: Interval | None
     """Of the difference, where the evaluation of one of them looked at both."""
 
 
 class RunDifference(ScoreDifference, kw_only=True):
-    """The second's mAP less the first's on the same images, as the evaluation found it."""
+    """The second's primary metric less the first's on the same images, as the evaluation found."""
 
     interval: Interval | None
+
+    @property
+    def value(self) -> float | None:
+        """Of the primary metric."""
+        return self.mAP if self.macro_recall is None else self.macro_recall
 
 
 class ComparedSetting(Part, kw_only=True):
@@ -75,8 +83,8 @@ class Relabelled(Part, kw_only=True):
 
     images: Size
     changed: Size
-    """Those that have other labels in the one than in the other: the average precisions of the two
-    are then measured by different labels, and do not subtract."""
+    """Those that have other labels in the one than in the other: the numbers of the two are then
+    measured by different labels, and do not subtract."""
 
 
 class RunComparison(Part, kw_only=True):

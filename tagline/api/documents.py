@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tagline.formats.names import DATASET, RUN
 from tagline.formats.outcomes import Outcome
 from tagline.formats.rows import Size
+from tagline.formats.tasks import Task
 
 DatasetName = Annotated[str, Meta(title="DatasetName", pattern=f"^{DATASET.pattern}$")]
 RunName = Annotated[
@@ -18,7 +19,7 @@ RunName = Annotated[
 ]
 Score = Annotated[float, Meta(title="Score", ge=0, le=1)]
 Kind = Literal["images", "ratings"]
-Metric = Literal["mAP", "ndcg_at_10"]
+Metric = Literal["mAP", "macro_recall", "ndcg_at_10"]
 ProblemStatus = Annotated[int, Meta(ge=400, le=599)]
 ObjectUri = Annotated[str, Meta(pattern="^s3://[^/]+/.+$")]
 LINK_SECONDS = 900
@@ -61,10 +62,19 @@ class Model(Part, kw_only=True):
 
 
 class Tags(Part, kw_only=True):
-    """The tags of an image, highest score first; scores to 6 decimal places."""
+    """The tags of an image, highest score first; scores to 6 decimal places.
+
+    Where an image has exactly one label, the answer has `label`, `unsure` and `scores`, too.
+    """
 
     dataset: DatasetName
     model: Model
+    label: str | UnsetType | None = UNSET
+    """The label of the highest score; null where the model is unsure of it."""
+    unsure: bool | UnsetType = UNSET
+    """Whether the highest score is below its label's threshold."""
+    scores: list[Tag] | UnsetType = UNSET
+    """Of all labels or the first top_k, highest first; together they are 1."""
     tags: list[Tag]
 
 
@@ -74,6 +84,10 @@ class ImageVerdict(Part, kw_only=True):
     image: str
     """The file's name in the form, or its field's without one."""
     model: Model | None
+    label: str | UnsetType | None = UNSET
+    """As of a single image; absent where images have any number of labels, or with a problem."""
+    unsure: bool | UnsetType = UNSET
+    scores: list[Tag] | UnsetType = UNSET
     tags: list[Tag] | None
     problem: "ProblemDocument | None"
 
@@ -167,6 +181,8 @@ class DatasetDetails(Part, kw_only=True):
     """Of the champion's endpoint; null without a champion."""
     labels: list[str]
     """In column order."""
+    task: Task = Task.MULTI
+    """single: an image has exactly one of the labels."""
     counts: Counts | None
     thresholds: dict[str, Score]
     """Scores from which on labels are tags, that dataset.yaml sets by hand: they go before those of

@@ -19,11 +19,12 @@ from tagline.api.images import image_of
 from tagline.api.problem import bad_request, unprocessable
 from tagline.api.requests import MAX_JSON_BYTES, Request, decoded
 from tagline.feedback.images import Kept
-from tagline.feedback.labels import SaidTwice, UnknownLabel, check_labels
+from tagline.feedback.labels import SaidTwice, UnknownLabel, check_labels, check_one
 from tagline.feedback.recording import Recorded
 from tagline.formats.feedback import CorrectedImage, Correction
 from tagline.formats.image_headers import MAX_PIXELS, image_size
 from tagline.formats.printable import printable
+from tagline.formats.tasks import Task
 
 _KINDS: Mapping[str, type[Said]] = {
     "id": FeedbackOnRow,
@@ -76,6 +77,8 @@ def correction_of(
     lists = lists_of(asked)
     try:
         check_labels(lists, now.labels)
+        if now.plan.task is Task.SINGLE:
+            check_one(lists)
     except UnknownLabel as exc:
         raise unprocessable("unknown_label", str(exc)) from exc
     except SaidTwice as exc:

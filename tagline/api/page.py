@@ -17,11 +17,11 @@ _TYPES = {
 }
 
 
-def page_answer(folder: Path, others: Sequence[str] = ()) -> Answer:
+def page_answer(folder: Path, others: Sequence[str] = (), images: str = "") -> Answer:
     """Return the page of a folder under a policy that allows its files and its own inline script.
 
     It may fetch from its own origin and from those of `others`, and show images that the person
-    chose (blob URLs) or that answers hold (data URLs).
+    chose (blob URLs), that answers hold (data URLs) or link to, at the origin `images`.
     """
     html = (folder / INDEX).read_text(encoding="utf-8")
     policy = "; ".join(
@@ -29,7 +29,7 @@ def page_answer(folder: Path, others: Sequence[str] = ()) -> Answer:
             "default-src 'none'",
             f"script-src 'self' {_hashes('script', html)}",
             "style-src 'self'",
-            "img-src blob: data:",
+            f"img-src blob: data: {images}".rstrip(),
             " ".join(("connect-src 'self'", *others)),
             "base-uri 'none'",
             "form-action 'none'",

@@ -23,6 +23,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "/datasets/{dataset}/runs": _READ,
     "/datasets/{dataset}/runs/{run}": _READ,
     "/datasets/{dataset}/runs/{run}/progress": _READ,
+    "/datasets/{dataset}/devices": _READ,
     "/datasets/{dataset}/drift": _READ,
     "/datasets/{dataset}/tags": ("POST",),
     "/datasets/{dataset}/recommendations": _READ,

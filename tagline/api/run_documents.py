@@ -14,6 +14,7 @@ from tagline.api.documents import (
     Score,
 )
 from tagline.formats.rows import Size
+from tagline.formats.tasks import Task
 
 
 class ListShown(Part, kw_only=True):
@@ -31,6 +32,12 @@ class ModelScores(Part, kw_only=True):
     micro_ap: Score | None
     baseline_map: Score | None
     """mAP of always answering each label's frequency."""
+    macro_recall: Score | None = None
+    """Of images that have exactly one label, like the next two: the mean of the labels' recalls."""
+    top1: Score | None = None
+    """The share of images whose best label is theirs."""
+    top5: Score | None = None
+    """Among the best five; null with five labels or fewer."""
 
 
 class ChampionScores(ModelScores, kw_only=True):
@@ -56,12 +63,37 @@ class LabelScores(Part, kw_only=True):
     ap_low: Score | None = None
     """From here to `ap_high` lies the middle 95 % of `ap` on resampled images."""
     ap_high: Score | None = None
+    recall: Score | None = None
+    """Where an image has exactly one label: the share of its images whose best label it is."""
+    precision: Score | None = None
+    """The share of the images whose best label it is that have it."""
+
+
+class ConfusionShown(Part, kw_only=True):
+    """How often the best label of an image is which, where it has which."""
+
+    labels: list[str]
+    counts: list[list[Size]]
+    """Images: a row for the label that they have, a column for their best one."""
+
+
+class UnsureShown(Part, kw_only=True):
+    """What becomes of the images where the model may be unsure."""
+
+    threshold: Score
+    """The highest score from which a label is given, but for thresholds set by hand."""
+    answered: Score
+    """The share of images that are given a label."""
+    accuracy: Score | None
+    """The share of those that are given the right one."""
 
 
 class ScoreDifference(Part, kw_only=True):
-    """What the model has more of mAP than the champion, and how sure that is."""
+    """What the model has more of the primary metric than the champion, and how sure that is."""
 
     mAP: float | None  # noqa: N815
+    """null where the primary metric is another."""
+    macro_recall: float | None = None
     bound: float | None
     """What it exceeds with a probability of `confidence`."""
     confidence: Score | None
@@ -81,6 +113,13 @@ class RunMetrics(ModelScores, kw_only=True):
     """Mean of the labels' F1."""
     micro_f1: Score | None
     """F1 of all tags together."""
+    task: Task = Task.MULTI
+    """single: an image has exactly one label."""
+    baseline_macro_recall: Score | None = None
+    """Of always answering the most frequent label."""
+    unsure: UnsureShown | None = None
+    confusion: ConfusionShown | None = None
+    """null with more than 200 labels, too: metrics.json has it."""
     labels: list[LabelScores]
     champion: ChampionScores | None
     """The champion's numbers on the same images."""

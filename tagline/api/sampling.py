@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from msgspec import UNSET, UnsetType
+
 from tagline.api.deadline import left
 from tagline.api.images import Image
 from tagline.aws.observability import logger, metrics
@@ -35,15 +37,27 @@ class Samples:
         self._settings: dict[str, tuple[float, Sampling]] = {}
         self._begun = 0.0
 
-    def consider(self, dataset: str, image: Image, model: ImageScores) -> None:
-        """Keep an image that was answered, if the dataset's settings say so. Never raises."""
+    def consider(
+        self,
+        dataset: str,
+        image: Image,
+        model: ImageScores,
+        *,
+        unsure: bool | UnsetType = UNSET,
+    ) -> None:
+        """Keep an image that was answered, if the dataset's settings say so. Never raises.
+
+        `unsure` is what the answer says, of an image that has exactly one label.
+        """
         if left() < _TO_ANSWER:
             return
         self._begun = self._clock()
         try:
             settings = self._of(dataset)
             scores = dict(zip(model.labels, model.scores, strict=True))
-            answered = Answered(dataset, Kept(image.data, image.content_type), model.run, scores)
+            kept = Kept(image.data, image.content_type)
+            doubt = None if unsure is UNSET else unsure
+            answered = Answered(dataset, kept, model.run, scores, unsure=doubt)
             if self._sampler.keep(answered, settings, datetime.now(UTC)):
                 metrics.add_metric(name="ImagesSampled", unit="Count", value=1)
         except Exception as exc:  # noqa: BLE001 - it is beside the answer, which goes out; logged

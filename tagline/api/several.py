@@ -46,4 +46,12 @@ def _verdict(name: str, found: Tags | Problem, request_id: str) -> ImageVerdict:
     if isinstance(found, Problem):
         problem = found.document(request_id)
         return ImageVerdict(image=name, model=None, tags=None, problem=problem)
-    return ImageVerdict(image=name, model=found.model, tags=found.tags, problem=None)
+    return ImageVerdict(
+        image=name,
+        model=found.model,
+        label=found.label,
+        unsure=found.unsure,
+        scores=found.scores,
+        tags=found.tags,
+        problem=None,
+    )

@@ -1,6 +1,7 @@
 """From scores to tags: a pure rule, the same wherever tags are shown."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from msgspec import UNSET
 
@@ -8,6 +9,7 @@ from tagline.api.documents import Model, Tag, Tags
 from tagline.api.heat import heat_url
 from tagline.api.problem import bad_request
 from tagline.formats.models import ImageScores
+from tagline.formats.tasks import Task
 
 
 def choose_tags(
@@ -56,18 +58,54 @@ def named_labels(text: str, labels: Collection[str]) -> set[str]:
     return found
 
 
-def tags_document(dataset: str, model: ImageScores, tags: Sequence[Tag]) -> Tags:
-    """Return the answer for one image; scores to 6 decimal places, what they hang on if known."""
-    heat = model.heat or {}
-    return Tags(
-        dataset=dataset,
-        model=Model(run=model.run, created=model.created),
-        tags=[
-            Tag(
-                label=tag.label,
-                score=round(tag.score, 6),
-                heat=heat_url(heat.get(tag.label, ())) or UNSET,
-            )
-            for tag in tags
-        ],
+def best_label(
+    labels: Sequence[str], scores: Sequence[float], thresholds: Mapping[str, float] | float
+) -> tuple[Tag, bool]:
+    """Return the label of the highest score, of equal ones the first, and if it reaches its limit.
+
+    Where an image has exactly one label, it is that one, or nobody is sure.
+    """
+    at = max(range(len(scores)), key=scores.__getitem__)
+    best = Tag(label=labels[at], score=scores[at])
+    limit = thresholds if isinstance(thresholds, float) else thresholds[best.label]
+    return best, best.score >= limit
+
+
+def tags_document(
+    dataset: str,
+    model: ImageScores,
+    task: Task,
+    thresholds: Mapping[str, float] | float,
+    *,
+    top_k: int | None = None,
+    wanted: Collection[str] | None = None,
+) -> Tags:
+    """Return the answer for one image; scores to 6 decimal places, what they hang on if known.
+
+    Where an image has exactly one label, `top_k` cuts its scores, and `wanted` leaves others out.
+    """
+    answered = partial(Tags, dataset=dataset, model=Model(run=model.run, created=model.created))
+    if task is Task.MULTI:
+        tags = choose_tags(model.labels, model.scores, thresholds, top_k, wanted)
+        return answered(tags=_shown(tags, model))
+    best, sure = best_label(model.labels, model.scores, thresholds)
+    given = [best] if sure and (wanted is None or best.label in wanted) else []
+    scores = choose_tags(model.labels, model.scores, 0.0, top_k, wanted)
+    return answered(
+        label=best.label if sure else None,
+        unsure=not sure,
+        scores=_shown(scores, model),
+        tags=_shown(given, model),
     )
+
+
+def _shown(tags: Sequence[Tag], model: ImageScores) -> list[Tag]:
+    heat = model.heat or {}
+    return [
+        Tag(
+            label=tag.label,
+            score=round(tag.score, 6),
+            heat=heat_url(heat.get(tag.label, ())) or UNSET,
+        )
+        for tag in tags
+    ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from msgspec import UNSET
 
 from tagline.api.champions import Champions
 from tagline.api.clients import ANSWER_SECONDS
@@ -23,7 +24,7 @@ from tagline.api.problem import Problem, unavailable
 from tagline.api.recognising import image_type, usual_cause
 from tagline.api.recommending import RecommendQuery, UserHistories, recommend
 from tagline.api.recommending_documents import Recommendation
-from tagline.api.tagging import choose_tags
+from tagline.api.tagging import tags_document
 from tagline.aws.faults import Absent
 from tagline.aws.s3 import BINARY, JSON_LINES, Bucket
 from tagline.fetching.arriving import Wait, as_they_arrive
@@ -218,12 +219,16 @@ class _Work:
                 "not those of the champion before: upload the list again"
             )
         thresholds = self.tagger.champions.limits(scores.run)
-        tags = choose_tags(scores.labels, scores.scores, thresholds)
+        task = self.tagger.champions.task(scores.run)
+        found = tags_document(self.plan.dataset, scores, task, thresholds)
         return BatchVerdict(
             line=item.line,
             path=item.path,
             verdict="tagged",
-            tags=tuple(BatchTag(label=tag.label, score=round(tag.score, 6)) for tag in tags),
+            label=found.label,
+            unsure=found.unsure,
+            confidence=UNSET if found.scores is UNSET else found.scores[0].score,
+            tags=tuple(BatchTag(label=tag.label, score=tag.score) for tag in found.tags),
             run=scores.run,
         )
 
@@ -245,10 +250,13 @@ def _rejected(item: BatchItem, reason: str, detail: str) -> BatchVerdict:
 def _rows(
     items: Sequence[BatchItem], verdicts: Sequence[BatchVerdict], labels: Sequence[str]
 ) -> list[bytes]:
-    """Return the tagged images as rows of a list: id, a 0 or 1 a label, path."""
+    """Return the tagged images as rows of a list: id, a 0 or 1 a label, path.
+
+    An image that has exactly one label, of which the model is unsure, would be no row.
+    """
     rows = []
     for item, verdict in zip(items, verdicts, strict=True):
-        if verdict.reason is None and labels:
+        if verdict.reason is None and labels and verdict.unsure is not True:
             tagged = {tag.label for tag in verdict.tags}
             columns = "\t".join("1" if label in tagged else "0" for label in labels)
             rows.append(f"{item.number}\t{columns}\t{item.path}\n".encode())

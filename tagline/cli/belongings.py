@@ -1,4 +1,4 @@
-"""What a stack made outside its template: endpoints, their configurations and models, alarms.
+"""What a stack made outside its template: endpoints, configurations, models, alarms, devices.
 
 Names do not tell whose a thing is where one stack's name begins with another's. A model's artifact
 does: it lies in the stack's own bucket.
@@ -15,12 +15,23 @@ from botocore.exceptions import ClientError
 from tagline.aws.faults import error_code
 from tagline.cli.errors import Refused
 from tagline.cli.target import Target, is_laptop
+from tagline.cli.things import groups_of, remove_group, remove_thing, things_of
 from tagline.formats.names import DATASET, endpoint_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef
 
-Kind = Literal["endpoint", "endpoint configuration", "model", "alarm", "objects", "stack", "bucket"]
+Kind = Literal[
+    "endpoint",
+    "endpoint configuration",
+    "model",
+    "alarm",
+    "device",
+    "device group",
+    "objects",
+    "stack",
+    "bucket",
+]
 _ENDPOINT_SECONDS = 1800  # an endpoint that is being updated is deleted when that is over
 _FORMER = "tagline-"  # how names began before they told the stack
 _PARALLEL = 4  # DescribeModel and its like share a small rate
@@ -56,6 +67,16 @@ def belongings(target: Target, artifacts: tuple[str, ...] = ()) -> list[Belongin
         *(Belonging("endpoint configuration", name) for name in sorted(configs)),
         *(Belonging("model", name) for name in sorted(models)),
         *(Belonging("alarm", name) for name in _alarms(target, served)),
+        *([] if artifacts else _devices(target)),
+    ]
+
+
+def _devices(target: Target) -> list[Belonging]:
+    """Return a stack's devices: its policy for them cannot go while they have it."""
+    note = "with its certificate, which is revoked"
+    return [
+        *(Belonging("device", name, note) for name in sorted(things_of(target))),
+        *(Belonging("device group", name) for name in sorted(groups_of(target))),
     ]
 
 
@@ -70,6 +91,10 @@ def delete_belonging(target: Target, found: Belonging) -> None:
         sagemaker.delete_endpoint_config(EndpointConfigName=name)
     elif found.kind == "model":
         sagemaker.delete_model(ModelName=name)
+    elif found.kind == "device":
+        remove_thing(target, name)
+    elif found.kind == "device group":
+        remove_group(target, name)
     else:
         target.cloudwatch.delete_alarms(AlarmNames=[name])
 

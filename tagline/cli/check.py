@@ -11,7 +11,9 @@ from tagline.cli.errors import Refused
 from tagline.cli.output import complain, emit, facts_table, print_json, rows_table, say
 from tagline.cli.pictures import Looked, PicturesReport, look_at_pictures
 from tagline.formats.names import DATASET
+from tagline.formats.tasks import TASK_SAID, Task
 from tagline.listing.checking import CheckReport, check_list
+from tagline.listing.label_facts import LabelFacts
 from tagline.listing.label_names import parse_label_names
 
 _MOST_LABELS = 60  # shown; --json has them all
@@ -132,7 +134,8 @@ def _show(report: CheckReport) -> None:
                 "Rows": f"{report.rows:,}",
                 "Accepted": f"{report.accepted:,}",
                 "Rejected": f"{report.rejected:,}",
-                "Labels": report.labels.count if report.labels else None,
+                "Task": TASK_SAID[report.task] if report.accepted else None,
+                "Labels": _count_said(report.labels) if report.labels else None,
                 "Rows with no label": report.labels.rows_without_label if report.labels else None,
             }
         )
@@ -141,6 +144,10 @@ def _show(report: CheckReport) -> None:
         show_reasons(report)
     if report.labels and report.accepted:
         _show_labels(report)
+
+
+def _count_said(labels: LabelFacts) -> str:
+    return f"{labels.count}{' (a column of classes)' if labels.classes else ''}"
 
 
 def _show_pictures(pictures: PicturesReport) -> None:
@@ -185,9 +192,10 @@ def _show_labels(report: CheckReport) -> None:
     )
     if len(positives) > _MOST_LABELS:
         say(f"{len(positives) - _MOST_LABELS} rarer labels: --json prints all")
+    once = [] if report.task is Task.SINGLE else report.labels.once  # a warning tells more
     for problem, names in (
         ("On no image, so nothing can be learned", report.labels.never),
-        ("On one image, so either not trained or not validated", report.labels.once),
+        ("On one image, so either not trained or not validated", once),
         ("On every image, so nothing can be learned", report.labels.always),
     ):
         if names:

@@ -223,7 +223,14 @@ def convert(
 
 def drop(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name.")],
-    list_path: _List,
+    list_path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="LIST",
+            help="List file, or ratings (.csv); without one, --images holds a folder per class.",
+            exists=True,
+        ),
+    ] = None,
     *,
     labels: _Labels = None,
     config: _Config = None,
@@ -352,7 +359,7 @@ def logs(
 def estimate(
     list_path: Annotated[
         Path | None,
-        typer.Argument(metavar="[LIST]", help="List file.", exists=True, dir_okay=False),
+        typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False),
     ] = None,
     *,
     images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
@@ -398,6 +405,38 @@ def drift(
     as_json: _Json = False,
 ) -> None:
     """Tell whether what is tagged is like what the champion was validated on; exit 3 if not."""
+
+
+def device(
+    action: Annotated[
+        Literal["add", "remove"], typer.Argument(help="add: register; remove: revoke and forget.")
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")],
+    *,
+    dataset: Annotated[str | None, typer.Option(help="Whose champion it runs.")] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Thing group it is updated with, as in dataset.yaml's edge.targets."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for its key and device.json.", show_default="NAME"),
+    ] = None,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """Register a device with AWS IoT and give it a certificate, or remove it again."""
+
+
+def devices(
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="Whose devices; all without.")
+    ] = None,
+    *,
+    stack: _Stack = STACK,
+    as_json: _Json = False,
+) -> None:
+    """List devices: what they run, the champion's version, when they were last heard of."""
 
 
 def redeploy(
@@ -576,6 +615,6 @@ def completion(
 _ALL = (
     *(demo, up, preflight, images, check, convert, drop, try_, runs, show, retry, redeploy),
     *(compare, watch, cancel, logs, rollback, promote, drift, estimate, costs, tag, recommend),
-    *(feedback, destroy, completion),
+    *(feedback, device, devices, destroy, completion),
 )
 COMMANDS = {each.__name__.rstrip("_"): each for each in _ALL}  # `try` is a word of Python

@@ -15,7 +15,7 @@ from tagline.cli.naming import one_run
 from tagline.cli.output import emit, number, print_json, rows_table, say
 from tagline.cli.records import read_training
 from tagline.cli.target import Target, find_target
-from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
+from tagline.formats.kinds import MACRO_RECALL, METRIC_SAID, PRIMARY_METRIC, Kind
 from tagline.formats.names import dataset_of_run
 from tagline.formats.steps import TunePlan
 
@@ -66,14 +66,18 @@ def _show(told: RunComparison, intervals: dict[str, _Bounds | None]) -> None:
     rows = [
         (
             label.label,
-            *map(number, label.ap),
+            *map(number, label.ap if None in label.recall else label.recall),
             _signed(label.difference),
             _interval(intervals.get(label.label)),
             next((count for count in reversed(label.support) if count is not None), None),
         )
         for label in changed[:_MOST_LABELS]
     ]
-    columns = ("Label", ">AP before", ">AP after", ">Difference", "95 % interval", ">Images")
+    what = _of_labels(told)
+    columns = (
+        *("Label", f">{what} before", f">{what} after", ">Difference"),
+        *("95 % interval", ">Images"),
+    )
     if rows:
         emit(rows_table(columns, rows, title="Labels, the largest difference first"))
     if len(changed) > _MOST_LABELS:
@@ -119,6 +123,10 @@ def _facts(told: RunComparison) -> Iterator[tuple[object, ...]]:
         yield (name, *(number(run.value) for run in told.runs))
         return
     scores = [run.metrics for run in told.runs]
+    if any(run.metric == MACRO_RECALL for run in told.runs):
+        name = METRIC_SAID[MACRO_RECALL].capitalize()
+        yield (name, *(number(each.macro_recall) if each else None for each in scores))
+        yield ("Right", *(number(each.top1) if each else None for each in scores))
     yield ("mAP", *(number(each.mAP) if each else None for each in scores))
     yield ("Micro F1", *(number(each.micro_f1) if each else None for each in scores))
     yield ("Judged on", *(f"{each.images:,} {each.judged_on}" if each else None for each in scores))
@@ -128,6 +136,11 @@ def _of_ratings(told: RunComparison) -> bool:
     return any(run.metric == PRIMARY_METRIC[Kind.RATINGS] for run in told.runs)
 
 
+def _of_labels(told: RunComparison) -> str:
+    """Return what labels are compared by."""
+    return "Recall" if all(run.metric == MACRO_RECALL for run in told.runs) else "AP"
+
+
 def _difference(told: RunComparison) -> str:
     found = told.difference
     if _of_ratings(told):
@@ -135,7 +148,8 @@ def _difference(told: RunComparison) -> str:
             "Each was judged for its own users: `tagline runs` tells each one's difference to its "
             "champion for the same ones"
         )
-    if found is None or found.mAP is None:
+    gained = found.value if found else None
+    if found is None or gained is None:
         if any(run.metrics is None for run in told.runs):
             return "One of them was not judged, so nothing but settings compares"
         if told.same_images:
@@ -147,7 +161,8 @@ def _difference(told: RunComparison) -> str:
     interval = found.interval
     between = f", {_interval((interval.low, interval.high))}" if interval else ""
     images = f" on the same {found.images:,} images" if found.images else ""
-    more = f"The second has {_signed(found.mAP)} mAP{images}{between}"
+    name = METRIC_SAID["mAP" if found.macro_recall is None else MACRO_RECALL]
+    more = f"The second has {_signed(gained)} {name}{images}{between}"
     return f"{more}; so are the differences of labels"
 
 
@@ -155,10 +170,11 @@ def _relabelled(told: RunComparison) -> str | None:
     found = told.relabelled
     if found is None or not found.changed:
         return None
+    what = _of_labels(told)
     those = f"{found.changed:,} of the {found.images:,} images that both were judged on"
-    more = f"{those} have other labels in the second: AP before and after do not subtract"
+    more = f"{those} have other labels in the second: {what} before and after do not subtract"
     if told.compared_as is None:
-        return f"{more}, nor do the mAPs"
+        return f"{more}, nor do the {'mAPs' if what == 'AP' else 'means'}"
     order = ("first", "second")[told.compared_as == told.runs[1].run]
     return f"{more}. The differences are by the labels of the {order}, for both models"
 

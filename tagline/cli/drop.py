@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tagline.aws.faults import TooLarge
 from tagline.cli import ratings
 from tagline.cli.check import instead, warn
+from tagline.cli.class_folders import list_of_folders
 from tagline.cli.convert import as_list
 from tagline.cli.errors import Refused
 from tagline.cli.outcome import RunOutcome, run_outcome, tell_end
@@ -43,7 +44,7 @@ class Dropped:
 
 def drop(
     dataset: str,
-    list_path: Path,
+    list_path: Path | None,
     *,
     labels: Path | None,
     config: Path | None,
@@ -54,8 +55,14 @@ def drop(
     stack: str,
     as_json: bool,
 ) -> None:
-    """Upload a list or ratings, and what goes with them, and so start a run."""
+    """Upload a list or ratings, and what goes with them, and so start a run.
+
+    Without a list one is made of the images' folders, a class each.
+    """
     keys = DatasetKeys(dataset)
+    if list_path is None:
+        folder = _folder_of_classes(images, labels, items, convert=convert)
+        list_path, labels = list_of_folders(dataset, folder)
     if not convert and ratings.is_ratings(list_path):
         _refuse_of_images(labels, images)
         dropped = _drop_ratings(keys, list_path, config, items, stack)
@@ -70,6 +77,19 @@ def drop(
         check_before(made, beside)
         dropped = drop_dataset(target, keys, made, labels=names, config=config, images=images)
     _follow(target, dropped, wait=wait, as_json=as_json)
+
+
+def _folder_of_classes(
+    images: Path | None, labels: Path | None, items: Path | None, *, convert: bool
+) -> Path:
+    if images is None:
+        raise Refused("name a LIST, or a folder per class: --images FOLDER")
+    if labels or items or convert:
+        raise Refused(
+            "without a LIST labels are named by the folders in that of --images: leave --labels, "
+            "--items and --convert out"
+        )
+    return images
 
 
 def _refuse_of_images(labels: Path | None, images: Path | None) -> None:

@@ -16,6 +16,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "drop": (
         "tagline drop stickers stickers.lst --labels labels.txt --images photos/ --wait",
+        "tagline drop pets --images folder-per-class/ --wait",
         "tagline drop films ratings.csv --items items.csv --wait",
     ),
     "recommend": (
@@ -54,6 +55,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "tagline feedback stickers",
         "tagline feedback stickers --to-list --drop --wait",
     ),
+    "device": (
+        "tagline device add belt-3 --dataset trash --group belts --out belt-3/",
+        "tagline device remove belt-3",
+    ),
+    "devices": ("tagline devices", "tagline devices trash --json"),
     "destroy": ("tagline destroy --dry-run",),
     "completion": ("source <(tagline completion bash)",),
 }

@@ -12,7 +12,13 @@ from tagline.formats.steps import TrainPlan
 from tagline.jobs.epochs import JobLog, epoch_of
 
 _LOOKED_AT = 6  # epochs by which the time that is left is told: machines slow down and speed up
-_SHOWN = ("train:loss", "validation:mAP", "train:accuracy", "validation:accuracy")
+_SHOWN = (
+    "train:loss",
+    "validation:mAP",
+    "validation:macro_recall",
+    "train:accuracy",
+    "validation:accuracy",
+)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from tagline.cli.target import Target
 from tagline.formats.costs import Cost
 from tagline.formats.document import Record
 from tagline.formats.keys import RunKeys
-from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
+from tagline.formats.kinds import KIND_OF_METRIC, METRIC_SAID, Kind
 from tagline.formats.models import Metrics
 from tagline.formats.outcomes import Outcome
 from tagline.formats.rows import Side
@@ -159,7 +159,7 @@ def say_next(ended: RunOutcome) -> None:
 def _value_said(ended: RunOutcome) -> str | None:
     if ended.value is None:
         return None
-    cases = "images" if ended.metric == PRIMARY_METRIC[Kind.IMAGES] else "users"
+    cases = "images" if KIND_OF_METRIC[ended.metric] is Kind.IMAGES else "users"
     return f"{number(ended.value)} on the {ended.judged_on} {cases}"
 
 

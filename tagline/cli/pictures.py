@@ -17,6 +17,7 @@ from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, v
 from tagline.formats.reasons import MEANING, Reason
 from tagline.formats.rows import Lost, Verdict
 from tagline.formats.settings import ImageSettings, ImageSpec, OnConflict, Settings
+from tagline.formats.tasks import AskedTask
 
 _SHOWN = 3
 
@@ -51,6 +52,7 @@ class Looked:
     verdicts: Sequence[Verdict]
     image: ImageSpec
     on_conflict: OnConflict
+    task: AskedTask = "auto"
 
     def unusable(self) -> dict[str, tuple[Reason, str]]:
         """Return why a run would reject images, by the list's paths."""
@@ -93,7 +95,10 @@ def look_at_pictures(
         background=choice,
         said=said,
     )
-    return report, Looked(placed.files, placed.missing, verdicts, image, settings.on_conflict)
+    looked = Looked(
+        placed.files, placed.missing, verdicts, image, settings.on_conflict, settings.task
+    )
+    return report, looked
 
 
 def ask_im2rec(module: str, image: ImageSettings, files: Iterable[str]) -> list[bytes]:

@@ -23,6 +23,7 @@ from tagline.formats.models import (
     LabelMetrics,
     Metrics,
     ModelCard,
+    Unsure,
 )
 from tagline.formats.outcomes import Champion, Decision
 from tagline.formats.packed import PackedDataset, pictures_said
@@ -35,9 +36,10 @@ from tagline.formats.settings import ImageSpec
 from tagline.formats.shadow import Shadow
 from tagline.formats.steps import TrainPlan, TunePlan
 from tagline.formats.suspects import Suspect
+from tagline.formats.tasks import Task
 from tagline.formats.trials import Trials
 from tagline.listing.list_file import contradictions_said
-from tagline.listing.trainable import split_said
+from tagline.listing.trainable import few_said, split_said
 from tagline.planning.by_hand import in_force, set_by_hand
 from tagline.ratings.sides import BY_HASH
 from tagline.serving.endpoints import Health, health
@@ -73,6 +75,8 @@ class RunReport(RunOutcome, kw_only=True):
     same_as: str | None
     """Of an unchanged one: the judged run that it equals, whose report is its own, too."""
     kind: Kind
+    task: Task
+    """As the plan found it; single: each image has exactly one label."""
     tried: tuple[str, ...]
     """Of a candidate: what it was tried with, such as `training.epochs=20`."""
     counts: Counts | None
@@ -93,6 +97,11 @@ class RunReport(RunOutcome, kw_only=True):
     """Mean of the labels', on images that the thresholds were not chosen on."""
     micro_f1: float | None
     """Of all pairs of image and label together."""
+    macro_recall: float | None
+    """Of images that have exactly one label, like the next three: the mean of the labels'."""
+    top1: float | None
+    top5: float | None
+    unsure: Unsure | None
     ranking: RatingsMetrics | None
     """metrics.json of ratings; null for images."""
     champion: ChampionMeans | None
@@ -137,6 +146,7 @@ def read_report(target: Target, keys: RunKeys) -> RunReport:
         **msgspec.structs.asdict(outcome),
         same_as=same_as,
         kind=Kind.RATINGS if ranking else plan.kind if plan else Kind.IMAGES,
+        task=plan.task if plan else Task.MULTI,
         tried=plan.tried if plan else (),
         counts=msgspec.convert(counted, Counts, from_attributes=True) if counted else None,
         contradicting=plan.contradicting if plan else 0,
@@ -149,6 +159,10 @@ def read_report(target: Target, keys: RunKeys) -> RunReport:
         labels=in_force(metrics.labels, by_hand) if metrics else None,
         macro_f1=metrics.macro_f1 if metrics else None,
         micro_f1=metrics.micro_f1 if metrics else None,
+        macro_recall=metrics.macro_recall if metrics else None,
+        top1=metrics.top1 if metrics else None,
+        top5=metrics.top5 if metrics else None,
+        unsure=metrics.unsure if metrics else None,
         ranking=ranking,
         champion=metrics.champion if metrics else None,
         difference=metrics.difference if metrics else None,
@@ -175,6 +189,8 @@ def _warnings(plan: Plan | None, whole: PackedDataset | RatingsDataset | None) -
         small = split_said(counted.test, counted.validation, plan.settings.split.shares)
         older = packed is not None and not packed.sha256.test  # there was no test side yet
         said += [small] if small and not older else []
+        few = few_said(plan.positives) if plan.task is Task.SINGLE else None
+        said += [few] if few else []
     if packed is not None:
         said += pictures_said(packed)
     elif plan is not None and plan.seen is not None:

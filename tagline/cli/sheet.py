@@ -89,7 +89,7 @@ def _tags(list_path: Path, looked: Looked, names: Sequence[str] | None) -> dict[
     """Return the labels of each path that has a file or lacks it."""
     known = {*looked.files, *looked.missing}
     with list_path.open("rb") as stream:
-        survey = survey_list(stream)
+        survey = survey_list(stream, names, looked.task)
         shown = names or default_label_names(survey.label_count)
         rows = read_rows(stream, survey, Source.unchecked(), looked.on_conflict)
         return {

@@ -30,6 +30,7 @@ from tagline.formats.models import (
 from tagline.formats.names import RUN, check_dataset
 from tagline.formats.plan import Plan
 from tagline.formats.recommending import RatingsMetrics
+from tagline.formats.tasks import TASK_SAID, Task
 from tagline.planning.by_hand import by_hand_said
 from tagline.planning.changes import changes_said
 from tagline.planning.corrections import corrections_said
@@ -126,6 +127,7 @@ def _show_outcome(report: RunReport) -> None:
                 f"Test {what}": counts and counts.test,
                 **(_ranking(report.ranking) if report.ranking else {}),
                 "Set by hand": report.labels and by_hand_said(report.labels),
+                **(_one_label(report) if report.task is Task.SINGLE else {}),
                 "F1": report.micro_f1 and _f1_said(report),
                 "Background": report.pictures and _background(report.pictures),
                 "Before it served": report.shadow and told(report.shadow),
@@ -139,6 +141,19 @@ def _show_outcome(report: RunReport) -> None:
             },
         )
     )
+
+
+def _one_label(report: RunReport) -> dict[str, object]:
+    """Return what else is known where an image has exactly one label, as facts."""
+    unsure = report.unsure
+    five = "" if report.top5 is None else f"; among the best five {number(report.top5)}"
+    return {
+        "Task": TASK_SAID[report.task],
+        "Right": None if report.top1 is None else f"{number(report.top1)} of the images{five}",
+        "Sure": unsure
+        and f"of {number(unsure.answered)} of the images, {number(unsure.accuracy)} of them right: "
+        f"from {number(unsure.threshold)} on",
+    }
 
 
 def _ranking(found: RatingsMetrics) -> dict[str, object]:

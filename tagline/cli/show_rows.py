@@ -14,6 +14,7 @@ from tagline.formats.rows import Reject
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
 
+_LAST = (">Support", ">Threshold")
 _EDGE = 5  # labels shown from either end, and suspects
 
 
@@ -34,7 +35,10 @@ def show_rejects(run: str, rows: Sequence[Reject], total: int) -> None:
 
 def show_labels(found: Sequence[LabelMetrics]) -> None:
     """Show the labels that the model knows best and worst."""
-    measured = [(row.ap, row) for row in found if row.ap is not None]
+    of_one = any(row.recall is not None for row in found)  # an image has exactly one label
+    measured = [
+        (value, row) for row in found if (value := row.recall if of_one else row.ap) is not None
+    ]
     if not measured:
         return
     labels = [row for _, row in sorted(measured, key=lambda pair: pair[0], reverse=True)]
@@ -42,9 +46,14 @@ def show_labels(found: Sequence[LabelMetrics]) -> None:
     title = "Labels" if few is labels else f"Best and worst {_EDGE} of {len(labels)} labels"
     emit(
         rows_table(
-            ("Label", ">AP", ">F1", ">Support", ">Threshold"),
+            ("Label", *((">Recall", ">Precision") if of_one else (">AP", ">F1")), *_LAST),
             (
-                (row.label, number(row.ap), number(row.f1), row.support, _threshold(row))
+                (
+                    row.label,
+                    *map(number, (row.recall, row.precision) if of_one else (row.ap, row.f1)),
+                    row.support,
+                    _threshold(row),
+                )
                 for row in few
             ),
             title=title,

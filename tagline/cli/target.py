@@ -86,6 +86,11 @@ class Target:
         return self.client("cloudwatch")
 
     @cached_property
+    def iot(self) -> Any:  # its stubs are not among the development requirements
+        """Client for devices."""
+        return self.client("iot")
+
+    @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """Client for the stack itself."""
         return self.session.client(

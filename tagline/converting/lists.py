@@ -25,19 +25,21 @@ def read(source: Path, asked: Asked) -> Reading:
         with file.open("rb") as stream:
             names = parse_label_names(stream.read(MAX_LABELS_BYTES + 1), str(file))
     with source.open("rb") as stream:
-        survey = survey_list(stream)
+        survey = survey_list(stream, names)
     counter = LabelCounter(survey.label_count)  # without names: is 1,0 one label or two?
     check_names(survey, names, counter.positives)
     shown = names or default_label_names(survey.label_count)
     said = {"Images": "the last column", "Tags": str(file) if file else "numbered: no labels.txt"}
     reading = Reading("list", said, iter(()), declared=list(shown))
+    if survey.classes:
+        said["Tags"] = f"the class of each row, {said['Tags']}"
     reading.entries = _entries(source, shown)
     return reading
 
 
 def _entries(source: Path, names: Sequence[str]) -> Iterator[Entry]:
     with source.open("rb") as stream:
-        for row in read_rows(stream, survey_list(stream), Source.unchecked()):
+        for row in read_rows(stream, survey_list(stream, names), Source.unchecked()):
             if isinstance(row, Reject):
                 detail = f"{row.reason.value}: {row.detail}"
                 yield Declined(row.line, row.path, Why.BAD_ROW, detail)

@@ -27,12 +27,13 @@ class BadPath(ValueError):
 class Paths:
     """How paths become the list's: relative to `root`, or below the prefix `source` of S3.
 
-    `ending` is put to names that have none.
+    `ending` is put to names that have none, and what is no URI is put into the folder `below`.
     """
 
     root: str | None = None
     source: str | None = None
     ending: str | None = None
+    below: str | None = None
 
     def clean(self, text: str) -> str:
         """Return a list's path; raises BadPath."""
@@ -49,6 +50,8 @@ class Paths:
         path = path if path.startswith("s3://") else plain_path(path)
         if self.ending and "." not in path.rpartition("/")[2]:
             path += self.ending
+        if self.below and not path.startswith("s3://"):
+            path = f"{self.below}/{path}"
         if ".." in path.split("/"):
             raise BadPath(
                 "bad_path", f"{path[:120]!r} leaves its folder by '..': name it from above"

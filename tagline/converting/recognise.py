@@ -30,7 +30,11 @@ CALLED = {
     "parts": "an export in folders",
 }
 _START = 1 << 16
-_LIST_ROW = re.compile(rb" *\d+ *\t[ \d.,\t]*[01][ .0]*\t[^\t]+")
+_LIST_ROW = re.compile(
+    rb" *\d+ *\t(?:[ \d.,\t]*[01][ .0]*\t[^\t]+"
+    rb"| *\d+(?:\.0*)? *\t[^\t]+\.(?:png|jpe?g|webp))",  # of classes
+    re.IGNORECASE,
+)
 _LOOKED_AT = 50
 _TABLES = frozenset({".csv", ".tsv"})
 _COCO_KEYS = {"images", "annotations", "categories"}

@@ -32,6 +32,18 @@ def check_labels(said: Mapping[str, Sequence[str]], known: Collection[str]) -> N
                 )
 
 
+def check_one(said: Mapping[str, Sequence[str]]) -> None:
+    """Raise SaidTwice unless it is said which one label an image has; labels are by list."""
+    has = [label for name in ("confirmed", "added") for label in said[name]]
+    if len(has) == 1:
+        return
+    told = "none is" if not has else f"{len(has)} are"
+    raise SaidTwice(
+        f"An image of this dataset has exactly one label, and {told} named: name the one that it "
+        "has in confirmed, or in added where the model said another."
+    )
+
+
 def near(label: str, known: Collection[str]) -> str:
     """Return labels that are written like one, as words that follow on it; empty without any."""
     folded = {name.casefold(): name for name in known}

@@ -7,13 +7,15 @@ no row stay. Images without a row get one, at the end.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple, Protocol
 
 from tagline.feedback.truths import Said, Truths
 from tagline.formats.list_lines import Line, read_lines
 from tagline.formats.locations import Location, parse_uri
 from tagline.formats.merged import MOST_ROWS, MergedLabel, MergedRow
-from tagline.listing.rows import Row, RowParser
+from tagline.listing.list_file import row_parser
+from tagline.listing.rows import Row
 from tagline.listing.sources import BadLocation, Source
 from tagline.listing.survey import Survey
 
@@ -57,7 +59,9 @@ class Merger:
         self._labels = labels
         self._columns = {label: at for at, label in enumerate(labels)}
         self._separator = b"," if survey.joined else b"\t"
-        self._parser = RowParser(len(labels), source, survey.header_line, joined=survey.joined)
+        self._classes = survey.classes
+        self._one_label = survey.one_label or survey.classes  # which has room for no other
+        self._parser = row_parser(replace(survey, label_count=len(labels)), source)
         self._truths = truths.images
         self._given: Counter[str] = Counter()
         self._taken: Counter[str] = Counter()
@@ -140,6 +144,8 @@ class Merger:
         if not said:
             return row.labels
         self._seen.add(place)
+        if self._one_label:
+            return self._replaced(row, place, said)
         bits = bytearray(row.labels)
         for label, truth in said.items():
             at, bit = self._columns[label], b"1" if truth.has else b"0"
@@ -151,12 +157,32 @@ class Merger:
             self._note(row.id, row.path, row.labels, bytes(bits))
         return bytes(bits)
 
+    def _replaced(self, row: Row, place: str, said: dict[str, Said]) -> bytes:
+        """Return the labels of a row that has exactly one: another one takes its place."""
+        before = self._labels[row.labels.index(b"1")]
+        label, truth = next(
+            ((label, truth) for label, truth in said.items() if truth.has), (before, None)
+        )
+        if truth is None and before in said:
+            self._untold.add(place)  # it is not this one, and nobody said which
+        if truth is None or label == before:
+            return row.labels
+        at = self._columns[label]
+        labels = b"0" * at + b"1" + b"0" * (len(self._labels) - at - 1)
+        self._by[truth.by] += 1
+        self._given[label] += 1
+        self._taken[before] += 1
+        self._note(row.id, row.path, row.labels, labels)
+        return labels
+
     def _rewritten(self, line: Line, labels: bytes) -> bytes:
         ident, _, rest = line.text.partition(b"\t")
         path = rest.rpartition(b"\t")[2]
         return b"\t".join((ident, self._column(labels), path))
 
     def _column(self, labels: bytes) -> bytes:
+        if self._classes:
+            return b"%d" % labels.index(b"1")
         return self._separator.join(labels[at : at + 1] for at in range(len(labels)))
 
     def _new_row(self, place: str, location: Location, said: dict[str, Said]) -> bytes:

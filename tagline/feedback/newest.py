@@ -20,6 +20,7 @@ from tagline.formats.locations import Location
 from tagline.formats.merged import Merged, Merging
 from tagline.formats.plan import Plan
 from tagline.formats.rows import Verdict
+from tagline.formats.tasks import Task
 from tagline.listing.sources import BadLocation, Source
 from tagline.listing.survey import survey_list
 
@@ -49,9 +50,10 @@ def merge_into(
     is_there: Callable[[Location], bool],
 ) -> Result:
     """Write the list of a plan, which `stream` holds, with corrections merged in."""
-    survey = survey_list(stream)
+    survey = survey_list(stream, plan.labels, plan.task.value)
     same = rows_of_hashes(bucket, plan, source, entries)
-    truths = fold(entries, plan.labels, same)
+    task = Task.SINGLE if survey.classes else plan.task
+    truths = fold(entries, plan.labels, same, task)
     done = Merger(survey, source, plan.labels, truths).merge(stream, out, is_there)
     verdicts = [_verdict(number, entry, truths, done, same) for number, entry in enumerate(entries)]
     merged = Merged(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tagline.feedback.reading import Entry
 from tagline.formats.feedback import Correction
+from tagline.formats.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,12 @@ def fold(
     entries: Sequence[Entry],
     labels: Collection[str],
     same: Mapping[str, Sequence[str]],
+    task: Task = Task.MULTI,
 ) -> Truths:
     """Return what corrections, in their order, say of images of a list that has these labels.
 
-    `same` are the places of rows that show an image that lies elsewhere, by that place.
+    `same` are the places of rows that show an image that lies elsewhere, by that place. Where an
+    image has exactly one label, one that is said of it takes the one that was said before.
     """
     found = Truths()
     known = set(labels)
@@ -46,11 +49,20 @@ def fold(
             for label, has in statements(entry.correction):
                 if label not in known:
                     continue
+                if has and task is Task.SINGLE:
+                    found.conflicts += _take_others(said, label, number)
                 before = said.get(label)
                 found.conflicts += before is not None and before.has != has
                 said[label] = Said(has, number)
         found.unknown += sum(label not in known for label, _ in statements(entry.correction))
     return found
+
+
+def _take_others(said: dict[str, Said], label: str, by: int) -> int:
+    """Take what labels, other than this one, an image was said to have; return how many."""
+    others = [other for other, truth in said.items() if truth.has and other != label]
+    said.update(dict.fromkeys(others, Said(has=False, by=by)))
+    return len(others)
 
 
 def statements(correction: Correction) -> Iterator[tuple[str, bool]]:

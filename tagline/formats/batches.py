@@ -48,6 +48,12 @@ class BatchVerdict(Record):
     line: int
     path: str
     verdict: Literal["tagged", "rejected"]
+    label: str | UnsetType | None = UNSET
+    """Of an image that has exactly one label, like the next two: its own; null where the model is
+    unsure."""
+    unsure: bool | UnsetType = UNSET
+    confidence: float | UnsetType = UNSET
+    """The highest score, whether it was enough or not."""
     tags: tuple[BatchTag, ...] = ()
     """Highest score first."""
     run: str | None = None

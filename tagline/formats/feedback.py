@@ -74,7 +74,7 @@ class Click(Document, kw_only=True):
 
 
 class Sample(Document, kw_only=True):
-    """An image of a tag request that is kept for a while, and what the model said of it."""
+    """An image of a tag request, or a device's frame, kept for a while; what the model said."""
 
     dataset: str
     key: str
@@ -82,9 +82,11 @@ class Sample(Document, kw_only=True):
     sha256: str
     """Of its bytes, hexadecimal."""
     bytes: Size
-    run: str
-    """Whose model answered."""
+    run: str | None
+    """Whose model answered; null for a device's model that was never released."""
     scores: Mapping[str, float]
-    """By label."""
+    """By label; of a frame the highest."""
     at: str
     """ISO 8601, UTC."""
+    device: str | None = None
+    """Whose frame it is; null for an image of a request."""

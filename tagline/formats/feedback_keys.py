@@ -74,13 +74,16 @@ class FeedbackKeys:
         """Return the key of an image that was kept of a request on a day (2026-11-26)."""
         return f"{self.sampled}{day}/{sha256}.{extension}"
 
-    def slots(self, day: str) -> str:
-        """Return the prefix of a day's places for images; there are as many as the quota says."""
-        return f"{self.sampled}{day}/slots/"
+    def slots(self, day: str, of: str = "slots") -> str:
+        """Return the prefix of a day's places for images; there are as many as the quota says.
 
-    def slot(self, day: str, number: int) -> str:
+        `of` tells places of requests' images, `slots`, from those of devices' `frames`.
+        """
+        return f"{self.sampled}{day}/{of}/"
+
+    def slot(self, day: str, number: int, of: str = "slots") -> str:
         """Return the key of one of them."""
-        return f"{self.slots(day)}{number:05d}"
+        return f"{self.slots(day, of)}{number:05d}"
 
 
 def dataset_of_correction(key: str) -> str:

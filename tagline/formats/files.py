@@ -8,7 +8,10 @@ import msgspec
 from tagline.formats import (
     batches,
     costs,
+    devices,
     drift,
+    edge,
+    edge_messages,
     feedback,
     merged,
     models,
@@ -27,6 +30,8 @@ from tagline.formats import (
     trials,
 )
 from tagline.formats.batch_keys import BatchKeys, batches_of
+from tagline.formats.devices import DeviceKeys
+from tagline.formats.edge_keys import EdgeKeys
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.packed import CHANNELS
@@ -34,7 +39,9 @@ from tagline.formats.ratings_keys import RatingsKeys, RatingsRunKeys
 from tagline.formats.rows import Side
 
 _DATASET = DatasetKeys("DATASET")
+_EDGE = EdgeKeys("DATASET").prefix + "<version>/"
 _FEEDBACK = FeedbackKeys("DATASET")
+_DEVICES = DeviceKeys("DATASET")
 _RATINGS = RatingsKeys("DATASET")
 _RUN = RunKeys(f"DATASET-{0:016x}")
 _OF_RATINGS = RatingsRunKeys(_RUN.run)
@@ -111,6 +118,37 @@ _OF_DRIFT = (
         _DATASET.drift_report("<hour>"), "WatchDrift", "the API, `tagline drift`", drift.DriftReport
     ),
     _document(_DATASET.drift_state, "WatchDrift", "WatchDrift, the API", drift.DriftState),
+)
+_OF_EDGE = (
+    _other(
+        f"{_EDGE}model.zip",
+        "What devices fetch: `manifest.json`, `model.onnx`, `labels.txt`, `model_card.json`, "
+        "`smoke.json` and its images in `smoke/`; the same bytes whenever the same is packaged.",
+        "PackageEdge",
+        "ReleaseEdge, devices",
+    ),
+    _document("manifest.json in model.zip", "PackageEdge", "devices", edge.EdgeManifest),
+    _document("smoke.json in model.zip", "PackageEdge", "devices", edge.EdgeSmoke),
+    _document(f"{_EDGE}order.json", "PlanPackage", "PackageEdge", edge.EdgeOrder),
+    _document(f"{_EDGE}package.json", "PackageEdge", "ReleaseEdge", edge.EdgePackage),
+    _document(
+        f"{_EDGE}release.json", "ReleaseEdge, last of all", "people, the API", edge.EdgeRelease
+    ),
+)
+_OF_DEVICES = (
+    _document(
+        f"{_DEVICES.devices}<device>.json",
+        "`tagline device add`, KeepEdgeResults",
+        "KeepEdgeResults, the API, `tagline devices`",
+        devices.RegisteredDevice,
+    ),
+    _document(
+        f"{_DEVICES.results}<device>/<day>/<sequence>.json",
+        "KeepEdgeResults, each once",
+        "you",
+        edge_messages.EdgeResult,
+        about="What a device's model saw in one frame, as it sent it.",
+    ),
 )
 OF_DATASET = (
     _other(
@@ -241,6 +279,8 @@ OF_DATASET = (
         outcomes.Newest,
     ),
     *_OF_DRIFT,
+    *_OF_EDGE,
+    *_OF_DEVICES,
 )
 OF_RUN = (
     _document(_RUN.plan, "PlanDataset, last of its files", "everything after", plan.Plan),
@@ -517,4 +557,6 @@ ANSWERS: tuple[type[msgspec.Struct], ...] = (
     outcomes.Digest,
     outcomes.Ending,
     drift.DriftAlert,
+    edge.EdgeUpdate,
+    edge.Statement,
 )

@@ -23,7 +23,8 @@ class Merging(StrEnum):
     OVERRULED = "overruled"
     """Later corrections of the image say otherwise of every label."""
     NO_TAGS = "no_tags"
-    """The image has no row, and nobody said of any label that it has it."""
+    """Nobody said of any label that the image has it, and it has no row; or it has exactly one
+    label, which it keeps though it was taken: nobody said which it has instead."""
     UNKNOWN_LABEL = "unknown_label"
     """The list has none of its labels."""
     NO_IMAGE = "no_image"

@@ -10,6 +10,7 @@ from tagline.formats.packed import BySide, Digests, Names
 from tagline.formats.resampled import Resampled
 from tagline.formats.rows import Side, Size
 from tagline.formats.settings import ImageSpec
+from tagline.formats.tasks import Task
 
 
 class ModelStart(Record, kw_only=True):
@@ -64,6 +65,13 @@ class ModelDescription(Document, kw_only=True):
     calibration: Mapping[str, Curve] | None = None
     """The curves that are part of model.onnx, by label; a label without one is not calibrated,
     and null is a model whose scores are as they were learned."""
+    task: Task = Task.MULTI
+    """What an image has: any number of labels, or one, whose scores add up to 1."""
+    temperature: float | None = None
+    """Of single labels: what the logits are divided by in model.onnx, as validation images had it;
+    null: they are as they were learned."""
+    macro_recall: float | None = None
+    """Of single labels, on validation images."""
 
 
 class Means(Record):
@@ -73,9 +81,16 @@ class Means(Record):
     micro_ap: float | None
     baseline_map: float | None
     """mAP of always answering each label's frequency."""
+    macro_recall: float | None = None
+    """Of single labels, like the next two: the mean of the labels' recalls, where each image's best
+    label is its answer."""
+    top1: float | None = None
+    """Share of the images whose best label is theirs."""
+    top5: float | None = None
+    """Share of the images that have theirs among the best five; null with five labels or fewer."""
 
 
-class ChampionMeans(Means):
+class ChampionMeans(Means, kw_only=True):
     """The champion's numbers on the same images."""
 
     run: str
@@ -83,6 +98,22 @@ class ChampionMeans(Means):
     """Pixels of the side of the images that it was trained on; null in older files."""
     judged_at: Size | None = None
     """Of those that it was judged on here, which were packed for the challenger."""
+    task: Task = Task.MULTI
+    """What it was trained for, which may be another one than it was judged by here."""
+
+    def task_said(self, judged: Task) -> str | None:
+        """Where it was judged by another task than it was trained for: that, in words."""
+        if self.task is judged:
+            return None
+        if judged is Task.SINGLE:
+            return (
+                "the champion was trained for any number of labels an image: its best one counts "
+                "here"
+            )
+        return (
+            "the champion was trained for one label an image: its scores, which add up to 1, rank "
+            "images here"
+        )
 
     @property
     def resized_said(self) -> str | None:
@@ -113,24 +144,64 @@ class LabelMetrics(Record):
     """From here to `ap_high` lies the middle 95 % of `ap` on resampled images."""
     ap_high: float | None = None
     gain: float | None = None
-    """`ap` less the champion's, on the images of `difference`."""
+    """`ap`, of single labels `recall`, less the champion's, on the images of `difference`."""
     gain_low: float | None = None
     """From here to `gain_high` lies the middle 95 % of it, each draw judging both models."""
     gain_high: float | None = None
     ece: float | None = None
     """Expected calibration error of the scores that are served."""
+    recall: float | None = None
+    """Of single labels: the share of the images that have it whose best label it is."""
+    precision: float | None = None
+    """Of single labels: the share of the images whose best label it is that have it."""
+
+
+class Confusion(Record):
+    """How often an image's best label is which, where it has which: of single labels."""
+
+    labels: tuple[str, ...]
+    """Of rows and columns, in the order of the dataset's."""
+    counts: tuple[tuple[Size, ...], ...]
+    """Images: a row for the label that they have, a column for their best one."""
+
+
+class Unsure(Record):
+    """What becomes of the images where a model of single labels may say that it is unsure."""
+
+    threshold: float
+    """The confidence, the score of the best label, from which it is given."""
+    asked: float
+    """The share of given labels that was to be right on validation images."""
+    answered: float
+    """Share of the judging images that are given a label."""
+    accuracy: float | None
+    """Share of those that are given the right one; null where none is given any."""
 
 
 class Difference(Resampled, kw_only=True):
-    """What a model has more of mAP than another, and how sure that is: by resampled images."""
+    """What a model has more of the primary metric than another, and how sure that is.
+
+    By resampled images.
+    """
 
     mAP: float | None  # noqa: N815
+    """Null where the primary metric is another."""
+    macro_recall: float | None = None
+    """Of single labels."""
     images: Size | None = None
     """On which both were judged."""
 
+    @property
+    def value(self) -> float | None:
+        """Of the primary metric."""
+        return self.mAP if self.macro_recall is None else self.macro_recall
+
 
 class LabelDrop(Record):
-    """By how much a label's average precision is below the champion's, on `support` images."""
+    """By how much a label is below the champion's, on `support` images.
+
+    By average precision; of single labels by recall.
+    """
 
     label: str
     drop: float
@@ -175,16 +246,50 @@ class Metrics(Document, kw_only=True):
     """As the challenger's model.json has it."""
     start: ModelStart | None = None
     """As the challenger's model.json has it."""
-
-    @property
-    def primary_metric(self) -> Literal["mAP"]:
-        """What the gate compares."""
-        return "mAP"
+    task: Task = Task.MULTI
+    primary_metric: Literal["mAP", "macro_recall"] = "mAP"
+    """What the gate compares: of single labels macro recall."""
+    macro_recall: float | None = None
+    """Of single labels, like all that follow: the mean of the labels' recalls, where each image's
+    best label is its answer."""
+    macro_recall_low: float | None = None
+    """From here to `macro_recall_high` lies the middle 95 % of it on resampled images."""
+    macro_recall_high: float | None = None
+    baseline_macro_recall: float | None = None
+    """Of always answering the most frequent label."""
+    top1: float | None = None
+    """Share of the images whose best label is theirs."""
+    top1_low: float | None = None
+    top1_high: float | None = None
+    top5: float | None = None
+    """Share of the images that have theirs among the best five; null with five labels or fewer."""
+    top5_low: float | None = None
+    top5_high: float | None = None
+    cross_entropy: float | None = None
+    """The mean of -log(score of the image's label), in nats."""
+    confusion: Confusion | None = None
+    unsure: Unsure | None = None
 
     @property
     def value(self) -> float | None:
         """The primary metric's."""
-        return self.mAP
+        return self.of(self)
+
+    def of(self, means: "Metrics | ChampionMeans") -> float | None:
+        """Return the primary metric of this model or the champion."""
+        return means.mAP if self.primary_metric == "mAP" else means.macro_recall
+
+    @property
+    def baseline(self) -> float | None:
+        """What the primary metric is of the baseline, `baseline_said`."""
+        return self.baseline_map if self.primary_metric == "mAP" else self.baseline_macro_recall
+
+    @property
+    def baseline_said(self) -> str:
+        """What is told of an image that nobody looked at."""
+        if self.primary_metric == "mAP":
+            return "label frequencies alone"
+        return "one label for all images"
 
 
 class ImageScores(Record):
@@ -272,6 +377,10 @@ class CardMetrics(Record, kw_only=True):
     baseline_map: float | None
     macro_f1: float | None = None
     micro_f1: float | None = None
+    macro_recall: float | None = None
+    top1: float | None = None
+    top5: float | None = None
+    unsure: Unsure | None = None
     champion: ChampionMeans | None
     difference: Difference | None
     over_frequencies: Difference | None = None

@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Literal
 
 import msgspec
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from tagline.formats.costs import Cost
 from tagline.formats.document import Document, Record
+from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.kinds import Kind
 
 
@@ -46,6 +47,16 @@ class Order(Record, kw_only=True):
     """When it was given: ISO 8601, UTC."""
 
 
+class EdgeEnding(Record, kw_only=True):
+    """What became of a promotion's way to the devices."""
+
+    released: bool
+    version: str | None = None
+    reason: str
+    """A sentence for people."""
+    targets: tuple[str, ...] = ()
+
+
 class Status(Document, kw_only=True):
     """How a run ended and why; written once, at its end."""
 
@@ -63,6 +74,8 @@ class Status(Document, kw_only=True):
     """What the run used; null where nobody looked."""
     order: Order | None = None
     """Where a person made it the champion."""
+    edge: EdgeEnding | UnsetType = UNSET
+    """What went out to devices; absent where none are to get it."""
 
 
 class Decision(Document, kw_only=True):
@@ -166,6 +179,8 @@ class Newest(Document, kw_only=True):
     """S3's, of the event: orders lists that were dropped within a second."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """That dataset.yaml sets by hand, by label: they hold for whichever model serves."""
+    edge: EdgeSettings = EdgeSettings()
+    """Which devices get whichever model is promoted."""
 
 
 ALERTS_KEY = "alerts.json"

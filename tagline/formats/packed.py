@@ -10,6 +10,7 @@ from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, v
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Rejected, Side, Size
 from tagline.formats.settings import ImageSpec
+from tagline.formats.tasks import Task
 
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 # a side's folder in the bucket
@@ -62,6 +63,8 @@ class PackedDataset(Document, kw_only=True):
     """None in an older or a very small set, which is judged on its validation images."""
     labels: Names
     """In column order."""
+    task: Task = Task.MULTI
+    """single: each image has exactly one label; absent in older files."""
     positives: Mapping[str, BySide]
     """Images that have each label."""
     sha256: Digests

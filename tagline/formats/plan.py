@@ -11,6 +11,7 @@ from tagline.formats.pictures import BackgroundChoice, Seen
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Rejected, Size
 from tagline.formats.settings import Settings
+from tagline.formats.tasks import Task
 
 TRAIN_ANYWAY = "tagline-train"  # in a list's metadata: why its run trains though nothing changed
 TRIED = "tagline-try"  # in a list's metadata: a JSON array of the settings that its run tries
@@ -91,6 +92,8 @@ class Plan(Document, kw_only=True):
     test: Size = 0
     labels: tuple[str, ...]
     """In column order; none of ratings."""
+    task: Task = Task.MULTI
+    """single: each image has exactly one label; absent in older files and of ratings."""
     positives: Mapping[str, int]
     """Accepted rows that have each label."""
     users: Size = 0

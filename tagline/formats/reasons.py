@@ -17,6 +17,8 @@ class Reason(StrEnum):
     DUPLICATE_ID = "duplicate_id"
     WRONG_LABEL_COUNT = "wrong_label_count"
     BAD_LABEL = "bad_label"
+    BAD_CLASS = "bad_class"
+    NOT_ONE_LABEL = "not_one_label"
     BAD_PATH = "bad_path"
     NOT_ALLOWED_BUCKET = "not_allowed_bucket"
     DUPLICATE_PATH = "duplicate_path"
@@ -52,6 +54,8 @@ MEANING: dict[Reason, str] = {
     Reason.DUPLICATE_ID: "another row, which counts, has the same id",
     Reason.WRONG_LABEL_COUNT: "the row does not have as many labels as the list",
     Reason.BAD_LABEL: "a label is neither 0 nor 1, or tabs and commas between labels are mixed",
+    Reason.BAD_CLASS: "the class is no whole number from 0, or there is no name for it",
+    Reason.NOT_ONE_LABEL: "the row has no label or several, and under task: single it has one",
     Reason.BAD_PATH: "the path is empty, too long, or holds '..' or control characters",
     Reason.NOT_ALLOWED_BUCKET: "the path leads outside the allowed buckets",
     Reason.DUPLICATE_PATH: "another row, which counts, has the same image and the same labels",

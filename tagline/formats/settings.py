@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.endpoint_settings import EndpointSettings
 from tagline.formats.feedback_settings import Retrain, Sampling
 from tagline.formats.own_settings import Entry, OwnHyperparameters, Script, StartFrom
@@ -16,8 +17,10 @@ from tagline.formats.recommender_settings import (
     Regularization,
 )
 from tagline.formats.recommender_settings import Algorithm as Recommending
+from tagline.formats.reject_settings import RejectOption
 from tagline.formats.section import Instances, InstanceType, Section, Share
 from tagline.formats.split import Shares
+from tagline.formats.tasks import AskedTask
 
 Rate = Annotated[float, Meta(ge=1e-7, le=1)]
 ImageSize = Annotated[int, Meta(ge=16, le=1024)]
@@ -150,7 +153,8 @@ class Training(Section):
     views: Views | None = None
     """Shifted views of an image whose answers a served model averages; 1: the image alone."""
     calibration: Calibration = "none"
-    """platt: a served model's scores are probabilities, as far as validation images tell."""
+    """platt: a served model's scores are probabilities, as far as validation images tell; those of
+    single labels always are, by a temperature."""
     seed: Seed = 0
     """Of the first weights, the order of images and their changes."""
     engine: TrainingEngine = "auto"
@@ -220,17 +224,19 @@ class Promotion(Section):
     """What a challenger has to show on the test images to take the champion's place.
 
     Its mAP is `minimum_map` or more and more than `margin` above the champion's, or above what
-    label frequencies reach where there is no champion; and it is proven better.
+    label frequencies reach where there is no champion; and it is proven better. Where each image
+    has a single label all of it is about macro recall instead, and about the recall of labels.
     """
 
     margin: Share = 0.0
     """By how much its mAP must be above the champion's."""
     minimum_map: Share = 0.0
-    """The mAP that it must have."""
+    """The mAP that it must have; of single labels the macro recall."""
     confidence: Annotated[float, Meta(ge=0, le=0.99)] = 0.9
     """How probable it must be that the challenger is better on other images, too; 0: not asked."""
     max_label_drop: Share | None = None
-    """By how much the average precision of a label with 10 images may fall; null: by any."""
+    """By how much the average precision of a label with 10 images may fall, of single labels its
+    recall; null: by any."""
 
 
 class Budget(Section):
@@ -260,6 +266,9 @@ class Settings(Section):
     """The s3:// prefix that paths resolve against, with its closing slash; null: the dataset's."""
     on_conflict: OnConflict = "first_wins"
     """Which row of an image or an id counts where a list has several."""
+    task: AskedTask = "auto"
+    """single: an image has exactly one label, and a row without one, or with several, is rejected;
+    multi: any number of them; auto: single where every accepted row has exactly one of several."""
     image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()
@@ -272,6 +281,7 @@ class Settings(Section):
     """The score from which a label is given as a tag, by the label's name, such as `{heart: 0.4}`;
     the others' are chosen by the validation images. Nothing is trained for it, and it holds from
     the next list on, whichever model serves."""
+    reject_option: RejectOption = RejectOption()
     promotion: Promotion = Promotion()
     endpoint: EndpointSettings = EndpointSettings()
     budget: Budget = Budget()
@@ -279,3 +289,4 @@ class Settings(Section):
     retrain: Retrain = Retrain()
     drift: DriftSettings = DriftSettings()
     recommender: Recommender = Recommender()
+    edge: EdgeSettings = EdgeSettings()

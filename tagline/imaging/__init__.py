@@ -1,7 +1,7 @@
 """One way from an image's bytes to the pixels that a model sees, for packing and for serving."""
 
 from tagline.imaging.errors import ImageError
-from tagline.imaging.preprocess import decoding_cost, preprocess
+from tagline.imaging.preprocess import decoding_cost, preprocess, preprocess_frame
 from tagline.imaging.spec import SERVING, Limits
 
-__all__ = ["SERVING", "ImageError", "Limits", "decoding_cost", "preprocess"]
+__all__ = ["SERVING", "ImageError", "Limits", "decoding_cost", "preprocess", "preprocess_frame"]

@@ -42,8 +42,19 @@ def preprocess_and_look(
     stored = stored_pixels(data, header, window, limits)
     pixels = geometry.flattened(stored, bgr(spec.background))
     pixels = geometry.upright(pixels, header.orientation)
-    pixels = geometry.centred(pixels, spec)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8), transparent(stored)
+    return _model_sees(pixels, spec), transparent(stored)
+
+
+def preprocess_frame(frame: NDArray[np.uint8], spec: ImageSpec) -> NDArray[np.uint8]:
+    """Return what `preprocess` does of an image that is decoded: a camera's (h, w, 3) uint8 BGR."""
+    height, width = frame.shape[:2]
+    window = geometry.window(width, height, spec)
+    return _model_sees(geometry.resample(frame, window, (width, height), 1), spec)
+
+
+def _model_sees(pixels: NDArray[np.uint8], spec: ImageSpec) -> NDArray[np.uint8]:
+    centred = geometry.centred(pixels, spec)
+    return np.asarray(cv2.cvtColor(centred, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def decoding_cost(data: bytes, spec: ImageSpec, limits: Limits = DEFAULT_LIMITS) -> Cost:

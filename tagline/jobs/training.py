@@ -18,6 +18,7 @@ from tagline.formats.sagemaker import (
 )
 from tagline.formats.settings import Settings, Tuning
 from tagline.formats.steps import TrainPlan, TunePlan
+from tagline.formats.tasks import Task
 from tagline.jobs import builtin, script
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
@@ -35,6 +36,14 @@ METRICS = (
     MetricDefinition(name=OBJECTIVE, regex=f"{OBJECTIVE}={_NUMBER}"),
     MetricDefinition(name="validation:micro_ap", regex=f"validation:micro_ap={_NUMBER}"),
     MetricDefinition(name="epoch", regex=r"epoch=([0-9]+)"),
+)
+OBJECTIVE_OF_SINGLE = "validation:macro_recall"
+METRICS_OF_SINGLE = (
+    *METRICS,
+    *(
+        MetricDefinition(name=name, regex=f"{name}={_NUMBER}")
+        for name in (OBJECTIVE_OF_SINGLE, "validation:top1", "validation:cross_entropy")
+    ),
 )
 _LEFT_TO_DEFAULTS = (*OF_COUNTS, *OF_NUMBERS, "augmentation_type", "loss")
 
@@ -65,12 +74,16 @@ def plan_training(
     hyperparameters = _hyperparameters(run, dataset, settings)
     if without:
         hyperparameters["start_without"] = without
-    sought = _search(settings, settings.tuning, hyperparameters) if settings.tuning else None
+    sought = (
+        _search(settings, settings.tuning, hyperparameters, dataset.task)
+        if settings.tuning
+        else None
+    )
     if settings.tuning and settings.tuning.ranges.use_weighted_loss is not None:
         hyperparameters.pop("loss", None)
     asked = Requesting(run, settings, stack)
     job = asked.job(
-        _algorithm(settings, stack),
+        _algorithm(settings, stack, dataset.task),
         _channels(run, settings, stack, start),
         dataset.bytes.train + dataset.bytes.validation,
     )
@@ -84,9 +97,16 @@ def images_seen(dataset: PackedDataset, settings: Settings) -> int:
     return dataset.train * int(_hyperparameters(dataset.run, dataset, settings)["epochs"])
 
 
-def objective_of(settings: Settings) -> str:
-    """Return the metric that trials are ranked by: the algorithm's."""
-    return builtin.OBJECTIVE if _builtin(settings) else OBJECTIVE
+def objective_of(settings: Settings, task: Task) -> str:
+    """Return the metric that trials are ranked by: the algorithm's, and of our trainer the task's.
+
+    A script prints what it was written to print, which is mAP.
+    """
+    if _builtin(settings):
+        return builtin.OBJECTIVE
+    if task is Task.SINGLE and not script.scripted(settings):
+        return OBJECTIVE_OF_SINGLE
+    return OBJECTIVE
 
 
 def _builtin(settings: Settings) -> bool:
@@ -111,6 +131,8 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
     chosen["optimizer"] = wanted.optimizer
     if wanted.calibration != "none":
         chosen["calibration"] = wanted.calibration
+    if dataset.task is Task.SINGLE:
+        chosen["task"] = dataset.task.value
     if wanted.learning_rate is None:
         batch = int(chosen["mini_batch_size"])
         chosen["learning_rate"] = learning_rate(wanted.optimizer, batch)
@@ -137,12 +159,13 @@ def _images(dataset: PackedDataset) -> Images:
     )
 
 
-def _algorithm(settings: Settings, stack: Stack) -> AlgorithmSpecification:
+def _algorithm(settings: Settings, stack: Stack, task: Task) -> AlgorithmSpecification:
     if _builtin(settings):
         return builtin.specification(stack)
     own = script.scripted(settings)
     image = script.image_of(settings, stack) if own else image_of(settings.training, stack)
-    return AlgorithmSpecification(training_image=image, metric_definitions=METRICS)
+    metrics = METRICS_OF_SINGLE if task is Task.SINGLE else METRICS
+    return AlgorithmSpecification(training_image=image, metric_definitions=metrics)
 
 
 def _channels(run: str, settings: Settings, stack: Stack, start: str | None) -> tuple[Channel, ...]:
@@ -160,8 +183,10 @@ def _channels(run: str, settings: Settings, stack: Stack, start: str | None) -> 
     return tuple(channels)
 
 
-def _search(settings: Settings, tuning: Tuning, hyperparameters: dict[str, str]) -> Search:
+def _search(
+    settings: Settings, tuning: Tuning, hyperparameters: dict[str, str], task: Task
+) -> Search:
     epochs = int(hyperparameters.get("epochs", 1))  # a script's are not asked for
-    # our trainer tells mAP after each epoch, and once more of the model that it leaves
+    # our trainer tells it after each epoch, and once more of the model that it leaves
     values = epochs if _builtin(settings) else epochs + 1
-    return search(tuning, settings.training.seed, epochs, objective_of(settings), values)
+    return search(tuning, settings.training.seed, epochs, objective_of(settings, task), values)

@@ -14,15 +14,25 @@ from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
 from tagline.formats.settings import Settings
 from tagline.formats.spellings import plain_path
+from tagline.formats.tasks import Task
 from tagline.listing.label_counts import LabelCounter
-from tagline.listing.label_names import default_label_names, parse_label_names
+from tagline.listing.label_facts import LabelFacts, label_facts
+from tagline.listing.label_names import parse_label_names
 from tagline.listing.list_file import check_names, contradictions_said, read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
-from tagline.listing.trainable import Images, check_trainable, split_said
+from tagline.listing.tasks import TaskTeller
+from tagline.listing.trainable import (
+    Images,
+    check_one_label,
+    check_trainable,
+    few_said,
+    split_said,
+)
 from tagline.settings import InvalidSettings, check_thresholds, load_settings, located
 from tagline.settings.starts import start_said
+from tagline.settings.tasks import check_task
 
 FIRST_REJECTS = 3  # shown of every reason
 _CHUNK = 1 << 20
@@ -37,24 +47,6 @@ class Beside(NamedTuple):
     def __str__(self) -> str:
         """Return what errors call it."""
         return self.address
-
-
-@dataclass(frozen=True)
-class LabelFacts:
-    """What the accepted rows say about the labels.
-
-    `positives` maps each name to its number of rows; `never`, `once` and `always` are the names
-    that no row, one row and every row has; `rows_without_label` counts rows that are all 0, which
-    is legal.
-    """
-
-    count: int
-    named: bool
-    positives: dict[str, int]
-    never: list[str]
-    once: list[str]
-    always: list[str]
-    rows_without_label: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +65,8 @@ class CheckReport:
     rows: int = 0
     accepted: int = 0
     rejected: int = 0
+    task: Task = Task.MULTI
+    """That dataset.yaml says, or the accepted rows tell."""
     reasons: dict[str, int] = field(default_factory=dict)
     first: dict[str, list[Reject]] = field(default_factory=dict)
     labels: LabelFacts | None = None
@@ -113,7 +107,7 @@ def check_list(
     if report.labels is not None and not problems:
         with _noting(problems):
             _check_thresholds(report.labels, settings, config, str(settings_path))
-    said = (_of_the_split(report, settings), start_said(settings))
+    said = (_of_the_split(report, settings), _of_few(report), start_said(settings))
     report.warnings.extend(sentence for sentence in said if sentence)
     return replace(report, usable=not problems, settings=settings)
 
@@ -137,11 +131,19 @@ def _of_the_split(report: CheckReport, settings: Settings) -> str | None:
     return split_said(likely, least.validation, shares, least=least.test)
 
 
+def _of_few(report: CheckReport) -> str | None:
+    if report.task is not Task.SINGLE or report.labels is None:
+        return None
+    return few_said(report.labels.positives)
+
+
 def _check_trainable(report: CheckReport, settings: Settings, config: bytes, file: str) -> None:
     if report.labels is None or not report.accepted:
         return
     labelled = report.accepted - report.labels.rows_without_label
+    check_one_label(report.task, report.labels.positives)
     try:
+        check_task(settings, report.task)
         check_trainable(Images.at_best(report.accepted, labelled, settings.split.shares), settings)
     except InvalidSettings as exc:
         raise located(exc, config, file) from exc
@@ -173,8 +175,8 @@ class _Rows(NamedTuple):
 
 def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
     problems, settings = report.problems, by.settings
-    survey = survey_list(stream)
-    counter = LabelCounter(survey.label_count)
+    survey = survey_list(stream, by.names, settings.task)
+    counter, teller = LabelCounter(survey.label_count), TaskTeller(settings.task)
     reasons: Counter[str] = Counter()
     first: dict[str, list[Reject]] = {}
     accepted = 0
@@ -191,6 +193,7 @@ def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
         else:
             accepted += 1
             counter.add(row.labels)
+            teller.add(row.labels)
     with _noting(problems):
         check_names(survey, by.names, counter.positives, by.file)
     rejected = reasons.total()
@@ -204,29 +207,14 @@ def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
     said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,
-        warnings=[said] if said else [],
+        warnings=[sentence for sentence in (said, teller.nearly_said) if sentence],
         rows=survey.rows,
         accepted=accepted,
         rejected=rejected,
+        task=teller.task,
         reasons=dict(reasons.most_common()),
         first=first,
-        labels=_facts(counter, by.names, accepted),
-    )
-
-
-def _facts(counter: LabelCounter, names: tuple[str, ...] | None, rows: int) -> LabelFacts:
-    positives = counter.positives()
-    named = names is not None and len(names) == len(positives)
-    shown = names if named and names is not None else default_label_names(len(positives))
-    by_name = dict(zip(shown, positives, strict=True))
-    return LabelFacts(
-        count=len(positives),
-        named=named,
-        positives=by_name,
-        never=[name for name, n in by_name.items() if n == 0],
-        once=[name for name, n in by_name.items() if n == 1 < rows],
-        always=[name for name, n in by_name.items() if rows and n == rows],
-        rows_without_label=counter.rows_without_label,
+        labels=label_facts(counter, by.names, accepted, classes=survey.classes),
     )
 
 

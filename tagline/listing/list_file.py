@@ -1,6 +1,7 @@
 """The list file: every line becomes an accepted row or a reject, in order and in bounded memory.
 
-The form: `id <tab> label_1 … label_N <tab> path`, one image a line, no header. Also taken: blanks
+The form: `id <tab> label_1 … label_N <tab> path`, one image a line, no header. Also taken: one
+column of classes (`tagline.listing.classes`), blanks
 round the tabs, tabs at a line's end, a leading / on the path, all rows' labels as one comma-joined
 column, labels written 0.0 and 1.0, CRLF, a BOM, gzip, no final newline. Blank lines are no rows;
 accepted + rejected = rows.
@@ -65,6 +66,18 @@ def contradictions_said(count: int, on_conflict: OnConflict) -> str | None:
     )
 
 
+def row_parser(survey: Survey, source: Source) -> RowParser:
+    """Return what parses the lines of a surveyed list."""
+    return RowParser(
+        survey.label_count,
+        source,
+        survey.header_line,
+        joined=survey.joined,
+        classes=survey.classes,
+        one_label=survey.one_label,
+    )
+
+
 def read_rows(
     stream: BinaryIO, survey: Survey, source: Source, on_conflict: OnConflict = "first_wins"
 ) -> "ListRows":
@@ -83,9 +96,7 @@ class ListRows:
         self, stream: BinaryIO, survey: Survey, source: Source, on_conflict: OnConflict
     ) -> None:
         self._stream = stream
-        self._parser = RowParser(
-            survey.label_count, source, survey.header_line, joined=survey.joined
-        )
+        self._parser = row_parser(survey, source)
         self._last_wins = on_conflict == "last_wins"
         self.contradicting = 0
 

@@ -1,6 +1,5 @@
 """One line of a list file → a row, or the reason why it is none."""
 
-import re
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -9,14 +8,20 @@ from tagline.formats.list_lines import MAX_LINE_BYTES, Line
 from tagline.formats.locations import MAX_KEY_BYTES
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Reject
+from tagline.listing.classes import Classes, class_of
+from tagline.listing.label_faults import (
+    LABEL,
+    is_label,
+    labels_fault,
+    not_one_label,
+    split_labels,
+    text_of,
+)
 from tagline.listing.sources import BadLocation, Source
 
 MAX_ID = 2**64 - 1
 _MAX_ID_DIGITS = 64  # leading zeros too
-_SHOWN = 80
 _WIDEST = 16  # bytes of a label and its separator
-DECIMAL_COMMA = "a decimal comma? write labels as 0 and 1, or 0.0 and 1.0"
-_LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
 
 
 class _Values(dict[bytes, bytes]):
@@ -27,7 +32,7 @@ class _Values(dict[bytes, bytes]):
         super().__init__({digit + form: digit for digit in (b"0", b"1") for form in forms})
 
     def __missing__(self, field: bytes) -> bytes:
-        match = _LABEL.fullmatch(field.strip(b" "))
+        match = LABEL.fullmatch(field.strip(b" "))
         if match is None:
             raise KeyError(field)
         return match[1]
@@ -54,14 +59,24 @@ class Row(NamedTuple):
 class RowParser:
     """Parses rows of `label_count` labels whose paths resolve against `source`.
 
-    Labels are `joined` by commas in one column, or have a column each. Accepts blanks round the
-    columns, and labels written 0.0 or 1.000000.
+    Labels are `joined` by commas in one column, or have a column each, or there is one column of
+    `classes`. Accepts blanks round the columns, and labels written 0.0 or 1.000000. With
+    `one_label` a row has exactly one.
     """
 
     def __init__(
-        self, label_count: int, source: Source, header_line: int = 0, *, joined: bool = False
+        self,
+        label_count: int,
+        source: Source,
+        header_line: int = 0,
+        *,
+        joined: bool = False,
+        classes: bool = False,
+        one_label: bool = False,
     ) -> None:
         self._count = label_count
+        self._classes = Classes(label_count) if classes else None
+        self._one_label = one_label
         self._source = source
         self._header_line = header_line
         self._separator, self._other = (b",", b"\t") if joined else (b"\t", b",")
@@ -85,8 +100,8 @@ class RowParser:
         if number > MAX_ID:
             return self._malformed(line)
         labels = self._labels(text[first + 1 : last].strip(b" "))
-        if labels is None:
-            return self._bad_labels(line, number, text[first + 1 : last])
+        if labels is None or (self._one_label and labels.count(b"1") != 1):
+            return self._bad_labels(line, number, text[first + 1 : last], labels)
         try:
             path = text[last + 1 :].strip(b" ").decode()
             location = self._source.resolve(path)
@@ -98,6 +113,8 @@ class RowParser:
 
     def _labels(self, column: bytes) -> bytes | None:
         """Return one byte a label, or None where the column is not `count` labels of 0 or 1."""
+        if self._classes is not None:
+            return self._classes.labels(column)
         digits = self._even(column)
         if digits is not None:
             return digits
@@ -159,53 +176,31 @@ class RowParser:
             return _no_path(line)
         ident, *columns = line.text.split(b"\t")
         if len(columns) < 2:  # noqa: PLR2004 - labels and path
+            labels = "a class" if self._classes else f"{self._count} labels"
             return _reject(
                 line,
                 Reason.WRONG_LABEL_COUNT,
-                f"expected {self._count} labels between the id and the path, separated by tabs; "
+                f"expected {labels} between the id and the path, separated by tabs; "
                 f"the line has {len(columns)} tab(s)",
             )
-        shown = _text(ident.strip(b" "))
+        shown = text_of(ident.strip(b" "))
         return _reject(line, Reason.BAD_ID, f"the id {shown!r} is not an integer from 0 to 2^64-1")
 
     def _lacks_path(self, line: Line) -> bool:
         """Return whether a row's labels are all there and end the line."""
         fields = split_labels(line.text.partition(b"\t")[2])
+        if self._classes is not None:
+            return len(fields) == 1 and class_of(fields[0]) is not None
         return len(fields) == self._count and all(map(is_label, fields))
 
-    def _bad_labels(self, line: Line, number: int, column: bytes) -> Reject:
+    def _bad_labels(self, line: Line, number: int, column: bytes, labels: bytes | None) -> Reject:
+        if labels is not None:
+            return _reject(line, Reason.NOT_ONE_LABEL, not_one_label(labels), number)
         if self._lacks_path(line):
             return _no_path(line)
-        fields = split_labels(column)
-        if b"\t" in column and b"," in column:
-            index, value = next((i, it) for i, it in enumerate(fields, 1) if b"," in it)
-            detail = (
-                f"label {index} is {_text(value.strip(b' '))!r}: tabs and commas are mixed between "
-                f"labels; {DECIMAL_COMMA}"
-            )
-            return _reject(line, Reason.BAD_LABEL, detail, number)
-        if len(fields) == self._count > 1 and self._other in column:
-            other, usual = ("commas", "tabs") if self._other == b"," else ("tabs", "commas")
-            detail = f"labels are separated by {other}, in most other rows by {usual}"
-            return _reject(line, Reason.BAD_LABEL, detail, number)
-        if len(fields) != self._count:
-            detail = f"{len(fields)} label(s), expected {self._count}"
-            return _reject(line, Reason.WRONG_LABEL_COUNT, detail, number)
-        index, value = next(
-            (i, field.strip(b" ")) for i, field in enumerate(fields, start=1) if not is_label(field)
-        )
-        detail = f"label {index} is {_text(value)!r}, expected 0 or 1"
-        return _reject(line, Reason.BAD_LABEL, detail, number)
-
-
-def split_labels(column: bytes) -> list[bytes]:
-    """Return the labels of a row, tabs or else commas between, as they are written."""
-    return column.split(b"\t" if b"\t" in column else b",")
-
-
-def is_label(field: bytes) -> bool:
-    """Return whether a field is a label: 0 or 1, maybe as 0.0, maybe with blanks round it."""
-    return _LABEL.fullmatch(field.strip(b" ")) is not None
+        if self._classes is not None:
+            return _reject(line, *self._classes.fault(column), number)
+        return _reject(line, *labels_fault(column, self._count, self._other), number)
 
 
 def _no_path(line: Line) -> Reject:
@@ -220,10 +215,10 @@ def _reject(line: Line, reason: Reason, detail: str, number: int | None = None) 
         detail = f"byte {exc.start + 1} of the line is not valid UTF-8"
     ident, _, rest = line.text.partition(b"\t")
     ident = ident.strip(b" ")
-    shown: int | str = _text(ident)
+    shown: int | str = text_of(ident)
     if number is None and ident.isdigit() and len(ident) <= _MAX_ID_DIGITS:
         number = int(ident) if int(ident) <= MAX_ID else None
-    path = _text(rest.rpartition(b"\t")[2].strip(b" "), MAX_KEY_BYTES) if rest else None
+    path = text_of(rest.rpartition(b"\t")[2].strip(b" "), MAX_KEY_BYTES) if rest else None
     return Reject(
         line=line.number,
         id=shown if number is None else number,
@@ -231,8 +226,3 @@ def _reject(line: Line, reason: Reason, detail: str, number: int | None = None) 
         reason=reason,
         detail=detail,
     )
-
-
-def _text(value: bytes, limit: int = _SHOWN) -> str:
-    cut = value[:limit]
-    return cut.decode("utf-8", "backslashreplace") + ("…" if len(value) > limit else "")

@@ -5,20 +5,23 @@ What is wrong with the file as a whole is said once, as UnusableList, before any
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
 
-from tagline.formats.list_lines import Line, read_lines, read_start
+from tagline.formats.list_lines import MAX_LIST_BYTES, Line, read_lines, read_start
 from tagline.formats.reasons import UnusableList
 from tagline.formats.stand_ins import stand_in
+from tagline.formats.tasks import AskedTask
+from tagline.listing.classes import class_of, holds_classes
 from tagline.listing.file_types import file_type, packing, remedy
-from tagline.listing.rows import DECIMAL_COMMA, is_label, split_labels
+from tagline.listing.label_faults import DECIMAL_COMMA, is_label, split_labels
 
 MAX_ROWS = 1_000_000
 _SAMPLE_BYTES = 1 << 16
 _SAMPLE_LINES = 20
-_FORM = "a list has lines of: id <tab> label_1 … label_N <tab> path"
+_FORM = "a list has lines of: id <tab> label_1 … label_N <tab> path, or id <tab> class <tab> path"
 _MIN_TABS = 2
 
 _TEXT = bytes({*range(0x20, 0x100), 0x09, 0x0A, 0x0D} - {0x7F})
@@ -31,6 +34,7 @@ _SURE_LINES = 3  # fewer may have images named 0 and 1
 
 
 _Form = tuple[int, bool]
+_ONE_COLUMN: _Form = (1, False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class Survey:
     joined: bool = False
     decimals: bool = False
     """The first rows may be half as many labels with decimal commas: 1,0 for 1.0."""
+    classes: bool = False
+    """There is one column, of the number of the one label that an image has, from 0."""
+    one_label: bool = False
+    """Rows that have no label, or several, are none."""
 
 
 def label_form(text: bytes) -> _Form:
@@ -62,12 +70,16 @@ def label_form(text: bytes) -> _Form:
     return commas + 1, commas > 0
 
 
-def survey_list(stream: BinaryIO) -> Survey:
+def survey_list(
+    stream: BinaryIO, names: Sequence[str] | None = None, task: AskedTask = "auto"
+) -> Survey:
     """Read a seekable list once and return what it has.
 
-    The number of labels is the one that most rows have. Where the others are two or more and above
-    a quarter of the rows, nobody can tell which columns mean what: UnusableList, as for a file that
-    is empty, no list, or longer than MAX_ROWS without its header.
+    `names` are those of labels.txt, and `task` what dataset.yaml says: by both a column of numbers
+    is told to be one label, or classes, of which there are as many as names, or as the largest
+    number says. Else the number of labels is the one that most rows have. Where the others are two
+    or more and above a quarter of the rows, nobody can tell which columns mean what: UnusableList,
+    as for a file that is empty, no list, or longer than MAX_ROWS without its header.
     """
     _recognise(read_start(stream, _SAMPLE_BYTES))
     sample = list(islice(read_lines(stream), _SAMPLE_LINES))
@@ -78,7 +90,7 @@ def survey_list(stream: BinaryIO) -> Survey:
     most = MAX_ROWS + bool(header)
     counts: Counter[_Form] = Counter()
     first_lines: dict[_Form, int] = {}
-    rows = 0
+    rows = largest = 0
     for line in read_lines(stream):
         rows += 1
         if rows > most:
@@ -87,9 +99,24 @@ def survey_list(stream: BinaryIO) -> Survey:
             form = label_form(line.text)
             counts[form] += 1
             first_lines.setdefault(form, line.number)
+            if form == _ONE_COLUMN:
+                largest = max(largest, class_of(line.text.split(b"\t")[1]) or 0)
     count, joined = _agree(counts, first_lines) if counts else (0, False)
     body = sample[1:] if header else sample
-    return Survey(rows, count, header, joined, joined and _all_match(_DECIMALS, body))
+    decimals = joined and _all_match(_DECIMALS, body)
+    found = Survey(rows, count, header, joined, decimals, one_label=task == "single")
+    if (count, joined) == _ONE_COLUMN and holds_classes(largest, names, task):
+        return _of_classes(found, len(names) if names else largest + 1)
+    return found
+
+
+def _of_classes(found: Survey, count: int) -> Survey:
+    if count * found.rows * 2 > MAX_LIST_BYTES:
+        raise UnusableList(
+            f"{count:,} classes of {found.rows:,} rows are more than can be trained: number the "
+            "classes from 0 without gaps, or split the list into several"
+        )
+    return replace(found, classes=True, label_count=count)
 
 
 def _agree(counts: Counter[_Form], first_lines: dict[_Form, int]) -> _Form:
@@ -126,7 +153,9 @@ def _is_header(line: Line, following: Line | None = None) -> bool:
         return False
     labels, tab, _ = rest.rpartition(b"\t")
     if tab:
-        return not all(is_label(field) for field in split_labels(labels))
+        fields = split_labels(labels)
+        classes = len(fields) == 1 and class_of(fields[0]) is not None
+        return not classes and not all(map(is_label, fields))
     return bool(following and _ID.match(following.text) and not _ID.match(line.text))
 
 

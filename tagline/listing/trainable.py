@@ -1,5 +1,6 @@
 """Whether a model can be trained on and judged by so many images, as the settings ask."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,7 +8,11 @@ from tagline.formats.models import FEWEST_IMAGES
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.formats.split import Shares, share_bounds
+from tagline.formats.tasks import Task
 from tagline.settings import InvalidSettings
+
+_EACH_SIDE = 3  # images of a label, one for training, validation and test
+_SHOWN = 10  # labels
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,35 @@ def split_said(
         f"good a model is: add images until they are {FEWEST_IMAGES} or more, or raise split.test "
         "in dataset.yaml"
     )
+
+
+def few_said(positives: Mapping[str, int]) -> str | None:
+    """Return a sentence about labels that are on too few images to be on every side; or None.
+
+    Of datasets whose images have exactly one label. `positives` are images by label.
+    """
+    few = [name for name, count in positives.items() if 0 < count < _EACH_SIDE]
+    if not few:
+        return None
+    more = f" and {len(few) - _SHOWN} more" if len(few) > _SHOWN else ""
+    has = "1 label has" if len(few) == 1 else f"{len(few):,} labels have"
+    return (
+        f"{has} fewer than {_EACH_SIDE} images ({', '.join(few[:_SHOWN])}{more}): one image is "
+        "trained on, a second one validates, and nothing judges"
+    )
+
+
+def check_one_label(task: Task, positives: Mapping[str, int]) -> None:
+    """Raise UnusableList where there is nothing to tell a label from; `positives` are by name."""
+    if task is not Task.SINGLE:
+        return
+    held = [name for name, count in positives.items() if count]
+    if len(held) < 2:  # noqa: PLR2004 - one and another
+        which = f" ({held[0]!r} alone)" if held else ""
+        raise UnusableList(
+            f"the images are of {len(held)} label(s){which}: where an image has exactly one label, "
+            "there have to be images of two at least"
+        )
 
 
 def check_trainable(images: Images, settings: Settings) -> None:

@@ -64,7 +64,8 @@ def watch(
     if not is_over(seen, settings):
         seconds = pause(settings, at.seconds)
         return ShadowAnswer(since=event.watched.since, done=False, reason=reason, seconds=seconds)
-    agreement = Agreement(_thresholds(bucket, at.run), _thresholds(bucket, event.run))
+    old, new = (bucket.read(RunKeys(run).metrics, Metrics) for run in (at.run, event.run))
+    agreement = Agreement(thresholds_of(old), thresholds_of(new), (old.task, new.task))
     captured.compare(agreement, (at.run, event.run), most)
     wrong = fault(shadow_asked, settings, agreement.alike)
     shadow = Shadow(
@@ -91,10 +92,6 @@ def watch(
     return ShadowAnswer(
         since=event.watched.since, done=True, reason=f"{reason}; {told(shadow)}", seconds=at.seconds
     )
-
-
-def _thresholds(bucket: Bucket, run: str) -> dict[str, float]:
-    return thresholds_of(bucket.read(RunKeys(run).metrics, Metrics))
 
 
 def _report(bucket: Bucket, key: str, shadow: Shadow) -> None:

@@ -41,6 +41,7 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "max_concurrency",
     ),
 }
+_WHOLE_ADDED = ("quality", "task", "reject_option")  # whole ones, likewise
 _MOVING = (  # of traffic
     *("rollout", "rollout_step", "rollout_wait", "bake", "max_latency"),
     *("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement"),
@@ -64,18 +65,19 @@ def fingerprint(
     """
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
-    # what is paid and how, what is kept and watched, from where on a score is a tag, and what a
-    # later version added and nobody set, make no other model
-    for name in ("budget", "sampling", "retrain", "drift", "thresholds", "recommender"):
+    # what is paid and how, what is kept and watched, from where on a score is a tag, where a model
+    # goes, and what a later version added and nobody set, make no other model
+    for name in ("budget", "sampling", "retrain", "drift", "thresholds", "recommender", "edge"):
         del plain[name]
     del plain["training"]["spot"]
     for name in _MOVING:
         del plain["endpoint"][name]
-    if settings.quality == "standard":
-        del plain["quality"]
     if script:
         plain["training"]["script"] = script
     unset = msgspec.to_builtins(Settings(tuning=Tuning()))
+    for name in _WHOLE_ADDED:
+        if plain[name] == unset[name]:
+            del plain[name]
     for section, names_added in _ADDED.items():
         for name in names_added:
             if plain[section] and plain[section][name] == unset[section][name]:

@@ -9,7 +9,7 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.locations import Location
 from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
-from tagline.formats.settings import OnConflict, Tolerance
+from tagline.formats.settings import Settings, Tolerance
 from tagline.listing.label_counts import count_labels
 from tagline.listing.label_names import default_label_names
 from tagline.listing.list_file import check_names, read_rows
@@ -62,14 +62,14 @@ def parse(
     stream: BinaryIO,
     source: Source,
     names: Sequence[str] | None,
-    on_conflict: OnConflict,
+    settings: Settings,
 ) -> list[Row]:
     """Judge every row by what the list says and return the good ones; raises UnusableList."""
-    survey = survey_list(stream)
+    survey = survey_list(stream, names, settings.task)
     judged.rows = survey.rows
     judged.names = tuple(names or default_label_names(survey.label_count))
     rows: list[Row] = []
-    found = read_rows(stream, survey, source, on_conflict)
+    found = read_rows(stream, survey, source, settings.on_conflict)
     for row in found:
         if isinstance(row, Row):
             rows.append(row)

@@ -15,7 +15,8 @@ from tagline.formats.rows import PlannedRow, Side, count_rejects
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
-from tagline.listing.trainable import Images, check_trainable
+from tagline.listing.tasks import task_of
+from tagline.listing.trainable import Images, check_one_label, check_trainable
 from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.corrections import corrections_in, corrections_said
@@ -30,6 +31,7 @@ from tagline.planning.taking import take
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings, check_thresholds
 from tagline.settings.kinds import check_kind
+from tagline.settings.tasks import check_task
 from tagline.split.memory import SplitFile
 
 if TYPE_CHECKING:
@@ -58,13 +60,17 @@ def plan_dataset(
     try:
         with tempfile.TemporaryFile() as spool:
             version = read_list(event.list, bucket, spool)
-            rows_read = parse(judged, spool, source, names, settings.on_conflict)
+            rows_read = parse(judged, spool, source, names, settings)
             located = locate(judged, rows_read, client, source)
         before = packed_runs(bucket, dataset)
         split = SplitFile(bucket, dataset, settings.split)
-        rows = divide(located, split, packed=bool(before) or served is not None)
+        task = task_of(settings.task, (row.labels for row, _ in located))
+        check_task(settings, task)
+        rows = divide(located, split, packed=bool(before) or served is not None, task=task)
         images = _images(rows)
         check_trainable(images, settings)
+        positives = _positives(judged.names, rows)
+        check_one_label(task, positives)
         check_thresholds(settings, judged.names)
     except (UnusableList, InvalidSettings):
         if judged.rejects:
@@ -80,7 +86,7 @@ def plan_dataset(
         mark,
         tried=tried,
         what="list, labels, settings and images",
-        thresholds=settings.thresholds,
+        settings=settings,
     )
     changes = None
     if not taken.trains:
@@ -106,7 +112,8 @@ def plan_dataset(
         validation=images.validation,
         test=images.test,
         labels=judged.names,
-        positives=_positives(judged.names, rows),
+        task=task,
+        positives=positives,
         reused=marked.images,
         reuse=marked.reuse,
         packed_before=marked.packed_before,

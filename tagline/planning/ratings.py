@@ -66,7 +66,7 @@ def plan_ratings(event: RunInput, client: "S3Client") -> PlanAnswer:
                 mark,
                 tried=tried,
                 what="ratings, items and settings",
-                thresholds={},
+                settings=settings,
             )
             reasons = _leave_verdicts(bucket, run, table, whole=True)
             rejected = sum(of.count for of in reasons.values())

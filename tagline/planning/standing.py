@@ -5,7 +5,7 @@ usable list; a run that finds another one there is overtaken, unless that one fa
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TypeVar
 
 from tagline.aws.faults import Conflict
@@ -15,6 +15,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.outcomes import Champion, Latest, Newest, Outcome, Status
 from tagline.formats.owners import owns_run
 from tagline.formats.plan import Plan
+from tagline.formats.settings import Settings
 from tagline.formats.steps import RunInput
 
 _DECIDES_NOTHING = {Outcome.FAILED, Outcome.ROLLED_BACK}
@@ -62,14 +63,18 @@ def judged(bucket: Bucket, dataset: str, champion: Champion | None) -> Iterator[
         yield latest
 
 
-def claim(bucket: Bucket, event: RunInput, thresholds: Mapping[str, float]) -> str | None:
+def claim(bucket: Bucket, event: RunInput, settings: Settings) -> str | None:
     """Make the run its dataset's newest; return the run whose list was dropped later instead.
 
-    `thresholds` are those that a person set, by label.
+    What holds for whichever model serves is kept of its settings.
     """
     key = DatasetKeys(event.dataset).newest
     mine = Newest(
-        run=event.run, started=event.started, sequencer=event.sequencer, thresholds=thresholds
+        run=event.run,
+        started=event.started,
+        sequencer=event.sequencer,
+        thresholds=settings.thresholds,
+        edge=settings.edge,
     )
     while True:
         head = bucket.head(key)

@@ -1,10 +1,11 @@
 """Whether a run that has read its list goes on: it may change nothing, or another may decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tagline.aws.s3 import Bucket
 from tagline.formats.plan import ListVersion
+from tagline.formats.settings import Settings
 from tagline.formats.steps import RunInput
 from tagline.planning import standing
 from tagline.planning.by_hand import set_by_hand, thresholds_said
@@ -35,7 +36,7 @@ def take(
     *,
     tried: Sequence[str],
     what: str,
-    thresholds: Mapping[str, float],
+    settings: Settings,
 ) -> Taken:
     """Make the run its dataset's newest and compare its fingerprint with what was judged.
 
@@ -43,7 +44,7 @@ def take(
     the dataset's: it neither gives way nor is given way to.
     """
     before = set_by_hand(bucket, event.dataset)
-    overtaken = None if tried else standing.claim(bucket, event, thresholds)
+    overtaken = None if tried else standing.claim(bucket, event, settings)
     # looked at anew: reading the list took its time
     champion = standing.find_champion(bucket, event.dataset)
     judged = list(standing.judged(bucket, event.dataset, champion))
@@ -55,7 +56,7 @@ def take(
     if (
         unchanged
         and champion
-        and (said := thresholds_said(bucket, champion.run, before, thresholds))
+        and (said := thresholds_said(bucket, champion.run, before, settings.thresholds))
     ):
         reason = f"{reason}; {said}"
     if overtaken:

@@ -12,7 +12,7 @@ from tagline.scores.ranking import InvalidScores, group_ends
 _LARGEST_WORK = 400_000_000  # images x labels x rounds: some seconds on one core
 _FEWEST_ROUNDS, MOST_ROUNDS = 100, 400
 _BLOCK = 4_000_000  # images x rounds of one block: bounds the memory to about 100 MB
-_LEVEL = 0.95
+LEVEL = 0.95
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.floating]
@@ -74,7 +74,7 @@ def gains(
 
     def differences(picks: NDArray[np.int64]) -> Floats:
         """Return each round's of each label, (rounds, L); NaN where it drew no positive."""
-        draws = _draws(picks)
+        draws = draws_of(picks)
         found = np.full((len(draws), truth.shape[1]), np.nan)
         for j in present:
             positive = draws @ truth[:, j] > 0
@@ -83,11 +83,11 @@ def gains(
             found[positive, j] = (mine - theirs)[positive]
         return found
 
-    rng, rounds = np.random.default_rng(seed), _rounds(truth)
+    rng, rounds = np.random.default_rng(seed), rounds_for(truth)
     blocks = (rng.integers(0, images, (size, images)) for size in sizes(rounds, images))
     found = np.concatenate([differences(picks) for picks in blocks])
     once = differences(np.arange(images)[None])
-    return summary(float(_means(once)[0]), _means(found), confidence), _label_gains(once[0], found)
+    return summary(float(means(once)[0]), means(found), confidence), label_gains(once[0], found)
 
 
 def ap_intervals(scores: Scores, truth: Truth, *, seed: int = 0) -> LabelGains:
@@ -95,41 +95,42 @@ def ap_intervals(scores: Scores, truth: Truth, *, seed: int = 0) -> LabelGains:
     _check(scores, truth)
     images = len(truth)
     ones = np.ones((1, images))
-    rng, rounds = np.random.default_rng(seed), _rounds(truth)
+    rng, rounds = np.random.default_rng(seed), rounds_for(truth)
     found = np.full((rounds, truth.shape[1]), np.nan)
     value = np.full(truth.shape[1], np.nan)
     present = np.flatnonzero(truth.any(axis=0))
     value[present] = [_weighted_ap(scores[:, j], truth[:, j], ones)[0] for j in present]
     begun = 0
     for size in sizes(rounds, images):
-        draws = _draws(rng.integers(0, images, (size, images)))
+        draws = draws_of(rng.integers(0, images, (size, images)))
         for j in present:
             drawn = draws @ truth[:, j] > 0
             ap = _weighted_ap(scores[:, j], truth[:, j], draws)
             found[begun : begun + size, j] = np.where(drawn, ap, np.nan)
         begun += size
-    return _label_gains(value, found)
+    return label_gains(value, found)
 
 
-def _draws(picks: NDArray[np.int64]) -> Floats:
+def draws_of(picks: NDArray[np.int64]) -> Floats:
     """Return how often each round picked each image, (rounds, n)."""
     images = picks.shape[1]
     return np.stack([np.bincount(row, minlength=images) for row in picks]).astype(np.float64)
 
 
-def _means(differences: Floats) -> Floats:
+def means(differences: Floats) -> Floats:
     """Return each round's mean over the labels that it drew a positive of; 0 where it drew none."""
     drawn = ~np.isnan(differences)
-    means: Floats = np.where(drawn, differences, 0).sum(axis=1) / np.maximum(drawn.sum(axis=1), 1)
-    return means
+    found: Floats = np.where(drawn, differences, 0).sum(axis=1) / np.maximum(drawn.sum(axis=1), 1)
+    return found
 
 
-def _label_gains(value: Floats, differences: Floats) -> LabelGains:
+def label_gains(value: Floats, differences: Floats) -> LabelGains:
+    """Return each label's value (L,), and between what it lies by its rounds (rounds, L)."""
     low, high = np.full((2, len(value)), np.nan)
     for j, column in enumerate(differences.T):
         drawn = column[~np.isnan(column)]
         if len(drawn):
-            low[j], high[j] = np.quantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+            low[j], high[j] = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return LabelGains(value, low, high)
 
 
@@ -153,13 +154,13 @@ def gain_over_frequencies(
 
     def mean_ap(orders: NDArray[np.int64]) -> Floats:
         aps = [_weighted_ap(scores[:, j], truth[:, j][orders], once) for j in present]
-        means: Floats = np.mean(aps, axis=0)
-        return means
+        found: Floats = np.mean(aps, axis=0)
+        return found
 
     rng, unchanged = np.random.default_rng(seed), np.arange(images)[None]
     blocks = (
         mean_ap(rng.permuted(np.repeat(unchanged, size, axis=0), axis=1))
-        for size in sizes(_rounds(truth), images)
+        for size in sizes(rounds_for(truth), images)
     )
     found = mean_ap(unchanged) - np.concatenate(list(blocks))
     return summary(float(found.mean()), found, confidence)
@@ -167,7 +168,7 @@ def gain_over_frequencies(
 
 def summary(value: float, found: Floats, confidence: float) -> Gain:
     """Return a gain of so much whose resamplings found these, (rounds,)."""
-    tail = (1 - _LEVEL) / 2
+    tail = (1 - LEVEL) / 2
     low, bound, high = np.quantile(found, [tail, 1 - confidence, 1 - tail])
     better = np.count_nonzero(found > 0) + np.count_nonzero(found == 0) / 2
     return Gain(
@@ -177,7 +178,7 @@ def summary(value: float, found: Floats, confidence: float) -> Gain:
         probability=float((better + 0.5) / (len(found) + 1)),
         low=float(low),
         high=float(high),
-        level=_LEVEL,
+        level=LEVEL,
         rounds=len(found),
     )
 
@@ -191,7 +192,8 @@ def _nothing_varies(truth: Truth) -> bool:
     return len(truth) < 2 or not truth.any()  # noqa: PLR2004 - one image has no spread
 
 
-def _rounds(truth: Truth) -> int:
+def rounds_for(truth: Truth) -> int:
+    """Return how many rounds fit into some seconds."""
     return int(np.clip(_LARGEST_WORK // truth.size, _FEWEST_ROUNDS, MOST_ROUNDS))
 
 

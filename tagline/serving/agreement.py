@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tagline.formats.models import ImageScores, Metrics
 from tagline.formats.shadow import LabelAgreement
+from tagline.formats.tasks import Task
 
 
 @dataclass
@@ -18,8 +19,17 @@ class _Label:
 class Agreement:
     """Counts, one pair of answers after the other; it holds no answers."""
 
-    def __init__(self, champion: Mapping[str, float], challenger: Mapping[str, float]) -> None:
-        """Take the thresholds of both, by label: the labels that both have are compared."""
+    def __init__(
+        self,
+        champion: Mapping[str, float],
+        challenger: Mapping[str, float],
+        tasks: tuple[Task, Task] = (Task.MULTI, Task.MULTI),
+    ) -> None:
+        """Take the thresholds of both, by label: the labels that both have are compared.
+
+        Where a model's task is single, its highest score alone is a tag, if it is one.
+        """
+        self._tasks = tasks
         self._thresholds = {
             label: (limit, challenger[label])
             for label, limit in champion.items()
@@ -35,9 +45,13 @@ class Agreement:
         old = dict(zip(champion.labels, champion.scores, strict=True))
         new = dict(zip(challenger.labels, challenger.scores, strict=True))
         same = True
+        best, best_now = (
+            _best(each, task) for each, task in zip((old, new), self._tasks, strict=True)
+        )
         for label, (old_limit, new_limit) in self._thresholds.items():
             found = self._labels[label]
-            tagged, tagged_now = old[label] >= old_limit, new[label] >= new_limit
+            tagged = old[label] >= old_limit and best in (label, None)
+            tagged_now = new[label] >= new_limit and best_now in (label, None)
             found.champion += tagged
             found.challenger += tagged_now
             found.alike += tagged == tagged_now
@@ -76,6 +90,11 @@ class Agreement:
             for name, found in self._labels.items()
         ]
         return tuple(sorted(told, key=lambda each: (each.alike, each.label)))
+
+
+def _best(scores: Mapping[str, float], task: Task) -> str | None:
+    """Return the one label that may be a tag; None where any may."""
+    return max(scores, key=scores.__getitem__) if task is Task.SINGLE else None
 
 
 def thresholds_of(metrics: Metrics) -> dict[str, float]:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from tagline.formats.kinds import METRIC_SAID, PRIMARY_METRIC, Kind
+from tagline.formats.kinds import METRIC_SAID
 from tagline.formats.models import FEWEST_IMAGES, Difference, LabelDrop, Metrics
 from tagline.formats.recommending import FEWEST_USERS, RankingDifference, RatingsMetrics
 from tagline.formats.resampled import Resampled
+from tagline.formats.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,12 @@ class Figures:
     not_compared: str | None
     left_out: int = 0
     drops: tuple[LabelDrop, ...] = ()
+    of_labels: str = "average precision"
+    """What `drops` are about."""
     resized: str | None = None
     """Where the champion was judged on images of another size than it learned from."""
+    other_task: str | None = None
+    """Where it was judged by another task than it was trained for."""
     start: str | None = None
     """What training started from instead of what it would take first."""
 
@@ -70,22 +75,24 @@ def figures(metrics: Metrics | RatingsMetrics) -> Figures:
 def _images(metrics: Metrics) -> Figures:
     champion, start = metrics.champion, metrics.start
     return Figures(
-        metric=PRIMARY_METRIC[Kind.IMAGES],
-        value=metrics.mAP,
+        metric=metrics.primary_metric,
+        value=metrics.value,
         none="no label has an example",
-        baseline=metrics.baseline_map or 0.0,
-        baseline_said="label frequencies alone",
+        baseline=metrics.baseline or 0.0,
+        baseline_said=metrics.baseline_said,
         over_baseline=_of_images(metrics.over_frequencies),
         judged=metrics.images,
         case=f"{metrics.judged_on} image",
         fewest=FEWEST_IMAGES,
-        champion=champion.mAP if champion else None,
+        champion=metrics.of(champion) if champion else None,
         champion_run=champion.run if champion else "",
         difference=_of_images(metrics.difference),
         not_compared=metrics.not_compared,
         left_out=metrics.left_out,
         drops=metrics.drops,
+        of_labels="recall" if metrics.task is Task.SINGLE else "average precision",
         resized=champion.resized_said if champion else None,
+        other_task=champion.task_said(metrics.task) if champion else None,
         start=start.said if start and start.instead else None,
     )
 
@@ -110,7 +117,7 @@ def _ratings(metrics: RatingsMetrics) -> Figures:
 
 
 def _of_images(found: Difference | None) -> Gain | None:
-    return None if found is None else Gain(found.mAP, found, found.images)
+    return None if found is None else Gain(found.value, found, found.images)
 
 
 def _of_users(found: RankingDifference | None) -> Gain | None:

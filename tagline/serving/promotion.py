@@ -23,21 +23,22 @@ def decide(
 ) -> Decision:
     """Return whether to promote, and why: a sentence with the numbers in it.
 
-    The challenger needs `minimum_map`; more than the champion's metric by more than `margin`, or,
-    without a champion, than label frequencies or popularity reach; that it is better with a
-    probability of `confidence`; and no label that fell by more than `max_label_drop`. Raises
-    ValueError for a champion that was not measured.
+    The challenger needs `minimum_map` of the metric; more than the champion's by more than
+    `margin`, or, without a champion, than label frequencies, one answer for all or popularity
+    reach; that it is better with a probability of `confidence`; and no label that fell by more
+    than `max_label_drop`. Raises ValueError for a champion that was not measured.
     """
     found = figures(metrics)
     promote, reason = _judge(found, champion_run, rule)
     if found.start:
         reason = f"{reason}; training started from {found.start}"
-    images = isinstance(metrics, Metrics)
     return Decision(
         promote=promote,
         reason=reason,
-        challenger_map=found.value if images else None,
-        champion_map=found.champion if images else None,
+        challenger_map=metrics.mAP if isinstance(metrics, Metrics) else None,
+        champion_map=(
+            metrics.champion.mAP if isinstance(metrics, Metrics) and metrics.champion else None
+        ),
         metric=found.metric,
         challenger_value=found.value,
         champion_value=found.champion,
@@ -65,8 +66,10 @@ def _judge(found: Figures, champion_run: str | None, rule: Promotion) -> tuple[b
     if challenger is None or not math.isfinite(challenger):
         return False, f"The challenger has no {found.said}: {found.none}"
     if challenger < rule.minimum_map:
+        meant = "" if found.metric == "mAP" else f", which is about {found.said} here"
         return False, (
-            f"{found.said} {challenger:.4f} is below promotion.minimum_map, {rule.minimum_map:.4f}"
+            f"{found.said} {challenger:.4f} is below promotion.minimum_map, "
+            f"{rule.minimum_map:.4f}{meant}"
         )
     if champion_run is None:
         return _first(found, challenger, rule)
@@ -106,7 +109,7 @@ def _against(
     said = (
         f"{found.said} {champion + gain:.4f} against the champion's {champion:.4f} "
         f"({found.champion_run}), {gain:+.4f} on {_cases(found, compared)}{_left_out(found)}"
-        f"{f'; {found.resized}' if found.resized else ''}"
+        f"{''.join(f'; {said}' for said in (found.resized, found.other_task) if said)}"
     )
     few = _few(found, compared)
     if gain <= rule.margin:
@@ -116,7 +119,7 @@ def _against(
     worst = max(found.drops, key=lambda drop: drop.drop, default=None)
     if rule.max_label_drop is not None and worst and worst.drop > rule.max_label_drop:
         return False, (
-            f"A label fell too far: average precision of {worst.label!r} by {worst.drop:.4f} on "
+            f"A label fell too far: {found.of_labels} of {worst.label!r} by {worst.drop:.4f} on "
             f"{worst.support} images that have it; promotion.max_label_drop allows "
             f"{rule.max_label_drop:.4f} ({said})"
         )

@@ -18,6 +18,7 @@ from tagline.formats.locations import fault_of_key, parse_uri
 from tagline.formats.own_settings import Script, StartFrom
 from tagline.formats.section import Section
 from tagline.formats.settings import Background, Prefix, Ranges, Settings
+from tagline.formats.tasks import Task
 from tagline.settings.bands import check_band
 from tagline.settings.builtin import check_algorithm
 from tagline.settings.errors import InvalidSettings
@@ -26,6 +27,7 @@ from tagline.settings.machines import check_machines
 from tagline.settings.script import check_script
 from tagline.settings.search import check_search, packed_for_search
 from tagline.settings.shares import check_shares
+from tagline.settings.tasks import check_task
 from tagline.settings.yaml_file import line_of, parse_yaml
 
 S = TypeVar("S", bound=Section)
@@ -58,6 +60,8 @@ def settings_of(values: object) -> Settings:
     check_script(settings)
     check_algorithm(settings)
     check_loss(settings)
+    if settings.task == "single":  # where it is told by the rows, the plan looks
+        check_task(settings, Task.SINGLE)
     check_band(settings)
     return settings
 

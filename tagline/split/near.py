@@ -13,16 +13,26 @@ known once all are packed. Then each group of near-copies is taken for one conte
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, Protocol
 
 from tagline.formats.near_copies import Groups
 from tagline.formats.rows import Side
 from tagline.formats.split import Shares
-from tagline.split.sides import balance, merged
+from tagline.split.sides import Sides, balance, merged
 
 _ALWAYS = 4  # images of a new group that may be on any side, however few images there are
 _CHUNK = 1 << 13  # images whose labels are counted at a time
 _EXPOSURE = list(Side)  # the most exposed first
+
+
+class Balancing(Protocol):
+    """A way to put contents on sides near where they are wanted, such as `balance`."""
+
+    def __call__(
+        self, labels: Mapping[int, bytes], wanted: Sides, shares: Shares, *, free: AbstractSet[int]
+    ) -> dict[int, Side]:
+        """Return the side of each content."""
 
 
 class Image(NamedTuple):
@@ -39,12 +49,16 @@ class Image(NamedTuple):
 
 
 def put_together(
-    images: Sequence[Image], copies: Mapping[int, int], shares: Shares
+    images: Sequence[Image],
+    copies: Mapping[int, int],
+    shares: Shares,
+    balancing: Balancing = balance,
 ) -> dict[int, Side]:
     """Return the new sides, by line, of the images that have to change sides; none if all is well.
 
     `images` come in packing order; `copies` tells each near-copy's line the first line of its
-    group (`tagline.formats.near_copies`). Training and validation keep an image whatever happens.
+    group (`tagline.formats.near_copies`). `balancing` puts what is new on sides. Training and
+    validation keep an image whatever happens.
     """
     unit_of = _units(images, copies)
     members: dict[int, list[Image]] = {}
@@ -68,7 +82,7 @@ def put_together(
         [name for name, unit in units.items() for _ in unit],
         [image.labels for unit in units.values() for image in unit],
     )
-    sides = balance(labels, wanted, shares, free=free)
+    sides = balancing(labels, wanted, shares, free=free)
     return {
         image.line: sides[name]
         for name, unit in units.items()

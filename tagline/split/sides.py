@@ -10,7 +10,7 @@ Four rules, each giving way to the one before it (docs/decisions/011-the-split-i
    held ones, its share of test images.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 
@@ -20,6 +20,8 @@ from tagline.split.balance import Balance
 
 _SPAN = 2**64
 Sides = Mapping[int, Side]
+Assigning = Callable[[Sequence[int], Sequence[bytes], Shares, Sides], dict[int, Side]]
+"""A way to put rows, by their contents' hashes and labels, on sides; some are decided before."""
 
 
 class CannotSplit(ValueError):
@@ -50,6 +52,17 @@ def assign_sides(
     Raises CannotSplit for fewer than two different contents.
     """
     found = merged(hashes, labels)
+    wanted, free, carved = before_balance(found, shares, earlier)
+    return balance(found, wanted, shares, free=free, carved=carved)
+
+
+def before_balance(
+    found: Mapping[int, bytes], shares: Shares, earlier: Sides
+) -> tuple[Sides, set[int], set[int]]:
+    """Return where contents are wanted, those that may move, and those that may become test images.
+
+    Raises CannotSplit for fewer than two.
+    """
     if len(found) < 2:  # noqa: PLR2004 - one for each side
         raise CannotSplit(f"{len(found)} different image(s); a split needs at least 2")
     free = found.keys() - earlier.keys()
@@ -57,7 +70,7 @@ def assign_sides(
     carved = {at for at in found if earlier.get(at) is Side.VALIDATION} if first else set()
     wanted = {at: _by_hash(at, shares) if at in free else earlier[at] for at in found}
     wanted |= {at: Side.TEST for at in carved if _by_hash(at, shares) is Side.TEST}
-    return balance(found, wanted, shares, free=free, carved=carved)
+    return wanted, free, carved
 
 
 def merged(keys: Sequence[int], labels: Sequence[bytes]) -> dict[int, bytes]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,12 +16,13 @@ from tests.browser import browsing, violations
 from tests.page_world import PageWorld, page_world
 from tests.unit.api_world import BUCKET, DATASET, LABELS, RUN, champion_document, event
 from tests.unit.run_documents import decision, packed_dataset, status
+from tests.unit.test_api_devices import leave as leave_devices
 from tests.unit.test_api_drift import leave as leave_drift
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PNG = base64.b64decode(event("tag_png")["body"])
 FEEDBACK = f"POST /datasets/{DATASET}/feedback"
-VIEWS = ("try", "runs", f"run/{RUN}", "drift")
+VIEWS = ("try", "runs", f"run/{RUN}", "drift", "devices")
 OTHER = f"{DATASET}-{1:016x}"
 NEWER = f"{DATASET}-{2:016x}"
 Opened = Callable[..., Page]
@@ -43,6 +45,7 @@ def shared() -> Iterator[PageWorld]:
         made.bucket.put(f"{folder}/decision.json", decision())
         made.bucket.put(f"{folder}/report.html", b"<p>report")
         leave_drift(made.bucket)
+        leave_devices(made.bucket)
         yield made
 
 
@@ -58,6 +61,8 @@ def opened(browser: Browser, world: PageWorld) -> Iterator[Opened]:
     """Return what opens the page at a place; it fails a test whose page said anything is wrong."""
     context = browser.new_context(permissions=["camera"], reduced_motion="reduce")
     told: list[str] = []
+    in_bucket = re.compile(r"https://[^/]*amazonaws\.com/")
+    context.route(in_bucket, lambda asked: asked.fulfill(body=PNG, content_type="image/png"))
 
     def open_at(place: str = "", width: int = 1280, url: str = world.url) -> Page:
         page = context.new_page()
@@ -366,6 +371,26 @@ def test_drift_is_said_in_words_and_shown_by_label(opened: Opened, world: PageWo
     expect(files.get_by_role("row", name="Alpha alpha")).to_contain_text("0.9 %")
     page = opened("#zoo/drift")
     expect(page.get_by_text("`tagline drift zoo` looks now")).to_be_visible()
+
+
+def test_devices_are_told_and_their_frames_labelled(opened: Opened, world: PageWorld) -> None:
+    page = opened(f"#{DATASET}/devices")
+    devices = page.get_by_role("table", name="Devices")
+    expect(devices.get_by_role("row", name="belt-3")).to_contain_text("online")
+    stale = devices.get_by_role("row", name="belt-4")
+    expect(stale).to_contain_text("offline")
+    expect(stale).to_contain_text("1.261126.1, not the champion's")
+    expect(stale).to_contain_text("<b>kept 1.261126.1</b>")  # as text
+    frame = page.get_by_role("listitem").filter(has=page.get_by_role("img", name="Frame of belt-3"))
+    expect(frame.get_by_label("Shows")).to_have_value("circle")
+    frame.get_by_label("Shows").select_option("red")
+    world.answers[FEEDBACK] = lambda _: (201, {})
+    frame.get_by_role("button", name="Save label").click()
+    expect(frame.get_by_role("status")).to_have_text("saved: red")
+    sent = [json.loads(body) for method, _, body in world.asked if method == "POST"]
+    assert sent[-1]["added"] == ["red"]
+    page = opened("#zoo/devices")
+    expect(page.get_by_text("tagline device add NAME --dataset zoo")).to_be_visible()
 
 
 def test_a_dataset_of_ratings_has_a_view_that_recommends(world: PageWorld, opened: Opened) -> None:

@@ -5,10 +5,11 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.browser import AXE, opened
-from tests.unit.report_world import HOSTILE, evaluation, page
+from tests.unit.report_world import HOSTILE, evaluation, page, single_evaluation
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 DARK = "(prefers-color-scheme: dark)"
@@ -31,17 +32,28 @@ CHECK = """
   const left = [...document.querySelectorAll("[data-labels] > :not([hidden])")].length;
   find.value = ""; sort.value = "name"; changed();
   const first = document.querySelector("tbody[data-labels] th").textContent;
-  document.title = JSON.stringify({{ told, wide, left, first }});
+  const order = document.getElementById("order"), matrix = document.getElementById("confusions");
+  const diagonal = () => [...matrix.rows].every((row, i) => row.cells[i + 1].className !== "wrong");
+  if (order) order.value = "recall";
+  order?.dispatchEvent(new Event("change", {{ bubbles: true }}));
+  const worst = order && diagonal() && matrix.rows[0].cells[0].textContent;
+  document.title = JSON.stringify({{ told, wide, left, first, worst }});
 }})();
 </script>
 """
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing_and_search_and_order_work(tmp_path: Path, width: int) -> None:
+@pytest.mark.parametrize(("width", "single"), [(390, False), (1280, False), (390, True)])
+def test_axe_finds_nothing_and_search_and_order_work(
+    tmp_path: Path, width: int, *, single: bool
+) -> None:
     if not AXE.is_file():
         pytest.skip("no axe-core: `make lint` installs it")
-    report = page(evaluation())
+    judged = single_evaluation() if single else evaluation()
+    report = page(judged)
+    worst = None
+    if judged.single:
+        worst = judged.labels[int(np.nanargmin(judged.single.answers.recall))]
     assert report.count(DARK) == 1
     free = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", report)
     check = CHECK.format(axe=AXE.read_text(encoding="utf-8"), width=width, dark=DARK)
@@ -51,4 +63,4 @@ def test_axe_finds_nothing_and_search_and_order_work(tmp_path: Path, width: int)
     title = re.search("<title>(.*?)</title>", shown, re.DOTALL)
     assert title
     found = json.loads(html.unescape(title[1]))
-    assert found == {"told": [], "wide": True, "left": 2, "first": HOSTILE}
+    assert found == {"told": [], "wide": True, "left": 2, "first": HOSTILE, "worst": worst}

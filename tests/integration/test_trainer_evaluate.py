@@ -70,12 +70,15 @@ def test_the_metrics_have_the_agreed_keys(judged: Path) -> None:
     assert [row["label"] for row in metrics["labels"]] == LABELS
     first = metrics["labels"][0]
     kinds = {"ap", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "f1", "ece"}
-    assert set(first) == {"label", "support", "threshold", "chosen", *kinds}
+    of_single = {"recall": None, "precision": None}
+    assert of_single.items() <= first.items()
+    assert set(first) == {"label", "support", "threshold", "chosen", *kinds, *of_single}
     assert first["ap_low"] <= first["ap"] <= first["ap_high"]
     assert first["gain_low"] <= first["gain"] <= first["gain_high"]
-    sizes = {"trained_at": 48, "judged_at": SIDE}
-    assert sizes.items() <= metrics["champion"].items()
-    assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map", *sizes}
+    sizes = {"trained_at": 48, "judged_at": SIDE, "task": "multi"}
+    nothing = dict.fromkeys(["macro_recall", "top1", "top5"])
+    assert (sizes | nothing).items() <= metrics["champion"].items()
+    assert set(metrics["champion"]) == {"run", "mAP", "micro_ap", "baseline_map", *sizes, *nothing}
     assert metrics["champion"]["run"] == CHAMPION_RUN
     assert metrics["start"]["instead"] == INSTEAD["start"]["instead"]
     assert metrics["champion"]["baseline_map"] == metrics["baseline_map"]
@@ -286,7 +289,10 @@ def refusal(base: Path) -> str:
 
 def test_wrong_usage_is_told_apart_from_failure(tmp_path: Path) -> None:
     done = run("pack", tmp_path)
-    assert (done.returncode, done.stderr) == (2, "usage: python -m trainer train|evaluate|serve\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "usage: python -m trainer train|evaluate|package|serve\n",
+    )
 
 
 def test_a_calibrated_model_answers_by_the_curves_it_names(

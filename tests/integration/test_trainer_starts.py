@@ -127,9 +127,9 @@ import mxnet as mx
 import numpy as np
 from trainer.mxnet_engine.network import build, parameters
 
-labels, found = np.eye(2, dtype=np.uint8), {}
+bias, found = np.zeros(2), {}
 for name in ("small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"):
-    learned = parameters(build(name, labels, 32, 0.0, mx.cpu()))
+    learned = parameters(build(name, bias, 32, 0.0, mx.cpu()))
     found[name] = {key: list(array.shape) for key, array in learned.items()}
 print(json.dumps(found))
 """
@@ -156,7 +156,7 @@ from trainer.engine import current
 
 asked = SimpleNamespace(
     loss="bce", label_smoothing=0, dropout=0, optimizer="adam", weight_decay=0, side=32, seed=1,
-    mini_batch_size=4, epochs=1,
+    mini_batch_size=4, epochs=1, single=False,
 )
 labels, images = np.eye(4, dtype=np.uint8), np.zeros((4, 32, 32, 3), np.uint8)
 images[:] = np.arange(4)[:, None, None, None] * 60

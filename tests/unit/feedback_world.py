@@ -10,6 +10,7 @@ from tagline.feedback.reading import Entry
 from tagline.feedback.truths import Truths, fold
 from tagline.formats.feedback import CorrectedImage, Correction
 from tagline.formats.locations import Location
+from tagline.formats.tasks import Task
 from tagline.listing.sources import Source
 from tagline.listing.survey import survey_list
 
@@ -45,10 +46,12 @@ def merged(
     source: Source = SOURCE,
     labels: Sequence[str] = LABELS,
     is_there: Callable[[Location], bool] = lambda _: True,
+    task: Task = Task.MULTI,
 ) -> tuple[bytes, Outcome, Truths]:
     """Merge corrections into a list's bytes."""
     out = io.BytesIO()
     stream = io.BytesIO(data)
-    truths = fold(entries, labels, {})
-    outcome = Merger(survey_list(stream), source, labels, truths).merge(stream, out, is_there)
+    truths = fold(entries, labels, {}, task)
+    survey = survey_list(stream, labels, task.value)
+    outcome = Merger(survey, source, labels, truths).merge(stream, out, is_there)
     return out.getvalue(), outcome, truths

@@ -1,8 +1,8 @@
 """An evaluation of made-up scores, and the report of it."""
 
 import io
-from collections.abc import Sequence
-from types import SimpleNamespace
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,13 @@ from tagline.formats.merged import Merged
 from tagline.formats.models import ModelDescription
 from tagline.formats.rows import Verdict
 from tagline.formats.settings import ImageSpec
+from tagline.formats.tasks import Task
+from tagline.scores.temperature import softmax
 from tests.unit.documents import OTHER, RUN
 from tests.unit.run_documents import packed_dataset
 from trainer.audit import suspects
-from trainer.judge import Evaluation, Judges, judge
+from trainer.evaluation import Evaluation
+from trainer.judge import Judges, judge
 from trainer.report.page import report_page
 
 HOSTILE = '<b>wide</b> & "low"'
@@ -33,6 +36,36 @@ def evaluation(
     models = [_model(run, labels, sides, noise) for run, noise in ((RUN, 2.0), (OTHER, 3.5))]
     judges = Judges(sides[1], sides[0]) if test else Judges(sides[0])
     return judge(models[0], models[1] if champion else None, judges, tuple(labels), CREATED)
+
+
+def single_evaluation(
+    images: int = 120,
+    labels: Sequence[str] = LABELS,
+    *,
+    champion: Task | None = Task.SINGLE,
+    test: bool = True,
+    accuracy: float = 0.9,
+    by_hand: Mapping[str, float] = MappingProxyType({}),
+) -> Evaluation:
+    """Judge the same where each image has exactly one label; the champion may be of another task.
+
+    Nobody has the label `never`.
+    """
+    rng = np.random.default_rng(3)
+    often = np.array([label != "never" for label in labels], float)
+    sides: list[Any] = []
+    for start in (0, images):
+        classes = rng.choice(len(labels), images, p=often / often.sum())
+        truth = np.eye(len(labels), dtype=np.uint8)[classes]
+        ids = start + np.arange(images)
+        sides.append(SimpleNamespace(labels=truth, different=images, ids=ids))
+    first, second = (
+        _model(run, labels, sides, noise, task)
+        for run, noise, task in ((RUN, 2.0, Task.SINGLE), (OTHER, 3.5, champion or Task.SINGLE))
+    )
+    how: Any = {"task": Task.SINGLE, "accuracy": accuracy, "by_hand": by_hand}
+    judges = Judges(sides[1], sides[0], **how) if test else Judges(sides[0], **how)
+    return judge(first, second if champion else None, judges, tuple(labels), CREATED)
 
 
 def rows_of(found: Evaluation) -> dict[int, Verdict]:
@@ -62,14 +95,22 @@ def _side(rng: np.random.Generator, images: int, often: np.ndarray, first: int) 
     return SimpleNamespace(labels=truth, different=images, ids=first + np.arange(images))
 
 
-def _model(run: str, labels: Sequence[str], sides: Sequence[Any], noise: float) -> Any:
+def _model(
+    run: str, labels: Sequence[str], sides: Sequence[Any], noise: float, task: Task = Task.MULTI
+) -> Any:
     rng = np.random.default_rng(round(noise * 10))
     answers = {}
     for side in sides:
         logits = 5.0 * side.labels - 2 + rng.normal(0, noise, side.labels.shape)
-        answers[id(side)] = (1 / (1 + np.exp(-logits))).astype(np.float32)
+        scores = softmax(logits) if task is Task.SINGLE else 1 / (1 + np.exp(-logits))
+        answers[id(side)] = scores.astype(np.float32)
     described = ModelDescription(
-        labels=tuple(labels), image=ImageSpec(), network="small", best_epoch=3
+        labels=tuple(labels),
+        image=ImageSpec(),
+        network="small",
+        best_epoch=3,
+        task=task,
+        temperature=1.4 if task is Task.SINGLE else None,
     )
     return SimpleNamespace(
         run=run, role="challenger", labels=tuple(labels), description=described,

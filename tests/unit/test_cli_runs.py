@@ -35,7 +35,10 @@ EXECUTIONS: dict[str, dict[str, Any]] = {
     LATER_RUN: {"status": "RUNNING", "startDate": datetime(2026, 1, 2, tzinfo=UTC)}
 }
 
-LATER_KEYS = ("chosen", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece")
+LATER_KEYS = (
+    *("chosen", "ap_low", "ap_high", "gain", "gain_low", "gain_high", "ece"),
+    *("recall", "precision"),
+)
 LATER_IN_DECISIONS = {"superseded_by": None, "metric": "mAP"} | dict.fromkeys(
     ("challenger_value", "champion_value")
 )
@@ -285,6 +288,8 @@ def test_a_run_of_an_earlier_version_is_shown_with_the_keys_of_its_files(
         "gain": None,
         "judged_on": "validation",
         **dict.fromkeys(("difference", "macro_f1", "micro_f1", "epoch", "epochs", "trials")),
+        **dict.fromkeys(("macro_recall", "top1", "top5", "unsure")),
+        "task": "multi",
         "report": f"s3://{BUCKET}/designs/runs/{RUN}/report.html",
         "counts": {key: packed[key] for key in counts} | {"test": 0},
         "decision": json.loads(golden("decision.json")) | LATER_IN_DECISIONS,

@@ -70,6 +70,7 @@ ARRAYS: dict[str, type[Record]] = {"shards.json": plan.PlannedShard}
 # keys that later versions added, with what stands for them in older files
 ADDED: dict[str, list[Any]] = {
     "on_conflict": ["first_wins"],
+    "task": ["auto", "multi"],
     "same_as": [None],
     **{key: [None] for key in ("trained_at", "judged_at")},
     "contradicting": [0],
@@ -149,6 +150,13 @@ ADDED: dict[str, list[Any]] = {
     "recommender": [msgspec.to_builtins(Settings().recommender)],
     "algorithm": ["ours", None],
     **{key: [None] for key in ("regularization", "age_decay", "hidden")},
+    "primary_metric": ["mAP"],
+    **{key: [None] for key in ("temperature", "macro_recall", "baseline_macro_recall")},
+    **{key: [None] for key in ("macro_recall_low", "macro_recall_high", "cross_entropy")},
+    **{key: [None] for key in ("top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")},
+    **{key: [None] for key in ("confusion", "unsure", "recall", "precision")},
+    "reject_option": [{"accuracy": 0.95}],
+    "edge": [{"targets": [], "int8": False, "by": "greengrass", "frames": 0}, None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())
 

@@ -69,10 +69,10 @@ def test_the_defaults_in_the_page_are_the_defaults() -> None:
 
 def test_every_setting_is_in_the_page_once_and_has_a_meaning() -> None:
     told = {key: meaning for key, *_, meaning in key_rows(Settings, "", expand=True)}
-    listed = re.findall(r"^\| (`[a-z_.]+`) \|", SETTINGS, flags=re.MULTILINE)
+    listed = re.findall(r"^\| (`[a-z0-9_.]+`) \|", SETTINGS, flags=re.MULTILINE)
     ranges = [f"`{name}`" for name in Ranges.__struct_fields__]
     sections = {
-        f"`{name}`" for name in re.findall(r"^##+ ([a-z_.]+)$", SETTINGS, flags=re.MULTILINE)
+        f"`{name}`" for name in re.findall(r"^##+ ([a-z0-9_.]+)$", SETTINGS, flags=re.MULTILINE)
     }
     inner = {key for key in told if key.startswith("`tuning.ranges.")}
     assert sorted(listed) == sorted([*(told.keys() - sections - inner), *ranges])

@@ -12,7 +12,7 @@ import pytest
 from tagline.scores.calibration import reliability
 from tests.unit.report_world import HOSTILE, LABELS, evaluation, page, rows_of
 from trainer.audit import suspects
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 
 VOID = {"meta", "input", "img", "br", "line", "rect", "path", "circle", "use", "polyline"}
 

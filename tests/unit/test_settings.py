@@ -21,6 +21,7 @@ def test_the_defaults() -> None:
         "image": {"size": 96, "mode": "letterbox", "background": "#ffffff"},
         "split": {"validation": 0.2, "test": None, "seed": 0},
         "on_conflict": "first_wins",
+        "task": "auto",
         "tolerance": {"rejected": 0.5},
         "quality": "standard",
         "training": {
@@ -59,6 +60,7 @@ def test_the_defaults() -> None:
             "ranges": {"learning_rate": (0.0001, 0.01)},
         },
         "thresholds": {},
+        "reject_option": {"accuracy": 0.95},
         "promotion": {
             "margin": 0.0,
             "minimum_map": 0.0,
@@ -88,6 +90,7 @@ def test_the_defaults() -> None:
         "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
         "retrain": {"after_corrections": None, "at_most": "daily"},
         "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
+        "edge": {"targets": (), "int8": False, "by": "greengrass"},
         "recommender": {
             "algorithm": "auto",
             "minimum_rating": None,

@@ -32,6 +32,7 @@ from tagline.formats.steps import (
     RollBackAnswer,
     Watched,
 )
+from tagline.formats.tasks import Task
 from tagline.outcomes.roll_back import Found, plan_roll_back
 from tagline.serving.agreement import Agreement
 from tagline.serving.endpoints import Endpoint, ailment, needs_redeployment, variant_of
@@ -147,6 +148,15 @@ def test_tags_are_compared_by_the_thresholds_of_each() -> None:
     assert (red.label, red.alike, red.champion, red.challenger) == ("red", 0.5, 2, 1)
     assert red.difference == pytest.approx(0.1)
     assert (circle.label, circle.alike, circle.champion, circle.challenger) == ("round", 1, 1, 1)
+
+
+def test_of_single_labels_the_best_alone_is_compared() -> None:
+    limits = {"red": 0.3, "round": 0.3}
+    found = Agreement(limits, limits, (Task.SINGLE, Task.SINGLE))
+    found.add(scores(OTHER, red=0.6, round=0.4), scores(RUN, red=0.4, round=0.6))
+    found.add(scores(OTHER, red=0.6, round=0.4), scores(RUN, red=0.9, round=0.1))
+    assert found.alike == 0.5
+    assert [(label.champion, label.challenger) for label in found.labels()] == [(2, 1), (0, 1)]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=20), st.floats(0, 1))

@@ -10,6 +10,7 @@ from tagline.aws.s3 import Bucket
 from tagline.drift.retraining import run_again
 from tagline.formats.document import encode
 from tagline.formats.outcomes import Latest, Newest, Outcome
+from tagline.formats.settings import Settings
 from tagline.formats.steps import RunInput
 from tagline.planning.standing import DamagedChampion, claim, overtaken_by
 from tests.unit.documents import champion, status
@@ -124,11 +125,11 @@ def test_who_claims_while_another_does_looks_again(
     def first_the_newer(this: Bucket, *arguments: object) -> None:
         if not raced:
             raced.append("newer")
-            assert claim(this, newer, {}) is None
+            assert claim(this, newer, Settings()) is None
         write(this, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Bucket, "write_over", first_the_newer)
-    assert claim(bucket, older, {}) == newer.run
+    assert claim(bucket, older, Settings()) == newer.run
 
 
 def test_thresholds_set_by_hand_hold_from_the_newest_plan_on(demo: World, bucket: Bucket) -> None:

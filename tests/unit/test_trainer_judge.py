@@ -19,6 +19,7 @@ from tagline.formats.models import (
     Metrics,
 )
 from tagline.formats.rows import Side
+from tagline.formats.tasks import Task
 from tagline.scores.bootstrap import Gain, ap_intervals, gain, gain_over_frequencies, gains
 from tagline.scores.calibration import reliability
 from tagline.scores.platt import Curves
@@ -27,7 +28,8 @@ from tagline.scores.stating import number
 from tagline.scores.thresholds import choose, cross_fitted, f1
 from tests.unit.documents import OTHER, RUN
 from trainer.contract import Base, JobRefused
-from trainer.judge import Evaluation, Judges, judge
+from trainer.evaluation import Evaluation
+from trainer.judge import Judges, judge
 from trainer.listed import listed
 from trainer.numbers import metrics_document
 from trainer.report.labels import label_table
@@ -62,7 +64,9 @@ def model(run: str, scores: np.ndarray, *, calibrated: bool = False) -> Any:
         labels=known,
         role="input 'challenger'",
         side=32,
-        description=SimpleNamespace(calibration=CALIBRATION if calibrated else None),
+        description=SimpleNamespace(
+            calibration=CALIBRATION if calibrated else None, task=Task.MULTI
+        ),
     )
 
 

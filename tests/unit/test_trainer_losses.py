@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from trainer.losses import loss_of
-from trainer.schedule import positive_weights
+from trainer.schedule import class_weights, positive_weights, prior_bias
 
 
 class Numpy:
@@ -30,14 +30,22 @@ class Numpy:
     def sigmoid(self, x: Any) -> Any:
         return np.exp(-np.logaddexp(0, -x))
 
+    def log_softmax(self, x: Any) -> Any:
+        return x - np.logaddexp.reduce(x, axis=1, keepdims=True)
+
 
 LABELS = np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0], [1, 1, 0]], np.uint8)
 LOGITS = np.array([[2.0, -3.0, 0.5], [-0.2, -4.0, 1.5], [0.0, 4.0, -6.0], [-2.0, 1.0, 3.0]])
 
 
-def losses(loss: str, logits: Any, truth: Any, smoothing: float = 0.0) -> Any:
-    asked: Any = SimpleNamespace(loss=loss, label_smoothing=smoothing)
-    return loss_of(asked, LABELS, Numpy())(logits, truth)
+ONES = np.eye(3, dtype=np.uint8)[[0, 2, 0, 1]]  # of images with a single label
+
+
+def losses(
+    loss: str, logits: Any, truth: Any, smoothing: float = 0.0, *, single: bool = False
+) -> Any:
+    asked: Any = SimpleNamespace(loss=loss, label_smoothing=smoothing, single=single)
+    return loss_of(asked, ONES if single else LABELS, Numpy())(logits, truth)
 
 
 def test_the_cross_entropy() -> None:
@@ -74,3 +82,32 @@ def test_no_logit_overflows_and_no_loss_is_below_nothing(x: float, z: int, loss:
     found = losses(loss, np.array([[x]]), np.array([[z]]))
     assert np.isfinite(found).all()
     assert (found >= 0).all()
+
+
+def test_the_loss_of_a_single_label_is_the_cross_entropy_of_softmax() -> None:
+    p = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
+    found = losses("bce", LOGITS, ONES, single=True)
+    np.testing.assert_allclose(found.sum(axis=1), -np.log(p[ONES > 0]))
+    weights = class_weights(ONES)
+    weighted = losses("weighted", LOGITS, ONES, single=True)
+    np.testing.assert_allclose(weighted, weights * found, rtol=1e-6)
+
+
+def test_a_rare_label_weighs_by_the_root_and_all_images_as_much_as_before() -> None:
+    counts = [400, 100, 25, 1, 0]
+    labels = np.repeat(np.eye(5, dtype=np.uint8), counts, axis=0)
+    weights = class_weights(labels)
+    np.testing.assert_allclose(weights / weights[0], [1, 2, 4, 10, 10], rtol=1e-6)
+    assert (labels @ weights).mean() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("loss", ["bce", "weighted"])
+def test_smoothing_draws_a_single_label_to_the_frequencies(loss: str) -> None:
+    frequencies = np.array([[0.5, 0.25, 0.25]])
+    wanted = losses(loss, LOGITS, 0.9 * ONES + 0.1 * frequencies, single=True)
+    np.testing.assert_allclose(losses(loss, LOGITS, ONES, 0.1, single=True), wanted, rtol=1e-6)
+
+
+def test_the_last_layer_begins_at_the_frequencies() -> None:
+    bias = prior_bias(ONES, single=True)
+    np.testing.assert_allclose(np.exp(bias) / np.exp(bias).sum(), [0.5, 0.25, 0.25])

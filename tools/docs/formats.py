@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tagline.formats import batch_steps, steps
+from tagline.formats import batch_steps, fleet_steps, steps
 from tagline.formats.document import Document
 from tagline.formats.files import ANSWERS, OF_BATCHES, OF_DATASET, OF_RUN, OF_STACK, File, Form
 from tools.docs.attributes import summary
@@ -25,8 +25,9 @@ item of an array.
 _EVENTS = """\
 ## Events and answers
 
-What the state machine hands to its functions and gets back: types of `tagline/formats/steps.py`
-and `batch_steps.py`, without a format of their own, since they live no longer than an execution.
+What the state machine hands to its functions and gets back: types of `tagline/formats/steps.py`,
+`batch_steps.py` and `fleet_steps.py`, without a format of their own, since they live no longer
+than an execution.
 """
 _ANSWERS = """\
 ## Answers and alerts
@@ -96,7 +97,7 @@ def _answer(kind: type[msgspec.Struct]) -> str:
 
 
 def _step_types() -> Iterator[type[msgspec.Struct]]:
-    for module in (steps, batch_steps):
+    for module in (steps, batch_steps, fleet_steps):
         for kind in vars(module).values():
             if isinstance(kind, type) and kind.__module__ == module.__name__:
                 yield kind

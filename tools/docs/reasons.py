@@ -36,6 +36,8 @@ _TO_DO = {
     Reason.DUPLICATE_ID: "delete one of the rows, or number anew; `on_conflict` says which counts",
     Reason.WRONG_LABEL_COUNT: "look for a tab too many or too few: the first rows tell",
     Reason.BAD_LABEL: "write 0 or 1, with tabs between all of them",
+    Reason.BAD_CLASS: "number classes from 0, in the order of labels.txt",
+    Reason.NOT_ONE_LABEL: "decide which label is right; or `task: multi`, where all of them are",
     Reason.BAD_PATH: "write the path as it is below `source` or the dataset's folder",
     Reason.NOT_ALLOWED_BUCKET: (
         "allow the bucket: `tagline up --source-bucket NAME`, or the parameter `SourceBuckets`"

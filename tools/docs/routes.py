@@ -2,7 +2,15 @@
 
 from http import HTTPStatus
 
-from tagline.api import documents, drift_documents, forms, images, requests, sign_in_documents
+from tagline.api import (
+    devices_documents,
+    documents,
+    drift_documents,
+    forms,
+    images,
+    requests,
+    sign_in_documents,
+)
 from tagline.api.run_documents import RunDetails
 from tools.docs.answers import (
     BAD,
@@ -91,6 +99,15 @@ def _paths() -> Schema:
                 ),
                 "parameters": [have],
                 "responses": known(RunDetails, "The run", UNKNOWN),
+            },
+        },
+        "/datasets/{dataset}/devices": {
+            "parameters": [dataset],
+            "get": {
+                "operationId": "getDevices",
+                "summary": "Show the devices that run a dataset's model, and frames to label",
+                "parameters": [have],
+                "responses": known(devices_documents.Devices, "The devices", UNKNOWN),
             },
         },
         "/datasets/{dataset}/drift": {

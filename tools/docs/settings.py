@@ -24,8 +24,9 @@ Where `null` is the default, the value is chosen for you: by the plan, by the st
 the thing is off. [Training](training.md) tells what is chosen and what it reached,
 [promotion](promotion.md) what the gate makes of its section,
 [operations](operations.md#how-traffic-moves-to-a-new-champion) how traffic moves,
-[costs](costs.md#bounds) what bounds there are, [feedback](feedback.md) and [drift](drift.md) the
-sections that are about them, [recommender](recommender.md) which settings ratings have.
+[costs](costs.md#bounds) what bounds there are, [feedback](feedback.md), [drift](drift.md) and
+[devices](edge.md) the sections that are about them, [recommender](recommender.md) which settings
+ratings have.
 
 ## All defaults
 

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import inspect
 
-from tagline.formats import endpoint_settings, feedback_settings, sagemaker, settings
+from tagline.formats import (
+    endpoint_settings,
+    feedback_settings,
+    reject_settings,
+    sagemaker,
+    settings,
+)
 from tagline.formats.document import Document
 from tagline.formats.reasons import Reason
 from tools.docs.attributes import meanings, summary
@@ -14,6 +20,7 @@ from tools.docs.attributes import meanings, summary
 _ELSEWHERE = {
     settings: "[settings](settings.md)",
     endpoint_settings: "[settings](settings.md)",
+    reject_settings: "[settings](settings.md)",
     feedback_settings: "[settings](settings.md)",
     sagemaker: "SageMaker's own fields",
 }

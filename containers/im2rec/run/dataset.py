@@ -46,6 +46,7 @@ def describe(
         validation=files.validation.images,
         test=files.test.images,
         labels=plan.labels,
+        task=plan.task,
         positives={
             label: BySide(**dict(zip(Side, by_side, strict=True)))
             for label, by_side in zip(plan.labels, counts, strict=True)

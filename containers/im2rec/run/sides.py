@@ -14,9 +14,11 @@ from tagline.formats.plan import Plan
 from tagline.formats.recordio import read_records, unpack_record
 from tagline.formats.rows import IndexedImage, PlannedRow, Side, Verdict
 from tagline.formats.settings import Split
+from tagline.formats.tasks import Task as LabelTask
 from tagline.split.memory import SplitFile, SplitOvertaken, UnreadableSplit
 from tagline.split.near import Image, most_exposed, put_together
-from tagline.split.sides import content_hash
+from tagline.split.sides import balance, content_hash
+from tagline.split.strata import stratify
 
 Moves = Mapping[int, Side]
 
@@ -49,7 +51,8 @@ def moves_of(task: Task, plan: Plan, verdicts: Sequence[Verdict]) -> Moves:
         for row in task.bucket.lines(task.keys.shard_rows(shard.shard), PlannedRow)
         if row.line in accepted
     ]
-    return put_together(images, copies, plan.settings.split.shares)
+    balancing = stratify if plan.task is LabelTask.SINGLE else balance
+    return put_together(images, copies, plan.settings.split.shares, balancing)
 
 
 def move_records(

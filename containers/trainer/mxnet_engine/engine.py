@@ -8,6 +8,7 @@ from trainer.engine import Engine, Labels, Learner
 from trainer.hyperparameters import Hyperparameters
 from trainer.mxnet_engine.learner import MXNetLearner
 from trainer.mxnet_engine.network import build
+from trainer.schedule import prior_bias
 from trainer.team import ALONE, Hosts, Team
 
 
@@ -39,8 +40,9 @@ class MXNetEngine:
         context = mx.gpu() if self.accelerators() else mx.cpu()
         mx.random.seed(asked.seed)
         np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
+        bias = prior_bias(labels, single=asked.single)
         return MXNetLearner(
-            build(network, labels, asked.side, asked.dropout, context),
+            build(network, bias, asked.side, asked.dropout, context),
             asked,
             labels,
             context,

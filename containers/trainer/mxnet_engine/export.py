@@ -14,10 +14,12 @@ from trainer.engine import Images
 from trainer.mxnet_engine.network import Logits, Tagger, as_input
 
 
-def export(network: Logits, folder: Path, images: Images) -> NDArray[np.float32]:
+def export(
+    network: Logits, folder: Path, images: Images, *, single: bool = False
+) -> NDArray[np.float32]:
     """Write model-symbol.json, model-0000.params and model.onnx; return the images' scores."""
     network.collect_params().reset_ctx(mx.cpu())
-    tagger = Tagger(network)
+    tagger = Tagger(network, single=single)
     tagger.hybridize()
     scores: NDArray[np.float32] = tagger(as_input(images, mx.cpu())).asnumpy()
     tagger.export(str(folder / "model"), epoch=0)
@@ -51,8 +53,13 @@ def to_onnx(symbol: Path, parameters: Path, side: int, target: Path) -> None:
 def _tidy(graph: Any) -> None:
     """Leave one input `data` and one output `scores`, with a named batch dimension.
 
-    MXNet lists the weights among the inputs, which keeps ONNX Runtime from folding them.
+    MXNet lists the weights among the inputs, which keeps ONNX Runtime from folding them, and leaves
+    a constant beside a softmax that nothing uses.
     """
+    used = {name for node in graph.node for name in node.input}
+    constants = [constant for constant in graph.initializer if constant.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
     weights = {weight.name for weight in graph.initializer}
     inputs = [value for value in graph.input if value.name not in weights]
     del graph.input[:]

@@ -28,6 +28,7 @@ class MXNetLearner:
         self, network: Logits, asked: Hyperparameters, labels: Labels, context: Any, team: Team
     ) -> None:
         self.device, self.team = str(context), team
+        self._single = asked.single
         self._network, self._context = network, context
         self._parameters = parameters(network)
         self._loss = loss_of(asked, labels, _Operations(context))
@@ -102,7 +103,7 @@ class MXNetLearner:
 
     def export(self, folder: Path, images: Images) -> NDArray[np.float32]:
         """Write model-symbol.json, model-0000.params and model.onnx."""
-        return export(self._network, folder, images)
+        return export(self._network, folder, images, single=self._single)
 
     @property
     def _updater(self) -> Any:
@@ -121,6 +122,9 @@ class _Operations:
 
     def constant(self, values: NDArray[np.float32]) -> Any:
         return mx.nd.array(values, ctx=self._context)
+
+    def log_softmax(self, x: Any) -> Any:
+        return mx.nd.log_softmax(x, axis=1)
 
     def softplus(self, x: Any) -> Any:
         return mx.nd.Activation(x, act_type="softrelu")

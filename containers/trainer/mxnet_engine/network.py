@@ -10,10 +10,10 @@ import numpy as np
 from mxnet import gluon
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo.vision import BasicBlockV1, BottleneckV1
+from numpy.typing import NDArray
 
-from trainer.engine import Images, Labels
+from trainer.engine import Images
 from trainer.networks import CENTRE, SPREAD, WIDTHS, first_halvings
-from trainer.schedule import prior_bias
 
 _ZOO = {"mobilenet_v2_0_5": "mobilenetv2_0.5"}  # the others have the zoo's own names
 
@@ -66,26 +66,33 @@ class Logits(nn.HybridBlock):  # type: ignore[misc]
 
 
 class Tagger(nn.HybridBlock):  # type: ignore[misc]
-    """What is exported: the logits' network with a sigmoid, whose output is called `scores`."""
+    """What is exported: the logits' network with what makes them scores, whose name is `scores`.
 
-    def __init__(self, logits: Logits) -> None:
+    That is a sigmoid, or softmax where each image has a single label.
+    """
+
+    def __init__(self, logits: Logits, *, single: bool) -> None:
         super().__init__(prefix="")
-        self.logits = logits
+        self.logits, self._single = logits, single
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803 - Gluon's name
         """Return each label's score in 0..1."""
+        if self._single:
+            return F.softmax(self.logits(x), name="scores")
         return F.sigmoid(self.logits(x), name="scores")
 
 
-def build(network: str, labels: Labels, side: int, dropout: float, context: Any) -> Logits:
-    """Return a new network for the labels (n, L) of a training set, on a device."""
+def build(
+    network: str, bias: NDArray[np.float64], side: int, dropout: float, context: Any
+) -> Logits:
+    """Return a new network on a device whose last layer, of L labels, starts at a bias (L,)."""
     features = _small(side) if network == "small" else _from_zoo(network)
-    logits = Logits(features, labels.shape[1], dropout)
+    logits = Logits(features, len(bias), dropout)
     he = mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2)
     logits.initialize(he, ctx=context)
     logits(mx.nd.zeros((1, 3, side, side), ctx=context))  # fixes the shapes left open
     logits.apply(_begin_as_nothing)
-    logits.head.bias.set_data(mx.nd.array(prior_bias(labels), ctx=context))
+    logits.head.bias.set_data(mx.nd.array(bias, ctx=context))
     for name, parameter in logits.collect_params().items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0.0  # norm and bias are not decayed

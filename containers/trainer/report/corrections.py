@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from tagline.formats.merged import Merged, MergedRow
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 from trainer.report.words import DASH, MINUS, number, scrolling, table
 
 _ROWS = 100  # of the table

@@ -7,11 +7,11 @@ import numpy as np
 
 from tagline.formats.rows import Side, Verdict
 from tagline.formats.suspects import Suspect
-from tagline.scores.calibration import BINS, Reliability
+from tagline.scores.calibration import BINS
 from tagline.scores.confusion import confusions
 from tagline.scores.platt import FEWEST
 from trainer.card import some
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 from trainer.report.charts import diagram
 from trainer.report.words import MINUS, number, path_of, scrolling, table
 
@@ -24,13 +24,15 @@ def calibration(evaluation: Evaluation) -> str:
         '<h2>Calibration</h2><p class="note">How often a tag is right that scores so much: on the '
         "diagonal a score is a probability; below it the model is surer than it should be. "
         "Expected calibration error (ECE) is the mean gap between the two. "
-        f"{_calibrated(evaluation)}</p>{_reliability(evaluation.reliability, 'as served')}"
-    ) + (_reliability(evaluation.uncalibrated, "uncalibrated") if evaluation.uncalibrated else "")
+        f"{_calibrated(evaluation)}</p>{_reliability(evaluation, 'as served')}"
+    ) + (_reliability(evaluation, "uncalibrated") if evaluation.sureness_before else "")
 
 
 def _calibrated(evaluation: Evaluation) -> str:
     """Say what was done to the scores."""
     description = evaluation.challenger.candidate.description
+    if evaluation.single:
+        return _scaled(evaluation, description.temperature)
     asked = (description.hyperparameters or {}).get("calibration", "none") != "none"
     if description.calibration is None:
         if asked:
@@ -52,10 +54,35 @@ def _calibrated(evaluation: Evaluation) -> str:
     return told
 
 
-def _reliability(found: Reliability, which: str) -> str:
-    """Return the reliability of all labels' scores (L, BINS) together, and its numbers."""
-    together = found.together
-    labels = found.error[~np.isnan(found.error)]
+def _scaled(evaluation: Evaluation, temperature: float | None) -> str:
+    """Say what was done to the scores of single labels."""
+    told = "These are scores of the best label, the confidences. "
+    if temperature is None:
+        return f"{told}Nothing was done to them: they are as they were learned."
+    told += (
+        f"In the model itself their logits are divided by a temperature of {temperature:.3f}, "
+        "which the validation images had it; the order of labels is what it was."
+    )
+    if evaluation.side is Side.VALIDATION:
+        told += " There are no test images, so these are the same images: the error is optimistic."
+    return told
+
+
+def _reliability(evaluation: Evaluation, which: str) -> str:
+    """Return the reliability of all labels' scores together, and its numbers.
+
+    Where images have a single label it is that of their best one's.
+    """
+    before = which == "uncalibrated"
+    together = evaluation.sureness_before if before else evaluation.sureness
+    each = evaluation.uncalibrated if before else evaluation.reliability
+    if together is None:
+        return ""
+    told = f"ECE of all pairs of image and label {together.error:.3f}"
+    if evaluation.single:
+        told = f"ECE of the best label {together.error:.3f}"
+    elif each is not None:
+        told += f", mean of the labels' {np.nanmean(each.error):.3f}"
     rows = [
         (
             f"{i / BINS:.1f} to {(i + 1) / BINS:.1f}",
@@ -65,11 +92,11 @@ def _reliability(found: Reliability, which: str) -> str:
         )
         for i in range(BINS)
     ]
-    heads = ("score", "pairs", "mean score", "share that is true")
+    counted = "images" if evaluation.single else "pairs"
+    heads = ("score", counted, "mean score", "share that is true")
     numbers = f"scores {which} and how often they are true"
     return (
-        f'<p class="note">Scores {which}: ECE of all pairs of image and label '
-        f"{together.error:.3f}, mean of the labels' {labels.mean():.3f}.</p>"
+        f'<p class="note">Scores {which}: {told}.</p>'
         f'<div class="panel beside"><div class="plot">{diagram(together)}</div>'
         f"{scrolling(numbers, table(heads, rows), panel=False)}</div>"
     )

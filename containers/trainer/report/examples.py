@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from trainer.data import RecordSet
-from trainer.judge import Evaluation
+from trainer.evaluation import Evaluation
 
 _LARGEST_IMAGE, _LARGEST_PAGE = 150_000, 1_200_000  # bytes of JPEG
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tagline.formats.rows import Verdict
 from tagline.scores.ranking import rank
 from tagline.scores.thresholds import SUPPORT_FLOOR, Thresholds
-from trainer.judge import Comparison, Evaluation
+from trainer.evaluation import Comparison, Evaluation
 from trainer.report.charts import bar, curve, interval
 from trainer.report.words import DASH, MINUS, number, scrolling, table, where
 
@@ -25,7 +25,8 @@ _SORTED = {
 
 def controls(evaluation: Evaluation) -> str:
     """Return search and order for table and curves, which the page's script uncovers."""
-    kinds = _SORTED | ({"gap": "change from the champion"} if evaluation.comparison else {})
+    kinds = _SORTED | ({"recall": "recall"} if evaluation.single else {})
+    kinds |= {"gap": "change from the champion"} if evaluation.comparison else {}
     options = "".join(f'<option value="{key}">{name}</option>' for key, name in kinds.items())
     return (
         '<form id="controls" class="controls" hidden><label>Search <input id="find" type="search" '
@@ -39,6 +40,8 @@ def label_table(evaluation: Evaluation, errors: NDArray[np.float64]) -> str:
     """Return the table; `errors` (L,) are the labels' calibration errors."""
     comparison = evaluation.comparison
     beside = '<th scope="col" colspan="2">against the champion</th>' if comparison else ""
+    if evaluation.single:
+        beside = f'<th scope="col">recall</th><th scope="col">precision</th>{beside}'
     rows = "".join(_row(evaluation, errors, int(j)) for j in _order(evaluation))
     return scrolling(
         "labels and their numbers",
@@ -107,9 +110,12 @@ def _row(evaluation: Evaluation, errors: NDArray[np.float64], j: int) -> str:
     else:
         share = support / len(evaluation.truth)
         cells.append(f'<td class="wide">{bar(ap, share)}</td><td>{ap:.3f}</td>')
-    gap = np.nan
+    gap, single = np.nan, evaluation.single
+    if single:
+        told = (single.answers.recall, single.answers.precision)
+        cells += [f"<td>{number(float(values[j]))}</td>" for values in told]
     if comparison:
-        gap = float(comparison.challenger.ap[j] - comparison.champion.ap[j])
+        gap = _gap(comparison, j)
         cells.append(_against(gap, comparison, j))
     cells += [
         f"<td>{number(float(evaluation.f1.labels[j]))}</td>",
@@ -117,10 +123,12 @@ def _row(evaluation: Evaluation, errors: NDArray[np.float64], j: int) -> str:
         f"<td>{number(float(errors[j]))}</td>",
     ]
     data = {"ap": ap, "positives": support, "ece": float(errors[j]), "gap": gap}
-    told = "".join(
+    if single:
+        data["recall"] = float(single.answers.recall[j])
+    ranks = "".join(
         f' data-{key}="{value:.4g}"' for key, value in data.items() if not np.isnan(value)
     )
-    return f'<tr data-label="{j}"{told}>{"".join(cells)}</tr>'
+    return f'<tr data-label="{j}"{ranks}>{"".join(cells)}</tr>'
 
 
 def _threshold(found: Thresholds, j: int) -> str:
@@ -128,6 +136,15 @@ def _threshold(found: Thresholds, j: int) -> str:
     if chosen is None or np.isnan(chosen[j]):
         return value
     return f"{value} <small>by hand, chosen {chosen[j]:.3f}</small>"
+
+
+def _gap(comparison: Comparison, j: int) -> float:
+    """Return how much more a label has than the champion's: of AP, of single labels of recall."""
+    if comparison.single:
+        mine, theirs = comparison.single.challenger.recall, comparison.single.champion.recall
+    else:
+        mine, theirs = comparison.challenger.ap, comparison.champion.ap
+    return float(mine[j] - theirs[j])
 
 
 def _against(gap: float, comparison: Comparison, j: int) -> str:

@@ -11,19 +11,23 @@ from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from tagline.formats.merged import Merged
-from tagline.formats.packed import PackedDataset, pictures_said
+from tagline.formats.packed import PackedDataset
 from tagline.formats.report import BEFORE_IT_SERVED
 from tagline.formats.rows import Verdict
 from tagline.formats.suspects import Suspect
 from tagline.formats.trials import Trials
 from trainer.card import limits, some
 from trainer.data import RecordSet
-from trainer.judge import Evaluation
-from trainer.report.charts import bars, plots
+from trainer.evaluation import Evaluation
+from trainer.report.charts import plots
 from trainer.report.corrections import corrections_section
 from trainer.report.errors import calibration, confused, doubted
 from trainer.report.examples import choose_examples, figures
+from trainer.report.headline import first_of_all, first_screen
 from trainer.report.labels import controls, curves, label_table, standing, together
+from trainer.report.matrix import matrix_section
+from trainer.report.pairs import pairs_section
+from trainer.report.reject import reject_section
 from trainer.report.trials import trials_section
 
 _COUNTS = ("rows", "accepted", "rejected", "train", "validation", "test")
@@ -50,10 +54,12 @@ def report_page(
     examples = choose_examples(evaluation)
     body = "".join(
         (
-            _first_screen(evaluation, run),
-            _first_of_all(evaluation, dataset),
+            first_screen(evaluation, run),
+            first_of_all(evaluation, dataset),
             corrections_section(merged, evaluation),
             plots(),
+            _matrix(evaluation),
+            reject_section(evaluation),
             _labels(evaluation, found.error, rows),
             BEFORE_IT_SERVED,
             "<h2>Tagged best</h2>",
@@ -62,7 +68,7 @@ def report_page(
             "<h2>Tagged worst</h2>",
             _legend(),
             figures(evaluation, records, examples.wrong),
-            confused(evaluation),
+            pairs_section(evaluation, records, rows) if evaluation.single else confused(evaluation),
             doubted(suspects, evaluation),
             calibration(evaluation),
             "<h2>Before relying on this</h2><ul>",
@@ -82,6 +88,13 @@ def report_page(
     )
 
 
+def _matrix(evaluation: Evaluation) -> str:
+    single = evaluation.single
+    if single is None:
+        return ""
+    return matrix_section(evaluation.labels, single.answers, evaluation.side)
+
+
 def _beside(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
@@ -95,92 +108,6 @@ def _policy(script: str) -> str:
     )
 
 
-def _first_screen(evaluation: Evaluation, run: str) -> str:
-    found = evaluation.challenger.quality
-    rows = [("this model", found.mean_ap, "this")]
-    comparison = evaluation.comparison
-    if evaluation.champion and comparison:
-        name = escape(evaluation.champion.candidate.run)
-        rows.append((f"champion {name}", comparison.champion.mean_ap, "other"))
-    rows.append(("label frequencies alone", found.baseline_map, "other"))
-    judged = int((found.support > 0).sum())
-    facts = {
-        f"{evaluation.side} images": f"{len(evaluation.truth):,}",
-        "labels judged": f"{judged} of {len(evaluation.labels)}",
-        "micro AP": f"{found.micro_ap:.3f}",
-        "mean F1": f"{evaluation.f1.macro:.3f}",
-        "micro F1": f"{evaluation.f1.micro:.3f}",
-        "evaluated": escape(evaluation.created.replace("T", " ").replace("+00:00", " UTC")),
-    }
-    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
-    return (
-        f'<h1>Evaluation of {run}</h1><p class="verdict">{_sentence(evaluation)}</p>'
-        f'<div class="panel">{bars(rows)}<dl class="facts">{cells}</dl></div>'
-        '<p class="note" style="margin-top:10px">Mean average precision (mAP) over labels: 1 '
-        f"ranks every image with a label before every one without. {_same(evaluation)}"
-        f"{_resized(evaluation)}</p>"
-    )
-
-
-def _first_of_all(evaluation: Evaluation, dataset: PackedDataset) -> str:
-    """Say what pictures tell no more, and what could not be started from, where all see it."""
-    start = evaluation.challenger.candidate.description.start
-    sentences = pictures_said(dataset)
-    if start and start.instead:
-        sentences = [*sentences, f"Training started from {start.said}"]
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return f'<ul class="note">{said}</ul>' if said else ""
-
-
-def _sentence(evaluation: Evaluation) -> str:
-    found = evaluation.challenger.quality
-    times = found.mean_ap / found.baseline_map
-    text = f"mAP {found.mean_ap:.3f}: {times:.1f} times what label frequencies alone would reach"
-    if not evaluation.champion:
-        return f"{text}. There is no champion yet."
-    comparison = evaluation.comparison
-    if comparison is None:
-        return escape(f"{text}. Not compared with the champion: {evaluation.not_compared}.")
-    gap = comparison.challenger.mean_ap - comparison.champion.mean_ap
-    if gap == 0:
-        return f"{text}, and exactly as much as the champion."
-    text += f", and {abs(gap):.3f} {'above' if gap > 0 else 'below'} the champion"
-    gain = comparison.gain
-    if gain is None:
-        return f"{text}."
-    return (
-        f"{text}; better with a probability of {gain.probability:.1%} "
-        f"({gain.level:.0%} interval {gain.low:+.3f} to {gain.high:+.3f})."
-    )
-
-
-def _same(evaluation: Evaluation) -> str:
-    """Say which images the numbers are about."""
-    comparison = evaluation.comparison
-    if comparison is None or comparison.images == len(evaluation.truth):
-        return f"All on the same {evaluation.side} images."
-    left_out = len(evaluation.truth) - comparison.images
-    return (
-        f"The champion's is of {comparison.images:,} {evaluation.side} images, where this model "
-        f"has {comparison.challenger.mean_ap:.3f}: {left_out:,} are left out, since the champion "
-        "was trained on them."
-    )
-
-
-def _resized(evaluation: Evaluation) -> str:
-    """Say where the champion was shown images of another size than it learned from."""
-    champion = evaluation.champion
-    if not (champion and evaluation.comparison):
-        return ""
-    trained, judged = champion.candidate.side, evaluation.side_length
-    if trained == judged:
-        return ""
-    return (
-        f" The champion was judged on images of {judged} px; it was trained on {trained} px, so "
-        "its number here differs from that of its own run."
-    )
-
-
 def _labels(
     evaluation: Evaluation, errors: NDArray[np.float64], rows: Mapping[int, Verdict]
 ) -> str:
@@ -188,8 +115,7 @@ def _labels(
     beside = f'<p class="note">{standing(comparison)}</p>' if comparison else ""
     return (
         '<h2>Labels</h2><p class="note">Sorted by average precision (AP). The tick marks the '
-        "label's frequency, which guessing reaches. F1 is at the threshold, from which the API "
-        "gives the tag, on images that it was not chosen on; ECE is explained under Calibration."
+        f"label's frequency, which guessing reaches. {_columns(evaluation)}"
         f"{_apart(evaluation)}</p>{beside}{controls(evaluation)}"
         f"{label_table(evaluation, errors)}"
         '<h2>Precision against recall</h2><p class="note">All pairs of image and label in one '
@@ -198,6 +124,19 @@ def _labels(
         '<span class="wrong">+ given, not true</span>, '
         '<span class="missed">− true, not given</span>, with the score.</p>'  # noqa: RUF001
         f"{together(evaluation)}{curves(evaluation, rows)}"
+    )
+
+
+def _columns(evaluation: Evaluation) -> str:
+    if evaluation.single:
+        return (
+            "Recall, precision and F1 are of the best label, whatever its confidence; the "
+            "threshold is the confidence from which it is given. The champion's beside them is of "
+            "recall. ECE is explained under Calibration: here of each label's own scores."
+        )
+    return (
+        "F1 is at the threshold, from which the API gives the tag, on images that it was not "
+        "chosen on; ECE is explained under Calibration."
     )
 
 

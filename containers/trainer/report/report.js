@@ -24,3 +24,21 @@
   addEventListener("beforeprint", () => open(true));
   addEventListener("afterprint", () => open(false));
 })();
+
+// The confusion matrix in another order: rows and columns alike.
+(() => {
+  const form = document.getElementById("confusion");
+  if (!form) return;
+  const order = document.getElementById("order");
+  const body = document.getElementById("confusions");
+  const rows = [...body.closest("table").rows].map((row) => [row, [...row.cells]]);
+  const heads = rows[0][1].slice(1, -2);
+  const rank = (one) => Number(one.dataset[order.value]);
+  form.addEventListener("change", () => {
+    const places = heads.map((_, place) => place).sort((a, b) => rank(heads[a]) - rank(heads[b]));
+    for (const [row, cells] of rows) row.append(cells[0], ...places.map((place) => cells[place + 1]), ...cells.slice(-2));
+    body.append(...[...body.rows].sort((a, b) => rank(a) - rank(b)));
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+})();

@@ -4,6 +4,7 @@ import torch
 
 from trainer.engine import Engine, Labels, Learner
 from trainer.hyperparameters import Hyperparameters
+from trainer.schedule import prior_bias
 from trainer.team import ALONE, Hosts, Team
 from trainer.torch_engine.devices import device
 from trainer.torch_engine.learner import TorchLearner
@@ -32,7 +33,8 @@ class TorchEngine:
     ) -> Learner:
         """Return a new network on this process's GPU, or the CPU."""
         torch.manual_seed(asked.seed)
-        made = build(network, labels, asked.side, asked.dropout)
+        bias = prior_bias(labels, single=asked.single)
+        made = build(network, bias, asked.side, asked.dropout)
         return TorchLearner(made, asked, labels, device(), team)
 
 

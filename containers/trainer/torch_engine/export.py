@@ -16,9 +16,12 @@ from trainer.torch_engine.network import Logits
 _OPSET = 17
 
 
-def export(network: Logits, folder: Path, images: Images) -> NDArray[np.float32]:
+def export(
+    network: Logits, folder: Path, images: Images, *, single: bool = False
+) -> NDArray[np.float32]:
     """Write model.onnx; return the images' scores, computed in float32 on the CPU."""
-    tagger = nn.Sequential(copy.deepcopy(network), nn.Sigmoid()).cpu().eval()
+    answer = nn.Softmax(dim=1) if single else nn.Sigmoid()
+    tagger = nn.Sequential(copy.deepcopy(network), answer).cpu().eval()
     tagger.to(memory_format=torch.contiguous_format)
     planes = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float()
     with torch.inference_mode():

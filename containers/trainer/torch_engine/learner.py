@@ -37,6 +37,7 @@ class TorchLearner:
         team: Team,
     ) -> None:
         self.team, self._batch = team, asked.mini_batch_size
+        self._single = asked.single
         prepare(where)
         self._where, self._half = where, half_pays(where)
         self._network = network.to(where, memory_format=torch.channels_last).train()
@@ -115,7 +116,7 @@ class TorchLearner:
 
     def export(self, folder: Path, images: Images) -> NDArray[np.float32]:
         """Write model.onnx; the weights by name are written for every engine."""
-        return export(self._network, folder, images)
+        return export(self._network, folder, images, single=self._single)
 
     def _work(self, images: Tensor, truth: Tensor) -> None:
         self._optimizer.forget_gradients()
@@ -146,6 +147,9 @@ class _Operations:
 
     def __init__(self, where: torch.device) -> None:
         self._where = where
+
+    def log_softmax(self, x: Tensor) -> Tensor:
+        return functional.log_softmax(x, dim=1)
 
     def constant(self, values: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(values).to(self._where)

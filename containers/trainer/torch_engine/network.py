@@ -3,12 +3,12 @@
 They are built as Gluon builds them, block in block, so that the weights of one fit the other.
 """
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trainer.engine import Labels
 from trainer.networks import CENTRE, SPREAD, WIDTHS, first_halvings
-from trainer.schedule import prior_bias
 
 _RESNETS = {
     "resnet18_v1": (2, 2, 2, 2),
@@ -118,20 +118,20 @@ class LinearBottleneck(nn.Module):  # type: ignore[misc]
         return out + x if self.adds else out
 
 
-def build(network: str, labels: Labels, side: int, dropout: float = 0.0) -> Logits:
-    """Return a new network for the labels (n, L) of a training set, on the CPU."""
+def build(network: str, bias: NDArray[np.float64], side: int, dropout: float = 0.0) -> Logits:
+    """Return a new network on the CPU whose last layer, of L labels, starts at a bias (L,)."""
     if network == "small":
         features, width = _small(side), WIDTHS[-1]
     elif network == "mobilenet_v2_0_5":
         features, width = _mobilenet_v2(0.5), _LAST
     else:
         features, width = _resnet(network)
-    logits = Logits(features, width, labels.shape[1], dropout)
+    logits = Logits(features, width, len(bias), dropout)
     for module in logits.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)  # He et al. 2015: fan in, gain of the root of 2
     with torch.no_grad():
-        logits.head.bias.copy_(torch.from_numpy(prior_bias(labels)))
+        logits.head.bias.copy_(torch.from_numpy(bias))
     return logits
 
 

@@ -8,7 +8,7 @@ const signed = (value) => (value === null ? "–" : `${value < 0 ? "−" : "+"}$
 
 const within = (range) => (range ? ` (${signed(range.low)} to ${signed(range.high)})` : "");
 
-const ofImages = (runs) => runs.every((run) => run.metric === "mAP");
+const ofImages = (runs) => runs.every((run) => run.metric !== "ndcg_at_10");
 
 export const compare = {
   id: "compare",
@@ -20,6 +20,10 @@ export const compare = {
       { name: "Label", text: (row) => row.label },
       { name: "AP, first", number: true, text: (row) => score(row.ap[0]) },
       { name: "AP, second", number: true, text: (row) => score(row.ap[1]) },
+      ...(page.details?.task === "single" ? [
+        { name: "Recall, first", number: true, text: (row) => score(row.recall[0]) },
+        { name: "Recall, second", number: true, text: (row) => score(row.recall[1]) },
+      ] : []),
       { name: "Difference", number: true, text: (row) => signed(row.difference) + within(row.interval) },
       { name: "Images, second", number: true, text: (row) => count(row.support[1]) },
     ], (row) => row.label, {
@@ -67,6 +71,7 @@ function numbers(both, page) {
       ["Took", lasting(run.started, run.ended)],
       [metric(run), score(run.value)],
       ...(ofImages(both) ? [
+        ...(run.metric === "macro_recall" ? [["Right", score(run.metrics?.top1)]] : []),
         ["Micro AP", score(run.metrics?.micro_ap)],
         ["Macro F1", score(run.metrics?.macro_f1)],
         ["Judged on", run.metrics ? `${count(run.metrics.images)} ${run.metrics.judged_on} images` : "–"],
@@ -78,9 +83,10 @@ function numbers(both, page) {
 function inWords({ runs, same_images: same, difference, compared_as: by, relabelled }) {
   if (!ofImages(runs)) return "Each was judged for its own users: its run tells its difference to its champion for the same ones.";
   const told = [];
-  if (difference?.mAP !== null && difference) {
+  const more = difference?.macro_recall ?? difference?.mAP ?? null;
+  if (more !== null) {
     const range = difference.interval;
-    told.push(`On the same ${count(difference.images)} images the second has ${signed(difference.mAP)} of mAP`
+    told.push(`On the same ${count(difference.images)} images the second has ${signed(more)} of ${difference.macro_recall === null ? "mAP" : "macro recall"}`
       + (range ? ` (${Math.round(100 * range.level)} % interval ${signed(range.low)} to ${signed(range.high)})` : "")
       + `, as the evaluation of ${by} found; so are the differences of labels.`);
   }
@@ -92,7 +98,7 @@ function inWords({ runs, same_images: same, difference, compared_as: by, relabel
   if (same === null) told.push("Whether they were judged on the same images is not known.");
   if (relabelled?.changed) {
     told.push(`${count(relabelled.changed)} of the ${count(relabelled.images)} images that both were judged on have other`
-      + " labels in the second: the APs of the two do not subtract.");
+      + " labels in the second: the numbers of the two do not subtract.");
   }
   return told.join(" ");
 }

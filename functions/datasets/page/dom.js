@@ -242,4 +242,4 @@ export function lasting(started, ended) {
 }
 
 // What a champion or run is measured by, as people say it
-export const metric = (found) => ({ ndcg_at_10: "NDCG@10" })[found?.metric] || "mAP";
+export const metric = (found) => ({ ndcg_at_10: "NDCG@10", macro_recall: "macro recall" })[found?.metric] || "mAP";

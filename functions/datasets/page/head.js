@@ -26,10 +26,10 @@ function state(health) {
     : h("span", { className: "badge bad" }, `Does not serve${health.status ? ` (${health.status})` : ""}`);
 }
 
-function rows({ counts, kind, labels }) {
+function rows({ counts, kind, labels, task }) {
   if (!counts) return null;
   const sides = `${count(counts.train)} to train, ${count(counts.validation)} to validate`;
   const test = counts.test ? `, ${count(counts.test)} to test` : "";
   return h("p", { className: "quiet" },
-    `${kind === "ratings" ? "Ratings" : `${count(labels.length)} labels`} · ${count(counts.accepted)} of ${count(counts.rows)} rows accepted · ${sides}${test}`);
+    `${kind === "ratings" ? "Ratings" : `${count(labels.length)} labels${task === "single" ? ", one an image" : ""}`} · ${count(counts.accepted)} of ${count(counts.rows)} rows accepted · ${sides}${test}`);
 }

@@ -4,6 +4,7 @@ import { get, path } from "./api.js";
 import { count, facts, freshLink, h, lasting, lines, loading, put, rebuild, score, table, time } from "./dom.js";
 import { finder } from "./found.js";
 
+const MOST_PAIRS = 20; // of labels that are taken for each other
 const FILES = ["report", "rejects", "verdicts", "suspects"];
 const card = (title, ...children) => h("section", { className: "card" }, h("h3", {}, title), ...children);
 
@@ -18,6 +19,10 @@ export const run = {
     const labels = finder("Labels of the run's model", [
       { name: "Label", text: (row) => row.label },
       { name: "AP", number: true, text: (row) => score(row.ap) },
+      ...(page.details?.task === "single" ? [
+        { name: "Recall", number: true, text: (row) => score(row.recall) },
+        { name: "Precision", number: true, text: (row) => score(row.precision) },
+      ] : []),
       { name: "95 % interval", number: true, text: (row) => (row.ap_low === null ? "–" : `${score(row.ap_low)} to ${score(row.ap_high)}`) },
       { name: "F1", number: true, text: (row) => score(row.f1) },
       { name: "Images", number: true, text: (row) => count(row.support) },
@@ -33,11 +38,18 @@ export const run = {
       ],
     });
     const tags = card("Labels", labels.element);
-    tags.hidden = true;
+    const mixed = table("Labels that are taken for others, the most often first", [
+      { name: "Is", text: (pair) => pair.truth },
+      { name: "Best label", text: (pair) => pair.best },
+      { name: "Images", number: true, text: (pair) => count(pair.images) },
+      { name: "Of its images", number: true, text: (pair) => score(pair.share) },
+    ], (pair) => `${pair.truth}\n${pair.best}`);
+    const confused = card("Confusion", mixed.element);
+    tags.hidden = confused.hidden = true;
     return {
       element: h("div", {},
         h("section", { className: "card" }, h("h3", { className: "run" }, item), known),
-        ...progress.elements, tags),
+        ...progress.elements, tags, confused),
       async refresh(signal) {
         const [found, going] = await Promise.all([
           get(where, { signal }).catch(unlessUnknown), get(`${where}/progress`, { signal }),
@@ -51,6 +63,9 @@ export const run = {
         progress.show(going);
         tags.hidden = !found.metrics;
         if (found.metrics) labels.show(found.metrics.labels);
+        const pairs = pairsOf(found.metrics?.confusion);
+        confused.hidden = !pairs.length;
+        mixed.show(pairs.slice(0, MOST_PAIRS));
         return going.status === "RUNNING" ? 2 : found.outcome ? 30 : 5;
       },
     };
@@ -72,14 +87,40 @@ function rows(where, { state, outcome, reason, started, ended, list, counts, met
     ["Took", lasting(started, ended)],
     ["List", list ? list.key : "–"],
     ...(counts ? [["Rows", `${count(counts.accepted)} accepted, ${count(counts.rejected)} rejected`]] : []),
-    ...(metrics ? [["mAP", `${score(metrics.mAP)} (label frequency alone: ${score(metrics.baseline_map)})`]] : []),
-    ...(metrics?.champion ? [["Champion then", `mAP ${score(metrics.champion.mAP)} on the same images`]] : []),
+    ...(metrics ? (metrics.task === "single" ? ofOneLabel(metrics) : ofTags(metrics)) : []),
     ...(ranking ? [["NDCG@10", `${score(ranking.ndcg_at_10)} for ${count(ranking.users)} users (popularity alone: ${score(ranking.baseline.ndcg_at_10)})`],
       ["Recall@10, MAP, coverage", [ranking.recall_at_10, ranking.map, ranking.coverage].map(score).join(", ")],
       ["Algorithm", ranking.algorithm]] : []),
     ...(ranking?.champion ? [["Champion then", `NDCG@10 ${score(ranking.champion.ndcg_at_10)} for the same users`]] : []),
     ["Files", links.length ? h("span", {}, ...links) : "–"],
   ];
+}
+
+function ofTags({ mAP, baseline_map: baseline, champion }) {
+  return [
+    ["mAP", `${score(mAP)} (label frequency alone: ${score(baseline)})`],
+    ...(champion ? [["Champion then", `mAP ${score(champion.mAP)} on the same images`]] : []),
+  ];
+}
+
+function ofOneLabel({ macro_recall: recall, baseline_macro_recall: baseline, top1, top5, unsure, champion }) {
+  return [
+    ["Macro recall", `${score(recall)} (the most frequent label alone: ${score(baseline)})`],
+    ["Right", `${score(top1)} of the images${top5 === null ? "" : `; among the best five ${score(top5)}`}`],
+    ...(unsure ? [["Sure", `of ${score(unsure.answered)} of the images, from ${score(unsure.threshold)} on; ${score(unsure.accuracy)} of those are right`]] : []),
+    ...(champion ? [["Champion then", `macro recall ${score(champion.macro_recall)} on the same images`]] : []),
+  ];
+}
+
+// The wrong answers of a confusion matrix, rows of truth: [{truth, best, images, share}]
+function pairsOf(confusion) {
+  if (!confusion) return [];
+  const { labels, counts } = confusion;
+  return counts.flatMap((row, truth) => {
+    const all = row.reduce((sum, images) => sum + images, 0);
+    return row.flatMap((images, best) => (images && best !== truth
+      ? [{ truth: labels[truth], best: labels[best], images, share: images / all }] : []));
+  }).sort((a, b) => b.images - a.images || b.share - a.share);
 }
 
 // What GET …/progress tells, as cards: the states, and the training.
@@ -125,8 +166,9 @@ function progressOf(page) {
       name: name.replace(/^\w+:/, ""),
       points: shown.epochs.filter(({ metrics }) => name in metrics).map(({ epoch, metrics }) => [epoch, metrics[name]]),
     }));
-    loss.show(series((name) => name.startsWith("train:")));
-    map.show(series((name) => !name.startsWith("train:")));
+    const isLoss = (name) => name.startsWith("train:") || name.endsWith(":cross_entropy");
+    loss.show(series(isLoss));
+    map.show(series((name) => !isLoss(name)));
     jobs.element.hidden = found.jobs.length < 2;
     jobs.show(found.jobs);
   }

@@ -28,6 +28,7 @@
 
 import { Problem, get, path } from "./api.js";
 import { h, loading, metric, patch, put, rebuild, score } from "./dom.js";
+import { devices } from "./devices.js";
 import { drift } from "./drift.js";
 import { showHead } from "./head.js";
 import { begin, ready, signIn, signOut, signedIn } from "./session.js";
@@ -40,7 +41,7 @@ import { run } from "./run.js";
 import { runs } from "./runs.js";
 import { tryIt } from "./try.js";
 
-const VIEWS = [tryIt, recommend, runs, models, rowsView, drift, run, compare];
+const VIEWS = [tryIt, recommend, runs, models, rowsView, drift, devices, run, compare];
 
 const SLOWLY = 30; // seconds between two looks at what changes seldom
 const $ = (id) => document.getElementById(id);

@@ -27,6 +27,7 @@ export class Shots {
       state: "waiting", // then asking, tagged, or failed
       problem: "",
       scores: [], // {label, score}, highest first
+      single: false, // whether an image has exactly one label
       limits: {}, // label → the threshold of the model that answered
       model: null,
       heat: null, // label → PNG, once asked for
@@ -55,7 +56,7 @@ export class Shots {
   // Ask what each tag of an image hangs on: a PNG for each of the likeliest labels.
   async explain(shot) {
     const found = await post(`${path("datasets", this.dataset)}/tags?threshold=0&top_k=8&explain=1`, shot.file);
-    shot.heat = Object.fromEntries(found.tags.filter((tag) => tag.heat).map((tag) => [tag.label, tag.heat]));
+    shot.heat = Object.fromEntries((found.scores ?? found.tags).filter((tag) => tag.heat).map((tag) => [tag.label, tag.heat]));
     this.changed();
   }
 
@@ -82,7 +83,8 @@ export class Shots {
       }
       const found = await patiently(() => post(`${path("datasets", this.dataset)}/tags?threshold=0`, shot.file));
       shot.limits = await limitsOf(this.dataset, found.model.run);
-      shot.scores = found.tags;
+      shot.single = found.scores !== undefined;
+      shot.scores = found.scores ?? found.tags;
       shot.model = found.model;
       shot.state = "tagged";
     } catch (error) {
@@ -117,7 +119,9 @@ async function patiently(ask) {
   }
 }
 
-// Whether a label is a tag of an image: by one threshold for all, or (null) by each label's own
+// Whether a label is a tag of an image: by one threshold for all, or (null) by each label's own; where
+// an image has exactly one label, the highest score alone is
 export const limitOf = (shot, label, threshold) => threshold ?? shot.limits[label] ?? 0.5;
-export const isTag = (shot, { label, score }, threshold) => score >= limitOf(shot, label, threshold);
+export const isTag = (shot, { label, score }, threshold) =>
+  (!shot.single || label === shot.scores[0].label) && score >= limitOf(shot, label, threshold);
 export const tagsOf = (shot, threshold) => shot.scores.filter((one) => isTag(shot, one, threshold));

@@ -51,8 +51,9 @@ export const tryIt = {
       const button = item.firstChild;
       button.className = shot.state;
       if (shot === current) button.setAttribute("aria-current", "true"); else button.removeAttribute("aria-current");
-      const tags = tagsOf(shot, choice.threshold).length;
-      put(button.lastChild, { tagged: tags === 1 ? "1 tag" : `${tags} tags`, failed: "failed" }[shot.state] || "…");
+      const tags = tagsOf(shot, choice.threshold);
+      const many = tags.length === 1 ? "1 tag" : `${tags.length} tags`;
+      put(button.lastChild, { tagged: shot.single ? tags[0]?.label ?? "unsure" : many, failed: "failed" }[shot.state] || "…");
     }
 
     function use(files) {

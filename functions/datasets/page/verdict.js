@@ -5,6 +5,8 @@ import { opposite, send } from "./corrections.js";
 import { isTag, limitOf, tagsOf } from "./shots.js";
 
 const MOST_ROWS = 200; // more are found by the filter
+const FIRST = 5; // labels of an image that has exactly one
+const SAYS_YES = ["confirmed", "added"];
 
 // `choice` is what the person set: {threshold (null: each label's own), find, all}.
 export function verdict(shots, page, choice, whose) {
@@ -46,14 +48,15 @@ export function verdict(shots, page, choice, whose) {
     row.className = `${tag ? "is" : "not"} ${kind || ""}`;
     draw(drawn, one.score, limit);
     put(number, one.score.toFixed(3));
-    put(told, `, threshold ${limit.toFixed(2)}, ${tag ? "a tag" : "no tag"}${kind ? `, ${kind}` : ""}`);
+    const is = shot.single ? (tag ? "the label" : "not the label") : tag ? "a tag" : "no tag";
+    put(told, `, threshold ${limit.toFixed(2)}, ${is}${kind ? `, ${kind}` : ""}`);
     where.setAttribute("aria-pressed", one.label === hot);
     put(yes, tag ? "✓" : "+");
     yes.setAttribute("aria-label", `${tag ? "Confirm" : "Add"} ${one.label}`);
     yes.setAttribute("aria-pressed", kind === "confirmed" || kind === "added");
     no.setAttribute("aria-label", `Remove ${one.label}`);
     no.setAttribute("aria-pressed", kind === "removed");
-    no.classList.toggle("away", !tag && kind !== "removed");
+    no.classList.toggle("away", shot.single || (!tag && kind !== "removed")); // naming another one takes it away
   }
 
   // What the person says of a label; the same again takes it back.
@@ -62,6 +65,7 @@ export function verdict(shots, page, choice, whose) {
     const wanted = answer === "no" ? "removed" : isTag(shot, one, choice.threshold) ? "confirmed" : "added";
     const there = shot.marks.get(label);
     const same = there === wanted || (answer === "yes" && (there === "added" || there === "confirmed"));
+    if (shot.single) for (const [other, kind] of shot.marks) if (SAYS_YES.includes(kind)) shot.marks.delete(other);
     if (same) shot.marks.delete(label);
     else shot.marks.set(label, wanted);
     page.say(same ? `${label}: taken back` : `${label}: ${wanted}, not saved yet`);
@@ -108,9 +112,12 @@ export function verdict(shots, page, choice, whose) {
     saving.classList.toggle("error", wrong);
   }
 
+  // Where an image has exactly one label, what was sent is corrected by naming another one.
+  const undoable = () => shot.marks.size || (shot.saved && !shot.single);
+
   // Marks that were not sent are forgotten; sent ones are followed by their opposite.
   function takeBack() {
-    if (busy || !(shot.marks.size || shot.saved)) return undefined;
+    if (busy || !undoable()) return undefined;
     if (shot.marks.size) {
       shot.marks.clear();
       report("Nothing is marked any more.");
@@ -173,21 +180,26 @@ export function verdict(shots, page, choice, whose) {
     foot.hidden = !tagged;
     able(save, !busy && pending);
     put(save, pending === 1 ? "Save 1 correction" : pending ? `Save ${pending} corrections` : "Save corrections");
+    others.hidden = shot.single;
     able(others, !busy && unmarked().length);
-    able(undo, !busy && (pending || shot.saved));
+    able(undo, !busy && undoable());
   }
 
   function wanted() {
     const find = choice.find.trim().toLowerCase();
     if (find) return shot.scores.filter(({ label }) => label.toLowerCase().includes(find));
     if (choice.all) return shot.scores;
-    return shot.scores.filter((one) => isTag(shot, one, choice.threshold) || shot.marks.has(one.label));
+    return shot.scores.filter((one, at) =>
+      (shot.single && at < FIRST) || isTag(shot, one, choice.threshold) || shot.marks.has(one.label));
   }
 
   function restOf(shown) {
     if (shot.state === "failed") return shot.problem;
     if (shot.state !== "tagged") return "Asking the champion…";
     if (shown > MOST_ROWS) return `${shown - MOST_ROWS} more: find them by name.`;
+    if (shot.single && shown && !tagsOf(shot, choice.threshold).length) {
+      return `Unsure: ${shot.scores[0].label} is likeliest, and below its threshold.`;
+    }
     if (shown) return "";
     return choice.find.trim() ? "No label is called so." : "No label reaches its threshold.";
   }
@@ -199,5 +211,6 @@ export function verdict(shots, page, choice, whose) {
 export function inWords(shot, threshold) {
   if (shot.state === "failed") return `${shot.name}: ${shot.problem}`;
   const tags = tagsOf(shot, threshold).map(({ label }) => label);
+  if (shot.single && !tags.length) return `${shot.name}: unsure, ${shot.scores[0].label} is likeliest`;
   return tags.length ? `${shot.name}: ${tags.join(", ")}` : `${shot.name}: no tag`;
 }

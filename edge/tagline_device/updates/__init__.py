@@ -1,0 +1,1 @@
+"""Updates: signed, fetched, checked, tried, and switched to at one moment; or refused."""

@@ -1,0 +1,1 @@
+"""What devices say: their results kept once each, their frames for people, how they are."""

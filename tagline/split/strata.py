@@ -1,0 +1,168 @@
+"""Sides of images that have exactly one label: each label keeps its shares, to an image.
+
+Beside the rules of `tagline.split.sides`, of which the first three hold here, too:
+
+- Of a label on three contents or more, one at least is on each side.
+- Of two, one is trained on and one validates; a single one is trained on.
+- A label on n contents has n times a side's share of them there, rounded up or down as brings all
+  labels together nearest to the share. Decided sides stay, and near-copies move as one.
+
+A content whose rows say several labels counts as of a label of its own.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from tagline.formats.rows import Side
+from tagline.formats.split import Shares
+from tagline.split.sides import Sides, before_balance, merged
+
+_SMALL = 3  # contents of a label, one for each side
+_DIGITS = 9  # 0.1 + 0.2 of ten are three
+
+
+def assign_strata(
+    hashes: Sequence[int], labels: Sequence[bytes], shares: Shares, earlier: Sides
+) -> dict[int, Side]:
+    """Return each content hash's side, as `assign_sides` does; raises CannotSplit."""
+    found = merged(hashes, labels)
+    wanted, free, carved = before_balance(found, shares, earlier)
+    return stratify(found, wanted, shares, free=free, carved=carved)
+
+
+def stratify(
+    labels: Mapping[int, bytes],
+    wanted: Sides,
+    shares: Shares,
+    *,
+    free: AbstractSet[int],
+    carved: AbstractSet[int] = frozenset(),
+) -> dict[int, Side]:
+    """Return the sides that contents, named by their hashes, are wanted on, or near them.
+
+    Each label has its shares.
+
+    Only contents in `free` move, and those in `carved` between validation and test; another one
+    where training or validation would be empty.
+    """
+    strata: dict[bytes, list[int]] = {}
+    for at in sorted(labels):
+        strata.setdefault(labels[at], []).append(at)
+    groups = [strata[name] for name in sorted(strata)]
+    held = _taken(
+        [
+            _Part(
+                among=group,
+                inside={at for at in group if at not in free and wanted[at] is not Side.TRAIN},
+                movable={at for at in group if at in free},
+                share=len(group) * shares.held,
+                bounds=_held_bounds(len(group), shares),
+            )
+            for group in groups
+        ],
+        lambda at: wanted[at] is Side.TRAIN,
+    )
+    held = _some(held, labels.keys(), free)
+    test: set[int] = set()
+    if shares.test:
+        test = _taken(
+            [
+                _Part(
+                    among=[at for at in group if at in held],
+                    inside={at for at in group if at not in free and wanted[at] is Side.TEST},
+                    movable={at for at in group if at in held and at in free | carved},
+                    share=len(group) * shares.test,
+                    bounds=_test_bounds(len(group), sum(at in held for at in group), shares),
+                )
+                for group in groups
+            ],
+            lambda at: wanted[at] is not Side.TEST,
+        )
+        test = test if held - test else test - {min(held)}  # one at least chooses the epoch
+    return {
+        at: Side.TEST if at in test else Side.VALIDATION if at in held else Side.TRAIN
+        for at in labels
+    }
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The contents of a label, in the order of their hashes, some of which are to be taken.
+
+    Those `inside` are taken already, unless they are `movable`; `share` is how many there would be
+    if contents could be divided, and `bounds` are the fewest and the most.
+    """
+
+    among: Sequence[int]
+    inside: AbstractSet[int]
+    movable: AbstractSet[int]
+    share: float
+    bounds: tuple[int, int]
+
+    @property
+    def able(self) -> tuple[int, int]:
+        """The bounds, as far as contents may move."""
+        fixed = len(self.inside - self.movable)
+        most = fixed + len(self.movable)
+        return min(max(self.bounds[0], fixed), most), min(max(self.bounds[1], fixed), most)
+
+
+def _taken(parts: Sequence[_Part], reluctant: Callable[[int], bool]) -> set[int]:
+    """Return the contents that are taken: of each label as its bounds allow, of all their share.
+
+    Those that are not `reluctant` come first, and of them the lowest hashes.
+    """
+    counts = [part.able[0] for part in parts]
+    missing = round(sum(part.share for part in parts)) - sum(counts)
+    order = sorted(range(len(parts)), key=lambda it: counts[it] - parts[it].share)
+    for it in order:
+        if missing > 0 and counts[it] < parts[it].able[1]:
+            counts[it] += 1
+            missing -= 1
+    taken: set[int] = set()
+    for part, count in zip(parts, counts, strict=True):
+        fixed = part.inside - part.movable
+        first = sorted((at for at in part.among if at in part.movable), key=reluctant)
+        taken.update(fixed, first[: count - len(fixed)])
+    return taken
+
+
+def _some(held: set[int], everything: AbstractSet[int], free: AbstractSet[int]) -> set[int]:
+    """Return what is held with one more where that is nothing, and one less where it is all."""
+    if held and everything - held:
+        return held
+    return held ^ {min(everything, key=lambda at: (at not in free, at))}
+
+
+def _held_bounds(count: int, shares: Shares) -> tuple[int, int]:
+    if count < _SMALL:
+        return count - 1, count - 1
+    low, high = _rounded(count * shares.held)
+    low = min(max(low, 2 if shares.test else 1), count - 1)
+    return low, max(min(high, count - 1), low)
+
+
+def _test_bounds(count: int, held: int, shares: Shares) -> tuple[int, int]:
+    """Return the bounds of test images of a label by which validation is within an image, too."""
+    if held < 2:  # noqa: PLR2004 - one chooses the epoch
+        return 0, 0
+    share = count * shares.test
+    over = held - count * shares.held
+    low, high = _rounded(share)
+    low = max(low, _up(share + over - 1), 1)
+    high = min(high, _down(share + over + 1), held - 1)
+    return min(low, held - 1), max(high, min(low, held - 1))
+
+
+def _rounded(share: float) -> tuple[int, int]:
+    return _down(share), _up(share)
+
+
+def _down(number: float) -> int:
+    return math.floor(round(number, _DIGITS))
+
+
+def _up(number: float) -> int:
+    return math.ceil(round(number, _DIGITS))
