@@ -55,6 +55,9 @@ class Door:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        if scope["type"] == "websocket" and scope["subprotocols"]:  # not a header to uvicorn
+            protocols = (b"sec-websocket-protocol", ", ".join(scope["subprotocols"]).encode())
+            scope = {**scope, "headers": [*scope["headers"], protocols]}
         headers = _Headers(scope["headers"])
         shared = self._shared_with(scope["path"])
         body = Body(receive, _limit(scope["path"]), self._one_large, whole=_is_empty(headers))
