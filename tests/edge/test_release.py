@@ -19,6 +19,7 @@ from tagline.designs import DesignSet, draw_designs
 from tagline.formats.edge_keys import EdgeKeys, edge_version, version_order
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.e2e.pipeline import OnLaptop
+from tests.e2e.rights import beyond, calls_of, findings, roles_of
 
 pytestmark = pytest.mark.cloud
 DATASET, GROUP, THING = "belts", "sorters", "sorter-1"
@@ -117,3 +118,11 @@ def test_what_is_not_promoted_goes_nowhere_until_a_person_orders_it(
     update = next_update(pipeline)
     assert update["version"] == version
     check_signed(pipeline, update)
+
+
+def test_the_roles_of_this_way_are_as_wide_as_their_use(pipeline: OnLaptop) -> None:
+    """tests/e2e/test_rights.py holds all others to it; no run there goes to devices."""
+    calls = calls_of(pipeline.cloud.state_dir)
+    found = findings(pipeline, roles_of(pipeline), calls)
+    mine = ("PlanPackageRole:", "PackagingRole:", "ReleaseEdgeRole:")
+    assert [each for each in beyond(found, elsewhere=False) if each.startswith(mine)] == []
