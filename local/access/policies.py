@@ -1,8 +1,9 @@
 """The statements of a role, each with a name to tell it by."""
 
 import functools
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,19 +56,40 @@ def role_of(principal: str) -> str:
     return found.get("Arn") or f"arn:{match[1]}:iam::{match[2]}:role/{match[3]}"
 
 
-def statements_of(role: str, account: str) -> list[Statement]:
-    """Return all statements of a role's own and attached policies; none for an unknown role."""
+def statements_of(role: str, account: str, action: str) -> Sequence[Statement]:
+    """Return the statements about an action in a role's own and attached policies.
+
+    An unknown role has none.
+    """
     found = patching.member(_IAM, "_roles", object).get_scoped(account, None, role) or {}
-    resolve = patching.function(
-        _ENGINE, "_resolve_managed_policy_document", "policy_arn", "account_id"
-    )
     documents = dict(found.get("InlinePolicies") or {})
     for arn in found.get("AttachedPolicies") or []:
-        documents[arn] = resolve(arn, account) or {}
+        documents[arn] = _managed()(arn, account) or {}
+    texts = [
+        (name, document if isinstance(document, str) else json.dumps(document))
+        for name, document in documents.items()
+    ]
+    return _about(tuple(texts), action)
+
+
+@functools.cache
+def _managed() -> Callable[..., Any]:
+    return patching.function(
+        _ENGINE, "_resolve_managed_policy_document", "policy_arn", "account_id"
+    )
+
+
+@functools.lru_cache(4096)
+def _about(documents: tuple[tuple[str, str], ...], action: str) -> Sequence[Statement]:
+    """Return the statements of these texts about an action."""
+    matches = patching.function(
+        _ENGINE, "_action_matches", "request_action", "actions", "not_actions"
+    )
     return [
         Statement(f"{name}#{number}", statement)
-        for name, document in documents.items()
+        for name, document in documents
         for number, statement in enumerate(parsed(document))
+        if matches(action, statement.actions, statement.not_actions)
     ]
 
 
