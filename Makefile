@@ -237,9 +237,10 @@ edge-wheel: install
 	$(UV) build --quiet --wheel --out-dir build/edge build/edge
 	@ls build/edge/*.whl
 
-# Plan, fetch and pack 155,000 rows on a laptop cloud of its own; takes long
+# Plan, fetch and pack 155,000 rows (or each of ROWS) on a laptop cloud of its own; takes long.
+# ARGS="--commit HEAD~1" measures another commit beside it, ARGS=--json prints JSON, --upload stores them
 bench-scale: install
-	.venv/bin/python bench/bench_scale.py $(ROWS)
+	.venv/bin/python bench/bench_scale.py $(ROWS) $(ARGS)
 
 # Do tests notice small faults? Up to SAMPLE a module (0: all), of the modules that match ONLY
 SAMPLE ?= 20

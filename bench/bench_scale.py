@@ -1,180 +1,146 @@
-"""Plan, fetch and pack 155,000 rows of 334 labels on the laptop cloud, with the real processes.
+"""Plan, fetch and pack many rows of 334 labels on the laptop cloud, with the real processes.
 
-`python bench/bench_scale.py [ROWS]` deploys the stack to a laptop cloud of its own, uploads that
-many small images, drops their list, and stops the run once the packed dataset is complete. It
-prints Markdown tables: time by state, peak memory by kind of process.
+`python bench/bench_scale.py [ROWS …]` deploys the stack to a laptop cloud of its own, drops a list
+of as many small images as each ROWS says, and stops each run once the packed dataset is complete.
+The images are in a bucket that stores none of them (`scale_cloud.py`), or are uploaded first
+(`--upload`).
+With `--commit` another commit does the same, each size right before this one. It prints Markdown
+tables (time by state, CPU time and peak memory by kind of process), or all of it as `--json`.
 """
 
 import argparse
 import json
+import math
 import os
 import platform
+import subprocess
 import sys
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from botocore.config import Config
-from process_memory import MemoryWatch
-from scale_source import LABELS, images, write_list
-
-from tagline.aws.s3 import Bucket
-from tagline.cli.cloud import RunningCloud, running_cloud
-from tagline.cli.places import free_port
-from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.names import run_name
-from tagline.formats.outcomes import Status
-from tagline.formats.packed import PackedDataset
-from tagline.formats.rows import Side
-
+ROOT = Path(__file__).parents[1]
 ROWS = 155_000
-DATASET = "scale"
-AFTER = "PlanTraining"  # the first state that is not measured
-_SETTINGS = json.dumps({"image": {"size": 96}})
-_UPLOADS = 8
-_BATCH = 2000
-_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
-_HOURS_AT_MOST = 3
 _SHOWN = 0.5  # seconds; Choice and Pass states take less
+_Result = dict[str, Any]
 
 
 def main() -> int:
     """Run it and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("rows", type=int, nargs="?", default=ROWS)
-    rows = parser.parse_args().rows
+    parser.add_argument("rows", type=int, nargs="*", default=[ROWS])
+    parser.add_argument("--commit", help="another commit, to be measured beside this one")
+    parser.add_argument("--upload", action="store_true", help="upload the images, and store them")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    results = []
     with tempfile.TemporaryDirectory(prefix="tagline-scale-") as folder:
-        state_dir = Path(folder) / "cloud"
-        with running_cloud(free_port(), state_dir, fresh=True) as cloud:
-            bench = Bench(cloud, rows)
-            with MemoryWatch(cloud.process.pid) as memory:
-                uploaded = bench.upload()
-                run = bench.drop(Path(folder) / "all.lst")
-                dataset = bench.follow(run)
-            bench.report(run, dataset, uploaded, memory)
+        trees = [("this commit", ROOT)]
+        if options.commit:
+            trees.insert(0, (options.commit, _checked_out(options.commit, Path(folder, "tree"))))
+        try:
+            for rows in options.rows:
+                for number, (label, tree) in enumerate(trees):
+                    run = Path(folder, f"{rows}-{number}")
+                    results.append(_measured(tree, label, rows, run, upload=options.upload))
+                    if not options.json:
+                        print(_tables(results[-1]), flush=True)
+        finally:
+            if options.commit:
+                _git("worktree", "remove", "--force", str(trees[0][1]))
+    if options.json:
+        print(json.dumps(results, indent=1))
+    elif len(results) > 1:
+        print(_comparison(results))
     return 0
 
 
-class Bench:
-    """One run on a laptop cloud."""
+def _checked_out(commit: str, tree: Path) -> Path:
+    """Make a work tree of a commit that has this one's environments, and return it."""
+    _git("worktree", "add", "--detach", str(tree), commit)
+    for name in (".venv", ".venvs"):
+        (tree / name).symlink_to(ROOT / name)
+    return tree
 
-    def __init__(self, cloud: RunningCloud, rows: int) -> None:
-        self._cloud = cloud
-        self._rows = rows
-        self._bucket = cloud.target.outputs.bucket
-        self._s3 = self._client("s3")
-        self._data = Bucket(self._s3, self._bucket)
-        self._states = self._client("stepfunctions")
-        self._machine = cloud.target.outputs.state_machine
 
-    def _client(self, service: str) -> Any:
-        session: Any = self._cloud.target.session
-        return session.client(
-            service,
-            endpoint_url=self._cloud.endpoint,
-            config=Config(max_pool_connections=_UPLOADS, read_timeout=300),
-        )
+def _git(*arguments: str) -> None:
+    subprocess.run(("git", *arguments), cwd=ROOT, check=True, capture_output=True)
 
-    def upload(self) -> float:
-        """Upload the images; return the seconds it took."""
-        started = time.monotonic()
-        source = images(self._rows)
-        with ThreadPoolExecutor(_UPLOADS) as pool:
-            while batch := list(islice(source, _BATCH)):
-                list(pool.map(self._put, batch))
-        return time.monotonic() - started
 
-    def _put(self, image: tuple[str, bytes]) -> None:
-        name, data = image
-        self._s3.put_object(Bucket=self._bucket, Key=f"{DATASET}/images/{name}", Body=data)
+def _measured(tree: Path, label: str, rows: int, folder: Path, *, upload: bool) -> _Result:
+    """Return what a process that has the tagline of a tree measured."""
+    folder.mkdir()
+    script = ROOT / "bench" / "scale_run.py"
+    command = [sys.executable, str(script), str(rows), str(folder)]
+    if upload:
+        command.append("--upload")
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    subprocess.run(command, cwd=tree, env=environment, check=True, stdout=sys.stderr)
+    result: _Result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    return {"commit": label, "rows": rows, "upload": upload, **result}
 
-    def drop(self, path: Path) -> str:
-        """Write and drop the list; return its run's name."""
-        keys = DatasetKeys(DATASET)
-        self._s3.put_object(Bucket=self._bucket, Key=keys.settings, Body=_SETTINGS.encode())
-        write_list(path, self._rows)
-        key = f"{keys.lists}all.lst"
-        with path.open("rb") as body:
-            answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
-        return run_name(self._bucket, key, answer["VersionId"], answer["ETag"])
 
-    def follow(self, run: str) -> PackedDataset:
-        """Wait until the run has come past the packing, stop it, and return its dataset.json."""
-        arn = self._arn(run)
-        deadline = time.monotonic() + _HOURS_AT_MOST * 3600
-        while time.monotonic() < deadline:
-            try:
-                status = self._states.describe_execution(executionArn=arn)["status"]
-            except self._states.exceptions.ExecutionDoesNotExist:
-                status = "not started"
-            else:
-                if AFTER in dict(self._entered(run)):
-                    self._states.stop_execution(executionArn=arn, cause="measured")
-                    break
-                if status in _ENDS:
-                    raise SystemExit(self._failure(run, status))
-            time.sleep(0.5)
-        else:
-            raise SystemExit(f"{run} was still {status} after {_HOURS_AT_MOST} hours")
-        return self._data.read(RunKeys(run).packed_dataset, PackedDataset)
+def _tables(result: _Result) -> str:
+    rows = result["rows"]
+    kind = "uploaded" if result["upload"] else "made as they are asked for"
+    lines = [
+        f"\n{result['commit']}: {rows:,} rows x {result['labels']} labels, {kind}; {_machine()}\n",
+        "| state | seconds | rows/s |\n|---|---:|---:|",
+    ]
+    lines += [
+        f"| {state} | {seconds:,.1f} | {rows / seconds:,.0f} |"
+        for state, seconds in {**result["seconds"], "together": result["together"]}.items()
+        if seconds >= _SHOWN
+    ]
+    lines.append(f"\nPacked: {result['packed']}.\n")
+    lines.append("| processes | number | CPU s | largest peak RSS, MiB |\n|---|---:|---:|---:|")
+    lines += [
+        f"| {kind} | {one['number']} | {one['cpu']:,.1f} | {one['peak_kb'] / 1024:,.0f} |"
+        for kind, one in result["processes"].items()
+    ]
+    cpu = sum(one["cpu"] for one in result["processes"].values())
+    lines.append(f"| all, at the same moment | | {cpu:,.1f} | {result['peak_kb'] / 1024:,.0f} |")
+    return "\n".join(lines)
 
-    def _failure(self, run: str, status: str) -> str:
-        reason = self._data.read(RunKeys(run).status, Status).reason
-        return f"{run} ended as {status}: {reason}"
 
-    def _arn(self, run: str) -> str:
-        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{run}"
-
-    def _entered(self, run: str) -> list[tuple[str, float]]:
-        """Return the states entered and when, in seconds, in order."""
-        pages = self._states.get_paginator("get_execution_history").paginate(
-            executionArn=self._arn(run), includeExecutionData=False
-        )
-        return [
-            (event["stateEnteredEventDetails"]["name"], event["timestamp"].timestamp())
-            for page in pages
-            for event in page["events"]
-            if "stateEnteredEventDetails" in event
+def _comparison(results: list[_Result]) -> str:
+    """Return the runs beside each other, and how seconds and memory grow with the rows."""
+    lines = [
+        "\n| commit | rows | seconds | CPU s | largest process, MiB | grows: CPU | memory |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for commit in dict.fromkeys(result["commit"] for result in results):
+        own = [result for result in results if result["commit"] == commit]
+        grown = [("", "")] + [(_exponent(*pair, _cpu), _exponent(*pair, _peak))
+                              for pair in pairwise(own)]  # fmt: skip
+        lines += [
+            f"| {commit} | {one['rows']:,} | {one['together']:,.1f} | {_cpu(one):,.1f} | "
+            f"{_peak(one) / 1024:,.0f} | {cpu} | {memory} |"
+            for one, (cpu, memory) in zip(own, grown, strict=True)
         ]
+    return "\n".join(lines)
 
-    def report(
-        self, run: str, dataset: PackedDataset, uploaded: float, memory: MemoryWatch
-    ) -> None:
-        """Print the tables; raises SystemExit when a row is missing from the account."""
-        if dataset.rows != self._rows or dataset.accepted != self._rows:
-            raise SystemExit(f"{dataset.accepted} of {self._rows} rows were packed")
-        print(f"\n{self._rows:,} rows x {LABELS} labels, images of about 1 kB; {_machine()}\n")
-        print(f"| state | seconds | rows/s |\n|---|---:|---:|\n{self._line('(upload)', uploaded)}")
-        entered = self._entered(run)
-        whole = 0.0
-        for (state, start), (_, end) in pairwise(entered):
-            if state == AFTER:
-                break
-            whole += end - start
-            if end - start >= _SHOWN:
-                print(self._line(state, end - start))
-        print(self._line("together", whole))
-        ran = [name for name, _ in entered]
-        names = ", ".join(ran[: ran.index(AFTER)])
-        print(f"\nStates that ran: {names}; stopped at {AFTER}.")
-        images = ", ".join(f"{side} {getattr(dataset, side):,}" for side in Side)
-        print(f"Packed: {images} images;")
-        sizes = ", ".join(f"{side} {getattr(dataset.bytes, side):,}" for side in Side)
-        print(f"bytes: {sizes}.\n\n| processes | number | largest peak RSS, MiB |\n|---|---:|---:|")
-        for kind, number, peak in memory.table():
-            print(f"| {kind} | {number} | {peak / 1024:,.0f} |")
-        print(f"| all at the same moment | | {memory.together / 1024:,.0f} |")
 
-    def _line(self, name: str, seconds: float) -> str:
-        return f"| {name} | {seconds:,.1f} | {self._rows / seconds:,.0f} |"
+def _cpu(result: _Result) -> float:
+    return float(sum(one["cpu"] for one in result["processes"].values()))
+
+
+def _peak(result: _Result) -> float:
+    return float(max(one["peak_kb"] for one in result["processes"].values()))
+
+
+def _exponent(first: _Result, second: _Result, of: Any) -> str:
+    """Return the power of the number of rows by which something grew between two runs."""
+    return f"n^{math.log(of(second) / of(first)) / math.log(second['rows'] / first['rows']):.2f}"
 
 
 def _machine() -> str:
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores, {platform.machine()}, Python {platform.python_version()}"
+    load = os.getloadavg()[0]
+    return (
+        f"{cores} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.0f}"
+    )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import mxnet as mx
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from trainer.edge.quantizing import prepared, quantize, ways
 
+from trainer.edge.quantizing import prepared, quantize, ways
 from trainer.mxnet_engine.export import export
 from trainer.mxnet_engine.network import build
 
@@ -67,9 +67,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mx.random.seed(0)
     images: Any = Drawn(side)
-    labels = np.eye(len(LABELS))
-    made = build(network, labels, side, 0.0, mx.cpu())
-    export(made, folder, images.images(np.arange(2)))
+    bias = np.zeros(len(LABELS))
+    made = build(network, bias, side, 0.0, mx.cpu())
+    export(made, folder, images.images(np.arange(2)), single=True)
     fp32 = (folder / "model.onnx").read_bytes()
     write(folder / "fp32", fp32, side, "fp32")
     graph: onnx.ModelProto = prepared(fp32)

@@ -24,6 +24,7 @@ class MemoryWatch:
         self._root = process
         self._every = every
         self._spent: dict[int, float] = {}  # process → CPU seconds
+        self._before: dict[int, float] = {}  # those that it had taken before
         self._peaks: dict[str, dict[int, int]] = defaultdict(dict)  # kind → process → kB
         self._kinds = {process: root}
         self.together = 0  # kB, of all processes at the same moment
@@ -31,6 +32,7 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._run, daemon=True, name="memory")
 
     def __enter__(self) -> Self:
+        self._before = {process: _cpu(process) for process in _tree(self._root)}
         self._thread.start()
         return self
 
@@ -65,7 +67,7 @@ class MemoryWatch:
             try:
                 peak, now = _memory(process)
                 kind = self._kind(process)
-                self._spent[process] = _cpu(process)
+                self._spent[process] = _cpu(process) - self._before.get(process, 0.0)
             except (OSError, KeyError):  # it ended meanwhile
                 continue
             together += now

@@ -1,14 +1,14 @@
 """What the scale run works on: many small images, no two alike, and a list with their labels."""
 
+import functools
 import io
+import pickle
 import random
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
-
-from PIL import Image, ImageDraw
 
 LABELS = 334
 _BASES = 240  # drawings; each image is one of them with a text of its own in the file
@@ -18,20 +18,43 @@ _PNG_HEADER = 8 + 25  # signature and IHDR
 _JPEG_HEADER = 2  # SOI
 
 
+@functools.cache
+def _bases() -> list[bytes]:
+    return [_drawing(number) for number in range(_BASES)]
+
+
+def name(row: int) -> str:
+    """Return the name of a row's image; names are in the order of rows."""
+    return f"{row:07d}.{'jpg' if row % _BASES % 2 else 'png'}"
+
+
+def content(row: int, bases: Sequence[bytes]) -> bytes:
+    """Return the bytes of a row's image, about 1 kB and unlike those of any other."""
+    base = bases[row % len(bases)]
+    text = f"tagline scale run {row}".encode()
+    if base.startswith(b"\xff\xd8"):
+        comment = b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text
+        return base[:_JPEG_HEADER] + comment + base[_JPEG_HEADER:]
+    body = b"tEXtComment\0" + text
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return base[:_PNG_HEADER] + chunk + base[_PNG_HEADER:]
+
+
 def images(rows: int) -> Iterator[tuple[str, bytes]]:
-    """Yield each image's name and bytes, about 1 kB; their contents (ETags) are distinct."""
-    bases = [_drawing(number) for number in range(_BASES)]
-    for row in range(rows):
-        base = bases[row % _BASES]
-        text = f"tagline scale run {row}".encode()
-        if base.startswith(b"\xff\xd8"):
-            comment = b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text
-            data = base[:_JPEG_HEADER] + comment + base[_JPEG_HEADER:]
-            yield f"{row:07d}.jpg", data
-        else:
-            body = b"tEXtComment\0" + text
-            chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-            yield f"{row:07d}.png", base[:_PNG_HEADER] + chunk + base[_PNG_HEADER:]
+    """Yield each image's name and bytes; their contents (ETags) are distinct."""
+    bases = _bases()
+    return ((name(row), content(row, bases)) for row in range(rows))
+
+
+def save_bases(path: Path) -> None:
+    """Write the drawings to a file, from which `load_bases` has them where nothing can draw."""
+    path.write_bytes(pickle.dumps(_bases()))
+
+
+def load_bases(path: Path) -> list[bytes]:
+    """Return the drawings that were saved."""
+    found: list[bytes] = pickle.loads(path.read_bytes())  # noqa: S301 - the bench's own
+    return found
 
 
 def write_list(path: Path, rows: int) -> None:
@@ -44,8 +67,7 @@ def write_list(path: Path, rows: int) -> None:
 
 
 def _write_row(stream: TextIO, row: int, labels: str) -> None:
-    suffix = "png" if row % _BASES % 2 == 0 else "jpg"
-    stream.write(f"{row}\t{labels}\timages/{row:07d}.{suffix}\n")
+    stream.write(f"{row}\t{labels}\timages/{name(row)}\n")
 
 
 def _labels(chance: random.Random) -> str:
@@ -54,6 +76,8 @@ def _labels(chance: random.Random) -> str:
 
 def _drawing(number: int) -> bytes:
     """Return a drawing of 32 to 64 px: even numbers as transparent PNG, odd ones as JPEG."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - the cloud, which only reads them, has none
+
     chance = random.Random(number)  # noqa: S311 - no secret
     size = chance.randint(32, 64)
     image = Image.new("RGBA", (size, size), (0, 0, 0, 0))

@@ -7,6 +7,7 @@ none of the three. The product's own API may open itself to origins by its CORS 
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
@@ -25,7 +26,8 @@ _OWN_PAGE = {"same-origin", "none"}  # "none": a person typed the address
 _VISIT = {b"sec-fetch-mode": ["navigate"], b"sec-fetch-dest": ["document"], b"origin": []}
 # what a bucket holds has no power over this origin, whatever type it says it has
 _SANDBOX = (b"content-security-policy", b"sandbox")
-_LARGE = 32 << 20  # bytes; ministack holds each body whole, so larger ones come one after the other
+_LARGE = 32 << 20  # bytes; S3 alone does not hold each body whole, so larger ones come in turn
+_LINGER = 1.0  # seconds
 _INVOKED = 25 << 20  # bytes for an endpoint, which refuses a quarter of that in its own words
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -53,28 +55,38 @@ class Door:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        if scope["type"] == "websocket" and scope["subprotocols"]:  # not a header to uvicorn
+            protocols = (b"sec-websocket-protocol", ", ".join(scope["subprotocols"]).encode())
+            scope = {**scope, "headers": [*scope["headers"], protocols]}
         headers = _Headers(scope["headers"])
         shared = self._shared_with(scope["path"])
-        reason = self._refusal(scope, headers, shared)
-        if reason is not None:
-            await _refuse(scope, send, 403, reason)
-            return
-        body = Body(receive, _limit(scope["path"]), self._one_large)
+        body = Body(receive, _limit(scope["path"]), self._one_large, whole=_is_empty(headers))
         started = False
 
         async def cleaned(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message = {**message, "headers": _cleaned(scope, message, shared)}
+                fields = _cleaned(scope, message, shared)
+                if not body.whole:  # what is left of it is no request
+                    fields.append((b"connection", b"close"))
+                message = {**message, "headers": fields}
+            elif not body.whole and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                await _linger(receive)
+                message = {"type": "http.response.body"}
             await send(message)
 
+        reason = self._refusal(scope, headers, shared)
+        if reason is not None:
+            await _refuse(scope, cleaned, 403, reason)
+            return
         try:
             await self._app(scope, body.receive, cleaned)
         except TooLarge:
             if started:
                 raise
-            await _refuse(scope, send, 413, "Request Entity Too Large")
+            await _refuse(scope, cleaned, 413, "Request Entity Too Large")
         finally:
             body.end()
 
@@ -124,9 +136,15 @@ def _cleaned(
 
 
 class Body:
-    """What arrives of a request's body: counted, and held back while another large one is held."""
+    """What arrives of a request's body: counted, and held back while another large one is held.
 
-    def __init__(self, receive: Receive, limit: int, one_large: asyncio.Semaphore) -> None:
+    `whole` tells whether all of it has arrived.
+    """
+
+    def __init__(
+        self, receive: Receive, limit: int, one_large: asyncio.Semaphore, *, whole: bool = False
+    ) -> None:
+        self.whole = whole
         self._receive = receive
         self._limit = limit
         self._one_large = one_large
@@ -138,6 +156,7 @@ class Body:
         message = await self._receive()
         if message["type"] == "http.request":
             self._size += len(message.get("body", b""))
+            self.whole = not message.get("more_body", False)
             if self._size > self._limit:
                 raise TooLarge
             if self._size > _LARGE and not self._large:
@@ -160,6 +179,11 @@ class _Headers:
         return [value.decode("latin-1") for key, value in self._pairs if key.lower() == name]
 
 
+def _is_empty(headers: _Headers) -> bool:
+    """Tell whether a request has no body."""
+    return headers.all(b"content-length") in ([], ["0"]) and not headers.all(b"transfer-encoding")
+
+
 def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -173,6 +197,14 @@ def _limit(path: str) -> int:
     if path.startswith(API):
         return PAYLOAD_LIMIT
     return _INVOKED if path.startswith("/endpoints/") else 5 << 30
+
+
+async def _linger(receive: Receive) -> None:
+    """Wait until a client has seen its answer, which what it still sends would undo."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            while (await receive()).get("more_body"):
+                pass
 
 
 async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:

@@ -1,6 +1,7 @@
 """EventBridge as S3 and Lambda use it: an object's version in its event, retries for functions."""
 
 import contextvars
+import functools
 import json
 import logging
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from local import patching
 _EVENTS = "ministack.services.eventbridge"
 _LAMBDA = "ministack.services.lambda_svc"
 _S3 = "ministack.services.s3"
-_FIRE = (
+TOLD = (
     "bucket_name",
     "key",
     "event_name",
@@ -39,9 +40,10 @@ def _tell_versions() -> None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    fire = patching.function(_S3, "_fire_s3_event", *_FIRE)
+    fire = patching.function(_S3, "_fire_s3_event", *TOLD)
     dispatch = patching.function(_EVENTS, "_dispatch_event", "event", "view")
 
+    @functools.wraps(fire)
     def fire_with_version(*arguments: Any, version_id: str | None = None, **options: Any) -> None:
         token = _version.set(version_id)
         try:
@@ -57,7 +59,7 @@ def _tell_versions() -> None:
             event = {**event, "Detail": json.dumps(detail)}
         return dispatch(event, view)
 
-    patching.replace(_S3, "_fire_s3_event", fire_with_version, *_FIRE)
+    patching.replace(_S3, "_fire_s3_event", fire_with_version, *TOLD)
     patching.replace(_EVENTS, "_dispatch_event", dispatch_with_version, "event", "view")
 
 

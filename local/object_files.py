@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from local import patching
+from local.key_paths import KeyPaths
+from local.object_bodies import SMALL, FileBody, Stored, for_the_owner, may_stay
 
 _S3 = "ministack.services.s3"
 _ABOUT = ".meta.json"
@@ -19,9 +21,12 @@ logger = logging.getLogger("local.object_files")
 
 
 class ObjectFiles:
-    """ministack's functions that write objects, with every OSError raised."""
+    """ministack's functions that write and read objects, with every OSError raised."""
 
     def __init__(self) -> None:
+        paths = KeyPaths()
+        paths.install()
+        self._has_encoded = paths.has_encoded
         self._path = patching.function(_S3, "_object_disk_path", "bucket", "key", "account_id")
         self._version_path = patching.function(
             _S3, "_version_disk_path", "bucket", "key", "version_id", "account_id"
@@ -49,6 +54,9 @@ class ObjectFiles:
             *("bucket_name", "key", "prior_obj", "versioning"),
         )
         patching.replace(_S3, "_read_body", self.read, "bucket_name", "key", "obj")
+        patching.replace(
+            _S3, "_version_body", self.read_version, "bucket", "bucket_name", "key", "v"
+        )
 
     def write(self, bucket_name: str, key: str, record: _Record) -> None:
         """Write an object; a record without a body has its bytes on the disk already."""
@@ -56,8 +64,9 @@ class ObjectFiles:
         about = {**self._about(record), **self._history(bucket_name, key), "key": key}
         _write(file, record.get("body"), about)
         record["body"] = None
-        base = str(self._root / self._account() / bucket_name)
-        self._remove(self._other_path(base, key, str(file)))
+        base = f"{self._root}/{self._account()}/{bucket_name}"
+        if self._has_encoded(base):
+            self._remove(self._other_path(base, key, str(file)))
 
     def mark_deleted(self, bucket_name: str, key: str, marker: _Record) -> None:
         """Write that a delete marker is what a key has now."""
@@ -89,10 +98,34 @@ class ObjectFiles:
             kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.link(current, kept)  # as good as a copy: files are replaced, never written into
 
-    def read(self, bucket_name: str, key: str, obj: _Record) -> bytes:
+    def read(self, bucket_name: str, key: str, obj: _Record) -> bytes | FileBody:
         """Return an object's bytes; raises OSError instead of returning none."""
         body: bytes | None = obj.get("body")
-        return Path(self._path(bucket_name, key)).read_bytes() if body is None else body
+        return _content(self._path(bucket_name, key)) if body is None else body
+
+    def read_version(
+        self, bucket: _Record, bucket_name: str, key: str, v: _Record
+    ) -> bytes | FileBody | None:
+        """Return a version's bytes; None where it has none."""
+        kept = self._version_path(bucket_name, key, v["version_id"])
+        if kept is not None and Path(kept).is_file():
+            return _content(kept)
+        current = bucket["objects"].get(key)
+        if current is not None and (current.get("version_id") or "null") == v["version_id"]:
+            return self.read(bucket_name, key, current)
+        return None
+
+
+def _content(file: str) -> bytes | FileBody:
+    number = os.open(file, os.O_RDONLY)
+    try:
+        size = os.fstat(number).st_size
+        if size <= SMALL:
+            return os.read(number, SMALL)
+    finally:
+        os.close(number)
+    body = FileBody(Path(file)).opened()
+    return body if may_stay.get() else body.whole()
 
 
 def settle(folder: Path) -> None:
@@ -110,28 +143,38 @@ def settle(folder: Path) -> None:
             draft.unlink()
 
 
-def _write(file: Path, body: bytes | None, about: _Record) -> None:
+def _write(file: Path, body: bytes | Stored | None, about: _Record) -> None:
     """Write drafts of both, then give both their names, the bytes first."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    described = file.with_name(file.name + _ABOUT)
-    contents = {described: json.dumps(about).encode()}
-    if body is not None:
-        contents = {file: body, **contents}
-    drafts = {Path(f"{name}{_DRAFT}"): name for name in contents}
+    described = f"{file}{_ABOUT}"
+    contents: dict[str, bytes | Stored] = {} if body is None else {str(file): body}
+    contents[described] = json.dumps(about).encode()
     try:
-        for draft, name in drafts.items():
-            with open(draft, "wb", opener=_for_the_owner) as stream:
-                stream.write(contents[name])
+        for name, content in contents.items():
+            _draft(f"{name}{_DRAFT}", content)
     except OSError:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
+        for name in contents:
+            Path(f"{name}{_DRAFT}").unlink(missing_ok=True)
         raise
-    for draft, name in drafts.items():
-        draft.replace(name)
+    for name in contents:
+        Path(f"{name}{_DRAFT}").replace(name)
 
 
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _draft(name: str, content: bytes | Stored) -> None:
+    try:
+        _write_draft(name, content)
+    except FileNotFoundError:
+        Path(name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_draft(name, content)
+
+
+def _write_draft(name: str, content: bytes | Stored) -> None:
+    if not isinstance(content, bytes):
+        content.place(Path(name))
+        return
+    with open(name, "wb", buffering=0, opener=for_the_owner) as stream:
+        left = memoryview(content)
+        while left:
+            left = left[stream.write(left) :]
 
 
 def _is_whole(file: Path) -> bool:

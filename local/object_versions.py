@@ -8,25 +8,17 @@ reads versions after a restart.
 from typing import Any
 
 from local import patching
-from local.context import Cloud
 
 _S3 = "ministack.services.s3"
-_PARAMETERS = ("bucket_name", "key", "prior_obj", "obj", "data")
+_PARAMETERS = ("obj", "version_id", "data")
 
 
-def install(_cloud: Cloud) -> None:
+def install() -> None:
     """Let the index of versions hold no bodies."""
-    patching.function(_S3, "_version_body", "bucket", "bucket_name", "key", "v")
-    record = patching.function(_S3, "_record_object_version", *_PARAMETERS)
+    entry = patching.function(_S3, "_version_entry_from_record", *_PARAMETERS)
 
-    def without_body(
-        bucket_name: str,
-        key: str,
-        prior_obj: dict[str, Any] | None,
-        obj: dict[str, Any],
-        data: bytes,  # noqa: ARG001 - ministack's own signature
-    ) -> str | None:
-        version: str | None = record(bucket_name, key, prior_obj, obj, None)
-        return version
+    def without_body(obj: dict[str, Any], version_id: str, data: object) -> dict[str, Any]:  # noqa: ARG001 - ministack's own signature
+        found: dict[str, Any] = entry(obj, version_id, None)
+        return found
 
-    patching.replace(_S3, "_record_object_version", without_body, *_PARAMETERS)
+    patching.replace(_S3, "_version_entry_from_record", without_body, *_PARAMETERS)

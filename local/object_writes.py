@@ -11,10 +11,16 @@ import html
 import logging
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local import patching
+from local import object_bodies, object_listing, patching
+from local.context import Cloud
+from local.events import TOLD
+from local.object_bodies import FileBody, may_stay
+from local.object_completion import Completion
 from local.object_files import ObjectFiles
+from local.object_parts import Parts
 from local.space import CODE, REFUSED, Space
 
 _S3 = "ministack.services.s3"
@@ -31,36 +37,66 @@ FIRE = (
     "object_extra",
     "record_extra",
 )
+_TELLING = 32  # threads
 _READS = ("GET", "HEAD", "OPTIONS")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LIST = re.compile(r"[^/]+/(?:lists|ratings)/.+")
 _KEYS = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
-_Response = tuple[int, dict[str, str], bytes]
+_Response = tuple[int, dict[str, str], bytes | FileBody]
 _Event = Callable[[], None]
 logger = logging.getLogger("local.object_writes")
 _events: contextvars.ContextVar[list[_Event] | None] = contextvars.ContextVar(
     "events", default=None
 )
+# whether who asked takes a body that lies in a file
+streams: contextvars.ContextVar[bool] = contextvars.ContextVar("streams", default=False)
 
 
-def install(space: Space) -> None:
+def install(cloud: Cloud, space: Space) -> "Requests":
     """Put every S3 request under the rule."""
+    object_bodies.install()
+    object_listing.install()
     ObjectFiles().install()
-    patching.replace(_S3, "_dispatch", _Requests(space).answer, *_DISPATCH)
+    requests = Requests(space)
+    patching.replace(_S3, "_dispatch", requests.answer, *_DISPATCH)
+    _tell_when_written()
+    parts = Parts(cloud)
+    parts.install()
+    Completion(parts).install()
+    return requests
+
+
+def _tell_when_written() -> None:
+    """Have events wait for the files, and then for a thread that is free.
+
+    ministack starts a thread for each event, and has the request wait until it runs.
+    """
     fire = patching.function(_S3, "_fire_s3_event_async", *FIRE)
+    tell = patching.function(_S3, "_fire_s3_event", *TOLD)
+    sequencer = patching.function(_S3, "_next_event_sequencer", "event_name")
+    wanted = patching.member(_S3, "_bucket_notifications", object)
+    threads = ThreadPoolExecutor(_TELLING, thread_name_prefix="s3-event")
 
     @functools.wraps(fire)
     def fire_when_written(*arguments: Any, **options: Any) -> None:
+        told = {**dict(zip(FIRE, arguments, strict=False)), **options}
+        if told["bucket_name"] not in wanted:
+            return
+        told["sequencer"] = sequencer(told["event_name"])
         events = _events.get()
+
+        def submit() -> None:
+            threads.submit(contextvars.copy_context().run, functools.partial(tell, **told))
+
         if events is None:
-            fire(*arguments, **options)
+            submit()
         else:
-            events.append(lambda: fire(*arguments, **options))
+            events.append(submit)
 
     patching.replace(_S3, "_fire_s3_event_async", fire_when_written, *FIRE)
 
 
-class _Requests:
+class Requests:
     """ministack's dispatch of S3 requests, each carried out as a whole."""
 
     def __init__(self, space: Space) -> None:
@@ -78,7 +114,7 @@ class _Requests:
         body: bytes,
         query_params: dict[str, list[str]],
     ) -> _Response:
-        """Carry a request out, or refuse it."""
+        """Carry a request out, or refuse it; a body may be bytes in a file where that is wanted."""
         resource = f"/{bucket}/{key}"
         if method in {"PUT", "POST"} and _LIST.fullmatch(key):
             refusal = self._space.refusal()
@@ -88,22 +124,30 @@ class _Requests:
         if method not in _READS:
             undo = self._memory.keep(bucket, _keys(key, body, query_params), query_params)
         events: list[_Event] = []
-        token = _events.set(events)
+        token, staying = _events.set(events), may_stay.set(True)
+        wanted = streams.get()
         try:
             answer: _Response = self._dispatch(method, bucket, key, headers, body, query_params)
+            if not wanted and isinstance(answer[2], FileBody):
+                answer = (*answer[:2], answer[2].whole())
         except OSError as exc:
-            logger.warning("%s %s is refused: %s", method, resource, exc)
             undo()
-            if exc.errno not in _FULL:
-                return self._refused("InternalError", f"The laptop's disk: {exc}", 500, resource)
-            self._space.ran_out()
-            full = f"The laptop's disk is full, so nothing was changed: {exc}"
-            return self._refused(CODE, full, REFUSED, resource)
+            return self.refused(exc, method, resource)
         finally:
             _events.reset(token)
+            may_stay.reset(staying)
         for fire in events:
             fire()
         return answer
+
+    def refused(self, exc: OSError, method: str, resource: str) -> _Response:
+        """Return what is answered where the disk does not take something."""
+        logger.warning("%s %s is refused: %s", method, resource, exc)
+        if exc.errno not in _FULL:
+            return self._refused("InternalError", f"The laptop's disk: {exc}", 500, resource)
+        self._space.ran_out()
+        full = f"The laptop's disk is full, so nothing was changed: {exc}"
+        return self._refused(CODE, full, REFUSED, resource)
 
     def _refused(self, code: str, message: str, status: int, resource: str) -> _Response:
         refused: _Response = self._error(code, message, status, resource)

@@ -12,11 +12,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypercorn.asyncio import serve as hypercorn_serve
-from hypercorn.config import Config
+import uvicorn
 
 from local import (
     container_tasks,
@@ -52,9 +51,11 @@ from local.access.sessions import secret_of
 from local.api_callers import Callers
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
+from local.greengrass import service as greengrass
 from local.journal import Journal
 from local.lock import Lock
 from local.log_files import LogFiles
+from local.object_requests import ObjectRequests
 from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker, register
 from local.space import Space
@@ -65,7 +66,8 @@ from tagline.formats.printable import printable_lines
 _LOG_LINE = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _M_MMAP_THRESHOLD = -3  # of glibc's mallopt
 _LARGE_BLOCK = 1 << 20  # bytes
-_GRACE = 1.0  # seconds for requests under way when the cloud stops
+_BACKLOG = 512  # connections that wait to be taken
+_GRACE = 1  # second for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
 
 
@@ -104,13 +106,15 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     log = ExecutionLog(journal)
     authority = Authority(cloud, Record(cloud.state_dir))
     service = _plug_in(cloud, space, log, authority)
+    requests = object_writes.install(cloud, space)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
     _give_large_blocks_back()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
     served = _Serving(cloud, upkeep)
-    inside: Any = Guard(authority, iot.Gateway(cloud, snapshots.watch(app)))
+    objects = ObjectRequests(cloud, requests, app)
+    inside: Any = Guard(authority, iot.Gateway(cloud, snapshots.watch(objects)))
     if cloud.locked:
         inside = Lock(lambda key: cloud.secret_key if key == ACCESS_KEY else secret_of(key), inside)
     asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
@@ -141,10 +145,10 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     executions.install(space)
     redriving.install(walker, space, log)
     object_encryption.install()
-    object_versions.install(cloud)
-    object_writes.install(space)
+    object_versions.install()
     distributed_map.install(cloud, access)
     scaling.install(cloud)
+    greengrass.install(cloud)
     service = register(cloud, space, authority)
     step_functions.install(cloud, service.call, access)
     return service
@@ -174,19 +178,35 @@ class _Serving:
             watch.start()
         threading.Thread(target=self._announce, args=(stop_soon,), daemon=True).start()
 
+        server = _Server(
+            uvicorn.Config(
+                app,
+                HOST,
+                self._cloud.port,
+                http="httptools",
+                ws="wsproto",
+                lifespan="on",  # it loads what was saved
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,  # each answer has one
+                backlog=_BACKLOG,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+
         async def stopped() -> None:
             await stop.wait()
             if not self.refused:  # what is incomplete must not be made to last
                 await asyncio.to_thread(self._upkeep.finish)
+            server.should_exit = True
 
-        config = Config()
-        config.bind = [f"{HOST}:{self._cloud.port}"]
-        config.graceful_timeout = _GRACE
-        config.shutdown_timeout = _GRACE
-        config.keep_alive_timeout = 75
-        config.errorlog = logging.getLogger("hypercorn.error")
-        with contextlib.suppress(asyncio.CancelledError):
-            await hypercorn_serve(app, config, shutdown_trigger=stopped)
+        async with asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(stopped())
+            await server.serve()
+            ending.cancel()
 
     def _announce(self, stop: Callable[[], None]) -> None:
         """Print one line once requests are answered and what an earlier run left is taken up."""
@@ -200,6 +220,15 @@ class _Serving:
             stop()
         else:
             print(f"ready {self._cloud.endpoint}", flush=True)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever started it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing."""
+        yield
 
 
 def _answers(cloud: Cloud) -> bool:

@@ -1,4 +1,4 @@
-"""The container's entry point: `train`, `evaluate`, or `serve` for an endpoint of its image."""
+"""The container's entry point: `train`, `evaluate`, `package`, or `serve` for an endpoint."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from types import FrameType
 
 from tagline.formats.machine import busy, physical_cores
 
-USAGE = "usage: python -m trainer train|evaluate|serve"
+USAGE = "usage: python -m trainer train|evaluate|package|serve"
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:
@@ -33,6 +33,10 @@ def main(arguments: list[str]) -> int:
         from trainer import evaluate  # noqa: PLC0415 - as above
 
         return evaluate.main()
+    if arguments == ["package"]:
+        from trainer.edge import package  # noqa: PLC0415 - as above
+
+        return package.main()
     sys.stderr.write(f"{USAGE}\n")
     return 2
 

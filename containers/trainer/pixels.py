@@ -6,6 +6,7 @@ import numpy as np
 from trainer.engine import Images
 
 _JPEG = b"\xff\xd8\xff"
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Undecodable(ValueError):
@@ -22,6 +23,16 @@ def decode(jpeg: bytes) -> Images:
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise Undecodable("it is no JPEG, or a damaged one")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def decode_any(data: bytes) -> Images:
+    """Return the RGB pixels (H, W, 3) of a JPEG or PNG of the evaluation's; raises Undecodable."""
+    if not data.startswith(_PNG):
+        return decode(data)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise Undecodable("it is a damaged PNG")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 

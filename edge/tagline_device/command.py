@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,8 @@ def _run(asked: argparse.Namespace) -> int:
             run(config, options, stop)
     except OSError as exc:
         raise Refused(f"{exc.filename or f'{asked.host}:{asked.port}'}: {exc.strerror}") from exc
+    except sqlite3.Error as exc:
+        raise Refused(f"{options.state}: results cannot be kept there: {exc}") from exc
     return 0
 
 
@@ -130,7 +133,10 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.set_defaults(do=do)
     parser.add_argument(
-        "--device", type=Path, required=True, help="device.json of `tagline device add`"
+        "--device",
+        type=Path,
+        default=Path("device.json"),
+        help="what `tagline device add` wrote; %(default)s",
     )
     parser.add_argument("--state", type=Path, help="where versions and results lie: beside it")
     parser.add_argument("--dataset", help="whose model; has to be the registered one")

@@ -143,7 +143,7 @@ class _Evaluation:
 
     def of(self, principal: Any, need: Need) -> tuple[str, str]:
         """Return Allow, Deny or ImplicitDeny, and the statement that decided it."""
-        statements = _statements(principal)
+        statements = _statements(principal, need.action)
         context = self._context(
             principal_arn=principal.arn,
             principal_type=principal.type,
@@ -162,13 +162,13 @@ class _Evaluation:
             limits = tuple(principal.limits)
             result = self._combine(result, context, *own, required=required, limits=limits)
         effect = "Deny" if result.decision == "Deny" else "Allow"
-        deciding = [s.label for s in statements if self._match(context, [s.parsed], effect)]
-        return result.decision, deciding[0] if deciding else ""
+        deciding = (s.label for s in statements if self._match(context, [s.parsed], effect))
+        return result.decision, next(deciding, "")
 
 
-def _statements(principal: Any) -> list[Statement]:
+def _statements(principal: Any, action: str) -> Sequence[Statement]:
     if principal.type == "AssumedRole":
-        return statements_of(principal.arn.split("/")[1], principal.account)
+        return statements_of(principal.arn.split("/")[1], principal.account, action)
     return [
         Statement(f"policy {number}", parsed)
         for number, policy in enumerate(principal.policies)

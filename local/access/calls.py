@@ -1,9 +1,11 @@
 """An API call, as the API reference of its service names it, and how one is read from HTTP."""
 
+import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -38,21 +40,17 @@ class HttpRequest:
     headers: Mapping[str, str]
     query: Mapping[str, list[str]]
 
-    @property
+    @cached_property
     def service(self) -> str:
         """The service that will answer, by ministack's word; `s3` for any other path."""
-        detect = patching.function(
-            "ministack.core.router", "detect_service", "method", "path", "headers", "query_params"
-        )
+        detect = _router("detect_service", "method", "path", "headers", "query_params")
         found: str = detect(self.method, self.path, self.headers, self.query)
         return found
 
     @property
     def access_key(self) -> str:
         """The access key that signed; empty for a request without a signature."""
-        extract = patching.function(
-            "ministack.core.router", "extract_access_key_id", "headers", "query_params"
-        )
+        extract = _router("extract_access_key_id", "headers", "query_params")
         return extract(self.headers, self.query) or ""
 
     @property
@@ -60,6 +58,12 @@ class HttpRequest:
         """The session token that belongs to a temporary access key; empty for none."""
         queried = self.query.get("X-Amz-Security-Token", [""])[0]
         return self.headers.get("x-amz-security-token", queried)
+
+
+@functools.cache
+def _router(name: str, *parameters: str) -> Callable[..., Any]:
+    """Return a function of ministack's router, looked at once and not at each request."""
+    return patching.function("ministack.core.router", name, *parameters)
 
 
 def is_read_from_body(http: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ _ANYWHERE = (
     "CreateKeysAndCertificate",
     "DescribeEndpoint",
     "DetachThingPrincipal",
+    "ListJobs",
     "ListThingGroups",
     "ListThingPrincipals",
     "ListThings",
@@ -27,7 +28,7 @@ _ABOUT = {
         "ListThingsInThingGroup",
     ),
     ("policy", "policyName"): ("GetPolicy", "ListTargetsForPolicy"),
-    ("job", "jobId"): ("CancelJob", "DeleteJob", "DescribeJob"),
+    ("job", "jobId"): ("CancelJob", "DeleteJob", "DescribeJob", "GetJobDocument"),
 }
 _SHADOW = ("DeleteThingShadow", "GetThingShadow", "UpdateThingShadow")
 _JOBS = (

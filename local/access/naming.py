@@ -18,6 +18,7 @@ class Names:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._buckets = patching.member(_S3, "_buckets", object)
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource in this cloud's account and region."""
@@ -33,7 +34,7 @@ class Names:
 
     def encryption_key(self, request: Request) -> str | None:
         """Return the ARN of the KMS key that an object is encrypted with, if one is."""
-        bucket = patching.member(_S3, "_buckets", object).get(request["Bucket"])
+        bucket = self._buckets.get(request["Bucket"])
         kept = bucket["objects"].get(request["Key"]) if bucket else None
         key = ((kept or {}).get("preserved_headers") or {}).get(_KEY_HEADER)
         if not key:
@@ -72,6 +73,10 @@ class Names:
         if name.startswith("arn:"):
             return name
         return self.arn("lambda", f"function:{name}")
+
+    def key(self, key: str) -> str:
+        """Return the ARN of a KMS key, of its id or ARN."""
+        return key if key.startswith("arn:") else self.arn("kms", f"key/{key}")
 
     def alarm(self, name: str) -> str:
         """Return an alarm's ARN."""

@@ -6,7 +6,7 @@ An operation that has no entry is refused, so that nothing goes by unjudged.
 
 from typing import Any
 
-from local.access import iot_needs, s3_needs
+from local.access import greengrass_needs, iot_needs, s3_needs
 from local.access.calls import Call
 from local.access.naming import Names
 from local.access.need import Need, Needs, Request
@@ -30,6 +30,7 @@ class Operations:
         self._table: dict[str, Needs] = {
             **s3_needs.table(names),
             **iot_needs.table(names),
+            **greengrass_needs.table(names),
             **self._sagemaker(),
             **self._states(),
             **self._containers(),
@@ -178,6 +179,9 @@ class Operations:
         def rule(action: str, member: str) -> Needs:
             return lambda request: [Need(f"events:{action}", names.rule(request[member]))]
 
+        def key(action: str) -> Needs:
+            return lambda request: [Need(f"kms:{action}", names.key(request["KeyId"]))]
+
         def scaling(action: str) -> Needs:
             return lambda request: [
                 Need(
@@ -211,6 +215,9 @@ class Operations:
             "events:DescribeRule": rule("DescribeRule", "Name"),
             "events:PutRule": rule("PutRule", "Name"),
             "events:PutTargets": rule("PutTargets", "Rule"),
+            "kms:GetPublicKey": key("GetPublicKey"),
+            "kms:Sign": key("Sign"),
+            "kms:Verify": key("Verify"),
             "lambda:Invoke": lambda request: [
                 Need("lambda:InvokeFunction", names.function(request["FunctionName"]))
             ],

@@ -1,4 +1,4 @@
-"""Which operation a request asks for, of services that tell by method and path: IoT's.
+"""Which operation a request asks for, of services that tell by method and path, as IoT's do.
 
 botocore's own models say which paths there are (https://smithy.io/2.0/spec/http-bindings.html).
 """
@@ -12,7 +12,10 @@ from urllib.parse import unquote
 
 import botocore.session
 
-SERVICES = {"iot": "iot", "iot-data": "iot-data", "iot-jobs-data": "iot-jobs-data"}
+SERVICES = {
+    "greengrass": "greengrassv2",
+    **{name: name for name in ("iot", "iot-data", "iot-jobs-data")},
+}
 """botocore's names, by ministack's."""
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
 

@@ -4,7 +4,7 @@ Lambda freezes a container between calls, so a client lives as long as its funct
 """
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -68,10 +68,29 @@ def cloudwatch() -> "CloudWatchClient":
     return boto3.client("cloudwatch", config=_CONFIG)
 
 
+@functools.cache
+def kms() -> Any:
+    """Return the KMS client, which signs what goes to devices."""
+    return boto3.client("kms", config=_CONFIG)
+
+
+@functools.cache
+def iot() -> Any:
+    """Return the client of AWS IoT's registry and jobs."""
+    return boto3.client("iot", config=_CONFIG)
+
+
+@functools.cache
+def greengrass() -> Any:
+    """Return the client of AWS IoT Greengrass."""
+    return boto3.client("greengrassv2", config=_CONFIG)
+
+
 def forget() -> None:
     """Drop all clients and the environment, so that the next call makes them anew."""
     for made in (
         *(s3, sagemaker, sagemaker_runtime, stepfunctions, sns, logs, cloudwatch),
+        *(kms, iot, greengrass),
         environment,
     ):
         made.cache_clear()

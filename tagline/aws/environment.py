@@ -148,6 +148,16 @@ class Environment:
         return _count("LOG_RETENTION_DAYS")
 
     @functools.cached_property
+    def signing_key(self) -> str:
+        """ARN of the key that signs what goes to devices."""
+        return _required("SIGNING_KEY_ARN")
+
+    @functools.cached_property
+    def jobs_role(self) -> str:
+        """ARN of the role that the links in IoT jobs' documents are signed as."""
+        return _required("JOBS_ROLE_ARN")
+
+    @functools.cached_property
     def edge_result_days(self) -> int:
         """Days that devices' results are kept."""
         return _count("EDGE_RESULT_DAYS")

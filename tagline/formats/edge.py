@@ -8,21 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record, UnreadableDocument, decode_record
 from tagline.formats.edge_keys import VERSION
 from tagline.formats.packed import Names
 from tagline.formats.resampled import Resampled
 from tagline.formats.rows import Size
-from tagline.formats.settings import ImageSpec
+from tagline.formats.settings import ImageSpec, Promotion
+from tagline.formats.tasks import Task
 
 MANIFEST, MODEL, LABELS = "manifest.json", "model.onnx", "labels.txt"
 SMOKE, SMOKE_FOLDER, CARD = "smoke.json", "smoke/", "model_card.json"
 UPDATE = "tagline-update"
 """The operation that a job's document names."""
-Task = Literal["multi", "single"]
 Precision = Literal["fp32", "int8"]
+By = Literal["greengrass", "jobs"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Digest = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="a SHA-256 in small hexadecimal digits")
@@ -154,6 +155,26 @@ class Int8Verdict(Record, kw_only=True):
     """Nodes of the network that stay fp32."""
 
 
+class EdgeOrder(Document, kw_only=True):
+    """What is to be packaged."""
+
+    dataset: str
+    version: Version
+    run: str
+    """The champion."""
+    created: str
+    """When it was promoted: ISO 8601, UTC."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """That a person set by hand, by label."""
+    int8: bool = False
+    """Whether a quantized model is to go out where it may."""
+    promotion: Promotion = Promotion()
+    """What the int8 model is held to."""
+    targets: tuple[str, ...]
+    """Thing groups that it goes to."""
+    by: By = "greengrass"
+
+
 class EdgePackage(Document, kw_only=True):
     """What packaging says of model.zip, which lies beside it."""
 
@@ -175,8 +196,6 @@ class EdgeDeployment(Record, kw_only=True):
     """The thing group's name."""
     id: str
     """Of Greengrass's deployment, or of the IoT job."""
-    replaced: bool = False
-    """Whether the deployment had been there, of an earlier attempt."""
 
 
 class EdgeRelease(Document, kw_only=True):
@@ -195,7 +214,7 @@ class EdgeRelease(Document, kw_only=True):
     """Base64."""
     key_id: str
     """ARN of the key of AWS KMS that signed."""
-    by: Literal["greengrass", "jobs"]
+    by: By
     component: str | None = None
     """ARN of the version of the Greengrass component; null where jobs were made."""
     deployments: tuple[EdgeDeployment, ...] = ()

@@ -32,6 +32,10 @@ class EdgeKeys:
         """Return the key of the archive that devices fetch."""
         return f"{self.folder(version)}model.zip"
 
+    def order(self, version: str) -> str:
+        """Return the key of what is to be packaged."""
+        return f"{self.folder(version)}order.json"
+
     def package(self, version: str) -> str:
         """Return the key of what packaging says of the archive."""
         return f"{self.folder(version)}package.json"

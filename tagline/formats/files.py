@@ -129,6 +129,7 @@ _OF_EDGE = (
     ),
     _document("manifest.json in model.zip", "PackageEdge", "devices", edge.EdgeManifest),
     _document("smoke.json in model.zip", "PackageEdge", "devices", edge.EdgeSmoke),
+    _document(f"{_EDGE}order.json", "PlanPackage", "PackageEdge", edge.EdgeOrder),
     _document(f"{_EDGE}package.json", "PackageEdge", "ReleaseEdge", edge.EdgePackage),
     _document(
         f"{_EDGE}release.json", "ReleaseEdge, last of all", "people, the API", edge.EdgeRelease

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 import msgspec
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from tagline.formats.costs import Cost
 from tagline.formats.document import Document, Record
@@ -74,8 +74,8 @@ class Status(Document, kw_only=True):
     """What the run used; null where nobody looked."""
     order: Order | None = None
     """Where a person made it the champion."""
-    edge: EdgeEnding | None = None
-    """What went out to devices; null where none are to get it."""
+    edge: EdgeEnding | UnsetType = UNSET
+    """What went out to devices; absent where none are to get it."""
 
 
 class Decision(Document, kw_only=True):

@@ -108,6 +108,8 @@ class PlanAnswer(Record):
     test: Size = 0
     kind: Kind = Kind.IMAGES
     """Of ratings nothing is fetched and packed."""
+    edge: bool = False
+    """Whether nothing changed, and devices wait for the champion."""
 
 
 class FetchEvent(RunEvent):
@@ -375,6 +377,38 @@ class ChampionAnswer(Record):
     """RecordChampion."""
 
     run: str
+    edge: bool = False
+    """Whether it goes to devices."""
+
+
+class PackageAnswer(Record):
+    """PlanPackage: the request of the state PackageEdge, and the version that it makes."""
+
+    version: str
+    job_name: str
+    """Without the attempt."""
+    request: ProcessingRequest
+
+
+class PackagedVersion(Record):
+    """What was packaged."""
+
+    version: str
+
+
+class ReleaseEvent(RunEvent):
+    """ReleaseEdge: which version."""
+
+    packaging: PackagedVersion
+
+
+class ReleaseAnswer(Record):
+    """ReleaseEdge: which version went where."""
+
+    version: str
+    targets: tuple[str, ...]
+    reason: str
+    """A sentence for people."""
 
 
 class Caught(Record, rename="pascal"):
@@ -541,6 +575,10 @@ class OutcomeEvent(RunEvent):
     rollback: RollBackAnswer | None = None
     decision: Decision | None = None
     champion: ChampionAnswer | None = None
+    packaging: PackagedVersion | None = None
+    edge: ReleaseAnswer | None = None
+    edge_error: Caught | None = None
+    """Why the champion did not go to devices; its promotion stands."""
 
 
 class MapItem(Record):

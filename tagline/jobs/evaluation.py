@@ -82,7 +82,7 @@ def plan_evaluation(
         environment["TAGLINE_CONVERTS"] = "builtin"
         inputs["training"] = stack.uri(keys.training_plan)  # which its archive does not tell
         artifact = served_beside(artifact)
-        more.append(_output("served", artifact.rpartition("/")[0], "served"))
+        more.append(output("served", artifact.rpartition("/")[0], "served"))
     size = dataset.bytes.validation + dataset.bytes.test
     return evaluation(
         run=run,
@@ -112,24 +112,43 @@ def evaluation(
     `size` are the bytes of data, for which the machine needs a disk, `more` further outputs.
     """
     # metrics.json and the others join the run's files
-    outputs = (_output("evaluation", stack.uri(RunKeys(run).prefix.rstrip("/")), "output"), *more)
+    outputs = (output("evaluation", stack.uri(RunKeys(run).prefix.rstrip("/")), "output"), *more)
     return EvaluationAnswer(
         job_name=job_name(stack.name, run, "eval"),
         champion_run=champion.content.run if champion else None,
         champion_etag=champion.etag if champion else None,
         artifact=artifact,
-        request=ProcessingRequest(
-            app_specification=AppSpecification(
-                image_uri=stack.image, container_arguments=("evaluate",)
-            ),
+        request=processing(
+            command="evaluate",
+            inputs=inputs,
             environment=environment,
-            processing_inputs=tuple(_input(name, uri) for name, uri in inputs.items()),
-            processing_output_config=ProcessingOutputs(outputs=outputs),
-            processing_resources=ProcessingResources(
-                cluster_config=cluster(stack.instance_type, size)
-            ),
-            stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
+            outputs=outputs,
+            stack=stack,
+            size=size,
         ),
+    )
+
+
+def processing(
+    *,
+    command: str,
+    inputs: Mapping[str, str],
+    environment: Mapping[str, str],
+    outputs: Sequence[ProcessingOutput],
+    stack: Stack,
+    size: int,
+) -> ProcessingRequest:
+    """Return the request for a job of the stack's image that carries out a command.
+
+    Inputs are S3 URIs by name; `size` are the bytes of data, for which it needs a disk.
+    """
+    return ProcessingRequest(
+        app_specification=AppSpecification(image_uri=stack.image, container_arguments=(command,)),
+        environment=environment,
+        processing_inputs=tuple(_input(name, uri) for name, uri in inputs.items()),
+        processing_output_config=ProcessingOutputs(outputs=tuple(outputs)),
+        processing_resources=ProcessingResources(cluster_config=cluster(stack.instance_type, size)),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
     )
 
 
@@ -149,6 +168,7 @@ def _input(name: str, uri: str) -> ProcessingInput:
     return ProcessingInput(input_name=name, s3_input=source)
 
 
-def _output(name: str, uri: str, folder: str) -> ProcessingOutput:
-    output = S3Output(s3_uri=uri, local_path=f"{_BASE}/{folder}")
-    return ProcessingOutput(output_name=name, s3_output=output)
+def output(name: str, uri: str, folder: str) -> ProcessingOutput:
+    """Return that a folder of the job is copied to an S3 URI at its end."""
+    target = S3Output(s3_uri=uri, local_path=f"{_BASE}/{folder}")
+    return ProcessingOutput(output_name=name, s3_output=target)

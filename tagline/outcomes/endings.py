@@ -8,6 +8,7 @@ candidate, which was tried, only its own files tell.
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.metrics import MetricUnit
+from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from tagline.aws.faults import Conflict
@@ -16,9 +17,11 @@ from tagline.aws.s3 import Bucket
 from tagline.formats.costs import Cost
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import KIND_OF_METRIC
-from tagline.formats.outcomes import Champion, Ending, Latest, Outcome, Status
+from tagline.formats.outcomes import Champion, EdgeEnding, Ending, Latest, Outcome, Status
 from tagline.formats.plan import Plan
 from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
+from tagline.outcomes.edge import edge_ending, with_edge
+from tagline.planning.by_hand import edge_settings
 from tagline.planning.standing import overtaken_by
 
 _JUDGED = {Outcome.PROMOTED, Outcome.NOT_PROMOTED}
@@ -73,11 +76,29 @@ def record_outcome(execution: OutcomeEvent, bucket: Bucket, cost: Cost | None = 
     champion leaves the run's ending as it was.
     """
     ending = own_promotion(bucket, execution.run) or ending_of(execution)
+    edge = edge_ending(execution)
+    if edge:
+        ending = with_edge(ending, edge)
     if execution.order and ending.outcome != Outcome.PROMOTED:
         return ending
     if ending.outcome in _JUDGED and not _was_tried(bucket, execution.run, ending):
         record_latest(bucket, execution.run, ending.outcome)
-    return record_ending(bucket, execution.run, execution.started, ending, cost)[0]
+    recorded, written = record_ending(
+        bucket, execution.run, execution.started, ending, cost, edge=edge
+    )
+    if edge and not written:
+        _tell_of_edge(bucket, execution.run, ending, edge)
+        return ending
+    return recorded
+
+
+def _tell_of_edge(bucket: Bucket, run: str, ending: Ending, edge: EdgeEnding) -> None:
+    """Let the status that is there, of a run that an order made champion, say what went out."""
+    key = RunKeys(run).status
+    found = bucket.find(key, Status)
+    if found:
+        told = replace(found.content, reason=ending.reason, edge=edge)
+        bucket.write_over(key, told, found.etag)
 
 
 def _was_tried(bucket: Bucket, run: str, ending: Ending) -> bool:
@@ -88,7 +109,13 @@ def _was_tried(bucket: Bucket, run: str, ending: Ending) -> bool:
 
 
 def record_ending(
-    bucket: Bucket, run: str, started: str, ending: Ending, cost: Cost | None = None
+    bucket: Bucket,
+    run: str,
+    started: str,
+    ending: Ending,
+    cost: Cost | None = None,
+    *,
+    edge: EdgeEnding | None = None,
 ) -> tuple[Ending, bool]:
     """Write status.json, or return the ending that is recorded already; True when written."""
     keys = RunKeys(run)
@@ -98,6 +125,7 @@ def record_ending(
         started=started,
         ended=_now(),
         cost=cost,
+        edge=edge or UNSET,
         **asdict(ending),
     )
     try:
@@ -200,7 +228,8 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
             ) from exc
     if bucket.head(RunKeys(won.run).status):
         settle(bucket, won.run)
-    return ChampionAnswer(run=won.run)
+    goes_out = bool(edge_settings(bucket, RunKeys(won.run).dataset).targets)
+    return ChampionAnswer(run=won.run, edge=goes_out)
 
 
 def _now() -> str:

@@ -20,6 +20,7 @@ EXPLAINED = {
     "InvalidSettings",
     "ModelChanged",
     "NoChampion",
+    "NotReleased",
     "Overtaken",
     "RunEnded",
     "ShadowLost",

@@ -1,13 +1,18 @@
-"""Thresholds that a person sets in dataset.yaml: they hold for whichever model serves, at once."""
+"""What a person sets in dataset.yaml that holds for whichever model serves, at once.
+
+That are thresholds, and which devices get it.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
+from tagline.formats.edge_keys import EdgeKeys, edge_version
+from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import LabelMetrics, Metrics
-from tagline.formats.outcomes import Newest
+from tagline.formats.outcomes import Champion, Newest
 from tagline.formats.owners import owns_run
 
 _MOST = 5  # thresholds that a sentence names
@@ -15,8 +20,27 @@ _MOST = 5  # thresholds that a sentence names
 
 def set_by_hand(bucket: Bucket, dataset: str) -> Mapping[str, float]:
     """Return the thresholds, by label, that the newest list's dataset.yaml set by hand."""
+    newest = _newest(bucket, dataset)
+    return newest.thresholds if newest else {}
+
+
+def edge_settings(bucket: Bucket, dataset: str) -> EdgeSettings:
+    """Return which devices get whichever model is promoted, as the newest list's settings say."""
+    newest = _newest(bucket, dataset)
+    return newest.edge if newest else EdgeSettings()
+
+
+def devices_wait(bucket: Bucket, dataset: str, champion: Champion | None) -> bool:
+    """Return whether devices are to get the champion and its version did not go out yet."""
+    if champion is None or not edge_settings(bucket, dataset).targets:
+        return False
+    version = edge_version(champion.created)
+    return bucket.head(EdgeKeys(dataset).release(version)) is None
+
+
+def _newest(bucket: Bucket, dataset: str) -> Newest | None:
     newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
-    return newest.thresholds if newest and owns_run(dataset, newest.run) else {}
+    return newest if newest and owns_run(dataset, newest.run) else None
 
 
 def thresholds_said(

@@ -7,7 +7,10 @@ from tests.chaos.flow import functions
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 # functions that an update of the champion by a list does not come to
-ELSEWHERE = {"PlanRollBack", "JudgeFailure", "TakeOrder", "WatchShadow"}
+ELSEWHERE = {
+    *("PlanRollBack", "JudgeFailure", "TakeOrder", "WatchShadow"),
+    *("PlanPackage", "ReleaseEdge"),
+}
 ON_THE_WAY = {name: function for name, function in functions().items() if name not in ELSEWHERE}
 TRIES = 3
 # how a run ends whose function dies as often as it is tried, where that is not Failed

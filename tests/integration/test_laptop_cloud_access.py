@@ -115,7 +115,7 @@ DECISIONS: list[tuple[str, list[dict[str, Any]], bool]] = [
             statement(
                 "s3:GetObject",
                 "*",
-                Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::*:assumed-role/role-*"}},
+                Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/role-*"}},
             )
         ],
         True,

@@ -289,7 +289,10 @@ def refusal(base: Path) -> str:
 
 def test_wrong_usage_is_told_apart_from_failure(tmp_path: Path) -> None:
     done = run("pack", tmp_path)
-    assert (done.returncode, done.stderr) == (2, "usage: python -m trainer train|evaluate|serve\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "usage: python -m trainer train|evaluate|package|serve\n",
+    )
 
 
 def test_a_calibrated_model_answers_by_the_curves_it_names(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tagline.formats.kinds import Kind
 from tagline.formats.outcomes import Ending, Order, Outcome
-from tagline.formats.sagemaker import Container, Variant, VariantOfModel
+from tagline.formats.sagemaker import Container, ProcessingRequest, Variant, VariantOfModel
 from tagline.formats.steps import (
     ChampionAnswer,
     Comparison,
@@ -18,8 +18,10 @@ from tagline.formats.steps import (
     FetchAnswer,
     ModelOfVariant,
     OrderAnswer,
+    PackageAnswer,
     PlanAnswer,
     Rebuild,
+    ReleaseAnswer,
     RollBackAnswer,
     Scaling,
     ShadowAnswer,
@@ -121,6 +123,11 @@ PLAN = PlanAnswer(
     validation=1,
     shards=1,
     shards_key="shards.json",
+)
+PACKAGE = PackageAnswer(
+    version="1.261127.42210",
+    job_name=f"{JOB}-edge-1-261127-42210",
+    request=msgspec.convert(golden("evaluation")["request"], ProcessingRequest),
 )
 SHARD = FetchAnswer(shard="00000", fetched=3, rejected=0, reused=0, left=0, bytes=9)
 TUNING = answers(golden("tune_plan"))
@@ -242,6 +249,12 @@ SUNNY: dict[str, dict[str, Any]] = {
     "ClearEndpoint": returns({}),
     "DeployChampion": returns({"EndpointArn": "arn"}),
     "RecordOutcome": answers(Ending(outcome=Outcome.PROMOTED, state="RecordChampion", reason="r")),
+    "PlanPackage": answers(PACKAGE),
+    "PackageEdge": returns({"ProcessingJobName": f"{JOB}-edge-1-261127-42210-00"}),
+    "ReleaseEdge": answers(
+        ReleaseAnswer(version=PACKAGE.version, targets=("sorters",), reason="went to sorters")
+    ),
+    "NotifyEdge": returns({"MessageId": "1"}),
     "NotifyRollBack": returns({"MessageId": "1"}),
 }
 SHORT = throws("States.TaskFailed", '{"FailureReason":"CapacityError: Unable to provision"}')["0-9"]
@@ -255,8 +268,14 @@ SMOKE = {
     },
     "RecordOutcome": ROLLED_BACK,
 }
+TO_DEVICES = {"RecordChampion": answers(ChampionAnswer(run=RUN, edge=True))}
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "first": {},
+    "to-devices": TO_DEVICES,
+    "unknown-target": {**TO_DEVICES, "ReleaseEdge": throws("NotReleased")},
+    "not-packaged": {**TO_DEVICES, "PackageEdge": throws("States.TaskFailed")},
+    "package-not-planned": {**TO_DEVICES, "PlanPackage": throws("NotReleased")},
+    "awaited": {"PlanDataset": answers(replace(PLAN, unchanged=True, edge=True))},
     "handed-on": {
         "FetchShard": {
             "0-1": answers(replace(SHARD, left=2))["0-9"],

@@ -39,11 +39,14 @@ LOOK = ["WatchShadow", "Watched?"]
 ON_TRIAL = READY[: READY.index("CreateTrial") + 1]
 SCALES = ["SmokeTest", "Scales?", "StartScaling", "KeepToTarget", "WhoServes?"]
 PROVEN = [*TESTED, "RecordChampion"]
+KNOWN = [*PROVEN, "Edge?"]
+PACKAGED = ["PlanPackage", "PackageEdge"]
 NO_TRIAL = ["TrialLeft?", "GoOn?"]
 TRIAL_ENDED = ["TrialLeft?", "DeleteTrial", "GoOn?"]
 CHAMPION_SERVES = [*TESTED, *NO_TRIAL]
 RECORDED = ["RecordOutcome", "RolledBack?", "Done"]
 BACK = ["RecordOutcome", "RolledBack?", "NotifyRollBack", "Done"]
+KEPT_FROM_DEVICES = ["RecordOutcome", "RolledBack?", "NotifyEdge", "Done"]
 LOOKED = ["PlanRollBack", "AwaitChampion", "ModelGone?"]
 KEPT = [*LOOKED, "ConfigGone?", "Keep?"]
 UNSCALED = ["Keep?", "StopScalingBack", "RollBackHow?"]
@@ -51,25 +54,26 @@ PLANNED_BACK = [*KEPT[:-1], *UNSCALED]
 RESTORED = [*PLANNED_BACK, "RestoreChampion"]
 JUDGED_JOB = ["JobFailed", "JudgeFailure", "AwaitCapacity", "WhichJob?"]
 REST = [
-    *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+    *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED),
 ]
 PROMOTED = [*JUDGED, *REST]
+TO_DEVICES = [*READY, "CreateEndpoint", *WAIT, *AGAIN, *KNOWN]
 PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
 
 
 @pytest.mark.parametrize(
     ("case", "states"),
     [
-        ("first", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        ("first", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED]),
         (
             "as-long-as-one-task-packs",
-            [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
+            [*READY, "CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED],
         ),
         (
             "in-parts",
             [
                 *(*IN_PARTS, *READY[len(PLANNED) :]),
-                *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+                *("CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED),
             ],
         ),
         (
@@ -80,6 +84,11 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             ],
         ),
         ("unchanged", [*PLANNED_FIRST, *RECORDED]),
+        ("awaited", [*PLANNED_FIRST, *PACKAGED, "ReleaseEdge", *RECORDED]),
+        ("to-devices", [*TO_DEVICES, *PACKAGED, "ReleaseEdge", *RECORDED]),
+        ("unknown-target", [*TO_DEVICES, *PACKAGED, "ReleaseEdge", *KEPT_FROM_DEVICES]),
+        ("not-packaged", [*TO_DEVICES, *PACKAGED, *KEPT_FROM_DEVICES]),
+        ("package-not-planned", [*TO_DEVICES, "PlanPackage", *KEPT_FROM_DEVICES]),
         ("superseded", [*PLANNED_FIRST, *RECORDED]),
         (
             "redeployed",
@@ -99,7 +108,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "redeployed-before-training",
             [
                 *(*PLANNED_FIRST, *PLANNED_BACK, "DeployChampion", *WAIT, *CHAMPION_SERVES),
-                *(*READY[len(PLANNED_FIRST) :], "UpdateEndpoint", *WAIT, *PROVEN, *RECORDED),
+                *(*READY[len(PLANNED_FIRST) :], "UpdateEndpoint", *WAIT, *KNOWN, *RECORDED),
             ],
         ),
         (
@@ -115,7 +124,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         ),
         (
             "replaced",
-            [*READY, "ReplaceEndpoint", "CreateEndpoint", *WAIT, *PROVEN, *RECORDED],
+            [*READY, "ReplaceEndpoint", "CreateEndpoint", *WAIT, *KNOWN, *RECORDED],
         ),
         (
             "restored",
@@ -135,7 +144,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "ordered",
             [
                 *("Restoring?", "TakeOrder", "Ordered", *READY[len(TRAINED) :]),
-                *("UpdateEndpoint", *WAIT, *PROVEN, *RECORDED),
+                *("UpdateEndpoint", *WAIT, *KNOWN, *RECORDED),
             ],
         ),
         (
@@ -149,7 +158,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "tune",
             [
                 *(*PLANNED, "PlanTraining", "TrainOrTune?", "Tune", "DescribeBestTrial", *JUDGED),
-                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+                *(*READY[len(TRAINED) :], "CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED),
             ],
         ),
         ("not-promoted", [*TRAINED, *RECORDED]),
@@ -181,7 +190,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "waits-for-a-machine-of-the-trial",
             [
                 *(*ON_TRIAL, "AwaitTrial", *WAIT, "NoMachine", "AwaitMachine", "ClearTrial"),
-                *(*READY[len(ON_TRIAL) - 1 :], "CreateEndpoint", *WAIT, *PROVEN, *RECORDED),
+                *(*READY[len(ON_TRIAL) - 1 :], "CreateEndpoint", *WAIT, *KNOWN, *RECORDED),
             ],
         ),
         ("trial-cannot-be-made", [*ON_TRIAL, *KEPT, *NO_TRIAL, *BACK]),
@@ -189,7 +198,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             "trial-left-over",
             [
                 *(*ON_TRIAL[:-1], "ClearTrial", *READY[len(ON_TRIAL) - 1 :]),
-                *("CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED),
+                *("CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED),
             ],
         ),
         (
@@ -213,11 +222,11 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
                 *(*KEPT, *TRIAL_ENDED, *RECORDED),
             ],
         ),
-        ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
-        ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        ("update", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED]),
+        ("update-shows-late", [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED]),
         (
             "canary",
-            [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED],
+            [*READY, "UpdateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED],
         ),
         (
             "first-rolled-back",
@@ -245,7 +254,7 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             [
                 *(*UNSEEN, *AGAIN, *TESTED, "ShadowServes", *LOOK, "WaitForShadow", *LOOK),
                 *("Shadowed", *READY[READY.index("AwaitChallenger") :], "UpdateEndpoint", *WAIT),
-                *(*PROVEN, *RECORDED),
+                *(*KNOWN, *RECORDED),
             ],
         ),
         (
@@ -257,12 +266,15 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
         ),
         ("shadow-does-not-come-up", [*UNSEEN, *AGAIN, *KEPT, *NO_TRIAL, *BACK]),
         ("shadow-cannot-be-made", [*UNSEEN[:-6], *KEPT, *NO_TRIAL, *BACK]),
-        ("serverless", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *PROVEN, *RECORDED]),
+        ("serverless", [*READY, "CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED]),
         (
             "serverless-update",
-            [*READY, "UpdateServerlessEndpoint", *WAIT, *PROVEN, *RECORDED],
+            [*READY, "UpdateServerlessEndpoint", *WAIT, *KNOWN, *RECORDED],
         ),
-        ("scaled", [*READY, "UpdateEndpoint", *WAIT, *SCALES, "RecordChampion", *RECORDED]),
+        (
+            "scaled",
+            [*READY, "UpdateEndpoint", *WAIT, *SCALES, "RecordChampion", "Edge?", *RECORDED],
+        ),
         (
             "not-scaled-rolled-back",
             [

@@ -89,7 +89,7 @@ def test_a_task_waits_for_hours_where_an_account_has_no_room(name: str) -> None:
         assert patient == {"Lambda.TooManyRequestsException"}
     else:
         assert not patient
-    if resource.endswith("Job.sync"):
+    if resource.endswith("Job.sync") and name != "PackageEdge":  # for which no promotion waits
         assert TASKS[name]["Catch"][0]["Next"] == "JobFailed", "which knows capacity by its cause"
 
 
@@ -112,9 +112,14 @@ def test_what_fails_a_run_ends_it_where_it_can_be_redriven() -> None:
     assert [name for name, state in ALL.items() if state["Type"] == "Fail"] == []
     caught = {name: s["Catch"][-1]["Next"] for name, s in WORKING.items() if "Catch" in s}
     caught.pop("StopScaling")  # which catches nothing but that nothing scales
-    assert set(caught.values()) == {"PlanRollBack", "Done", "JobFailed"}
+    edge = {name for name, led in caught.items() if led == "RecordOutcome"}
+    assert edge == {"PlanPackage", "PackageEdge", "ReleaseEdge"}  # the promotion stands
+    assert set(caught.values()) == {"PlanRollBack", "Done", "JobFailed", "RecordOutcome"}
     assert TOP["JobFailed"]["Next"] == "JudgeFailure"  # which fails, until it is redriven
-    assert {name for name, led in caught.items() if led == "Done"} == {"NotifyRollBack"}
+    assert {name for name, led in caught.items() if led == "Done"} == {
+        "NotifyEdge",
+        "NotifyRollBack",
+    }
 
 
 @pytest.mark.parametrize("name", [n for n, s in WORKING.items() if "Catch" in s])
@@ -123,9 +128,9 @@ def test_an_error_that_is_caught_is_kept(name: str) -> None:
         if catch["ErrorEquals"] == ["ApplicationAutoScaling.ObjectNotFoundException"]:
             assert catch["ResultPath"] is None  # no error: nothing scales there
         else:
-            judged = catch["Next"] == "JobFailed"
-            assert judged or catch["ErrorEquals"] == ["States.ALL"]
-            assert catch["ResultPath"] == ("$.failure" if judged else "$.error")
+            kept = {"JobFailed": "$.failure", "RecordOutcome": "$.edge_error"}
+            assert catch["Next"] == "JobFailed" or catch["ErrorEquals"] == ["States.ALL"]
+            assert catch["ResultPath"] == kept.get(catch["Next"], "$.error")
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -214,7 +219,7 @@ def test_every_way_that_ends_well_is_recorded() -> None:
     ends = {name for name, state in TOP.items() if state["Type"] in ("Succeed", "Fail")}
     assert ends == {"Done"}
     before = {n for n, s in TOP.items() if "Done" in targets(s)}
-    assert before == {"RolledBack?", "NotifyRollBack"}
+    assert before == {"RolledBack?", "NotifyEdge", "NotifyRollBack"}
     assert {n for n, s in TOP.items() if "RolledBack?" in targets(s)} == {"RecordOutcome"}
 
 

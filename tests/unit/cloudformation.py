@@ -59,11 +59,33 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     """Return whose it is, and each statement that an identity is allowed by."""
     for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):
         for _, name, resource in resources(kind):
-            for policy in resource["Properties"]["Policies"]:
+            for policy in resource["Properties"].get("Policies", ()):
                 yield from ((name, s) for s in _flat(policy["Statement"]))
     for _, name, resource in resources("AWS::IAM::Role"):
-        for policy in resource["Properties"]["Policies"]:
+        for policy in resource["Properties"].get("Policies", ()):
             yield from ((name, s) for s in _flat(policy["PolicyDocument"]["Statement"]))
+    for template, policy in attached():
+        document = policy["Properties"]["PolicyDocument"]
+        yield from ((owner_of(template, policy), s) for s in _flat(document["Statement"]))
+
+
+def attached() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return template and resource of policies that are apart from the role they belong to."""
+    for template, _, policy in resources("AWS::IAM::Policy"):
+        yield template, policy
+
+
+def owner_of(template: str, policy: dict[str, Any]) -> str:
+    """Return the function whose role a policy is attached to."""
+    (role,) = policy["Properties"]["Roles"]
+    (owner,) = (
+        name
+        for where, name, function in resources("AWS::Serverless::Function")
+        if where == template
+        and function["Properties"].get("Role", {}).get("Fn::GetAtt")
+        in (f"{role['Ref']}.Arn", [role["Ref"], "Arn"])
+    )
+    return owner
 
 
 def _flat(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import stat
 import threading
 import zipfile
@@ -346,3 +347,31 @@ def test_what_updates_left_behind_goes(installer: Installer, served: Any) -> Non
     installer.update(_update(served.url, served.data))
     names = {path.name for path in (versions.state / "versions").iterdir()}
     assert names == {version(5), version(6)}
+
+
+def test_all_is_on_the_disk_before_it_is_pointed_to(
+    installer: Installer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut keeps what was synchronised: files, then folders, then the link's own folder."""
+    synced: list[int] = []
+    at_switch: list[set[int]] = []
+    fsync, replace = os.fsync, os.replace
+
+    def recorded(handle: int) -> None:
+        synced.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def switching(source: Path, target: Path) -> None:
+        if Path(target).name == "current":
+            at_switch.append(set(synced))
+            synced.clear()
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    monkeypatch.setattr(os, "replace", switching)
+    _install(installer, archive(version(6)), 6)
+    versions = installer._versions
+    folder = versions.folder(version(6))
+    there = {path.stat().st_ino for path in (folder, folder.parent, *folder.rglob("*"))}
+    assert there <= at_switch[0]
+    assert versions.state.stat().st_ino in synced

@@ -143,8 +143,10 @@ def test_a_report_that_is_refused_was_of_a_job_that_is_over(talk: Talk) -> None:
     talk.give("one")
     eventually(talk.reports)
     talk.answer("one", "rejected")
+    talk.give("one")  # it would be carried out and refused for ever
     talk.give("two")
     eventually(lambda: len(talk.reports()) == 2)
+    assert talk.carried_out == [version(1)] * 2
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,22 @@ def test_a_damaged_outbox_is_put_aside_and_no_number_given_twice(tmp_path: Path)
     assert path.with_name("results.sqlite.damaged").exists()
 
 
+def test_an_outbox_that_another_program_holds_is_not_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.sqlite"
+    other = sqlite3.connect(path)
+    other.execute("BEGIN EXCLUSIVE")
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, **told: connect(path, **(told | {"timeout": 0.01}))
+    )
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        Outbox(path, 10, 1000)
+    assert not path.with_name("results.sqlite.damaged").exists()
+    other.close()
+
+
 def test_a_result_is_told_as_its_schema_has_it(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "results.sqlite", 10, 10_000)
     teller = Teller("cam", Sending(), outbox, lambda *_: True)

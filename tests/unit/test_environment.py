@@ -35,13 +35,22 @@ READ_AS = {
     "most_trials": "MOST_TRIALS",
     "most_instances": "MOST_INSTANCES",
     "log_retention_days": "LOG_RETENTION_DAYS",
+    "edge_result_days": "EDGE_RESULT_DAYS",
+    "signing_key": "SIGNING_KEY_ARN",
+    "jobs_role": "JOBS_ROLE_ARN",
     "runs_at_once": "RUNS_AT_ONCE",
     "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
     "batches_at_once": "BATCHES_AT_ONCE",
 }
 COUNTS = (
     *("endpoint_instance_count", "endpoint_bake_seconds", "most_trials", "most_instances"),
-    *("log_retention_days", "runs_at_once", "dataset_runs_at_once", "batches_at_once"),
+    *(
+        "log_retention_days",
+        "edge_result_days",
+        "runs_at_once",
+        "dataset_runs_at_once",
+        "batches_at_once",
+    ),
 )
 OTHERS = (
     "source_buckets",

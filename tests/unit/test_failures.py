@@ -6,6 +6,7 @@ import pytest
 
 from tagline.batches.planning import NoChampion
 from tagline.batches.tagging import ModelChanged
+from tagline.edge.errors import NotReleased
 from tagline.formats.reasons import UnusableList
 from tagline.jobs.limits import TooExpensive
 from tagline.outcomes.endings import ChampionChanged, Overtaken, RunEnded
@@ -74,6 +75,7 @@ def test_the_errors_that_explain_themselves_exist() -> None:
         DamagedChampion,
         ModelChanged,
         NoChampion,
+        NotReleased,
         Overtaken,
         RollBackFailed,
         RunEnded,

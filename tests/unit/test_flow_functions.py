@@ -404,7 +404,7 @@ def test_record_champion_tells_where_it_serves(
         "model": "m-0",
         "endpoint_config": "c-0",
     }
-    assert call("record_champion", state) == {"run": RUN}
+    assert call("record_champion", state) == {"run": RUN, "edge": False}
     written = world.get("demo/champion.json")
     assert written.pop("created").endswith("Z")
     assert [reign["run"] for reign in written.pop("before")] == ([OTHER] if stored else [])
@@ -461,7 +461,7 @@ def test_a_champion_whose_failure_was_recorded_meanwhile_is_promoted_after_all(
         write(bucket, key, document, etag)
 
     monkeypatch.setattr(Bucket, "write_over", failing_first)
-    assert call("record_champion", won(None)) == {"run": RUN}
+    assert call("record_champion", won(None)) == {"run": RUN, "edge": False}
     written = world.get(f"{PREFIX}status.json")
     assert (written["outcome"], written["state"]) == ("Promoted", "RecordChampion")
     assert written["reason"] == "first"

@@ -305,7 +305,7 @@ def test_the_gate_names_the_metric_and_what_it_beats(world: Account) -> None:
         "model": "m-0",
         "endpoint_config": "c-0",
     }
-    assert call("record_champion", event_) == {"run": event.run}
+    assert call("record_champion", event_) == {"run": event.run, "edge": False}
     written = world.get("films/champion.json")
     assert (written["kind"], written["metric"], written["value"], written["mAP"]) == (
         "ratings",

@@ -57,13 +57,14 @@ class Jobs:
         self._lock = threading.Lock()
         self._job: str | None = None  # the one that is carried out, or whose report was not heard
         self._report: dict[str, Any] | None = None
+        self._refused: str | None = None  # whose report was: given again, it would be for ever
         self._queue: queue.Queue[_Execution] = queue.Queue()
         threading.Thread(target=self._work, name="updates", daemon=True).start()
 
     def connected(self) -> None:
         """Report what could not be reported, or ask for the next job."""
         with self._lock:
-            job, report = self._job, self._report
+            job, report, self._refused = self._job, self._report, None
         if job is None:
             self._ask()
         elif report is not None:
@@ -89,7 +90,7 @@ class Jobs:
                 self._ask()
             return
         with self._lock:
-            if self._job is not None:
+            if self._job is not None or execution.jobId == self._refused:
                 return
             self._job = execution.jobId
         self._queue.put(execution)
@@ -103,6 +104,7 @@ class Jobs:
             if job != self._job or self._report is None:
                 return
             self._job = self._report = None
+            self._refused = job if verb.endswith("rejected") else None
         if verb.endswith("rejected"):
             log.warning(
                 "the report of job %s is refused: %.300s", job, payload.decode("utf-8", "replace")

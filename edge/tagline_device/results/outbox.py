@@ -134,6 +134,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     """
     try:
         return _connection(path)
+    except sqlite3.OperationalError:  # it is locked, or cannot be reached: nothing of the file
+        raise
     except sqlite3.DatabaseError:
         for ending in ("", "-wal", "-shm"):
             file = path.with_name(path.name + ending)

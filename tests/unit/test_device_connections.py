@@ -6,8 +6,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from tagline.formats.devices import DeviceConfig
 from tagline.formats.document import decode_record, encode_record
 from tagline.formats.edge_messages import EdgeResult
+from tagline_device.cloud.address import signed_path
 from tagline_device.cloud.connecting import client
 from tagline_device.cloud.messenger import Messenger
 from tagline_device.errors import Refused
@@ -89,6 +94,7 @@ class Broker:
         self.authority.write(folder, "cam")
         self.published: list[bytes] = []
         self.refused = 0
+        self.silent = 0  # so many connections are never answered a message
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"localhost:{self._listening.getsockname()[1]}"
         self._context = context
@@ -125,6 +131,8 @@ class Broker:
             elif kind == 3:
                 topic = int.from_bytes(body[:2], "big")
                 self.published.append(body[4 + topic :])
+                if self.silent:
+                    continue
                 there.sendall(b"\x40\x02" + body[2 + topic : 4 + topic])
 
 
@@ -159,6 +167,51 @@ def test_a_result_is_kept_until_the_broker_has_it(broker: Broker, tmp_path: Path
     assert [result.sequence for result in told] == [1, 2]
 
 
+def test_what_is_never_acknowledged_goes_out_again(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline_device.cloud.session._SILENCE", 0.3)
+    broker.silent = 1
+    outbox = Outbox(tmp_path / "results.sqlite", 10, 10_000)
+    outbox.put(encode_record(RESULT))
+    messenger = Messenger(_config(broker), tmp_path, outbox)
+    messenger.start()
+    eventually(lambda: broker.published)
+    broker.silent = 0
+    eventually(lambda: outbox.waiting == 0)
+    messenger.close(1)
+    first, *others = (decode_record(line, EdgeResult, "result") for line in broker.published)
+    assert others
+    assert all(other == first for other in others)
+
+
+class Asking:
+    """A hearer that counts how often it may ask."""
+
+    topics: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def connected(self) -> None:
+        self.asked += 1
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        pass
+
+
+def test_who_asks_may_ask_again(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline_device.cloud.session._AGAIN", 0.1)
+    asking = Asking()
+    messenger = Messenger(_config(broker), tmp_path, Outbox(tmp_path / "results.sqlite", 1, 100))
+    messenger.add(asking)
+    messenger.start()
+    eventually(lambda: asking.asked >= 3)
+    messenger.close(1)
+
+
 def test_a_broker_of_another_authority_gets_nothing(broker: Broker, tmp_path: Path) -> None:
     Authority("authority").write_own(tmp_path / "other.crt")
     outbox = Outbox(tmp_path / "results.sqlite", 10, 10_000)
@@ -178,3 +231,23 @@ def test_missing_certificates_are_said_at_the_start(
         client(_config(broker, **{name: None}), tmp_path)
     with pytest.raises(Refused, match="cannot be used"):
         client(_config(broker, **{name: "nowhere.pem"}), tmp_path)
+
+
+def test_the_websockets_address_is_signed_as_botocore_signs_it() -> None:
+    """What IoT wants is Signature Version 4 in the query; the body is empty."""
+    request = AWSRequest("GET", "https://127.0.0.1:4566/mqtt", headers={"Host": "127.0.0.1:4566"})
+    auth = SigV4QueryAuth(Credentials("AKID", "secret/+="), "iotdevicegateway", "eu-west-1", 300)
+    auth.add_auth(request)
+    told = parse_qs(urlsplit(str(request.url)).query)
+    at = dt.datetime.strptime(told["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    path = signed_path("127.0.0.1:4566", "eu-west-1", "AKID", "secret/+=", at)
+    assert path.startswith("/mqtt?")
+    assert parse_qs(urlsplit(path).query) == told
+
+
+def test_beside_greengrass_the_things_own_name_is_taken(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client(_config(broker), tmp_path)._client_id == b"cam"
+    monkeypatch.setenv("AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT", "/ipc.socket")
+    assert client(_config(broker), tmp_path)._client_id == b"cam#tagline"

@@ -1,0 +1,1 @@
+"""`package`: a champion's model as the archive that devices fetch, by choice quantized."""
