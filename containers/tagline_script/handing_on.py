@@ -32,8 +32,8 @@ def hand_on(
     """Leave a trained Gluon network as a run takes it; docs/script-mode.md has the contract.
 
     The network, of hybrid blocks, maps float32 (N, 3, S, S) RGB of 0 to 255 to logits (N, L), with
-    labels in the dataset's order: what normalises pixels is part of it. Scores are made of them by a
-    sigmoid, or by softmax where each image has a single label. `folder` is SM_MODEL_DIR
+    labels in the dataset's order: what normalises pixels is part of it. Scores are made of them by
+    a sigmoid, or by softmax where each image has a single label. `folder` is SM_MODEL_DIR
     unless it is given; `name` and `hyperparameters` are told in the report. Raises ValueError where
     the network answers with another shape, or ONNX Runtime otherwise than MXNet.
     """

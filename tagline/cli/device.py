@@ -24,10 +24,14 @@ from tagline.cli.things import (
     remove_thing,
 )
 from tagline.fleet.registered import TIME
+from tagline.formats.device_options import Sending
 from tagline.formats.devices import DeviceConfig, DeviceKeys, RegisteredDevice, check_device
 from tagline.formats.document import encode
+from tagline.formats.keys import DatasetKeys
 from tagline.formats.names import DATASET as DATASET_NAME
 from tagline.formats.names import check_dataset
+from tagline.planning.inputs import read_settings
+from tagline.settings import InvalidSettings
 
 FILE = "device.json"
 SIGNING_KEY = "EdgeSigningKeyArn"
@@ -86,6 +90,7 @@ def _add(asked: _Asked, folder: Path, *, as_json: bool) -> None:
         raise Refused(f"{folder / FILE} is there already: another device's; name another --out")
     _check_known(target, asked.dataset)
     _check_free(target, name)
+    sending = Sending(frames_per_day=_frames(target, asked.dataset))
     signing_key = _signing_key(target)
     endpoint = data_endpoint(target)
     make_private(folder)
@@ -112,6 +117,7 @@ def _add(asked: _Asked, folder: Path, *, as_json: bool) -> None:
         signing_key=signing_key,
         access_key=credentials.access_key if credentials else None,
         secret_key=credentials.secret_key if credentials else None,
+        sending=sending,
     )
     try:
         _write(folder / _CERTIFICATE, made.pem.encode())
@@ -148,6 +154,14 @@ def _check_known(target: Target, dataset: str) -> None:
     known = [name for name in target.bucket.folders("") if DATASET_NAME.fullmatch(name)]
     there = f"there are {', '.join(known[:10])}" if known else "there is none yet"
     raise Refused(f"no dataset {dataset} in s3://{target.bucket.name}: {there}")
+
+
+def _frames(target: Target, dataset: str) -> int:
+    """Return how many unsure frames a day the dataset wants; raises Refused for bad settings."""
+    try:
+        return read_settings(target.bucket, DatasetKeys(dataset)).edge.frames
+    except InvalidSettings as exc:
+        raise Refused(f"{dataset}/dataset.yaml: {exc}") from exc
 
 
 def _check_free(target: Target, name: str) -> None:

@@ -79,6 +79,8 @@ def _is_due(known: RegisteredDevice, now: datetime, said: Mapping[str, object]) 
         return True
     if known.uptime is None and "uptime" in said:  # the first that it tells of itself
         return True
+    if not known.fps and said.get("fps"):  # it had just started then
+        return True
     last = known.problem_at if "problem" in said else known.seen
     if last is None:
         return True

@@ -247,6 +247,7 @@ class Metrics(Document, kw_only=True):
     start: ModelStart | None = None
     """As the challenger's model.json has it."""
     task: Task = Task.MULTI
+    """single: each image has exactly one label; absent in older files."""
     primary_metric: Literal["mAP", "macro_recall"] = "mAP"
     """What the gate compares: of single labels macro recall."""
     macro_recall: float | None = None

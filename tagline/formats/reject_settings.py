@@ -6,8 +6,8 @@ from tagline.formats.section import Section, Share
 class RejectOption(Section):
     """When an image gets no label but "unsure", where each image has exactly one label.
 
-    The best label is given from a confidence on. It is the lowest from which those that are given
-    to validation images are right often enough; where none is, no image is answered.
+    The best label is given from a confidence on. It is the lowest of the validation images from
+    which those that they are given are right often enough; where none is, no image is answered.
     """
 
     accuracy: Share = 0.95

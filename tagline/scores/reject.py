@@ -4,6 +4,7 @@ The confidence of an image is the score of its best label. Images of one confide
 labels together or not at all.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from tagline.scores.single import Floats, best, checked, classes_of
 
 NEVER = 1.0  # the threshold where no confidence is right often enough; a score of 1 still passes
 _FOLDS = 5
+_STEP = 1e-4  # below the lowest confidence, by which two runtimes never differ
 _ROUNDING = 1e-9  # of images: 0.95 of 20 are 19
 
 
@@ -31,10 +33,13 @@ def choose(scores: NDArray[np.floating], truth: NDArray[np.uint8], accuracy: flo
     """Return the lowest confidence from which the share `accuracy` of given labels is right.
 
     It is of scores (n, L) against truth (n, L), in the middle between two confidences, so that two
-    runtimes which differ in a score's last digits agree; 0 where every image may be answered, and
-    NEVER where no confidence is right often enough. Raises InvalidScores for what does not fit.
+    runtimes which differ in a score's last digits agree. Where every image may be answered it is
+    the lowest that was seen, for nobody knows of lower ones; NEVER where no confidence is right
+    often enough, and 0 where nothing has to be. Raises InvalidScores for what does not fit.
     """
     values = checked(scores, truth)
+    if accuracy == 0:
+        return 0.0
     if not len(values):
         return NEVER
     right = best(values) == classes_of(truth)
@@ -47,7 +52,8 @@ def choose(scores: NDArray[np.floating], truth: NDArray[np.uint8], accuracy: flo
         return NEVER
     last = int(ends[np.flatnonzero(enough)[-1]])
     if last == len(confidence) - 1:
-        return 0.0
+        lowest = float(confidence[-1])
+        return min(lowest, math.floor(lowest / _STEP) * _STEP)
     upper, lower = float(confidence[last]), float(confidence[last + 1])
     middle = (upper + lower) / 2
     return middle if lower < middle <= upper else upper

@@ -67,12 +67,13 @@ def stratify(
     held = _some(held, labels.keys(), free)
     test: set[int] = set()
     if shares.test:
+        movable = free | carved
         test = _taken(
             [
                 _Part(
                     among=[at for at in group if at in held],
                     inside={at for at in group if at not in free and wanted[at] is Side.TEST},
-                    movable={at for at in group if at in held and at in free | carved},
+                    movable={at for at in group if at in held and at in movable},
                     share=len(group) * shares.test,
                     bounds=_test_bounds(len(group), sum(at in held for at in group), shares),
                 )

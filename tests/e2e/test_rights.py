@@ -25,7 +25,7 @@ def the_api_was_asked(pipeline: OnLaptop) -> None:
     for name in names:
         shown = json.loads(_ask(f"{url}/datasets/{name}/runs"))
         two = ",".join(run["run"] for run in shown["runs"][:2])
-        for part in ("", "/champions", "/rows", "/lists", f"/compare?runs={two}"):
+        for part in ("", "/champions", "/rows", "/lists", "/devices", f"/compare?runs={two}"):
             _ask(f"{url}/datasets/{name}{part}")
         for run in shown["runs"]:
             _ask(f"{url}/datasets/{name}/runs/{run['run']}/progress")

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagline.aws.faults import Conflict
@@ -72,6 +72,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=300) | JSON.map(lambda said: json.dumps(said).encode()))
 def test_what_is_no_result_is_refused_and_breaks_nothing(payload: bytes) -> None:
     bucket = Paper()

@@ -98,6 +98,12 @@ def test_small_labels_are_trained_on_first_and_then_on_every_side() -> None:
     ]
 
 
+def test_as_many_contents_as_a_list_may_have_take_no_square_of_them() -> None:
+    hashes, labels = drawn([15_000] * 4)
+    found = Counter(assign_strata(hashes, labels, Shares(0.1, 0.1), {}).values())
+    assert found == {Side.TRAIN: 48_000, Side.VALIDATION: 6_000, Side.TEST: 6_000}
+
+
 def test_where_each_label_has_one_image_one_of_them_validates() -> None:
     hashes, labels = drawn([1] * 5)
     found = Counter(assign_strata(hashes, labels, Shares(0.1, 0.1), {}).values())

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tagline.cli import device as module
+from tagline.cli import devices as devices_module
 from tagline.cli import things
 from tagline.cli.belongings import _devices, delete_belonging
 from tagline.cli.main import app
@@ -30,6 +31,8 @@ def known(stack: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tar
     """A stack with the dataset `trash` and the policy of its devices."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(things, "data_address", lambda _: SHADOWS)
+    for each in (module, devices_module):  # clients of IoT are slow to make
+        monkeypatch.setattr(each, "find_target", lambda _stack, found=stack: found)
     put(stack, "trash/labels.txt", b"compost\n")
     stack.iot.create_policy(policyName="tagline-device", policyDocument="{}")
     return stack
@@ -65,6 +68,7 @@ def test_a_device_gets_a_thing_a_certificate_the_policy_and_files_of_its_own(
         "ca.pem",
     )
     assert config.access_key is config.secret_key is None
+    assert config.sending.frames_per_day == 0
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "d").iterdir()}
     assert modes == dict.fromkeys(["certificate.pem", "key.pem", "ca.pem", "device.json"], 0o600)
     assert (tmp_path / "d").stat().st_mode & 0o777 == 0o700
@@ -82,6 +86,17 @@ def test_a_device_gets_a_thing_a_certificate_the_policy_and_files_of_its_own(
     device = known.bucket.read("trash/devices/belt-3.json", RegisteredDevice)
     assert (device.group, device.certificate) == ("belts", principal.rpartition("/")[2])
     assert told["device"] == "belt-3"
+
+
+def test_a_device_may_send_as_many_frames_as_the_dataset_wants(
+    known: Target, tmp_path: Path
+) -> None:
+    put(known, "trash/dataset.yaml", b"edge: {frames: 7}\n")
+    add()
+    config = decode((tmp_path / "belt-3/device.json").read_bytes(), DeviceConfig, "here")
+    assert config.sending.frames_per_day == 7
+    put(known, "trash/dataset.yaml", b"edge: {frames: many}\n")
+    assert "edge.frames" in add("other", code=1).stderr
 
 
 def test_the_roots_are_amazon_s(known: Target) -> None:

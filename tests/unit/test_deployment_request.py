@@ -21,6 +21,7 @@ from tagline.formats.steps import (
     Restore,
     RollBackAnswer,
 )
+from tagline.formats.tasks import Task
 from tagline.jobs.evaluation import plan_evaluation
 from tagline.jobs.sagemaker import Stack
 from tagline.outcomes.roll_back import Found, RollBackFailed, plan_roll_back
@@ -50,6 +51,14 @@ def test_a_processing_job_that_sagemaker_takes(found: Version[Champion] | None, 
     assert planned == golden(name)
     named = {"ProcessingJobName": f"{planned['job_name']}-0", "RoleArn": "arn:aws:iam::1:role/role"}
     assert_valid("CreateProcessingJob", named | planned["request"])
+
+
+def test_single_labels_are_judged_by_what_the_reject_option_asks() -> None:
+    told = plan_evaluation(
+        RUN, ARTIFACT, None, packed_dataset(task=Task.SINGLE), STACK, confidence=0.85, accuracy=0.8
+    )
+    environment = plain(told)["request"]["Environment"]
+    assert environment["TAGLINE_REJECT_ACCURACY"] == "0.8"
 
 
 def test_the_test_images_are_handed_over_where_there_are_any() -> None:

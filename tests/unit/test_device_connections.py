@@ -94,6 +94,7 @@ class Broker:
         self.authority.write(folder, "cam")
         self.published: list[bytes] = []
         self.refused = 0
+        self.silent = 0  # so many connections are never answered a message
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"localhost:{self._listening.getsockname()[1]}"
         self._context = context
@@ -130,6 +131,8 @@ class Broker:
             elif kind == 3:
                 topic = int.from_bytes(body[:2], "big")
                 self.published.append(body[4 + topic :])
+                if self.silent:
+                    continue
                 there.sendall(b"\x40\x02" + body[2 + topic : 4 + topic])
 
 
@@ -162,6 +165,51 @@ def test_a_result_is_kept_until_the_broker_has_it(broker: Broker, tmp_path: Path
     messenger.close(1)
     told = [decode_record(line, EdgeResult, "result") for line in broker.published]
     assert [result.sequence for result in told] == [1, 2]
+
+
+def test_what_is_never_acknowledged_goes_out_again(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline_device.cloud.session._SILENCE", 0.3)
+    broker.silent = 1
+    outbox = Outbox(tmp_path / "results.sqlite", 10, 10_000)
+    outbox.put(encode_record(RESULT))
+    messenger = Messenger(_config(broker), tmp_path, outbox)
+    messenger.start()
+    eventually(lambda: broker.published)
+    broker.silent = 0
+    eventually(lambda: outbox.waiting == 0)
+    messenger.close(1)
+    first, *others = (decode_record(line, EdgeResult, "result") for line in broker.published)
+    assert others
+    assert all(other == first for other in others)
+
+
+class Asking:
+    """A hearer that counts how often it may ask."""
+
+    topics: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def connected(self) -> None:
+        self.asked += 1
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        pass
+
+
+def test_who_asks_may_ask_again(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagline_device.cloud.session._AGAIN", 0.1)
+    asking = Asking()
+    messenger = Messenger(_config(broker), tmp_path, Outbox(tmp_path / "results.sqlite", 1, 100))
+    messenger.add(asking)
+    messenger.start()
+    eventually(lambda: asking.asked >= 3)
+    messenger.close(1)
 
 
 def test_a_broker_of_another_authority_gets_nothing(broker: Broker, tmp_path: Path) -> None:

@@ -144,6 +144,14 @@ def test_a_threshold_makes_no_other_model() -> None:
     assert fingerprint(NAMES, with_one, ROWS) == fingerprint(NAMES, load_settings(""), ROWS)
 
 
+def test_what_the_reject_option_asks_for_is_another_evaluation() -> None:
+    marks = [
+        fingerprint(NAMES, load_settings(text), ROWS)
+        for text in ("", "reject_option: {accuracy: 0.95}", "reject_option: {accuracy: 0.9}")
+    ]
+    assert marks[0] == marks[1] != marks[2]
+
+
 def test_another_share_of_test_images_is_another_dataset() -> None:
     marks = {
         fingerprint(NAMES, load_settings(text), ROWS)

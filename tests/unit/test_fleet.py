@@ -244,6 +244,13 @@ def test_health_tells_how_a_device_is(world: World) -> None:
     assert device.registered == DEVICE.registered
 
 
+def test_frames_a_second_are_told_once_there_are_some(world: World) -> None:
+    world.says("health", health(fps=0.0))
+    world.says("health", health(fps=101.5), after=2)
+
+    assert world.device.fps == 101.5
+
+
 def test_a_device_is_written_once_a_minute_and_at_once_with_another_version(world: World) -> None:
     def written() -> int:
         return world.puts.count("trash/devices/cam-1.json") - 1  # by its registration

@@ -39,7 +39,7 @@ def labels(found: Sequence[Row | Reject]) -> list[bytes | Reason]:
     [
         CLASSES,
         CLASSES.replace(b"\n", b"\r\n"),
-        gzip.compress(CLASSES),
+        gzip.compress(CLASSES, mtime=0),
         CLASSES.replace(b"\t2\t", b"\t2.000000\t").replace(b"\t0\t", b"\t0.0\t"),
         CLASSES.replace(b"\t2\t", b" \t 02. \t/"),
         b"\xef\xbb\xbf" + CLASSES,

@@ -157,19 +157,20 @@ def test_mqtt_reaches_the_broker_by_the_host_it_goes_by(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "passes"),
+    ("key", "secret", "service", "passes"),
     [
-        (signed("test", "right"), True),
-        (signed("test", "wrong"), False),
-        (signed("nobody", "right"), False),
-        (signed("test", "right", "s3"), False),
-        (signed("test", "right", "iot"), False),
-        ("/mqtt", False),
+        ("test", "right", "iotdevicegateway", True),
+        ("test", "wrong", "iotdevicegateway", False),
+        ("nobody", "right", "iotdevicegateway", False),
+        ("test", "right", "s3", False),
+        ("test", "right", "iot", False),
+        (None, "", "", False),
     ],
 )
 def test_a_locked_cloud_takes_a_connection_that_was_signed_as_a_device_s(
-    url: str, passes: bool
+    key: str | None, secret: str, service: str, passes: bool
 ) -> None:
+    url = signed(key, secret, service) if key else "/mqtt"
     through, sent = connected(Noted(lambda app: Lock({"test": "right"}.get, app)), url)
 
     assert bool(through) is passes

@@ -1,14 +1,16 @@
 """Dataset facts and settings to a training or tuning request."""
 
+import re
 from typing import Any
 
 import pytest
 
 from tagline.formats.packed import BySide, PackedDataset
 from tagline.formats.reasons import UnusableList
+from tagline.formats.tasks import Task
 from tagline.jobs.limits import Limits, Spending
 from tagline.jobs.sagemaker import Stack
-from tagline.jobs.training import plan_training
+from tagline.jobs.training import objective_of, plan_training
 from tagline.pricing.table import PriceList
 from tagline.settings import InvalidSettings
 from tests.unit.documents import (
@@ -23,6 +25,8 @@ from tests.unit.documents import (
     settings,
 )
 from tests.unit.flow_world import assert_valid
+from trainer.checkpoint import BestEpoch
+from trainer.reached import said
 
 STACK = Stack("tagline", "data", "registry/tagline/trainer:latest", "ml.c5.4xlarge")
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
@@ -216,6 +220,39 @@ def test_the_older_name_of_the_weighted_loss_is_searched_alone() -> None:
     ]["StaticHyperParameters"]
     assert "loss" not in fixed
     assert "use_weighted_loss" not in fixed
+
+
+def test_single_labels_are_searched_by_what_their_trainer_prints() -> None:
+    """Each metric is read from the line of an epoch."""
+    ranges = {"ranges": {"learning_rate": [0.001, 0.01]}}
+    request = plan(packed_dataset(task=Task.SINGLE), tuning=ranges)["request"]
+    assert request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"] == {
+        "Type": "Maximize",
+        "MetricName": "validation:macro_recall",
+    }
+    job = request["TrainingJobDefinition"]
+    assert job["StaticHyperParameters"]["task"] == "single"
+    numbers = BestEpoch(3, 0.5, 0.75, 0.25, macro_recall=0.625, top1=0.125, cross_entropy=1.5)
+    read = {
+        metric["Name"]: float(re.findall(metric["Regex"], said(numbers))[-1])
+        for metric in job["AlgorithmSpecification"]["MetricDefinitions"]
+    }
+    assert read == {
+        "epoch": 3,
+        "train:loss": 0.5,
+        "validation:mAP": 0.75,
+        "validation:micro_ap": 0.25,
+        "validation:macro_recall": 0.625,
+        "validation:top1": 0.125,
+        "validation:cross_entropy": 1.5,
+    }
+
+
+def test_a_script_prints_what_it_printed_before() -> None:
+    own = settings(
+        training={"script": "s3://data/demo/scripts/own.tar.gz", "instance_type": "ml.c5.4xlarge"}
+    )
+    assert objective_of(own, Task.SINGLE) == "validation:mAP"
 
 
 def test_a_long_search_never_outlasts_the_execution() -> None:

@@ -19,6 +19,8 @@ WINDOW = 20  # results on their way at once
 PER_SECOND = 60.0  # results after a time offline; IoT Core takes 100 a second of a connection
 _LOOK = 0.1  # seconds the connection is listened to at a time
 _GREETING = 15.0  # seconds in which a connection has to be accepted
+_SILENCE = 60.0  # seconds in which something that is on its way has to be acknowledged
+_AGAIN = 300.0  # seconds after which hearers ask again, for an answer may be lost
 
 
 class Hearer(Protocol):
@@ -29,7 +31,7 @@ class Hearer(Protocol):
         """The topics, of which some may have wildcards."""
 
     def connected(self) -> None:
-        """Hear that the topics are subscribed to: now answers would arrive."""
+        """Hear that the topics are subscribed to, so that answers arrive; again now and then."""
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Hear a message."""
@@ -56,6 +58,7 @@ class Session:
         self._client.max_inflight_messages_set(0)  # the window is ours
         self._greeted: str | None = None
         self._ready = False
+        self._heard_at = self._asked_at = 0.0
         self._under_way: dict[int, int] = {}  # the result's sequence by the message's number
         self._acknowledged: list[int] = []
         self._sent = 0  # the highest sequence
@@ -71,11 +74,12 @@ class Session:
                     raise ConnectionError(self._greeted or mqtt.error_string(code))
                 self._settle()
                 if self._ready:
+                    self._look_after(time.monotonic())
                     self._send()
                 elif time.monotonic() - began > _GREETING:
                     raise ConnectionError(self._greeted or "it was not accepted in time")
-            self._client.disconnect()
         finally:
+            self._client.disconnect()
             self._settle()
 
     def _on_connect(self, client: mqtt.Client, _: Any, __: Any, code: Any, ___: Any) -> None:
@@ -96,9 +100,17 @@ class Session:
 
     def _welcome(self) -> None:
         self._ready = True
+        self._heard_at = time.monotonic()
         self.welcome()
-        for hearer in self.hearers:
-            hearer.connected()
+
+    def _look_after(self, now: float) -> None:
+        """Let hearers ask, first and then again; raise ConnectionError where nothing arrives."""
+        if self._under_way and now - self._heard_at > _SILENCE:
+            raise ConnectionError(f"nothing was acknowledged for {_SILENCE:.0f} s")
+        if not self._asked_at or now - self._asked_at > _AGAIN:
+            self._asked_at = now
+            for hearer in self.hearers:
+                hearer.connected()
 
     def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         for hearer in self.hearers:
@@ -112,6 +124,7 @@ class Session:
     def _settle(self) -> None:
         """Forget what was acknowledged: not before, and never what was not."""
         if self._acknowledged:
+            self._heard_at = time.monotonic()
             self._outbox.delivered(self._acknowledged)
             self.delivered += len(self._acknowledged)
             self._acknowledged = []
@@ -136,6 +149,8 @@ class Session:
             self._acknowledged.append(waiting.sequence)
             return
         message = encode_record(structs.replace(result, sequence=waiting.sequence))
+        if not self._under_way:
+            self._heard_at = time.monotonic()
         sent = self._client.publish(self._topic, message, qos=1)
         self._under_way[sent.mid] = waiting.sequence
         self._next_at = max(self._next_at + 1 / PER_SECOND, time.monotonic() - 1)
