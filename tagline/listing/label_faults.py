@@ -6,6 +6,7 @@ from tagline.formats.reasons import Reason
 
 DECIMAL_COMMA = "a decimal comma? write labels as 0 and 1, or 0.0 and 1.0"
 LABEL = re.compile(rb"([01])(?:\.0*)?")  # im2rec writes 0.000000
+_A_CLASS = "; a class, below 10,000, has its name in labels.txt, or dataset.yaml says task: single"
 _SHOWN = 80
 _MOST = 5  # labels that a sentence names
 
@@ -37,7 +38,8 @@ def labels_fault(column: bytes, count: int, other: bytes) -> tuple[Reason, str]:
     index, value = next(
         (i, field.strip(b" ")) for i, field in enumerate(fields, start=1) if not is_label(field)
     )
-    return Reason.BAD_LABEL, f"label {index} is {text_of(value)!r}, expected 0 or 1"
+    hint = _A_CLASS if count == 1 and value.isdigit() else ""
+    return Reason.BAD_LABEL, f"label {index} is {text_of(value)!r}, expected 0 or 1{hint}"
 
 
 def not_one_label(labels: bytes) -> str:

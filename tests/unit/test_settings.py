@@ -90,7 +90,7 @@ def test_the_defaults() -> None:
         "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
         "retrain": {"after_corrections": None, "at_most": "daily"},
         "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
-        "edge": {"targets": (), "int8": False, "by": "greengrass"},
+        "edge": {"targets": (), "int8": False, "by": "greengrass", "frames": 0},
         "recommender": {
             "algorithm": "auto",
             "minimum_rating": None,

@@ -10,13 +10,15 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from trainer.data import RecordSet
+
+if TYPE_CHECKING:  # only the trainer's own image has it
+    import onnx
 
 MOST_IMAGES = 256
 _AFTER = ("Add", "AveragePool", "Clip", "GlobalAveragePool", "MaxPool", "Relu")
@@ -35,13 +37,14 @@ class Way:
     excluded: tuple[str, ...]
 
 
-def prepared(model: bytes) -> onnx.ModelProto:
+def prepared(model: bytes) -> "onnx.ModelProto":
     """Return a network whose constants are folded and whose nodes have names; raises Unquantizable.
 
     Batch normalisation becomes a part of the convolution before it: apart, it would be rounded
     twice.
     """
-    # loads much, and only where somebody asks for it
+    # load much, and only where somebody asks for them
+    import onnx  # noqa: PLC0415
     from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +61,7 @@ def prepared(model: bytes) -> onnx.ModelProto:
     return network
 
 
-def ways(network: onnx.ModelProto) -> tuple[Way, ...]:
+def ways(network: "onnx.ModelProto") -> tuple[Way, ...]:
     """Return how a prepared network may be quantized, the fastest first; raises Unquantizable."""
     nodes = network.graph.node
     inner = [node.name for node in nodes if node.op_type == "Conv"]
@@ -71,7 +74,7 @@ def ways(network: onnx.ModelProto) -> tuple[Way, ...]:
 
 
 def quantize(
-    network: onnx.ModelProto, way: Way, images: RecordSet, most: int = MOST_IMAGES
+    network: "onnx.ModelProto", way: Way, images: RecordSet, most: int = MOST_IMAGES
 ) -> bytes:
     """Return a prepared network in 8-bit numbers, by `most` images; raises Unquantizable."""
     from onnxruntime import quantization  # noqa: PLC0415 - as above
