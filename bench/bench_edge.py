@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from tagline_device.model import Model
 from tagline_device.video.loop import Loop
-from tagline_device.video.sources import Film, Frame
+from tagline_device.video.sources import Film, Taken
 
 ROOT = Path(__file__).parents[1]
 NETWORKS, SIDES = ("mobilenet_v2_0_5", "small"), (96, 224)
@@ -61,12 +61,12 @@ class Timed:
         self._film, self._seconds = film, seconds
         self.frames_seen = 0
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+    def frames(self, stop: threading.Event) -> Iterator[Taken]:
         """Yield frames."""
         deadline = time.perf_counter() + self._seconds
-        for frame in Film(str(self._film), loop=True).frames(stop):
+        for taken in Film(str(self._film), loop=True).frames(stop):
             self.frames_seen += 1
-            yield frame
+            yield taken
             if time.perf_counter() > deadline:
                 return
 

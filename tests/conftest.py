@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 from botocore import loaders, session
+from hypothesis import settings
 
 from tests import checkout_state
 from tests.laptop import LaptopCloud, make_root, running
@@ -23,6 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TAGLINE_STATE"] = folder
     checkout_state.guard()
     read_service_models_once()
+    # no time limit for each example, which a busy machine would break
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 

@@ -71,7 +71,10 @@ def make_thing(target: Target, name: str, dataset: str, group: str | None) -> Ma
             raise Refused(
                 f"stack {target.stack} has no policy {policy}: deploy the current template.yaml"
             ) from exc
-        iot.attach_thing_principal(thingName=name, principal=made["certificateArn"])
+        # one thing's alone: then the policy's variables hold for whatever client id it connects by
+        iot.attach_thing_principal(
+            thingName=name, principal=made["certificateArn"], thingPrincipalType="EXCLUSIVE_THING"
+        )
         if group is not None:
             join_group(target, name, group)
         undo.pop_all()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from tagline.formats.edge_keys import component_name
 _TOKEN = 64  # characters that AWS takes
 _NOTICE_SECONDS = 60  # that a component has to get ready in before it is updated
 _PROGRESS_MINUTES = 60
+_LOOKS, _BETWEEN_LOOKS = 30, 2.0  # seconds; AWS reads the artifact meanwhile
 POLICIES = {
     "failureHandlingPolicy": "ROLLBACK",
     "componentUpdatePolicy": {
@@ -52,8 +54,11 @@ def publish(client: Any, outgoing: Outgoing, region_of: str) -> tuple[str, Outgo
         )
     except client.exceptions.ConflictException:
         arn = _arn(outgoing, region_of)
-        return arn, _as_made(client, arn, outgoing)
-    return str(answer["arn"]), outgoing
+        outgoing = _as_made(client, arn, outgoing)
+    else:
+        arn = str(answer["arn"])
+    _await_deployable(client, arn)
+    return arn, outgoing
 
 
 def deploy(
@@ -86,6 +91,19 @@ def deploy(
         )
         made.append(EdgeDeployment(target=target, id=answer["deploymentId"]))
     return tuple(made)
+
+
+def _await_deployable(client: Any, arn: str) -> None:
+    """Return once a version can be deployed; raises NotReleased where it cannot be."""
+    for _ in range(_LOOKS):
+        status = client.describe_component(arn=arn)["status"]
+        if status["componentState"] == "DEPLOYABLE":
+            return
+        if status["componentState"] != "REQUESTED":
+            told = "; ".join([status.get("message", ""), *status.get("errors", {}).values()])
+            raise NotReleased(f"{arn} is {status['componentState']}: {told}")
+        time.sleep(_BETWEEN_LOOKS)
+    raise NotReleased(f"{arn} could not be deployed for a minute: drop the list again later")
 
 
 def _latest(client: Any, target: str) -> dict[str, Any]:

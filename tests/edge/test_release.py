@@ -19,6 +19,7 @@ from tagline.designs import DesignSet, draw_designs
 from tagline.formats.edge_keys import EdgeKeys, edge_version, version_order
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tests.e2e.pipeline import OnLaptop
+from tests.e2e.rights import beyond, calls_of, findings, roles_of
 
 pytestmark = pytest.mark.cloud
 DATASET, GROUP, THING = "belts", "sorters", "sorter-1"
@@ -43,10 +44,12 @@ def designs(tmp_path_factory: pytest.TempPathFactory) -> DesignSet:
 
 
 def make_group(pipeline: OnLaptop) -> None:
+    """Make a group with a thing, to which somebody deployed before."""
     iot = pipeline.client("iot")
     iot.create_thing(thingName=THING)
-    iot.create_thing_group(thingGroupName=GROUP)
+    target = iot.create_thing_group(thingGroupName=GROUP)["thingGroupArn"]
     iot.add_thing_to_thing_group(thingGroupName=GROUP, thingName=THING)
+    pipeline.client("greengrassv2").create_deployment(targetArn=target, components={})
 
 
 def next_update(pipeline: OnLaptop) -> Any:
@@ -117,3 +120,12 @@ def test_what_is_not_promoted_goes_nowhere_until_a_person_orders_it(
     update = next_update(pipeline)
     assert update["version"] == version
     check_signed(pipeline, update)
+
+
+def test_the_roles_of_this_way_are_as_wide_as_their_use(pipeline: OnLaptop) -> None:
+    """tests/e2e/test_rights.py holds all others to it; no run there goes to devices."""
+    calls = calls_of(pipeline.cloud.state_dir)
+    found = findings(pipeline, roles_of(pipeline), calls)
+    mine = ("PlanPackageRole:", "PackagingRole:", "ReleaseEdgeRole:")
+    over = [each for each in beyond(found, elsewhere=False) if each.startswith(mine)]
+    assert not over, "\n".join(over)

@@ -1,6 +1,7 @@
 """Where frames come from: every one of a film, the newest of a camera."""
 
 import itertools
+import math
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +13,13 @@ import pytest
 from tagline_device.backoff import Backoff
 from tagline_device.errors import Refused, UnusableVersion
 from tagline_device.video.loop import Loop, Seen
-from tagline_device.video.sources import Camera, Frame, open_source
+from tagline_device.video.sources import Camera, Frame, Taken, open_source
 from tests.edge.device_world import RED, film
 from tests.laptop import eventually
 
 
-def _number(frame: Frame) -> int:
-    return int(frame[0, 0, 0])
+def _number(taken: Taken) -> int:
+    return int(taken.frame[0, 0, 0])
 
 
 class Capture:
@@ -72,6 +73,16 @@ def test_a_film_gives_every_frame_once_or_for_ever(tmp_path: Path, stop: threadi
     assert len(list(itertools.islice(open_source(path, loop=True).frames(stop), 20))) == 20
     stop.set()
     assert list(open_source(path, loop=True).frames(stop)) == []
+
+
+def test_motion_jpeg_is_passed_on_as_it_came(tmp_path: Path, stop: threading.Event) -> None:
+    path = film(tmp_path / "film.avi", [RED], frames=3)
+    loop = Loop(open_source(str(path), loop=False), lambda _: None, stream_fps=math.inf)
+    with loop.device.watching():
+        loop.run(stop)
+    _, picture = loop.device.newer(0, 0)
+    assert picture.startswith(b"\xff\xd8")
+    assert picture in path.read_bytes()
 
 
 def test_what_is_no_film_is_refused(tmp_path: Path, stop: threading.Event) -> None:

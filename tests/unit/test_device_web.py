@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tagline_device.video.loop import Loop
-from tagline_device.video.sources import Frame
+from tagline_device.video.sources import Taken
 from tagline_device.video.stream import Stream, jpeg
 from tagline_device.web import server as web
 from tagline_device.web.server import Pages, Server
@@ -165,9 +165,9 @@ class Frames:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+    def frames(self, stop: threading.Event) -> Iterator[Taken]:
         for _ in range(self.count):
-            yield FRAME
+            yield Taken(FRAME)
 
 
 def test_the_loop_encodes_only_what_is_watched_and_keeps_its_limit() -> None:

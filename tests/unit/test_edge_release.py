@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +60,7 @@ class Greengrass:
         self.components: dict[str, dict[str, Any]] = {}
         self.deployments: dict[str, list[dict[str, Any]]] = {}
         self.broken = ""
+        self.states: list[str] = []
 
     def _break(self, at: str) -> None:
         if self.broken == at:
@@ -78,6 +80,10 @@ class Greengrass:
     def get_component(self, arn: str, **asked: Any) -> dict[str, Any]:
         assert asked == {"recipeOutputFormat": "JSON"}
         return {"recipe": json.dumps(self.components[arn]["recipe"]).encode()}
+
+    def describe_component(self, arn: str) -> dict[str, Any]:
+        state = self.states.pop(0) if self.states else "DEPLOYABLE"
+        return {"arn": arn, "status": {"componentState": state, "message": "no artifact"}}
 
     def list_deployments(self, **asked: Any) -> dict[str, Any]:
         assert asked["historyFilter"] == "LATEST_ONLY"
@@ -243,6 +249,18 @@ def test_a_release_that_broke_off_goes_on_where_it_was(world: Account, broken: s
         released().signature,
     )
     assert [len(made) for made in services.greengrass.deployments.values()] == [1, 1]
+
+
+def test_a_component_that_aws_does_not_take_is_told(
+    world: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = package(world, order())
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    services.greengrass.states = ["REQUESTED", "FAILED"]
+    with pytest.raises(NotReleased, match="is FAILED: no artifact"):
+        release(EVENT, bucket(), services)
+    assert (len(waited), services.greengrass.deployments) == (1, {})
 
 
 def test_a_version_of_another_archive_is_refused(world: Account) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tagline.formats.document import encode
 from tagline.formats.models import ModelDescription, ModelStart
 from tagline.formats.settings import FEW_IMAGES, ImageSpec
+from tagline.formats.tasks import Task
 from trainer import start
 from trainer.contract import Base, JobRefused
 from trainer.engine import Weights
@@ -70,11 +71,17 @@ def give(base: Base, name: str) -> Path:
     return path
 
 
-def archive(path: Path, weights: Weights, labels: tuple[str, ...], network: str = "small") -> None:
+def archive(
+    path: Path,
+    weights: Weights,
+    labels: tuple[str, ...],
+    network: str = "small",
+    task: Task = Task.MULTI,
+) -> None:
     buffer = io.BytesIO()
     save(buffer, weights)
     described = ModelDescription(
-        run="old-0123456789abcdef", labels=labels, image=ImageSpec(), network=network
+        run="old-0123456789abcdef", labels=labels, image=ImageSpec(), network=network, task=task
     )
     with tarfile.open(path, "w:gz") as tar:
         for name, data in (("model.json", encode(described)), ("weights.npz", buffer.getvalue())):
@@ -100,6 +107,24 @@ def test_the_starter_is_copied_and_its_words_rows_go_to_labels_of_that_name(base
     assert head[2] == pytest.approx(OTHER["head.weight"][0], abs=1e-3)
     # the label frequencies' log-odds stay
     assert bias - FRESH["head.bias"] == pytest.approx([0, 0, OTHER["head.bias"][0]], abs=1e-3)
+
+
+@pytest.mark.parametrize("wanted", ["starter", "champion", "s3://weights/own/model.tar.gz"])
+def test_the_last_layer_of_another_task_begins_anew(base: Base, wanted: str) -> None:
+    archive(give(base, "model.tar.gz"), network(5), LABELS)
+    new = Beginning("small", FRESH, 0, 1000, LABELS, Task.SINGLE)
+    begun = find_start(wanted, new, base)
+    assert begun.new_head
+    assert abs(begun.weights["head.weight"]).max() < 0.06
+    assert "head.bias" not in begun.weights  # the frequencies, where the network begins
+    assert "features.0.weight" in begun.weights
+    if wanted != "starter":
+        assert "without the last layer, since" in begun.said
+    archive(give(base, "model.tar.gz"), network(5), LABELS, task=Task.SINGLE)
+    if wanted != "starter":
+        same = find_start(wanted, new, base)
+        assert (same.weights["head.weight"] == network(5)["head.weight"]).all()
+        assert same.record.instead is None
 
 
 def test_a_start_is_the_same_each_time(base: Base) -> None:

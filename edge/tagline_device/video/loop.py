@@ -11,8 +11,8 @@ from tagline_device.answer import Answer
 from tagline_device.errors import UnusableVersion
 from tagline_device.model import Model
 from tagline_device.video.overlay import draw
-from tagline_device.video.sources import Frame, Source
-from tagline_device.video.stream import Stream, jpeg
+from tagline_device.video.sources import Frame, Source, Taken
+from tagline_device.video.stream import UNTOUCHED, Stream, jpeg
 
 log = logging.getLogger(__name__)
 STREAM_FPS = (
@@ -80,8 +80,8 @@ class Loop:
     def run(self, stop: threading.Event) -> None:
         """Go on until the source ends or somebody says stop."""
         due = time.monotonic()
-        for frame in self._source.frames(stop):
-            self.step(frame)
+        for taken in self._source.frames(stop):
+            self.step(taken)
             due = max(due + self._least, time.monotonic() - self._least)
             if (ahead := due - time.monotonic()) > 0:
                 stop.wait(ahead)
@@ -97,8 +97,9 @@ class Loop:
         self._told(Seen(time.time(), manifest.version, manifest.dataset, answer, frame))
         return answer
 
-    def step(self, frame: Frame) -> None:
-        """Do what is done with one (h, w, 3) uint8 BGR frame."""
+    def step(self, taken: Taken) -> None:
+        """Do what is done with one frame."""
+        frame = taken.frame
         model, answer = self._model, None
         if model is not None:
             answer = self._asked(model, frame)
@@ -108,6 +109,6 @@ class Loop:
             return
         self._next_picture = now + self._between_pictures
         if self.device.watched:
-            self.device.put(jpeg(frame))
+            self.device.put(taken.jpeg or jpeg(frame, UNTOUCHED))
         if self.project.watched:
             self.project.put(jpeg(draw(frame, answer, self.fps)))

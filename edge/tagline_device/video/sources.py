@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -15,13 +15,23 @@ from tagline_device.errors import Refused
 
 Frame = NDArray[np.uint8]
 _LIVE = ("rtsp://", "rtsps://", "http://", "https://")
+_MOTION_JPEG = cv2.VideoWriter.fourcc(*"MJPG")
+_AS_STORED = -1  # of CAP_PROP_FORMAT: packets that are not decoded
+_COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 _LOOKS = 0.5  # seconds after which a loop that waits for frames looks whether it is to end
 
 
-class Source(Protocol):
-    """Frames, (h, w, 3) uint8 BGR, until there are no more or somebody says stop."""
+class Taken(NamedTuple):
+    """A frame, (h, w, 3) uint8 BGR, and the JPEG that it came as, if it did."""
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+    frame: Frame
+    jpeg: bytes | None = None
+
+
+class Source(Protocol):
+    """Frames until there are no more or somebody says stop."""
+
+    def frames(self, stop: threading.Event) -> Iterator[Taken]:
         """Yield them."""
 
 
@@ -42,18 +52,17 @@ class Film:
         self._path = path
         self._loop = loop
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+    def frames(self, stop: threading.Event) -> Iterator[Taken]:
         """Yield each frame; raise Refused where the file has none."""
         while not stop.is_set():
             film = cv2.VideoCapture(self._path)
             seen = 0
             try:
-                while not stop.is_set():
-                    there, frame = film.read()
-                    if not there:
-                        break
+                for taken in _read(film):
                     seen += 1
-                    yield np.asarray(frame, np.uint8)
+                    yield taken
+                    if stop.is_set():
+                        break
             finally:
                 film.release()
             if not seen and not stop.is_set():
@@ -73,7 +82,7 @@ class Camera:
         self._changed = threading.Condition()
         self._newest: Frame | None = None
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+    def frames(self, stop: threading.Event) -> Iterator[Taken]:
         """Yield the newest frame, each once."""
         reader = threading.Thread(target=self._read, args=(stop,), name="camera", daemon=True)
         reader.start()
@@ -82,7 +91,7 @@ class Camera:
                 self._changed.wait_for(lambda: self._newest is not None, _LOOKS)
                 frame, self._newest = self._newest, None
             if frame is not None:
-                yield frame
+                yield Taken(frame)
 
     def _read(self, stop: threading.Event) -> None:
         backoff = Backoff()
@@ -101,6 +110,20 @@ class Camera:
             if time.monotonic() - began > backoff.most:
                 backoff.reset()
             stop.wait(backoff.next())
+
+
+def _read(film: cv2.VideoCapture) -> Iterator[Taken]:
+    """Yield a film's frames; of motion JPEG with their bytes, which need no encoding."""
+    motion_jpeg = int(film.get(cv2.CAP_PROP_FOURCC)) == _MOTION_JPEG
+    raw = motion_jpeg and film.set(cv2.CAP_PROP_FORMAT, _AS_STORED)
+    while True:
+        there, read = film.read()
+        if not there:
+            return
+        if not raw:
+            yield Taken(np.asarray(read, np.uint8))
+        elif (frame := cv2.imdecode(read.reshape(-1), _COLOUR)) is not None:
+            yield Taken(np.asarray(frame, np.uint8), read.tobytes())
 
 
 def _number(address: str) -> str | int:

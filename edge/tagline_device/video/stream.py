@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 QUALITY = 85
+UNTOUCHED = 95  # of frames that came as no JPEG, where they are shown as they are
 
 
 def jpeg(frame: NDArray[np.uint8], quality: int = QUALITY) -> bytes:
