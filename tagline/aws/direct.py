@@ -5,6 +5,7 @@ it are the same but for the key. Whatever is not simply an object's content is a
 the SDK, whose errors, redirects and retries are all that anybody sees.
 """
 
+import os
 import re
 import threading
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import URLLib3Session
 from botocore.response import StreamingBody
+from botocore.utils import get_environ_proxies
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -37,6 +39,7 @@ class _Way(NamedTuple):
     base: str
     region: str
     headers: dict[str, str]
+    http: URLLib3Session
 
 
 class DirectReads:
@@ -50,8 +53,8 @@ class DirectReads:
     ) -> None:
         self._credentials: Any = session.get_credentials()
         self._get: Any = client.get_object
-        both: Any = timeout  # the SDK passes two as well, whatever its stubs say
-        self._http = URLLib3Session(timeout=both, max_pool_connections=connections)
+        self._connections = connections
+        self._timeout: Any = timeout  # the SDK passes two too, whatever its stubs say
         self._ways: dict[str, _Way] = {}
         self._asked = threading.local()
         self._events = client.meta.events
@@ -83,7 +86,18 @@ class DirectReads:
         scope = _SCOPE.search(fields.get("authorization", ""))
         if key and scope and request.url.endswith(f"/{key}"):
             kept = {name: fields[name] for name in _KEPT if name in fields}
-            self._asked.way = _Way(request.url.removesuffix(key), scope[1], kept)
+            base = request.url.removesuffix(key)
+            self._asked.way = _Way(base, scope[1], kept, self._connected(base))
+
+    def _connected(self, url: str) -> URLLib3Session:
+        """Return connections as the SDK has them: of this environment's proxies and authorities."""
+        verify: Any = os.environ.get("AWS_CA_BUNDLE") or True
+        return URLLib3Session(
+            verify,
+            get_environ_proxies(url),
+            self._timeout,
+            self._connections,
+        )
 
     def _read(self, way: _Way, wanted: dict[str, Any]) -> Any:
         """Return an object, or None where the SDK has to be asked."""
@@ -95,8 +109,9 @@ class DirectReads:
         frozen = self._credentials.get_frozen_credentials()
         S3SigV4Auth(frozen, "s3", way.region).add_auth(request)
         try:
-            answer = self._sent(request.prepare())
+            answer = self._sent(request.prepare(), way.http)
         except (HTTPClientError, ConnectionError):
+            self._ways.pop(wanted["Bucket"], None)  # the SDK shows it once more
             return None
         fields = answer.headers
         if answer.status_code != HTTPStatus.OK or not fields.get("content-length"):
@@ -113,11 +128,11 @@ class DirectReads:
             "Body": StreamingBody(answer.raw, fields["content-length"]),
         }
 
-    def _sent(self, request: AWSPreparedRequest) -> Any:
+    def _sent(self, request: AWSPreparedRequest, http: URLLib3Session) -> Any:
         for _, answer in self._events.emit(_SENDING, request=request):
             if answer is not None:  # as the SDK has it: who listens may answer
                 return answer
-        return self._http.send(request)
+        return http.send(request)
 
 
 def _quoted(key: str) -> str:

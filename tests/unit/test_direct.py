@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from tagline.aws.direct import DirectReads
@@ -86,6 +86,23 @@ def test_what_is_no_object_is_said_by_the_sdk(client: Counted) -> None:
     client.put("empty", b"")
     assert client.s3.get_object(Bucket=BUCKET, Key="empty")["ContentLength"] == 0
     assert client.read("a", IfMatch=etag) == b"1"
+    assert client.by_sdk == 3
+
+
+def test_a_connection_that_breaks_is_the_sdks_to_mend(
+    client: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.put("a", b"1")
+    client.read("a")
+
+    def broken(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="x")
+
+    monkeypatch.setattr(DirectReads, "_sent", broken)
+    assert client.read("a") == b"1"
+    monkeypatch.undo()
+    assert client.read("a") == b"1"  # shows the way again
+    assert client.read("a") == b"1"
     assert client.by_sdk == 3
 
 
