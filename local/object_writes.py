@@ -126,6 +126,7 @@ class Requests:
         events: list[_Event] = []
         token, staying = _events.set(events), may_stay.set(True)
         wanted = streams.get()
+        streams.set(False)  # what the events lead to is asked by somebody else
         try:
             answer: _Response = self._dispatch(method, bucket, key, headers, body, query_params)
             if not wanted and isinstance(answer[2], FileBody):

@@ -14,7 +14,6 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-from tagline.aws.direct import DirectReads
 from tagline.aws.faults import error_code
 from tagline.aws.requester_pays import paying
 from tagline.formats.locations import plain_etag
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 GRACE = 5.0  # seconds beyond the deadline for an image that is on its way
-_TIMEOUT = (5, 15)  # seconds to connect, and to read
 _CHUNK = 1 << 20
 _ATTEMPTS = 4  # of a connection that breaks; a refusal that may pass is retried until the deadline
 _FIRST_PAUSE = 0.2  # seconds at most, doubled each time
@@ -127,14 +125,11 @@ def image_client(connections: int) -> "S3Client":
     """
     config = Config(
         max_pool_connections=connections,
-        connect_timeout=_TIMEOUT[0],
-        read_timeout=_TIMEOUT[1],
+        connect_timeout=5,
+        read_timeout=15,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    session = boto3.Session()
-    client = paying(session.client("s3", config=config))
-    DirectReads(session, client, connections, _TIMEOUT)
-    return client
+    return paying(boto3.client("s3", config=config))
 
 
 def fetch_image(

@@ -559,4 +559,8 @@ ANSWERS: tuple[type[msgspec.Struct], ...] = (
     drift.DriftAlert,
     edge.EdgeUpdate,
     edge.Statement,
+    devices.DeviceConfig,
+    edge_messages.EdgeFrame,
+    edge_messages.EdgeHealth,
+    edge_messages.EdgeState,
 )

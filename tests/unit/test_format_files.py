@@ -11,7 +11,7 @@ import pytest
 from msgspec import inspect as types
 
 import tagline.formats
-from tagline.formats import batch_steps, steps
+from tagline.formats import batch_steps, fleet_steps, steps
 from tagline.formats.batch_keys import BatchKeys
 from tagline.formats.document import Document, Record
 from tagline.formats.files import ANSWERS, FILES, pattern
@@ -63,7 +63,7 @@ def reached(node: object) -> Iterator[type]:
 
 def test_every_type_is_a_files_an_answers_or_a_steps() -> None:
     roots = {kind for file in FILES for kind in file.kinds} | {*ANSWERS}
-    passed = {steps.__name__, batch_steps.__name__}
+    passed = {steps.__name__, batch_steps.__name__, fleet_steps.__name__}
     roots |= {kind for kind in all_types() if kind.__module__ in passed}
     found = {kind for root in roots for kind in reached(types.type_info(root))}
     assert all_types() - found == set()

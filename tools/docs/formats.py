@@ -32,8 +32,8 @@ than an execution.
 _ANSWERS = """\
 ## Answers and alerts
 
-What the endpoint's `POST /invocations` answers, scores or why there are none; and what the alerts
-topic is told of a run, and RecordOutcome answers.
+What the endpoint's `POST /invocations` answers, scores or why there are none; what the alerts topic
+is told of a run, and RecordOutcome answers; what devices are given, are told and say.
 """
 
 

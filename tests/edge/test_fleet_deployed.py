@@ -116,6 +116,8 @@ def test_a_device_from_its_registration_to_its_end(
         pipeline.put(key, ARCHIVE)
         added = ("--dataset", DATASET, "--group", "belts", "--out", str(folder))
         command("device", "add", DEVICE, *added)
+        config = decode((folder / "device.json").read_bytes(), DeviceConfig, "device.json")
+        assert "BEGIN PUBLIC KEY" in str(config.signing_key)
         for _ in range(2):  # all of it twice, as after an acknowledgement that was lost
             with connected(folder) as device:
                 for sequence in range(1, RESULTS + 1):
