@@ -99,8 +99,8 @@ demo: install
 demo-recommender: install
 	.venv/bin/tagline demo --ratings
 
-# A camera that sorts trash, from drawn films to its page and MQTT: some four minutes; the emoji are
-# fetched by npm and stay in build/. KEEP=1 leaves it all up
+# A camera that sorts trash, from drawn films to its page and MQTT: below four minutes on two quiet
+# cores; the emoji are fetched by npm and stay in build/. KEEP=1 leaves it all up
 demo-edge: install .venvs/starter.stamp
 	@PYTHONPATH=.:examples/trash-sorter .venv/bin/python -m sorter.demo $(if $(KEEP),--keep) $(EDGE_DEMO)
 
