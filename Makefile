@@ -22,7 +22,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo demo-recommender test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots lint locks locks-check clean
+.PHONY: install demo demo-recommender demo-edge test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots screenshots-device lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -99,6 +99,11 @@ demo: install
 demo-recommender: install
 	.venv/bin/tagline demo --ratings
 
+# A camera that sorts trash, from drawn films to its page and MQTT: some four minutes; the emoji are
+# fetched by npm and stay in build/. KEEP=1 leaves it all up
+demo-edge: install .venvs/starter.stamp
+	@PYTHONPATH=.:examples/trash-sorter .venv/bin/python -m sorter.demo $(if $(KEEP),--keep) $(EDGE_DEMO)
+
 # Four suites side by side: each waits for other processes much of the time
 ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL# what the tests make is no part of this make
 test: install
@@ -133,7 +138,7 @@ test-sdk: install $(SDK_STAMPS)
 	@$(ALONE) $(PYTEST) tests/sdk
 
 # Devices on a laptop cloud: updates with kills, a while offline, the page; some two minutes
-test-edge: install
+test-edge: install .venvs/starter.stamp
 	@$(ALONE) $(PYTEST) tests/edge
 
 # The same tests at length, side by side: 200 updates with kills at random moments, and ten minutes
@@ -290,10 +295,16 @@ screenshots: install
 	@test -n "$(PAGE)" || { echo "make screenshots PAGE=<URL of a running demo's page>" >&2; exit 2; }
 	.venv/bin/python -m tools.screenshots $(PAGE) $(foreach n,1500 1503 1505 1507 1508,$(HELD_OUT)$(n).png)
 
+# The picture of a device's page, docs/device-*.webp, anew: `make demo-edge KEEP=1` in another terminal
+# first. It shows Noto Emoji (Apache License 2.0)
+screenshots-device: install
+	@test -n "$(PAGE)" || { echo "make screenshots-device PAGE=<URL of a running device's page>" >&2; exit 2; }
+	.venv/bin/python -m tools.screenshots.device $(PAGE)
+
 lint: install .venvs/checkov.stamp node_modules/.stamp flow-check docs-check locks-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy tagline functions local containers edge bench tools tests
+	.venv/bin/mypy tagline functions local containers edge bench tools tests examples/trash-sorter
 	PYTHONPATH=.:containers:edge .venv/bin/lint-imports
 	for region in us-east-1 cn-north-1 us-gov-west-1; do \
 		.venv/bin/cfn-lint --regions $$region -t template.yaml templates/*.yaml || exit 1; \

@@ -30,9 +30,9 @@ def main(arguments: list[str]) -> int:
         for scheme in ("light", "dark"):
             page = _opened(browser, address, scheme)
             _try(page, images)
-            _keep(page, f"page-try-{scheme}")
+            keep(page, f"page-try-{scheme}")
             _runs(page)
-            _keep(page, f"page-run-{scheme}")
+            keep(page, f"page-run-{scheme}")
             page.context.close()
     return 0
 
@@ -79,7 +79,8 @@ def _runs(page: Page) -> None:
     training.evaluate("title => scrollTo(0, scrollY + title.getBoundingClientRect().top - 40)")
 
 
-def _keep(page: Page, name: str) -> None:
+def keep(page: Page, name: str) -> None:
+    """Keep what a page shows as docs/<name>.webp."""
     with Image.open(io.BytesIO(page.screenshot())) as shot:
         shot.convert("RGB").save(DOCS / f"{name}.webp", quality=QUALITY, method=6)
 

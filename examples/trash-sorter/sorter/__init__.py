@@ -1,0 +1,1 @@
+"""A camera that sorts trash: landfill, compost, recycling; its items are emoji, drawn on a belt."""
