@@ -68,6 +68,8 @@ def test_codes_are_stable_and_each_has_a_meaning() -> None:
         "duplicate_id",
         "wrong_label_count",
         "bad_label",
+        "bad_class",
+        "not_one_label",
         "bad_path",
         "not_allowed_bucket",
         "duplicate_path",
