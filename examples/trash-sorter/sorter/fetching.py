@@ -73,7 +73,7 @@ def fetch(name: str, cache: Path) -> Path:
 
 def _packed(wanted: Package, folder: Path) -> Path:
     asked = f"{wanted.package}@{wanted.version}"
-    command = ["npm", "pack", "--silent", "--pack-destination", str(folder), asked]
+    command = ["npm", "pack", "--loglevel=error", "--pack-destination", str(folder), asked]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     except FileNotFoundError as exc:
