@@ -19,7 +19,7 @@ Entry = dict[str, Any]
 class Journal:
     """Numbered entries and named records in a SQLite file, which outlive a kill.
 
-    Records, and entries written `durably`, outlive a crash of the machine too.
+    What is written `durably` outlives a crash of the machine too.
     """
 
     def __init__(self, file: Path) -> None:
@@ -33,7 +33,7 @@ class Journal:
 
     def _mended(self, reason: Exception) -> sqlite3.Connection:
         """Set the damaged file aside and go on with the copy of the last clean stop."""
-        told = "%s is damaged (%s) and kept as *%s: executions of %s are missing"
+        told = "%s is damaged (%s) and kept as *%s: what happened %s is missing"
         for part in (self._file, _beside(self._file, "-wal")):
             if part.exists():
                 part.replace(_beside(part, DAMAGED))
@@ -89,11 +89,13 @@ class Journal:
         with self._using() as db:
             db.execute("DELETE FROM entries WHERE number <= ?", (number,))
 
-    def keep(self, records: Mapping[str, Entry], gone: Iterable[str]) -> None:
+    def keep(
+        self, records: Mapping[str, Entry], gone: Iterable[str], *, durably: bool = True
+    ) -> None:
         """Keep records by name, for good, and drop others; raises OSError."""
         rows = [(name, json.dumps(record)) for name, record in records.items()]
         with self._using() as db:
-            db.execute("PRAGMA synchronous=FULL")
+            db.execute(f"PRAGMA synchronous={'FULL' if durably else 'NORMAL'}")
             db.execute("BEGIN")
             try:
                 db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", rows)

@@ -57,6 +57,7 @@ from local.lock import Lock
 from local.log_files import LogFiles
 from local.object_requests import ObjectRequests
 from local.persistence import Snapshots
+from local.rule_deliveries import RuleDeliveries
 from local.sagemaker.service import SageMaker, register
 from local.space import Space
 from local.stacks import StackIncomplete
@@ -67,6 +68,7 @@ _LOG_LINE = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _M_MMAP_THRESHOLD = -3  # of glibc's mallopt
 _LARGE_BLOCK = 1 << 20  # bytes
 _BACKLOG = 512  # connections that wait to be taken
+_DELIVERING = 8.0  # seconds for what devices sent to reach its functions when the cloud stops
 _GRACE = 1  # second for requests under way when the cloud stops
 logger = logging.getLogger("local.server")
 
@@ -105,16 +107,17 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     snapshots = Snapshots(cloud, journal)
     log = ExecutionLog(journal)
     authority = Authority(cloud, Record(cloud.state_dir))
-    service = _plug_in(cloud, space, log, authority)
+    service, rules = _plug_in(cloud, space, log, authority)
     requests = object_writes.install(cloud, space)
     log.install()
     LogFiles(cloud.state_dir).install()
     _raise_file_limit()
     _give_large_blocks_back()
     upkeep = Upkeep(cloud, space, snapshots, log, service)
-    served = _Serving(cloud, upkeep)
     objects = ObjectRequests(cloud, requests, app)
-    inside: Any = Guard(authority, iot.Gateway(cloud, snapshots.watch(objects)))
+    gateway = iot.Gateway(cloud, snapshots.watch(objects))
+    served = _Serving(cloud, upkeep, gateway, rules)
+    inside: Any = Guard(authority, gateway)
     if cloud.locked:
         inside = Lock(lambda key: cloud.secret_key if key == ACCESS_KEY else secret_of(key), inside)
     asyncio.run(served.until_stopped(door.Door(cloud, inside), parent_pid))
@@ -127,7 +130,9 @@ def run(cloud: Cloud, parent_pid: int | None) -> None:
     os._exit(1 if served.refused else 0)
 
 
-def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority) -> SageMaker:
+def _plug_in(
+    cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
+) -> tuple[SageMaker, RuleDeliveries]:
     access = step_access.StepAccess(authority)
     policies.install()
     logs.install()
@@ -136,7 +141,7 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     half_made.install()
     lambda_runtime.install(cloud)
     throttling.install()
-    iot.install(cloud, deliveries.install(authority))
+    rules = iot.install(cloud, deliveries.install(authority))
     http_api.install(cloud, Callers(cloud, authority))
     events.install()
     container_tasks.install(cloud, authority)
@@ -151,15 +156,19 @@ def _plug_in(cloud: Cloud, space: Space, log: ExecutionLog, authority: Authority
     greengrass.install(cloud)
     service = register(cloud, space, authority)
     step_functions.install(cloud, service.call, access)
-    return service
+    return service, rules
 
 
 class _Serving:
     """The server, from its first answer to the signal that ends it."""
 
-    def __init__(self, cloud: Cloud, upkeep: Upkeep) -> None:
+    def __init__(
+        self, cloud: Cloud, upkeep: Upkeep, gateway: iot.Gateway, rules: RuleDeliveries
+    ) -> None:
         self._cloud = cloud
         self._upkeep = upkeep
+        self._gateway = gateway
+        self._rules = rules
         self.refused = False
 
     async def until_stopped(self, app: Any, parent_pid: int | None) -> None:
@@ -200,6 +209,8 @@ class _Serving:
         async def stopped() -> None:
             await stop.wait()
             if not self.refused:  # what is incomplete must not be made to last
+                await self._gateway.close()
+                await asyncio.to_thread(self._rules.finish, _DELIVERING)
                 await asyncio.to_thread(self._upkeep.finish)
             server.should_exit = True
 
@@ -214,6 +225,7 @@ class _Serving:
             time.sleep(0.05)
         try:
             self._upkeep.begin()
+            self._rules.take_up()
         except StackIncomplete as exc:
             self.refused = True
             print(printable_lines(f"laptop cloud: {exc}"), file=sys.stderr, flush=True)

@@ -190,3 +190,36 @@ def test_a_signature_that_is_old_opens_nothing(monkeypatch: pytest.MonkeyPatch) 
     through, _ = connected(Noted(lambda app: Lock({"test": "right"}.get, app)), url)
 
     assert not through
+
+
+def test_a_cloud_that_stops_takes_nothing_more_from_a_device(tmp_path: Any) -> None:
+    took: list[str] = []
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def stopped() -> None:
+        begun = asyncio.Event()
+
+        async def broker(_scope: Any, receive: Any, _send: Any) -> None:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                took.append(message["type"])
+                begun.set()
+
+        said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        gateway = Gateway(Cloud(4566, tmp_path, tmp_path), broker)
+        scope = {"type": "websocket", "path": "/mqtt", "headers": []}
+        session = asyncio.create_task(gateway(scope, said.get, send))
+        await said.put({"type": "websocket.connect"})
+        await begun.wait()
+        closing = asyncio.create_task(gateway.close())
+        await said.put({"type": "websocket.receive"})
+        await closing
+        await session
+        await gateway(scope, said.get, send)
+
+    asyncio.run(asyncio.wait_for(stopped(), 20))
+
+    assert took == ["websocket.connect"]
+    assert sent == [{"type": "websocket.close", "code": 1001}]
