@@ -14,7 +14,7 @@ from local.clients import Clients
 from local.greengrass.errors import absent, conflict, invalid
 from local.greengrass.store import Record, Store, page
 from tagline.edge import WrongRecipe, check_recipe, read_recipe
-from tagline.edge.recipe_rules import artifacts
+from tagline.edge.recipe_rules import address_key, artifacts
 
 _CHUNK = 1 << 20
 _RESERVED = "aws."
@@ -167,7 +167,7 @@ class Components:
                 faults.append(f"{place}: s3://{bucket}/{key} cannot be accessed: {why}")
                 continue
             for artifact in _all_artifacts(made):
-                if artifact["Uri"] == f"s3://{bucket}/{key}":
+                if artifact[address_key(artifact)] == f"s3://{bucket}/{key}":
                     artifact.update(Digest=digest, Algorithm="SHA-256")
         if faults:
             raise invalid(f"Encountered following errors in Artifacts: {'; '.join(faults)}")

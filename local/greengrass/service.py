@@ -18,6 +18,7 @@ from local.greengrass.components import Components
 from local.greengrass.deployments import Deployments
 from local.greengrass.errors import GreengrassError, absent, invalid, unsupported
 from local.greengrass.store import Record, Store
+from local.greengrass.words import unknown_words
 
 NAME = "greengrass"  # what requests are signed for, those of its first version as well
 _NUMBERS = ("maxResults",)
@@ -72,6 +73,9 @@ class Greengrass:
         report = ParamValidator().validate(checked, shape) if shape is not None else None
         if report is not None and report.has_errors():
             raise invalid(report.generate_report())
+        if shape is not None and (found := [*unknown_words(shape, checked)]):
+            errors = "error" if len(found) == 1 else "errors"
+            raise invalid(f"{len(found)} validation {errors} detected: {'; '.join(found)}")
         return act(request)
 
     def _answer(

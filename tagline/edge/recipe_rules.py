@@ -33,6 +33,7 @@ _ARTIFACT = re.compile(
     r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^\s?#]{1,1024})"
 )
 _RANGE = re.compile(r"(?:[<>]=?|=|\^|~)?\d+(?:\.(?:\d+|x|\*)){0,2}(?:-[0-9A-Za-z.-]+)?|\*")
+_ADDRESS = ("URI", "Uri")  # AWS's own recipes have both
 _LARGEST = 16_000  # bytes; https://docs.aws.amazon.com/greengrass/v2/developerguide/quotas.html
 
 
@@ -53,7 +54,7 @@ def check_recipe(recipe: object, buckets: Collection[str] | None = None) -> None
     if not faults and isinstance(recipe, dict):
         if buckets is not None:
             faults = [
-                f"{place}.Uri: bucket {bucket} is none of {', '.join(sorted(buckets))}"
+                f"{place}: bucket {bucket} is none of {', '.join(sorted(buckets))}"
                 for place, bucket, _ in artifacts(recipe)
                 if bucket not in buckets
             ]
@@ -64,13 +65,19 @@ def check_recipe(recipe: object, buckets: Collection[str] | None = None) -> None
 
 
 def artifacts(recipe: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield place, bucket and key of each artifact of a recipe that was checked."""
+    """Yield place, bucket and key of each artifact's address in a recipe that was checked."""
     for number, manifest in enumerate(recipe["Manifests"]):
         for index, artifact in enumerate(manifest.get("Artifacts", ())):
-            match = _ARTIFACT.fullmatch(artifact["Uri"])
+            name = address_key(artifact)
+            match = _ARTIFACT.fullmatch(artifact[name])
             if match:
-                place = f"Manifests[{number}].Artifacts[{index}]"
+                place = f"Manifests[{number}].Artifacts[{index}].{name}"
                 yield place, match["bucket"], match["key"]
+
+
+def address_key(artifact: dict[str, Any]) -> str:
+    """Return by which key an artifact of a recipe that was checked says where it lies."""
+    return next(key for key in _ADDRESS if key in artifact)
 
 
 def read_recipe(data: str | bytes) -> dict[str, Any]:
@@ -129,16 +136,25 @@ _PLATFORM = Table(
         "runtime": one_of("*", "aws_nucleus_lite", "aws_nucleus_classic"),
     }
 )
-_ARTIFACTS = many(
-    Table(
-        {
-            "Uri": text(_ARTIFACT.pattern, "s3://bucket/key"),
-            "Unarchive": one_of("NONE", "ZIP"),
-            "Permission": Table({"Read": _ACCESS, "Execute": _ACCESS}),
-        },
-        needed=("Uri",),
-    )
+_FILE = Table(
+    {
+        **dict.fromkeys(_ADDRESS, text(_ARTIFACT.pattern, "s3://bucket/key")),
+        "Unarchive": one_of("NONE", "ZIP"),
+        "Permission": Table({"Read": _ACCESS, "Execute": _ACCESS}),
+    }
 )
+
+
+def _file(place: str, value: Any) -> Faults:
+    yield from _FILE(place, value)
+    given = [key for key in _ADDRESS if key in value] if isinstance(value, dict) else [""]
+    if not given:
+        yield f"{place}: Uri is missing"
+    elif len(given) > 1:
+        yield f"{place}: {' and '.join(given)} are the same key"
+
+
+_ARTIFACTS = many(_file)
 _MANIFEST = Table(
     {
         "Name": text(r".{1,128}", "a name"),

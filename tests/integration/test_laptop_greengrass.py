@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tagline.edge import recipe
@@ -198,6 +199,51 @@ def test_what_is_not_there_is_refused(edge: Edge) -> None:
     with pytest.raises(ClientError, match="does not support this operation") as refused:
         edge.greengrass.list_core_devices()
     assert "ListCoreDevices" in str(refused.value)
+
+
+def test_a_policy_that_aws_does_not_have_is_refused(edge: Edge) -> None:
+    edge.create(edge.recipe(VERSIONS[0]))
+    update: dict[str, Any] = {"action": "TELL_COMPONENTS", "timeoutInSeconds": 30}
+    policies: dict[str, Any] = {"failureHandlingPolicy": "EXPLODE"}
+    for given, said in (
+        (policies, ["'EXPLODE' at 'deploymentPolicies.failureHandlingPolicy'", "DO_NOTHING]"]),
+        (
+            {"componentUpdatePolicy": update},
+            ["'deploymentPolicies.componentUpdatePolicy.action'", "SKIP_NOTIFY_COMPONENTS]"],
+        ),
+        (policies | {"componentUpdatePolicy": update}, ["2 validation errors"]),
+    ):
+        with pytest.raises(ClientError) as refused:
+            edge.greengrass.create_deployment(targetArn=edge.target, deploymentPolicies=given)
+        assert code(refused.value) == ("ValidationException", 400)
+        assert all(part in str(refused.value) for part in said)
+    with pytest.raises(ClientError, match="at 'historyFilter'"):
+        edge.greengrass.list_deployments(historyFilter="SOME")
+    assert edge.pending() == []
+    edge.greengrass.create_deployment(
+        targetArn=edge.target,
+        deploymentPolicies={
+            "failureHandlingPolicy": "DO_NOTHING",
+            "componentUpdatePolicy": update | {"action": "SKIP_NOTIFY_COMPONENTS"},
+        },
+    )
+
+
+def test_a_timeout_that_is_no_number_is_refused(edge: Edge) -> None:
+    loose: Any = boto3.client(
+        "greengrassv2",
+        endpoint_url=edge.cloud.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(parameter_validation=False),
+    )
+    for place in ("componentUpdatePolicy", "configurationValidationPolicy"):
+        with pytest.raises(ClientError, match=rf"{place}\.timeoutInSeconds") as refused:
+            loose.create_deployment(
+                targetArn=edge.target, deploymentPolicies={place: {"timeoutInSeconds": "soon"}}
+            )
+        assert code(refused.value) == ("ValidationException", 400)
 
 
 def test_a_role_makes_only_what_its_policies_allow(edge: Edge) -> None:

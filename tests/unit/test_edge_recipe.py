@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tagline.edge import WrongRecipe, check_recipe, read_recipe, recipe
+from tagline.edge.recipe_rules import artifacts
 
 OURS = recipe(
     dataset="trash",
@@ -98,6 +99,33 @@ def test_a_fault_is_told_with_its_place_and_what_was_meant(
 ) -> None:
     place = re.sub(r"/([0-9]+)", r"[\1]", path).replace("/", ".")
     assert faults(changed(path, value)) == (f"{place}{'' if said[0] == '.' else ': '}{said}",)
+
+
+def test_an_artifact_s_address_has_two_spellings() -> None:
+    made = changed(f"{ARTIFACT}/URI", "s3://data-bucket/x", remove="Uri")
+    check_recipe(made, ["data-bucket"])
+    assert [*artifacts(made)] == [("Manifests[0].Artifacts[0].URI", "data-bucket", "x")]
+    place = "Manifests[0].Artifacts[0]"
+    for path, value, remove, said in (
+        (
+            f"{ARTIFACT}/URI",
+            "s3://other/x",
+            "Uri",
+            f"{place}.URI: bucket other is none of data-bucket",
+        ),
+        (
+            f"{ARTIFACT}/URI",
+            "https://x/y",
+            "Uri",
+            f"{place}.URI: 'https://x/y' is not s3://bucket/key",
+        ),
+        (f"{ARTIFACT}/URI", "s3://data-bucket/x", "", f"{place}: URI and Uri are the same key"),
+        (f"{ARTIFACT}/Unarchive", "ZIP", "Uri", f"{place}: Uri is missing"),
+    ):
+        assert faults(changed(path, value, remove)) == (said,)
+    assert faults(changed(f"{ARTIFACT}/uri", "s3://data-bucket/x", remove="Uri"))[0].startswith(
+        f"{place}.uri: there is no such key; Uri is meant"
+    )
 
 
 def test_what_is_missing_twice_or_no_object_is_told() -> None:
