@@ -66,14 +66,19 @@ def run(config: DeviceConfig, options: Options, stop: threading.Event) -> None:
         start_with(versions, loop, health)
         installer = Installer(config, versions, loop.use)
         messenger.add(health)
-        messenger.add(Jobs(config.device, installer.update, messenger.post, health.say))
+        jobs = Jobs(config.device, installer.update, messenger.post, health.say)
+        messenger.add(jobs)
         threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
         closing.callback(server.shutdown)
         messenger.start()
         threading.Thread(target=health.keep_saying, args=(stop,), daemon=True).start()
         log.info("the page is at http://%s:%d/", options.host, server.server_port)
         try:
+            if source.ends:
+                loop.await_model(stop)
             loop.run(stop)
+            if not stop.is_set():
+                jobs.settle(_LAST_WORDS)  # the film may be over before its model's job is
         finally:
             stop.set()
             teller.close()

@@ -320,13 +320,20 @@ def test_what_was_fetched_of_another_file_is_fetched_again(
     assert served.requests == 3
 
 
+@pytest.mark.parametrize(("there", "fetched"), [(0, 0), (100, 0), (100, 200)])
 def test_fewer_bytes_than_were_signed_are_refused_at_once(
-    installer: Installer, served: Any
+    installer: Installer, served: Any, there: int, fetched: int
 ) -> None:
-    served.lies, served.requests = served.data[:100], 1
+    """Of 0 bytes too, and where more lies here already than there is."""
+    handed = served.data
+    served.lies, served.data, served.requests = handed[:there], b"", 1
+    told = read_statement(statement(handed, version(6)), "statement")
+    if fetched:
+        installer._versions.incoming(f"{told.sha256}.zip").write_bytes(handed[:fetched])
     with pytest.raises(UpdateRefused, match="fewer than the"):
-        installer.update(_update(served.url, served.data))
-    assert served.requests == 3
+        installer.update(_update(served.url, handed))
+    assert served.requests == 2
+    assert not installer._versions.incoming(f"{told.sha256}.zip").exists()
     assert installer._versions.current == version(5)
 
 

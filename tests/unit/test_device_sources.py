@@ -94,6 +94,27 @@ def test_what_is_no_film_is_refused(tmp_path: Path, stop: threading.Event) -> No
         open_source(str(tmp_path / "other.avi"), loop=False)
 
 
+def test_a_film_that_ends_waits_for_the_first_model(
+    tmp_path: Path, stop: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = str(film(tmp_path / "film.avi", [RED], frames=3))
+    assert (open_source(path, loop=False).ends, open_source(path, loop=True).ends) == (True, False)
+    assert not Camera("/dev/video3").ends
+    caplog.set_level("INFO")
+    for end in (lambda loop: loop.use(Broken()), lambda _: stop.set()):
+        loop = Loop(open_source(path, loop=False), lambda _: None)
+        waiting = threading.Thread(target=loop.await_model, args=(stop,))
+        waiting.start()
+        waiting.join(0.01)
+        assert waiting.is_alive()
+        end(loop)
+        waiting.join(20)
+        assert not waiting.is_alive()
+    assert [record.getMessage()[:25] for record in caplog.records] == [
+        "the film begins with the "
+    ] * 2
+
+
 class Broken:
     """A model that cannot score this camera's frames."""
 

@@ -54,7 +54,7 @@ class Jobs:
             f"{self._base}/+/update/rejected",
         )
         self._carry_out, self._post, self._after = carry_out, post, after
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._job: str | None = None  # the one that is carried out, or whose report was not heard
         self._report: dict[str, Any] | None = None
         self._refused: str | None = None  # whose report was: given again, it would be for ever
@@ -95,6 +95,11 @@ class Jobs:
             self._job = execution.jobId
         self._queue.put(execution)
 
+    def settle(self, seconds: float) -> None:
+        """Wait until no job is carried out or waits for its report, so many seconds at most."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._job is None, seconds)
+
     def _ask(self) -> None:
         self._post(f"{self._base}/start-next", b"{}")
 
@@ -104,6 +109,7 @@ class Jobs:
             if job != self._job or self._report is None:
                 return
             self._job = self._report = None
+            self._lock.notify_all()
             self._refused = job if verb.endswith("rejected") else None
         if verb.endswith("rejected"):
             log.warning(

@@ -20,6 +20,7 @@ MOST_SECONDS = 1800.0  # for all tries together; addresses hold for an hour
 _GONE = (400, 401, 403, 404, 410)
 _NO_MORE = 416  # than what lies there: the file is shorter than was signed
 _PARTIAL = 206
+_TOO_FEW = "fewer than the {} bytes that were signed"
 
 
 def fetch(
@@ -33,7 +34,7 @@ def fetch(
     """Fetch an archive to `path`; what lies there already is its beginning.
 
     `plain` lets http: be, on a laptop. Raise UpdateRefused when it cannot be had, has other bytes
-    than were signed, or more.
+    than were signed, fewer, or more.
     """
     allowed = ("http", "https") if plain else ("https",)
     if urlsplit(url).scheme not in allowed:
@@ -51,7 +52,7 @@ def fetch(
             fault = _words(exc)
             code = exc.code if isinstance(exc, urllib.error.HTTPError) else None
             if code == _NO_MORE:
-                fault = f"fewer than the {statement.bytes} bytes that were signed"
+                fault = _TOO_FEW.format(statement.bytes)
                 path.unlink(missing_ok=True)
             if code == _NO_MORE or code in _GONE:
                 break
@@ -82,6 +83,9 @@ def _go_on(url: str, size: int, path: Path, deadline: float) -> None:
     with urllib.request.urlopen(request, timeout=QUIET_SECONDS) as answer:  # noqa: S310 - checked
         if begun and answer.status != _PARTIAL:
             begun = 0  # a server that knows no ranges sends all of it
+        if answer.length is not None and begun + answer.length < size:
+            path.unlink(missing_ok=True)
+            raise UpdateRefused(f"download: {_TOO_FEW.format(size)}")
         with path.open("ab" if begun else "wb") as file:
             while chunk := answer.read(CHUNK):
                 begun += len(chunk)

@@ -19,6 +19,7 @@ STREAM_FPS = (
     25.0  # pictures a second are enough to look at, and each takes as long as a small model
 )
 _WINDOW = 2.0  # seconds over which frames are counted
+_LOOKS = 0.2  # seconds after which who waits for a model looks whether to end
 _QUIET = 5.0  # seconds without a frame after which the camera counts as gone
 
 
@@ -51,11 +52,13 @@ class Loop:
         self._between_pictures = 1 / stream_fps
         self._next_picture = 0.0
         self._model: Model | None = None
+        self._given = threading.Event()
         self._times: deque[float] = deque(maxlen=1000)
 
     def use(self, model: Model) -> None:
         """Let a model see the frames from the next one on."""
         self._model = model
+        self._given.set()
 
     @property
     def model(self) -> Model | None:
@@ -76,6 +79,13 @@ class Loop:
         """Return whether frames come."""
         times = tuple(self._times)
         return bool(times) and time.monotonic() - times[-1] < _QUIET
+
+    def await_model(self, stop: threading.Event) -> None:
+        """Return once there is a model, or somebody says stop."""
+        if not self._given.is_set():
+            log.info("the film begins with the first model; there is none yet")
+        while not self._given.wait(_LOOKS) and not stop.is_set():
+            pass
 
     def run(self, stop: threading.Event) -> None:
         """Go on until the source ends or somebody says stop."""

@@ -35,7 +35,7 @@ class Source(Protocol):
         """Yield them."""
 
 
-def open_source(source: str, *, loop: bool) -> Source:
+def open_source(source: str, *, loop: bool) -> "Film | Camera":
     """Return what `--source` names; raise Refused where it is nothing that gives frames."""
     cv2.setNumThreads(1)  # the model and the streams want the other cores
     if source.startswith(_LIVE) or source.startswith("/dev/"):
@@ -46,11 +46,11 @@ def open_source(source: str, *, loop: bool) -> Source:
 
 
 class Film:
-    """A file: every frame, as fast as they are taken; over and over with `loop`."""
+    """A file: every frame, as fast as they are taken; over and over with `loop`, else it `ends`."""
 
     def __init__(self, path: str, *, loop: bool) -> None:
         self._path = path
-        self._loop = loop
+        self.ends = not loop
 
     def frames(self, stop: threading.Event) -> Iterator[Taken]:
         """Yield each frame; raise Refused where the file has none."""
@@ -67,7 +67,7 @@ class Film:
                 film.release()
             if not seen and not stop.is_set():
                 raise Refused(f"--source {self._path}: no frame can be read of it")
-            if not self._loop:
+            if self.ends:
                 return
 
 
@@ -76,6 +76,8 @@ class Camera:
 
     It is opened again, with growing pauses, for as long as nothing comes.
     """
+
+    ends = False
 
     def __init__(self, address: str) -> None:
         self._address = address
