@@ -10,7 +10,8 @@ from typing import Literal
 from tagline.pricing.forecast import Rates
 
 Mark = Literal["measured", "computed", "assumed"]
-"""computed: from the code or AWS's documented limits; assumed: nobody has measured it on AWS."""
+"""measured: on the laptop, for runs as large; computed: from that, from the code or from limits that
+AWS tells; assumed: nobody has measured it."""
 
 _MIB = 1 << 20
 _RATES = Rates()  # by which a run is priced, too
@@ -27,9 +28,11 @@ class Figure:
 
 
 # What PlanDataset holds, bytes: 86 MiB at 10,000 rows of 334 labels, 135 at 40,000, 280 at 155,000,
-# 1,303 MB at 1,000,000. A row keeps a byte a label, twice: as it was read, and as it is planned.
-PLAN_START = Figure(90 * _MIB, "measured", _BENCH)
-PLAN_ROW = Figure(606, "measured", _BENCH)
+# 1,303 at 1,000,000, which was measured apart. A row keeps a byte a label, twice: as it was read,
+# and as it is planned.
+_PLAN = f"1,303 MB at 1,000,000 x 334 rows; to 155,000 rows {_BENCH}"
+PLAN_START = Figure(90 * _MIB, "measured", _PLAN)
+PLAN_ROW = Figure(606, "measured", _PLAN)
 PLAN_LABEL = Figure(2, "computed", "tagline/listing/rows.py and tagline/formats/rows.py")
 PLAN_MARGIN = Figure(1.25, "assumed", "paths, ids and label names longer than those measured")
 
@@ -48,7 +51,9 @@ LEARNED = Figure(
 JUDGED = Figure(_RATES.judged, "assumed", "images/s by a model on 4 vCPUs")
 RELEASED = Figure(600, "assumed", "seconds in which an endpoint is made or changed")
 
-JOIN_ROW = Figure(139 * _MIB / 155_000, "measured", f"139 MiB at 155,000 rows: {_BENCH}")
+MEMORY_ROWS, TIME_ROWS, MEASURED_LABELS = 1_000_000, 155_000, 334  # up to which it was measured
+
+JOIN_ROW = Figure(139 * _MIB / 155_000, "computed", f"139 MiB at 155,000 rows: {_BENCH}")
 TRAIN_ROW = Figure(330, "computed", "containers/trainer/data.py: offset, id, hash and array a row")
 TRAIN_LABEL = Figure(2, "computed", "containers/trainer/data.py: a byte a label, stacked once")
 JUDGE_LABEL = Figure(8, "computed", "float32 scores of challenger and champion a label")

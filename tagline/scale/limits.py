@@ -18,7 +18,10 @@ StepName = Literal["plan", "fetch", "pack", "train", "evaluate", "deploy"]
 _MIB = 2**20
 _JUDGE_SETTINGS = "lower split.validation and split.test"
 _SPLIT_LIST = "split the list into several datasets"
-_PLAN_MEMORY = "fewer labels, or PlanDataset's MemorySize in templates/steps.yaml (Lambda: 10,240)"
+_PLAN_MEMORY = (
+    "fewer labels, or a larger MemorySize of PlanDataset in templates/steps.yaml "
+    f"(Lambda: {f.LAMBDA_MEMORY.value:,})"
+)
 _PREFIXES = "FetchConcurrency of at most 55, or images under several prefixes"
 
 
@@ -50,7 +53,7 @@ def plan_checks(load: Load, seconds: float) -> Iterator[Check]:
         needed=load.plan_bytes / _MIB,
         limit=function_of("PlanDataset").memory,
         unit="MB",
-        mark="measured",
+        mark=load.as_known(f.MEMORY_ROWS),
         source=f"templates/steps.yaml; {f.PLAN_ROW.source}, a quarter more",
         cure=_PLAN_MEMORY,
         wall=True,
@@ -60,7 +63,7 @@ def plan_checks(load: Load, seconds: float) -> Iterator[Check]:
         needed=seconds,
         limit=f.LAMBDA_SECONDS.value,
         unit="s",
-        mark=f.PLANNED.mark,
+        mark=load.as_known(f.TIME_ROWS),
         source=f"{f.LAMBDA_SECONDS.source}; {f.PLANNED.source}",
         cure=_SPLIT_LIST,
         wall=True,

@@ -55,6 +55,11 @@ class Load:
         row = f.PLAN_ROW.value + f.PLAN_LABEL.value * self.labels
         return f.PLAN_MARGIN.value * (f.PLAN_START.value + self.images * row)
 
+    def as_known(self, rows: int) -> f.Mark:
+        """Return how a figure is known that was measured up to so many rows."""
+        within = self.images <= rows and self.labels <= f.MEASURED_LABELS
+        return "measured" if within else "computed"
+
     @property
     def shard_images(self) -> int:
         """Images of a full shard."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tagline.formats.costs import Cost
 from tagline.formats.document import Record
@@ -78,7 +79,8 @@ def walls(told: Iterable[Step]) -> tuple[Check, ...]:
 def _steps(load: Load, cost: Cost) -> Iterator[Step]:
     seconds = _RATES.step + load.images / f.PLANNED.value
     puts = math.ceil(load.images / _PAGE) + load.shards
-    yield _step("plan", seconds, f.PLANNED, cost, plan_checks(load, seconds), puts=puts)
+    planned = replace(f.PLANNED, mark=load.as_known(f.TIME_ROWS))
+    yield _step("plan", seconds, planned, cost, plan_checks(load, seconds), puts=puts)
 
     together = load.images / min(load.fetching * f.FETCHED.value, f.GETS.value)
     seconds = max(together, min(load.images, load.shard_images) / f.FETCHED.value)
