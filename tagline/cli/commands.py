@@ -363,7 +363,9 @@ def estimate(
     ] = None,
     *,
     images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
-    labels: Annotated[int, typer.Option(min=1, help="Labels of such images.")] = 50,
+    labels: Annotated[
+        int | None, typer.Option(min=1, help="Labels of such images.", show_default="50")
+    ] = None,
     image_kb: Annotated[float, typer.Option(min=0.001, help="Mean size of an image file.")] = 100,
     config: Annotated[
         Path | None,

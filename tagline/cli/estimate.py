@@ -70,7 +70,7 @@ def estimate(
     list_path: Path | None,
     *,
     images: int | None,
-    labels: int,
+    labels: int | None,
     image_kb: float,
     config: Path | None,
     parameter: Sequence[str] | None,
@@ -104,12 +104,14 @@ def estimate(
     if (list_path is None) == (images is None):
         raise Refused("name a LIST or a number of --images, one of the two")
     if list_path is None:
-        found = told(ListSize(0, images or 0, labels))
+        found = told(ListSize(0, images or 0, labels or LABELS))
+    elif labels is not None:
+        raise Refused("--labels goes with --images: those of a LIST are counted")
     else:
         seen = look_at_size(_of_images(list_path))
         first = told(seen) if seen.rows > 1 else None
         surely = first is not None and any(wall.share > _SURELY for wall in walls(first.steps))
-        found = first if first is not None and surely else told(_read(list_path, seen))
+        found = first if first is not None and surely else told(_read(list_path, seen, config))
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
@@ -147,9 +149,9 @@ def _of_images(list_path: Path) -> Path:
     return list_path
 
 
-def _read(list_path: Path, seen: ListSize) -> ListSize:
+def _read(list_path: Path, seen: ListSize, config: Path | None) -> ListSize:
     """Return what the rows of a list are, each of which is read."""
-    report = check_list(list_path)
+    report = check_list(list_path, settings_path=config)
     if report.accepted < 2 or report.labels is None:  # noqa: PLR2004 - to train with, to judge by
         why = next(iter(report.problems), "see `tagline check`")
         raise Refused(f"{list_path}: {report.accepted} rows to train with: {why}")

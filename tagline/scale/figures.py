@@ -10,8 +10,8 @@ from typing import Literal
 from tagline.pricing.forecast import Rates
 
 Mark = Literal["measured", "computed", "assumed"]
-"""measured: on the laptop, for runs as large; computed: from that, from the code or from limits that
-AWS tells; assumed: nobody has measured it."""
+"""measured: on the laptop, for runs as large; computed: from that, from the code or from what AWS
+says; assumed: nobody has measured it."""
 
 _MIB = 1 << 20
 _RATES = Rates()  # by which a run is priced, too

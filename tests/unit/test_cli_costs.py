@@ -121,6 +121,17 @@ def test_a_list_without_rows_says_why_there_is_no_estimate(tmp_path: Path) -> No
     assert "columns are separated by commas" in result.stderr
 
 
+def test_the_labels_of_a_list_are_counted_as_its_settings_say(tmp_path: Path) -> None:
+    path, config = tmp_path / "a.lst", tmp_path / "dataset.yaml"
+    path.write_text("".join(f"{n}\t{n % 2}\timages/{n}.png\n" for n in range(40)))
+    config.write_text("task: single\n")
+    assert told("estimate", str(path))["labels"] == 1
+    assert told("estimate", str(path), "--settings", str(config))["labels"] == 2
+    refused = runner.invoke(app, ["estimate", str(path), "--labels", "3"])
+    assert refused.exit_code == 1
+    assert "--labels goes with --images" in refused.stderr
+
+
 @pytest.mark.parametrize("given", ["FetchConcurrency", "FetchConcurrency=0", "ApiAuth=jwt"])
 def test_parameters_that_do_not_count_are_refused(given: str) -> None:
     result = runner.invoke(app, ["estimate", "--images", "9", "--parameter", given])

@@ -6,6 +6,7 @@ from pathlib import Path
 from tagline.cli.commands import ENDPOINT, TRAINING
 from tagline.cli.estimate import EVALUATION, Estimate, estimated
 from tagline.formats.settings import Settings, Training
+from tagline.pricing.forecast import Rates
 from tagline.pricing.table import PriceList, table
 from tagline.scale import figures
 from tagline.scale.figures import IMAGE_BYTES, JPEG_BYTES, Figure, duration
@@ -24,6 +25,13 @@ _SIZES = (
     (10_000_000, Parameters(fetch_concurrency=55, pack_concurrency=20)),
     (100_000_000, Parameters(fetch_concurrency=55, pack_concurrency=50)),
 )
+_MEASURED = (
+    ("plan", "planned", 1, 38.4),
+    ("fetch, four calls at a time on two cores", "fetched", 4, 349.2),
+    ("pack, one task of 4 vCPUs; measured: four tasks on two cores", "packed", 1, 52.4),
+    ("join", "joined", 1, 17.0),
+)
+"""docs/benchmarks.md, of 2026-11-20: step, rate, at a time, seconds."""
 _MARKS = {"measured": "m", "computed": "c", "assumed": "a"}
 
 _TEXT = """\
@@ -39,6 +47,13 @@ from the code or from limits that AWS tells; a assumed.
 | images | stack's parameters | limits that are hit, needed of allowed |
 |---:|---|---|
 {limits}
+
+What these figures tell of {measured_rows:,} rows of {labels} labels and images of 1 kB, without the
+starts of tasks, beside what the laptop measured:
+
+| step | told | measured |
+|---|---:|---:|
+{beside}
 
 | figure | value | known | from |
 |---|---:|---|---|
@@ -67,6 +82,8 @@ def scale_page() -> str:
         currency=prices.currency,
         times="\n".join(_times(found) for _, found in told),
         limits="\n".join(_limits(stack, found) for stack, found in told),
+        measured_rows=figures.TIME_ROWS,
+        beside="\n".join(_beside()),
         figures="\n".join(_figures()),
     )
     return with_made(PAGE, made)
@@ -94,6 +111,12 @@ def _limits(stack: Parameters, found: Estimate) -> str:
         else "the defaults"
     )
     return f"| {found.images:,} | {said} | {'; '.join(hit) or 'none'} |"
+
+
+def _beside() -> Iterator[str]:
+    for step, rate, together, measured in _MEASURED:
+        told = figures.TIME_ROWS / (together * getattr(Rates(), rate))
+        yield f"| {step} | {told:.0f} s | {measured:.0f} s |"
 
 
 def _figures() -> Iterator[str]:
