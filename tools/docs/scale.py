@@ -37,8 +37,8 @@ _MARKS = {"measured": "m", "computed": "c", "assumed": "a"}
 _TEXT = """\
 {labels} labels, images of {kb:.0f} kB that become 96 pixels and {record:,.0f} bytes of JPEG, all
 under one prefix; {training} trains, {evaluation} judges; prices in {currency} of {region}, {day}.
-After each figure how it is known: m measured on the laptop for runs as large; c computed from that,
-from the code or from limits that AWS tells; a assumed.
+After each figure how it is known: m measured on the laptop cloud for runs as large; c computed
+from that, from the code or from limits that AWS tells; a assumed.
 
 | images | plan | fetch | pack | train | evaluate | deploy | together | price | S3 requests |
 |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
@@ -49,7 +49,7 @@ from the code or from limits that AWS tells; a assumed.
 {limits}
 
 What these figures tell of {measured_rows:,} rows of {labels} labels and images of 1 kB, without the
-starts of tasks, beside what the laptop measured:
+starts of tasks, beside what the laptop cloud measured:
 
 | step | told | measured |
 |---|---:|---:|
