@@ -276,7 +276,8 @@ class _Served(BaseHTTPRequestHandler):
         type(self).requests += 1
         begin = int(self.headers.get("Range", "bytes=0-")[6:-1])
         body = (self.lies or self.data)[begin:]
-        self.send_response(206 if begin else 200)
+        none = begin > 0 and not body  # S3 refuses a range that begins behind the end
+        self.send_response(416 if none else 206 if begin else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(self.data) // 2] if self.requests == 1 else body)
@@ -317,6 +318,16 @@ def test_what_was_fetched_of_another_file_is_fetched_again(
     fetch(served.url, told, path, plain=True, wait=lambda _: None)
     assert path.read_bytes() == served.data
     assert served.requests == 3
+
+
+def test_fewer_bytes_than_were_signed_are_refused_at_once(
+    installer: Installer, served: Any
+) -> None:
+    served.lies, served.requests = served.data[:100], 1
+    with pytest.raises(UpdateRefused, match="fewer than the"):
+        installer.update(_update(served.url, served.data))
+    assert served.requests == 3
+    assert installer._versions.current == version(5)
 
 
 def test_other_bytes_or_more_of_them_are_refused(installer: Installer, served: Any) -> None:

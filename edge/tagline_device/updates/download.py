@@ -18,6 +18,7 @@ TRIES = 30  # a device is offline at times; the pauses between grow up to a minu
 QUIET_SECONDS = 20.0  # without a byte
 MOST_SECONDS = 1800.0  # for all tries together; addresses hold for an hour
 _GONE = (400, 401, 403, 404, 410)
+_NO_MORE = 416  # than what lies there: the file is shorter than was signed
 _PARTIAL = 206
 
 
@@ -48,7 +49,11 @@ def fetch(
             _go_on(url, statement.bytes, path, deadline)
         except (OSError, http.client.HTTPException) as exc:
             fault = _words(exc)
-            if isinstance(exc, urllib.error.HTTPError) and exc.code in _GONE:
+            code = exc.code if isinstance(exc, urllib.error.HTTPError) else None
+            if code == _NO_MORE:
+                fault = f"fewer than the {statement.bytes} bytes that were signed"
+                path.unlink(missing_ok=True)
+            if code == _NO_MORE or code in _GONE:
                 break
             continue
         if _digest(path) == statement.sha256:
