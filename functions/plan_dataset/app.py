@@ -11,9 +11,9 @@ from tagline.aws.step import step
 from tagline.formats.kinds import Kind
 from tagline.formats.names import kind_of_key
 from tagline.formats.steps import PlanAnswer, RunInput
-from tagline.planning.by_hand import devices_wait
 from tagline.planning.plan import plan_dataset
 from tagline.planning.ratings import plan_ratings
+from tagline.planning.sent import devices_wait
 from tagline.planning.standing import find_champion
 from tagline.planning.turn import AtOnce, await_turn
 from tagline.serving.endpoints import needs_redeployment
@@ -38,5 +38,8 @@ def handler(event: RunInput) -> PlanAnswer:
     bucket = Bucket(clients.s3(), event.bucket)
     champion = find_champion(bucket, event.dataset)
     redeploy = needs_redeployment(clients.sagemaker(), bucket, here.stack, event.dataset, champion)
-    edge = answer.unchanged and not redeploy and devices_wait(bucket, event.dataset, champion)
-    return replace(answer, redeploy=redeploy and not answer.superseded, edge=edge)
+    answer = replace(answer, redeploy=redeploy and not answer.superseded)
+    if not answer.unchanged or redeploy:
+        return answer
+    waits = devices_wait(bucket, event.dataset, champion)
+    return replace(answer, edge=True, reason=f"{answer.reason}; {waits}") if waits else answer

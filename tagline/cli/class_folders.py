@@ -33,9 +33,12 @@ def list_of_folders(dataset: str, folder: Path) -> tuple[Path, Path]:
             "images for each class"
         ) from exc
     if len(made.tags) < 2:  # noqa: PLR2004 - one and another
+        declined = [
+            f"; {first[0].path!r}: {first[0].detail}" for first in made.verdicts.first.values()
+        ]
         raise Refused(
             f"{folder}: all images are of one class, {next(iter(made.tags))!r}: there has to be "
-            "another folder, with images of another class"
+            f"another folder, with images of another class{''.join(declined)}"
         )
     show(made, explain)
     if empty := _without_images(folder):

@@ -363,7 +363,23 @@ def estimate(
     ] = None,
     *,
     images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
-    config: _Config = None,
+    labels: Annotated[
+        int | None, typer.Option(min=1, help="Labels of such images.", show_default="50")
+    ] = None,
+    image_kb: Annotated[float, typer.Option(min=0.001, help="Mean size of an image file.")] = 100,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "--settings", help="dataset.yaml: settings.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="FetchConcurrency, PackConcurrency or PackShardsPerTask of the stack; repeatable.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     region: Annotated[str, typer.Option(help="Region, for its prices.")] = "us-east-1",
     prices: Annotated[
         Path | None, typer.Option(help="prices.json: your own.", exists=True, dir_okay=False)
@@ -372,7 +388,7 @@ def estimate(
     endpoint: Annotated[str, typer.Option(help="EndpointInstanceType of the stack.")] = ENDPOINT,
     as_json: _Json = False,
 ) -> None:
-    """Tell what a run of a list would cost, without a cloud."""
+    """Tell what a run would take and cost, and which limits it meets; exit 1 if none can be."""
 
 
 def costs(

@@ -1,10 +1,12 @@
-"""`tagline estimate`: what a run is likely to cost, and the most that its training may."""
+"""`tagline estimate`: what a run is likely to take and cost, and which limits it meets."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from tagline.cli.errors import Refused
+from tagline.cli.estimate_steps import show_steps
 from tagline.cli.output import emit, facts_table, money, print_json, say
 from tagline.cli.prices import show_cost
 from tagline.cli.ratings import is_ratings
@@ -25,16 +27,29 @@ from tagline.pricing.forecast import (
     serverless,
 )
 from tagline.pricing.table import PriceList
+from tagline.scale.figures import IMAGE_BYTES
+from tagline.scale.load import Load, Parameters
+from tagline.scale.size import ListSize, look_at_size
+from tagline.scale.steps import Step, steps, walls
 from tagline.serving.machines import MEMORY
 from tagline.settings import load_settings
 
 EVALUATION = "ml.m5.xlarge"
+LABELS = 50  # of a number of --images
+_SURELY = 1.1  # times a limit: what a list's first lines tell is not exact
+_PARAMETERS = {
+    "FetchConcurrency": "fetch_concurrency",
+    "PackConcurrency": "pack_concurrency",
+    "PackShardsPerTask": "pack_shards_per_task",
+}
+_KB = 1000
 
 
 class Estimate(Record, kw_only=True):
     """What `--json` prints."""
 
     images: int
+    labels: int
     epochs: int
     run: Cost
     most_for_training: float | None
@@ -44,53 +59,116 @@ class Estimate(Record, kw_only=True):
     """Of one that is always there; null for a serverless one."""
     serverless_answers: float | None
     """What 100,000 answers of a serverless one cost, 0.2 s each; null for one of instances."""
+    seconds: float
+    """From the drop to the end of the run, nothing waited for."""
+    steps: tuple[Step, ...]
+    cannot: tuple[str, ...]
+    """Why the list cannot be planned; empty where it can."""
 
 
 def estimate(
     list_path: Path | None,
     *,
     images: int | None,
+    labels: int | None,
+    image_kb: float,
     config: Path | None,
+    parameter: Sequence[str] | None,
     region: str,
     prices: Path | None,
     training: str,
     endpoint: str,
     as_json: bool,
 ) -> None:
-    """Tell what a run of a list would cost, without a cloud."""
+    """Tell what a run of a list would take and cost, without a cloud; exit 1 if none can be.
+
+    A list that is far too large is told by its first lines: the rest is not read.
+    """
     settings = load_settings(config.read_bytes(), str(config)) if config else Settings()
     own = decode(prices.read_bytes(), Prices, str(prices)) if prices else None
-    found = estimated(_images(list_path, images), settings, PriceList(region, own),
-                      training, endpoint)  # fmt: skip
+    by, stack = PriceList(region, own), _parameters(parameter or ())
+
+    def told(size: ListSize) -> Estimate:
+        return estimated(
+            size.rows,
+            settings,
+            by,
+            training,
+            endpoint,
+            labels=size.labels,
+            list_bytes=size.bytes or None,
+            image_bytes=image_kb * _KB,
+            stack=stack,
+        )
+
+    if (list_path is None) == (images is None):
+        raise Refused("name a LIST or a number of --images, one of the two")
+    if list_path is None:
+        found = told(ListSize(0, images or 0, labels or LABELS))
+    elif labels is not None:
+        raise Refused("--labels goes with --images: those of a LIST are counted")
+    else:
+        seen = look_at_size(_of_images(list_path))
+        first = told(seen) if seen.rows > 1 else None
+        surely = first is not None and any(wall.share > _SURELY for wall in walls(first.steps))
+        found = first if first is not None and surely else told(_read(list_path, seen, config))
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
         _show(found)
+        show_steps(found.steps, found.run.currency)
         if settings.training.script:
             say(
                 "Training is a script's own (training.script), whose time nobody knows: Tagline's "
                 "trainer's is told. training.max_runtime bounds it"
             )
+    if found.cannot:
+        raise Refused(f"it cannot be planned: {'; '.join(found.cannot)}")
 
 
-def _images(list_path: Path | None, images: int | None) -> int:
-    if (list_path is None) == (images is None):
-        raise Refused("name a LIST or a number of --images, one of the two")
-    if list_path is None:
-        return images or 0
+def _parameters(given: Sequence[str]) -> Parameters:
+    """Return the stack's parameters; raise Refused for others than those that count here."""
+    values: dict[str, int] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in _PARAMETERS or not value.isdecimal() or int(value) < 1:
+            raise Refused(
+                f"--parameter {text}: give {', '.join(_PARAMETERS)} a number from 1, such as "
+                "FetchConcurrency=55"
+            )
+        values[_PARAMETERS[name]] = int(value)
+    return Parameters(**values)
+
+
+def _of_images(list_path: Path) -> Path:
     if is_ratings(list_path):
         raise Refused(
             f"{list_path} is a file of ratings, and what a run of images costs is estimated; "
             "`tagline show RUN` tells what a run of ratings has cost"
         )
-    report = check_list(list_path)
-    if report.accepted < 2:  # noqa: PLR2004 - one to train with, one to judge by
-        raise Refused(f"{list_path}: {report.accepted} rows to train with: see `tagline check`")
-    return report.accepted
+    return list_path
+
+
+def _read(list_path: Path, seen: ListSize, config: Path | None) -> ListSize:
+    """Return what the rows of a list are, each of which is read."""
+    report = check_list(list_path, settings_path=config)
+    if report.accepted < 2 or report.labels is None:  # noqa: PLR2004 - to train with, to judge by
+        why = next(iter(report.problems), "see `tagline check`")
+        raise Refused(f"{list_path}: {report.accepted} rows to train with: {why}")
+    return ListSize(seen.bytes, report.accepted, report.labels.count)
 
 
 def estimated(
-    images: int, settings: Settings, prices: PriceList, training: str, endpoint: str
+    images: int,
+    settings: Settings,
+    prices: PriceList,
+    training: str,
+    endpoint: str,
+    *,
+    labels: int = LABELS,
+    list_bytes: int | None = None,
+    image_bytes: float = IMAGE_BYTES.value,
+    stack: Parameters | None = None,
 ) -> Estimate:
     """Return the estimate for so many images; `training` and `endpoint` are the stack's types."""
     kept = max(1, round(images * (1 - settings.split.shares.held)))
@@ -98,6 +176,19 @@ def estimated(
     epochs = settings.training.epochs or int(chosen["epochs"])
     builtin = settings.training.algorithm == "builtin"
     kind = settings.training.instance_type or (USUAL if builtin else training)
+    load = Load(
+        images=images,
+        labels=labels,
+        settings=settings,
+        epochs=epochs,
+        training_type=kind,
+        evaluation_type=EVALUATION,
+        endpoint_type=endpoint,
+        views=settings.training.views or int(chosen["views"]),
+        image_bytes=image_bytes,
+        list_bytes=list_bytes,
+        stack=stack or Parameters(),
+    )
     work = Work(
         images=images,
         validation=settings.split.shares.held,
@@ -106,9 +197,13 @@ def estimated(
         training_type=kind,
         evaluation_type=EVALUATION,
         trials=trials_of(settings),
-        views=settings.training.views or int(chosen["views"]),
+        views=load.views,
         machines=settings.training.instance_count,
+        shard_images=load.shard_images,
+        shards_per_task=load.stack.pack_shards_per_task,
     )
+    run = forecast(work, prices)
+    told = steps(load, run)
     wanted = settings.endpoint
     count = wanted.instance_count or wanted.min_instances or 1
     serving = monthly(wanted.instance_type or endpoint, count, prices)
@@ -116,12 +211,16 @@ def estimated(
     answers = serverless(ANSWERS, ANSWER_SECONDS, memory, prices)
     return Estimate(
         images=images,
+        labels=labels,
         epochs=epochs,
-        run=forecast(work, prices),
+        run=run,
         most_for_training=most_expensive(settings, kind, prices),
         budget=settings.budget.per_run,
         endpoint_a_month=serving if wanted.mode == "instances" else None,
         serverless_answers=answers if wanted.mode == "serverless" else None,
+        seconds=sum(step.seconds for step in told),
+        steps=told,
+        cannot=tuple(check.said for check in walls(told)),
     )
 
 
@@ -133,6 +232,7 @@ def _show(found: Estimate) -> None:
         facts_table(
             {
                 "Images": f"{found.images:,}",
+                "Labels": f"{found.labels:,}",
                 "Epochs": found.epochs,
                 "Together": _together(found.run),
                 "Training, at most": money(found.most_for_training, unit) or "no price is known",

@@ -43,7 +43,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "promote": ("tagline promote stickers-8d1c0a27e4b9f633 --why 'rings matter' --wait",),
     "drift": ("tagline drift stickers --json",),
     "estimate": (
-        "tagline estimate stickers.lst --config dataset.yaml",
+        "tagline estimate stickers.lst --settings dataset.yaml",
+        "tagline estimate --images 1000000 --labels 334 --parameter FetchConcurrency=55",
         "tagline estimate --images 50000 --region eu-west-1",
     ),
     "costs": ("tagline costs", "tagline costs 2026-11 --json"),

@@ -24,9 +24,7 @@ from tagline.cli.show_rows import (
 from tagline.cli.target import Target, find_target
 from tagline.formats.keys import RunKeys
 from tagline.formats.kinds import Kind
-from tagline.formats.models import (
-    CardModel,
-)
+from tagline.formats.models import CardModel, Unsure
 from tagline.formats.names import RUN, check_dataset
 from tagline.formats.plan import Plan
 from tagline.formats.recommending import RatingsMetrics
@@ -150,10 +148,17 @@ def _one_label(report: RunReport) -> dict[str, object]:
     return {
         "Task": TASK_SAID[report.task],
         "Right": None if report.top1 is None else f"{number(report.top1)} of the images{five}",
-        "Sure": unsure
-        and f"of {number(unsure.answered)} of the images, {number(unsure.accuracy)} of them right: "
-        f"from {number(unsure.threshold)} on",
+        "Sure": unsure and _sure(unsure),
     }
+
+
+def _sure(unsure: Unsure) -> str:
+    if unsure.accuracy is None:
+        return f"of no image: from {number(unsure.threshold)} on"
+    return (
+        f"of {number(unsure.answered)} of the images, {number(unsure.accuracy)} of them right: "
+        f"from {number(unsure.threshold)} on"
+    )
 
 
 def _ranking(found: RatingsMetrics) -> dict[str, object]:

@@ -37,7 +37,7 @@ class Paths:
 
     def clean(self, text: str) -> str:
         """Return a list's path; raises BadPath."""
-        path = text.strip()
+        path = text if self.below else text.strip()  # below another folder a list keeps blanks
         if not path:
             raise BadPath("no_path", "the path is empty")
         slashes = path.replace("\\", "/")

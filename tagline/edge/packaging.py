@@ -1,9 +1,11 @@
 """PlanPackage: what is made of a champion for its dataset's devices, and by which job."""
 
+from datetime import UTC, datetime
+
 from tagline.aws.s3 import Bucket
 from tagline.edge.errors import NotReleased
 from tagline.formats.edge import EdgeOrder
-from tagline.formats.edge_keys import EdgeKeys, edge_version
+from tagline.formats.edge_keys import EdgeKeys, edge_version, version_order
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import job_name
 from tagline.formats.outcomes import Champion
@@ -14,20 +16,23 @@ from tagline.formats.steps import PackageAnswer
 from tagline.jobs.evaluation import output, processing
 from tagline.jobs.sagemaker import Stack
 from tagline.planning.by_hand import edge_settings, set_by_hand
+from tagline.planning.sent import changes, last_sent
 
 
 def plan_package(bucket: Bucket, run: str, stack: Stack) -> PackageAnswer:
     """Write what is to be packaged, the champion of this moment, and return version and job.
 
-    Raises NotReleased for a version that went out: what devices may fetch now is not written over.
+    What went out is never written over: settings that ask for something else get a higher version.
+    Raises NotReleased where they do not.
     """
+    at = now()  # before the champion is read: whoever is promoted meanwhile gets a higher version
     dataset = RunKeys(run).dataset
     edge = EdgeKeys(dataset)
     champion = bucket.read(DatasetKeys(dataset).champion, Champion)
     check_champion(champion, dataset, bucket.name, stack.name)
     keys, version = RunKeys(champion.run), edge_version(champion.created)
-    if bucket.head(edge.release(version)):
-        raise NotReleased(f"version {version}, of run {champion.run}, went out already")
+    if sent := last_sent(bucket, dataset, champion):
+        version = _next(bucket, sent, edge_version(at))
     settings = edge_settings(bucket, dataset)
     order = EdgeOrder(
         dataset=dataset,
@@ -67,3 +72,20 @@ def plan_package(bucket: Bucket, run: str, stack: Stack) -> PackageAnswer:
     # an order brings a run back that was packaged before, by a job that has the run's name
     name = f"{job_name(stack.name, run, 'edge')}-{version.replace('.', '-')}"
     return PackageAnswer(version=version, job_name=name, request=request)
+
+
+def _next(bucket: Bucket, sent: EdgeOrder, version: str) -> str:
+    """Return the version that follows one that went out; raises NotReleased where none is to."""
+    if not changes(bucket, sent):
+        raise NotReleased(f"version {sent.version}, of run {sent.run}, went out already")
+    if version_order(version) <= version_order(sent.version):
+        raise NotReleased(
+            f"version {version} is not higher than {sent.version}, which went out: drop the list "
+            "again later"
+        )
+    return version
+
+
+def now() -> str:
+    """Return the time, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat()

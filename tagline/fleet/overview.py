@@ -7,8 +7,7 @@ from tagline.aws.s3 import Bucket
 from tagline.fleet.registered import TIME
 from tagline.formats.devices import DeviceKeys, RegisteredDevice
 from tagline.formats.edge import EdgeRelease
-from tagline.formats.edge_keys import EdgeKeys, version_order
-from tagline.formats.names import InvalidName
+from tagline.formats.edge_keys import EdgeKeys, highest_first
 
 ONLINE = timedelta(minutes=5)  # after it was last heard of; devices say how they are each minute
 MOST_DEVICES = 1000
@@ -34,8 +33,8 @@ def devices_of(bucket: Bucket, dataset: str) -> list[RegisteredDevice]:
 def released(bucket: Bucket, dataset: str, run: str | None) -> str | None:
     """Return the version that a champion was released to devices as; None where it was not."""
     keys = EdgeKeys(dataset)
-    versions = filter(_is_version, bucket.folders(keys.prefix)) if run else ()
-    for version in sorted(versions, key=version_order, reverse=True)[:_LOOKED_AT]:
+    versions = highest_first(bucket.folders(keys.prefix)) if run else []
+    for version in versions[:_LOOKED_AT]:
         release = bucket.whole(keys.release(version), EdgeRelease)
         if release is not None and release.run == run:
             return version
@@ -47,11 +46,3 @@ def is_online(device: RegisteredDevice, now: datetime) -> bool:
     if device.seen is None:
         return False
     return now - datetime.strptime(device.seen, TIME).replace(tzinfo=UTC) < ONLINE
-
-
-def _is_version(name: str) -> bool:
-    try:
-        version_order(name)
-    except InvalidName:
-        return False
-    return True

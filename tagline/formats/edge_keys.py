@@ -1,6 +1,7 @@
 """Where what goes to a dataset's devices lies, and what versions are called."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +58,11 @@ def edge_version(promoted: str) -> str:
 def version_order(version: str) -> tuple[int, ...]:
     """Return what versions are sorted by; raises InvalidName."""
     return tuple(int(part) for part in check_version(version).split("."))
+
+
+def highest_first(names: Iterable[str]) -> list[str]:
+    """Return the names that are versions, the highest first."""
+    return sorted(filter(VERSION.fullmatch, names), key=version_order, reverse=True)
 
 
 def check_version(version: str) -> str:

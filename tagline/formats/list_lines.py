@@ -9,7 +9,7 @@ from tagline.formats.reasons import UnusableList
 MAX_LINE_BYTES = 1 << 20
 MAX_LIST_BYTES = 2 << 30  # uncompressed; 2,000,000 rows of 334 labels
 _CHUNK = 1 << 18
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -69,9 +69,9 @@ def read_start(stream: BinaryIO, size: int) -> bytes:
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     stream.seek(0)
-    magic = stream.read(len(_GZIP))
+    magic = stream.read(len(GZIP))
     stream.seek(0)
-    source = _Gunzip(stream) if magic == _GZIP else stream
+    source = _Gunzip(stream) if magic == GZIP else stream
     chunk = b""
     while len(chunk) <= len(_BOM) and (more := source.read(_CHUNK)):
         chunk += more

@@ -109,7 +109,7 @@ class PlanAnswer(Record):
     kind: Kind = Kind.IMAGES
     """Of ratings nothing is fetched and packed."""
     edge: bool = False
-    """Whether nothing changed, and devices wait for the champion."""
+    """Whether nothing changed, and devices wait for the champion, or for another version of it."""
 
 
 class FetchEvent(RunEvent):

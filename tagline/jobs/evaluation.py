@@ -23,7 +23,7 @@ from tagline.formats.tasks import Task
 from tagline.jobs.sagemaker import Stack, cluster
 
 _BASE = "/opt/ml/processing"
-_MAX_RUNTIME = 6 * 3600  # seconds; Evaluate's TimeoutSeconds in the state machine is an hour more
+MAX_RUNTIME = 6 * 3600  # seconds; Evaluate's TimeoutSeconds in the state machine is an hour more
 
 
 def plan_evaluation(
@@ -148,7 +148,7 @@ def processing(
         processing_inputs=tuple(_input(name, uri) for name, uri in inputs.items()),
         processing_output_config=ProcessingOutputs(outputs=tuple(outputs)),
         processing_resources=ProcessingResources(cluster_config=cluster(stack.instance_type, size)),
-        stopping_condition=StoppingCondition(max_runtime_in_seconds=_MAX_RUNTIME),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=MAX_RUNTIME),
     )
 
 

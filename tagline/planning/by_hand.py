@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from tagline.aws.s3 import Bucket
-from tagline.formats.edge_keys import EdgeKeys, edge_version
 from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import LabelMetrics, Metrics
-from tagline.formats.outcomes import Champion, Newest
+from tagline.formats.outcomes import Newest
 from tagline.formats.owners import owns_run
 
 _MOST = 5  # thresholds that a sentence names
@@ -28,14 +27,6 @@ def edge_settings(bucket: Bucket, dataset: str) -> EdgeSettings:
     """Return which devices get whichever model is promoted, as the newest list's settings say."""
     newest = _newest(bucket, dataset)
     return newest.edge if newest else EdgeSettings()
-
-
-def devices_wait(bucket: Bucket, dataset: str, champion: Champion | None) -> bool:
-    """Return whether devices are to get the champion and its version did not go out yet."""
-    if champion is None or not edge_settings(bucket, dataset).targets:
-        return False
-    version = edge_version(champion.created)
-    return bucket.head(EdgeKeys(dataset).release(version)) is None
 
 
 def _newest(bucket: Bucket, dataset: str) -> Newest | None:

@@ -5,6 +5,9 @@ from hashlib import blake2b
 
 MAX_SHARD_BYTES = 64 << 20
 MAX_SHARD_ROWS = 500
+_DIGITS = 5  # of a shard's name
+MAX_SHARDS = 10**_DIGITS
+"""More have names that do not sort."""
 
 
 def packing_rank(row_id: int, seed: int) -> tuple[int, int]:
@@ -36,4 +39,4 @@ def cut(
 
 def shard_name(number: int) -> str:
     """Return a shard's name, which sorts in packing order."""
-    return f"{number:05d}"
+    return f"{number:0{_DIGITS}d}"

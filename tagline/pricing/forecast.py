@@ -16,7 +16,6 @@ from tagline.pricing.machines import PACKING, Instance, function_of
 from tagline.pricing.table import PriceList
 
 HOURS_OF_A_MONTH = 730
-_SHARD_IMAGES, _SHARDS_PER_TASK = 500, 100
 _STEPS = (
     *("PlanTraining", "PlanEvaluation", "DecidePromotion", "PlanDeployment", "SmokeTest"),
     *("RecordChampion", "RecordOutcome"),
@@ -33,6 +32,8 @@ class Rates:
     """By one call of FetchShard."""
     packed: float = 1000
     """By one task."""
+    joined: float = 9000
+    """Images of parts that S3 joins."""
     learned: float = 1800
     """Of 96 pixels, by an instance of eight cores."""
     judged: float = 500
@@ -60,6 +61,9 @@ class Work:
     """Of an image, which a model averages over."""
     machines: int = 1
     """That share each training job; all of them are paid for while it starts."""
+    shard_images: int = 500
+    shards_per_task: int = 100
+    """The stack's PackShardsPerTask."""
 
 
 def forecast(work: Work, prices: PriceList, rates: Rates | None = None) -> Cost:
@@ -68,8 +72,8 @@ def forecast(work: Work, prices: PriceList, rates: Rates | None = None) -> Cost:
 
 
 def _uses(work: Work, rates: Rates) -> Iterator[Use]:
-    shards = math.ceil(work.images / _SHARD_IMAGES)
-    parts = math.ceil(shards / _SHARDS_PER_TASK)
+    shards = math.ceil(work.images / work.shard_images)
+    parts = math.ceil(shards / work.shards_per_task)
     packing = "PackDataset" if parts == 1 else "PackParts"
     training = work.images * (1 - work.validation)
     learning = work.epochs * training * images_of_96_pixels(work.size) / rates.learned
@@ -78,7 +82,7 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     yield Use("FetchShards", function_of("FetchShard"), work.images / rates.fetched, shards)
     yield Use(packing, PACKING, work.images / rates.packed + parts * rates.task_start)
     if parts > 1:
-        yield Use("JoinParts", PACKING, rates.task_start)
+        yield Use("JoinParts", PACKING, rates.task_start + work.images / rates.joined)
     trained = work.trials * (work.machines * rates.job_start + learning)
     yield Use("Train" if work.trials == 1 else "Tune", Instance(work.training_type), trained)
     judging = 2 * work.views * work.images * work.validation / rates.judged  # the champion, too

@@ -23,6 +23,7 @@ from tagline.formats.settings import Split
 from tagline.formats.split import SplitHead
 
 MAX_BYTES = 256 << 20  # 14,000,000 contents
+LINE_BYTES = 19  # of a content
 ATTEMPTS = 5  # to write what others write at the same time
 _LONGEST_HEAD = 256  # bytes
 _LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}

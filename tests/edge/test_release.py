@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import io
 import json
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,6 +96,34 @@ def test_a_champion_reaches_its_devices_once_there_is_a_group(
     update = next_update(pipeline)
     assert (update["version"], update["dataset"]) == (version, DATASET)
     check_signed(pipeline, update)
+
+
+def test_what_settings_ask_otherwise_reaches_devices_by_the_same_list(
+    pipeline: OnLaptop, designs: DesignSet
+) -> None:
+    before = pipeline.json(DatasetKeys(DATASET).champion)
+    pipeline.client("iot").create_thing_group(thingGroupName="others")
+    label = pipeline.json(RunKeys(before["run"]).metrics)["labels"][0]["label"]
+    asked = {"edge": {"targets": [GROUP, "others"]}, "thresholds": {label: 0.625}}
+    pipeline.settings(DATASET, **asked)
+    changed = pipeline.run(DATASET, designs.list_path.read_bytes(), "changed")
+    told = changed.status
+    assert (told["outcome"], told["edge"]["released"]) == ("Unchanged", True)
+    assert "devices get another version: targets, thresholds changed; version" in told["reason"]
+    version = told["edge"]["version"]
+    assert version_order(version) > version_order(edge_version(before["created"]))
+    assert told["edge"]["targets"] == [GROUP, "others"]
+    update = next_update(pipeline)
+    assert update["version"] == version
+    check_signed(pipeline, update)
+    with (
+        urllib.request.urlopen(update["url"]) as body,
+        zipfile.ZipFile(io.BytesIO(body.read())) as archive,
+    ):
+        manifest = json.loads(archive.read("manifest.json"))
+    assert (manifest["run"], manifest["thresholds"][label]) == (before["run"], 0.625)
+    again = pipeline.run(DATASET, designs.list_path.read_bytes(), "changed-again")
+    assert (again.status["outcome"], "edge" in again.status) == ("Unchanged", False)
 
 
 def test_what_is_not_promoted_goes_nowhere_until_a_person_orders_it(

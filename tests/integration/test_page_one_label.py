@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from msgspec import structs
 from playwright.sync_api import Page, expect
 
 from tests.browser import browsing, violations
 from tests.page_world import PageWorld, page_world
-from tests.unit.api_world import DATASET, LABELS, RUN, event, metrics_document
+from tests.unit.api_world import DATASET, LABELS, RUN, champion_document, event, metrics_document
 from tests.unit.run_documents import packed_dataset, plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -34,6 +35,8 @@ def world() -> Iterator[PageWorld]:
         packed = packed_dataset(run=RUN, labels=LABELS, task="single")
         made.bucket.put(f"{folder}/dataset.json", packed)
         made.bucket.put(f"{folder}/plan.json", plan(run=RUN, dataset=DATASET, task="single"))
+        champion = structs.replace(champion_document(), metric="macro_recall", value=0.75)
+        made.bucket.put(f"{DATASET}/champion.json", champion)
         yield made
 
 
@@ -56,6 +59,9 @@ def test_one_label_its_confidence_and_what_is_taken_for_what(world: PageWorld) -
         first = page.locator("table", has_text="Best label").locator("tbody tr").first
         expect(first).to_contain_text(f"{LABELS[0]}{LABELS[1]}5")
         assert not violations(page)
+        page.goto(f"{world.url}#{DATASET}/runs")
+        page.reload()
+        expect(page.get_by_role("columnheader", name="macro recall")).to_be_visible()
         assert not told
 
 

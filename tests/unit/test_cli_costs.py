@@ -75,6 +75,70 @@ def test_an_estimate_of_a_list_counts_its_rows(tmp_path: Path) -> None:
     assert told("estimate", str(tmp_path / "a.lst"))["images"] == 40
 
 
+def test_an_estimate_tells_each_step_with_what_bounds_it(tmp_path: Path) -> None:
+    config = tmp_path / "dataset.yaml"
+    config.write_text("training: {instance_count: 2, max_runtime: 3600, engine: torch}\n")
+    found = told("estimate", "--images", "1000000", "--labels", "334", "--settings", str(config),
+                 "--parameter", "FetchConcurrency=100", "--image-kb", "1")  # fmt: skip
+    steps = {step["step"]: step for step in found["steps"]}
+    assert list(steps) == ["plan", "fetch", "pack", "train", "evaluate", "deploy"]
+    assert (found["labels"], found["cannot"]) == (334, [])
+    marks = {step["mark"] for step in found["steps"]}
+    assert marks <= {"measured", "computed", "assumed"}
+    hit = {check["name"] for step in found["steps"] for check in step["limits"] if check["hit"]}
+    assert hit == {"GET rate of a prefix"}
+    assert steps["fetch"]["quotas"][0]["needed"] == 100
+    assert steps["train"]["quotas"][0]["needed"] == 2
+    assert steps["plan"]["bound_by"] == "MAX_ROWS"
+    assert found["seconds"] == pytest.approx(sum(step["seconds"] for step in found["steps"]))
+
+
+def test_images_that_cannot_be_planned_are_exit_1_with_the_limit(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["estimate", "--images", "10000000", "--json"])
+    assert result.exit_code == 1
+    assert "MAX_ROWS: 10,000,000 rows of at most 1,000,000" in result.stderr
+    assert json.loads(result.stdout)["cannot"][0].startswith("MAX_ROWS")
+    shown = runner.invoke(app, ["estimate", "--images", "10000000"])
+    assert shown.exit_code == 1
+    assert "pack: near JoinParts' memory" in " ".join(shown.stderr.split())
+
+
+def test_a_list_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.lst"
+    with path.open("wb") as file:
+        file.write(b"".join(b"%d\t0\t1\ti/%d.jpg\n" % (n, n) for n in range(100_000)))
+        file.truncate(3 << 30)  # a hole, which reads as zeros and would take its time
+    result = runner.invoke(app, ["estimate", str(path), "--json"])
+    assert result.exit_code == 1
+    assert "MAX_LIST_BYTES: 3,221,225,472 bytes of at most 2,147,483,648" in result.stderr
+    assert json.loads(result.stdout)["labels"] == 2
+
+
+def test_a_list_without_rows_says_why_there_is_no_estimate(tmp_path: Path) -> None:
+    (tmp_path / "a.lst").write_text("1,0,1,a.png\n2,1,0,b.png\n")
+    result = runner.invoke(app, ["estimate", str(tmp_path / "a.lst")])
+    assert result.exit_code == 1
+    assert "columns are separated by commas" in result.stderr
+
+
+def test_the_labels_of_a_list_are_counted_as_its_settings_say(tmp_path: Path) -> None:
+    path, config = tmp_path / "a.lst", tmp_path / "dataset.yaml"
+    path.write_text("".join(f"{n}\t{n % 2}\timages/{n}.png\n" for n in range(40)))
+    config.write_text("task: single\n")
+    assert told("estimate", str(path))["labels"] == 1
+    assert told("estimate", str(path), "--settings", str(config))["labels"] == 2
+    refused = runner.invoke(app, ["estimate", str(path), "--labels", "3"])
+    assert refused.exit_code == 1
+    assert "--labels goes with --images" in refused.stderr
+
+
+@pytest.mark.parametrize("given", ["FetchConcurrency", "FetchConcurrency=0", "ApiAuth=jwt"])
+def test_parameters_that_do_not_count_are_refused(given: str) -> None:
+    result = runner.invoke(app, ["estimate", "--images", "9", "--parameter", given])
+    assert result.exit_code == 1
+    assert "FetchConcurrency, PackConcurrency, PackShardsPerTask" in result.stderr
+
+
 def test_own_prices_and_another_region(tmp_path: Path) -> None:
     own = {"as_of": "2027-01-01", "regions": {"eu-x-1": {"instances": {"ml.c5.4xlarge": 36}}}}
     (tmp_path / "prices.json").write_text(json.dumps(own))

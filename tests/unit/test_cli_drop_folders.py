@@ -37,6 +37,7 @@ def test_folders_are_classes_and_their_images_lie_where_no_list_is_looked_for(
             "red fox/den/deep/3.jpg",
             "lists/a ü.png",
             "dög/x.webp",
+            " dög/blank.png",
         ),
         *("red fox/.hidden.png", ".cache/y.png", "red fox/notes.txt", "top.png"),
     )
@@ -48,6 +49,7 @@ def test_folders_are_classes_and_their_images_lie_where_no_list_is_looked_for(
     rows = [line.split("\t") for line in (made / "pets.lst").read_text().splitlines()]
     assert {(tuple(labels), path) for _, *labels, path in rows} == {
         (("1", "0", "0"), "images/dög/x.webp"),
+        (("1", "0", "0"), "images/ dög/blank.png"),
         (("0", "1", "0"), "images/lists/a ü.png"),
         (("0", "0", "1"), "images/red fox/1.png"),
         (("0", "0", "1"), "images/red fox/2.png"),
@@ -57,13 +59,13 @@ def test_folders_are_classes_and_their_images_lie_where_no_list_is_looked_for(
         *("pets/labels.txt", "pets/lists/pets.lst"),
         *(f"pets/{path}" for *_, path in rows),
     }
-    assert json.loads(result.stdout)["images"] == {"sent": 5, "present": 0}
+    assert json.loads(result.stdout)["images"] == {"sent": 6, "present": 0}
     assert "no label of folders without images: nobody" in result.stderr
     assert str(made / "pets.lst") in result.stderr
     assert "it lies in no folder that is a class" in result.stderr
     put(photos, "dög/y.webp")  # once more, with more
     again = runner.invoke(app, ["drop", "pets", "--images", str(photos), "--json"])
-    assert json.loads(again.stdout)["images"] == {"sent": 1, "present": 5}
+    assert json.loads(again.stdout)["images"] == {"sent": 1, "present": 6}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,7 @@ def test_folders_are_classes_and_their_images_lie_where_no_list_is_looked_for(
     [
         ((), "there is nothing in it"),
         (("cat/1.png", "cat/2.png"), "all images are of one class, 'cat'"),
+        (("cat/1.png", "d\tog/2.png"), "'d\\tog/2.png': "),
         (("1.png", "2.png"), "Without a LIST the folder of --images holds a folder of PNG"),
         (("cat/1.gif", "dog/2.gif"), "save it as PNG, JPEG or WebP"),
     ],

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tagline.aws import clients
 from tagline.aws.s3 import Bucket
+from tagline.edge import packaging
 from tagline.edge.errors import NotReleased
 from tagline.edge.releasing import Services, release
 from tagline.formats.document import decode_record
@@ -22,7 +23,7 @@ from tagline.formats.edge import EdgeOrder, EdgePackage, EdgeRelease, EdgeUpdate
 from tagline.formats.edge_settings import EdgeSettings
 from tagline.formats.outcomes import Champion, Newest
 from tagline.formats.steps import PackagedVersion, ReleaseEvent
-from tagline.planning.by_hand import devices_wait
+from tagline.planning.sent import devices_wait
 from tests.unit.documents import RUN, champion, packed_dataset, plan
 from tests.unit.flow_world import BUCKET, PREFIX, STATE, Account, account, call
 
@@ -204,12 +205,9 @@ def test_the_champion_of_this_moment_is_planned_by_the_newest_settings(world: Ac
     )
 
 
-def test_without_int8_no_image_is_read_and_what_went_out_stays(world: Account) -> None:
+def test_without_int8_no_image_is_read(world: Account) -> None:
     inputs = call("plan_package", STATE)["request"]["ProcessingInputs"]
     assert {each["InputName"] for each in inputs} == {"order", "model", "metrics", "card", "smoke"}
-    world.put(f"{FOLDER}release.json", {"any": "thing"})
-    with pytest.raises(NotReleased, match=rf"version {VERSION}, of run {RUN}, went out already"):
-        call("plan_package", STATE)
 
 
 def test_a_release_is_signed_and_deployed_with_roll_back(world: Account) -> None:
@@ -366,12 +364,77 @@ def test_an_order_tells_of_devices_in_the_status_that_is_there(world: Account) -
     assert (told["outcome"], told["edge"]["targets"]) == ("Promoted", ["sorters"])
 
 
+def went(world: Account, **more: Any) -> EdgeOrder:
+    """Let a version have gone out, by default that of the promotion to both groups."""
+    made = order(**{"thresholds": {"a": 0.4}, **more})
+    folder = f"demo/edge/{made.version}/"
+    world.put(f"{folder}order.json", made)
+    world.put(f"{folder}release.json", {"any": "thing"})
+    return made
+
+
 def test_nothing_goes_out_where_nobody_asked(world: Account) -> None:
     world.put("demo/newest.json", newest())
     held = ours()
-    assert not devices_wait(bucket(), "demo", held)
+    assert devices_wait(bucket(), "demo", held) is None
     world.put("demo/newest.json", newest(targets=("sorters",)))
-    assert devices_wait(bucket(), "demo", held)
-    assert not devices_wait(bucket(), "demo", None)
-    world.put(f"{FOLDER}release.json", {"any": "thing"})
-    assert not devices_wait(bucket(), "demo", held)
+    assert devices_wait(bucket(), "demo", held) == "devices were not sent the champion yet"
+    assert devices_wait(bucket(), "demo", None) is None
+    went(world)
+    assert devices_wait(bucket(), "demo", held) is None  # belts keep what they have
+
+
+def test_what_an_earlier_champion_was_sent_as_is_none_of_this_one(world: Account) -> None:
+    went(world, version="1.261127.9999", run="demo-of-before")
+    world.put(f"{FOLDER}order.json", order())  # packaged, and it broke off
+    world.put("demo/edge/notes/release.json", {"any": "thing"})
+    said = devices_wait(bucket(), "demo", ours())
+    assert said == "devices were not sent the champion yet"
+
+
+@pytest.mark.parametrize(
+    ("edge", "thresholds", "said"),
+    [
+        ({"targets": ("belts", "sorters")}, {"a": 0.4}, None),
+        ({"targets": ("belts",), "frames": 5}, {"a": 0.4}, None),
+        ({"targets": ("belts", "bins")}, {"a": 0.4}, "targets"),
+        ({"targets": ("belts",), "int8": True}, {"a": 0.4}, "int8"),
+        ({"targets": ("belts",), "by": "jobs"}, {"a": 0.4}, "by"),
+        ({"targets": ("belts",)}, {"a": 0.5}, "thresholds"),
+        ({"targets": ("belts",)}, {}, "thresholds"),
+        ({"targets": ("bins",), "int8": True}, {"b": 0.4}, "targets, int8, thresholds"),
+        ({}, {"b": 0.4}, None),
+    ],
+)
+def test_what_settings_ask_otherwise_goes_out_as_another_version(
+    world: Account, edge: dict[str, Any], thresholds: dict[str, float], said: str | None
+) -> None:
+    went(world)
+    asked = Newest(run=RUN, started=CREATED, thresholds=thresholds, edge=EdgeSettings(**edge))
+    world.put("demo/newest.json", asked)
+    found = devices_wait(bucket(), "demo", ours())
+    assert found == (said and f"devices get another version: {said} changed")
+
+
+def test_another_version_is_higher_and_is_what_the_next_is_compared_with(
+    world: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went(world)
+    with pytest.raises(NotReleased, match=rf"version {VERSION}, of run {RUN}, went out already"):
+        call("plan_package", STATE)
+    world.put("demo/newest.json", newest(targets=("sorters", "bins"), int8=True))
+    monkeypatch.setattr(packaging, "now", lambda: "2026-11-27T11:43:30Z")
+    with pytest.raises(NotReleased, match=rf"{VERSION} is not higher than {VERSION}"):
+        call("plan_package", STATE)
+    # 1.261128.99 is the higher one, and the text of 1.261128.100 the smaller one
+    monkeypatch.setattr(packaging, "now", lambda: "2026-11-28T00:01:39Z")
+    assert call("plan_package", STATE)["version"] == "1.261128.99"
+    known = {"version": "1.261128.99", "targets": ("sorters", "bins"), "thresholds": {"a": 0.4}}
+    asked = bucket().read("demo/edge/1.261128.99/order.json", EdgeOrder)
+    assert asked == order(int8=True, **known)
+    assert devices_wait(bucket(), "demo", ours()) is not None  # it did not go out yet
+    went(world, int8=True, **known)
+    assert devices_wait(bucket(), "demo", ours()) is None
+    went(world, **{**known, "version": "1.261128.100"})
+    said = devices_wait(bucket(), "demo", ours())
+    assert said == "devices get another version: int8 changed"

@@ -7,6 +7,7 @@ from tools.docs.costs import costs_page
 from tools.docs.formats import formats_page
 from tools.docs.openapi import openapi_text
 from tools.docs.reasons import reasons_page
+from tools.docs.scale import scale_page
 from tools.docs.settings import settings_page
 from tools.site.pages import llms_text
 
@@ -17,6 +18,7 @@ MADE = {
     "docs/settings.md": settings_page,
     "docs/reasons.md": reasons_page,
     "docs/costs.md": costs_page,
+    "docs/scale.md": scale_page,
     "llms.txt": llms_text,
 }
 

@@ -17,9 +17,9 @@ from tagline.pricing.forecast import (
 )
 from tagline.pricing.table import PriceList, table
 from tagline.serving.machines import MEMORY
+from tools.docs.marked import with_made
 
 PAGE = Path(__file__).parents[2] / "docs/costs.md"
-_BEGIN, _END = "<!-- made by `make docs`: begin -->\n", "<!-- end -->\n"
 _REGION = "us-east-1"
 _DATASETS = ((50, 98_378), (334, 116_945))
 _WAYS = (
@@ -51,10 +51,7 @@ The number of labels does not count: reading a list of 334 takes seconds.
 
 def costs_page() -> str:
     """Return the page with its table made again; the rest is as it stands."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{_made()}{_END}{after}"
+    return with_made(PAGE, _made())
 
 
 def _made() -> str:

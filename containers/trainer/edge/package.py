@@ -85,11 +85,16 @@ def package(base: Base) -> None:
 
 
 def _thresholds(base: Base, order: EdgeOrder) -> dict[str, float]:
-    """Return each label's threshold: what a person set goes before what was chosen."""
+    """Return each label's threshold: what a person sets now, else what was chosen.
+
+    What a person had set when the model was evaluated holds no longer.
+    """
     metrics = read_document(
         base.processing_input("metrics/metrics.json"), "input 'metrics'", Metrics
     )
-    chosen = {label.label: label.threshold for label in metrics.labels}
+    chosen = {
+        row.label: row.threshold if row.chosen is None else row.chosen for row in metrics.labels
+    }
     return {**chosen, **{k: v for k, v in order.thresholds.items() if k in chosen}}
 
 

@@ -48,6 +48,7 @@ const $ = (id) => document.getElementById(id);
 let place = { dataset: "", view: "", item: "" };
 let shown = null; // the opened view
 let details = null; // of place.dataset
+let judged = ""; // what models are judged by, as the view was told
 let leaving = new AbortController();
 let timer = 0;
 let turn = 0; // tells an answer that came too late
@@ -104,6 +105,8 @@ function openView() {
   showViews(view);
   document.title = `${place.dataset}${view?.name ? ` · ${view.name}` : ""} · Tagline`;
   if (!view) return nothing(`There is no view “${place.view}”.`, "Choose one of those above.");
+  shown?.close?.();
+  judged = metric(details?.champion);
   shown = view.open(place, page);
   for (const title of shown.element.querySelectorAll("h3")) title.tabIndex = -1;
   fill($("view"), shown.element);
@@ -186,7 +189,8 @@ async function refresh(signal) {
     showHead($("head"), place.dataset, details);
     if (details.kind === "ratings" && place.view === tryIt.id) return location.replace(link(recommend.id));
     showViews(VIEWS.find(({ id }) => id === place.view));
-    if (!shown && VIEWS.some(({ id }) => id === place.view)) openView(); // made since it was asked for
+    // made since it was asked for, or opened before it was known what models are judged by
+    if ((!shown || judged !== metric(details.champion)) && VIEWS.some(({ id }) => id === place.view)) openView();
   }
   return shown?.refresh?.(signal);
 }

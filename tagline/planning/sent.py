@@ -1,0 +1,54 @@
+"""What devices were sent of a champion, and what the newest list's settings ask otherwise now."""
+
+from collections.abc import Iterator
+
+from tagline.aws.s3 import Bucket
+from tagline.formats.edge import EdgeOrder
+from tagline.formats.edge_keys import EdgeKeys, edge_version, highest_first, version_order
+from tagline.formats.outcomes import Champion
+from tagline.planning.by_hand import edge_settings, set_by_hand
+
+
+def devices_wait(bucket: Bucket, dataset: str, champion: Champion | None) -> str | None:
+    """Return why devices are to get a version of the champion now; None where none is to go out."""
+    if champion is None or not edge_settings(bucket, dataset).targets:
+        return None
+    order = last_sent(bucket, dataset, champion)
+    if order is None:
+        return "devices were not sent the champion yet"
+    changed = changes(bucket, order)
+    return f"devices get another version: {', '.join(changed)} changed" if changed else None
+
+
+def last_sent(bucket: Bucket, dataset: str, champion: Champion) -> EdgeOrder | None:
+    """Return what was asked of the champion's highest version that went out; None where none did.
+
+    Versions grow with promotions: lower ones than the champion's first are of others.
+    """
+    keys, first = EdgeKeys(dataset), version_order(edge_version(champion.created))
+    for version in highest_first(bucket.folders(keys.prefix)):
+        if version_order(version) < first:
+            return None
+        if bucket.head(keys.release(version)):
+            return bucket.read(keys.order(version), EdgeOrder)
+    return None
+
+
+def changes(bucket: Bucket, order: EdgeOrder) -> tuple[str, ...]:
+    """Return the settings that ask for something else than what went out by this order.
+
+    A group that is no longer a target keeps what it has.
+    """
+    return tuple(_changes(bucket, order))
+
+
+def _changes(bucket: Bucket, order: EdgeOrder) -> Iterator[str]:
+    asked = edge_settings(bucket, order.dataset)
+    if not set(asked.targets) <= set(order.targets):
+        yield "targets"
+    if asked.int8 != order.int8:
+        yield "int8"
+    if asked.by != order.by:
+        yield "by"
+    if dict(set_by_hand(bucket, order.dataset)) != dict(order.thresholds):
+        yield "thresholds"

@@ -1,0 +1,71 @@
+"""How large a list is, told by its file's size and its first lines: the rest is not read."""
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagline.formats.list_lines import GZIP
+from tagline.listing.classes import class_of
+from tagline.listing.survey import label_form
+
+_LOOKED_AT = 1 << 20  # bytes of the file
+_MOST_PLAIN = 1 << 24  # bytes that they may unpack to
+_ONE_COLUMN = (1, False)
+
+
+@dataclass(frozen=True)
+class ListSize:
+    """What a list seems to hold; exact where its file is no larger than what is looked at."""
+
+    bytes: int
+    """Uncompressed."""
+    rows: int
+    labels: int
+    """Of a row; of classes the number that the first rows show."""
+
+
+def look_at_size(path: Path) -> ListSize:
+    """Return what a list's file seems to hold; it may be compressed by gzip.
+
+    Where nothing can be told, in an empty file, a pipe or damaged gzip, all are 0: whoever reads
+    the list says why.
+    """
+    if not path.is_file():
+        return ListSize(0, 0, 0)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    plain, used = _plain(start)
+    if not plain:
+        return ListSize(0, 0, 0)
+    unpacked = len(plain) if used >= size else round(size * len(plain) / used)
+    if used < size:  # the last line is not whole
+        plain = plain[: plain.rfind(b"\n") + 1] or plain
+    lines = [line for line in plain.splitlines() if line.strip()]
+    if not lines:
+        return ListSize(unpacked, 0, 0)
+    return ListSize(unpacked, max(len(lines), round(unpacked * len(lines) / len(plain))),
+                    _labels(lines))  # fmt: skip
+
+
+def _plain(start: bytes) -> tuple[bytes, int]:
+    """Return what the first bytes of a file unpack to, and how many of them were used for it."""
+    if not start.startswith(GZIP):
+        return start, len(start)
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = inflate.decompress(start, _MOST_PLAIN)
+    except zlib.error:
+        return b"", 0
+    return plain, len(start) - len(inflate.unconsumed_tail) - len(inflate.unused_data)
+
+
+def _labels(lines: list[bytes]) -> int:
+    forms = Counter(map(label_form, lines))
+    form = forms.most_common(1)[0][0]
+    if form != _ONE_COLUMN:
+        return form[0]
+    columns = (line.split(b"\t")[1] for line in lines if label_form(line) == _ONE_COLUMN)
+    largest = max((class_of(column) or 0 for column in columns), default=0)
+    return largest + 1 if largest > 1 else 1
