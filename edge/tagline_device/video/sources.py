@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -42,7 +43,10 @@ def open_source(source: str, *, loop: bool) -> "Film | Camera":
         return Camera(source)
     if not Path(source).is_file():
         raise Refused(f"--source {source}: no such file, no /dev/video…, no rtsp:// address")
-    return Film(source, loop=loop)
+    film = Film(source, loop=loop)
+    with closing(film.frames(threading.Event())) as frames:
+        next(frames)  # what is no film is said now, not once there is a model
+    return film
 
 
 class Film:
@@ -52,7 +56,7 @@ class Film:
         self._path = path
         self.ends = not loop
 
-    def frames(self, stop: threading.Event) -> Iterator[Taken]:
+    def frames(self, stop: threading.Event) -> Generator[Taken, None, None]:
         """Yield each frame; raise Refused where the file has none."""
         while not stop.is_set():
             film = cv2.VideoCapture(self._path)
