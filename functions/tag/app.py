@@ -58,7 +58,8 @@ def counting() -> Counting:
 def count(dataset: str, image: Image, model: ImageScores) -> None:
     """Count an answer for drift; no answer fails of it."""
     try:
-        counting().count(dataset, model, champions().thresholds(model.run), image.data)
+        known, run = champions(), model.run
+        counting().count(dataset, model, known.thresholds(run), image.data, known.task(run))
     except Exception:  # noqa: BLE001 - whatever it is, the caller has an answer; logged, counted
         logger.exception("an answer was not counted for drift")
         metrics.add_metric(name="NotCounted", unit="Count", value=1)

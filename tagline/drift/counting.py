@@ -19,6 +19,7 @@ from tagline.formats.drift import BINS, HOUR, HourCounts, InputCounts, LabelCoun
 from tagline.formats.image_kind import kind_of
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.models import ImageScores
+from tagline.formats.tasks import Task
 
 SECONDS = 15.0  # between two writings: at most 240 an hour
 KEPT_TAG = "tagline=drift"  # the bucket's rule expires what has it
@@ -41,11 +42,17 @@ class Counted:
         """Whether images were counted since they were last written."""
         return self.images > self.written
 
-    def add(self, scores: Sequence[float], limits: Sequence[float], image: bytes) -> None:
-        """Count an image: its scores, which of them reach their limits, and its file's kind."""
+    def add(
+        self, scores: Sequence[float], limits: Sequence[float], image: bytes, *, single: bool
+    ) -> None:
+        """Count an image: its scores, which of them reach their limits, and its file's kind.
+
+        Of a `single` label it is the best alone, of equal ones the first.
+        """
+        best = max(range(len(scores)), key=scores.__getitem__) if single else None
         for row, (score, limit) in enumerate(zip(scores, limits, strict=True)):
             self.bins[row][bin_of(score)] += 1
-            self.tagged[row] += score >= limit
+            self.tagged[row] += score >= limit and best in (None, row)
         self.inputs.add(kind_of(image))
         self.images += 1
 
@@ -87,6 +94,7 @@ class Counting:
         model: ImageScores,
         limits: Mapping[str, float],
         image: bytes,
+        task: Task = Task.MULTI,
     ) -> None:
         """Count a model's answer to an image's bytes.
 
@@ -101,7 +109,8 @@ class Counting:
                 if len(self._held) >= _MOST:
                     raise OverflowError(f"{_MOST} datasets, runs and hours wait to be written")
                 held = self._held[dataset, run, hour] = Counted(run, hour, model.labels)
-            held.add(model.scores, [limits[label] for label in model.labels], image)
+            reached = [limits[label] for label in model.labels]
+            held.add(model.scores, reached, image, single=task is Task.SINGLE)
             if self._timer is None:
                 self._timer = threading.Timer(self._seconds, self._write_later)
                 self._timer.daemon = True

@@ -35,6 +35,7 @@ from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.models import ImageScores
 from tagline.formats.plan import TRAIN_ANYWAY
 from tagline.formats.settings import DriftSettings
+from tagline.formats.tasks import Task
 from tagline.outcomes.alerts import Topic
 from tests.unit import run_documents
 from tests.unit.flow_world import BUCKET, VARIABLES, Account, account, call
@@ -238,6 +239,16 @@ def test_answers_are_counted_by_hour_and_run_and_written_over_the_containers_own
         Bucket=BUCKET, Key=next(bucket.keys("demo/drift/hours/"))
     )
     assert tags["TagSet"] == [{"Key": "tagline", "Value": "drift"}]
+
+
+def test_of_single_labels_the_best_alone_is_counted_as_the_evaluation_does(bucket: Bucket) -> None:
+    counting, everything = Counting(bucket, lambda: NOW), {"circle": 0.0, "red": 0.3}
+    for scores in ((0.6, 0.4), (0.5, 0.5), (0.2, 0.8), (0.75, 0.25)):
+        counting.count("demo", answer(scores), everything, OPAQUE, Task.SINGLE)
+    counting.count("demo", answer((0.1, 0.2)), everything, OPAQUE, Task.SINGLE)  # unsure
+    counting.write()
+    (counts,) = written(bucket)
+    assert [label.tagged for label in counts.labels] == [3, 1]
 
 
 def test_what_could_not_be_written_is_tried_again(bucket: Bucket) -> None:
