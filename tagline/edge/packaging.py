@@ -15,7 +15,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.steps import PackageAnswer
 from tagline.jobs.evaluation import output, processing
 from tagline.jobs.sagemaker import Stack
-from tagline.planning.by_hand import edge_settings, set_by_hand
+from tagline.planning.by_hand import ByHand, by_hand
 from tagline.planning.sent import changes, last_sent
 
 
@@ -31,15 +31,16 @@ def plan_package(bucket: Bucket, run: str, stack: Stack) -> PackageAnswer:
     champion = bucket.read(DatasetKeys(dataset).champion, Champion)
     check_champion(champion, dataset, bucket.name, stack.name)
     keys, version = RunKeys(champion.run), edge_version(champion.created)
+    asked = by_hand(bucket, dataset)
+    settings = asked.edge
     if sent := last_sent(bucket, dataset, champion):
-        version = _next(bucket, sent, edge_version(at))
-    settings = edge_settings(bucket, dataset)
+        version = _next(sent, asked, edge_version(at))
     order = EdgeOrder(
         dataset=dataset,
         version=version,
         run=champion.run,
         created=champion.created,
-        thresholds=set_by_hand(bucket, dataset),
+        thresholds=asked.thresholds,
         int8=settings.int8,
         promotion=bucket.read(keys.plan, Plan).settings.promotion,
         targets=settings.targets,
@@ -74,9 +75,9 @@ def plan_package(bucket: Bucket, run: str, stack: Stack) -> PackageAnswer:
     return PackageAnswer(version=version, job_name=name, request=request)
 
 
-def _next(bucket: Bucket, sent: EdgeOrder, version: str) -> str:
+def _next(sent: EdgeOrder, asked: ByHand, version: str) -> str:
     """Return the version that follows one that went out; raises NotReleased where none is to."""
-    if not changes(bucket, sent):
+    if not changes(sent, asked):
         raise NotReleased(f"version {sent.version}, of run {sent.run}, went out already")
     if version_order(version) <= version_order(sent.version):
         raise NotReleased(

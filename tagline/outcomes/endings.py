@@ -21,7 +21,7 @@ from tagline.formats.outcomes import Champion, EdgeEnding, Ending, Latest, Outco
 from tagline.formats.plan import Plan
 from tagline.formats.steps import ChampionAnswer, ChampionEvent, OutcomeEvent
 from tagline.outcomes.edge import edge_ending, with_edge
-from tagline.planning.by_hand import edge_settings
+from tagline.planning.by_hand import by_hand
 from tagline.planning.standing import overtaken_by
 
 _JUDGED = {Outcome.PROMOTED, Outcome.NOT_PROMOTED}
@@ -228,7 +228,7 @@ def record_champion(won: ChampionEvent, bucket: Bucket) -> ChampionAnswer:
             ) from exc
     if bucket.head(RunKeys(won.run).status):
         settle(bucket, won.run)
-    goes_out = bool(edge_settings(bucket, RunKeys(won.run).dataset).targets)
+    goes_out = bool(by_hand(bucket, RunKeys(won.run).dataset).edge.targets)
     return ChampionAnswer(run=won.run, edge=goes_out)
 
 

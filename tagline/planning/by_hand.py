@@ -4,6 +4,7 @@ That are thresholds, and which devices get it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -17,21 +18,28 @@ from tagline.formats.owners import owns_run
 _MOST = 5  # thresholds that a sentence names
 
 
+@dataclass(frozen=True)
+class ByHand:
+    """What the newest list's dataset.yaml says of whichever model serves.
+
+    Thresholds are by label; `edge` says which devices get it.
+    """
+
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    edge: EdgeSettings = field(default_factory=EdgeSettings)
+
+
+def by_hand(bucket: Bucket, dataset: str) -> ByHand:
+    """Return what the dataset's newest list came with."""
+    newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
+    if newest is None or not owns_run(dataset, newest.run):
+        return ByHand()
+    return ByHand(newest.thresholds, newest.edge)
+
+
 def set_by_hand(bucket: Bucket, dataset: str) -> Mapping[str, float]:
     """Return the thresholds, by label, that the newest list's dataset.yaml set by hand."""
-    newest = _newest(bucket, dataset)
-    return newest.thresholds if newest else {}
-
-
-def edge_settings(bucket: Bucket, dataset: str) -> EdgeSettings:
-    """Return which devices get whichever model is promoted, as the newest list's settings say."""
-    newest = _newest(bucket, dataset)
-    return newest.edge if newest else EdgeSettings()
-
-
-def _newest(bucket: Bucket, dataset: str) -> Newest | None:
-    newest = bucket.whole(DatasetKeys(dataset).newest, Newest)
-    return newest if newest and owns_run(dataset, newest.run) else None
+    return by_hand(bucket, dataset).thresholds
 
 
 def thresholds_said(

@@ -1,22 +1,21 @@
 """What devices were sent of a champion, and what the newest list's settings ask otherwise now."""
 
-from collections.abc import Iterator
-
 from tagline.aws.s3 import Bucket
 from tagline.formats.edge import EdgeOrder
 from tagline.formats.edge_keys import EdgeKeys, edge_version, highest_first, version_order
 from tagline.formats.outcomes import Champion
-from tagline.planning.by_hand import edge_settings, set_by_hand
+from tagline.planning.by_hand import ByHand, by_hand
 
 
 def devices_wait(bucket: Bucket, dataset: str, champion: Champion | None) -> str | None:
     """Return why devices are to get a version of the champion now; None where none is to go out."""
-    if champion is None or not edge_settings(bucket, dataset).targets:
+    asked = by_hand(bucket, dataset)
+    if champion is None or not asked.edge.targets:
         return None
     order = last_sent(bucket, dataset, champion)
     if order is None:
         return "devices were not sent the champion yet"
-    changed = changes(bucket, order)
+    changed = changes(order, asked)
     return f"devices get another version: {', '.join(changed)} changed" if changed else None
 
 
@@ -34,21 +33,15 @@ def last_sent(bucket: Bucket, dataset: str, champion: Champion) -> EdgeOrder | N
     return None
 
 
-def changes(bucket: Bucket, order: EdgeOrder) -> tuple[str, ...]:
+def changes(order: EdgeOrder, asked: ByHand) -> tuple[str, ...]:
     """Return the settings that ask for something else than what went out by this order.
 
     A group that is no longer a target keeps what it has.
     """
-    return tuple(_changes(bucket, order))
-
-
-def _changes(bucket: Bucket, order: EdgeOrder) -> Iterator[str]:
-    asked = edge_settings(bucket, order.dataset)
-    if not set(asked.targets) <= set(order.targets):
-        yield "targets"
-    if asked.int8 != order.int8:
-        yield "int8"
-    if asked.by != order.by:
-        yield "by"
-    if dict(set_by_hand(bucket, order.dataset)) != dict(order.thresholds):
-        yield "thresholds"
+    differ = {
+        "targets": not set(asked.edge.targets) <= set(order.targets),
+        "int8": asked.edge.int8 != order.int8,
+        "by": asked.edge.by != order.by,
+        "thresholds": dict(asked.thresholds) != dict(order.thresholds),
+    }
+    return tuple(name for name, differs in differ.items() if differs)
