@@ -1,6 +1,6 @@
 """The int8 network of a champion, quantized the way that agrees best, where it may go out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -30,25 +30,29 @@ def quantized(
     images, judging = _sides(base)
     limits = np.array([thresholds[label] for label in champion.labels])
 
-    def compared(data: bytes, records: RecordSet) -> Compared:
+    def beside(records: RecordSet) -> Callable[[bytes], Compared]:
         scores = champion.scores(records, champion.labels)
-        other = score_all(session(data), records.batches(BATCH))
-        return Compared(scores, other, records.labels, limits, champion.description.task)
+
+        def compared(data: bytes) -> Compared:
+            other = score_all(session(data), records.batches(BATCH))
+            return Compared(scores, other, records.labels, limits, champion.description.task)
+
+        return compared
 
     try:
-        network = prepared(model)
+        network, compared = prepared(model), beside(images)
         best, alike = b"", -1.0
         left: tuple[str, ...] = ()
         for way in ways(network):
             data = quantize(network, way, images)
-            agreement = compared(data, images).agreement
+            agreement = compared(data).agreement
             if agreement > alike:
                 best, alike, left = data, agreement, way.excluded
             if alike >= _ALIKE_ENOUGH:
                 break
     except Unquantizable as exc:
         return Int8Verdict(accepted=False, reason=f"It could not be quantized: {exc}"), None
-    found = judge(compared(best, judging), order.promotion, min(len(images), MOST_IMAGES), left)
+    found = judge(beside(judging)(best), order.promotion, min(len(images), MOST_IMAGES), left)
     return found, best if found.accepted else None
 
 

@@ -53,10 +53,11 @@ def package(base: Base) -> None:
     champion = load(archive, "input 'model'", order.run)
     pictures = _smoke_pictures(base, champion)
     model = members(archive, "input 'model'", ("model.onnx",))["model.onnx"]
+    thresholds = _thresholds(base, order)
     verdict: Int8Verdict | None = None
     precision: Precision = "fp32"
     if order.int8:
-        verdict, small = quantized(base, champion, model, _thresholds(base, order), order)
+        verdict, small = quantized(base, champion, model, thresholds, order)
         if small is not None:
             model, precision = small, "int8"
     files = {
@@ -65,7 +66,7 @@ def package(base: Base) -> None:
         CARD: _card(base),
         **_smoke(champion, model, pictures),
     }
-    manifest = _manifest(champion, order, _thresholds(base, order), precision, files)
+    manifest = _manifest(champion, order, thresholds, precision, files)
     data = zipped({**files, MANIFEST: encode(manifest)}, MANIFEST)
     done = EdgePackage(
         dataset=order.dataset,
