@@ -17,6 +17,7 @@ from tagline.formats.settings import Settings
 from tagline.jobs.defaults import defaults
 from tagline.jobs.limits import most_expensive, trials_of
 from tagline.listing.checking import check_list
+from tagline.listing.size import ListSize, look_at_size
 from tagline.pricing.forecast import (
     ANSWER_SECONDS,
     ANSWERS,
@@ -29,7 +30,6 @@ from tagline.pricing.forecast import (
 from tagline.pricing.table import PriceList
 from tagline.scale.figures import IMAGE_BYTES
 from tagline.scale.load import Load, Parameters
-from tagline.scale.size import ListSize, look_at_size
 from tagline.scale.steps import Step, steps, walls
 from tagline.serving.machines import MEMORY
 from tagline.settings import load_settings

@@ -21,7 +21,7 @@ from tagline.scale.limits import (
 from tagline.scale.load import Load
 
 STATES: dict[StepName, frozenset[str]] = {
-    "plan": frozenset({"PlanDataset"}),
+    "plan": frozenset({"PlanDataset", "PlanInTask"}),
     "fetch": frozenset({"FetchShards"}),
     "pack": frozenset({"PackDataset", "PackParts", "JoinParts"}),
     "train": frozenset({"PlanTraining", "Train", "Tune"}),

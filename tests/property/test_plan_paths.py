@@ -1,7 +1,6 @@
 """A plan on tables is, byte for byte, the plan in memory: of lists of all kinds of trouble."""
 
 import gzip
-import random
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,31 +8,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from im2rec.plan.contents import Contents, packed
-from im2rec.plan.sides import SIDES, UNKNOWN
-from im2rec.plan.sides import assign_sides as sides_on_arrays
-from im2rec.plan.sides import assign_strata as strata_on_arrays
 from im2rec.plan.store import Stored
 from tagline.formats.document import decode, encode, encode_record
 from tagline.formats.image_index import PACKING
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import Reason, UnusableList
-from tagline.formats.rows import Reject, Side
-from tagline.formats.split import Shares
+from tagline.formats.rows import Reject
 from tagline.formats.steps import PlanAnswer
 from tagline.planning import inventory
 from tagline.planning.held import Held
 from tagline.planning.plan import plan_dataset
 from tagline.planning.store import Store
 from tagline.settings import InvalidSettings
-from tagline.split.sides import assign_sides
-from tagline.split.strata import assign_strata
 from tests.unit.ingest_world import BUCKET, World, world
 
 if TYPE_CHECKING:
@@ -75,7 +66,13 @@ PATHS = st.one_of(
             *("images/empty.png", "images/large.png", "images/archived.png", "images/gone.png"),
             *("images/upper.png", "./images/3.png", "images//4.png", "/images/5.png", "images/"),
             *("s3://pictures/art/1.png", "s3://pictures/art/2.png", "s3://absent/1.png"),
-            *("s3://forbidden/1.png", "ftp://x/1.png", "", "a\x07b.png", "s3://data/demo/images/6.png"),
+            *(
+                "s3://forbidden/1.png",
+                "ftp://x/1.png",
+                "",
+                "a\x07b.png",
+                "s3://data/demo/images/6.png",
+            ),
         ]
     ),
 )
@@ -141,9 +138,7 @@ def restore(client: "S3Client", before: Objects) -> None:
 def planned(demo: World, store: Store) -> tuple[PlanAnswer | str, Objects]:
     """Return how a plan ended, and what the bucket holds then."""
     try:
-        answer: PlanAnswer | str = plan_dataset(
-            demo.event, demo.s3, {"pictures", "absent"}, store
-        )
+        answer: PlanAnswer | str = plan_dataset(demo.event, demo.s3, {"pictures", "absent"}, store)
     except (UnusableList, InvalidSettings) as exc:
         answer = f"{type(exc).__name__}: {exc}"
     return answer, objects(demo.s3)

@@ -16,7 +16,7 @@ from tagline.pricing.table import PriceList
 from tagline.scale import figures as f
 from tagline.scale.figures import duration, memory
 from tagline.scale.load import Load, Parameters
-from tagline.scale.size import ListSize, look_at_size
+from tagline.listing.size import ListSize, look_at_size
 from tagline.scale.steps import STATES, Step
 from tests.unit.cloudformation import ROOT, TEMPLATES
 

@@ -119,10 +119,8 @@ class Stored:
         records: Iterator[tuple[int, int]] = iter(())
         if self._reused:
             table = self._records[self._reused]
-            records = (
-                (at, record)
-                for at, record in self._tables.rows(f"SELECT position, id FROM {table} ORDER BY position")
-            )
+            found = self._tables.rows(f"SELECT position, id FROM {table} ORDER BY position")
+            records = ((at, record) for at, record in found)
         reused_at, record = next(records, (-1, -1))
         for at, row in enumerate(self._tables.rows(query)):
             line, number, path, bucket, key, etag, size, labels, side, settled = row
