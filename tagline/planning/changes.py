@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import image_digest, labels_digest
@@ -40,7 +41,7 @@ def find_changes(bucket: Bucket, run: str, store: Store, names: Sequence[str]) -
 
     None, with a warning, where that run's index is not what a run leaves.
     """
-    before = bucket.lines(RunKeys(run).images, IndexedImage)
+    before = read_records(bucket, RunKeys(run).images, IndexedImage)
     try:
         found = store.compare(before, index_rows(store.planned(), names))
     except (Absent, UnreadableDocument) as exc:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec.structs import replace
 
+from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.image_index import image_digest
 from tagline.formats.keys import DatasetKeys, RunKeys
@@ -129,7 +130,7 @@ class Held:
         }
         found: dict[int, int] = {}
         rows_at: dict[int, int] = {}
-        for indexed in bucket.lines(keys.images, IndexedImage):
+        for indexed in read_records(bucket, keys.images, IndexedImage):
             at = wanted.get(indexed.image)
             if at is not None:
                 found[at] = indexed.id

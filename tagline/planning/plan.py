@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
+from tagline.aws.partitions import write_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
@@ -103,7 +104,7 @@ def plan_dataset(
         marked = Reused()
     else:
         marked = mark_reusable(bucket, before, settings.image, store)
-        bucket.write_lines(run.images, index_rows(store.planned(), judged.names))
+        write_records(bucket, run.images, index_rows(store.planned(), judged.names))
         if before:
             changes = find_changes(bucket, before[0], store, judged.names)
     shards = write_shards(bucket, run, store.planned if taken.trains else lambda: iter(()))

@@ -97,11 +97,10 @@ def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSettings) -> PackedDa
     if packed.packing != PACKING or not _made_as(packed, image):
         return None
     for side, channel in CHANNELS.items():
-        if not getattr(packed.sha256, side):
-            continue  # an older set, which has no test side
-        head = bucket.head(keys.packed(channel))
-        if head is None or head.size != getattr(packed.bytes, side):
-            return None
+        for file in packed.record_files(side):
+            head = bucket.head(f"{keys.packed_folder(channel)}{file.name}")
+            if head is None or head.size != file.bytes:
+                return None
     return packed
 
 

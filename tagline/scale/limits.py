@@ -12,7 +12,7 @@ from tagline.pricing.machines import PACKING, function_of
 from tagline.scale import figures as f
 from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
-from tagline.split.memory import LINE_BYTES, MAX_BYTES
+from tagline.split.memory import LINE_BYTES, MAX_TASK_BYTES
 
 StepName = Literal["plan", "fetch", "pack", "train", "evaluate", "deploy"]
 _MIB = 2**20
@@ -49,6 +49,18 @@ def plan_checks(load: Load, seconds: float) -> Iterator[Check]:
         wall=True,
     )
     yield check(
+        name="split.txt",
+        needed=load.images * LINE_BYTES,
+        limit=MAX_TASK_BYTES,
+        unit="bytes",
+        mark="computed",
+        source="tagline/split/memory.py: 19 bytes an image",
+        cure=_SPLIT_LIST,
+        wall=True,
+    )
+    if not load.in_function:  # a container task has both, and more of them
+        return
+    yield check(
         name="PlanDataset's memory",
         needed=load.plan_bytes / _MIB,
         limit=function_of("PlanDataset").memory,
@@ -65,16 +77,6 @@ def plan_checks(load: Load, seconds: float) -> Iterator[Check]:
         unit="s",
         mark=load.as_known(f.TIME_ROWS),
         source=f"{f.LAMBDA_SECONDS.source}; {f.PLANNED.source}",
-        cure=_SPLIT_LIST,
-        wall=True,
-    )
-    yield check(
-        name="split.txt",
-        needed=load.images * LINE_BYTES,
-        limit=MAX_BYTES,
-        unit="bytes",
-        mark="computed",
-        source="tagline/split/memory.py: 19 bytes an image",
         cure=_SPLIT_LIST,
         wall=True,
     )

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from tagline.formats.settings import Settings
 from tagline.jobs.limits import trials_of
+from tagline.planning.room import PLAN_IN_TASK_ABOVE, Room, plan_bytes
 from tagline.planning.sharding import MAX_SHARD_BYTES, MAX_SHARD_ROWS
 from tagline.pricing.learning import images_of_96_pixels
+from tagline.pricing.machines import function_of
 from tagline.scale import figures as f
 
 _REFERENCE = 96  # pixels
@@ -52,8 +54,13 @@ class Load:
     @property
     def plan_bytes(self) -> float:
         """Bytes of memory that PlanDataset takes, the margin in it."""
-        row = f.PLAN_ROW.value + f.PLAN_LABEL.value * self.labels
-        return f.PLAN_MARGIN.value * (f.PLAN_START.value + self.images * row)
+        return plan_bytes(self.images, self.labels)
+
+    @property
+    def in_function(self) -> bool:
+        """Whether PlanDataset plans it itself, and no container task."""
+        room = Room(PLAN_IN_TASK_ABOVE, function_of("PlanDataset").memory << 20)
+        return room.why_not(self.images, self.labels) is None
 
     def as_known(self, rows: int) -> f.Mark:
         """Return how a figure is known that was measured up to so many rows."""

@@ -24,7 +24,10 @@ from tagline.formats.rows import Side
 from tagline.formats.settings import Split
 from tagline.formats.split import SplitHead
 
-MAX_BYTES = 256 << 20  # 14,000,000 contents
+MAX_BYTES = 256 << 20
+"""That a function reads and writes: 14,000,000 contents."""
+MAX_TASK_BYTES = 4 << 30
+"""That a container task does: 226,000,000 contents; one PutObject takes 5 GiB."""
 LINE_BYTES = 19  # of a content
 ATTEMPTS = 5  # to write what others write at the same time
 LONGEST_HEAD = 256  # bytes

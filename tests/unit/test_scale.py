@@ -11,12 +11,13 @@ import yaml
 from tagline.cli.estimate import estimated
 from tagline.formats.settings import Settings
 from tagline.jobs.sagemaker import disk
+from tagline.listing.size import ListSize, look_at_size
+from tagline.planning.room import PLAN_IN_TASK_ABOVE
 from tagline.pricing.machines import PACKING
 from tagline.pricing.table import PriceList
 from tagline.scale import figures as f
 from tagline.scale.figures import duration, memory
 from tagline.scale.load import Load, Parameters
-from tagline.listing.size import ListSize, look_at_size
 from tagline.scale.steps import STATES, Step
 from tests.unit.cloudformation import ROOT, TEMPLATES
 
@@ -60,6 +61,7 @@ def test_the_templates_say_the_same() -> None:
     stack = Parameters()
     assert parameters["FetchConcurrency"]["Default"] == stack.fetch_concurrency
     assert parameters["FetchConcurrency"]["MaxValue"] == f.CHILDREN.value
+    assert parameters["PlanInTaskAbove"]["Default"] == PLAN_IN_TASK_ABOVE
     assert parameters["PackConcurrency"]["Default"] == stack.pack_concurrency
     assert parameters["PackShardsPerTask"]["Default"] == stack.pack_shards_per_task
     plan = TEMPLATES["steps"]["Resources"]["PlanDataset"]["Properties"]
@@ -84,19 +86,21 @@ def test_a_price_that_is_not_known_is_null() -> None:
     assert {step.price for step in found.steps} == {None}
 
 
-def test_a_million_rows_can_be_planned_and_one_more_cannot() -> None:
-    plan = told(1_000_000)["plan"]
+def test_a_hundred_million_rows_can_be_planned_and_one_more_cannot() -> None:
+    plan = told(100_000_000, labels=50)["plan"]
     assert (plan.bound_by, plan.hit) == ("MAX_ROWS", ())
-    (over,) = told(1_000_001)["plan"].hit
+    (over,) = told(100_000_001, labels=50)["plan"].hit
     assert over.said == (
-        "MAX_ROWS: 1,000,001 rows of at most 1,000,000 (computed): "
+        "MAX_ROWS: 100,000,001 rows of at most 100,000,000 (computed): "
         "split the list into several datasets"
     )
 
 
 def test_many_labels_meet_memory_and_bytes_before_rows() -> None:
-    hit = [check.name for check in told(1_000_000, labels=1100)["plan"].hit]
-    assert hit == ["MAX_LIST_BYTES", "PlanDataset's memory"]
+    hit = [check.name for check in told(90_000_000, labels=500)["plan"].hit]
+    assert hit == ["MAX_LIST_BYTES"]
+    assert "PlanDataset's memory" in {check.name for check in told(900_000)["plan"].limits}
+    assert told(1_000_000, labels=1100)["plan"].hit == ()  # a container task plans it
 
 
 def test_one_prefix_bounds_fetching_however_many_calls_there_are() -> None:
@@ -114,7 +118,7 @@ def test_what_is_over_training_and_evaluation() -> None:
     assert hit["train"] == ["training.max_runtime", "a training machine's memory"]
     assert hit["evaluate"] == ["Evaluate's time", "Evaluate's memory"]
     assert hit["pack"] == ["JoinParts' memory"]
-    assert "shards' names" in hit["fetch"]
+    assert "shards' names" not in hit["fetch"]
     volume = next(c for c in steps["train"].limits if c.name == "a job's volume")
     assert volume.needed == disk(int(100_000_000 * LOAD.record_bytes))
 
@@ -156,7 +160,7 @@ def test_a_list_is_told_by_its_first_lines(tmp_path: Path, *, packed: bool) -> N
 def test_labels_of_a_small_list(tmp_path: Path, text: str, labels: int) -> None:
     (tmp_path / "a.lst").write_text(text)
     lines = len(text.splitlines())
-    assert look_at_size(tmp_path / "a.lst") == ListSize(len(text), lines, labels)
+    assert look_at_size(tmp_path / "a.lst") == ListSize(len(text), lines, labels, labels == 12)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\x1f\x8b\x08garbage", b"\x1f\x8b"])

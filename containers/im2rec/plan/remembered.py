@@ -18,13 +18,13 @@ from tagline.split.memory import (
     LETTERS,
     LINE_BYTES,
     LONGEST_HEAD,
+    MAX_TASK_BYTES,
     Section,
     SplitFile,
     UnreadableSplit,
     sides_of,
 )
 
-MAX_BYTES = 4 << 30  # 226,000,000 contents; one PutObject takes 5 GiB
 _CHUNK = 1 << 18  # lines
 _DIGITS = 16
 _CODES = np.zeros(256, np.uint8)
@@ -88,9 +88,9 @@ class RememberedSplit:
                 size = 0
                 for chunk in found.content.iter_chunks(1 << 20):
                     size += copy.write(chunk)
-                    if size > MAX_BYTES:
+                    if size > MAX_TASK_BYTES:
                         where = self._bucket.uri(self._key)
-                        raise UnreadableSplit(f"{where} is larger than {MAX_BYTES:,} bytes")
+                        raise UnreadableSplit(f"{where} is larger than {MAX_TASK_BYTES:,} bytes")
         except Absent:
             return nothing
         with self._file.reading():
@@ -114,7 +114,7 @@ class RememberedSplit:
         hashes = np.concatenate([memory.hashes[kept], decided.hashes])
         codes = np.concatenate([memory.codes[kept], decided.codes])
         order = np.argsort(hashes)
-        left, others = MAX_BYTES - LINE_BYTES * len(hashes) - LONGEST_HEAD, []
+        left, others = MAX_TASK_BYTES - LINE_BYTES * len(hashes) - LONGEST_HEAD, []
         for other in memory.others:
             left -= other.end - other.start
             if left < 0:

@@ -13,6 +13,7 @@ from im2rec.plan.rejects import StoredRejects
 from im2rec.plan.remembered import Decided, Remembered, RememberedSplit
 from im2rec.plan.sides import SIDES, UNKNOWN, assign_sides, assign_strata
 from im2rec.plan.tables import Tables
+from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.rows import IndexedImage, PlannedRow, Reject
@@ -150,7 +151,7 @@ class Stored:
     def look_up(self, bucket: Bucket, keys: RunKeys) -> int:
         """Return how many of the images the record files of a run hold."""
         tables = self._tables
-        indexed = enumerate(bucket.lines(keys.images, IndexedImage))
+        indexed = enumerate(read_records(bucket, keys.images, IndexedImage))
         tables.fill(
             "indexed", _INDEXED, ((at, image.image, image.id, image.line) for at, image in indexed)
         )
