@@ -122,14 +122,20 @@ def pack_record(identifier: int, labels: Sequence[float] | float, image: bytes) 
 
 def unpack_record(payload: bytes) -> ImageRecord:
     """Return what `pack_record` packed; a scalar label comes back as one label."""
-    if len(payload) < _IMAGE.size:
-        raise RecordError(f"an image record has at least {_IMAGE.size} bytes, not {len(payload)}")
-    count, scalar, identifier, _ = _IMAGE.unpack_from(payload)
+    identifier = identifier_of(payload)
+    count, scalar, *_ = _IMAGE.unpack_from(payload)
     end = _IMAGE.size + 4 * count
     if len(payload) < end:
         raise RecordError(f"image {identifier} says {count} labels and is shorter than that")
     labels = struct.unpack_from(f"<{count}f", payload, _IMAGE.size) if count else (scalar,)
     return ImageRecord(identifier, labels, payload[end:])
+
+
+def identifier_of(payload: bytes) -> int:
+    """Return the id of a packed image; raise RecordError where it is too short to have one."""
+    if len(payload) < _IMAGE.size:
+        raise RecordError(f"an image record has at least {_IMAGE.size} bytes, not {len(payload)}")
+    return int.from_bytes(payload[8:16], "little")
 
 
 class RecordWriter:
