@@ -37,6 +37,7 @@ class Channel:
 
     def __init__(self, folder: Path, side: Side, labels: int, longest: int | None = None) -> None:
         self._folder = folder
+        self._side = side
         self._channel = CHANNELS[side]
         self._longest = longest
         self._positives = np.zeros(labels, np.int64)
@@ -111,7 +112,7 @@ class Channel:
         self._files[-1].close()
 
     def _path(self, number: int) -> Path:
-        return self._folder / record_name(self._channel, number)
+        return self._folder / (f"{self._side}-{number}.rec" if number else f"{self._side}.rec")
 
 
 class _File:
