@@ -4,11 +4,11 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagline.formats.document import D, UnreadableDocument, decode
+from tagline.formats.document import D, R, UnreadableDocument, decode, decode_lines
 from tagline.formats.printable import printable_lines
 
 _USUAL = {"train": "train.rec", "validation": "val.rec", "test": "test.rec"}  # one file's name
@@ -112,6 +112,21 @@ def existing(path: Path, what: str) -> Path:
     if not path.is_file():
         raise JobRefused(f"{what} has no file {path.name} (looked for {path})")
     return path
+
+
+def read_lines(path: Path, kind: type[R]) -> Iterator[R]:
+    """Yield the records of JSON Lines: of the file, or of the partitions that a long one lies in.
+
+    Partitions are alone in the file's folder, in the order of their names. Raises JobRefused for
+    what is missing or damaged.
+    """
+    pieces = [path] if path.is_file() else sorted(path.parent.glob(f"*{path.suffix}")) or [path]
+    try:
+        for piece in pieces:
+            with existing(piece, f"input {path.parent.name!r}").open("rb") as lines:
+                yield from decode_lines(lines, kind, piece.name)
+    except UnreadableDocument as exc:
+        raise JobRefused(str(exc)) from exc
 
 
 def read_document(path: Path, what: str, kind: type[D]) -> D:

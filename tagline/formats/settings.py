@@ -121,6 +121,14 @@ class Tolerance(Section):
         return rejected <= self.rejected * rows
 
 
+class Records(Section):
+    """How the packed records lie in files."""
+
+    file_mib: Annotated[int, Meta(ge=1, le=1 << 20)] = 2048
+    """MiB, up to which a side of the split is one record file; above, it is several of at most
+    so much each, `train-00000.rec` and so on. The records are the same."""
+
+
 class Training(Section):
     """What the training job is asked for; null leaves the choice to the plan."""
 
@@ -272,6 +280,7 @@ class Settings(Section):
     image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()
+    records: Records = Records()
     quality: Quality = "standard"
     """What training may take: fast a quarter of the images that standard sees, thorough four times
     as many. What the section training names goes before what the quality asks for."""

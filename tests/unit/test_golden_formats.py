@@ -156,6 +156,8 @@ ADDED: dict[str, list[Any]] = {
     **{key: [None] for key in ("top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")},
     **{key: [None] for key in ("confusion", "unsure", "recall", "precision")},
     "reject_option": [{"accuracy": 0.95}],
+    "records": [{"file_mib": 2048}],
+    "files": [{}],
     "edge": [{"targets": [], "int8": False, "by": "greengrass", "frames": 0}, None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())

@@ -87,6 +87,7 @@ def test_the_defaults() -> None:
             "shadow_agreement": None,
         },
         "budget": {"per_run": None},
+        "records": {"file_mib": 2048},
         "sampling": {"percent": 0.0, "quota": 100, "band": (0.3, 0.7), "keep_days": 90},
         "retrain": {"after_corrections": None, "at_most": "daily"},
         "drift": {"psi": 0.2, "min_images": 200, "window_hours": 24, "retrain": False},
