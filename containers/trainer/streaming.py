@@ -4,6 +4,7 @@ Memory holds the shuffle buffer alone, however many records there are.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 
@@ -16,6 +17,14 @@ from trainer.records import Reading, RecordFiles, blank
 
 BUFFER = 8192  # images, where nobody asks for another size
 Row = tuple[int, Labels, bytes, str]  # id, labels (L,), JPEG, file
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of records before any is read: how many they are, and a digest of them."""
+
+    images: int
+    digest: str
 
 
 class StreamedSet:
@@ -31,30 +40,44 @@ class StreamedSet:
     cached = False
 
     def __init__(
-        self, files: RecordFiles, reading: Reading, *, buffer: int = BUFFER, single: bool = False
+        self,
+        files: RecordFiles,
+        reading: Reading,
+        *,
+        told: Told | None = None,
+        buffer: int = BUFFER,
+        single: bool = False,
     ) -> None:
-        """Count the records, in one pass; raises JobRefused as RecordSet does.
+        """Take what is told of the records, or count them in one pass.
 
-        Of `single` labels each image has exactly one.
+        Raises JobRefused as RecordSet does; of records that were told of when they come. Of
+        `single` labels each image has exactly one.
         """
         self.name, self._files, self._reading = files.name, files, reading
         self.buffer, self._single = buffer, single
+        self.counts: LabelCounts | None = None
+        """Of its own records; None where those of the whole channel are told."""
+        found = told or self._counted()
+        self._images = found.images
+        self.digest = f"{found.digest} through {buffer}"  # which decides the order
+
+    def _counted(self) -> Told:
         content, images = blake2b(digest_size=16), 0
-        positives = np.zeros(reading.labels, np.int64)
-        for offset, payload in files.scan():
+        positives = np.zeros(self._reading.labels, np.int64)
+        for offset, payload in self._files.scan():
             content.update(payload)
             row = self._row(offset, payload)
             if not images:
-                reading.pixels(row[0], *row[2:])
+                self._reading.pixels(row[0], *row[2:])
             positives += row[1]
             images += 1
         if not images:
-            raise JobRefused(f"{files.name} holds no records")
+            raise JobRefused(f"{self.name} holds no records")
         self.counts = LabelCounts(images, positives)
-        self.digest = f"{content.hexdigest()} through {buffer}"  # which decides the order
+        return Told(images, content.hexdigest())
 
     def __len__(self) -> int:
-        return self.counts.images
+        return self._images
 
     def rows(self, part: int, parts: int, seed: int, skip: int = 0) -> Iterator[Row]:
         """Yield pass after pass of every `parts`-th record of a pass's order, from `part` on.
@@ -85,7 +108,7 @@ class StreamedSet:
         order = np.random.default_rng([seed, number]).permutation(len(self._files.paths))
         draws = np.random.default_rng([seed, number, part])
         held: list[Row] = []
-        for found in islice(self._files.scan(order.tolist()), part, None, parts):
+        for found in islice(self._scan(order.tolist()), part, None, parts):
             row = self._row(*found)
             if len(held) < self.buffer:
                 held.append(row)
@@ -95,6 +118,16 @@ class StreamedSet:
             held[at] = row
         for at in draws.permutation(len(held)):
             yield held[at]
+
+    def _scan(self, order: list[int]) -> Iterator[tuple[int, bytes]]:
+        count = 0
+        for found in self._files.scan(order):
+            yield found
+            count += 1
+        if count != len(self):
+            raise JobRefused(
+                f"{self.name} holds {count} records, but dataset.json says {len(self)}"
+            )
 
     def _row(self, offset: int, payload: bytes) -> Row:
         file = self._files.name_at(offset)

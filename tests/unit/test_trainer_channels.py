@@ -1,6 +1,7 @@
 """What a job's machines were given: checked by all, streamed where it does not fit."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 
 from tagline.formats.document import encode
+from tagline.formats.packed import BySide, PackedFile, PackedFiles
+from tagline.formats.recordio import frame
 from tests.unit.documents import packed_dataset
-from tests.unit.record_files import LABELS, SIDE, write
+from tests.unit.record_files import LABELS, SIDE, payload, write
 from trainer import channels
 from trainer.channels import Channels, read_channels, training_set
 from trainer.contract import Base, JobRefused
@@ -96,11 +99,14 @@ def test_machines_have_files_of_their_own_where_sagemaker_says_so(
     assert read_channels(base, asked(), machines).own is own
 
 
-def counted(images: int) -> LabelCounts:
-    return LabelCounts(images, np.array([images, 0, 1]))
+def other(images: int = 7, digest: str = "", fault: str = "") -> Any:
+    """Return what another machine says that counted its images."""
+    return channels._Told(
+        images, LabelCounts(images, np.array([images, 0, 1])), None, digest, fault
+    )
 
 
-def together(found: Channels, *others: tuple[LabelCounts, str, str], **more: str) -> TrainingSet:
+def together(found: Channels, *others: Any, **more: str) -> TrainingSet:
     """Return what the first of several machines makes of all."""
     here: Any = SimpleNamespace(all=lambda mine: [mine, *others], here=1, rank=0)
     return training_set(found, asked(**more), here)
@@ -109,20 +115,66 @@ def together(found: Channels, *others: tuple[LabelCounts, str, str], **more: str
 def test_counts_and_digests_are_of_all_machines(base: Base) -> None:
     say(base, S3DistributionType="ShardedByS3Key")
     found = read_channels(base, asked(), 2)
-    alone = training_set(
-        Channels(found.dataset, found.training, found.validation, False), asked(), ALONE
-    )
+    alone = training_set(replace(found, own=False), asked(), ALONE)
     assert (alone.counts.images, alone.machines) == (12, ())
-    both = together(found, (counted(7), "other", ""), num_training_samples="19")
+    both = together(found, other(), num_training_samples="19")
     assert (both.counts.images, both.machines) == (19, (12, 7))
     assert (both.counts.positives - alone.counts.positives).tolist() == [7, 0, 1]
-    assert both.digest != together(found, (counted(7), "another", "")).digest
+    assert both.digest != together(found, other(digest="another")).digest
     with pytest.raises(JobRefused, match=r"is 12, but the machines' train channels hold 19 rec"):
-        together(found, (counted(7), "", ""), num_training_samples="12")
+        together(found, other(), num_training_samples="12")
 
 
 def test_a_fault_in_one_machines_files_is_told_by_all(base: Base) -> None:
     say(base, S3DistributionType="ShardedByS3Key")
     found = read_channels(base, asked(), 2)
     with pytest.raises(JobRefused, match=r"^train-00007\.rec: record 3 has 2 labels$"):
-        together(found, (counted(7), "", "train-00007.rec: record 3 has 2 labels"))
+        together(found, other(fault="train-00007.rec: record 3 has 2 labels"))
+
+
+def tell(base: Base, train: int) -> None:
+    """Let dataset.json tell of the training files, and of so many images of all machines."""
+    paths = base.records("train")
+    files = tuple(
+        PackedFile(name=path.name, images=6, bytes=path.stat().st_size, sha256=path.name)
+        for path in paths
+    )
+    names = [f"label {number}" for number in range(LABELS)]
+    dataset = packed_dataset(
+        labels=names,
+        image={"size": SIDE},
+        train=train,
+        files=PackedFiles(train=files),
+        positives={name: BySide(train=5, validation=1) for name in names},
+    )
+    (base.root / "input/data/dataset/dataset.json").write_bytes(encode(dataset))
+
+
+def test_what_dataset_json_tells_of_the_files_is_not_counted(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(base, 12)
+    streamed = read_channels(base, asked(shuffle_buffer="5"), 1)
+    assert (len(streamed.training), streamed.training.counts) == (12, None)
+    found = training_set(streamed, asked(), ALONE)
+    assert (found.counts.images, found.counts.positives.tolist()) == (12, [5, 5, 5])
+    with base.records("train")[1].open("ab") as file:
+        file.write(frame(payload(12)))  # so that it is not the file that was told of
+    counted = read_channels(base, asked(shuffle_buffer="5"), 1).training
+    assert (len(counted), counted.counts and counted.counts.images) == (13, 13)
+
+
+def test_of_several_machines_all_are_told_or_all_count(base: Base) -> None:
+    say(base, S3DistributionType="ShardedByS3Key")
+    tell(base, 19)
+    found = read_channels(base, asked(shuffle_buffer="5"), 2)
+    assert found.whole
+    told = channels._Told(7, None, found.whole, "", "")
+    both = together(found, told)
+    assert (both.counts.images, both.machines) == (19, (12, 7))
+    for one in (other(), channels._Told(8, None, found.whole, "", "")):
+        with pytest.raises(JobRefused, match="are not those that dataset"):
+            together(found, one)
+    held = replace(read_channels(base, asked(), 2), whole=found.whole)
+    assert together(held, told).counts.positives.tolist() == [5, 5, 5]
+    assert together(held, other()).counts.positives.tolist() != [5, 5, 5]

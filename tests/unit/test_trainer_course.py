@@ -92,6 +92,7 @@ def test_a_training_goes_on_with_the_epoch_it_is_asked_for() -> None:
 
 def test_a_stream_goes_on_from_epoch_to_epoch_and_after_a_break(tmp_path: Path) -> None:
     records = StreamedSet(files(tmp_path, 9, 13), Reading(LABELS, SIDE, SIDE), buffer=5)
+    assert records.counts
     train = TrainingSet(records, records.counts, records.digest)
     rng = np.random.default_rng(0)
 
@@ -114,6 +115,7 @@ def test_a_stream_goes_on_from_epoch_to_epoch_and_after_a_break(tmp_path: Path) 
 
 def test_a_streamed_batch_is_shared_and_so_are_the_records(tmp_path: Path) -> None:
     records = StreamedSet(files(tmp_path, 12, 12), Reading(LABELS, SIDE, SIDE), buffer=5)
+    assert records.counts
     train = TrainingSet(records, records.counts, records.digest)
     rng = np.random.default_rng(0)
     parts = []

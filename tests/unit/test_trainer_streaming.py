@@ -13,7 +13,7 @@ from tests.unit.record_files import LABELS, SIDE, files, payload, write
 from trainer.contract import JobRefused
 from trainer.data import RecordSet
 from trainer.records import Reading, RecordFiles
-from trainer.streaming import StreamedSet
+from trainer.streaming import StreamedSet, Told
 
 READING = Reading(LABELS, SIDE, SIDE)
 
@@ -60,6 +60,7 @@ def test_a_training_goes_on_where_it_was(several: RecordFiles, skip: int) -> Non
 
 def test_what_is_counted_is_what_a_set_in_memory_has(several: RecordFiles) -> None:
     streamed, held = StreamedSet(several, READING), RecordSet(several.paths, labels=3, side=SIDE)
+    assert streamed.counts
     assert (len(streamed), streamed.counts.images) == (20, 20)
     np.testing.assert_array_equal(streamed.counts.positives, held.counts.positives)
     images, labels = streamed.first(9)
@@ -68,6 +69,17 @@ def test_what_is_counted_is_what_a_set_in_memory_has(several: RecordFiles) -> No
     rows = list(islice(streamed.rows(0, 1, 5), 8))
     images, labels = streamed.images(rows)
     np.testing.assert_array_equal(images, held.images(np.array([row[0] for row in rows])))
+
+
+def test_what_is_told_is_not_counted_and_held_to_at_the_end_of_a_pass(
+    several: RecordFiles,
+) -> None:
+    told = StreamedSet(several, READING, told=Told(20, "as told"), buffer=6)
+    assert (len(told), told.counts, told.digest) == (20, None, "as told through 6")
+    assert ids(told, 40) == ids(StreamedSet(several, READING, buffer=6), 40)
+    wrong = StreamedSet(several, READING, told=Told(21, ""), buffer=6)
+    with pytest.raises(JobRefused, match=r"holds 20 records, but dataset\.json says 21"):
+        ids(wrong, 21)
 
 
 def test_another_buffer_is_another_training(several: RecordFiles) -> None:
