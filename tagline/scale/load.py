@@ -3,14 +3,18 @@
 import math
 from dataclasses import dataclass, field
 
+from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.settings import Settings
 from tagline.jobs.limits import trials_of
+from tagline.listing.survey import MAX_ROWS
 from tagline.planning.sharding import MAX_SHARD_BYTES, MAX_SHARD_ROWS
 from tagline.pricing.learning import images_of_96_pixels
+from tagline.pricing.machines import function_of
 from tagline.scale import figures as f
 
 _REFERENCE = 96  # pixels
-_GIB = 2**30
+_MIB, _GIB = 2**20, 2**30
+_MONTH = 30  # days
 _LABEL = 2  # bytes of a digit and what separates it from the next
 
 
@@ -55,6 +59,30 @@ class Load:
         row = f.PLAN_ROW.value + f.PLAN_LABEL.value * self.labels
         return f.PLAN_MARGIN.value * (f.PLAN_START.value + self.images * row)
 
+    @property
+    def planned_by_task(self) -> bool:
+        """Whether the list is more than one Lambda plans, so that a container task does."""
+        return (
+            self.images > MAX_ROWS
+            or self.list_size > MAX_LIST_BYTES
+            or self.plan_bytes > function_of("PlanDataset").memory * _MIB
+        )
+
+    @property
+    def task_plan_bytes(self) -> float:
+        """Bytes of memory that the planning task takes."""
+        return self.images * f.TASK_ROW.value
+
+    @property
+    def task_plan_disk(self) -> float:
+        """Bytes of disk that the planning task takes."""
+        return self.list_size * f.TASK_DISK.value
+
+    @property
+    def streams(self) -> bool:
+        """Whether training reads its records as it goes (FastFile), and holds none."""
+        return False
+
     def as_known(self, rows: int) -> f.Mark:
         """Return how a figure is known that was measured up to so many rows."""
         within = self.images <= rows and self.labels <= f.MEASURED_LABELS
@@ -86,6 +114,16 @@ class Load:
         return min(self.images, self.shard_images * self.stack.pack_shards_per_task)
 
     @property
+    def lists(self) -> int:
+        """Pages of a listing of the images."""
+        return math.ceil(self.images / f.PAGE.value)
+
+    @property
+    def transitions(self) -> float:
+        """Transitions of Step Functions that fetching takes: each shard is a child."""
+        return self.shards * f.SHARD_TRANSITIONS.value
+
+    @property
     def held(self) -> float:
         """Images that are not trained on."""
         return self.images * self.settings.split.shares.held
@@ -96,10 +134,57 @@ class Load:
         return self.images - self.held
 
     @property
+    def validated(self) -> float:
+        """Images of the side validation, which every training machine has."""
+        return self.images * self.settings.split.shares.validation
+
+    @property
+    def record_files(self) -> int:
+        """Record files of the training channel."""
+        longest = self.settings.records.file_mib * _MIB
+        return max(1, math.ceil(self.trained * self.record_bytes / longest))
+
+    @property
+    def hosts(self) -> int:
+        """Machines that share the training channel: never more than it has files."""
+        return min(self.settings.training.instance_count, self.record_files)
+
+    @property
+    def host_images(self) -> float:
+        """Images of the training channel that one machine has."""
+        return math.ceil(self.record_files / self.hosts) * self.trained / self.record_files
+
+    @property
+    def host_bytes(self) -> float:
+        """Bytes of both channels that one machine has."""
+        return (self.host_images + self.validated) * self.record_bytes
+
+    @property
     def record_bytes(self) -> float:
         """Bytes of a packed image."""
         jpeg = f.JPEG_BYTES.value * (self.settings.image.size / _REFERENCE) ** 2
         return f.RECORD_START.value + f.RECORD_LABEL.value * self.labels + jpeg
+
+    @property
+    def loading(self) -> float:
+        """Seconds until a training machine has its images; none where it reads them as it goes."""
+        return 0.0 if self.streams else self.host_bytes / f.LOADED.value
+
+    @property
+    def fetched_bytes(self) -> float:
+        """Bytes of the images as they are copied next to the compute."""
+        return self.images * self.image_bytes
+
+    @property
+    def packed_bytes(self) -> float:
+        """Bytes of the record files, those of the run and the newest set's copy."""
+        return 2 * self.images * self.record_bytes
+
+    @property
+    def storage(self) -> float:
+        """USD of us-east-1 that a month of both costs; what was fetched is deleted before."""
+        kept = self.fetched_bytes * f.SHARD_DAYS.value / _MONTH + self.packed_bytes
+        return kept / 1e9 * f.USD_PER_GB_MONTH.value
 
     @property
     def learning(self) -> float:
@@ -129,10 +214,11 @@ class Load:
     def train_gib(self) -> float:
         """GiB of memory that a training machine takes, beside images that it keeps decoded."""
         row = f.TRAIN_ROW.value + f.TRAIN_LABEL.value * self.labels
-        return self.images * row / _GIB  # train and validation lie on every machine
+        rows = self.validated + (0 if self.streams else self.host_images)
+        return (rows * row + f.TRAIN_START.value) / _GIB
 
     @property
     def judge_gib(self) -> float:
         """GiB of memory that evaluation takes."""
-        label = f.TRAIN_LABEL.value + f.JUDGE_LABEL.value
-        return self.held * (f.TRAIN_ROW.value + label * self.labels) / _GIB
+        row = f.TRAIN_ROW.value + (f.TRAIN_LABEL.value + f.JUDGE_LABEL.value) * self.labels
+        return self.held * row / _GIB
