@@ -80,7 +80,7 @@ TASK_TRANSITIONS = Figure(2, "computed", "statemachine/retrain/pack.yaml: of a t
 TASK_ITEM = Figure(24, "computed", "statemachine/retrain/pack.yaml: a shard of a task's input")
 RECORD_FILES = Figure(100_000, "computed", "tagline/formats/keys.py: five digits sort")
 LIST_PATH = Figure(40, "assumed", "bytes of an id and a path, where there is no list to look at")
-HISTORY = Figure(300, "assumed", "events of a run; children of a Distributed Map have their own")
+HISTORY = Figure(300, "assumed", "events of a run: 152 of a promoted one on the laptop, and waits")
 
 # AWS's own limits; /latest/ pages, looked up 2026-11-20
 LAMBDA_SECONDS = Figure(900, "computed", "Lambda: 15 minutes; templates/steps.yaml")

@@ -31,7 +31,7 @@ STATES: dict[StepName, frozenset[str]] = {
 """The states of the flow that a step's price is of."""
 _FILES_OF_A_PART = 4  # a side's records each, and what the part is
 _FILES_OF_A_PLAN = 6
-_STATES_AROUND = 40  # transitions of a run beside its maps
+_STATES_AROUND = 60  # transitions of a run beside its maps
 _RATES = Rates()
 
 
