@@ -68,6 +68,18 @@ def record_keys(bucket: Bucket, key: str) -> tuple[str, ...]:
     return _keys(key, first.metadata) if first else ()
 
 
+def prefix_of(bucket: Bucket, key: str) -> str | None:
+    """Return the key, or what the keys of its partitions begin with; None where there is neither.
+
+    Looks at the listing alone, for who may not read them, such as who asks for a job that will.
+    """
+    beginning = f"{key.rpartition('.')[0]}-"
+    there = set(bucket.keys(beginning[:-1]))
+    if key in there:
+        return key
+    return beginning if partition(key, 0) in there else None
+
+
 def _objects(bucket: Bucket, key: str) -> "Iterator[tuple[str, Version[StreamingBody]]]":
     try:
         with bucket.stream(key) as answer:

@@ -7,7 +7,13 @@ import pytest
 from moto import mock_aws
 
 from tagline.aws.faults import Absent
-from tagline.aws.partitions import read_raw, read_records, record_keys, write_records
+from tagline.aws.partitions import (
+    prefix_of,
+    read_raw,
+    read_records,
+    record_keys,
+    write_records,
+)
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.rows import FetchVerdict
@@ -67,3 +73,15 @@ def test_a_fault_names_partition_and_line(bucket: Bucket) -> None:
     bucket.put(KEY.replace(".jsonl", "-00001.jsonl"), b"{}\n", "application/x-ndjson")
     with pytest.raises(UnreadableDocument, match=r"verdicts-00001\.jsonl, line 1"):
         list(read_records(bucket, KEY, FetchVerdict))
+
+
+def test_who_may_not_read_them_knows_where_they_lie(bucket: Bucket) -> None:
+    assert prefix_of(bucket, KEY) is None
+    write_records(bucket, KEY, rows(9), most=4)
+    assert prefix_of(bucket, KEY) == "demo/runs/x/verdicts-"
+    bucket.delete(KEY.replace(".jsonl", "-00000.jsonl"))
+    assert prefix_of(bucket, KEY) is None
+    bucket.put("demo/runs/x/verdicts.jsonl.old", b"", "text/plain")
+    assert prefix_of(bucket, KEY) is None
+    write_records(bucket, KEY, rows(2), most=4)
+    assert prefix_of(bucket, KEY) == KEY
