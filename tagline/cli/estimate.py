@@ -152,7 +152,7 @@ def _parameters(given: Sequence[str]) -> Parameters:
         if name not in _PARAMETERS or not value.isdecimal() or int(value) < 1:
             raise Refused(
                 f"--parameter {text}: give {', '.join(_PARAMETERS)} a number from 1, such as "
-                "FetchConcurrency=55"
+                "FetchConcurrency=22"
             )
         values[_PARAMETERS[name]] = int(value)
     return Parameters(**values)
@@ -289,6 +289,8 @@ def _together(run: Cost) -> str:
     missing = dict.fromkeys(state.state for state in run.states if state.price is None)
     if not missing:
         return price
+    if len(missing) == len(run.states):
+        return f"no price is known in {run.region}: give your own by --prices"
     return f"at least {price}: {', '.join(missing)} not in it, for want of a price"
 
 
