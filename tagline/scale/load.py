@@ -3,8 +3,11 @@
 import math
 from dataclasses import dataclass, field
 
+from tagline.formats.instances import memory
 from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.sagemaker import InputMode
 from tagline.formats.settings import Settings
+from tagline.jobs.feeding import IN_MEMORY, input_mode
 from tagline.jobs.limits import trials_of
 from tagline.listing.survey import MAX_ROWS
 from tagline.planning.sharding import MAX_SHARD_BYTES, MAX_SHARD_ROWS
@@ -78,11 +81,6 @@ class Load:
         """Bytes of disk that the planning task takes."""
         return self.list_size * f.TASK_DISK.value
 
-    @property
-    def streams(self) -> bool:
-        """Whether training reads its records as it goes (FastFile), and holds none."""
-        return False
-
     def as_known(self, rows: int) -> f.Mark:
         """Return how a figure is known that was measured up to so many rows."""
         within = self.images <= rows and self.labels <= f.MEASURED_LABELS
@@ -145,19 +143,47 @@ class Load:
         return max(1, math.ceil(self.trained * self.record_bytes / longest))
 
     @property
-    def hosts(self) -> int:
-        """Machines that share the training channel: never more than it has files."""
-        return min(self.settings.training.instance_count, self.record_files)
-
-    @property
     def host_images(self) -> float:
-        """Images of the training channel that one machine has."""
-        return math.ceil(self.record_files / self.hosts) * self.trained / self.record_files
+        """Images of the training channel that one machine has: of its own files, or all."""
+        machines = self.settings.training.instance_count
+        if not 1 < machines <= self.record_files:
+            return self.trained
+        return math.ceil(self.record_files / machines) * self.trained / self.record_files
 
     @property
-    def host_bytes(self) -> float:
-        """Bytes of both channels that one machine has."""
-        return (self.host_images + self.validated) * self.record_bytes
+    def channel_bytes(self) -> float:
+        """Bytes of the training channel that one machine has."""
+        return self.host_images * self.record_bytes
+
+    @property
+    def input_mode(self) -> InputMode:
+        """How a training machine gets its files."""
+        validation = self.validated * self.record_bytes
+        return input_mode(
+            self.channel_bytes, validation, self.settings.training, self.training_type
+        )
+
+    @property
+    def copied_bytes(self) -> float:
+        """Bytes of both channels that lie on a training machine's disk."""
+        copied = self.channel_bytes if self.input_mode == "File" else 0
+        return copied + self.validated * self.record_bytes
+
+    @property
+    def decoded_bytes(self) -> float:
+        """Bytes of the training images as a machine keeps them decoded; 0 where they do not fit."""
+        decoded = self.host_images * 3 * self.settings.image.size**2
+        room = (memory(self.training_type) or f.TRAIN_CACHE.value) * f.TRAIN_DECODED.value
+        return decoded if decoded <= min(room, f.TRAIN_CACHE.value) else 0
+
+    @property
+    def streams(self) -> bool:
+        """Whether our trainer reads its images from the first file to the last, and holds none."""
+        if self.settings.training.shuffle_buffer:
+            return True
+        there = (memory(self.training_type) or 0) * IN_MEMORY
+        kept = self.decoded_bytes or (self.input_mode == "File" and self.channel_bytes <= there)
+        return not kept
 
     @property
     def record_bytes(self) -> float:
@@ -167,8 +193,8 @@ class Load:
 
     @property
     def loading(self) -> float:
-        """Seconds until a training machine has its images; none where it reads them as it goes."""
-        return 0.0 if self.streams else self.host_bytes / f.LOADED.value
+        """Seconds until a training machine has the images that are copied to it."""
+        return self.copied_bytes / f.LOADED.value
 
     @property
     def fetched_bytes(self) -> float:
@@ -212,13 +238,15 @@ class Load:
 
     @property
     def train_gib(self) -> float:
-        """GiB of memory that a training machine takes, beside images that it keeps decoded."""
+        """GiB of memory that a training machine takes."""
         row = f.TRAIN_ROW.value + f.TRAIN_LABEL.value * self.labels
-        rows = self.validated + (0 if self.streams else self.host_images)
-        return (rows * row + f.TRAIN_START.value) / _GIB
+        buffer = (self.settings.training.shuffle_buffer or f.BUFFER.value) * self.record_bytes
+        held = buffer if self.streams else self.host_images * row + self.decoded_bytes
+        return (f.TRAIN_START.value + self.validated * row + held) / _GIB
 
     @property
     def judge_gib(self) -> float:
         """GiB of memory that evaluation takes."""
-        row = f.TRAIN_ROW.value + (f.TRAIN_LABEL.value + f.JUDGE_LABEL.value) * self.labels
-        return self.held * row / _GIB
+        labels = (f.TRAIN_LABEL.value + f.JUDGE_LABEL.value) * self.labels
+        row = f.TRAIN_ROW.value + f.JUDGE_ROW.value + labels
+        return (f.TRAIN_START.value + self.held * row) / _GIB

@@ -1,18 +1,6 @@
-"""What SageMaker's machines have, and how a time is said."""
+"""How a time is said."""
 
-_MEMORY_GIB = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "9xlarge": 18, "12xlarge": 24,
-               "18xlarge": 36, "24xlarge": 48}  # fmt: skip
-"""GiB of an instance of a family that has 1 a size."""
-_FAMILIES = {"c5": 4, "m5": 8}
 _DAY, _YEAR = 24, 365 * 24  # hours
-
-
-def memory(instance_type: str) -> float | None:
-    """Return the GiB of memory of ml.c5 and ml.m5 instances; None for others."""
-    _, family, size = (*instance_type.split("."), "", "")[:3]
-    if family not in _FAMILIES or size not in _MEMORY_GIB:
-        return None
-    return float(_FAMILIES[family] * _MEMORY_GIB[size])
 
 
 def duration(seconds: float) -> str:

@@ -169,8 +169,8 @@ def _train(load: Load, cost: Cost) -> Step:
         part("learning", load.rounds * learning, f.LEARNED),
     )
     count = load.settings.training.instance_count
-    mode = "FastFile" if load.streams else "File"
-    way = f"{count:,} x {load.training_type}, {mode} mode"
+    streamed = ", streamed" if load.streams else ""
+    way = f"{count:,} x {load.training_type}, {load.input_mode} mode{streamed}"
     asked = Requests(gets=load.machines * load.rounds * load.record_files)
     quota = _new(f"{load.training_type} for training job usage", load.machines)
     checks = train_checks(load, load.loading + learning)

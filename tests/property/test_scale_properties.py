@@ -40,16 +40,23 @@ def told(load: Load) -> tuple[Step, ...]:
     return steps(load, forecast(work, US))
 
 
+# more images may be streamed, copied by no machine, or shared by machines that had all of fewer
+LESS = {"machine's memory", "volume", "training.max_runtime", "loading"}
+
+
 @given(LOADS, IMAGES)
 def test_more_images_never_take_less(load: Load, more: int) -> None:
     for before, after in zip(
         told(load), told(replace(load, images=load.images + more)), strict=True
     ):
-        assert after.seconds >= before.seconds * (1 - 1e-9), before.step
+        taken = {part.name: part.seconds for part in after.parts}
+        for part in before.parts:
+            if part.name in taken and part.name not in LESS:
+                assert taken[part.name] >= part.seconds * (1 - 1e-9), part
         assert after.requests >= before.requests
         needed = {check.name: check.needed for check in after.limits}
         for check in before.limits:
-            if check.name not in needed:  # planned by a task instead
+            if check.name not in needed or check.name in LESS:  # or planned by a task instead
                 continue
             assert needed[check.name] >= check.needed * (1 - 1e-9), check.name
             assert not check.hit or needed[check.name] > check.limit

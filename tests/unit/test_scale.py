@@ -17,7 +17,7 @@ from tagline.pricing.table import PriceList
 from tagline.scale import figures as f
 from tagline.scale.checks import amount
 from tagline.scale.load import Load, Parameters
-from tagline.scale.machines import duration, memory
+from tagline.scale.machines import duration
 from tagline.scale.size import ListSize, look_at_size
 from tagline.scale.steps import STATES, Step
 from tests.unit.cloudformation import ROOT, TEMPLATES
@@ -122,24 +122,37 @@ def test_what_is_over_training_and_evaluation_is_named_with_its_cure() -> None:
     steps = told(100_000_000)
     hit = {(step.step, check.name): check.cure for step in steps.values() for check in step.hit}
     assert "training.instance_count" in hit["train", "training.max_runtime"]
-    assert "fastfile" in hit["train", "machine's memory"]
+    assert ("train", "machine's memory") not in hit  # it streams
     assert "split.validation" in hit["evaluate", "Evaluate's time"]
     volume = next(c for c in steps["train"].limits if c.name == "volume")
-    assert volume.needed == disk(int(replace(LOAD, images=100_000_000).host_bytes))
+    assert volume.needed == disk(int(replace(LOAD, images=100_000_000).copied_bytes))
 
 
 def test_records_lie_in_files_and_machines_share_them() -> None:
     settings = Settings(training=Training(instance_count=4, engine="torch"))
     load = replace(LOAD, images=10_000_000, settings=settings)
     assert load.record_files == 28  # 8,000,000 records of 7,372 bytes in files of 2 GiB
-    assert load.hosts == 4
     assert load.host_images == pytest.approx(2_000_000)
     assert replace(load, images=100_000).record_files == 1
-    assert replace(load, images=100_000).hosts == 1  # one file is nobody's to share
+    one = replace(load, images=100_000)
+    assert one.host_images == one.trained  # one file is nobody's to share
     small = msgspec.structs.replace(settings, records=Records(file_mib=100))
     assert replace(load, settings=small).record_files == 563
     shared, alone = (told(10_000_000, s)["train"] for s in (settings, Settings()))
     assert shared.seconds < alone.seconds / 2
+
+
+def test_what_does_not_fit_is_streamed_and_what_takes_long_to_copy_comes_by_fast_file() -> None:
+    def train(images: int, **training: Any) -> Step:
+        return told(images, Settings(training=Training(**training)))["train"]
+
+    assert train(100_000).way == "1 x ml.c5.4xlarge, File mode"
+    assert train(10_000_000).way == "1 x ml.c5.4xlarge, File mode, streamed"
+    assert train(100_000_000).way == "1 x ml.c5.4xlarge, FastFile mode, streamed"
+    asked = train(100_000, input_mode="fastfile", shuffle_buffer=100)
+    assert asked.way == "1 x ml.c5.4xlarge, FastFile mode, streamed"
+    copied = {part.name: part.seconds for part in train(100_000_000).parts}
+    assert copied["loading"] < 1000  # validation alone
 
 
 def test_each_step_asks_for_what_its_images_shards_and_tasks_make() -> None:
@@ -161,15 +174,6 @@ def test_each_step_asks_for_what_its_images_shards_and_tasks_make() -> None:
 )  # fmt: skip
 def test_amounts_are_told_as_people_read_them(value: float, unit: str, said: str) -> None:
     assert amount(value, unit) == said
-
-
-@pytest.mark.parametrize(
-    ("kind", "gib"),
-    [("ml.c5.4xlarge", 32), ("ml.m5.xlarge", 16), ("ml.c5.18xlarge", 144), ("ml.g5.xlarge", None),
-     ("ml.m5.large", 8), ("odd", None)],
-)  # fmt: skip
-def test_memory_of_machines(kind: str, gib: int | None) -> None:
-    assert memory(kind) == gib
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from tagline.formats.instances import memory
 from tagline.jobs.evaluation import MAX_RUNTIME
 from tagline.scale import figures as f
 from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
-from tagline.scale.machines import memory
 
 _FEWER = "lower split.validation and split.test"
 
@@ -22,14 +22,14 @@ def evaluate_checks(load: Load, seconds: float) -> Iterator[Check]:
         source=f"tagline/jobs/evaluation.py; {f.JUDGED.source}",
         cure=_FEWER,
     )
-    gib = memory(load.evaluation_type)
-    if gib is not None:
+    there = memory(load.evaluation_type)
+    if there is not None:
         yield check(
             name="Evaluate's memory",
             needed=load.judge_gib,
-            limit=gib,
+            limit=there / 2**30,
             unit="GiB",
-            mark=f.JUDGE_LABEL.mark,
-            source=f"{f.TRAIN_ROW.source}; {f.JUDGE_LABEL.source}",
-            cure=_FEWER,
+            mark="computed",
+            source=f"{f.JUDGE_ROW.source}; {f.JUDGE_LABEL.source}",
+            cure=f"{_FEWER}, or a larger EvaluationInstanceType",
         )
