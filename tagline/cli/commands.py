@@ -381,7 +381,7 @@ def estimate(
     parameter: Annotated[
         list[str] | None,
         typer.Option(
-            help="FetchConcurrency, PackConcurrency or PackShardsPerTask of the stack; repeatable.",
+            help="FetchConcurrency or another parameter of the stack that counts; repeatable.",
             metavar="NAME=VALUE",
         ),
     ] = None,

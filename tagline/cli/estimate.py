@@ -19,6 +19,7 @@ from tagline.formats.settings import Settings
 from tagline.jobs.defaults import defaults
 from tagline.jobs.limits import most_expensive, trials_of
 from tagline.listing.checking import check_list
+from tagline.listing.size import ListSize, look_at_size
 from tagline.pricing.forecast import (
     ANSWER_SECONDS,
     ANSWERS,
@@ -33,7 +34,6 @@ from tagline.scale.checks import amount
 from tagline.scale.figures import IMAGE_BYTES, SHARD_DAYS
 from tagline.scale.load import Load, Parameters
 from tagline.scale.machines import duration
-from tagline.scale.size import ListSize, look_at_size
 from tagline.scale.steps import Step, steps, walls
 from tagline.serving.machines import MEMORY
 from tagline.settings import load_settings
@@ -44,6 +44,7 @@ _PARAMETERS = {
     "FetchConcurrency": "fetch_concurrency",
     "PackConcurrency": "pack_concurrency",
     "PackShardsPerTask": "pack_shards_per_task",
+    "PlanInTaskAbove": "plan_in_task_above",
 }
 _KB = 1000
 
@@ -110,6 +111,7 @@ def estimate(
             training,
             endpoint,
             labels=size.labels,
+            classes=size.classes,
             list_bytes=size.bytes or None,
             image_bytes=image_kb * _KB,
             stack=stack,
@@ -173,7 +175,7 @@ def _read(list_path: Path, seen: ListSize, config: Path | None) -> ListSize:
     if report.accepted < 2 or report.labels is None:  # noqa: PLR2004 - to train with, to judge by
         why = next(iter(report.problems), "see `tagline check`")
         raise Refused(f"{list_path}: {report.accepted} rows to train with: {why}")
-    return ListSize(seen.bytes, report.accepted, report.labels.count)
+    return ListSize(seen.bytes, report.accepted, report.labels.count, seen.classes)
 
 
 def estimated(
@@ -184,6 +186,7 @@ def estimated(
     endpoint: str,
     *,
     labels: int = LABELS,
+    classes: bool = False,
     list_bytes: int | None = None,
     image_bytes: float = IMAGE_BYTES.value,
     stack: Parameters | None = None,
@@ -205,6 +208,7 @@ def estimated(
         views=settings.training.views or int(chosen["views"]),
         image_bytes=image_bytes,
         list_bytes=list_bytes,
+        classes=classes,
         stack=stack or Parameters(),
     )
     work = Work(

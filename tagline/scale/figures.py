@@ -7,6 +7,7 @@ held against them by a test.
 from dataclasses import dataclass
 from typing import Literal
 
+from tagline.planning import room
 from tagline.pricing.forecast import Rates
 
 Mark = Literal["measured", "computed", "assumed"]
@@ -32,10 +33,14 @@ class Figure:
 # 1,303 at 1,000,000, which was measured apart. A row keeps a byte a label, twice: as it was read,
 # and as it is planned.
 _PLAN = f"1,303 MB at 1,000,000 x 334 rows; to 155,000 rows {_BENCH}"
-PLAN_START = Figure(90 * _MIB, "measured", _PLAN)
-PLAN_ROW = Figure(606, "measured", _PLAN)
-PLAN_LABEL = Figure(2, "computed", "tagline/listing/rows.py and tagline/formats/rows.py")
-PLAN_MARGIN = Figure(1.25, "assumed", "paths, ids and label names longer than those measured")
+PLAN_START = Figure(room.START_BYTES, "measured", _PLAN)
+PLAN_ROW = Figure(room.ROW_BYTES, "measured", _PLAN)
+PLAN_LABEL = Figure(
+    room.LABEL_BYTES, "computed", "tagline/listing/rows.py and tagline/formats/rows.py"
+)
+PLAN_MARGIN = Figure(
+    room.MARGIN, "assumed", "paths, ids and label names longer than those measured"
+)
 
 PLANNED = Figure(_RATES.planned, "measured", f"9,394 rows/s of 155,000 x 334 rows: {_BENCH}")
 TASK_PLANNED = Figure(_RATES.task_planned, "assumed", "rows/s of the planning task")

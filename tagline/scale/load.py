@@ -4,12 +4,11 @@ import math
 from dataclasses import dataclass, field
 
 from tagline.formats.instances import memory
-from tagline.formats.list_lines import MAX_LIST_BYTES
 from tagline.formats.sagemaker import InputMode
 from tagline.formats.settings import Settings
 from tagline.jobs.feeding import IN_MEMORY, input_mode
 from tagline.jobs.limits import trials_of
-from tagline.listing.survey import MAX_ROWS
+from tagline.planning.room import PLAN_IN_TASK_ABOVE, Room, plan_bytes
 from tagline.planning.sharding import MAX_SHARD_BYTES, MAX_SHARD_ROWS
 from tagline.pricing.learning import images_of_96_pixels
 from tagline.pricing.machines import function_of
@@ -28,6 +27,7 @@ class Parameters:
     fetch_concurrency: int = 6
     pack_concurrency: int = 1
     pack_shards_per_task: int = 100
+    plan_in_task_above: int = PLAN_IN_TASK_ABOVE
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Load:
     """Of an image as it lies in the source, on average."""
     list_bytes: int | None = None
     """Uncompressed; None: told by the rows and labels."""
+    classes: bool = False
+    """Each row has one label, told by its number."""
     stack: Parameters = field(default_factory=Parameters)
 
     @property
@@ -59,16 +61,16 @@ class Load:
     @property
     def plan_bytes(self) -> float:
         """Bytes of memory that PlanDataset takes, the margin in it."""
-        row = f.PLAN_ROW.value + f.PLAN_LABEL.value * self.labels
-        return f.PLAN_MARGIN.value * (f.PLAN_START.value + self.images * row)
+        return plan_bytes(self.images, 0 if self.classes else self.labels)
 
     @property
     def planned_by_task(self) -> bool:
         """Whether the list is more than one Lambda plans, so that a container task does."""
+        room = Room(self.stack.plan_in_task_above, function_of("PlanDataset").memory * _MIB)
+        labels = 0 if self.classes else self.labels
         return (
-            self.images > MAX_ROWS
-            or self.list_size > MAX_LIST_BYTES
-            or self.plan_bytes > function_of("PlanDataset").memory * _MIB
+            room.why_not(self.images, labels, list_bytes=self.list_bytes or self.list_size)
+            is not None
         )
 
     @property

@@ -12,13 +12,14 @@ import yaml
 from tagline.cli.estimate import estimated
 from tagline.formats.settings import Records, Settings, Training
 from tagline.jobs.sagemaker import disk
+from tagline.listing.size import ListSize, look_at_size
+from tagline.planning.room import PLAN_IN_TASK_ABOVE
 from tagline.pricing.machines import PACKING
 from tagline.pricing.table import PriceList
 from tagline.scale import figures as f
 from tagline.scale.checks import amount
 from tagline.scale.load import Load, Parameters
 from tagline.scale.machines import duration
-from tagline.scale.size import ListSize, look_at_size
 from tagline.scale.steps import STATES, Step
 from tests.unit.cloudformation import ROOT, TEMPLATES
 
@@ -68,6 +69,7 @@ def test_the_templates_say_the_same() -> None:
     stack = Parameters()
     assert parameters["FetchConcurrency"]["Default"] == stack.fetch_concurrency
     assert parameters["FetchConcurrency"]["MaxValue"] == f.CHILDREN.value
+    assert parameters["PlanInTaskAbove"]["Default"] == PLAN_IN_TASK_ABOVE
     assert parameters["PackConcurrency"]["Default"] == stack.pack_concurrency
     assert parameters["PackShardsPerTask"]["Default"] == stack.pack_shards_per_task
     assert parameters["ShardRetentionDays"]["Default"] == f.SHARD_DAYS.value
@@ -95,7 +97,7 @@ def test_a_price_that_is_not_known_is_null() -> None:
 
 def test_one_lambda_plans_a_million_rows_and_a_task_one_more() -> None:
     plan = told(1_000_000)["plan"]
-    assert (plan.way, plan.bound_by, plan.hit) == ("one Lambda", "MAX_ROWS", ())
+    assert (plan.way, plan.bound_by, plan.hit) == ("one Lambda", "PlanInTaskAbove", ())
     more = told(1_000_001)["plan"]
     assert (more.way, more.hit) == ("a container task", ())
     assert [quota.name for quota in more.quotas] == ["Fargate On-Demand vCPUs"]
@@ -107,6 +109,21 @@ def test_many_labels_and_a_long_list_go_to_the_task_before_a_million_rows() -> N
     assert told(1_000_000, labels=1100)["plan"].way == "a container task"
     assert told(10_000, list_bytes=3 << 30)["plan"].way == "a container task"
     assert told(10_000, labels=1100)["plan"].way == "one Lambda"
+    assert (
+        told(1_000_000, labels=1100, classes=True, list_bytes=5 << 23)["plan"].way == "one Lambda"
+    )
+    asked = Parameters(plan_in_task_above=1000)
+    assert told(10_000, stack=asked)["plan"].way == "a container task"
+
+
+def test_a_hundred_million_rows_can_be_planned_and_one_more_cannot() -> None:
+    assert told(100_000_000, labels=50)["plan"].hit == ()
+    (over,) = told(100_000_001, labels=50)["plan"].hit
+    assert over.said == (
+        "MAX_ROWS: 100,000,001 rows of at most 100,000,000 rows (computed): "
+        "split the list into several datasets"
+    )
+    assert over.wall
 
 
 def test_one_prefix_bounds_fetching_however_many_calls_there_are() -> None:
@@ -205,7 +222,7 @@ def test_a_list_is_told_by_its_first_lines(tmp_path: Path, *, packed: bool) -> N
 def test_labels_of_a_small_list(tmp_path: Path, text: str, labels: int) -> None:
     (tmp_path / "a.lst").write_text(text)
     lines = len(text.splitlines())
-    assert look_at_size(tmp_path / "a.lst") == ListSize(len(text), lines, labels)
+    assert look_at_size(tmp_path / "a.lst") == ListSize(len(text), lines, labels, labels == 12)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\x1f\x8b\x08garbage", b"\x1f\x8b"])

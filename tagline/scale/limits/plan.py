@@ -8,21 +8,20 @@ from tagline.pricing.machines import PLANNING, function_of
 from tagline.scale import figures as f
 from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
-from tagline.split.memory import LINE_BYTES, MAX_BYTES
+from tagline.split.memory import LINE_BYTES, MAX_TASK_BYTES
 
-_MIB = 2**20
+_MIB, _GIB = 2**20, 2**30
 _TASK = "none is needed: a container task plans what is more"
 _SPLIT_LIST = "split the list into several datasets"
 
 
 def plan_checks(load: Load, seconds: float) -> Iterator[Check]:
-    """Yield what the plan meets, the way that this list goes; each of them is a wall."""
-    return _task_checks(load, seconds) if load.planned_by_task else _function_checks(load, seconds)
+    """Yield what the plan meets, the way that this list goes; a wall is what neither way plans."""
+    yield from _list_checks(load)
+    yield from (_task_checks if load.planned_by_task else _function_checks)(load, seconds)
 
 
-def _function_checks(load: Load, seconds: float) -> Iterator[Check]:
-    """Yield what one Lambda meets: where one is hit, a task plans."""
-    lists: f.Mark = "assumed" if load.list_bytes is None else "computed"
+def _list_checks(load: Load) -> Iterator[Check]:
     yield check(
         name="MAX_ROWS",
         needed=load.images,
@@ -30,15 +29,40 @@ def _function_checks(load: Load, seconds: float) -> Iterator[Check]:
         unit="rows",
         mark="computed",
         source="tagline/listing/survey.py",
-        cure=_TASK,
+        cure=_SPLIT_LIST,
+        wall=True,
     )
     yield check(
         name="MAX_LIST_BYTES",
         needed=load.list_size,
         limit=MAX_LIST_BYTES,
         unit="bytes",
-        mark=lists,
+        mark="assumed" if load.list_bytes is None else "computed",
         source="tagline/formats/list_lines.py",
+        cure=f"{_SPLIT_LIST}, or write labels as 0 and 1",
+        wall=True,
+    )
+    yield check(
+        name="split.txt",
+        needed=load.images * LINE_BYTES,
+        limit=MAX_TASK_BYTES,
+        unit="bytes",
+        mark="computed",
+        source="tagline/split/memory.py: 19 bytes an image that was ever planned",
+        cure=_SPLIT_LIST,
+        wall=True,
+    )
+
+
+def _function_checks(load: Load, seconds: float) -> Iterator[Check]:
+    """Yield what one Lambda meets: where it would be hit, a task plans."""
+    yield check(
+        name="PlanInTaskAbove",
+        needed=load.images,
+        limit=load.stack.plan_in_task_above,
+        unit="rows",
+        mark="computed",
+        source="the stack's parameter; tagline/planning/room.py",
         cure=_TASK,
     )
     yield check(
@@ -57,21 +81,12 @@ def _function_checks(load: Load, seconds: float) -> Iterator[Check]:
         unit="s",
         mark=load.as_known(f.TIME_ROWS),
         source=f"{f.LAMBDA_SECONDS.source}; {f.PLANNED.source}",
-        cure=_TASK,
-    )
-    yield check(
-        name="split.txt",
-        needed=load.images * LINE_BYTES,
-        limit=MAX_BYTES,
-        unit="bytes",
-        mark="computed",
-        source="tagline/split/memory.py: 19 bytes an image",
-        cure=_TASK,
+        cure="a lower PlanInTaskAbove: a container task plans what is more",
     )
 
 
 def _task_checks(load: Load, seconds: float) -> Iterator[Check]:
-    """Yield what the planning task meets; each of them is a wall."""
+    """Yield what the planning task meets."""
     yield check(
         name="task's time",
         needed=seconds,
@@ -84,21 +99,21 @@ def _task_checks(load: Load, seconds: float) -> Iterator[Check]:
     )
     yield check(
         name="task's memory",
-        needed=load.task_plan_bytes / 2**30,
+        needed=load.task_plan_bytes / _GIB,
         limit=PLANNING.gb,
         unit="GB",
         mark=f.TASK_ROW.mark,
-        source=f.TASK_ROW.source,
-        cure=_SPLIT_LIST,
+        source=f"templates/planning.yaml; {f.TASK_ROW.source}",
+        cure="more Memory in templates/planning.yaml (Fargate: 120 GB)",
         wall=True,
     )
     yield check(
         name="task's disk",
-        needed=load.task_plan_disk / 2**30,
+        needed=load.task_plan_disk / _GIB,
         limit=PLANNING.disk,
         unit="GiB",
         mark=f.TASK_DISK.mark,
-        source=f.TASK_DISK.source,
+        source=f"templates/planning.yaml, the most that Fargate has; {f.TASK_DISK.source}",
         cure=_SPLIT_LIST,
         wall=True,
     )
