@@ -30,7 +30,7 @@ class Rates:
 
     planned: float = 9000
     """Rows of a list that PlanDataset reads."""
-    task_planned: float = 20_000
+    task_planned: float = 8000
     """Rows that the planning task reads."""
     fetched: float = 250
     """By one call of FetchShard."""

@@ -76,12 +76,12 @@ class Load:
     @property
     def task_plan_bytes(self) -> float:
         """Bytes of memory that the planning task takes."""
-        return self.images * f.TASK_ROW.value
+        return f.TASK_MEMORY.value + self.images * f.TASK_ROW.value
 
     @property
     def task_plan_disk(self) -> float:
-        """Bytes of disk that the planning task takes."""
-        return self.list_size * f.TASK_DISK.value
+        """Bytes of disk that the planning task takes: the list, and tables of its rows."""
+        return self.list_size + self.images * f.TASK_DISK.value
 
     def as_known(self, rows: int) -> f.Mark:
         """Return how a figure is known that was measured up to so many rows."""
@@ -236,7 +236,7 @@ class Load:
     @property
     def join_gib(self) -> float:
         """GiB of memory that JoinParts takes."""
-        return self.images * f.JOIN_ROW.value / _GIB
+        return (f.JOIN_START.value + self.images * f.JOIN_ROW.value) / _GIB
 
     @property
     def train_gib(self) -> float:

@@ -116,7 +116,9 @@ def _read_by_function(load: Load) -> tuple[Part, ...]:
 def _read_by_task(load: Load) -> tuple[Part, ...]:
     return (
         part("start", _RATES.task_start, f.TASK_START),
-        part("rows", load.images / f.TASK_PLANNED.value, f.TASK_PLANNED),
+        part(
+            "rows", load.images / f.TASK_PLANNED.value, f.TASK_PLANNED, load.as_known(f.TASK_ROWS)
+        ),
     )
 
 
@@ -146,8 +148,9 @@ def _pack(load: Load, cost: Cost) -> Step:
     joining = 0.0
     if load.tasks > 1:
         joining = load.images / f.JOINED.value
+        known = load.as_known(f.TIME_ROWS)
         parts += [part("join's start", _RATES.task_start, f.TASK_START),
-                  part("joining", joining, f.JOINED)]  # fmt: skip
+                  part("joining", joining, f.JOINED, known)]  # fmt: skip
     asked = Requests(
         gets=f.SHARD_FILES.value * load.shards + load.tasks,
         puts=load.tasks * _FILES_OF_A_PART + load.record_files,

@@ -58,7 +58,7 @@ The price is of machines; requests are those to S3 and the transitions of Step F
 |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 {times}
 
-| images | parameters and settings to use | plan by | files to train on | limits that are hit |
+| images | parameters and settings to use | plan by | train files | limits still hit, and the cure |
 |---:|---|---|---:|---|
 {limits}
 
@@ -114,19 +114,21 @@ def _times(found: Estimate) -> str:
 
 
 def _limits(stack: Parameters, settings: Settings, found: Estimate) -> str:
-    hit = "; ".join(f"{step.step}: {_hit(check)}" for step in found.steps for check in step.hit)
+    hit = _hits(found)
     plan, pack = found.steps[0], found.steps[2]
     files = pack.way.partition("; ")[2].partition(" ")[0] or "1"
-    cells = (f"{found.images:,}", _asked(stack, settings), plan.way, files, hit or "none")
+    cells = (f"{found.images:,}", _asked(stack, settings), plan.way, files, hit)
     return f"| {' | '.join(cells)} |"
 
 
 def _by_default(images: int) -> str:
     found = _told(images, Parameters(), Settings())
-    hit = [
-        f"{step.step}: {_hit(check)}: {check.cure}" for step in found.steps for check in step.hit
-    ]
-    return f"- {images:,} ({duration(found.seconds)}): {'; '.join(hit) or 'none'}"
+    return f"- {images:,} ({duration(found.seconds)}): {_hits(found)}"
+
+
+def _hits(found: Estimate) -> str:
+    hits = [f"{step.step}: {_hit(one)}: {one.cure}" for step in found.steps for one in step.hit]
+    return "; ".join(hits) or "none"
 
 
 def _hit(check: Check) -> str:

@@ -53,7 +53,7 @@ def _join_checks(load: Load) -> Iterator[Check]:
         unit="GB",
         mark=f.JOIN_ROW.mark,
         source=f"templates/packing.yaml; {f.JOIN_ROW.source}",
-        cure="more Memory in templates/packing.yaml (Fargate: 120 GB)",
+        cure="Cpu 8192 and Memory 61440, or 16384 and 122880, in templates/packing.yaml",
     )
     yield check(
         name="parts of an upload",

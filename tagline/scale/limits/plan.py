@@ -104,7 +104,7 @@ def _task_checks(load: Load, seconds: float) -> Iterator[Check]:
         unit="GB",
         mark=f.TASK_ROW.mark,
         source=f"templates/planning.yaml; {f.TASK_ROW.source}",
-        cure="more Memory in templates/planning.yaml (Fargate: 120 GB)",
+        cure="Cpu 8192 and Memory 61440, or 16384 and 122880, in templates/planning.yaml",
         wall=True,
     )
     yield check(
