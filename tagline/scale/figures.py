@@ -61,6 +61,7 @@ PACKED_SMALL = Figure(
 )
 JOINED = Figure(_RATES.joined, "measured", f"10,000 rows/s: {_BENCH}")
 LOADED = Figure(100e6, "assumed", "bytes/s of File mode, before training begins")
+FAST_READ = Figure(8 << 20, "assumed", "bytes of a read of FastFile mode, in each epoch")
 LEARNED = Figure(
     _RATES.learned, "assumed", "images of 96 pixels/s; 450 measured on 2 cores, 8 take 4 times"
 )

@@ -172,6 +172,13 @@ class Load:
         return copied + self.validated * self.record_bytes
 
     @property
+    def channel_reads(self) -> float:
+        """GET requests of a round of training: a file's, or of FastFile a read's in each epoch."""
+        if self.input_mode == "File":
+            return self.machines * self.record_files
+        return self.machines * self.epochs * self.channel_bytes / f.FAST_READ.value
+
+    @property
     def decoded_bytes(self) -> float:
         """Bytes of the training images as a machine keeps them decoded; 0 where they do not fit."""
         decoded = self.host_images * 3 * self.settings.image.size**2

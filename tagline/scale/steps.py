@@ -174,7 +174,7 @@ def _train(load: Load, cost: Cost) -> Step:
     count = load.settings.training.instance_count
     streamed = ", streamed" if load.streams else ""
     way = f"{count:,} x {load.training_type}, {load.input_mode} mode{streamed}"
-    asked = Requests(gets=load.machines * load.rounds * load.record_files)
+    asked = Requests(gets=load.rounds * load.channel_reads)
     quota = _new(f"{load.training_type} for training job usage", load.machines)
     checks = train_checks(load, load.loading + learning)
     return _step("train", way, parts, cost, checks, asked=asked, quotas=(quota,))

@@ -54,7 +54,8 @@ def test_more_images_never_take_less(load: Load, more: int) -> None:
         for part in before.parts:
             if part.name in taken and part.name not in LESS:
                 assert taken[part.name] >= part.seconds * (1 - 1e-9), part
-        assert after.requests >= before.requests
+        # machines' shares of the record files are uneven, and more images may even them
+        assert after.step == "train" or after.requests >= before.requests
         needed = {check.name: check.needed for check in after.limits}
         for check in before.limits:
             if check.name not in needed or check.name in LESS:  # or planned by a task instead
