@@ -6,11 +6,12 @@ Lambda freezes a container between calls, so a client lives as long as its funct
 import functools
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
 from tagline.aws.environment import environment
 from tagline.aws.requester_pays import paying
+from tagline.aws.sessions import new_client
+from tagline.aws.sessions import forget as forget_session
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -29,61 +30,61 @@ _CONFIG = Config(
 @functools.cache
 def s3() -> "S3Client":
     """Return the S3 client."""
-    return paying(boto3.client("s3", config=_CONFIG))
+    return paying(new_client("s3", _CONFIG))
 
 
 @functools.cache
 def sagemaker() -> "SageMakerClient":
     """Return the SageMaker client."""
-    return boto3.client("sagemaker", config=_CONFIG)
+    return new_client("sagemaker", _CONFIG)
 
 
 @functools.cache
 def sagemaker_runtime() -> "SageMakerRuntimeClient":
     """Return the client that asks endpoints."""
-    return boto3.client("sagemaker-runtime", config=_CONFIG)
+    return new_client("sagemaker-runtime", _CONFIG)
 
 
 @functools.cache
 def stepfunctions() -> "SFNClient":
     """Return the Step Functions client."""
-    return boto3.client("stepfunctions", config=_CONFIG)
+    return new_client("stepfunctions", _CONFIG)
 
 
 @functools.cache
 def sns() -> "SNSClient":
     """Return the SNS client."""
-    return boto3.client("sns", config=_CONFIG)
+    return new_client("sns", _CONFIG)
 
 
 @functools.cache
 def logs() -> "CloudWatchLogsClient":
     """Return the CloudWatch Logs client."""
-    return boto3.client("logs", config=_CONFIG)
+    return new_client("logs", _CONFIG)
 
 
 @functools.cache
 def cloudwatch() -> "CloudWatchClient":
     """Return the CloudWatch client."""
-    return boto3.client("cloudwatch", config=_CONFIG)
+    return new_client("cloudwatch", _CONFIG)
 
 
 @functools.cache
 def kms() -> Any:
     """Return the KMS client, which signs what goes to devices."""
-    return boto3.client("kms", config=_CONFIG)
+    return new_client("kms", _CONFIG)
 
 
 @functools.cache
 def iot() -> Any:
     """Return the client of AWS IoT's registry and jobs."""
-    return boto3.client("iot", config=_CONFIG)
+    return new_client("iot", _CONFIG)
 
 
 @functools.cache
 def greengrass() -> Any:
     """Return the client of AWS IoT Greengrass."""
-    return boto3.client("greengrassv2", config=_CONFIG)
+    return new_client("greengrassv2", _CONFIG)
 
 
 def forget() -> None:
@@ -94,3 +95,4 @@ def forget() -> None:
         environment,
     ):
         made.cache_clear()
+    forget_session()
