@@ -6,20 +6,25 @@ uvicorn writes each part of an answer as it comes, and so the other side reads i
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 _AT_ONCE = 64 << 10  # bytes; more goes out as it comes, so that the transport can hold it back
 
 
-class JoinedWrites(HttpToolsProtocol):
-    """uvicorn's protocol over a transport that joins what is written in one turn of the loop."""
+def protocol() -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol over transports that join."""
+    from uvicorn.protocols.http.httptools_impl import (  # noqa: PLC0415 - the cloud's alone
+        HttpToolsProtocol,
+    )
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin with a new connection."""
-        super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]
+    class JoinedWrites(HttpToolsProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(Joining(transport, self.loop))  # type: ignore[arg-type]
+
+    return JoinedWrites
 
 
-class _Joining:
+class Joining:
+    """A transport that joins what is written in one turn of the loop; closing loses nothing."""
+
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop

@@ -27,6 +27,7 @@ from local import (
     half_made,
     http_api,
     iot,
+    joined_writes,
     lambda_runtime,
     logs,
     metric_points,
@@ -52,7 +53,6 @@ from local.api_callers import Callers
 from local.context import ACCESS_KEY, HOST, Cloud
 from local.execution_log import ExecutionLog
 from local.greengrass import service as greengrass
-from local.joined_writes import JoinedWrites
 from local.journal import Journal
 from local.lock import Lock
 from local.log_files import LogFiles
@@ -193,7 +193,7 @@ class _Serving:
                 app,
                 HOST,
                 self._cloud.port,
-                http=JoinedWrites,
+                http=joined_writes.protocol(),
                 ws="wsproto",
                 lifespan="on",  # it loads what was saved
                 log_config=None,

@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -50,20 +51,24 @@ class Record:
                 self._write(f"{line}\n".encode())
 
     def _write(self, line: bytes) -> None:
-        if self._file is None or self._size + len(line) > _BYTES:
-            self._file = self._opened(full=self._file is not None)
-            self._size = self._file.tell()
+        if self._file is None:
+            self._file = self._opened()
+        if self._size + len(line) > _BYTES:
+            self._file.close()
+            self._file = None
+            self._shift()
+            self._file = self._opened()
         self._file.write(line)
         self._size += len(line)
 
-    def _opened(self, *, full: bool) -> IO[bytes]:
-        """Return the file to go on with; a full one becomes the newest of the older ones."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        if full:
-            kept = [self._path.with_name(f"{FILE}.{number}") for number in range(1, _FILES + 1)]
-            for older, newer in zip(reversed(kept), [*reversed(kept[:-1]), self._path], strict=True):
-                with contextlib.suppress(FileNotFoundError):
-                    newer.replace(older)
-        return self._path.open("ab", buffering=0)
+    def _opened(self) -> IO[bytes]:
+        file = self._path.open("ab", buffering=0)
+        self._size = file.tell()
+        return file
+
+    def _shift(self) -> None:
+        """Make the full file the newest of the older ones."""
+        kept = [self._path, *(self._path.with_name(f"{FILE}.{n}") for n in range(1, _FILES + 1))]
+        for newer, older in reversed(list(pairwise(kept))):
+            with contextlib.suppress(FileNotFoundError):
+                newer.replace(older)

@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
@@ -21,18 +20,20 @@ _FORMS = (  # S3's two: Last-Modified of an answer and of a listing
 )
 
 
-def new_client(service: str, config: Config) -> Any:
-    """Return a client of a service, by the credentials and region that boto3 finds."""
-    session, user_agent = _session()
-    return session.client(service, config=Config(user_agent=user_agent).merge(config))
+@functools.cache
+def user_agent() -> str:
+    """Return the SDK's own words of who is asking: a client that is told makes none."""
+    core = Session()
+    core.user_agent_name, core.user_agent_version = "Boto3", boto3.__version__
+    return str(core.user_agent())
 
 
 @functools.cache
-def _session() -> tuple[boto3.Session, str]:
-    """Return the session of these clients, and the SDK's own words of who is asking."""
+def session() -> boto3.Session:
+    """Return the session of the flow's clients, by the credentials and region that boto3 finds."""
     core = Session()
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=time_of)
-    return boto3.Session(botocore_session=core), core.user_agent()
+    return boto3.Session(botocore_session=core)
 
 
 def time_of(value: Any) -> datetime:
@@ -47,8 +48,3 @@ def time_of(value: Any) -> datetime:
                     return read(value)
     parsed: datetime = parse_timestamp(value)
     return parsed
-
-
-def forget() -> None:
-    """Drop the session, so that the next client looks for credentials anew."""
-    _session.cache_clear()
