@@ -31,34 +31,39 @@ class Listeners:
         wanted = self._wanted.get(bucket)
         if not wanted or self._notifications(wanted):
             return bool(wanted)
-        view = _OnlyAKey(key)
-        texts = (about_keys(rule.get("EventPattern")) for rule in list(self._rules.values()))
-        return any(text is None or self._matches(text, view, "rule") for text in texts)
+        event = _KnownSoFar(key)
+        patterns = [rule.get("EventPattern") for rule in list(self._rules.values())]
+        texts = [told_by_key(pattern) for pattern in patterns if pattern]  # a schedule has none
+        return any(text is None or self._matches(text, event, "rule") for text in texts)
 
 
 @functools.lru_cache(1024)
-def about_keys(pattern: str | None) -> str | None:
-    """Return what a pattern asks of an object's key, which is what must hold besides all else.
+def told_by_key(pattern: str) -> str | None:
+    """Return what a pattern asks of an event's source and an object's key, which must hold first.
 
-    None where it asks nothing, or cannot be read.
+    None where it asks neither, or cannot be read.
     """
     try:
-        found = json.loads(pattern or "")["detail"]["object"]["key"]
-    except (ValueError, LookupError, TypeError):
+        asked = json.loads(pattern)
+        first = {"source": asked["source"]} if "source" in asked else {}
+        about = asked.get("detail", {}).get("object", {})
+        if "key" in about:
+            first["detail"] = {"object": {"key": about["key"]}}
+    except (ValueError, TypeError, AttributeError):
         return None
-    return json.dumps({"detail": {"object": {"key": found}}})
+    return json.dumps(first) if first else None
 
 
-class _OnlyAKey:
-    """An event of which nothing but the object's key is known, as ministack holds it to patterns."""
+class _KnownSoFar:
+    """An event of S3 as ministack holds it to patterns, of which no more than the key is known."""
 
     def __init__(self, key: str) -> None:
-        self._event: dict[str, Any] = {"detail": {"object": {"key": key}}}
+        self._event = {"source": "aws.s3", "detail": {"object": {"key": key}}}
 
     def envelope(self) -> dict[str, Any]:
-        """Return what is known but the detail."""
-        return {}
+        """Return what is known; a pattern reads of it what it names."""
+        return self._event
 
     def event_with_detail(self) -> dict[str, Any]:
-        """Return all that is known."""
+        """Return the same."""
         return self._event
