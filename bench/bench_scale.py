@@ -4,8 +4,9 @@
 of as many small images as each ROWS says, and stops each run once the packed dataset is complete.
 The images are in a bucket that stores none of them (`scale_cloud.py`), or are uploaded first
 (`--upload`).
-With `--commit` another commit does the same, each size right before this one. It prints Markdown
-tables (time by state, CPU time and peak memory by kind of process), or all of it as `--json`.
+With `--commit` another commit does the same, each size right before this one; with `--parts`
+packing is shared by as many tasks at every size. It prints Markdown tables (time by state, CPU time
+and peak memory by kind of process; from three sizes on how each step grows), or all as `--json`.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from growth import growth_table
+
 ROOT = Path(__file__).parents[1]
 ROWS = 155_000
 _SHOWN = 0.5  # seconds; Choice and Pass states take less
@@ -32,6 +35,7 @@ def main() -> int:
     parser.add_argument("rows", type=int, nargs="*", default=[ROWS])
     parser.add_argument("--commit", help="another commit, to be measured beside this one")
     parser.add_argument("--upload", action="store_true", help="upload the images, and store them")
+    parser.add_argument("--parts", type=int, help="packing tasks of each size")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     results = []
@@ -43,7 +47,7 @@ def main() -> int:
             for rows in options.rows:
                 for number, (label, tree) in enumerate(trees):
                     run = Path(folder, f"{rows}-{number}")
-                    results.append(_measured(tree, label, rows, run, upload=options.upload))
+                    results.append(_measured(tree, label, rows, run, options))
                     if not options.json:
                         print(_tables(results[-1]), flush=True)
         finally:
@@ -68,17 +72,21 @@ def _git(*arguments: str) -> None:
     subprocess.run(("git", *arguments), cwd=ROOT, check=True, capture_output=True)
 
 
-def _measured(tree: Path, label: str, rows: int, folder: Path, *, upload: bool) -> _Result:
+def _measured(
+    tree: Path, label: str, rows: int, folder: Path, options: argparse.Namespace
+) -> _Result:
     """Return what a process that has the tagline of a tree measured."""
     folder.mkdir()
     script = ROOT / "bench" / "scale_run.py"
     command = [sys.executable, str(script), str(rows), str(folder)]
-    if upload:
+    if options.upload:
         command.append("--upload")
+    if options.parts:
+        command += ["--parts", str(options.parts)]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     subprocess.run(command, cwd=tree, env=environment, check=True, stdout=sys.stderr)
     result: _Result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    return {"commit": label, "rows": rows, "upload": upload, **result}
+    return {"commit": label, "rows": rows, "upload": options.upload, **result}
 
 
 def _tables(result: _Result) -> str:
@@ -110,8 +118,10 @@ def _comparison(results: list[_Result]) -> str:
         "\n| commit | rows | seconds | CPU s | largest process, MiB | grows: CPU | memory |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for commit in dict.fromkeys(result["commit"] for result in results):
-        own = [result for result in results if result["commit"] == commit]
+    by_commit: dict[str, list[_Result]] = {}
+    for result in results:
+        by_commit.setdefault(result["commit"], []).append(result)
+    for commit, own in by_commit.items():
         grown = [("", "")] + [(_exponent(*pair, _cpu), _exponent(*pair, _peak))
                               for pair in pairwise(own)]  # fmt: skip
         lines += [
@@ -119,6 +129,9 @@ def _comparison(results: list[_Result]) -> str:
             f"{_peak(one) / 1024:,.0f} | {cpu} | {memory} |"
             for one, (cpu, memory) in zip(own, grown, strict=True)
         ]
+    for commit, own in by_commit.items():
+        if len(own) > 2:  # noqa: PLR2004 - a line through two says nothing of its own fit
+            lines.append(f"\n{commit}: {growth_table(own)}")
     return "\n".join(lines)
 
 

@@ -1,10 +1,11 @@
 """One run of `bench_scale.py`, of whichever commit's tagline is on the path.
 
-`python bench/scale_run.py ROWS FOLDER [--upload]` leaves FOLDER/result.json.
+`python bench/scale_run.py ROWS FOLDER [--upload] [--parts N]` leaves FOLDER/result.json.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from tagline.formats.names import run_name
 from tagline.formats.outcomes import Status
 from tagline.formats.packed import PackedDataset
 from tagline.formats.rows import Side
+from tagline.planning.sharding import MAX_SHARD_ROWS
 
 DATASET = "scale"
 AFTER = "PlanTraining"  # the first state that is not measured
@@ -40,6 +42,7 @@ def main() -> int:
     parser.add_argument("rows", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--upload", action="store_true")
+    parser.add_argument("--parts", type=int)
     options = parser.parse_args()
     folder, rows = options.folder, options.rows
     sources: tuple[str, ...] = ()
@@ -47,8 +50,12 @@ def main() -> int:
         save_bases(folder / "bases")
         _start_with_source(rows, folder / "bases")
         sources = (SOURCE,)
+    parameters = {}
+    if options.parts:
+        shards = math.ceil(rows / MAX_SHARD_ROWS)
+        parameters["PackShardsPerTask"] = str(math.ceil(shards / options.parts))
     with clouds.running_cloud(
-        free_port(), folder / "cloud", fresh=True, source_buckets=sources
+        free_port(), folder / "cloud", fresh=True, source_buckets=sources, parameters=parameters
     ) as cloud:
         run = Run(cloud, rows, upload=options.upload)
         with MemoryWatch(cloud.process.pid) as memory:

@@ -21,7 +21,8 @@ PLAIN = (
     "--no-first-run",
     "--no-proxy-server",
 )
-expect.set_options(timeout=30_000)  # a machine that has three suites to do is slow
+# a machine that has three suites to do is slow; and the page looks again after half a minute
+expect.set_options(timeout=45_000)
 CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 

@@ -4,13 +4,14 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagline.formats.document import D, UnreadableDocument, decode
+from tagline.formats.document import D, R, UnreadableDocument, decode, decode_lines
 from tagline.formats.printable import printable_lines
 
+_USUAL = {"train": "train.rec", "validation": "val.rec", "test": "test.rec"}  # one file's name
 _FAILURE_LENGTH = 1024  # characters of the text that SageMaker keeps
 
 
@@ -39,9 +40,21 @@ class Base:
         """The machines of a training job, and which of them this is."""
         return self.root / "input/config/resourceconfig.json"
 
+    @property
+    def inputs(self) -> Path:
+        """What SageMaker says of a training job's channels."""
+        return self.root / "input/config/inputdataconfig.json"
+
     def channel(self, name: str, file: str) -> Path:
         """Return a file of a training channel; raise JobRefused when it is not there."""
         return existing(self.root / "input/data" / name / file, f"channel {name!r}")
+
+    def records(self, name: str) -> list[Path]:
+        """Return the record files of a training channel in the order of their names.
+
+        Raises JobRefused where there is none.
+        """
+        return _record_files(self.root / "input/data" / name, f"channel {name!r}")
 
     def has_channel(self, name: str) -> bool:
         """Return whether the job has a training channel of this name."""
@@ -66,6 +79,10 @@ class Base:
         """Return the path of a processing input, such as `validation/val.rec`."""
         return self.root / "processing/input" / name
 
+    def judging(self, side: str) -> list[Path]:
+        """Return the record files of a processing input in the order of their names."""
+        return _record_files(self.processing_input(side), f"input {side!r}")
+
     @property
     def processing_output(self) -> Path:
         """The folder that a processing job uploads."""
@@ -82,11 +99,34 @@ class Base:
         return self.root / "output/message"
 
 
+def _record_files(folder: Path, what: str) -> list[Path]:
+    found = sorted(path for path in folder.glob("*.rec") if path.is_file())
+    if not found:
+        usual = _USUAL.get(folder.name, "")
+        raise JobRefused(f"{what} has no file {usual}, nor another that ends in .rec (in {folder})")
+    return found
+
+
 def existing(path: Path, what: str) -> Path:
     """Return `path`, or raise JobRefused saying which file of `what` is missing."""
     if not path.is_file():
         raise JobRefused(f"{what} has no file {path.name} (looked for {path})")
     return path
+
+
+def read_lines(path: Path, kind: type[R]) -> Iterator[R]:
+    """Yield the records of JSON Lines: of the file, or of the partitions that a long one lies in.
+
+    Partitions are alone in the file's folder, in the order of their names. Raises JobRefused for
+    what is missing or damaged.
+    """
+    pieces = [path] if path.is_file() else sorted(path.parent.glob(f"*{path.suffix}")) or [path]
+    try:
+        for piece in pieces:
+            with existing(piece, f"input {path.parent.name!r}").open("rb") as lines:
+                yield from decode_lines(lines, kind, piece.name)
+    except UnreadableDocument as exc:
+        raise JobRefused(str(exc)) from exc
 
 
 def read_document(path: Path, what: str, kind: type[D]) -> D:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tagline.formats.document import UnreadableDocument, decode_lines
 from tagline.formats.rows import Verdict
-from trainer.contract import JobRefused, existing
+from trainer.contract import JobRefused, read_lines
 
 
 def listed(path: Path, ids: Iterable[int]) -> Mapping[int, Verdict]:
@@ -16,13 +15,9 @@ def listed(path: Path, ids: Iterable[int]) -> Mapping[int, Verdict]:
     """
     wanted = set(ids)
     found: dict[int, Verdict] = {}
-    try:
-        with existing(path, f"input {path.parent.name!r}").open("rb") as lines:
-            for verdict in decode_lines(lines, Verdict, path.name):
-                if verdict.verdict == "accepted" and verdict.id in wanted:
-                    found[int(verdict.id)] = verdict
-    except UnreadableDocument as exc:
-        raise JobRefused(str(exc)) from exc
+    for verdict in read_lines(path, Verdict):
+        if verdict.verdict == "accepted" and verdict.id in wanted:
+            found[int(verdict.id)] = verdict
     if missing := wanted - found.keys():
         raise JobRefused(
             f"{path.name} has no accepted row with id {min(missing)}, which is a record"

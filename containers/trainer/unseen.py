@@ -1,15 +1,13 @@
 """Which of the images that judge two models the champion was not trained on."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.formats.document import R, UnreadableDocument, decode_lines
 from tagline.formats.learned import learned
 from tagline.formats.rows import IndexedImage, Verdict
-from trainer.contract import Base, JobRefused, existing
+from trainer.contract import Base, read_lines
 
 
 def unseen(base: Base, ids: NDArray[np.int64], rows: Mapping[int, Verdict]) -> NDArray[np.bool_]:
@@ -20,23 +18,15 @@ def unseen(base: Base, ids: NDArray[np.int64], rows: Mapping[int, Verdict]) -> N
     champion's images, an input, none counts as trained on.
     """
     theirs = base.processing_input("champion-images/images.jsonl")
-    if not theirs.is_file():
+    if not theirs.parent.is_dir():
         return np.ones(len(ids), np.bool_)
     champions = learned(
-        _lines(theirs, IndexedImage),
-        _lines(base.processing_input("champion-verdicts/verdicts.jsonl"), Verdict),
+        read_lines(theirs, IndexedImage),
+        read_lines(base.processing_input("champion-verdicts/verdicts.jsonl"), Verdict),
     )
     judging = set(ids.tolist())
     ours = base.processing_input("images/images.jsonl")
-    images = {it.id: it.image for it in _lines(ours, IndexedImage) if it.id in judging}
+    images = {it.id: it.image for it in read_lines(ours, IndexedImage) if it.id in judging}
     likenesses = {id_: row.likeness for id_, row in rows.items() if id_ in judging and row.likeness}
     seen = champions.recalls(images, likenesses)
     return ~np.isin(ids, np.fromiter(seen, np.int64, len(seen)))
-
-
-def _lines(path: Path, kind: type[R]) -> Iterator[R]:
-    try:
-        with existing(path, f"input {path.parent.name!r}").open("rb") as lines:
-            yield from decode_lines(lines, kind, path.name)
-    except UnreadableDocument as exc:
-        raise JobRefused(str(exc)) from exc

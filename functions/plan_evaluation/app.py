@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tagline.aws import clients
 from tagline.aws.environment import environment
+from tagline.aws.partitions import prefix_of
 from tagline.aws.s3 import Bucket
 from tagline.aws.step import step
 from tagline.formats.keys import DatasetKeys, RunKeys
@@ -26,15 +27,12 @@ from tagline.jobs.trials import read_trials
 def handler(event: EvaluationEvent) -> EvaluationAnswer:
     """Return the request; champion.json's ETag goes with the run until it may write there."""
     bucket, keys, here = Bucket(clients.s3(), event.bucket), RunKeys(event.run), environment()
-    gone = None
     champion = bucket.find(DatasetKeys(keys.dataset).champion, Champion)
     if champion:
         check_champion(champion.content, keys.dataset, bucket.name, here.stack)
     plan = bucket.read(keys.plan, Plan)
     if champion:
         check_kind_of(champion.content, plan.kind)
-        needed = trained_on(champion.content) if plan.kind is Kind.IMAGES else ()
-        gone = next((key for key in needed if key not in bucket.keys(key)), None)
     kind = here.evaluation_instance_type
     limits(here).check_type(kind, parameter("EvaluationInstanceType"))
     stack = Stack(here.stack, bucket.name, here.trainer_image, kind)
@@ -54,6 +52,8 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
             confidence=plan.settings.promotion.confidence,
             searched=bool(trained.tuning_job),
         )
+    own, theirs = (keys.verdicts, keys.images), trained_on(champion.content) if champion else ()
+    lying = {key: prefix_of(bucket, key) for key in (*own, *theirs)}
     return plan_evaluation(
         keys.run,
         trained.artifact,
@@ -62,8 +62,9 @@ def handler(event: EvaluationEvent) -> EvaluationAnswer:
         stack,
         confidence=plan.settings.promotion.confidence,
         accuracy=plan.settings.reject_option.accuracy,
-        gone=gone,
+        gone=next((key for key in theirs if lying[key] is None), None),
         searched=bool(trained.tuning_job),
         corrections=plan.corrections.key if plan.corrections else None,
         builtin=plan.settings.training.algorithm == "builtin",
+        lying={key: prefix for key, prefix in lying.items() if prefix},
     )

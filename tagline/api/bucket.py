@@ -9,6 +9,7 @@ from tagline.api.documents import LINK_SECONDS
 from tagline.api.run_documents import (
     Link,
 )
+from tagline.aws.partitions import record_keys
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import R, decode_lines
 from tagline.formats.keys import RunKeys
@@ -82,6 +83,11 @@ class DataBucket(Bucket):
         whole = len(data) >= head.size
         lines = data.splitlines()
         return list(decode_lines(lines if whole else lines[:-1], kind, self.uri(key))), whole
+
+    def link_of_lines(self, key: str, media_type: str) -> Link | None:
+        """Return the link of JSON Lines, or of the first partition where they lie in several."""
+        found = record_keys(self, key)
+        return self.link(found[0], media_type) if found else None
 
     def link(self, key: str, media_type: str) -> Link | None:
         """Return an object's URI and a URL good for LINK_SECONDS, or None when there is none.

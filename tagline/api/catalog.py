@@ -158,7 +158,7 @@ class Catalog:
             decision = pool.submit(self._bucket.whole, keys.decision, Decision)
             report = pool.submit(self._bucket.link, keys.report, HTML)
             rejects = pool.submit(self._bucket.link, keys.rejects, TEXT)
-            verdicts = pool.submit(self._bucket.link, keys.verdicts, TEXT)
+            verdicts = pool.submit(self._bucket.link_of_lines, keys.verdicts, TEXT)
             suspects = pool.submit(self._bucket.link, keys.suspects, TEXT)
         planned, measured = plan.result(), metrics.result()
         ranked = isinstance(measured, RatingsMetrics)

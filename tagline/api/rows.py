@@ -63,8 +63,12 @@ def rows(catalog: Catalog, bucket: DataBucket, dataset: str, asked: str | None) 
         found = pool.submit(bucket.packed, keys)
         suspects = pool.submit(bucket.head_lines, keys.suspects, Suspect, _SUSPECT_BYTES)
         links = [
-            pool.submit(bucket.link, key, TEXT)
-            for key in (keys.suspects, keys.rejects, keys.verdicts)
+            pool.submit(link, key, TEXT)
+            for link, key in (
+                (bucket.link, keys.suspects),
+                (bucket.link, keys.rejects),
+                (bucket.link_of_lines, keys.verdicts),
+            )
         ]
     plan, whole = planned.result(), found.result()
     packed = whole if isinstance(whole, PackedDataset) else None

@@ -96,3 +96,4 @@ class RowsHealth(Part, kw_only=True):
     suspects_file: Link | None
     rejects_file: Link | None
     verdicts_file: Link | None
+    """Of the first 250,000 rows, where the list has more: the others' lie beside it."""

@@ -200,5 +200,6 @@ class RunDetails(RunSummary, kw_only=True):
     report: Link | None
     rejects: Link | None
     verdicts: Link | None
+    """Of the first 250,000 rows, where the list has more: the others' lie beside it."""
     suspects: Link | None
     """The rows whose labels the model doubts, a JSON object a line."""

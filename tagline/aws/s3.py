@@ -52,6 +52,7 @@ CSV, GZIP = "text/csv; charset=utf-8", "application/gzip"
 FORMAT = "format"  # in the metadata of a file of JSON Lines
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
+_LINES = 1 << 18  # bytes of lines that are read at a time
 # one CopyObject takes up to 5 GiB; beyond it, parts copied on S3's side
 _COPY = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=1 << 28)
 
@@ -189,7 +190,7 @@ class Bucket:
         with self.stream(key) as answer:
             where = self.uri(key)
             check_format(int(answer.metadata.get(FORMAT, "1")), formats, where)
-            yield from decode_lines(answer.content.iter_lines(), kind, where)
+            yield from decode_lines(lines_of(answer.content), kind, where)
 
     def write_lines(self, key: str, records: Iterable[Record], formats: int = 1) -> None:
         """Write records as JSON Lines; more than a few MiB wait on disk, not in memory."""
@@ -321,6 +322,11 @@ class Bucket:
         with self._reading(key):
             self.client.download_fileobj(self.name, key, file)
 
+    def delete(self, key: str) -> None:
+        """Remove an object, if there is one."""
+        with self.about(key):
+            self.client.delete_object(Bucket=self.name, Key=key)
+
     def copy(self, source: str, target: str) -> None:
         """Copy an object to another key, on S3's side."""
         origin: CopySourceTypeDef = {"Bucket": self.name, "Key": source}
@@ -397,6 +403,17 @@ class Bucket:
         for page in pages:
             for common in page.get("CommonPrefixes", ()):
                 yield common["Prefix"][len(prefix) : -1]
+
+
+def lines_of(body: "StreamingBody") -> Iterator[bytes]:
+    """Yield the lines of an object as they arrive, without their ends."""
+    rest = b""
+    while chunk := body.read(_LINES):
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        yield from lines
+    if rest:
+        yield rest
 
 
 def copy_body(body: "StreamingBody", target: IO[bytes], limit: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_raw
 from tagline.cli.errors import Refused
 from tagline.cli.output import emit, number, rows_table, say, seconds
 from tagline.cli.target import Target
@@ -106,9 +107,8 @@ def show_suspects(run: str, rows: Sequence[Suspect]) -> None:
 def print_lines(target: Target, key: str) -> None:
     """Print a file of JSON Lines; raises Refused where there is none."""
     try:
-        with target.bucket.stream(key) as found:
-            for line in found.content.iter_lines():
-                typer.echo(printable_json(line.decode(errors="replace")))
+        for line in read_raw(target.bucket, key):
+            typer.echo(printable_json(line.decode(errors="replace")))
     except Absent as exc:
         run, _, name = key.rpartition("/")
         raise Refused(f"run {run.rpartition('/')[2]} has no {name} (yet)") from exc

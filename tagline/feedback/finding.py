@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_raw
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import decode_record
 from tagline.formats.feedback import CorrectedImage
@@ -25,7 +26,6 @@ from tagline.listing.sources import BadLocation, Source
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
 
-_CHUNK = 1 << 18
 _log = logging.getLogger(__name__)
 
 
@@ -68,12 +68,11 @@ def row_of_hash(bucket: Bucket, plan: Plan, source: Source, sha256: str) -> Corr
     wanted = f'"{sha256}"'.encode()
     for run in packed_runs(bucket, plan):
         try:
-            with bucket.stream(RunKeys(run).verdicts) as answer:
-                for line in answer.content.iter_lines(_CHUNK):
-                    if wanted in line:
-                        verdict = decode_record(line, Verdict, RunKeys(run).verdicts)
-                        if isinstance(verdict.id, int) and verdict.sha256 == sha256:
-                            return _image(verdict.path or "", source, verdict.id, sha256)
+            for line in read_raw(bucket, RunKeys(run).verdicts):
+                if wanted in line:
+                    verdict = decode_record(line, Verdict, RunKeys(run).verdicts)
+                    if isinstance(verdict.id, int) and verdict.sha256 == sha256:
+                        return _image(verdict.path or "", source, verdict.id, sha256)
         except Absent:
             continue
         return None

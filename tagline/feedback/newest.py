@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from botocore.exceptions import ClientError
 
 from tagline.aws.faults import Absent, error_code
+from tagline.aws.partitions import read_raw
 from tagline.aws.s3 import Bucket
 from tagline.feedback.finding import packed_runs
 from tagline.feedback.merging import Merger, Outcome, Written
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _HASH = re.compile(rb'"sha256":"([0-9a-f]{64})"')
-_CHUNK = 1 << 18
 _DENIED = {"403", "AccessDenied", "NoSuchBucket"}
 
 
@@ -101,13 +101,12 @@ def rows_of_hashes(
     found: dict[str, list[str]] = {}
     for run in packed_runs(bucket, plan) if wanted else ():
         try:
-            with bucket.stream(RunKeys(run).verdicts) as answer:
-                for line in answer.content.iter_lines(_CHUNK):
-                    match = _HASH.search(line)
-                    if match and (place := wanted.get(match[1])):
-                        row = _place(decode_record(line, Verdict, RunKeys(run).verdicts), source)
-                        if row:
-                            found.setdefault(place, []).append(row)
+            for line in read_raw(bucket, RunKeys(run).verdicts):
+                match = _HASH.search(line)
+                if match and (place := wanted.get(match[1])):
+                    row = _place(decode_record(line, Verdict, RunKeys(run).verdicts), source)
+                    if row:
+                        found.setdefault(place, []).append(row)
         except Absent:
             continue
         break

@@ -111,9 +111,16 @@ class DatasetKeys:
         """Return the key of the report of an hour."""
         return f"{self.drift}{hour}.json"
 
-    def packed(self, channel: str) -> str:
-        """Return the key of the newest packed set of a channel (training, validation or test)."""
-        return f"{self.dataset}/{_record_file(channel)}"
+    def packed(self, channel: str, number: int | None = None) -> str:
+        """Return the key of the newest packed set of a channel (training, validation or test).
+
+        A `number`, from 0, is that of one of several files.
+        """
+        return f"{self.dataset}/{_folder(channel)}{record_name(channel, number)}"
+
+    def packed_folder(self, channel: str) -> str:
+        """Return the prefix of a channel's newest record files, however many they are."""
+        return f"{self.dataset}/{_folder(channel)}"
 
 
 @dataclass(frozen=True)
@@ -285,14 +292,31 @@ class RunKeys:
         """Return the key of a part's records of one side of the split."""
         return f"{self.parts}{part}/{side}.rec"
 
-    def packed(self, channel: str) -> str:
-        """Return the key of the run's packed channel (training, validation or test)."""
-        return self.of(_record_file(channel))
+    def packed(self, channel: str, number: int | None = None) -> str:
+        """Return the key of the run's packed channel (training, validation or test).
+
+        A `number`, from 0, is that of one of several files.
+        """
+        return self.of(f"{_folder(channel)}{record_name(channel, number)}")
+
+    def packed_folder(self, channel: str) -> str:
+        """Return the prefix of the run's record files of a channel, however many they are."""
+        return self.of(_folder(channel))
 
 
-def _record_file(channel: str) -> str:
-    return {
-        "training": "training/train.rec",
-        "validation": "validation/val.rec",
-        "test": "test/test.rec",
-    }[channel]
+_STEMS = {"training": "train", "validation": "val", "test": "test"}
+
+
+def record_name(channel: str, number: int | None = None) -> str:
+    """Return what a channel's record file is called: its only one, or `number` of several."""
+    return f"{_STEMS[channel]}.rec" if number is None else f"{_STEMS[channel]}-{number:05}.rec"
+
+
+def partition(key: str, number: int) -> str:
+    """Return the key of a partition, from 0, of a document too long for one object."""
+    stem, dot, ending = key.rpartition(".")
+    return f"{stem}-{number:05}{dot}{ending}"
+
+
+def _folder(channel: str) -> str:
+    return f"{channel}/"

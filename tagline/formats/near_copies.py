@@ -8,14 +8,14 @@ from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 BANDS = 6  # rows of a likeness: what lies close together in a picture goes to different ones
-_SHAPE, _COLOURS = 10, 16  # hexadecimal digits of a band for the shape, then for the colours
-HEX_DIGITS = BANDS * (_SHAPE + _COLOURS)
+SHAPE, COLOURS = 10, 16  # hexadecimal digits of a band for the shape, then for the colours
+HEX_DIGITS = BANDS * (SHAPE + COLOURS)
 FARTHEST = 8  # bits in which near-copies differ at most; or else, of one drawing in two shades:
-_SHAPE_FARTHEST = 5  # of the shape
-_SHADES = 32  # of the colours, all of which have become lighter, or all darker,
-_OPPOSED = 1  # but for so many
-_OF_SHAPE = int(("f" * _SHAPE + "0" * _COLOURS) * BANDS, 16)
-_NEIGHBOURS = 32  # of a picture within a band, in order: the search stays short of quadratic
+SHAPE_FARTHEST = 5  # of the shape
+SHADES = 32  # of the colours, all of which have become lighter, or all darker,
+OPPOSED = 1  # but for so many
+_OF_SHAPE = int(("f" * SHAPE + "0" * COLOURS) * BANDS, 16)
+NEIGHBOURS = 32  # of a picture within a band, in order: the search stays short of quadratic
 
 
 def near_copies(likenesses: Mapping[int, str]) -> dict[int, int]:
@@ -59,10 +59,10 @@ def are_near(one: int, two: int) -> bool:
     if count <= FARTHEST:
         return True
     shape = (apart & _OF_SHAPE).bit_count()
-    if shape > _SHAPE_FARTHEST or count - shape > _SHADES:
+    if shape > SHAPE_FARTHEST or count - shape > SHADES:
         return False
     lighter = (two & apart & ~_OF_SHAPE).bit_count()
-    return min(lighter, count - shape - lighter) <= _OPPOSED
+    return min(lighter, count - shape - lighter) <= OPPOSED
 
 
 def _close(likenesses: list[str]) -> Iterator[tuple[str, str]]:
@@ -71,8 +71,8 @@ def _close(likenesses: list[str]) -> Iterator[tuple[str, str]]:
     Of 12 bands they have one at least in common, and in two shades one of the 6 of the shape.
     """
     numbers = {likeness: int(likeness, 16) for likeness in likenesses}
-    row = _SHAPE + _COLOURS
-    for start, stop in ((0, _SHAPE), (_SHAPE, row)):
+    row = SHAPE + COLOURS
+    for start, stop in ((0, SHAPE), (SHAPE, row)):
         width = stop - start
         kinds = {
             likeness: "".join(
@@ -85,7 +85,7 @@ def _close(likenesses: list[str]) -> Iterator[tuple[str, str]]:
             for _, sharing in groupby(turned, key=lambda pair: pair[0][:width]):
                 found = [likeness for _, likeness in sharing]
                 for at, one in enumerate(found):
-                    for two in found[at + 1 : at + 1 + _NEIGHBOURS]:
+                    for two in found[at + 1 : at + 1 + NEIGHBOURS]:
                         if are_near(numbers[one], numbers[two]):
                             yield one, two
 

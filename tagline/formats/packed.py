@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from tagline.formats.document import Document, Record
+from tagline.formats.keys import record_name
 from tagline.formats.pictures import BackgroundChoice, LostCounts, NearCopies, vanished_said
 from tagline.formats.reasons import Reason
 from tagline.formats.rows import Rejected, Side, Size
@@ -26,12 +27,33 @@ class BySide(Record):
 
 
 class Digests(Record):
-    """The SHA-256 (hexadecimal) of each side's record file."""
+    """The SHA-256 (hexadecimal) of each side's records: of its files, one after the other."""
 
     train: str
     validation: str
     test: str = ""
     """Empty in older sets, which have no such file."""
+
+
+class PackedFile(Record):
+    """One of the record files of a side."""
+
+    name: Annotated[str, Meta(pattern=r"^(?:train|val|test)(?:-\d{5,})?\.rec\Z")]
+    """In the side's folder, such as `train-00000.rec`."""
+    images: Size
+    bytes: Size
+    sha256: str
+
+
+class PackedFiles(Record, omit_defaults=True):
+    """The record files of the sides that have several, in the order of their records."""
+
+    train: tuple[PackedFile, ...] = ()
+    validation: tuple[PackedFile, ...] = ()
+    test: tuple[PackedFile, ...] = ()
+
+    def __getitem__(self, side: Side) -> tuple[PackedFile, ...]:
+        return getattr(self, side)  # type: ignore[no-any-return]
 
 
 class Versions(Record):
@@ -70,6 +92,8 @@ class PackedDataset(Document, kw_only=True):
     sha256: Digests
     bytes: BySide
     """Of the record files."""
+    files: PackedFiles = PackedFiles()
+    """Of the sides that are longer than `records.file_mib`; the others are one file each."""
     image: ImageSpec
     background: BackgroundChoice | None = None
     """Of `background: auto`; null where dataset.yaml names a colour."""
@@ -78,6 +102,22 @@ class PackedDataset(Document, kw_only=True):
     reasons: Mapping[Reason, Rejected] = field(default_factory=dict)
     """Why rows were rejected, the most frequent first; empty in older files, too."""
     versions: Versions
+
+    def record_files(self, side: Side) -> tuple[PackedFile, ...]:
+        """Return a side's record files in order; none of a test side that older sets lack."""
+        if several := self.files[side]:
+            return several
+        sha256: str = getattr(self.sha256, side)
+        if not sha256:
+            return ()
+        return (
+            PackedFile(
+                name=record_name(CHANNELS[side]),
+                images=getattr(self, side),
+                bytes=getattr(self.bytes, side),
+                sha256=sha256,
+            ),
+        )
 
 
 def pictures_said(packed: PackedDataset) -> list[str]:

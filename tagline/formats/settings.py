@@ -41,6 +41,7 @@ Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 TrainingEngine = Literal["auto", "mxnet", "torch"]
+TrainingInputMode = Literal["auto", "file", "fastfile"]
 TrainingAlgorithm = Literal["ours", "builtin"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
@@ -121,6 +122,14 @@ class Tolerance(Section):
         return rejected <= self.rejected * rows
 
 
+class Records(Section):
+    """How the packed records lie in files."""
+
+    file_mib: Annotated[int, Meta(ge=1, le=1 << 20)] = 2048
+    """MiB, up to which a side of the split is one record file; above, it is several of at most
+    so much each, `train-00000.rec` and so on. The records are the same."""
+
+
 class Training(Section):
     """What the training job is asked for; null leaves the choice to the plan."""
 
@@ -163,6 +172,13 @@ class Training(Section):
     """The machine that trains; null: the stack's TrainingInstanceType."""
     instance_count: Instances = 1
     """Machines that share the work of each training job; more than one needs torch."""
+    input_mode: TrainingInputMode = "auto"
+    """file copies the training records to each machine before it begins, fastfile lets them come
+    from S3 as they are read; auto: fastfile where a machine's are more than 128 GiB and more than
+    half its memory."""
+    shuffle_buffer: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+    """Images that mix a training set which is read from the first file to the last and never held;
+    null: 8,192, and only where it does not fit in memory."""
     max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
     """Seconds that a training job may take."""
     spot: bool = False
@@ -272,6 +288,7 @@ class Settings(Section):
     image: ImageSettings = ImageSettings()
     split: Split = Split()
     tolerance: Tolerance = Tolerance()
+    records: Records = Records()
     quality: Quality = "standard"
     """What training may take: fast a quarter of the images that standard sees, thorough four times
     as many. What the section training names goes before what the quality asks for."""

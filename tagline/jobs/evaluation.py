@@ -39,6 +39,7 @@ def plan_evaluation(
     searched: bool = False,
     corrections: str | None = None,
     builtin: bool = False,
+    lying: Mapping[str, str] | None = None,
 ) -> EvaluationAnswer:
     """Return the job's base name, who it compares with, and the request's fields.
 
@@ -47,14 +48,16 @@ def plan_evaluation(
     it was trained on; a run that `searched` has a trials.json,
     and one of a list that `corrections` were merged into a file that tells of them. The model of
     the `builtin` algorithm is converted there: what serves lies beside what was trained.
-    `accuracy` is what the reject option of single labels asks for.
+    `accuracy` is what the reject option of single labels asks for. `lying` tells by key the prefix
+    of JSON Lines that lie in partitions.
     """
-    keys = RunKeys(run)
+    keys, lying = RunKeys(run), lying or {}
     inputs = {
         "challenger": artifact,
         "validation": stack.uri(keys.of("validation/")),
         "dataset": stack.uri(keys.packed_dataset),
-        "verdicts": stack.uri(keys.verdicts),  # which row of the list each record is
+        # which row of the list each record is
+        "verdicts": stack.uri(lying.get(keys.verdicts, keys.verdicts)),
     }
     if dataset.test:
         inputs["test"] = stack.uri(keys.of("test/"))
@@ -73,10 +76,10 @@ def plan_evaluation(
                 f"{stack.uri(gone)} is gone, so nobody knows which images it was trained on"
             )
         else:
-            inputs["images"] = stack.uri(keys.images)
+            inputs["images"] = stack.uri(lying.get(keys.images, keys.images))
             images, verdicts = trained_on(champion.content)
-            inputs["champion-images"] = stack.uri(images)
-            inputs["champion-verdicts"] = stack.uri(verdicts)
+            inputs["champion-images"] = stack.uri(lying.get(images, images))
+            inputs["champion-verdicts"] = stack.uri(lying.get(verdicts, verdicts))
     more = []
     if builtin:
         environment["TAGLINE_CONVERTS"] = "builtin"

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.learned import learned
@@ -66,16 +67,17 @@ def _doubt(bucket: Bucket, ours: RunKeys, theirs: RunKeys, settings: Settings) -
     """
     try:
         known = learned(
-            bucket.lines(theirs.images, IndexedImage), bucket.lines(theirs.verdicts, Verdict)
+            read_records(bucket, theirs.images, IndexedImage),
+            read_records(bucket, theirs.verdicts, Verdict),
         )
         images = {
             image.line: image.image
-            for image in bucket.lines(ours.images, IndexedImage)
+            for image in read_records(bucket, ours.images, IndexedImage)
             if image.side is not Side.TRAIN
         }
         likenesses = {
             verdict.line: verdict.likeness
-            for verdict in bucket.lines(ours.verdicts, Verdict)
+            for verdict in read_records(bucket, ours.verdicts, Verdict)
             if verdict.split not in (None, Side.TRAIN) and verdict.likeness
         }
     except Absent:

@@ -1,6 +1,6 @@
 """A packed dataset of the stack: what dataset.json says, its channels, its images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, cast
@@ -54,11 +54,7 @@ class Dataset:
 
         No more of the record file is read than that.
         """
-        key = RunKeys(self.run).packed(CHANNELS[side])
-        body = self.stack.target.s3.get_object(Bucket=self.stack.bucket, Key=key)["Body"]
-        with body:
-            records = islice(read_records(cast("BinaryIO", body)), limit)
-            return [unpack_record(payload) for payload in records]
+        return list(islice(self._records(side), limit))
 
     def counts(self) -> pd.DataFrame:
         """Return how many images of each side have each label, the most frequent first."""
@@ -68,6 +64,12 @@ class Dataset:
         }
         frame = pd.DataFrame.from_dict(rows, orient="index")
         return frame.sort_values("train", ascending=False)
+
+    def _records(self, side: Side) -> Iterator[ImageRecord]:
+        folder = RunKeys(self.run).packed_folder(CHANNELS[side])
+        for file in self.description.record_files(side):
+            with self.stack.target.bucket.stream(f"{folder}{file.name}") as answer:
+                yield from map(unpack_record, read_records(cast("BinaryIO", answer.content)))
 
     def _input(self, key: str, content_type: str) -> TrainingInput:
         uri = f"s3://{self.stack.bucket}/{key}"

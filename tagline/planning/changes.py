@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import image_digest, labels_digest
@@ -42,7 +43,7 @@ def find_changes(bucket: Bucket, run: str, index: Sequence[IndexedImage]) -> Cha
     shared = gone = relabelled = 0
     told = True
     try:
-        for before in bucket.lines(RunKeys(run).images, IndexedImage):
+        for before in read_records(bucket, RunKeys(run).images, IndexedImage):
             if before.image not in labels:
                 gone += 1
                 continue

@@ -24,6 +24,8 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "calibration",
         "engine",
         "instance_count",
+        "input_mode",
+        "shuffle_buffer",
         "start_from",
         "algorithm",
         "hyperparameters",
@@ -46,6 +48,10 @@ _MOVING = (  # of traffic
     *("rollout", "rollout_step", "rollout_wait", "bake", "max_latency"),
     *("shadow", "shadow_requests", "shadow_minutes", "shadow_agreement"),
 )
+_NO_MODEL = (
+    *("budget", "sampling", "retrain", "drift", "thresholds", "recommender", "edge"),
+    "records",
+)
 RATINGS_FORMAT = 1
 FORMAT = 2  # raise it when planning changes what the same list turns into
 
@@ -66,8 +72,8 @@ def fingerprint(
     plain = msgspec.to_builtins(settings)
     del plain["on_conflict"]
     # what is paid and how, what is kept and watched, from where on a score is a tag, where a model
-    # goes, and what a later version added and nobody set, make no other model
-    for name in ("budget", "sampling", "retrain", "drift", "thresholds", "recommender", "edge"):
+    # goes, how long a file is, and what a later version added and nobody set, make no other model
+    for name in _NO_MODEL:
         del plain[name]
     del plain["training"]["spot"]
     for name in _MOVING:

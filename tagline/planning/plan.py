@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from tagline.aws.partitions import write_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.kinds import Kind
@@ -95,7 +96,7 @@ def plan_dataset(
     else:
         marked = find_reusable(bucket, before, settings.image, rows)
         index = index_rows(rows, judged.names)
-        bucket.write_lines(run.images, index)
+        write_records(bucket, run.images, index)
         if marked.packed_before:
             changes = find_changes(bucket, marked.packed_before[0], index)
     shards = write_shards(bucket, run, marked.rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.image_index import PACKING, image_digest
@@ -104,11 +105,10 @@ def _packed_set(bucket: Bucket, keys: RunKeys, image: ImageSettings) -> PackedDa
     if packed.packing != PACKING or not _made_as(packed, image):
         return None
     for side, channel in CHANNELS.items():
-        if not getattr(packed.sha256, side):
-            continue  # an older set, which has no test side
-        head = bucket.head(keys.packed(channel))
-        if head is None or head.size != getattr(packed.bytes, side):
-            return None
+        for file in packed.record_files(side):
+            head = bucket.head(f"{keys.packed_folder(channel)}{file.name}")
+            if head is None or head.size != file.bytes:
+                return None
     return packed
 
 
@@ -128,7 +128,7 @@ def _look_up(bucket: Bucket, keys: RunKeys, wanted: Mapping[str, int]) -> dict[i
     found: dict[int, int] = {}
     rows_at: dict[int, int] = {}
     try:
-        for indexed in bucket.lines(keys.images, IndexedImage):
+        for indexed in read_records(bucket, keys.images, IndexedImage):
             at = wanted.get(indexed.image)
             if at is not None:
                 found[at] = indexed.id

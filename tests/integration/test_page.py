@@ -133,7 +133,8 @@ def test_a_dataset_that_is_made_meanwhile_is_shown(opened: Opened, world: PageWo
     page.evaluate("location.hash = 'new/runs'")
     none = page.get_by_role("heading", name="There is no dataset “new”.")
     expect(none).to_be_focused()
-    page.clock.fast_forward(31_000)
+    with page.expect_response("**/datasets/new"):
+        page.clock.fast_forward(31_000)
     expect(none).to_be_focused()
     details = json.loads(page.evaluate(f"fetch('datasets/{DATASET}').then((a) => a.text())"))
     world.answers["GET /datasets/new"] = lambda _: (200, details | {"dataset": "new"})

@@ -108,6 +108,22 @@ def test_plan_evaluation_reads_the_champion_afresh(world: Account) -> None:
     assert call("plan_evaluation", state) == expected
 
 
+def test_plan_evaluation_names_all_partitions_of_a_long_list(world: Account) -> None:
+    state = STATE | {"trained": {"artifact": ARTIFACT, "job_name": "j"}}
+    world.put(f"{PREFIX}plan.json", plan())
+    world.put("demo/champion.json", champion())
+    for key in (f"{PREFIX}verdicts", f"demo/runs/{OTHER}/images", f"demo/runs/{OTHER}/verdicts"):
+        world.put(f"{key}-00000.jsonl", "")
+        world.put(f"{key}-00001.jsonl", "")
+    request = call("plan_evaluation", state)["request"]
+    assert "TAGLINE_NOT_COMPARED" not in request["Environment"]
+    found = {it["InputName"]: it["S3Input"]["S3Uri"] for it in request["ProcessingInputs"]}
+    assert found["verdicts"] == f"s3://data/{PREFIX}verdicts-"
+    assert found["images"] == f"s3://data/{PREFIX}images.jsonl"
+    assert found["champion-images"] == f"s3://data/demo/runs/{OTHER}/images-"
+    assert found["champion-verdicts"] == f"s3://data/demo/runs/{OTHER}/verdicts-"
+
+
 def test_plan_evaluation_hands_on_what_corrections_changed(world: Account) -> None:
     state = STATE | {"trained": {"artifact": ARTIFACT, "job_name": "j"}}
     key = "demo/feedback/merged/0.json"

@@ -96,6 +96,8 @@ ADDED: dict[str, list[Any]] = {
     "spot": [False],
     "engine": ["auto"],
     "instance_count": [1],
+    "input_mode": ["auto"],
+    "shuffle_buffer": [None],
     "mode": ["instances"],
     **{key: [None] for key in ("memory", "max_concurrency", "min_instances", "max_instances")},
     "invocations_per_instance": [None],
@@ -156,6 +158,8 @@ ADDED: dict[str, list[Any]] = {
     **{key: [None] for key in ("top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")},
     **{key: [None] for key in ("confusion", "unsure", "recall", "precision")},
     "reject_option": [{"accuracy": 0.95}],
+    "records": [{"file_mib": 2048}],
+    "files": [{}],
     "edge": [{"targets": [], "int8": False, "by": "greengrass", "frames": 0}, None],
 }
 documents = pytest.mark.parametrize(("name", "kind"), DOCUMENTS.items())

@@ -23,6 +23,8 @@ def test_dataset_keys() -> None:
     assert keys.packed("training") == "noto-50/training/train.rec"
     assert keys.packed("validation") == "noto-50/validation/val.rec"
     assert keys.packed("test") == "noto-50/test/test.rec"
+    assert keys.packed("validation", 12) == "noto-50/validation/val-00012.rec"
+    assert keys.packed_folder("test") == "noto-50/test/"
 
 
 def test_run_keys_lie_under_the_run() -> None:
@@ -44,6 +46,8 @@ def test_run_keys_lie_under_the_run() -> None:
     assert keys.packed("training") == f"{run}/training/train.rec"
     assert keys.packed("validation") == f"{run}/validation/val.rec"
     assert keys.packed("test") == f"{run}/test/test.rec"
+    assert keys.packed("training", 0) == f"{run}/training/train-00000.rec"
+    assert keys.packed_folder("training") == f"{run}/training/"
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,11 @@ def test_a_record_is_the_accepted_row_with_its_id(tmp_path: Path) -> None:
     third = Verdict(line=3, id=8, path="c.png", verdict="accepted")
     path = write(tmp_path / "verdicts.jsonl", first, second, third)
     assert listed(path, [7]) == {7: second}
+    path.unlink()  # of a long list, partitions lie in its place
+    write(tmp_path / "00000.jsonl", first, second)
+    write(tmp_path / "00001.jsonl", third)
+    assert listed(path, [7, 8]) == {7: second, 8: third}
+    path = write(path, first, second, third)
     with pytest.raises(JobRefused, match=r"verdicts\.jsonl has no accepted row with id 9"):
         listed(path, [8, 9])
 
