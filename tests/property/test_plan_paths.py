@@ -1,6 +1,7 @@
 """A plan on tables is, byte for byte, the plan in memory: of lists of all kinds of trouble."""
 
 import gzip
+import random
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,23 +9,31 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from im2rec.plan.contents import Contents, packed
+from im2rec.plan.sides import SIDES, UNKNOWN
+from im2rec.plan.sides import assign_sides as sides_on_arrays
+from im2rec.plan.sides import assign_strata as strata_on_arrays
 from im2rec.plan.store import Stored
 from tagline.formats.document import decode, encode, encode_record
 from tagline.formats.image_index import PACKING
 from tagline.formats.packed import PackedDataset
 from tagline.formats.plan import Plan
 from tagline.formats.reasons import Reason, UnusableList
-from tagline.formats.rows import Reject
+from tagline.formats.rows import Reject, Side
+from tagline.formats.split import Shares
 from tagline.formats.steps import PlanAnswer
 from tagline.planning import inventory
 from tagline.planning.held import Held
 from tagline.planning.plan import plan_dataset
 from tagline.planning.store import Store
 from tagline.settings import InvalidSettings
+from tagline.split.sides import assign_sides
+from tagline.split.strata import assign_strata
 from tests.unit.ingest_world import BUCKET, World, world
 
 if TYPE_CHECKING:
@@ -77,9 +86,12 @@ PATHS = st.one_of(
     ),
 )
 ODD = st.sampled_from(
-    [b"", b"  ", b"no row", b"7\timages/1.png", b"x\t0\t1\t0\timages/1.png", b"8\t0\t1\timages/1.png",
-     b"9\t0\t2\t0\timages/1.png", b"5\t0\t1\t0\timages/\xff.png", b"99999999999999999999999\t1\t0\t0\ta"]
-)  # fmt: skip
+    [
+        *(b"", b"  ", b"no row", b"7\timages/1.png", b"x\t0\t1\t0\timages/1.png"),
+        *(b"8\t0\t1\timages/1.png", b"9\t0\t2\t0\timages/1.png"),
+        *(b"5\t0\t1\t0\timages/\xff.png", b"99999999999999999999999\t1\t0\t0\ta"),
+    ]
+)
 LABELS = st.sampled_from([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1)])
 
 
@@ -185,7 +197,7 @@ def pack(demo: World, lost: int) -> None:
 
 
 @given(data=st.data(), config=CONFIG, form=st.sampled_from(["tabs", "commas", "classes"]))
-@settings(max_examples=80, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate])
 def check(demo: World, data: st.DataObject, config: bytes, form: str) -> None:
     restore(demo.s3, {})
     demo.put("demo/dataset.yaml", config)
@@ -202,3 +214,46 @@ def test_a_plan_on_tables_is_the_plan_in_memory(monkeypatch: pytest.MonkeyPatch)
     with world(monkeypatch) as demo:
         images(demo)
         check(demo)
+
+
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([Shares(0.1, 0.1), Shares(0.2, 0), Shares(0.3, 0.2), Shares(0.15, 0.05)]),
+    st.booleans(),
+    st.sampled_from([0, 0.3, 1]),
+)
+@settings(deadline=None)
+def test_sides_on_arrays_are_those_of_the_rules(
+    seed: int,
+    shares: Shares,
+    single: bool,
+    known: float,
+) -> None:
+    chance = random.Random(seed)
+    count, labels = chance.randint(2, 300), chance.randint(1, 20)
+    hashes = [chance.getrandbits(64) for _ in range(count)]
+    hashes += [chance.choice(hashes) for _ in range(count // 10)]
+    share = chance.choice([0.02, 0.1, 0.4])
+    rows = [
+        bytes(ord("0") + (label == one if single else chance.random() < share)
+              for label in range(labels))
+        for one in (chance.randrange(labels) for _ in hashes)
+    ]  # fmt: skip
+    sides = list(Side)[: chance.choice([2, 3])]
+    earlier = {at: chance.choice(sides) for at in {*hashes} if chance.random() < known}
+    earlier[chance.getrandbits(64)] = chance.choice(sides)
+    contents = Contents.of(
+        sorted((at, packed(row)) for at, row in zip(hashes, rows, strict=True)), labels
+    )
+    codes = {side: code for code, side in SIDES.items()}
+    before = np.array(
+        [codes[earlier[at]] if at in earlier else UNKNOWN for at in contents.hashes.tolist()],
+        np.uint8,
+    )
+    rule, on_arrays = (
+        (assign_strata, strata_on_arrays) if single else (assign_sides, sides_on_arrays)
+    )
+    found = on_arrays(contents, shares, before, Side.TEST in earlier.values())
+    assert {
+        at: SIDES[code] for at, code in zip(contents.hashes.tolist(), found.tolist(), strict=True)
+    } == rule(hashes, rows, shares, earlier)
