@@ -37,11 +37,15 @@ class Room:
     rows: int
     memory: int
 
-    def why_not(self, rows: int, labels: int, remembered: float = 0) -> str | None:
+    def why_not(
+        self, rows: int, labels: int, remembered: float = 0, list_bytes: float = 0
+    ) -> str | None:
         """Return why a list of so many rows and labels is planned in a task; None if it is not.
 
-        Labels that rows share, those of a class, do not count.
+        Labels that rows share, those of a class, do not count. `list_bytes` are uncompressed.
         """
+        if list_bytes > FUNCTION_LIST_BYTES:
+            return f"the list has {list_bytes:,.0f} bytes, more than a function's disk takes twice"
         if rows > self.rows:
             return f"{rows:,} rows are more than PlanInTaskAbove ({self.rows:,})"
         needed = plan_bytes(rows, labels, remembered)
@@ -55,11 +59,10 @@ class Room:
     def refusal(self, bucket: Bucket, dataset: str, dropped: DroppedList) -> str | None:
         """Return why a list is planned in a task, by what can be told before it is read."""
         size = look_at_list(dropped, bucket)
-        if size.bytes > FUNCTION_LIST_BYTES:
-            return f"the list has {size.bytes:,} bytes, more than a function's disk takes twice"
         head = bucket.head(DatasetKeys(dataset).split)
         remembered = head.size / LINE_BYTES if head else 0
-        return self.why_not(size.rows, 0 if size.classes else size.labels, remembered)
+        labels = 0 if size.classes else size.labels
+        return self.why_not(size.rows, labels, remembered, size.bytes)
 
     def check(self, survey: Survey) -> None:
         """Raise TooLargeHere where a list turns out to be one for a task."""
