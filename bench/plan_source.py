@@ -44,7 +44,8 @@ class PlanSource:
             aws_secret_access_key="b",  # noqa: S106 - nobody asks
             config=Config(s3={"addressing_style": "path"}, max_pool_connections=20),
         )
-        client.meta.events.register("before-send.s3", self._answer)
+        events: Any = client.meta.events  # an answer of a handler is sent in place of the request
+        events.register("before-send.s3", self._answer)
         return client
 
     def put(self, key: str, content: bytes) -> None:
@@ -53,12 +54,12 @@ class PlanSource:
 
     def _answer(self, request: AWSRequest, **_: object) -> AWSResponse:
         self.requests += 1
-        parts = urlsplit(str(request.url))
-        bucket, _, key = unquote(parts.path).lstrip("/").partition("/")
+        url = urlsplit(str(request.url))
+        bucket, _, key = unquote(url.path).lstrip("/").partition("/")
         if request.method == "GET" and not key:
-            return _response(200, self._page(bucket, parse_qs(parts.query)))
+            return _response(200, self._page(bucket, parse_qs(url.query)))
         if request.method in {"PUT", "POST"}:
-            return self._write(key, request, parts.query)
+            return self._write(key, request, url.query)
         if key == self._list[0]:
             return _response(200, self._list[1].open("rb"), self._list[1].stat().st_size)
         found = self._kept.get(key)
@@ -118,7 +119,7 @@ def _chunks(body: bytes | IO[bytes]) -> Iterator[bytes]:
 
 
 def _response(status: int, body: bytes | IO[bytes], size: int | None = None) -> AWSResponse:
-    headers = HeadersDict({"content-type": "application/xml", "etag": '"0"'})
+    headers: Any = HeadersDict({"content-type": "application/xml", "etag": '"0"'})
     headers["last-modified"] = _DATE
     headers["content-length"] = str(len(body) if isinstance(body, bytes) and size is None else size)
     return AWSResponse("http://s3", status, headers, _Raw(body))
