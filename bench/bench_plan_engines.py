@@ -1,10 +1,10 @@
 """The kernel of a plan, by engines that may do it: what decision 062 was made by.
 
 `uv run --with duckdb==2.0.1 --with polars==2.1.0 --with pyspark==4.3.0
-bench/bench_plan_engines.py [ROWS]` runs each engine in a process of its own: rows (id, key, labels) without repeats of an id or a key, those
-that a listing (key, etag, size) has, in the order of a hash of the id; and each content (etag) with
-the labels of all its rows. Each prints the same digest of what it came to. CPU seconds and the
-peak of resident memory are of all its processes together.
+bench/bench_plan_engines.py [ROWS]` runs each engine in a process of its own: rows (id, key, labels)
+without repeats of a key, those that a listing (key, etag, size) has, in the order of a hash of the
+id; and each content (etag) with the labels of all its rows. Each prints the same digest of what it
+came to. CPU seconds and the peak of resident memory are of all its processes together.
 """
 
 import functools

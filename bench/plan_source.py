@@ -5,6 +5,7 @@ file, and what the plan writes is counted and thrown away, but for what it reads
 """
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -34,6 +35,7 @@ class PlanSource:
         self.requests = 0
         self._list = list_key, list_file
         self._kept: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
 
     def client(self) -> "S3Client":
         """Return a client of the SDK that this answers."""
@@ -48,11 +50,16 @@ class PlanSource:
         events.register("before-send.s3", self._answer)
         return client
 
+    def digest(self) -> str:
+        """Return what stands for all that was written."""
+        told = json.dumps(self._digests, sort_keys=True)
+        return blake2b(told.encode(), digest_size=8).hexdigest()
+
     def put(self, key: str, content: bytes) -> None:
         """Have a small object."""
         self._kept[key] = content
 
-    def _answer(self, request: AWSRequest, **_: object) -> AWSResponse:
+    def _answer(self, request: AWSRequest, **_more: object) -> AWSResponse:
         self.requests += 1
         url = urlsplit(str(request.url))
         bucket, _, key = unquote(url.path).lstrip("/").partition("/")
@@ -69,11 +76,13 @@ class PlanSource:
 
     def _write(self, key: str, request: AWSRequest, query: str) -> AWSResponse:
         body: Any = request.body or b""
-        kept = bytearray()
+        kept, digest = bytearray(), blake2b()
         for chunk in _chunks(body):
             self.written += len(chunk)
+            digest.update(chunk)
             if _KEPT.search(key):
                 kept += chunk
+        self._digests[f"{key}?{query}"] = digest.hexdigest()
         if kept and not query:
             self._kept[key] = bytes(kept)
         if query.startswith("uploads"):
