@@ -112,11 +112,14 @@ def good_threshold(ranking: Ranking) -> float:
     """
     if not ranking.positives:
         return UNKNOWN
-    found = 2 * ranking.true_positives / (ranking.predicted + ranking.positives)
+    found = ranking.predicted + ranking.positives
+    np.divide(ranking.true_positives, found, out=found)
+    found *= 2  # in place: of all pairs of a large set there are many
     best = int(np.argmax(found))
-    worse = np.flatnonzero(found < _NEARLY * found[best])
-    first = int(worse[worse < best].max(initial=-1)) + 1
-    last = int(worse[worse > best].min(initial=len(found))) - 1
+    worse = found < _NEARLY * found[best]
+    before, after = worse[:best][::-1], worse[best + 1 :]
+    first = best - int(before.argmax()) if before.any() else 0
+    last = best + int(after.argmax()) if after.any() else len(found) - 1
     upper = float(ranking.scores[first])
     lower = float(ranking.scores[last + 1]) if last + 1 < len(found) else 0.0
     middle = (upper + lower) / 2
