@@ -36,11 +36,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """An object to be joined, as it was when the join was planned."""
+    """An object to be joined, or `size` bytes of it from `start` on.
+
+    `etag` is that of the whole object as it was when the join was planned.
+    """
 
     key: str
     size: int
     etag: str
+    start: int = 0
+    whole: bool = True
 
 
 def plan_parts(sizes: Sequence[int]) -> Iterator[tuple[Piece, ...]]:
@@ -124,8 +129,8 @@ class _Upload:
             "CopySource": {"Bucket": self.bucket.name, "Key": source.key},
             "CopySourceIfMatch": source.etag,
         }
-        if piece.size < source.size:  # S3 takes a range of objects above 5 MB only
-            wanted["CopySourceRange"] = f"bytes={piece.start}-{piece.stop - 1}"
+        if piece.size < source.size or not source.whole:  # S3 takes it of objects above 5 MB only
+            wanted["CopySourceRange"] = _range(source, piece)
         return self.bucket.client.upload_part_copy(**wanted)["CopyPartResult"]["ETag"]
 
     def _put(self, number: int, pieces: tuple[Piece, ...]) -> str:
@@ -146,6 +151,10 @@ class _Upload:
             Bucket=self.bucket.name,
             Key=source.key,
             IfMatch=source.etag,
-            Range=f"bytes={piece.start}-{piece.stop - 1}",
+            Range=_range(source, piece),
         )
         return answer["Body"].read()
+
+
+def _range(source: Source, piece: Piece) -> str:
+    return f"bytes={source.start + piece.start}-{source.start + piece.stop - 1}"

@@ -125,9 +125,8 @@ def split_record(payload: bytes) -> tuple[int, bytes, bytes]:
 
     A scalar label is one of them.
     """
-    if len(payload) < _IMAGE.size:
-        raise RecordError(f"an image record has at least {_IMAGE.size} bytes, not {len(payload)}")
-    count, _, identifier, _ = _IMAGE.unpack_from(payload)
+    identifier = identifier_of(payload)
+    count, *_ = _IMAGE.unpack_from(payload)
     end = _IMAGE.size + 4 * count
     if len(payload) < end:
         raise RecordError(f"image {identifier} says {count} labels and is shorter than that")
@@ -138,6 +137,13 @@ def unpack_record(payload: bytes) -> ImageRecord:
     """Return what `pack_record` packed; a scalar label comes back as one label."""
     identifier, labels, image = split_record(payload)
     return ImageRecord(identifier, struct.unpack(f"<{len(labels) // 4}f", labels), image)
+
+
+def identifier_of(payload: bytes) -> int:
+    """Return the id of a packed image; raise RecordError where it is too short to have one."""
+    if len(payload) < _IMAGE.size:
+        raise RecordError(f"an image record has at least {_IMAGE.size} bytes, not {len(payload)}")
+    return int.from_bytes(payload[8:16], "little")
 
 
 class RecordWriter:

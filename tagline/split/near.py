@@ -14,6 +14,7 @@ known once all are packed. Then each group of near-copies is taken for one conte
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tagline.formats.near_copies import Groups
@@ -56,49 +57,107 @@ def put_together(
 ) -> dict[int, Side]:
     """Return the new sides, by line, of the images that have to change sides; none if all is well.
 
-    `images` come in packing order; `copies` tells each near-copy's line the first line of its
-    group (`tagline.formats.near_copies`). `balancing` puts what is new on sides. Training and
+    `images` come in packing order, and are asked for again and again: they need not be held as
+    they are. `copies` tells each near-copy's line the first line of its group
+    (`tagline.formats.near_copies`). `balancing` puts what is new on sides. Training and
     validation keep an image whatever happens.
     """
-    unit_of = _units(images, copies)
-    members: dict[int, list[Image]] = {}
-    for image in images:
-        members.setdefault(unit_of[image.line], []).append(image)
-    if all(_is_well(unit) for unit in members.values()):
-        return {}
-    # a unit is named by the content of its first image, which no other unit has
-    units = {unit[0].content: unit for unit in members.values()}
-    if len(units) < 2:  # noqa: PLR2004 - all images are one picture: no split keeps it on one side
+    units = _units(images, copies)
+    if units.are_well or len(units) < 2:  # noqa: PLR2004 - one picture: no split keeps it on one side
         return {}
     most = max(_ALWAYS, len(images) * min(share for share in shares if share) / 2)
-    learned = _learned(images, units, most)
-    wanted = {name: _wanted(unit, trained=name in learned) for name, unit in units.items()}
-    free = {
-        name
-        for name, unit in units.items()
-        if name not in learned and not any(image.exposed for image in unit)
-    }
-    labels = merged(
-        [name for name, unit in units.items() for _ in unit],
-        [image.labels for unit in units.values() for image in unit],
-    )
-    sides = balancing(labels, wanted, shares, free=free)
+    learned = _learned(images, units.several, most)
+    wanted, free = _Elsewhere(), set()
+    for name, unit in units.all():
+        side = _wanted(unit, trained=name in learned)
+        if side is not Side.TRAIN:
+            wanted[name] = side
+        if name not in learned and not any(image.exposed for image in unit):
+            free.add(name)
+    sides = balancing(_Labels(units), wanted, shares, free=free)
     return {
         image.line: sides[name]
-        for name, unit in units.items()
+        for name, unit in units.all()
         for image in unit
         if image.side is not sides[name]
     }
 
 
-def _units(images: Iterable[Image], copies: Mapping[int, int]) -> dict[int, int]:
-    """Return by line what names its unit: near-copies and equal contents are in one."""
-    groups = Groups()
+class _Elsewhere(dict[int, Side]):
+    """Sides by content, of those that are not wanted in training."""
+
+    def __missing__(self, content: int) -> Side:
+        return Side.TRAIN
+
+
+@dataclass(frozen=True)
+class _Units:
+    """What is taken for one content; each is named by its first image's, which no other one has.
+
+    `first` tells the place of it among the images, `several` the units of more than one image.
+    """
+
+    images: Sequence[Image]
+    first: Mapping[int, int]
+    several: Mapping[int, Sequence[Image]]
+    are_well: bool
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def all(self) -> Iterator[tuple[int, Sequence[Image]]]:
+        """Yield each unit with its name."""
+        for name, at in self.first.items():
+            yield name, self.several.get(name) or (self.images[at],)
+
+
+def _units(images: Sequence[Image], copies: Mapping[int, int]) -> _Units:
+    """Return the units: near-copies and equal contents are in one."""
+    groups = Groups()  # of places
     first: dict[int, int] = {}
-    for image in images:
-        groups.join(copies.get(image.line, image.line), image.line)
-        groups.join(first.setdefault(image.content, image.line), image.line)
-    return {image.line: groups.first(image.line) for image in images}
+    leading: dict[int, int] = {}
+    joined: set[int] = set()
+    misplaced: list[int] = []
+    for at, image in enumerate(images):
+        others = [first.setdefault(image.content, at)]
+        if image.line in copies:
+            others.append(leading.setdefault(copies[image.line], at))
+        for other in others:
+            if other != at:
+                groups.join(other, at)
+                joined |= {other, at}
+        if image.exposed not in (None, image.side):
+            misplaced.append(at)
+    members: dict[int, list[Image]] = {}
+    for at in sorted(joined):
+        members.setdefault(groups.first(at), []).append(images[at])
+    several = {unit[0].content: unit for unit in members.values()}
+    for name, unit in several.items():
+        for content in {image.content for image in unit} - {name}:
+            del first[content]
+    well = joined.issuperset(misplaced) and all(map(_is_well, several.values()))
+    return _Units(images, first, several, well)
+
+
+class _Labels(Mapping[int, bytes]):
+    """The labels that any image of a unit has, by its name."""
+
+    def __init__(self, units: _Units) -> None:
+        self._units = units
+        self._merged = merged(
+            [name for name, unit in units.several.items() for _ in unit],
+            [image.labels for unit in units.several.values() for image in unit],
+        )
+
+    def __getitem__(self, name: int) -> bytes:
+        found = self._merged.get(name)
+        return self._units.images[self._units.first[name]].labels if found is None else found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._units.first)
+
+    def __len__(self) -> int:
+        return len(self._units)
 
 
 def most_exposed(sides: Iterable[Side]) -> Side:
@@ -117,6 +176,8 @@ def _learned(
 ) -> set[int]:
     """Return the units that are trained on, should they be new: too large to be held."""
     large = {name: unit for name, unit in units.items() if len(unit) > _ALWAYS}
+    if not large:
+        return set()
     counts = {name: Counter(_labels(unit)) for name, unit in large.items()}
     wanted = sorted({label for found in counts.values() for label in found})
     totals: Counter[int] = Counter()

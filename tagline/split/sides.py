@@ -13,6 +13,7 @@ Four rules, each giving way to the one before it (docs/decisions/011-the-split-i
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
+from typing import overload
 
 from tagline.formats.rows import Side
 from tagline.formats.split import Shares
@@ -115,7 +116,7 @@ def _held(
     """Return the contents that are kept from training: some, but not all."""
     nearest = _nearest(labels, shares.held)
     sides = Balance(
-        rows=[labels[at] for at in nearest],
+        rows=_Rows(labels, nearest),
         free=[at in free for at in nearest],
         inside=[wanted[at] is not Side.TRAIN for at in nearest],
         fraction=shares.held,
@@ -126,6 +127,28 @@ def _held(
     if len(held) not in (0, len(nearest)):
         return held
     return held ^ {next((at for at in nearest if b"1" in labels[at]), nearest[0])}
+
+
+class _Rows(Sequence[bytes]):
+    """The labels of contents in an order, looked up where they are asked for."""
+
+    def __init__(self, labels: Mapping[int, bytes], order: Sequence[int]) -> None:
+        self._labels = labels
+        self._order = order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[bytes]: ...
+
+    def __getitem__(self, at: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(at, slice):
+            return [self._labels[content] for content in self._order[at]]
+        return self._labels[self._order[at]]
 
 
 def _test(

@@ -56,6 +56,7 @@ class RunOnPaper:
     shard_rows: int = 20
     image_size: int = 48
     tolerance: float = 0.5
+    file_mib: int = 2048
 
     @classmethod
     def of(cls, images: int) -> "RunOnPaper":
@@ -104,7 +105,11 @@ class RunOnPaper:
             client.put_object(Bucket=BUCKET, Key=KEYS.shard_images(name), Body=body)
 
     def _plan(self, shards: int) -> Plan:
-        settings = {"image": {"size": self.image_size}, "tolerance": {"rejected": self.tolerance}}
+        settings = {
+            "image": {"size": self.image_size},
+            "tolerance": {"rejected": self.tolerance},
+            "records": {"file_mib": self.file_mib},
+        }
         return plan(
             run=RUN,
             dataset="designs",

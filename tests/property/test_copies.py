@@ -75,10 +75,10 @@ def test_a_band_that_hundreds_share_is_searched_in_the_same_order() -> None:
         found.append(one[:13] + flipped(one, 7, rng)[13:])
     names = group(numbered(found)).tolist()
     told = near_copies({at: likeness.hex() for at, likeness in enumerate(found)})
-    for one in range(len(found)):
-        for two in range(one):
-            same = told.get(one, -1 - one) == told.get(two, -1 - two)
-            assert (names[one] == names[two]) == same
+    for at in range(len(found)):
+        for other in range(at):
+            same = told.get(at, -1 - at) == told.get(other, -1 - other)
+            assert (names[at] == names[other]) == same
 
 
 def test_nothing_has_no_copies() -> None:

@@ -2,25 +2,22 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from im2rec.errors import PackFailed
-from im2rec.run.accounting import check_every_row_once, check_usable
+from im2rec.run.accounting import Rejects, check_every_row_once, check_usable
 from tagline.formats.packed import RecordFile, RecordFiles
 from tagline.formats.reasons import Reason
-from tagline.formats.rows import Reject, Verdict
+from tagline.formats.rows import Reject
 from tests.unit.documents import plan, settings
 
 
-def verdicts(*lines: int) -> list[Verdict]:
-    return [Verdict(line=line, id=line, path="a.png", verdict="accepted") for line in lines]
-
-
-def rejects(*reasons: Reason) -> list[Reject]:
-    return [
+def rejects(*reasons: Reason) -> Rejects:
+    return Rejects.of(
         Reject(line=line, id=line, path=f"{line}.png", reason=reason, detail=f"why {line}")
         for line, reason in enumerate(reasons, start=7)
-    ]
+    )
 
 
 def files(train: int, validation: int) -> RecordFiles:
@@ -44,15 +41,15 @@ def files(train: int, validation: int) -> RecordFiles:
 )
 def test_each_row_has_one_verdict(lines: tuple[int, ...], told: str | None) -> None:
     if told is None:
-        check_every_row_once(plan(rows=3), verdicts(*lines))
+        check_every_row_once(plan(rows=3), np.array(lines))
         return
     with pytest.raises(PackFailed, match=f"^{re.escape(told)}$"):
-        check_every_row_once(plan(rows=3), verdicts(*lines))
+        check_every_row_once(plan(rows=3), np.array(lines))
 
 
 def test_as_many_rows_may_be_rejected_as_the_settings_allow() -> None:
     made = plan(rows=8, settings=settings(tolerance={"rejected": 0.25}))
-    check_usable(made, [], files(1, 1))
+    check_usable(made, rejects(), files(1, 1))
     check_usable(made, rejects(Reason.BAD_ID, Reason.BAD_ID), files(1, 1))
     with pytest.raises(PackFailed) as caught:
         check_usable(made, rejects(Reason.BAD_ID, Reason.BAD_LABEL, Reason.BAD_LABEL), files(1, 1))
@@ -83,4 +80,4 @@ def test_each_side_needs_an_image(left: tuple[int, int], channel: str) -> None:
         check_usable(plan(rows=8), rejects(Reason.BAD_ID), files(*left))
     told = f"No image is left for {channel}: 0 of 8 rows were rejected. Add images to the list or "
     with pytest.raises(PackFailed, match=rf"^{told}change split\.validation in dataset\.yaml\.$"):
-        check_usable(plan(rows=8), [], files(*left))
+        check_usable(plan(rows=8), rejects(), files(*left))

@@ -31,12 +31,12 @@ def test_each_side_has_its_records_and_its_numbers(tmp_path: Path, world: Accoun
         channels[Side.TRAIN].add(b"one", "011")
         channels[Side.VALIDATION].add(b"two!", "100")
         channels[Side.TRAIN].add(b"three", "010")
-        files = channels.files
+        files = channels.files.together
     assert files.train == told(train, 2, (0, 2, 1))
     assert files.validation == told(validation, 1, (1, 0, 0))
     assert (tmp_path / "train.rec").read_bytes() == train
     assert (tmp_path / "validation.rec").read_bytes() == validation
-    channels[Side.TRAIN].upload(Bucket(world.s3, BUCKET), "a.rec", "kind=train")
+    channels[Side.TRAIN].upload_as(Bucket(world.s3, BUCKET), "a.rec", "kind=train")
     found = world.s3.get_object(Bucket=BUCKET, Key="a.rec")
     assert found["Body"].read() == train
     assert found["ContentType"] == "application/x-recordio"

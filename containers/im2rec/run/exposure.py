@@ -4,50 +4,82 @@ A list may bring the same pictures in new files: exported again, in another size
 contents they are new, and yet a champion has learned them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
+from im2rec.run.copies import BYTES, Bytes, Likenesses, group
+from im2rec.run.ledger import NUMBERS, SIDES, Ledger
 from im2rec.run.task import Task
 from tagline.aws.faults import Absent
+from tagline.aws.partitions import read_records
 from tagline.formats.document import UnreadableDocument
 from tagline.formats.keys import RunKeys
-from tagline.formats.near_copies import near_copies
+from tagline.formats.near_copies import HEX_DIGITS
 from tagline.formats.owners import owns_run
 from tagline.formats.plan import Plan
 from tagline.formats.rows import Side, Verdict
-from tagline.split.near import most_exposed
+
+_AT_A_TIME = 1 << 15  # verdicts of an earlier run
+_Placed = NDArray[np.bytes_]  # likenesses, each with the number of its side behind it
 
 
-def exposed(task: Task, plan: Plan, verdicts: Sequence[Verdict]) -> Mapping[int, Side]:
+def exposed(task: Task, plan: Plan, ledger: Ledger) -> Mapping[int, Side]:
     """Return by line the most exposed side on which an earlier run packed a near-copy.
 
     Asked are the runs that packed the dataset last, under the same split: another has other sides.
     """
-    found = {verdict.line: verdict for verdict in verdicts if verdict.likeness}
-    present = {(verdict.likeness, verdict.split) for verdict in found.values()}
-    before: dict[str, Side] = {}
-    for run in plan.packed_before:
-        for likeness, side in _packed(task, plan, run):
-            if (likeness, side) not in present:
-                before[likeness] = most_exposed([before.get(likeness, side), side])
-    if not before:
+    if not plan.packed_before:
         return {}
-    sides = dict(zip(range(-len(before), 0), before.values(), strict=True))
-    likenesses = dict(zip(sides, before, strict=True))
-    likenesses |= {line: verdict.likeness or "" for line, verdict in found.items()}
-    copies = near_copies(likenesses)
-    groups: dict[int, list[Side]] = {}
-    for key, first in copies.items():
-        if key in sides:
-            groups.setdefault(first, []).append(sides[key])
+    own = ledger.likenesses
+    present = np.unique(_placed(own, ledger.sides[ledger.pictures]))
+    before = np.empty((0, BYTES + 1), np.uint8)
+    for run in plan.packed_before:
+        for likenesses, sides in _packed(task, plan, run):
+            found = np.unique(_placed(likenesses, sides))
+            strange = found[~np.isin(found, present, assume_unique=True)]
+            before = _most_exposed(np.vstack([before, _bytes(strange)]))
+    if not len(before):
+        return {}
+    names = group(Likenesses(np.vstack([own, before[:, :BYTES]])))
+    nowhere = len(SIDES)
+    sides_of = np.full(len(names), nowhere, np.int64)  # by name, the least number
+    np.minimum.at(sides_of, names[len(own) :], before[:, BYTES].astype(np.int64))
+    told = sides_of[names[: len(own)]]
+    near = np.flatnonzero(told < nowhere)
+    lines = ledger.lines[ledger.pictures[near]].tolist()
     return {
-        line: most_exposed(groups[first])
-        for line, first in copies.items()
-        if line in found and first in groups
+        line: side
+        for line, number in zip(lines, told[near].tolist(), strict=True)
+        if (side := SIDES[number])
     }
 
 
-def _packed(task: Task, plan: Plan, run: str) -> Iterator[tuple[str, Side]]:
-    """Yield likeness and side of what a run packed; nothing where that is not told any more."""
+def _placed(likenesses: Bytes, sides: Bytes) -> _Placed:
+    """Return likenesses (n, BYTES) with the numbers of their sides (n,), which are never 0."""
+    together = np.ascontiguousarray(np.column_stack([likenesses, sides]))
+    return together.view(f"S{BYTES + 1}").ravel()
+
+
+def _bytes(placed: _Placed) -> Bytes:
+    return placed.view(np.uint8).reshape(len(placed), BYTES + 1)
+
+
+def _most_exposed(placed: Bytes) -> Bytes:
+    """Return each likeness once, with the least number of its sides."""
+    found = _bytes(np.unique(np.ascontiguousarray(placed).view(f"S{BYTES + 1}").ravel()))
+    new = np.ones(len(found), np.bool_)
+    new[1:] = (found[1:, :BYTES] != found[:-1, :BYTES]).any(axis=1)
+    return found[new]
+
+
+def _packed(task: Task, plan: Plan, run: str) -> Iterator[tuple[Bytes, Bytes]]:
+    """Yield likenesses (n, BYTES) and sides (n,) of what a run packed.
+
+    Nothing where that is not told any more.
+    """
     if not owns_run(task.keys.dataset, run):
         return
     keys = RunKeys(run)
@@ -55,8 +87,15 @@ def _packed(task: Task, plan: Plan, run: str) -> Iterator[tuple[str, Side]]:
         earlier = task.bucket.get(keys.plan, Plan)
         if earlier is None or not earlier.settings.split.is_as(plan.settings.split):
             return
-        for verdict in task.bucket.lines(keys.verdicts, Verdict):
-            if verdict.likeness and verdict.split:
-                yield verdict.likeness, verdict.split
+        verdicts = read_records(task.bucket, keys.verdicts, Verdict)
+        told = (
+            (bytes.fromhex(verdict.likeness), NUMBERS[verdict.split])
+            for verdict in verdicts
+            if verdict.split and verdict.likeness and len(verdict.likeness) == HEX_DIGITS
+        )
+        while some := list(islice(told, _AT_A_TIME)):
+            likenesses, sides = zip(*some, strict=True)
+            joined = np.frombuffer(b"".join(likenesses), np.uint8)
+            yield joined.reshape(-1, BYTES), np.array(sides, np.uint8)
     except (Absent, UnreadableDocument) as exc:
         print(f"exposure={run} unknown: {exc}", file=task.log, flush=True)

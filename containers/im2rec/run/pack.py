@@ -6,21 +6,21 @@ all of it here; several tasks share the packing in `im2rec.run.parts` and `im2re
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 
 from im2rec.pool import PackingPool
 from im2rec.records import Packed, Record, Unusable, labelled
-from im2rec.run.accounting import check_every_row_once, mark_near_copies
+from im2rec.run.accounting import check_every_row_once
 from im2rec.run.background import background_choice, settled
-from im2rec.run.channels import Channels
-from im2rec.run.earlier import EarlierRecords, Look, earlier_records
+from im2rec.run.channels import Channels, longest_file
+from im2rec.run.earlier import EarlierRecords, earlier_records
+from im2rec.run.ledger import Ledger
 from im2rec.run.progress import Progress
 from im2rec.run.publishing import account, publish
 from im2rec.run.shards import Shard, check_labels, images_of, read_shards
-from im2rec.run.sides import Moves, move_records, moves_of, remember_moves
+from im2rec.run.sides import grouped, moved, remember_moves
 from im2rec.run.task import Task
 from tagline.aws.faults import Absent
-from tagline.formats.packed import CHANNELS
 from tagline.formats.plan import Plan
 from tagline.formats.rows import PlannedRow, Reject, Side, Verdict
 from tagline.formats.settings import ImageSpec
@@ -32,50 +32,35 @@ def pack_run(task: Task) -> None:
     The record files are the same bytes for any number of workers.
     """
     plan = task.plan()
-    verdicts = plan_rejects(task, plan)
     shards = [shard.shard for shard in task.shards()]
     progress = Progress(plan.rows, task.log)
-    progress.count(verdicts)
     choice = background_choice(task, plan)
     image = settled(plan, choice)
-    with Channels(task.folder, len(plan.labels)) as channels:
-        verdicts += pack_shards(task, plan, shards, channels, progress, image=image)
-    check_every_row_once(plan, verdicts)
-    mark_near_copies(verdicts)
-    moves = moves_of(task, plan, verdicts)
-    if moves:
-        channels = _moved(task, plan, channels, verdicts, moves)
-        remember_moves(task, plan, moves, verdicts)
-    account(task, plan, verdicts, channels.files)
-    for side, channel in CHANNELS.items():
-        channels[side].upload(task.bucket, task.keys.packed(channel))
-    publish(task, plan, channels.files, verdicts, choice, moved=len(moves))
+    with closing(Ledger(task.folder, plan.rows)) as ledger:
+        for verdict in plan_rejects(task, plan):
+            ledger.add(progress.counted(verdict))
+        with Channels(task.folder, len(plan.labels), longest_file(plan)) as channels:
+            for verdict in pack_shards(task, plan, shards, channels, progress, image=image):
+                ledger.add(verdict)
+        check_every_row_once(plan, ledger.lines)
+        found = grouped(task, plan, ledger)
+        if found.moves:
+            records = {side: channels[side].records() for side in Side}
+            channels = moved(task, plan, ledger, found.moves, records)
+            remember_moves(task, plan, found.moves)
+        told = account(task, plan, ledger, found, channels.files.together)
+    channels.upload(task.bucket, task.keys)
+    publish(task, plan, channels.files, told, choice)
 
 
-def _moved(
-    task: Task, plan: Plan, channels: Channels, verdicts: Sequence[Verdict], moves: Moves
-) -> Channels:
-    """Return channels with each record on its row's side; those of before are removed."""
-    folder = task.folder / "moved"
-    folder.mkdir()
-    with ExitStack() as files:
-        made = files.enter_context(Channels(folder, len(plan.labels)))
-        old = {side: files.enter_context(channels[side].path.open("rb")) for side in Side}
-        move_records(verdicts, moves, old, made)
-    for side in Side:
-        channels[side].path.unlink()
-    return made
-
-
-def plan_rejects(task: Task, plan: Plan) -> list[Verdict]:
-    """Return the verdicts on the rows that the plan rejected."""
+def plan_rejects(task: Task, plan: Plan) -> Iterator[Verdict]:
+    """Yield the verdicts on the rows that the plan rejected."""
     try:
-        rejects = list(task.bucket.lines(task.keys.plan_rejects, Reject))
+        for reject in task.bucket.lines(task.keys.plan_rejects, Reject):
+            yield Verdict.rejected(reject, reject.reason, reject.detail)
     except Absent:
         if plan.rejected:
             raise
-        return []
-    return [Verdict.rejected(reject, reject.reason, reject.detail) for reject in rejects]
 
 
 def pack_shards(
@@ -86,18 +71,16 @@ def pack_shards(
     progress: Progress,
     *,
     image: ImageSpec,
-) -> list[Verdict]:
-    """Pack these shards in their order into `channels`; return the verdicts on their rows."""
-    verdicts: list[Verdict] = []
+) -> Iterator[Verdict]:
+    """Pack these shards in their order into `channels`; yield the verdicts on their rows."""
     with (
-        earlier_records(task, plan) as earlier,
+        earlier_records(task, plan, shards) as earlier,
         PackingPool(image, task.workers) as pool,
     ):
         for shard in read_shards(task, shards):
             records = _records(shard, pool, plan, earlier)
-            verdicts.extend(_pack_shard(records, channels, progress))
+            yield from _pack_shard(records, channels, progress)
     progress.finish()
-    return verdicts
 
 
 def _pack_shard(
@@ -125,7 +108,7 @@ def _records(
         elif row.reuse is not None:
             check_labels(row, plan)
             payload = labelled(row.id, row.labels, earlier.image(row.reuse))
-            look = earlier.looks.get(row.reuse, Look())
+            look = earlier.look(row.reuse)
             record = Record(payload, look.lost, likeness=look.likeness)
             yield row, record._replace(sha256=look.sha256, kind=look.kind)
         else:

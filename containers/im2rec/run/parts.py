@@ -5,7 +5,7 @@ Each part leaves under `parts/<first>-<last>/` its record files, its rows' verdi
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from im2rec.errors import PackFailed
 from im2rec.run.background import background_choice, settled
@@ -41,12 +41,11 @@ def pack_part(task: Task, name: str) -> None:
     image = settled(plan, choice)
     with Channels(task.folder, len(plan.labels)) as channels:
         verdicts = pack_shards(task, plan, shards, channels, progress, image=image)
+        bucket.write_lines(keys.part_verdicts(name), verdicts)
     for side in Side:
-        channels[side].upload(bucket, keys.part_records(name, side), _TAGS)
-    bucket.write_lines(keys.part_verdicts(name), verdicts)
-    bucket.write(
-        keys.part(name), Part(rows=len(verdicts), channels=channels.files, background=choice)
-    )
+        channels[side].upload_as(bucket, keys.part_records(name, side), _TAGS)
+    part = Part(rows=progress.rows, channels=channels.files.together, background=choice)
+    bucket.write(keys.part(name), part)
 
 
 def read_parts(task: Task) -> dict[str, Part]:
@@ -65,9 +64,11 @@ def read_parts(task: Task) -> dict[str, Part]:
     return {name: task.bucket.read(task.keys.part(name), Part) for name in names}
 
 
-def read_verdicts(task: Task, name: str, part: Part) -> list[Verdict]:
-    """Return the verdicts on a part's rows; raise PackFailed when they are not all there."""
-    verdicts = list(task.bucket.lines(task.keys.part_verdicts(name), Verdict))
-    if len(verdicts) != part.rows:
-        raise PackFailed(f"Part {name} has {len(verdicts)} verdicts for {part.rows} rows.")
-    return verdicts
+def read_verdicts(task: Task, name: str, part: Part) -> Iterator[Verdict]:
+    """Yield the verdicts on a part's rows; raise PackFailed when they are not all there."""
+    rows = 0
+    for verdict in task.bucket.lines(task.keys.part_verdicts(name), Verdict):
+        rows += 1
+        yield verdict
+    if rows != part.rows:
+        raise PackFailed(f"Part {name} has {rows} verdicts for {part.rows} rows.")

@@ -1,6 +1,5 @@
 """Lines that tell whoever follows the task's log how far the packing is."""
 
-from collections.abc import Iterable
 from typing import TextIO
 
 from tagline.formats.rows import Verdict
@@ -25,14 +24,14 @@ class Progress:
             self._rejected += 1
         else:
             self._packed += 1
-        if (self._packed + self._rejected) % self._step == 0:
+        if self.rows % self._step == 0:
             self._print()
         return verdict
 
-    def count(self, verdicts: Iterable[Verdict]) -> None:
-        """Count verdicts that were there before the packing."""
-        for verdict in verdicts:
-            self.counted(verdict)
+    @property
+    def rows(self) -> int:
+        """How many verdicts were counted."""
+        return self._packed + self._rejected
 
     def finish(self) -> None:
         """Print the final numbers."""

@@ -1,18 +1,22 @@
 """Near-copies on one side of the split, now that every picture's likeness is known."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from im2rec.errors import PackFailed
-from im2rec.run.channels import Channels
+from im2rec.run.accepted import Accepted
+from im2rec.run.channels import Channels, longest_file
 from im2rec.run.exposure import exposed
+from im2rec.run.ledger import SIDES, Ledger
 from im2rec.run.task import Task
+from tagline.aws.partitions import read_records, write_records
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.plan import Plan
-from tagline.formats.recordio import read_records, unpack_record
-from tagline.formats.rows import IndexedImage, PlannedRow, Side, Verdict
+from tagline.formats.recordio import unpack_record
+from tagline.formats.rows import IndexedImage, PlannedRow, Side
 from tagline.formats.settings import Split
 from tagline.formats.tasks import Task as LabelTask
 from tagline.split.memory import SplitFile, SplitOvertaken, UnreadableSplit
@@ -21,79 +25,93 @@ from tagline.split.sides import balance, content_hash
 from tagline.split.strata import stratify
 
 Moves = Mapping[int, Side]
+Copies = Mapping[int, int]
 
 
-def moves_of(task: Task, plan: Plan, verdicts: Sequence[Verdict]) -> Moves:
-    """Return by line the rows that have to change sides; near-copies in `verdicts` are marked."""
-    copies = {verdict.line: verdict.copy_of for verdict in verdicts if verdict.copy_of}
-    copies |= {first: first for first in copies.values()}
-    sides: dict[int, set[Side | None]] = {first: set() for first in copies.values()}
-    for verdict in verdicts:
-        if verdict.line in copies:
-            sides[copies[verdict.line]].add(verdict.split)
-    before = exposed(task, plan, verdicts)
-    together = all(len(found) == 1 for found in sides.values())
-    if together and all(before.get(it.line, it.split) is it.split for it in verdicts):
+class Grouped(NamedTuple):
+    """The near-copies of a run and what they bring about, by line."""
+
+    copies: Copies
+    """The first line of each near-copy's group, of all that are in one."""
+    moves: Moves
+    """The new sides of rows that have to change theirs."""
+
+
+def grouped(task: Task, plan: Plan, ledger: Ledger) -> Grouped:
+    """Return a run's near-copies, and which rows have to change sides for them."""
+    copies = ledger.near_copies()
+    return Grouped(copies, _moves(task, plan, ledger, copies))
+
+
+def _moves(task: Task, plan: Plan, ledger: Ledger, copies: Copies) -> Moves:
+    before = exposed(task, plan, ledger)
+    if not across(ledger, copies, {}) and ledger.sides_of(before) == list(before.values()):
         return {}
-    accepted = {verdict.line for verdict in verdicts if verdict.split}
+    images = Accepted(len(plan.labels))
     seed = plan.settings.split.seed
-    images = [
-        Image(
-            row.line,
-            content_hash(row.etag, seed),
-            row.labels.encode(),
-            row.split,
-            most_exposed([row.split, before.get(row.line, row.split)])
-            if row.settled
-            else before.get(row.line),
-        )
-        for shard in task.shards()
-        for row in task.bucket.lines(task.keys.shard_rows(shard.shard), PlannedRow)
-        if row.line in accepted
-    ]
+    rows = chain.from_iterable(
+        task.bucket.lines(task.keys.shard_rows(shard.shard), PlannedRow) for shard in task.shards()
+    )
+    packed = zip(ledger.lines[plan.rejected :].tolist(), ledger.sides[plan.rejected :], strict=True)
+    for (line, side), row in zip(packed, rows, strict=True):
+        if line != row.line:
+            raise PackFailed(f"The shards tell of line {row.line}, the packed rows of {line}.")
+        if SIDES[side]:
+            known = before.get(line)
+            if row.settled:
+                known = most_exposed([row.split, known or row.split])
+            content = content_hash(row.etag, seed)
+            images.append(Image(line, content, row.labels.encode(), row.split, known))
     balancing = stratify if plan.task is LabelTask.SINGLE else balance
     return put_together(images, copies, plan.settings.split.shares, balancing)
 
 
-def move_records(
-    verdicts: Iterable[Verdict], moves: Moves, files: Mapping[Side, BinaryIO], channels: Channels
-) -> None:
-    """Copy record files to `channels`, each record to its row's side.
+def across(ledger: Ledger, copies: Copies, moves: Moves) -> int:
+    """Return how many groups of near-copies are on several sides, after these moves."""
+    sides: dict[int, set[Side | None]] = {}
+    for (line, first), side in zip(copies.items(), ledger.sides_of(copies), strict=True):
+        sides.setdefault(first, set()).add(moves.get(line, side))
+    return sum(len(found) > 1 for found in sides.values())
 
-    `verdicts` are those on the files' records, in packing order, and tell the sides of before.
+
+def moved(
+    task: Task, plan: Plan, ledger: Ledger, moves: Moves, records: Mapping[Side, Iterator[bytes]]
+) -> Channels:
+    """Return channels with each record on its row's side.
+
+    `records` are those of the rows on each side, in packing order; each is asked for once.
     """
-    records = {side: read_records(file) for side, file in files.items()}
-    for verdict in verdicts:
-        if verdict.split is None:
-            continue
-        payload = next(records[verdict.split], b"")
-        record = unpack_record(payload) if payload else None
-        if record is None or record.identifier != verdict.id:
-            raise PackFailed(
-                f"The {verdict.split} records are not those of the verdicts: at line "
-                f"{verdict.line} there is {record.identifier if record else 'none'} for id "
-                f"{verdict.id}. Upload the list again."
-            )
-        labels = "".join("1" if label else "0" for label in record.labels)
-        channels[moves.get(verdict.line, verdict.split)].add(payload, labels)
+    folder = task.folder / "moved"
+    folder.mkdir()
+    with Channels(folder, len(plan.labels), longest_file(plan)) as channels:
+        for line, side, identifier in ledger.accepted():
+            payload = next(records[side], b"")
+            record = unpack_record(payload) if payload else None
+            if record is None or record.identifier != identifier:
+                raise PackFailed(
+                    f"The {side} records are not those of the verdicts: at line {line} there is "
+                    f"{record.identifier if record else 'none'} for id {identifier}. "
+                    "Upload the list again."
+                )
+            labels = "".join("1" if label else "0" for label in record.labels)
+            channels[moves.get(line, side)].add(payload, labels)
+    return channels
 
 
-def remember_moves(task: Task, plan: Plan, moves: Moves, verdicts: list[Verdict]) -> None:
-    """Tell the moves to `verdicts`, in place, to the run's images.jsonl, and to later plans.
+def remember_moves(task: Task, plan: Plan, moves: Moves) -> None:
+    """Tell the moves to the run's images.jsonl, and to later plans.
 
     A candidate's moves are its own: other pixels may look alike, and the lists' sides stay.
     """
-    for at, verdict in enumerate(verdicts):
-        if verdict.line in moves:
-            verdicts[at] = replace(verdict, split=moves[verdict.line])
     bucket, keys, split = task.bucket, task.keys, plan.settings.split
-    indexed = [
-        replace(image, side=moves.get(image.line, image.side))
-        for image in bucket.lines(keys.images, IndexedImage)
-    ]
     if not plan.candidate:
         _remember(task, split, moves)
-    bucket.write_lines(keys.images, indexed)
+    indexed = read_records(bucket, keys.images, IndexedImage)
+    write_records(
+        bucket,
+        keys.images,
+        (replace(image, side=moves.get(image.line, image.side)) for image in indexed),
+    )
     print(f"moved={len(moves)} so that near-copies are on one side", file=task.log, flush=True)
 
 
