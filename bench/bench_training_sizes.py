@@ -1,11 +1,13 @@
 """How training and evaluation grow with their images: CPU seconds and the largest memory.
 
-    bench_training_sizes.py [2000 4000 8000 16000] [--labels 334] [--side 32] [--buffer 1000]
+    bench_training_sizes.py [2000 4000 8000 16000] [--judging 1000 2000 4000 8000]
+        [--reading 10000 40000 160000] [--labels 334] [--side 32] [--buffer 1000]
 
-Each measurement is a job of the trainer's image in a process of its own, by one thread, on drawn
+Each measurement is a process of its own in the trainer's environment, by one thread, on drawn
 images: one epoch on a set that is held decoded, on one that is read image by image, and on one that
-is streamed; and an evaluation with a champion. Prints Markdown tables, with the power of the number
-of images that fits each column best.
+is streamed; an evaluation with a champion; and a set that is opened and read once, without a
+network, held and streamed. Prints Markdown tables, with the power of the number of images that fits
+each column best.
 """
 
 import argparse
@@ -23,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "containers")]
 
-from drawn_job import lay_out  # noqa: E402 - found by the path above
+from drawn_job import lay_out, records  # noqa: E402 - found by the path above
 from growth import growth  # noqa: E402
 
 from tagline.formats.document import encode_record  # noqa: E402
@@ -32,6 +34,20 @@ from tagline.formats.rows import Verdict  # noqa: E402
 MAIN = "import sys; from trainer.__main__ import main; sys.exit(main(sys.argv[1:]))"
 READ_EACH = "import trainer.data as d; d.memory_for_images = lambda: 0\n"  # nothing is held decoded
 WAYS = {"held decoded": "", "read each time": READ_EACH, "streamed": ""}
+_OPEN = """import os, sys
+from itertools import islice
+from pathlib import Path
+from trainer.data import RecordSet
+from trainer.records import Reading, RecordFiles
+from trainer.streaming import StreamedSet
+path, labels = Path(os.environ["SAGEMAKER_BASE_DIR"], "train.rec"), int(sys.argv[1])
+"""
+READS = {
+    "held": f"{_OPEN}found = RecordSet(path, labels=labels, side=32, cache_bytes=0)\n"
+    "sys.exit(sum(len(found.jpeg(i)) for i in range(len(found))) == 0)\n",
+    "streamed": f"{_OPEN}found = StreamedSet(RecordFiles([path]), Reading(labels, 32, 32))\n"
+    "sys.exit(sum(len(row[2]) for row in islice(found.rows(0, 1, 1), len(found))) == 0)\n",
+}
 _VALIDATION = 512  # images, of any size of training
 
 
@@ -103,31 +119,53 @@ def evaluated(folder: Path, asked: Namespace, images: int) -> Took:
     return took
 
 
+def opened(folder: Path, asked: Namespace, images: int, way: str) -> Took:
+    """Return what it takes to open so many records, and to read each once, undecoded."""
+    base = folder / "set"
+    records(base / "train.rec", images, asked.side, asked.labels, 1)
+    took = job(base, str(asked.labels), READS[way])
+    shutil.rmtree(base)
+    return took
+
+
+def tell(sizes: list[int], found: dict[str, list[Took]]) -> None:
+    """Print what was measured at these sizes as a table."""
+    heads = " | ".join(f"{images:,}" for images in sizes)
+    print(f"\n| | of | {heads} | grows as |\n|---|---|{'---:|' * (len(sizes) + 1)}")
+    for way, took in found.items():
+        for measure, digits, name in (("cpu", 1, "CPU, s"), ("peak", 0, "peak, MiB")):
+            values = [getattr(one, measure) for one in took]
+            cells = " | ".join(f"{value:,.{digits}f}" for value in values)
+            print(f"| {way} | {name} | {cells} | {growth(sizes, values) or ''} |")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[2000, 4000, 8000, 16_000])
+    judging, reading = [1000, 2000, 4000, 8000], [10_000, 40_000, 160_000]
+    parser.add_argument("--judging", nargs="*", type=int, default=judging)
+    parser.add_argument("--reading", nargs="*", type=int, default=reading)
     parser.add_argument("--labels", type=int, default=334)
     parser.add_argument("--side", type=int, default=32)
     parser.add_argument("--buffer", type=int, default=1000)
     parser.add_argument("--network", default="small")
     parser.add_argument("--augmentation", default="crop")
     asked = parser.parse_args()
-    found: dict[str, list[Took]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for images in asked.sizes:
-            for way in WAYS:
-                found.setdefault(way, []).append(trained(Path(scratch), asked, images, way))
-            found.setdefault("evaluation", []).append(evaluated(Path(scratch), asked, images))
-            sys.stderr.write(f"{images}: {[(way, took[-1]) for way, took in found.items()]}\n")
-    heads = " | ".join(f"{images:,}" for images in asked.sizes)
-    for measure, digits in (("cpu", 1), ("peak", 0)):
-        print(f"\n| {'CPU s' if measure == 'cpu' else 'largest MiB'} | {heads} | grows as |")
-        print(f"|---|{'---:|' * (len(asked.sizes) + 1)}")
-        for way, took in found.items():
-            values = [getattr(one, measure) for one in took]
-            cells = " | ".join(f"{value:,.{digits}f}" for value in values)
-            print(f"| {way} | {cells} | {growth(asked.sizes, values) or ''} |")
+        folder = Path(scratch)
+        ways = {
+            f"an epoch, {way}": [trained(folder, asked, images, way) for images in asked.sizes]
+            for way in WAYS
+        }
+        read = {
+            f"a set, {way}": [opened(folder, asked, images, way) for images in asked.reading]
+            for way in READS
+        }
+        judged = [evaluated(folder, asked, images) for images in asked.judging]
+    tell(asked.sizes, ways)
+    tell(asked.judging, {"evaluation": judged})
+    tell(asked.reading, read)
 
 
 if __name__ == "__main__":

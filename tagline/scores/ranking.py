@@ -75,7 +75,8 @@ def rank(scores: ArrayLike, truth: ArrayLike) -> Ranking:
     del order  # all pairs of a large set are ranked together: nothing is kept that is not needed
     ends = group_ends(values)
     found: Floats = values[ends].astype(np.float64)
-    hits = np.cumsum(sorted_marks, dtype=np.float64)[ends]
+    del values
+    hits = np.cumsum(sorted_marks, dtype=np.uint32)[ends].astype(np.float64)
     ends += 1
     return Ranking(found, hits, ends.astype(np.float64), int(marks.sum()))
 

@@ -146,10 +146,14 @@ class _Fit:
 
 
 def _fit(scores: NDArray[np.floating], truth: NDArray[np.integer]) -> _Fit:
-    rankings = [rank(scores[:, j], truth[:, j]) for j in range(scores.shape[1])]
-    own = [good_threshold(r) if r.positives else np.nan for r in rankings]
+    own, positives = np.full(scores.shape[1], np.nan), np.zeros(scores.shape[1], np.int64)
+    for j in range(scores.shape[1]):  # of all labels rankings would take many times the scores
+        ranking = rank(scores[:, j], truth[:, j])
+        positives[j] = ranking.positives
+        if ranking.positives:
+            own[j] = good_threshold(ranking)
     shared = good_threshold(rank(scores.ravel(), truth.ravel()))
-    return _Fit(_logit(own), float(_logit(shared)), np.array([r.positives for r in rankings]))
+    return _Fit(_logit(own), float(_logit(shared)), positives)
 
 
 def _averaged(truth: NDArray[np.integer], fits: Sequence[_Fit], pull: float) -> Thresholds:
