@@ -2,12 +2,14 @@
 
     bench_training_sizes.py [2000 4000 8000 16000] [--judging 1000 2000 4000 8000]
         [--reading 10000 40000 160000] [--labels 334] [--side 32] [--buffer 1000]
+    bench_training_sizes.py --seeds 5
 
 Each measurement is a process of its own in the trainer's environment, by one thread, on drawn
 images: one epoch on a set that is held decoded, on one that is read image by image, and on one that
 is streamed; an evaluation with a champion; and a set that is opened and read once, without a
 network, held and streamed. Prints Markdown tables, with the power of the number of images that fits
-each column best.
+each column best. With --seeds, instead, the mAP of so many trainings on a set that can be learned,
+shuffled as a whole and through a buffer of a tenth of it.
 """
 
 import argparse
@@ -21,11 +23,12 @@ import tempfile
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean, stdev
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "containers")]
 
-from drawn_job import lay_out, records  # noqa: E402 - found by the path above
+from drawn_job import lay_out, learnable, records  # noqa: E402 - found by the path above
 from growth import growth  # noqa: E402
 
 from tagline.formats.document import encode_record  # noqa: E402
@@ -128,6 +131,32 @@ def opened(folder: Path, asked: Namespace, images: int, way: str) -> Took:
     return took
 
 
+def learned(folder: Path, seed: int, way: str) -> float:
+    """Return the mAP that a training of a few epochs reaches."""
+    base, labels, images = folder / "learned", 9, 1200
+    asked = Namespace(labels=labels, side=32, network="small", augmentation="none")
+    given = lay_out(base, Namespace(**(vars(asked) | {"images": 1, "batch": 1, "epochs": 6})))
+    for file, count in (("train/train.rec", images), ("validation/val.rec", 600)):
+        learnable(base / "input/data" / file, count, 32, labels, len(file))
+    given |= {"mini_batch_size": "32", "learning_rate": "0.004", "seed": str(seed)}
+    if way == "streamed":
+        given["shuffle_buffer"] = str(images // 10)
+    (base / "input/config/hyperparameters.json").write_text(json.dumps(given))
+    job(base, "train")
+    found: float = json.loads((base / "model/model.json").read_text())["mAP"]
+    shutil.rmtree(base)
+    return found
+
+
+def compare(seeds: int) -> None:
+    """Print what trainings of so many seeds reach, shuffled and streamed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for way in ("shuffled", "streamed"):
+            found = [learned(Path(scratch), seed, way) for seed in range(seeds)]
+            told = ", ".join(f"{value:.4f}" for value in found)
+            print(f"{way}: mAP {mean(found):.4f} ± {stdev(found):.4f} of {told}")
+
+
 def tell(sizes: list[int], found: dict[str, list[Took]]) -> None:
     """Print what was measured at these sizes as a table."""
     heads = " | ".join(f"{images:,}" for images in sizes)
@@ -151,7 +180,11 @@ def main() -> None:
     parser.add_argument("--buffer", type=int, default=1000)
     parser.add_argument("--network", default="small")
     parser.add_argument("--augmentation", default="crop")
+    parser.add_argument("--seeds", type=int)
     asked = parser.parse_args()
+    if asked.seeds:
+        compare(asked.seeds)
+        return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         ways = {

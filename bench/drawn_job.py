@@ -33,6 +33,23 @@ def records(path: Path, count: int, side: int, labels: int, seed: int) -> None:
             writer.write(pack_record(number, marks, drawn[number % _KINDS]))
 
 
+def learnable(path: Path, count: int, side: int, labels: int, seed: int) -> None:
+    """Write a .rec of noise, in which each label of an image is a faint spot at its place."""
+    rng = np.random.default_rng(seed)
+    wide = int(np.ceil(np.sqrt(labels)))
+    spot = side // wide
+    with path.open("wb") as stream:
+        writer = RecordWriter(stream)
+        for number in range(count):
+            image = rng.normal(128, 40, (side, side, 3))
+            marks = [int(chance < 0.3) for chance in rng.random(labels)]  # noqa: PLR2004
+            for label in np.flatnonzero(marks):
+                top, left = spot * (label // wide), spot * (label % wide)
+                image[top : top + spot, left : left + spot, label % 3] += 25
+            jpeg = cv2.imencode(".jpg", image.clip(0, 255).astype(np.uint8))[1].tobytes()
+            writer.write(pack_record(number, marks, jpeg))
+
+
 def lay_out(base: Path, asked: argparse.Namespace) -> dict[str, str]:
     """Lay a training job out and return its hyperparameters."""
     data = base / "input/data"
