@@ -299,6 +299,7 @@ OF_RUN = (
         "later plans, Evaluate",
         rows.IndexedImage,
     ),
+    _document(_RUN.plan_answer, "PlanInTask", "PlanDataset", steps.PlannedInTask),
     _lines(
         _RUN.plan_rejects, "The rows that the plan rejected.", "PlanDataset", _PACKERS, rows.Reject
     ),

@@ -14,7 +14,7 @@ from tagline.formats.sagemaker import Distribution, InputMode
 from tagline.formats.settings import Training
 from tagline.jobs.sagemaker import LARGEST_DISK, disk
 
-_IN_MEMORY = 0.5  # of a machine's memory: what files may have to be kept there, as the trainer does
+IN_MEMORY = 0.5  # of a machine's memory: what files may have to be kept there, as the trainer does
 _SOON_COPIED = 128 << 30  # bytes: at 100 MB a second, some twenty minutes
 
 
@@ -31,21 +31,30 @@ def feeding(dataset: PackedDataset, training: Training, instance_type: str) -> F
     """Return how a job of `training` on machines of a type gets a dataset's records.
 
     Of several machines each gets files of its own where there are as many files as machines.
-    `input_mode: auto` is FastFile where a machine's files are more than 128 GiB, whose copying
-    takes long, and more than half of its memory, so that our trainer streams them in any case; or
-    where they are more than a disk holds.
     """
     files, machines = dataset.record_files(Side.TRAIN), training.instance_count
     sharded = 1 < machines <= len(files)
     mine = dataset.bytes.train
     if sharded:
         mine = max(sum(one.bytes for one in files[n::machines]) for n in range(machines))
-    fast = training.input_mode == "fastfile"
-    if training.input_mode == "auto" and training.algorithm == "ours" and training.script is None:
-        few = max(_SOON_COPIED, (memory(instance_type) or 0) * _IN_MEMORY)
-        fast = mine > few or disk(mine + dataset.bytes.validation) > LARGEST_DISK
+    mode = input_mode(mine, dataset.bytes.validation, training, instance_type)
     return Feeding(
-        "FastFile" if fast else "File",
+        mode,
         "ShardedByS3Key" if sharded else "FullyReplicated",
-        dataset.bytes.validation + (0 if fast else mine),
+        dataset.bytes.validation + (mine if mode == "File" else 0),
     )
+
+
+def input_mode(mine: float, validation: float, training: Training, instance_type: str) -> InputMode:
+    """Return how a machine gets `mine` bytes of training files, beside those of validation.
+
+    `input_mode: auto` is FastFile where they are more than 128 GiB, whose copying takes long, and
+    more than half of its memory, so that our trainer streams them in any case; or where they are
+    more than a disk holds.
+    """
+    if training.input_mode != "auto":
+        return "FastFile" if training.input_mode == "fastfile" else "File"
+    if training.algorithm != "ours" or training.script is not None:
+        return "File"
+    few = max(_SOON_COPIED, (memory(instance_type) or 0) * IN_MEMORY)
+    return "FastFile" if mine > few or disk(int(mine + validation)) > LARGEST_DISK else "File"
