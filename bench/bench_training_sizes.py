@@ -1,7 +1,7 @@
 """How training and evaluation grow with their images: CPU seconds and the largest memory.
 
-    bench_training_sizes.py [2000 4000 8000 16000] [--judging 1000 2000 4000 8000]
-        [--reading 10000 40000 160000] [--labels 334] [--side 32] [--buffer 1000]
+    bench_training_sizes.py [1000 2000 4000 8000] [--judging 500 1000 2000 4000]
+        [--reading 10000 20000 40000 80000] [--labels 334] [--side 32] [--buffer 1000]
     bench_training_sizes.py --seeds 5
 
 Each measurement is a process of its own in the trainer's environment, by one thread, on drawn
@@ -165,14 +165,14 @@ def tell(sizes: list[int], found: dict[str, list[Took]]) -> None:
         for measure, digits, name in (("cpu", 1, "CPU, s"), ("peak", 0, "peak, MiB")):
             values = [getattr(one, measure) for one in took]
             cells = " | ".join(f"{value:,.{digits}f}" for value in values)
-            print(f"| {way} | {name} | {cells} | {growth(sizes, values) or ''} |")
+            print(f"| {way} | {name} | {cells} | {growth(sizes, values) or ''} |", flush=True)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("sizes", nargs="*", type=int, default=[2000, 4000, 8000, 16_000])
-    judging, reading = [1000, 2000, 4000, 8000], [10_000, 40_000, 160_000]
+    parser.add_argument("sizes", nargs="*", type=int, default=[1000, 2000, 4000, 8000])
+    judging, reading = [500, 1000, 2000, 4000], [10_000, 20_000, 40_000, 80_000]
     parser.add_argument("--judging", nargs="*", type=int, default=judging)
     parser.add_argument("--reading", nargs="*", type=int, default=reading)
     parser.add_argument("--labels", type=int, default=334)
@@ -187,18 +187,18 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        ways = {
-            f"an epoch, {way}": [trained(folder, asked, images, way) for images in asked.sizes]
-            for way in WAYS
-        }
         read = {
             f"a set, {way}": [opened(folder, asked, images, way) for images in asked.reading]
             for way in READS
         }
+        tell(asked.reading, read)
+        ways = {
+            f"an epoch, {way}": [trained(folder, asked, images, way) for images in asked.sizes]
+            for way in WAYS
+        }
+        tell(asked.sizes, ways)
         judged = [evaluated(folder, asked, images) for images in asked.judging]
-    tell(asked.sizes, ways)
-    tell(asked.judging, {"evaluation": judged})
-    tell(asked.reading, read)
+        tell(asked.judging, {"evaluation": judged})
 
 
 if __name__ == "__main__":
