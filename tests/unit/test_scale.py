@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import yaml
 
-from tagline.cli.estimate import estimated
+from tagline.cli.estimating import estimated
 from tagline.formats.settings import Records, Settings, Training
 from tagline.jobs.sagemaker import disk
 from tagline.listing.size import ListSize, look_at_size
@@ -21,6 +21,7 @@ from tagline.scale.checks import amount
 from tagline.scale.load import Load, Parameters
 from tagline.scale.machines import duration
 from tagline.scale.steps import STATES, Step
+from tagline.scale.training import TrainingLoad
 from tests.unit.cloudformation import ROOT, TEMPLATES
 
 US = PriceList("us-east-1")
@@ -142,17 +143,17 @@ def test_what_is_over_training_and_evaluation_is_named_with_its_cure() -> None:
     assert ("train", "machine's memory") not in hit  # it streams
     assert "split.validation" in hit["evaluate", "Evaluate's time"]
     volume = next(c for c in steps["train"].limits if c.name == "volume")
-    assert volume.needed == disk(int(replace(LOAD, images=100_000_000).copied_bytes))
+    assert volume.needed == disk(int(TrainingLoad(replace(LOAD, images=100_000_000)).copied_bytes))
 
 
 def test_records_lie_in_files_and_machines_share_them() -> None:
     settings = Settings(training=Training(instance_count=4, engine="torch"))
     load = replace(LOAD, images=10_000_000, settings=settings)
     assert load.record_files == 28  # 8,000,000 records of 7,372 bytes in files of 2 GiB
-    assert load.host_images == pytest.approx(2_000_000)
+    assert TrainingLoad(load).host_images == pytest.approx(2_000_000)
     assert replace(load, images=100_000).record_files == 1
     one = replace(load, images=100_000)
-    assert one.host_images == one.trained  # one file is nobody's to share
+    assert TrainingLoad(one).host_images == one.trained  # one file is nobody's to share
     small = msgspec.structs.replace(settings, records=Records(file_mib=100))
     assert replace(load, settings=small).record_files == 563
     shared, alone = (told(10_000_000, s)["train"] for s in (settings, Settings()))
