@@ -11,6 +11,7 @@ import yaml
 
 from tagline.cli.estimating import estimated
 from tagline.formats.settings import Records, Settings, Training
+from tagline.jobs import feeding
 from tagline.jobs.sagemaker import disk
 from tagline.listing.size import ListSize, look_at_size
 from tagline.planning.room import PLAN_IN_TASK_ABOVE
@@ -23,6 +24,7 @@ from tagline.scale.machines import duration
 from tagline.scale.steps import STATES, Step
 from tagline.scale.training import TrainingLoad
 from tests.unit.cloudformation import ROOT, TEMPLATES
+from trainer import channels, data, streaming
 
 US = PriceList("us-east-1")
 MIB = 1 << 20
@@ -81,6 +83,13 @@ def test_the_templates_say_the_same() -> None:
     shared = (ROOT / "statemachine/retrain/shared.yaml").read_text()
     assert f"TimeoutSeconds: {f.TASK_SECONDS.value}" in shared
     assert PACKING.disk == 200  # GB, which is all that Fargate has
+
+
+def test_the_trainer_streams_by_the_same_figures() -> None:
+    assert channels._IN_MEMORY == feeding.IN_MEMORY
+    assert f.TRAIN_DECODED.value == data._SHARE_OF_MEMORY
+    assert f.TRAIN_CACHE.value == data._LARGEST_CACHE
+    assert f.BUFFER.value == streaming.BUFFER
 
 
 def test_the_steps_prices_are_the_runs() -> None:
