@@ -22,7 +22,7 @@ LOCK_site := requirements/site.txt
 LOCKS := $(patsubst %.in,%.txt,$(wildcard */*.in containers/*/*.in))
 STAMPS := $(ENVS:%=.venvs/%.stamp)
 
-.PHONY: install demo demo-recommender demo-edge test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale mutants starter flow flow-check docs docs-check site screenshots screenshots-device lint locks locks-check clean
+.PHONY: install demo demo-recommender demo-edge test test-sdk test-edge chaos-edge bench-edge edge-wheel notebooks test-e2e test-integration test-laptop test-parts test-unit test-aws test-fast images-test fuzz tutorial coverage chaos bench bench-recommender bench-scale bench-plan mutants starter flow flow-check docs docs-check site screenshots screenshots-device lint locks locks-check clean
 .DEFAULT_GOAL := install
 
 # uv first; what it then installs are environments of their own, made side by side
@@ -241,6 +241,10 @@ edge-wheel: install
 	cp -r tagline/__init__.py tagline/formats tagline/imaging build/edge/tagline/
 	$(UV) build --quiet --wheel --out-dir build/edge build/edge
 	@ls build/edge/*.whl
+
+# Planning alone, in memory and by a container task: `make bench-plan ROWS="100000 1000000" LABELS=334`
+bench-plan: install
+	.venv/bin/python bench/bench_plan.py $(ROWS) --labels $(or $(LABELS),50) $(ARGS)
 
 # Plan, fetch and pack 155,000 rows (or each of ROWS) on a laptop cloud of its own; takes long.
 # ARGS="--commit HEAD~1" measures another commit beside it, ARGS=--json prints JSON, --upload stores them

@@ -93,7 +93,7 @@ def job(base: Path) -> Clock:
 
     def timed(loop: Any, number: int, rng: np.random.Generator) -> float:
         if number == 1:
-            batch = loop.feed.batch
+            batch = loop.course.feed.batch
 
             def waited(*given: Any) -> Any:
                 began = time.perf_counter()
@@ -101,7 +101,7 @@ def job(base: Path) -> Clock:
                 clock.waited += time.perf_counter() - began
                 return answer
 
-            loop.feed.batch = waited
+            loop.course.feed.batch = waited
         clock.waited = 0.0
         began, spent = time.perf_counter(), time.process_time()
         loss = epoch(loop, number, rng)  # which waits for the device, to tell the loss
@@ -122,7 +122,7 @@ def bare(base: Path, hyperparameters: dict[str, str], steps: int) -> tuple[float
     asked = parse(hyperparameters)
     path = base / "input/data/train/train.rec"
     training = RecordSet(path, labels=asked.num_classes, side=asked.side)
-    learner = current().build(asked.network, asked, training.labels)
+    learner = current().build(asked.network, asked, training.counts)
     chosen = np.arange(asked.mini_batch_size)
     batch = learner.feed(training, "none").batch(chosen, np.random.default_rng(1))
     for _ in range(6):

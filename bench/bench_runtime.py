@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from trainer.engine import current
 from trainer.hyperparameters import parse
+from trainer.labels import LabelCounts
 network, side, labels, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
 recipe = parse({"epochs": "1", "learning_rate": "1e-3", "num_classes": str(labels),
                 "image_shape": f"3,{side},{side}"})
-learner = current().build(network, recipe, np.ones((2, labels), np.float32))
+learner = current().build(network, recipe, LabelCounts.of(np.ones((2, labels))))
 folder.mkdir(parents=True)
 learner.export(folder, np.zeros((2, side, side, 3), np.uint8))
 """

@@ -49,7 +49,7 @@ def main(folder: Path, records: Path, images: int) -> None:
     side = described.image.size
     recipe = parse(dict(described.hyperparameters))
     held = RecordSet(records, labels=len(described.labels), side=side)
-    learner = current().build(described.network, recipe, held.labels)
+    learner = current().build(described.network, recipe, held.counts)
     with np.load(folder / "weights.npz") as weights:
         learner.set_weights(dict(weights))
     options = onnxruntime.SessionOptions()

@@ -9,8 +9,7 @@ import math
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tagline.aws.s3 import Bucket
 from tagline.cli import cloud as clouds
 from tagline.cli.environments import ROOT
 from tagline.cli.places import free_port
+from tagline.cli.uploading import upload_images
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.names import run_name
 from tagline.formats.outcomes import Status
@@ -32,8 +32,6 @@ from tagline.planning.sharding import MAX_SHARD_ROWS
 DATASET = "scale"
 AFTER = "PlanTraining"  # the first state that is not measured
 SOURCE = "scale-source"  # the bucket of scale_cloud.py
-_UPLOADS = 8
-_BATCH = 2000
 _ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
 _HOURS_AT_MOST = 3
 
@@ -61,7 +59,7 @@ def main() -> int:
     ) as cloud:
         run = Run(cloud, rows, upload=options.upload)
         with MemoryWatch(cloud.process.pid) as memory:
-            uploaded = run.upload() if options.upload else None
+            uploaded = run.upload(folder / "images") if options.upload else None
             run.drop(folder / "all.lst")
             dataset = run.follow()
         result = run.result(dataset, uploaded, memory)
@@ -104,21 +102,19 @@ class Run:
         return session.client(
             service,
             endpoint_url=self._cloud.endpoint,
-            config=Config(max_pool_connections=_UPLOADS, read_timeout=300),
+            config=Config(read_timeout=300),
         )
 
-    def upload(self) -> float:
-        """Upload the images; return the seconds it took."""
+    def upload(self, folder: Path) -> float:
+        """Upload the images as `tagline drop --images` does; return the seconds it took."""
+        folder.mkdir()
+        files: dict[str, Path] = {}
+        for name, data in images(self._rows):
+            files[f"images/{name}"] = folder / name
+            (folder / name).write_bytes(data)
         started = time.monotonic()
-        source = images(self._rows)
-        with ThreadPoolExecutor(_UPLOADS) as pool:
-            while batch := list(islice(source, _BATCH)):
-                list(pool.map(self._put, batch))
+        upload_images(self._cloud.target, DATASET, files)
         return time.monotonic() - started
-
-    def _put(self, image: tuple[str, bytes]) -> None:
-        name, data = image
-        self._s3.put_object(Bucket=self._bucket, Key=f"{DATASET}/images/{name}", Body=data)
 
     def drop(self, path: Path) -> None:
         """Write and drop the list."""

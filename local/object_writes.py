@@ -16,6 +16,7 @@ from typing import Any
 
 from local import object_bodies, object_listing, patching
 from local.context import Cloud
+from local.event_listeners import Listeners
 from local.events import TOLD
 from local.object_bodies import FileBody, may_stay
 from local.object_completion import Completion
@@ -74,13 +75,13 @@ def _tell_when_written() -> None:
     fire = patching.function(_S3, "_fire_s3_event_async", *FIRE)
     tell = patching.function(_S3, "_fire_s3_event", *TOLD)
     sequencer = patching.function(_S3, "_next_event_sequencer", "event_name")
-    wanted = patching.member(_S3, "_bucket_notifications", object)
+    listeners = Listeners()
     threads = ThreadPoolExecutor(_TELLING, thread_name_prefix="s3-event")
 
     @functools.wraps(fire)
     def fire_when_written(*arguments: Any, **options: Any) -> None:
         told = {**dict(zip(FIRE, arguments, strict=False)), **options}
-        if told["bucket_name"] not in wanted:
+        if not listeners.may_be(told["bucket_name"], told["key"]):
             return
         told["sequencer"] = sequencer(told["event_name"])
         events = _events.get()

@@ -27,6 +27,7 @@ from local import (
     half_made,
     http_api,
     iot,
+    joined_writes,
     lambda_runtime,
     logs,
     metric_points,
@@ -192,7 +193,7 @@ class _Serving:
                 app,
                 HOST,
                 self._cloud.port,
-                http="httptools",
+                http=joined_writes.protocol(),
                 ws="wsproto",
                 lifespan="on",  # it loads what was saved
                 log_config=None,

@@ -1,9 +1,10 @@
-"""`python -m im2rec pack | join`: the entry point of the packing tasks.
+"""`python -m im2rec pack | join | plan`: the entry point of the packing tasks, and of a plan.
 
 TAGLINE_BUCKET and TAGLINE_RUN say what to pack, and TAGLINE_SHARDS=<first>-<last> which part of it
-where several tasks share the work; `join` makes one dataset of the parts. The S3 endpoint, region
+where several tasks share the work; `join` makes one dataset of the parts. `plan` plans a run of a
+list that no function holds: TAGLINE_INPUT is the state's input. The S3 endpoint, region
 and credentials are boto3's own business. On failure a sentence goes to stderr and to the run's
-`failures/<State>.txt`, State being PackDataset, PackParts or JoinParts.
+`failures/<State>.txt`, State being PackDataset, PackParts, JoinParts or PlanInTask.
 """
 
 import os
@@ -32,13 +33,13 @@ from tagline.formats.machine import cores
 from tagline.formats.names import InvalidName
 from tagline.formats.printable import printable, printable_lines
 
-_USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join"
+_USAGE = "usage: TAGLINE_BUCKET=<bucket> TAGLINE_RUN=<run> python -m im2rec pack | join | plan"
 
 
 def main(arguments: list[str]) -> int:
     """Pack the run that the environment names, or a part, or join parts; return the exit code."""
     name, run = os.environ.get("TAGLINE_BUCKET"), os.environ.get("TAGLINE_RUN")
-    if arguments not in (["pack"], ["join"]) or not name or not run:
+    if arguments not in (["pack"], ["join"], ["plan"]) or not name or not run:
         print(_USAGE, file=sys.stderr)
         return 2
     try:
@@ -50,6 +51,10 @@ def main(arguments: list[str]) -> int:
     bucket, shards = Bucket(client, name), os.environ.get("TAGLINE_SHARDS")
     if arguments == ["join"]:
         return _do(bucket, keys, "JoinParts", join_run)
+    if arguments == ["plan"]:
+        from im2rec.plan.task import plan_run  # noqa: PLC0415 - its engine, which no packing loads
+
+        return _do(bucket, keys, "PlanInTask", lambda task: plan_run(keys, task.folder, task.log))
     if shards:
         return _do(
             bucket, keys, "PackParts", lambda task: pack_part(task, shards), f"Part {shards}: "

@@ -3,6 +3,8 @@
 import io
 import mmap
 import os
+from array import array
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +30,30 @@ def packed_dataset(folder: str | None = None) -> PackedDataset:
 class Records(gluon.data.Dataset):  # type: ignore[misc]
     """The images of a channel, each (image, labels); read when they are asked for.
 
+    Of several record files they come in the order of the files' names.
+
     An image is an NDArray (S, S, 3) of uint8 RGB, its labels float32 (L,) of 0 and 1.
     """
 
     def __init__(self, folder: str) -> None:
         """`folder` is SM_CHANNEL_TRAIN or SM_CHANNEL_VALIDATION; raises RecordError, ValueError."""
-        files = sorted(Path(folder).glob("*.rec"))
-        if len(files) != 1:
-            raise ValueError(f"{folder} has {len(files)} record files; one is expected")
-        with files[0].open("rb") as file:
-            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._ends = [0, *(file.tell() for _ in read_records(file))]
+        paths = sorted(Path(folder).glob("*.rec"))
+        if not paths:
+            raise ValueError(f"{folder} has no record files")
+        self._files: list[mmap.mmap] = []
+        self._begins = array("q")  # of each record, in its file
+        self._firsts = [0]  # the first record of each file, and how many there are
+        for path in paths:
+            with path.open("rb") as file:
+                begin = 0
+                for _ in read_records(file):
+                    self._begins.append(begin)
+                    begin = file.tell()
+                self._files.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            self._firsts.append(len(self._begins))
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self._begins)
 
     def __getitem__(self, index: int) -> tuple[Any, NDArray[np.float32]]:
         record = self._record(index)
@@ -53,5 +65,10 @@ class Records(gluon.data.Dataset):  # type: ignore[misc]
         return np.asarray([self._record(index).labels for index in range(len(self))], np.float32)
 
     def _record(self, index: int) -> ImageRecord:
-        framed = self._bytes[self._ends[index] : self._ends[index + 1]]
+        if not 0 <= index < len(self):
+            raise IndexError(f"{index} of {len(self)} records")
+        number = bisect_right(self._firsts, index) - 1
+        last = index + 1 == self._firsts[number + 1]
+        end = None if last else self._begins[index + 1]
+        framed = self._files[number][self._begins[index] : end]
         return unpack_record(next(read_records(io.BytesIO(framed))))

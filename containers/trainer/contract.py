@@ -11,6 +11,7 @@ from pathlib import Path
 from tagline.formats.document import D, R, UnreadableDocument, decode, decode_lines
 from tagline.formats.printable import printable_lines
 
+_USUAL = {"train": "train.rec", "validation": "val.rec", "test": "test.rec"}  # one file's name
 _FAILURE_LENGTH = 1024  # characters of the text that SageMaker keeps
 
 
@@ -39,9 +40,21 @@ class Base:
         """The machines of a training job, and which of them this is."""
         return self.root / "input/config/resourceconfig.json"
 
+    @property
+    def inputs(self) -> Path:
+        """What SageMaker says of a training job's channels."""
+        return self.root / "input/config/inputdataconfig.json"
+
     def channel(self, name: str, file: str) -> Path:
         """Return a file of a training channel; raise JobRefused when it is not there."""
         return existing(self.root / "input/data" / name / file, f"channel {name!r}")
+
+    def records(self, name: str) -> list[Path]:
+        """Return the record files of a training channel in the order of their names.
+
+        Raises JobRefused where there is none.
+        """
+        return _record_files(self.root / "input/data" / name, f"channel {name!r}")
 
     def has_channel(self, name: str) -> bool:
         """Return whether the job has a training channel of this name."""
@@ -66,6 +79,10 @@ class Base:
         """Return the path of a processing input, such as `validation/val.rec`."""
         return self.root / "processing/input" / name
 
+    def judging(self, side: str) -> list[Path]:
+        """Return the record files of a processing input in the order of their names."""
+        return _record_files(self.processing_input(side), f"input {side!r}")
+
     @property
     def processing_output(self) -> Path:
         """The folder that a processing job uploads."""
@@ -80,6 +97,14 @@ class Base:
     def processing_message(self) -> Path:
         """What SageMaker shows as a processing job's ExitMessage."""
         return self.root / "output/message"
+
+
+def _record_files(folder: Path, what: str) -> list[Path]:
+    found = sorted(path for path in folder.glob("*.rec") if path.is_file())
+    if not found:
+        usual = _USUAL.get(folder.name, "")
+        raise JobRefused(f"{what} has no file {usual}, nor another that ends in .rec (in {folder})")
+    return found
 
 
 def existing(path: Path, what: str) -> Path:

@@ -1,72 +1,74 @@
-"""A packed channel in memory: labels, and images by index, decoded once where they fit.
-
-The records hold JPEGs that the packing container encoded itself; no image from outside is read.
-"""
+"""A packed channel in memory: labels, and images by index, decoded once where they fit."""
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.formats.recordio import ImageRecord, RecordError, read_records, unpack_record
 from trainer.contract import JobRefused
 from trainer.engine import Images, Labels
-from trainer.pixels import Undecodable, decode, resize
+from trainer.labels import LabelCounts
+from trainer.records import Reading, blank, record_files
 
 _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 
 
 class RecordSet:
-    """The images of one .rec file.
+    """The images of a channel's record files, in their order.
 
-    Labels are held as uint8 (n, L), the records' ids as int64 (n,); `different` counts the images,
-    equal ones once; `digest` tells the records, in their order, from others. Decoded images are
-    kept when all of them fit into a quarter of the memory (8 GiB at most); otherwise each batch is
-    read from the file and decoded again.
+    Labels are held as uint8 (n, L), the records' ids as int64 (n,): with its offset a record takes
+    16 bytes and one a label. `different` counts the images, equal ones once; `digest` tells the
+    records, in their order, from others, however many files they are in. Decoded images are kept
+    when all of them fit into a quarter of the memory (8 GiB at most); otherwise each batch is read
+    from the files and decoded again.
     """
 
     def __init__(
         self,
-        path: Path,
+        files: Path | Sequence[Path],
         *,
         labels: int,
         side: int,
         packed: int | None = None,
         cache_bytes: int | None = None,
     ) -> None:
-        """Read and check the file: label count and values, image shape, at least one record.
+        """Read and check the files: label count and values, image shape, at least one record.
 
         Images come at `side` pixels, scaled down where they are packed at more.
         """
-        self.path, self.side, self._packed = path, side, packed or side
-        self._stream: BinaryIO = path.open("rb")
-        offsets: list[int] = []
-        rows: list[Labels] = []
-        ids: list[int] = []
-        different: set[bytes] = set()
+        self.side = side
+        self._files, self._reading = record_files(files), Reading(labels, side, packed or side)
+        self.name = self._files.name
+        # grown in place: a list of numbers would take ten times as much, and arrays a copy
+        offsets, ids, rows, images = array("q"), array("q"), bytearray(), array("q")
         content = blake2b(digest_size=16)
-        for offset, record in self._scan(content.update):
-            rows.append(_multi_hot(record, labels, path.name))
-            ids.append(record.identifier)
+        for offset, payload in self._files.scan():
+            content.update(payload)
+            file = self._files.name_at(offset)
+            identifier, marks, image = self._reading.row(payload, file)
             offsets.append(offset)
-            different.add(blake2b(record.image, digest_size=16).digest())
-            if len(offsets) == 1:
-                self._decode(record)  # the wrong size should be said before minutes of reading
+            ids.append(identifier)
+            rows += marks.data
+            images.append(_hash(image))
+            if len(offsets) == 1:  # the wrong size should be said before minutes of reading
+                self._reading.pixels(identifier, image, file)
         if not offsets:
-            raise JobRefused(f"{path.name} holds no records")
-        self.labels: Labels = np.stack(rows)
-        self.ids = np.array(ids, np.int64)
-        self.different = len(different)
+            raise JobRefused(f"{self.name} holds no records")
+        self.labels: Labels = np.frombuffer(rows, np.uint8).reshape(len(offsets), labels)
+        self.ids: NDArray[np.int64] = np.frombuffer(ids, np.int64)
+        self.counts = LabelCounts.of(self.labels)
         self.digest = content.hexdigest()
+        self.different = _different(images)
+        del images
         self._offsets = offsets
         room = memory_for_images() if cache_bytes is None else cache_bytes
         fits = len(offsets) * side * side * 3 <= room
-        self._cache = self._decode_all(range(len(offsets))) if fits else None
+        self._cache = self._decode(np.arange(len(offsets))) if fits else None
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -80,52 +82,32 @@ class RecordSet:
         """Return the images of these indexes, (len(indexes), S, S, 3) uint8 RGB."""
         if self._cache is not None:
             return np.asarray(self._cache[indexes])
-        return self._decode_all(indexes)
+        return self._decode(indexes)
 
     def jpeg(self, index: int) -> bytes:
         """Return one image's bytes as they were packed."""
-        return self._record(index).image
+        return self._row(index)[1]
 
     def batches(self, size: int) -> Iterator[Images]:
-        """Yield all images in file order, `size` at a time."""
+        """Yield all images in their order, `size` at a time."""
         for start in range(0, len(self), size):
             yield self.images(np.arange(start, min(start + size, len(self))))
 
-    def _scan(self, see: Callable[[bytes], None]) -> Iterator[tuple[int, ImageRecord]]:
-        offset = 0
-        try:
-            for payload in read_records(self._stream):
-                see(payload)
-                yield offset, unpack_record(payload)
-                offset = self._stream.tell()
-        except RecordError as exc:
-            raise JobRefused(f"{self.path.name}: {exc}") from exc
+    def first(self, count: int) -> tuple[Images, Labels]:
+        """Return the first images and their labels."""
+        return self.images(np.arange(count)), self.labels[:count]
 
-    def _record(self, index: int) -> ImageRecord:
-        self._stream.seek(self._offsets[index])
-        return unpack_record(next(read_records(self._stream)))
+    def _row(self, index: int) -> tuple[int, bytes, str]:
+        offset = self._offsets[index]
+        file = self._files.name_at(offset)
+        identifier, _, image = self._reading.row(self._files.read(offset), file)
+        return identifier, image, file
 
-    def _decode_all(self, indexes: Iterable[int]) -> Images:
-        chosen = list(indexes)
-        images = np.empty((len(chosen), self.side, self.side, 3), np.uint8)
-        for position, index in enumerate(chosen):
-            images[position] = self._decode(self._record(int(index)))
+    def _decode(self, indexes: NDArray[np.int64]) -> Images:
+        images = blank(len(indexes), self.side)
+        for position, index in enumerate(indexes):
+            images[position] = self._reading.pixels(*self._row(int(index)))
         return images
-
-    def _decode(self, record: ImageRecord) -> Images:
-        try:
-            image = decode(record.image)
-        except Undecodable as exc:
-            raise JobRefused(
-                f"{self.path.name}: the image of record {record.identifier} cannot be decoded"
-            ) from exc
-        if image.shape != (self._packed, self._packed, 3):
-            height, width = image.shape[:2]
-            raise JobRefused(
-                f"{self.path.name}: record {record.identifier} is {width}x{height} pixels, "
-                f"but dataset.json says {self._packed}x{self._packed}"
-            )
-        return image if self.side == self._packed else resize(image, self.side)
 
 
 def check_single(files: Mapping[str, RecordSet]) -> None:
@@ -140,19 +122,22 @@ def check_single(files: Mapping[str, RecordSet]) -> None:
             )
 
 
+def machine_memory() -> int:
+    """Return the bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def memory_for_images() -> int:
     """Return how many bytes of decoded images may be kept."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(math.floor(memory * _SHARE_OF_MEMORY), _LARGEST_CACHE)
+    return min(math.floor(machine_memory() * _SHARE_OF_MEMORY), _LARGEST_CACHE)
 
 
-def _multi_hot(record: ImageRecord, labels: int, file: str) -> Labels:
-    if len(record.labels) != labels:
-        raise JobRefused(
-            f"{file}: record {record.identifier} has {len(record.labels)} labels, "
-            f"but {labels} are expected (num_classes)"
-        )
-    values = np.asarray(record.labels, np.float32)
-    if not ((values == 0) | (values == 1)).all():
-        raise JobRefused(f"{file}: record {record.identifier} has a label that is not 0 or 1")
-    return values.astype(np.uint8)
+def _hash(image: bytes) -> int:
+    return int.from_bytes(blake2b(image, digest_size=8).digest(), "little", signed=True)
+
+
+def _different(hashes: "array[int]") -> int:
+    """Return how many of the hashes are different ones; they are sorted where they lie."""
+    values = np.frombuffer(hashes, np.int64)
+    values.sort()
+    return 1 + int(np.count_nonzero(values[1:] != values[:-1]))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from trainer.contract import JobRefused
 from trainer.hyperparameters import Hyperparameters
+from trainer.labels import LabelCounts
 from trainer.team import ALONE, Hosts, Team
 
 if TYPE_CHECKING:  # they build on this module
@@ -134,9 +135,9 @@ class Engine(Protocol):
         """Return the team of a job's machines; raises JobRefused where it cannot be had."""
 
     def build(
-        self, network: str, asked: Hyperparameters, labels: Labels, team: Team = ALONE
+        self, network: str, asked: Hyperparameters, counts: LabelCounts, team: Team = ALONE
     ) -> Learner:
-        """Return a new network, seeded, for the training set's labels (n, L).
+        """Return a new network, seeded, for a training set of such labels.
 
         The last layer starts at the label frequencies (`schedule.prior_bias`).
         """

@@ -19,7 +19,7 @@ from trainer.agreed import check_description
 from trainer.audit import suspects
 from trainer.candidate import Candidate, load
 from trainer.card import card_document
-from trainer.contract import Base, JobRefused, existing, guarded, read_document
+from trainer.contract import Base, JobRefused, guarded, read_document
 from trainer.data import RecordSet, check_single
 from trainer.judge import Judges, judge
 from trainer.listed import listed
@@ -119,14 +119,12 @@ def _judges(base: Base, dataset: PackedDataset) -> tuple[Judges, Mapping[int, Ve
     Without labelled test images those of validation judge.
     """
     how = {"labels": len(dataset.labels), "side": dataset.image.size}
-    path = existing(base.processing_input("validation/val.rec"), "input 'validation'")
-    validation, test = RecordSet(path, **how), None
+    validation, test = RecordSet(base.judging("validation"), **how), None
     if dataset.test:
-        path = existing(base.processing_input("test/test.rec"), "input 'test'")
-        found = RecordSet(path, **how)
+        found = RecordSet(base.judging("test"), **how)
         test = found if found.labels.any() else None  # those with a label may all be unusable
     if dataset.task is Task.SINGLE:
-        check_single({found.path.name: found for found in (validation, test) if found})
+        check_single({found.name: found for found in (validation, test) if found})
     kept_back = [number for found in (validation, test) if found for number in found.ids.tolist()]
     rows = listed(base.processing_input("verdicts/verdicts.jsonl"), kept_back)
     judges = Judges(

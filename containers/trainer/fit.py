@@ -28,12 +28,12 @@ from trainer.checkpoint import (
     set_random_state,
 )
 from trainer.contract import JobRefused
+from trainer.course import TrainingSet, course_of
 from trainer.data import RecordSet
 from trainer.engine import Arrays, Learner, Weights
 from trainer.hyperparameters import Hyperparameters
 from trainer.reached import better, reached, said, scores_of
 from trainer.schedule import learning_rate
-from trainer.team import share
 from trainer.watch import EndedEarly, Watch
 
 
@@ -58,7 +58,7 @@ class Witness(Protocol):
         self,
         epoch: int,
         learner: Learner,
-        train: RecordSet,
+        train: TrainingSet,
         validation: RecordSet,
         scores: NDArray[np.float32],
     ) -> None:
@@ -68,7 +68,7 @@ class Witness(Protocol):
 def nobody(
     epoch: int,
     learner: Learner,
-    train: RecordSet,
+    train: TrainingSet,
     validation: RecordSet,
     scores: NDArray[np.float32],
 ) -> None:
@@ -77,7 +77,7 @@ def nobody(
 
 def fit(
     learner: Learner,
-    train: RecordSet,
+    train: TrainingSet,
     validation: RecordSet,
     asked: Hyperparameters,
     *,
@@ -225,17 +225,16 @@ class Loop:
     """One epoch after the other over the same learner and schedule."""
 
     def __init__(
-        self, learner: Learner, train: RecordSet, asked: Hyperparameters, watch: Watch
+        self, learner: Learner, train: TrainingSet, asked: Hyperparameters, watch: Watch
     ) -> None:
         self.learner, self._asked, self._watch = learner, asked, watch
-        self.feed, self._images = learner.feed(train, asked.augmentation_type), len(train)
-        self._batches = len(train) // asked.mini_batch_size
-        self._step, self._steps = 0, self._batches * asked.epochs
+        self.course = course_of(learner, train, asked)
+        self._step, self._steps = 0, self.course.steps * asked.epochs
         self.average = WeightAverage(asked.weight_averaging)
 
     def resume(self, epochs: int, optimizer: Arrays, average: Weights) -> None:
         """Go on after so many epochs with what the optimizer and the average remembered then."""
-        self._step = epochs * self._batches
+        self._step = epochs * self.course.steps
         self.learner.set_optimizer_state(optimizer, self._step)
         self.average.resume(self._step, average)
 
@@ -250,21 +249,16 @@ class Loop:
         return learned, average
 
     def epoch(self, epoch: int, rng: np.random.Generator) -> float:
-        """Train on one shuffle of the images and return the mean loss of a label.
+        """Train on an epoch's batches and return the mean loss of a label.
 
         Raises EndedEarly between two batches.
         """
         self.learner.reseed((self._asked.seed + epoch) % 2**31)
-        team, changes = self.learner.team, rng
-        if team.size > 1:  # one order for all, and changes of its own for each
-            seed = [self._asked.seed, epoch]
-            rng, changes = np.random.default_rng(seed), np.random.default_rng([*seed, team.rank])
-        order = rng.permutation(self._images)
-        parts = share(order, self._asked.mini_batch_size, team.rank, team.size)
-        for chosen in parts[: self._batches]:  # what fills no batch waits for another shuffle
+        team = self.learner.team
+        for images, labels in self.course.epoch(epoch, rng):
             self._watch.end(team.agree(self._watch.wish()))
             rate = learning_rate(self._asked.learning_rate, self._step, self._steps)
-            self.learner.step(*self.feed.batch(chosen, changes), rate)
+            self.learner.step(images, labels, rate)
             self._step += 1
             self.average.step(self.learner)
         return self.learner.mean_loss()

@@ -48,6 +48,8 @@ class Hyperparameters:
     start_without: str | None = None
     """Why no champion is handed over to start from, where one would be."""
     calibration: str = "none"
+    shuffle_buffer: int = 0
+    """Images; 0: as the size of the files asks for."""
     task: Task = Task.MULTI
 
     @property
@@ -56,10 +58,12 @@ class Hyperparameters:
         return self.task is Task.SINGLE
 
     def named(self) -> dict[str, Any]:
-        """Return them by name; the task only where it is one that older jobs did not have."""
+        """Return them by name; what older jobs did not have only where it is asked for."""
         told = dict(vars(self))
         if not self.single:
             del told["task"]
+        if not self.shuffle_buffer:
+            del told["shuffle_buffer"]
         return told
 
 
@@ -111,6 +115,7 @@ def parse(given: Mapping[str, object]) -> Hyperparameters:
         start_from=read.start("start_from"),
         start_without=values.get("start_without"),
         calibration=read.choice("calibration", CALIBRATIONS, "none"),
+        shuffle_buffer=read.integer("shuffle_buffer", 0, 10_000_000, "0"),
         task=task,
     )
 

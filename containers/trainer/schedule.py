@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.labels import LabelCounts
+
 _WARM_UP = 0.1  # share of all steps
 _HEAVIEST = 10.0  # weight of a positive at most
 
@@ -17,23 +19,23 @@ def learning_rate(peak: float, step: int, steps: int) -> float:
     return peak * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
 
 
-def positive_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def positive_weights(counts: LabelCounts) -> NDArray[np.float32]:
     """Return the weight of each label's positives, (L,): root of negatives per positive, 1..10.
 
     The root, not the ratio: full balance makes a rare label shout over every other.
     """
-    positives = labels.sum(axis=0, dtype=np.float64)
-    ratio = (len(labels) - positives) / np.maximum(positives, 1)
+    positives = counts.positives.astype(np.float64)
+    ratio = (counts.images - positives) / np.maximum(positives, 1)
     weights: NDArray[np.float32] = np.clip(np.sqrt(ratio), 1, _HEAVIEST).astype(np.float32)
     return weights
 
 
-def class_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def class_weights(counts: LabelCounts) -> NDArray[np.float32]:
     """Return what an image of each label counts, (L,), where it has that alone: 1 on average.
 
     By the root of how rare the label is, at most ten times the most frequent one's.
     """
-    images = labels.sum(axis=0, dtype=np.float64)
+    images = counts.positives.astype(np.float64)
     rarity = np.clip(np.sqrt(images.max() / np.maximum(images, 1)), 1, _HEAVIEST)
     weights: NDArray[np.float32] = (rarity * images.sum() / (rarity * images).sum()).astype(
         np.float32
@@ -41,13 +43,13 @@ def class_weights(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return weights
 
 
-def prior_bias(labels: NDArray[np.uint8], *, single: bool = False) -> NDArray[np.float64]:
+def prior_bias(counts: LabelCounts, *, single: bool = False) -> NDArray[np.float64]:
     """Return the log-odds of each label's frequency, (L,): where the last layer's bias starts.
 
     Where each image has a single label it is the frequency's logarithm, of which softmax makes the
     frequency again. Rare labels need not first be learned to be rare (prior-bias initialisation,
     Lin et al. 2017).
     """
-    share = np.clip(labels.mean(axis=0), 1e-4, 1 - 1e-4)
+    share = np.clip(counts.shares, 1e-4, 1 - 1e-4)
     bias: NDArray[np.float64] = np.log(share if single else share / (1 - share))
     return bias

@@ -4,6 +4,7 @@ All do the same at the same time: each trains on its share of every batch and sc
 the validation images; the first of them alone speaks, keeps checkpoints and writes the model.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -23,9 +24,16 @@ class Team(Protocol):
 
     rank: int
     size: int
+    local: int
+    """Which of this machine's processes this is."""
+    here: int
+    """How many processes each machine has."""
 
     def first(self, value: T) -> T:
         """Return the value that the first of them has."""
+
+    def all(self, value: T) -> list[T]:
+        """Return the values of all, in their order."""
 
     def agree(self, wish: str) -> str:
         """Return why training must end, "" where none of them wishes that (`watch.WISHES`)."""
@@ -37,11 +45,15 @@ class Team(Protocol):
 class Alone:
     """A team of one."""
 
-    rank, size = 0, 1
+    rank, size, local, here = 0, 1, 0, 1
 
     def first(self, value: T) -> T:
         """Return the value."""
         return value
+
+    def all(self, value: T) -> list[T]:
+        """Return the value alone."""
+        return [value]
 
     def agree(self, wish: str) -> str:
         """Return the wish."""
@@ -86,3 +98,24 @@ def share(order: NDArray[np.int64], batch: int, rank: int, size: int) -> list[ND
     """
     starts = range(0, len(order), batch)
     return [np.array_split(order[start : start + batch], size)[rank] for start in starts]
+
+
+def dealt(images: Sequence[int], batch: int, least: int) -> list[int]:
+    """Return how many images of each batch machines give that have so many images of their own.
+
+    A machine's part of a batch is its part of all images, to the nearest whole image, but `least`
+    at least; the parts add up to the batch. So all come through their images at the same time,
+    in the same number of steps, however unlike their files are.
+    """
+    total = sum(images)
+    parts = [max(least, batch * count // total) for count in images]
+
+    def lacks(machine: int) -> int:
+        return batch * images[machine] - parts[machine] * total
+
+    everyone = range(len(images))
+    while sum(parts) < batch:
+        parts[max(everyone, key=lacks)] += 1
+    while sum(parts) > batch:
+        parts[min((one for one in everyone if parts[one] > least), key=lacks)] -= 1
+    return parts

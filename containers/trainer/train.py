@@ -14,9 +14,11 @@ from msgspec.structs import replace
 from tagline.formats.document import encode
 from tagline.formats.models import FEWEST_IMAGES, ModelDescription, ModelStart
 from tagline.formats.packed import PackedDataset
+from trainer.channels import read_channels, training_set
 from trainer.checkpoint import FORMAT, BestEpoch, Checkpoints
 from trainer.contract import Base, JobRefused, guarded, read_json
-from trainer.data import RecordSet, check_single
+from trainer.course import LEAST_IMAGES, TrainingSet
+from trainer.data import RecordSet
 from trainer.engine import Engine, Learner, current
 from trainer.fit import NoModelYet, Witness, fit, nobody
 from trainer.handing_on import hand_on
@@ -24,11 +26,10 @@ from trainer.hyperparameters import Hyperparameters, parse
 from trainer.networks import resolve
 from trainer.reached import said
 from trainer.start import HEAD_RATE, Beginning, find_start
-from trainer.team import Team, hosts_of
-from trainer.undescribed import dataset_of
+from trainer.streaming import StreamedSet
+from trainer.team import Hosts, Team, hosts_of
 from trainer.watch import TERMINATED, Watch
 
-_LEAST_IMAGES = 2  # of a batch, for a batch normalisation to have something to tell apart
 _NOT_LEARNED_BY = {
     "run",
     "num_training_samples",
@@ -53,31 +54,29 @@ def train(base: Base, witness: Witness = nobody) -> None:
     given = read_json(base.hyperparameters, "the training job")
     asked = parse(given)
     watch = Watch(asked.max_runtime)
-    dataset, training, validation = _channels(base, asked)
+    hosts = hosts_of(base)
+    channels = read_channels(base, asked, len(hosts.names))
+    dataset, validation = channels.dataset, channels.validation
     engine = current()
-    team = _join(engine, base, asked)
-    network = resolve(asked.network, len(training), engine.accelerators())
-    learner = engine.build(network, asked, training.labels, team)
+    team = _join(engine, hosts, asked)
+    training = training_set(channels, asked, team)
+    images = training.counts.images
+    network = resolve(asked.network, images, engine.accelerators())
+    learner = engine.build(network, asked, training.counts, team)
     start = find_start(
         asked.start_from,
-        Beginning(
-            network, learner.weights(), asked.seed, len(training), dataset.labels, asked.task
-        ),
+        Beginning(network, learner.weights(), asked.seed, images, dataset.labels, asked.task),
         base,
         asked.start_without,
     )
     learner.set_weights(start.weights)
     if start.new_head:
         learner.quicken_head(HEAD_RATE)
-    _say_images(training, validation, len(dataset.labels))
-    _say(
-        f"network {network} on {learner.device}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
-        f"images in memory: {training.cached}"
-    )
-    if team.size > 1:
-        _say(f"processes that train together: {team.size}")
+    _say_images(images, validation, len(dataset.labels))
+    _say_how(f"network {network} on {learner.device}", training, team)
     _say(start.said)
-    fingerprint = _fingerprint(asked, network, learner, [training, validation], start.record)
+    data = [training.digest, validation.digest]
+    fingerprint = _fingerprint(asked, network, learner, data, start.record)
     if team.first(fingerprint) != fingerprint:
         raise JobRefused("this machine holds other data, or another image, than the first")
     checkpoints = Checkpoints(
@@ -123,8 +122,8 @@ def train(base: Base, witness: Witness = nobody) -> None:
         sys.exit(TERMINATED)
 
 
-def _say_images(training: RecordSet, validation: RecordSet, labels: int) -> None:
-    _say(f"training on {len(training)} images, validating on {len(validation)}, {labels} labels")
+def _say_images(training: int, validation: RecordSet, labels: int) -> None:
+    _say(f"training on {training} images, validating on {len(validation)}, {labels} labels")
     if len(validation) < FEWEST_IMAGES:
         _say(
             f"only {len(validation)} validation images choose the epoch: below {FEWEST_IMAGES} "
@@ -132,47 +131,30 @@ def _say_images(training: RecordSet, validation: RecordSet, labels: int) -> None
         )
 
 
-def _channels(base: Base, asked: Hyperparameters) -> tuple[PackedDataset, RecordSet, RecordSet]:
-    """Return the dataset's description, training and validation images, checked."""
-    train_file = base.channel("train", "train.rec")
-    validation_file = base.channel("validation", "val.rec")
-    dataset = dataset_of(base, asked.num_classes, train_file, asked.task)
-    labels = dataset.labels
-    if len(labels) != asked.num_classes:
-        raise JobRefused(
-            f"num_classes is {asked.num_classes}, but dataset.json names {len(labels)} labels"
-        )
-    if dataset.task is not asked.task:
-        raise JobRefused(f"task is {asked.task}, but dataset.json says {dataset.task}")
-    size = {"side": asked.side, "packed": _packed_at(dataset, asked)}
-    training = RecordSet(train_file, labels=len(labels), **size)
-    validation = RecordSet(validation_file, labels=len(labels), **size)
-    _check_counts(asked, training, validation)
-    return dataset, training, validation
+def _say_how(what: str, training: TrainingSet, team: Team) -> None:
+    _say(
+        f"{what}, threads: {os.environ.get('OMP_NUM_THREADS')}, "
+        f"images in memory: {training.records.cached}"
+    )
+    if training.machines:
+        _say(f"images of each machine's own files: {', '.join(map(str, training.machines))}")
+    if isinstance(training.records, StreamedSet):
+        _say(f"training images are streamed through a buffer of {training.records.buffer}")
+    if team.size > 1:
+        _say(f"processes that train together: {team.size}")
 
 
-def _join(engine: Engine, base: Base, asked: Hyperparameters) -> Team:
+def _join(engine: Engine, hosts: Hosts, asked: Hyperparameters) -> Team:
     """Return the processes that train together; the first of them alone speaks."""
-    team = engine.join(hosts_of(base))
+    team = engine.join(hosts)
     if team.rank:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for good: the first alone speaks
-    if asked.mini_batch_size < _LEAST_IMAGES * team.size > _LEAST_IMAGES:
+    if asked.mini_batch_size < LEAST_IMAGES * team.size > LEAST_IMAGES:
         raise JobRefused(
             f"mini_batch_size {asked.mini_batch_size} is too small for {team.size} processes: "
-            f"each needs {_LEAST_IMAGES} images of a batch at least"
+            f"each needs {LEAST_IMAGES} images of a batch at least"
         )
     return team
-
-
-def _packed_at(dataset: PackedDataset, asked: Hyperparameters) -> int:
-    """Return the pixels that images are packed at, which may be scaled down but not up."""
-    packed = dataset.image.size
-    if asked.side > packed:
-        raise JobRefused(
-            f"image_shape asks for {asked.side}x{asked.side} pixels, but the images are packed at "
-            f"{packed}x{packed}"
-        )
-    return packed
 
 
 def _own_folder(base: Base, given: dict[str, object]) -> Path:
@@ -190,7 +172,7 @@ def _fingerprint(
     asked: Hyperparameters,
     network: str,
     learner: Learner,
-    data: Sequence[RecordSet],
+    data: Sequence[str],
     start: ModelStart,
 ) -> str:
     """Return what tells this training from any that would end with other parameters."""
@@ -199,30 +181,11 @@ def _fingerprint(
         "asked": {k: v for k, v in asked.named().items() if k not in _NOT_LEARNED_BY},
         "network": network,
         "shapes": [values.shape for values in learner.weights().values()],
-        "data": [records.digest for records in data],
+        "data": list(data),
         "start": [start.kind, start.sha256],
         "versions": [importlib.metadata.version(name) for name in current().decides],
     }
     return sha256(json.dumps(learned_by, sort_keys=True).encode()).hexdigest()
-
-
-def _check_counts(asked: Hyperparameters, training: RecordSet, validation: RecordSet) -> None:
-    told = asked.num_training_samples
-    if told is not None and told != len(training):
-        raise JobRefused(
-            f"num_training_samples is {told}, but train.rec holds {len(training)} records"
-        )
-    if asked.mini_batch_size > len(training):
-        raise JobRefused(
-            f"mini_batch_size is {asked.mini_batch_size}, but train.rec holds only "
-            f"{len(training)} images; ask for a smaller batch or add images"
-        )
-    if not training.labels.any():
-        raise JobRefused("no training image carries any label: there is nothing to learn")
-    if not validation.labels.any():
-        raise JobRefused("no validation image carries any label: no model could be judged")
-    if asked.single:
-        check_single({"train.rec": training, "val.rec": validation})
 
 
 def _description(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from tagline.formats.learned import learned
+from tagline.formats.learned import recalled
 from tagline.formats.rows import IndexedImage, Verdict
 from trainer.contract import Base, read_lines
 
@@ -20,13 +20,12 @@ def unseen(base: Base, ids: NDArray[np.int64], rows: Mapping[int, Verdict]) -> N
     theirs = base.processing_input("champion-images/images.jsonl")
     if not theirs.parent.is_dir():
         return np.ones(len(ids), np.bool_)
-    champions = learned(
+    judging = set(ids.tolist())
+    ours = base.processing_input("images/images.jsonl")
+    seen = recalled(
+        {it.id: it.image for it in read_lines(ours, IndexedImage) if it.id in judging},
+        {id_: row.likeness for id_, row in rows.items() if id_ in judging and row.likeness},
         read_lines(theirs, IndexedImage),
         read_lines(base.processing_input("champion-verdicts/verdicts.jsonl"), Verdict),
     )
-    judging = set(ids.tolist())
-    ours = base.processing_input("images/images.jsonl")
-    images = {it.id: it.image for it in read_lines(ours, IndexedImage) if it.id in judging}
-    likenesses = {id_: row.likeness for id_, row in rows.items() if id_ in judging and row.likeness}
-    seen = champions.recalls(images, likenesses)
     return ~np.isin(ids, np.fromiter(seen, np.int64, len(seen)))

@@ -36,7 +36,7 @@ _CHANNELS: Tree = {
         "S3DataSource": {
             "S3DataType": Only(("S3Prefix",)),
             "S3Uri": None,
-            "S3DataDistributionType": None,  # with one instance both kinds give it everything
+            "S3DataDistributionType": Only(("FullyReplicated", "ShardedByS3Key")),
         }
     },
     "ContentType": None,

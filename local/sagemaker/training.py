@@ -121,10 +121,14 @@ class TrainingJobs(Jobs):
         for machine in machines.all:
             training_files.write_config(machine.base, record, machine.name, machines.names)
         for channel in record.get("InputDataConfig", []):
-            folder = base / "input" / "data" / channel["ChannelName"]
-            channels.download(role.objects, _source(channel), folder)
-            for machine in machines.all[1:]:
-                shutil.copytree(folder, machine.base / folder.relative_to(base))
+            place = Path("input", "data", channel["ChannelName"])
+            folders = [machine.base / place for machine in machines.all]
+            if training_files.sharded(channel):
+                channels.deal(role.objects, _source(channel), folders)
+                continue
+            channels.download(role.objects, _source(channel), folders[0])
+            for folder in folders[1:]:
+                shutil.copytree(folders[0], folder)
         uri = record.get("CheckpointConfig", {}).get("S3Uri")
         with CheckpointSync(role.objects, base / "checkpoints", uri) as sync:
             image = record["AlgorithmSpecification"]["TrainingImage"]

@@ -8,15 +8,24 @@ from pathlib import Path
 
 from local.sagemaker.store import Record
 
+_SHARDED = "ShardedByS3Key"
+
+
+def sharded(channel: Record) -> bool:
+    """Return whether each machine gets objects of its own of a channel."""
+    source = channel["DataSource"]["S3DataSource"]
+    return bool(source.get("S3DataDistributionType") == _SHARDED)
+
 
 def write_config(base: Path, record: Record, host: str, hosts: list[str]) -> None:
     """Lay them out for the machine `host` of `hosts`."""
     for folder in ("input/config", "input/data", "model", "output/data", "checkpoints"):
         (base / folder).mkdir(parents=True)
+    mode = record["AlgorithmSpecification"].get("TrainingInputMode", "File")
     inputs = {
         channel["ChannelName"]: {
-            "TrainingInputMode": "File",
-            "S3DistributionType": "FullyReplicated",
+            "TrainingInputMode": channel.get("InputMode", mode),
+            "S3DistributionType": _SHARDED if sharded(channel) else "FullyReplicated",
             "RecordWrapperType": "None",
             **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
         }

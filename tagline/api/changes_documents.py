@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from tagline.api.documents import LINK_SECONDS, DatasetName, ObjectUri, Part, RunName
-from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES
 from tagline.serving.orders import LONGEST_WHY
 
 Why = Annotated[str, Meta(min_length=1, max_length=LONGEST_WHY)]
 Who = Annotated[str, Meta(min_length=1, max_length=200)]
 OrderKind = Literal["redeploy", "rollback", "promote"]
 FileKind = Literal["list", "labels", "settings"]
-Bytes = Annotated[int, Meta(ge=1, le=MAX_LIST_BYTES)]
+Bytes = Annotated[int, Meta(ge=1, le=FUNCTION_LIST_BYTES)]
 
 
 class OrderAsked(Part, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from tagline.api.problem import Problem, bad_request
 from tagline.api.requests import MAX_JSON_BYTES, Request
 from tagline.api.scopes import NOBODY
 from tagline.formats.keys import MAX_LABELS_BYTES, MAX_SETTINGS_BYTES, DatasetKeys
-from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES
 from tagline.formats.names import InvalidName, list_name
 from tagline.formats.owners import owns_run
 from tagline.planning.standing import DamagedChampion
@@ -106,7 +106,7 @@ def take_upload(bucket: DataBucket, dataset: str, file: FileAsked) -> Upload:
         if file.name is UNSET:
             raise bad_request("bad_name", "A list needs a name.")
         try:
-            key, most = f"{keys.lists}{list_name(file.name)}", MAX_LIST_BYTES
+            key, most = f"{keys.lists}{list_name(file.name)}", FUNCTION_LIST_BYTES
         except InvalidName as exc:
             raise bad_request("bad_name", f"{exc}.") from exc
     elif file.kind == "labels":

@@ -6,11 +6,11 @@ Lambda freezes a container between calls, so a client lives as long as its funct
 import functools
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
 from tagline.aws.environment import environment
 from tagline.aws.requester_pays import paying
+from tagline.aws.sessions import session, user_agent
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -22,68 +22,71 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _CONFIG = Config(
-    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5}
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    user_agent=user_agent(),
 )
 
 
 @functools.cache
 def s3() -> "S3Client":
     """Return the S3 client."""
-    return paying(boto3.client("s3", config=_CONFIG))
+    return paying(session().client("s3", config=_CONFIG))
 
 
 @functools.cache
 def sagemaker() -> "SageMakerClient":
     """Return the SageMaker client."""
-    return boto3.client("sagemaker", config=_CONFIG)
+    return session().client("sagemaker", config=_CONFIG)
 
 
 @functools.cache
 def sagemaker_runtime() -> "SageMakerRuntimeClient":
     """Return the client that asks endpoints."""
-    return boto3.client("sagemaker-runtime", config=_CONFIG)
+    return session().client("sagemaker-runtime", config=_CONFIG)
 
 
 @functools.cache
 def stepfunctions() -> "SFNClient":
     """Return the Step Functions client."""
-    return boto3.client("stepfunctions", config=_CONFIG)
+    return session().client("stepfunctions", config=_CONFIG)
 
 
 @functools.cache
 def sns() -> "SNSClient":
     """Return the SNS client."""
-    return boto3.client("sns", config=_CONFIG)
+    return session().client("sns", config=_CONFIG)
 
 
 @functools.cache
 def logs() -> "CloudWatchLogsClient":
     """Return the CloudWatch Logs client."""
-    return boto3.client("logs", config=_CONFIG)
+    return session().client("logs", config=_CONFIG)
 
 
 @functools.cache
 def cloudwatch() -> "CloudWatchClient":
     """Return the CloudWatch client."""
-    return boto3.client("cloudwatch", config=_CONFIG)
+    return session().client("cloudwatch", config=_CONFIG)
 
 
 @functools.cache
 def kms() -> Any:
     """Return the KMS client, which signs what goes to devices."""
-    return boto3.client("kms", config=_CONFIG)
+    return session().client("kms", config=_CONFIG)
 
 
 @functools.cache
 def iot() -> Any:
     """Return the client of AWS IoT's registry and jobs."""
-    return boto3.client("iot", config=_CONFIG)
+    return session().client("iot", config=_CONFIG)
 
 
 @functools.cache
 def greengrass() -> Any:
     """Return the client of AWS IoT Greengrass."""
-    return boto3.client("greengrassv2", config=_CONFIG)
+    return session().client("greengrassv2", config=_CONFIG)
 
 
 def forget() -> None:
@@ -91,6 +94,6 @@ def forget() -> None:
     for made in (
         *(s3, sagemaker, sagemaker_runtime, stepfunctions, sns, logs, cloudwatch),
         *(kms, iot, greengrass),
-        environment,
+        *(session, environment),
     ):
         made.cache_clear()

@@ -163,6 +163,16 @@ class Environment:
         return _count("EDGE_RESULT_DAYS")
 
     @functools.cached_property
+    def plan_in_task_above(self) -> int:
+        """The most rows that a function plans; 0: a container task plans all lists."""
+        return _count("PLAN_IN_TASK_ABOVE", least=0)
+
+    @functools.cached_property
+    def function_memory(self) -> int:
+        """Bytes of memory of this function, as Lambda says."""
+        return _count("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") << 20
+
+    @functools.cached_property
     def runs_at_once(self) -> int:
         """The most runs of the stack that go on at once."""
         return _count("RUNS_AT_ONCE")
@@ -187,10 +197,12 @@ def _required(name: str) -> str:
     return value
 
 
-def _count(name: str) -> int:
+def _count(name: str, least: int = 1) -> int:
     text = _required(name)
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise WrongEnvironment(f"environment variable {name}: a number from 1, not {text[:40]!r}")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise WrongEnvironment(
+            f"environment variable {name}: a number from {least}, not {text[:40]!r}"
+        )
     return int(text)
 
 

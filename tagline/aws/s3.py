@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_DOCUMENT = 8 << 20  # bytes
+MAX_ARRAY = 64 << 20  # 1,000,000 shards
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 RECORDIO, TAR = "application/x-recordio", "application/x-tar"
 BINARY = "application/octet-stream"
@@ -64,6 +65,8 @@ class Version(Generic[T]):
     content: T
     etag: str
     metadata: Mapping[str, str]
+    size: int = 0
+    """Bytes of an object that is opened; it may be read in part."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ class Bucket:
 
     def read_array(self, key: str, kind: type[R]) -> list[R]:
         """Return the records of a JSON array; raises Absent or UnreadableDocument."""
-        found = self.find_bytes(key, MAX_DOCUMENT)
+        found = self.find_bytes(key, MAX_ARRAY)
         if found is None:
             raise Absent(f"{self.uri(key)} is missing: the step before left it unwritten")
         return decode_array(found.content, kind, self.uri(key))
@@ -253,7 +256,7 @@ class Bucket:
                 raise Conflict(f"{self.uri(key)} is not the version that was meant") from exc
             raise
         with self.about(key), closing(answer["Body"]) as body:
-            yield Version(body, answer["ETag"], answer["Metadata"])
+            yield Version(body, answer["ETag"], answer["Metadata"], answer["ContentLength"])
 
     def put(
         self,

@@ -362,11 +362,16 @@ def estimate(
         typer.Argument(metavar="LIST", help="List file.", exists=True, dir_okay=False),
     ] = None,
     *,
-    images: Annotated[int | None, typer.Option(min=2, help="Images, instead of a list.")] = None,
-    labels: Annotated[
-        int | None, typer.Option(min=1, help="Labels of such images.", show_default="50")
+    images: Annotated[
+        int | None, typer.Option(min=2, max=10**9, help="Images, instead of a list.")
     ] = None,
-    image_kb: Annotated[float, typer.Option(min=0.001, help="Mean size of an image file.")] = 100,
+    labels: Annotated[
+        int | None,
+        typer.Option(min=1, max=100_000, help="Labels of such images.", show_default="50"),
+    ] = None,
+    image_kb: Annotated[
+        float, typer.Option(min=0.001, max=65_536, help="Mean size of an image file.")
+    ] = 100,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -376,7 +381,7 @@ def estimate(
     parameter: Annotated[
         list[str] | None,
         typer.Option(
-            help="FetchConcurrency, PackConcurrency or PackShardsPerTask of the stack; repeatable.",
+            help="FetchConcurrency or another parameter of the stack that counts; repeatable.",
             metavar="NAME=VALUE",
         ),
     ] = None,

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tagline.cli.errors import Refused
 from tagline.cli.estimate_steps import show_steps
@@ -17,6 +19,7 @@ from tagline.formats.settings import Settings
 from tagline.jobs.defaults import defaults
 from tagline.jobs.limits import most_expensive, trials_of
 from tagline.listing.checking import check_list
+from tagline.listing.size import ListSize, look_at_size
 from tagline.pricing.forecast import (
     ANSWER_SECONDS,
     ANSWERS,
@@ -27,20 +30,21 @@ from tagline.pricing.forecast import (
     serverless,
 )
 from tagline.pricing.table import PriceList
-from tagline.scale.figures import IMAGE_BYTES
+from tagline.scale.checks import amount
+from tagline.scale.figures import IMAGE_BYTES, SHARD_DAYS
 from tagline.scale.load import Load, Parameters
-from tagline.scale.size import ListSize, look_at_size
+from tagline.scale.machines import duration
 from tagline.scale.steps import Step, steps, walls
 from tagline.serving.machines import MEMORY
 from tagline.settings import load_settings
 
 EVALUATION = "ml.m5.xlarge"
 LABELS = 50  # of a number of --images
-_SURELY = 1.1  # times a limit: what a list's first lines tell is not exact
 _PARAMETERS = {
     "FetchConcurrency": "fetch_concurrency",
     "PackConcurrency": "pack_concurrency",
     "PackShardsPerTask": "pack_shards_per_task",
+    "PlanInTaskAbove": "plan_in_task_above",
 }
 _KB = 1000
 
@@ -49,7 +53,12 @@ class Estimate(Record, kw_only=True):
     """What `--json` prints."""
 
     images: int
+    counted: bool = False
+    """Whether each row was read; a number of images, and a list that one Lambda does not plan, are
+    told by its size and first lines."""
     labels: int
+    planned_by: Literal["lambda", "task"]
+    """Whether one Lambda plans, or a container task what is more than one holds."""
     epochs: int
     run: Cost
     most_for_training: float | None
@@ -61,6 +70,12 @@ class Estimate(Record, kw_only=True):
     """What 100,000 answers of a serverless one cost, 0.2 s each; null for one of instances."""
     seconds: float
     """From the drop to the end of the run, nothing waited for."""
+    requests: float
+    """What S3's requests and Step Functions' transitions cost, in USD; not in `run`."""
+    fetched_bytes: float
+    packed_bytes: float
+    storage: float
+    """What a month of both in S3 costs, in USD; not in `run`."""
     steps: tuple[Step, ...]
     cannot: tuple[str, ...]
     """Why the list cannot be planned; empty where it can."""
@@ -82,7 +97,7 @@ def estimate(
 ) -> None:
     """Tell what a run of a list would take and cost, without a cloud; exit 1 if none can be.
 
-    A list that is far too large is told by its first lines: the rest is not read.
+    A list that is more than one Lambda plans is told by its first lines: the rest is not read.
     """
     settings = load_settings(config.read_bytes(), str(config)) if config else Settings()
     own = decode(prices.read_bytes(), Prices, str(prices)) if prices else None
@@ -96,6 +111,7 @@ def estimate(
             training,
             endpoint,
             labels=size.labels,
+            classes=size.classes,
             list_bytes=size.bytes or None,
             image_bytes=image_kb * _KB,
             stack=stack,
@@ -109,13 +125,17 @@ def estimate(
         raise Refused("--labels goes with --images: those of a LIST are counted")
     else:
         seen = look_at_size(_of_images(list_path))
+        # what no Lambda plans is told as the flow tells it, by size and first lines
         first = told(seen) if seen.rows > 1 else None
-        surely = first is not None and any(wall.share > _SURELY for wall in walls(first.steps))
-        found = first if first is not None and surely else told(_read(list_path, seen, config))
+        found = (
+            first
+            if first and first.planned_by == "task"
+            else replace(told(_read(list_path, seen, config)), counted=True)
+        )
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
-        _show(found)
+        _show(found, asked=list_path is None)
         show_steps(found.steps, found.run.currency)
         if settings.training.script:
             say(
@@ -134,7 +154,7 @@ def _parameters(given: Sequence[str]) -> Parameters:
         if name not in _PARAMETERS or not value.isdecimal() or int(value) < 1:
             raise Refused(
                 f"--parameter {text}: give {', '.join(_PARAMETERS)} a number from 1, such as "
-                "FetchConcurrency=55"
+                "FetchConcurrency=22"
             )
         values[_PARAMETERS[name]] = int(value)
     return Parameters(**values)
@@ -155,7 +175,7 @@ def _read(list_path: Path, seen: ListSize, config: Path | None) -> ListSize:
     if report.accepted < 2 or report.labels is None:  # noqa: PLR2004 - to train with, to judge by
         why = next(iter(report.problems), "see `tagline check`")
         raise Refused(f"{list_path}: {report.accepted} rows to train with: {why}")
-    return ListSize(seen.bytes, report.accepted, report.labels.count)
+    return ListSize(seen.bytes, report.accepted, report.labels.count, seen.classes)
 
 
 def estimated(
@@ -166,6 +186,7 @@ def estimated(
     endpoint: str,
     *,
     labels: int = LABELS,
+    classes: bool = False,
     list_bytes: int | None = None,
     image_bytes: float = IMAGE_BYTES.value,
     stack: Parameters | None = None,
@@ -187,6 +208,7 @@ def estimated(
         views=settings.training.views or int(chosen["views"]),
         image_bytes=image_bytes,
         list_bytes=list_bytes,
+        classes=classes,
         stack=stack or Parameters(),
     )
     work = Work(
@@ -201,6 +223,9 @@ def estimated(
         machines=settings.training.instance_count,
         shard_images=load.shard_images,
         shards_per_task=load.stack.pack_shards_per_task,
+        image_bytes=image_bytes,
+        by_task=load.planned_by_task,
+        loading=load.loading,
     )
     run = forecast(work, prices)
     told = steps(load, run)
@@ -212,6 +237,7 @@ def estimated(
     return Estimate(
         images=images,
         labels=labels,
+        planned_by="task" if load.planned_by_task else "lambda",
         epochs=epochs,
         run=run,
         most_for_training=most_expensive(settings, kind, prices),
@@ -219,22 +245,29 @@ def estimated(
         endpoint_a_month=serving if wanted.mode == "instances" else None,
         serverless_answers=answers if wanted.mode == "serverless" else None,
         seconds=sum(step.seconds for step in told),
+        requests=sum(step.requests for step in told),
+        fetched_bytes=load.fetched_bytes,
+        packed_bytes=load.packed_bytes,
+        storage=load.storage,
         steps=told,
         cannot=tuple(check.said for check in walls(told)),
     )
 
 
-def _show(found: Estimate) -> None:
+def _show(found: Estimate, *, asked: bool) -> None:
     unit = found.run.currency
     show_cost(found.run, title="A run, estimated")
     over = found.budget is not None and (found.most_for_training or 0.0) > found.budget
     emit(
         facts_table(
             {
-                "Images": f"{found.images:,}",
+                "Images": f"{found.images:,}" if found.counted or asked else _about(found.images),
                 "Labels": f"{found.labels:,}",
                 "Epochs": found.epochs,
+                "Time": f"{duration(found.seconds)}, where nothing is waited for",
                 "Together": _together(found.run),
+                "Requests, besides": f"{money(found.requests)} for S3 and Step Functions",
+                "Storage, a month": f"{money(found.storage)} for {_stored(found)}",
                 "Training, at most": money(found.most_for_training, unit) or "no price is known",
                 "Budget": found.budget and f"{money(found.budget, unit)}{': too low' * over}",
                 f"Endpoint, {HOURS_OF_A_MONTH} h": _endpoint(found),
@@ -245,12 +278,23 @@ def _show(found: Estimate) -> None:
     )
 
 
+def _stored(found: Estimate) -> str:
+    fetched, packed = (amount(b, "bytes") for b in (found.fetched_bytes, found.packed_bytes))
+    return f"{fetched} fetched ({SHARD_DAYS.value:.0f} days), {packed} packed"
+
+
+def _about(number: int) -> str:
+    return f"about {int(float(f'{number:.3g}')):,}, by the file's size and first lines"
+
+
 def _together(run: Cost) -> str:
     """Return what a run costs, and which of its states are not in that."""
     price = f"{money(run.price, run.currency)}"
     missing = dict.fromkeys(state.state for state in run.states if state.price is None)
     if not missing:
         return price
+    if len(missing) == len(run.states):
+        return f"no price is known in {run.region}: give your own by --prices"
     return f"at least {price}: {', '.join(missing)} not in it, for want of a price"
 
 

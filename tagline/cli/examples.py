@@ -44,7 +44,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "drift": ("tagline drift stickers --json",),
     "estimate": (
         "tagline estimate stickers.lst --settings dataset.yaml",
-        "tagline estimate --images 1000000 --labels 334 --parameter FetchConcurrency=55",
+        "tagline estimate --images 1000000 --labels 334 --parameter FetchConcurrency=22",
         "tagline estimate --images 50000 --region eu-west-1",
     ),
     "costs": ("tagline costs", "tagline costs 2026-11 --json"),

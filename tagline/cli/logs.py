@@ -27,7 +27,7 @@ _JOBS = {  # state → the log group, and the job's kind
     "Tune": (TRAINING_LOGS, "tune"),
     "Evaluate": (_EVALUATION_LOGS, "eval"),
 }
-_PACKING = {"PackDataset", "PackPart", "PackParts", "JoinParts"}
+_PACKING = {"PlanInTask", "PackDataset", "PackPart", "PackParts", "JoinParts"}
 _OTHER_NAMES = {"FetchShards": "FetchShard"}  # states whose function is called otherwise
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _TASK = re.compile(r":task/[^/\"]+/([0-9a-f-]{32,36})")

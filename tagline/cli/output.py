@@ -27,6 +27,7 @@ OUT, ERR = console(), console(stderr=True)
 # in a pipe no terminal says how wide a line may be: nothing is cut
 _PIPE = console(width=240)
 _BROAD = console(width=10_000)
+_HOURS = 4 * 3600  # seconds, from which a duration is told in hours
 
 
 def print_json(data: object) -> None:
@@ -110,9 +111,12 @@ def money(value: float | None, currency: str = "USD") -> str | None:
 
 
 def seconds(value: float) -> str:
-    """Return a duration as people read it: 4.2 s, 3 min 05 s."""
+    """Return a duration as people read it: 4.2 s, 3 min 05 s, 30 h 20 min."""
     if value < 60:  # noqa: PLR2004 - seconds in a minute
         return f"{value:.1f} s"
+    if value >= _HOURS:
+        hours, rest = divmod(round(value / 60), 60)
+        return f"{hours:,} h {rest:02d} min"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest:02d} s"
 

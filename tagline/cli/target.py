@@ -13,6 +13,7 @@ from botocore.session import get_session
 
 from tagline.aws.faults import error_code
 from tagline.aws.s3 import Bucket
+from tagline.aws.sessions import user_agent
 from tagline.cli.commands import STACK
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
@@ -152,6 +153,7 @@ class Target:
             max_pool_connections=32,
             connect_timeout=10,
             proxies=proxies,
+            user_agent=user_agent(),
         )
 
 

@@ -20,7 +20,7 @@ from tagline.feedback.reading import read_corrections
 from tagline.formats.feedback_keys import FeedbackKeys
 from tagline.formats.feedback_settings import Retrain
 from tagline.formats.keys import MAX_SETTINGS_BYTES, DatasetKeys
-from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES
 from tagline.formats.merged import Merged
 from tagline.formats.outcomes import Champion
 from tagline.formats.plan import Plan
@@ -104,7 +104,13 @@ class Corrections:
         entries = read_corrections(self.bucket, self.dataset, begun.through)
         with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as made:
             with self.bucket.stream(plan.list.key, version_id=plan.list.version_id) as found:
-                copy_body(found.content, spool, MAX_LIST_BYTES)
+                copied = copy_body(found.content, spool, FUNCTION_LIST_BYTES)
+            if copied > FUNCTION_LIST_BYTES:
+                self.bucket.write(self._keys.retrain, replace(begun, list=None))
+                return (
+                    f"the newest list is larger than {FUNCTION_LIST_BYTES >> 30} GiB: nothing is "
+                    "merged by itself; put the corrections into it with `tagline correct`"
+                )
             result = merge_into(
                 spool,
                 made,

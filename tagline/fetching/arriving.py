@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
-from threading import Event
-from typing import TYPE_CHECKING, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tagline.fetching.image import GRACE, Fetched, ShardOutOfTime, fetch_image
 from tagline.formats.rows import PlannedRow
@@ -41,34 +41,58 @@ def as_they_arrive(
     The first error, or the deadline (ShardOutOfTime), stops it: no row is begun any more, those on
     their way are yielded if they arrive within GRACE seconds, and then it is raised.
     """
+    team = _Team(rows, work)
     pool = ThreadPoolExecutor(workers)
-    called_off = Event()
-    to_begin = iter(rows)
-    on_their_way: dict[Future[T], R] = {}
+    at_work = min(workers, len(rows))
+    for _ in range(at_work):
+        pool.submit(team.work_on)
     stopped: BaseException | None = None
     until = deadline
     try:
-        while True:
-            if stopped is None:
-                for row in islice(to_begin, workers - len(on_their_way)):
-                    future = pool.submit(work, row, called_off.wait)
-                    on_their_way[future] = row
-            left = max(0.0, until - time.monotonic())
-            arrived, _ = wait(on_their_way, left, FIRST_COMPLETED)
-            errors = [error for future in arrived if (error := future.exception())]
-            if stopped is None and on_their_way and (errors or not arrived):
-                stopped = errors[0] if errors else ShardOutOfTime()
-                until = time.monotonic() + GRACE
-                called_off.set()
-            elif not arrived:
-                break
-            for future in arrived:
-                row = on_their_way.pop(future)
-                if future.exception() is None:
-                    yield row, future.result()
+        while at_work:
+            try:
+                arrival = team.arrivals.get(timeout=max(0.0, until - time.monotonic()))
+            except Empty:
+                if stopped is not None:
+                    break
+                arrival = ShardOutOfTime()
+            if arrival is None:
+                at_work -= 1
+            elif isinstance(arrival, tuple):
+                yield arrival
+            elif stopped is None:
+                stopped, until = arrival, time.monotonic() + GRACE
+                team.called_off.set()
         if stopped is not None:
             raise stopped
     finally:
-        called_off.set()
+        team.called_off.set()
         # a stuck request ends by its own timeout; waiting for it could cost the function's life
         pool.shutdown(wait=False)
+
+
+class _Team(Generic[R, T]):
+    """Rows in the hands of several threads, and what they make of them."""
+
+    def __init__(self, rows: Sequence[R], work: Callable[[R, Wait], T]) -> None:
+        self.called_off = Event()
+        self.arrivals: SimpleQueue[tuple[R, T] | BaseException | None] = SimpleQueue()
+        """A row and what was made of it, an error, or None for each thread that ends."""
+        self._to_begin = iter(rows)
+        self._taking = Lock()
+        self._work = work
+
+    def work_on(self) -> None:
+        """Be one of the threads."""
+        try:
+            while (row := self._take()) is not None:
+                self.arrivals.put((row, self._work(row, self.called_off.wait)))
+        except BaseException as exc:  # noqa: BLE001 - raised where the arrivals are taken
+            self.called_off.set()
+            self.arrivals.put(exc)
+        finally:
+            self.arrivals.put(None)
+
+    def _take(self) -> R | None:
+        with self._taking:
+            return None if self.called_off.is_set() else next(self._to_begin, None)

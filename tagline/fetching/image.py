@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
@@ -16,6 +15,7 @@ from botocore.exceptions import (
 
 from tagline.aws.faults import error_code
 from tagline.aws.requester_pays import paying
+from tagline.aws.sessions import session, user_agent
 from tagline.formats.locations import plain_etag
 from tagline.formats.reasons import Reason
 
@@ -128,8 +128,10 @@ def image_client(connections: int) -> "S3Client":
         connect_timeout=5,
         read_timeout=15,
         retries={"mode": "standard", "total_max_attempts": 3},
+        user_agent=user_agent(),
+        parameter_validation=False,  # bucket and key are an object's that was listed
     )
-    return paying(boto3.client("s3", config=config))
+    return paying(session().client("s3", config=config))
 
 
 def fetch_image(

@@ -309,6 +309,7 @@ OF_RUN = (
         "later plans, Evaluate",
         rows.IndexedImage,
     ),
+    _document(_RUN.plan_answer, "PlanInTask", "PlanDataset", steps.PlannedInTask),
     _lines(
         partition(_RUN.images, 0),
         "The first 250,000 of them, where there are more; further partitions follow, and the "

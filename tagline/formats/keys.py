@@ -152,6 +152,11 @@ class RunKeys:
         return self.of("plan.json")
 
     @property
+    def plan_answer(self) -> str:
+        """What a container task that planned the run answers."""
+        return self.of("plan-answer.json")
+
+    @property
     def script(self) -> str:
         """The training script that the run took, where it is a person's own."""
         return self.of("script/sourcedir.tar.gz")

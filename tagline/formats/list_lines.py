@@ -7,7 +7,10 @@ from typing import BinaryIO, NamedTuple, Protocol
 from tagline.formats.reasons import UnusableList
 
 MAX_LINE_BYTES = 1 << 20
-MAX_LIST_BYTES = 2 << 30  # uncompressed; 2,000,000 rows of 334 labels
+MAX_LIST_BYTES = 96 << 30
+"""Uncompressed. A list, and what a plan makes of it, lie on the 200 GiB of a container task."""
+FUNCTION_LIST_BYTES = 2 << 30
+"""Of a list that a function reads, from its own disk: 2,000,000 rows of 334 labels."""
 _CHUNK = 1 << 18
 GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"

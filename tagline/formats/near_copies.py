@@ -3,8 +3,7 @@
 Standard library alone, so that whoever reads verdicts.jsonl can ask it.
 """
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 BANDS = 6  # rows of a likeness: what lies close together in a picture goes to different ones
@@ -38,18 +37,31 @@ def near_copies(likenesses: Mapping[int, str]) -> dict[int, int]:
     return {key: first for key, first in sorted(firsts.items()) if first in several}
 
 
-def near_to(known: AbstractSet[str], likenesses: Mapping[int, str]) -> set[int]:
-    """Return the keys of the pictures that are, or are near-copies of, one that is known."""
-    found = {key for key, likeness in likenesses.items() if likeness in known}
+def near_to(known: Iterable[str], likenesses: Mapping[int, str]) -> set[int]:
+    """Return the keys of the pictures that are, or are near-copies of, one that is known.
+
+    Of those that are known only what shares a band with one that is asked about is held.
+    """
     rest: dict[str, list[int]] = {}
-    for key in likenesses.keys() - found:
-        rest.setdefault(likenesses[key], []).append(key)
-    if known and rest:
-        for pair in _close([*known, *rest]):
+    for key, likeness in likenesses.items():
+        rest.setdefault(likeness, []).append(key)
+    bands = {band for likeness in rest for band in _bands(likeness)}
+    close = {likeness for likeness in known if not bands.isdisjoint(_bands(likeness))}
+    found = {key for likeness in close & rest.keys() for key in rest.pop(likeness)}
+    if close and rest:
+        for pair in _close([*close, *rest]):
             for one, two in (pair, pair[::-1]):
-                if one in known and two in rest:
+                if one in close and two in rest:
                     found.update(rest[two])
     return found
+
+
+def _bands(likeness: str) -> Iterator[tuple[int, str]]:
+    """Yield the 12 bands, of which near-copies have one at least in common."""
+    row = SHAPE + COLOURS
+    for start in range(0, BANDS * row, row):
+        yield start, likeness[start : start + SHAPE]
+        yield start + SHAPE, likeness[start + SHAPE : start + row]
 
 
 def are_near(one: int, two: int) -> bool:

@@ -120,15 +120,23 @@ def pack_record(identifier: int, labels: Sequence[float] | float, image: bytes) 
     return _IMAGE.pack(len(labels), 0.0, identifier, 0) + packed + image
 
 
-def unpack_record(payload: bytes) -> ImageRecord:
-    """Return what `pack_record` packed; a scalar label comes back as one label."""
+def split_record(payload: bytes) -> tuple[int, bytes, bytes]:
+    """Return a record's id, its labels as little-endian float32 one after the other, its image.
+
+    A scalar label is one of them.
+    """
     identifier = identifier_of(payload)
-    count, scalar, *_ = _IMAGE.unpack_from(payload)
+    count, *_ = _IMAGE.unpack_from(payload)
     end = _IMAGE.size + 4 * count
     if len(payload) < end:
         raise RecordError(f"image {identifier} says {count} labels and is shorter than that")
-    labels = struct.unpack_from(f"<{count}f", payload, _IMAGE.size) if count else (scalar,)
-    return ImageRecord(identifier, labels, payload[end:])
+    return identifier, payload[_IMAGE.size : end] if count else payload[4:8], payload[end:]
+
+
+def unpack_record(payload: bytes) -> ImageRecord:
+    """Return what `pack_record` packed; a scalar label comes back as one label."""
+    identifier, labels, image = split_record(payload)
+    return ImageRecord(identifier, struct.unpack(f"<{len(labels) // 4}f", labels), image)
 
 
 def identifier_of(payload: bytes) -> int:

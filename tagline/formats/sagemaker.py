@@ -11,13 +11,17 @@ from msgspec import UNSET, UnsetType, field
 
 from tagline.formats.document import Record
 
+InputMode = Literal["File", "FastFile"]
+Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
+
 
 class S3Data(Record, kw_only=True, rename="pascal"):
     """Where a channel's objects lie: every key that begins with the URI's."""
 
     s3_data_type: Literal["S3Prefix"] = "S3Prefix"
     s3_uri: str
-    s3_data_distribution_type: Literal["FullyReplicated"] = "FullyReplicated"
+    s3_data_distribution_type: Distribution = "FullyReplicated"
+    """ShardedByS3Key: each machine gets files of its own."""
 
 
 class DataSource(Record, kw_only=True, rename="pascal"):
@@ -31,7 +35,8 @@ class Channel(Record, kw_only=True, rename="pascal"):
 
     channel_name: str
     content_type: str
-    input_mode: Literal["File"] = "File"
+    input_mode: InputMode = "File"
+    """FastFile: files come from S3 as they are read."""
     data_source: DataSource
 
 

@@ -41,6 +41,7 @@ Views = Annotated[int, Meta(ge=1, le=5)]
 OnConflict = Literal["first_wins", "last_wins"]
 Network = Literal["auto", "small", "resnet18_v1", "resnet50_v1", "resnet152_v1", "mobilenet_v2_0_5"]
 TrainingEngine = Literal["auto", "mxnet", "torch"]
+TrainingInputMode = Literal["auto", "file", "fastfile"]
 TrainingAlgorithm = Literal["ours", "builtin"]
 # a description says what is expected, in errors too; patterns are searched for, hence ^ and \Z
 Colour = Annotated[
@@ -171,6 +172,13 @@ class Training(Section):
     """The machine that trains; null: the stack's TrainingInstanceType."""
     instance_count: Instances = 1
     """Machines that share the work of each training job; more than one needs torch."""
+    input_mode: TrainingInputMode = "auto"
+    """file copies the training records to each machine before it begins, fastfile lets them come
+    from S3 as they are read; auto: fastfile where a machine's are more than 128 GiB and more than
+    half its memory."""
+    shuffle_buffer: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+    """Images that mix a training set which is read from the first file to the last and never held;
+    null: 8,192, and only where it does not fit in memory."""
     max_runtime: Annotated[int, Meta(ge=60, le=5 * 86400)] = 86400
     """Seconds that a training job may take."""
     spot: bool = False

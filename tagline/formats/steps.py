@@ -110,6 +110,30 @@ class PlanAnswer(Record):
     """Of ratings nothing is fetched and packed."""
     edge: bool = False
     """Whether nothing changed, and devices wait for the champion, or for another version of it."""
+    in_task: bool = False
+    """Whether the list is too large for a function: PlanInTask plans it, and is asked then."""
+
+
+class Planning(Record):
+    """What PlanDataset has answered before, of which it takes up one thing."""
+
+    in_task: bool = False
+
+
+class PlanEvent(RunInput):
+    """PlanDataset: an execution's input; the second time, behind PlanInTask, with its answer."""
+
+    plan: Planning = Planning()
+
+
+class PlannedInTask(Document, kw_only=True):
+    """What a container task that planned a run answers: either of the two."""
+
+    answer: PlanAnswer | None = None
+    error: str | None = None
+    """The name of what is wrong with the list or its settings, such as UnusableList."""
+    cause: str | None = None
+    """It in a sentence."""
 
 
 class FetchEvent(RunEvent):

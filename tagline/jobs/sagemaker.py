@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 
 from tagline.formats.locations import Location
-from tagline.formats.sagemaker import Channel, Cluster, DataSource, S3Data
+from tagline.formats.sagemaker import Channel, Cluster, DataSource, Distribution, InputMode, S3Data
 
 LONGEST_STATE = 30 * 86400  # seconds that a state of the flow may take at most
 SLACK = 3600  # seconds for a machine to start, to load and to store, beyond a job's own run time
 _SMALLEST_DISK = 30  # GiB
+LARGEST_DISK = 16_384  # GiB of a job's volume
 _GIB = 2**30
 
 
@@ -44,10 +45,21 @@ def cluster(instance_type: str, data_bytes: int, count: int = 1) -> Cluster:
     )
 
 
-def channel(name: str, uri: str, content_type: str) -> Channel:
+def channel(
+    name: str,
+    uri: str,
+    content_type: str,
+    mode: InputMode = "File",
+    distribution: Distribution = "FullyReplicated",
+) -> Channel:
     """Return an input channel of a training job; `uri` is a prefix that ends in "/", or a key.
 
     S3Prefix takes every object that begins with it: "training" would also match "training_old".
     """
-    source = DataSource(s3_data_source=S3Data(s3_uri=uri))
-    return Channel(channel_name=name, content_type=content_type, data_source=source)
+    data = S3Data(s3_uri=uri, s3_data_distribution_type=distribution)
+    return Channel(
+        channel_name=name,
+        content_type=content_type,
+        input_mode=mode,
+        data_source=DataSource(s3_data_source=data),
+    )

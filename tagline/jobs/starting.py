@@ -6,7 +6,7 @@ from tagline.aws.faults import Absent
 from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys, RunKeys
-from tagline.formats.learned import learned
+from tagline.formats.learned import recalled
 from tagline.formats.outcomes import Champion
 from tagline.formats.owners import check_champion
 from tagline.formats.plan import Plan
@@ -66,10 +66,6 @@ def _doubt(bucket: Bucket, ours: RunKeys, theirs: RunKeys, settings: Settings) -
     Where the lists of images are gone, the settings of the split have to do.
     """
     try:
-        known = learned(
-            read_records(bucket, theirs.images, IndexedImage),
-            read_records(bucket, theirs.verdicts, Verdict),
-        )
         images = {
             image.line: image.image
             for image in read_records(bucket, ours.images, IndexedImage)
@@ -80,11 +76,16 @@ def _doubt(bucket: Bucket, ours: RunKeys, theirs: RunKeys, settings: Settings) -
             for verdict in read_records(bucket, ours.verdicts, Verdict)
             if verdict.split not in (None, Side.TRAIN) and verdict.likeness
         }
+        known = recalled(
+            images,
+            likenesses,
+            read_records(bucket, theirs.images, IndexedImage),
+            read_records(bucket, theirs.verdicts, Verdict),
+        )
     except Absent:
         plan = bucket.get(theirs.plan, Plan)
         same = plan is not None and plan.settings.split.is_as(settings.split)
         return None if same else "is of another split, and what it learned from is not known"
-    recalled = len(known.recalls(images, likenesses))
-    if not recalled:
+    if not known:
         return None
-    return f"learned from {recalled:,} image(s) that are to judge models now"
+    return f"learned from {len(known):,} image(s) that are to judge models now"

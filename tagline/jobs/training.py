@@ -22,6 +22,7 @@ from tagline.formats.tasks import Task
 from tagline.jobs import builtin, script
 from tagline.jobs.defaults import defaults, learning_rate
 from tagline.jobs.engines import image_of
+from tagline.jobs.feeding import Feeding, feeding
 from tagline.jobs.limits import Spending
 from tagline.jobs.requesting import Requesting
 from tagline.jobs.sagemaker import Stack, channel
@@ -82,10 +83,13 @@ def plan_training(
     if settings.tuning and settings.tuning.ranges.use_weighted_loss is not None:
         hyperparameters.pop("loss", None)
     asked = Requesting(run, settings, stack)
+    fed = feeding(
+        dataset, settings.training, settings.training.instance_type or stack.instance_type
+    )
     job = asked.job(
         _algorithm(settings, stack, dataset.task),
-        _channels(run, settings, stack, start),
-        dataset.bytes.train + dataset.bytes.validation,
+        _channels(run, settings, stack, start, fed),
+        fed.on_disk,
     )
     return asked.plan(job, hyperparameters, sought, role)
 
@@ -131,6 +135,8 @@ def _hyperparameters(run: str, dataset: PackedDataset, settings: Settings) -> di
     chosen["optimizer"] = wanted.optimizer
     if wanted.calibration != "none":
         chosen["calibration"] = wanted.calibration
+    if wanted.shuffle_buffer is not None:
+        chosen["shuffle_buffer"] = text(wanted.shuffle_buffer)
     if dataset.task is Task.SINGLE:
         chosen["task"] = dataset.task.value
     if wanted.learning_rate is None:
@@ -168,10 +174,12 @@ def _algorithm(settings: Settings, stack: Stack, task: Task) -> AlgorithmSpecifi
     return AlgorithmSpecification(training_image=image, metric_definitions=metrics)
 
 
-def _channels(run: str, settings: Settings, stack: Stack, start: str | None) -> tuple[Channel, ...]:
+def _channels(
+    run: str, settings: Settings, stack: Stack, start: str | None, fed: Feeding
+) -> tuple[Channel, ...]:
     keys = RunKeys(run)
     channels = [
-        channel("train", stack.uri(keys.of("training/")), RECORDIO),
+        channel("train", stack.uri(keys.of("training/")), RECORDIO, fed.mode, fed.distribution),
         channel("validation", stack.uri(keys.of("validation/")), RECORDIO),
     ]
     if not _builtin(settings):

@@ -123,7 +123,7 @@ class ListRows:
                 row = self._left_out(row, left_out[row.line])
             yield row
 
-    def _overruled(self) -> dict[int, "_Fault"]:
+    def _overruled(self) -> dict[int, "Fault"]:
         """Read the list from its end, so to speak, and return the lines that later ones overrule.
 
         Only 36 bytes a row are kept on the way there.
@@ -137,7 +137,7 @@ class ListRows:
                 sums.append(crc32(row.labels))
                 digests += _digest(row)
         seen = _Seen("a later")
-        left_out: dict[int, _Fault] = {}
+        left_out: dict[int, Fault] = {}
         for at in reversed(range(len(lines))):
             digest = bytes(digests[at * _DIGEST : (at + 1) * _DIGEST])
             fault = seen.add(lines[at], ids[at], digest, sums[at])
@@ -145,15 +145,40 @@ class ListRows:
                 left_out[lines[at]] = fault
         return left_out
 
-    def _left_out(self, row: Row, fault: "_Fault") -> Reject:
+    def _left_out(self, row: Row, fault: "Fault") -> Reject:
         self.contradicting += fault.contradicts
         return row.reject(fault.reason, fault.detail)
 
 
-class _Fault(NamedTuple):
+class Fault(NamedTuple):
+    """Why a row stays out for another one's sake, and whether it contradicts that one."""
+
     reason: Reason
     detail: str
     contradicts: bool
+
+
+def packed(line: int, labels: int) -> int:
+    """Return a row that counts as a number above 0: its line, and the CRC-32 of its labels."""
+    return line << 32 | labels
+
+
+def repeated(when: str, number: int, labels: int, image: int, *, has_id: bool) -> Fault | None:
+    """Return why a row stays out that comes behind (or, `when` it is a later one, before) others.
+
+    One of them `has_id`, and `image` is the `packed` one that has its image; 0 without one.
+    """
+    same = image != 0 and image & 0xFFFFFFFF == labels
+    if has_id:
+        return Fault(Reason.DUPLICATE_ID, f"{when} row has the id {number}", not same)
+    return Fault(*same_image(image >> 32, same=same), not same) if image else None
+
+
+def same_image(line: int, *, same: bool) -> tuple[Reason, str]:
+    """Return why a row stays out whose image the row of a line has, with the same labels or not."""
+    if same:
+        return Reason.DUPLICATE_PATH, f"line {line} has the same image with the same labels"
+    return Reason.CONFLICTING_LABELS, f"line {line} has the same image with other labels"
 
 
 class _Seen:
@@ -164,21 +189,14 @@ class _Seen:
         self._ids = _Ids()
         self._images: dict[bytes, int] = {}
 
-    def add(self, line: int, number: int, image: bytes, labels: int) -> _Fault | None:
+    def add(self, line: int, number: int, image: bytes, labels: int) -> Fault | None:
         """Take a row in, or return why it stays out."""
-        packed = self._images.get(image)
-        same = packed is not None and packed & 0xFFFFFFFF == labels
-        if number in self._ids:
-            detail = f"{self._when} row has the id {number}"
-            return _Fault(Reason.DUPLICATE_ID, detail, not same)
-        if packed is not None:
-            reason = Reason.DUPLICATE_PATH if same else Reason.CONFLICTING_LABELS
-            labels_said = "the same labels" if same else "other labels"
-            detail = f"line {packed >> 32} has the same image with {labels_said}"
-            return _Fault(reason, detail, not same)
-        self._ids.add(number)
-        self._images[image] = line << 32 | labels
-        return None
+        other = self._images.get(image, 0)
+        fault = repeated(self._when, number, labels, other, has_id=number in self._ids)
+        if fault is None:
+            self._ids.add(number)
+            self._images[image] = packed(line, labels)
+        return fault
 
 
 def _digest(row: Row) -> bytes:

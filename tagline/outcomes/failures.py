@@ -34,6 +34,7 @@ EXPLAINED = {
 _ADVICE = {
     "PlanDataset": "Correct the list or dataset.yaml and upload the list again.",
     "FetchShards": "See the log of the function fetch-shard, then upload the list again.",
+    "PlanInTask": "See the log group of the im2rec task, then upload the list again.",
     "PackDataset": "See the log group of the im2rec task, then upload the list again.",
     "PackParts": "See the log group of the im2rec task, then upload the list again.",
     "JoinParts": "See the log group of the im2rec task, then upload the list again.",
@@ -45,7 +46,15 @@ _OTHERWISE = "See the execution's history, then upload the list again."
 # The function broke off; nothing in the list made it do so
 _CRASHED = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 _AFTER_A_CRASH = "It broke off and was tried again in vain: upload the list again."
-_JOBS = {"PackDataset", "PackParts", "JoinParts", "Train", "Tune", "Evaluate"}  # no functions
+_JOBS = {
+    "PlanInTask",
+    "PackDataset",
+    "PackParts",
+    "JoinParts",
+    "Train",
+    "Tune",
+    "Evaluate",
+}  # no functions
 _NO_CAPACITY = (
     "AWS had no machine of this type for hours: upload the list again later, or name another type."
 )

@@ -1,7 +1,8 @@
 """What a list changes: against the images and labels of the run that was packed last."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from tagline.aws.faults import Absent
 from tagline.aws.partitions import read_records
@@ -11,50 +12,43 @@ from tagline.formats.image_index import image_digest, labels_digest
 from tagline.formats.keys import RunKeys
 from tagline.formats.plan import Changes
 from tagline.formats.rows import IndexedImage, PlannedRow
+from tagline.planning.store import Store
 
+_COMBINATIONS = 1 << 16  # of labels, whose digests are kept: far fewer than rows in most lists
 _log = logging.getLogger(__name__)
 
 
-def index_rows(rows: Sequence[PlannedRow], names: Sequence[str]) -> list[IndexedImage]:
-    """Return the lines of the run's images.jsonl."""
-    digests: dict[str, str] = {}  # of the combinations of labels, which are far fewer than rows
+def index_rows(rows: Iterable[PlannedRow], names: Sequence[str]) -> Iterator[IndexedImage]:
+    """Yield the lines of the run's images.jsonl."""
+
+    @lru_cache(_COMBINATIONS)
+    def digest(labels: str) -> str:
+        held = (name for name, mark in zip(names, labels, strict=True) if mark == "1")
+        return labels_digest(held)
+
     for row in rows:
-        if row.labels not in digests:
-            held = (name for name, mark in zip(names, row.labels, strict=True) if mark == "1")
-            digests[row.labels] = labels_digest(held)
-    return [
-        IndexedImage(
+        yield IndexedImage(
             image=image_digest(row.bucket, row.key, row.etag),
             id=row.id,
             line=row.line,
-            labels=digests[row.labels],
+            labels=digest(row.labels),
             side=row.split,
         )
-        for row in rows
-    ]
 
 
-def find_changes(bucket: Bucket, run: str, index: Sequence[IndexedImage]) -> Changes | None:
+def find_changes(bucket: Bucket, run: str, store: Store, names: Sequence[str]) -> Changes | None:
     """Compare a plan's images with those that an earlier run planned.
 
     None, with a warning, where that run's index is not what a run leaves.
     """
-    labels: Mapping[str, str | None] = {image.image: image.labels for image in index}
-    shared = gone = relabelled = 0
-    told = True
+    before = read_records(bucket, RunKeys(run).images, IndexedImage)
     try:
-        for before in read_records(bucket, RunKeys(run).images, IndexedImage):
-            if before.image not in labels:
-                gone += 1
-                continue
-            shared += 1
-            told = told and before.labels is not None
-            relabelled += before.labels != labels[before.image]
+        found = store.compare(before, index_rows(store.planned(), names))
     except (Absent, UnreadableDocument) as exc:
         _log.warning("What changed since run %s is not known: %s", run, exc)
         return None
     return Changes(
-        run=run, relabelled=relabelled if told else None, new=len(labels) - shared, gone=gone
+        run=run, relabelled=found.relabelled, new=len(store) - found.shared, gone=found.gone
     )
 
 

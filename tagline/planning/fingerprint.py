@@ -24,6 +24,8 @@ _ADDED = {  # by later versions: where they are at their defaults, the mark stay
         "calibration",
         "engine",
         "instance_count",
+        "input_mode",
+        "shuffle_buffer",
         "start_from",
         "algorithm",
         "hyperparameters",

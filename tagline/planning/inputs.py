@@ -16,6 +16,7 @@ from tagline.formats.plan import TRAIN_ANYWAY, TRIED, DroppedList, ListVersion
 from tagline.formats.reasons import UnusableList
 from tagline.formats.settings import Settings
 from tagline.listing.label_names import parse_label_names
+from tagline.listing.size import LOOKED_AT, ListSize, size_by
 from tagline.settings import InvalidSettings, load_settings, read_tried, with_tried
 
 if TYPE_CHECKING:
@@ -60,6 +61,15 @@ def tried_with(dropped: DroppedList, bucket: Bucket) -> tuple[str, ...]:
         return read_tried(told)
     except InvalidSettings as exc:
         raise UnusableList(f"{dropped.key}: the metadata {TRIED} {exc}") from exc
+
+
+def look_at_list(dropped: DroppedList, bucket: Bucket) -> ListSize:
+    """Return what the dropped version of a list seems to hold, by its first mebibyte.
+
+    Raises UnusableList where that version is gone.
+    """
+    with _reading(dropped, bucket) as answer:
+        return size_by(answer.content.read(LOOKED_AT), answer.size)
 
 
 def read_list(dropped: DroppedList, bucket: Bucket, spool: BufferedRandom) -> ListVersion:

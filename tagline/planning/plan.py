@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from tagline.aws.partitions import write_records
@@ -16,37 +16,46 @@ from tagline.formats.rows import PlannedRow, Side, count_rejects
 from tagline.formats.steps import PlanAnswer, RunInput
 from tagline.listing.label_counts import count_labels
 from tagline.listing.sources import Source
+from tagline.listing.survey import Survey
 from tagline.listing.tasks import task_of
 from tagline.listing.trainable import Images, check_one_label, check_trainable
 from tagline.planning import standing
 from tagline.planning.changes import find_changes, index_rows
 from tagline.planning.corrections import corrections_in, corrections_said
-from tagline.planning.divide import divide
 from tagline.planning.fingerprint import fingerprint
+from tagline.planning.held import Held
 from tagline.planning.inputs import read_companions, read_list, tried_with
 from tagline.planning.locating import JudgedRows, locate, parse
-from tagline.planning.reuse import MarkedRows, find_reusable, packed_runs
+from tagline.planning.reuse import Reused, mark_reusable, packed_runs
 from tagline.planning.script import take_script
 from tagline.planning.starting import check_start
+from tagline.planning.store import Store
 from tagline.planning.taking import take
 from tagline.planning.writing import write_shards
 from tagline.settings import InvalidSettings, check_thresholds
 from tagline.settings.kinds import check_kind
 from tagline.settings.tasks import check_task
-from tagline.split.memory import SplitFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 def plan_dataset(
-    event: RunInput, client: "S3Client", source_buckets: Collection[str]
+    event: RunInput,
+    client: "S3Client",
+    source_buckets: Collection[str],
+    store: Store | None = None,
+    check: Callable[[Survey], None] = lambda _: None,
 ) -> PlanAnswer:
     """Plan a run and leave its files; the plan itself is written last.
+
+    The rows are kept in `store`, a new one, or in memory; `check` is asked when their number is
+    known, before any is judged.
 
     Raises UnusableList, InvalidSettings or DamagedChampion with a sentence for the list's owner;
     rows rejected until then are left in the run's rejects.
     """
+    store = Held() if store is None else store
     bucket = Bucket(client, event.bucket)
     dataset, run = DatasetKeys(event.dataset), RunKeys(event.run)
     served = standing.find_champion(bucket, event.dataset)  # a damaged one is told first of all
@@ -57,20 +66,20 @@ def plan_dataset(
     source = Source.of_dataset(event.dataset, event.bucket, settings.source, source_buckets)
     check_start(settings, client, source, event.dataset, event.bucket)
     script = take_script(settings, client, source, run, event.bucket)
-    judged = JudgedRows(settings.tolerance)
+    judged = JudgedRows(settings.tolerance, store.rejects)
     try:
         with tempfile.TemporaryFile() as spool:
             version = read_list(event.list, bucket, spool)
-            rows_read = parse(judged, spool, source, names, settings)
-            located = locate(judged, rows_read, client, source)
+            parse(judged, store, spool, source, names, settings, check)
+        locate(judged, store, client, source)
         before = packed_runs(bucket, dataset)
-        split = SplitFile(bucket, dataset, settings.split)
-        task = task_of(settings.task, (row.labels for row, _ in located))
+        task = task_of(settings.task, store.labels())
         check_task(settings, task)
-        rows = divide(located, split, packed=bool(before) or served is not None, task=task)
-        images = _images(rows)
+        packed = bool(before) or served is not None
+        store.divide(bucket, dataset, settings, task, packed=packed)
+        images = _images(store.planned())
         check_trainable(images, settings)
-        positives = _positives(judged.names, rows)
+        positives = _positives(judged.names, store.planned())
         check_one_label(task, positives)
         check_thresholds(settings, judged.names)
     except (UnusableList, InvalidSettings):
@@ -79,7 +88,7 @@ def plan_dataset(
         raise
     corrections = corrections_in(bucket, event.dataset, version)
     bucket.write_lines(run.plan_rejects, judged.rejects)
-    mark = fingerprint(judged.names, settings, rows, script)
+    mark = fingerprint(judged.names, settings, store.planned(), script)
     taken = take(
         bucket,
         event,
@@ -92,14 +101,13 @@ def plan_dataset(
     changes = None
     if not taken.trains:
         bucket.write_lines(run.rejects, judged.rejects)
-        marked = MarkedRows(())
+        marked = Reused()
     else:
-        marked = find_reusable(bucket, before, settings.image, rows)
-        index = index_rows(rows, judged.names)
-        write_records(bucket, run.images, index)
-        if marked.packed_before:
-            changes = find_changes(bucket, marked.packed_before[0], index)
-    shards = write_shards(bucket, run, marked.rows)
+        marked = mark_reusable(bucket, before, settings.image, store)
+        write_records(bucket, run.images, index_rows(store.planned(), judged.names))
+        if before:
+            changes = find_changes(bucket, before[0], store, judged.names)
+    shards = write_shards(bucket, run, store.planned if taken.trains else lambda: iter(()))
     plan = Plan(
         run=event.run,
         dataset=event.dataset,
@@ -121,7 +129,7 @@ def plan_dataset(
         settings=settings,
         shards=shards,
         contradicting=judged.contradicting,
-        copies=len(rows) - len({(row.etag, row.size) for row in rows}),
+        copies=store.copies(),
         seen=marked.seen,
         reasons=count_rejects(judged.rejects),
         changes=changes,

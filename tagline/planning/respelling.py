@@ -22,16 +22,19 @@ class Meant(NamedTuple):
 
 
 def find_meant(
-    missing: Sequence[Row], find: Callable[[Collection[Location]], There], source: Source
+    missing: Sequence[Row],
+    find: Callable[[Collection[Location]], There],
+    source: Source,
+    hints: int = MOST_HINTS,
 ) -> dict[int, Meant]:
     """Return by line what rows meant whose object is missing; nothing for those that mean nothing.
 
     A key just as the list has it, `./` and all, or in another Unicode normal form is the object
     itself, where there is but one. Whatever else people's tools make of a name is a guess: named
-    in the detail, never followed.
+    in the detail, never followed; the first `hints` rows are told of guesses.
     """
     sure = {row.line: _sure(row, source) for row in missing}
-    guesses = {row.line: _guesses(row) for row in missing[:MOST_HINTS]}
+    guesses = {row.line: _guesses(row) for row in missing[:hints]}
     wanted = {
         Location(row.bucket, key)
         for row in missing

@@ -1,32 +1,27 @@
 """Which of a plan's images an earlier run has packed already, so that nobody fetches them again."""
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from tagline.aws.faults import Absent
-from tagline.aws.partitions import read_records
 from tagline.aws.s3 import Bucket
 from tagline.formats.document import UnreadableDocument
-from tagline.formats.image_index import PACKING, image_digest
+from tagline.formats.image_index import PACKING
 from tagline.formats.keys import DatasetKeys, RunKeys
 from tagline.formats.owners import check_run
 from tagline.formats.packed import CHANNELS, PackedDataset, PackedRuns
 from tagline.formats.pictures import Seen
 from tagline.formats.plan import Reuse
-from tagline.formats.rows import IndexedImage, PlannedRow, Reject
 from tagline.formats.settings import AUTO, ImageSettings
+from tagline.planning.store import Store
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class MarkedRows:
-    """The rows of a plan, those marked whose image an earlier run has packed: `images` of them."""
+class Reused:
+    """How many of a plan's images an earlier run has packed, and which one."""
 
-    rows: Sequence[PlannedRow]
     images: int = 0
     reuse: Reuse | None = None
     packed_before: tuple[str, ...] = ()
@@ -34,9 +29,9 @@ class MarkedRows:
     seen: Seen | None = None
 
 
-def find_reusable(
-    bucket: Bucket, runs: tuple[str, ...], image: ImageSettings, rows: Sequence[PlannedRow]
-) -> MarkedRows:
+def mark_reusable(
+    bucket: Bucket, runs: tuple[str, ...], image: ImageSettings, store: Store
+) -> Reused:
     """Mark the rows whose image, in the very version that is planned, is in an earlier packed set.
 
     Of the sets that `runs` packed, the one that has most of them. A set counts where it is
@@ -44,21 +39,16 @@ def find_reusable(
     of `background: auto` stays with the records; where they are less than half of the plan's it is
     chosen anew.
     """
-    best = MarkedRows(rows, packed_before=runs)
-    wanted = {image_digest(row.bucket, row.key, row.etag): at for at, row in enumerate(rows)}
+    best = Reused(packed_before=runs)
     for run in runs:
         keys = RunKeys(run)
         packed = _packed_set(bucket, keys, image)
         if packed is None:
             continue
-        records = _look_up(bucket, keys, wanted)
-        if len(records) > best.images:
-            best = MarkedRows(
-                [
-                    replace(row, reuse=records[at]) if at in records else row
-                    for at, row in enumerate(rows)
-                ],
-                len(records),
+        images = _look_up(bucket, keys, store)
+        if images > best.images:
+            best = Reused(
+                images,
                 Reuse(
                     run=run,
                     packing=PACKING,
@@ -72,10 +62,12 @@ def find_reusable(
                 runs,
                 Seen(run=run, lost=packed.lost, near_copies=packed.near_copies),
             )
-        if best.images == len(rows):
+        if best.images == len(store):
             break
-    if image.background == AUTO and 2 * best.images < len(rows):
-        return MarkedRows(rows, packed_before=runs)
+    if image.background == AUTO and 2 * best.images < len(store):
+        return Reused(packed_before=runs)
+    if best.reuse is not None:
+        store.reuse(best.reuse.run)
     return best
 
 
@@ -119,28 +111,17 @@ def _made_as(packed: PackedDataset, image: ImageSettings) -> bool:
     return packed.background is not None and packed.image == image.on(packed.background.colour)
 
 
-def _look_up(bucket: Bucket, keys: RunKeys, wanted: Mapping[str, int]) -> dict[int, int]:
-    """Return the ids of the run's records that hold wanted images, by the row's position.
+def _look_up(bucket: Bucket, keys: RunKeys, store: Store) -> int:
+    """Return how many of the plan's images the run's record files hold.
 
     None, with a warning, where the run's index or rejects are not what a run leaves: then every
     image is fetched.
     """
-    found: dict[int, int] = {}
-    rows_at: dict[int, int] = {}
     try:
-        for indexed in read_records(bucket, keys.images, IndexedImage):
-            at = wanted.get(indexed.image)
-            if at is not None:
-                found[at] = indexed.id
-                rows_at[indexed.line] = at
-        for reject in bucket.lines(keys.rejects, Reject):
-            at = rows_at.get(reject.line)
-            if at is not None:  # planned, but its image turned out to be of no use
-                found.pop(at, None)
+        return store.look_up(bucket, keys)
     except (Absent, UnreadableDocument) as exc:
         _warn(keys, exc)
-        return {}
-    return found
+        return 0
 
 
 def _warn(keys: RunKeys, exc: Exception) -> None:

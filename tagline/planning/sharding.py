@@ -5,9 +5,9 @@ from hashlib import blake2b
 
 MAX_SHARD_BYTES = 64 << 20
 MAX_SHARD_ROWS = 500
-_DIGITS = 5  # of a shard's name
-MAX_SHARDS = 10**_DIGITS
-"""More have names that do not sort."""
+_DIGITS = 5  # of a shard's name, at least
+MAX_SHARDS = 10**9
+"""As many as names are known to have digits (`tagline.formats.steps.ShardName`)."""
 
 
 def packing_rank(row_id: int, seed: int) -> tuple[int, int]:
@@ -37,6 +37,6 @@ def cut(
         yield range(start, end)
 
 
-def shard_name(number: int) -> str:
-    """Return a shard's name, which sorts in packing order."""
-    return f"{number:0{_DIGITS}d}"
+def shard_name(number: int, of: int = 0) -> str:
+    """Return the name of one `of` so many shards; a run's names sort in packing order."""
+    return f"{number:0{max(_DIGITS, len(str(of - 1)))}d}"

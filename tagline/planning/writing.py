@@ -1,7 +1,9 @@
 """The files that a plan leaves for the steps after it."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 from tagline.aws.s3 import JSON, JSON_LINES, Bucket
 from tagline.formats.document import encode, encode_record
@@ -11,23 +13,40 @@ from tagline.formats.rows import PlannedRow
 from tagline.planning.sharding import cut, shard_name
 
 _WRITERS = 8
+_WAITING = 4 * _WRITERS  # shards in memory
 
 
-def write_shards(bucket: Bucket, keys: RunKeys, rows: Sequence[PlannedRow]) -> int:
-    """Leave the rows of each shard, then the list of shards; returns their number."""
+def write_shards(bucket: Bucket, keys: RunKeys, planned: Callable[[], Iterator[PlannedRow]]) -> int:
+    """Leave the rows of each shard, then the list of shards; returns their number.
 
-    def write(number: int, part: range) -> PlannedShard:
-        name = shard_name(number)
-        body = b"".join(encode_record(rows[index]) for index in part)
-        bucket.put(keys.shard_rows(name), body, JSON_LINES)
-        size = sum(_to_fetch(rows[index]) for index in part)
-        return PlannedShard(shard=name, rows=len(part), bytes=size)
+    `planned` yields the rows from the first on whenever it is called.
+    """
 
-    parts = list(cut(map(_to_fetch, rows)))
+    def write(name: str, part: list[PlannedRow]) -> PlannedShard:
+        bucket.put(keys.shard_rows(name), b"".join(map(encode_record, part)), JSON_LINES)
+        return PlannedShard(shard=name, rows=len(part), bytes=sum(map(_to_fetch, part)))
+
+    parts = list(cut(map(_to_fetch, planned())))
+    rows = planned()
     with ThreadPoolExecutor(_WRITERS) as pool:
-        shards = list(pool.map(write, range(len(parts)), parts))
+        shards = list(
+            _in_order(
+                pool.submit(write, shard_name(number, len(parts)), list(islice(rows, len(part))))
+                for number, part in enumerate(parts)
+            )
+        )
     bucket.put(keys.shards, encode(shards), JSON)
     return len(shards)
+
+
+def _in_order(submitted: Iterable[Future[PlannedShard]]) -> Iterator[PlannedShard]:
+    """Yield results, so many of them waited for at a time that rows do not pile up."""
+    waiting: deque[Future[PlannedShard]] = deque()
+    for future in submitted:
+        waiting.append(future)
+        if len(waiting) >= _WAITING:
+            yield waiting.popleft().result()
+    yield from (future.result() for future in waiting)
 
 
 def _to_fetch(row: PlannedRow) -> int:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from tagline.formats.costs import Cost
 from tagline.pricing.bill import Use, bill
 from tagline.pricing.learning import images_of_96_pixels
-from tagline.pricing.machines import PACKING, Instance, function_of
+from tagline.pricing.machines import PACKING, PLANNING, Instance, function_of
 from tagline.pricing.table import PriceList
 
 HOURS_OF_A_MONTH = 730
+_SMALL, _LARGE = 1000, 100_000  # bytes of the images that were packed
+PLAN_TASK = "PlanInTask"
 _STEPS = (
     *("PlanTraining", "PlanEvaluation", "DecidePromotion", "PlanDeployment", "SmokeTest"),
     *("RecordChampion", "RecordOutcome"),
@@ -26,12 +28,16 @@ _STEPS = (
 class Rates:
     """Images a second, and seconds that are paid beside them."""
 
-    planned: float = 4000
+    planned: float = 9000
     """Rows of a list that PlanDataset reads."""
-    fetched: float = 100
+    task_planned: float = 8000
+    """Rows that the planning task reads."""
+    fetched: float = 250
     """By one call of FetchShard."""
     packed: float = 1000
-    """By one task."""
+    """By one task, images of 100 kB."""
+    packed_small: float = 4000
+    """By one task, images of 1 kB."""
     joined: float = 9000
     """Images of parts that S3 joins."""
     learned: float = 1800
@@ -42,6 +48,11 @@ class Rates:
     job_start: float = 120
     step: float = 2
     """A function that only plans or records."""
+
+    def packing(self, image_bytes: float) -> float:
+        """Return how many images of so many bytes a task packs a second."""
+        small, large = 1 / self.packed_small, 1 / self.packed
+        return 1 / (small + (large - small) * max(0.0, image_bytes - _SMALL) / (_LARGE - _SMALL))
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,11 @@ class Work:
     shard_images: int = 500
     shards_per_task: int = 100
     """The stack's PackShardsPerTask."""
+    image_bytes: float = _LARGE
+    by_task: bool = False
+    """Whether a container task plans, for want of a Lambda that could."""
+    loading: float = 0.0
+    """Seconds in which a training machine has its images brought."""
 
 
 def forecast(work: Work, prices: PriceList, rates: Rates | None = None) -> Cost:
@@ -78,12 +94,18 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     training = work.images * (1 - work.validation)
     learning = work.epochs * training * images_of_96_pixels(work.size) / rates.learned
     plan = function_of("PlanDataset")
-    yield Use("PlanDataset", plan, rates.step + work.images / rates.planned)
+    if work.by_task:
+        yield Use("PlanDataset", plan, rates.step)
+        yield Use(PLAN_TASK, PLANNING, rates.task_start + work.images / rates.task_planned)
+    else:
+        yield Use("PlanDataset", plan, rates.step + work.images / rates.planned)
     yield Use("FetchShards", function_of("FetchShard"), work.images / rates.fetched, shards)
-    yield Use(packing, PACKING, work.images / rates.packed + parts * rates.task_start)
+    yield Use(
+        packing, PACKING, work.images / rates.packing(work.image_bytes) + parts * rates.task_start
+    )
     if parts > 1:
         yield Use("JoinParts", PACKING, rates.task_start + work.images / rates.joined)
-    trained = work.trials * (work.machines * rates.job_start + learning)
+    trained = work.trials * (work.machines * (rates.job_start + work.loading) + learning)
     yield Use("Train" if work.trials == 1 else "Tune", Instance(work.training_type), trained)
     judging = 2 * work.views * work.images * work.validation / rates.judged  # the champion, too
     yield Use("Evaluate", Instance(work.evaluation_type), rates.job_start + judging)

@@ -72,6 +72,7 @@ Machine = Instance | Fargate | Function
 
 # As templates/ give them, which a test holds against this
 PACKING = Fargate(vcpus=4, gb=16, disk=200)
+PLANNING = Fargate(vcpus=4, gb=16, disk=200)
 _LARGE = Function(3008)
 _BATCHES = Function(1024)
 _FUNCTIONS = {

@@ -2,8 +2,10 @@
 
 from tagline.formats.document import Record
 from tagline.scale.figures import Mark
+from tagline.scale.machines import duration
 
 _WHOLE = 100  # from which a number is told without decimals
+_BYTES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"))
 
 
 class Check(Record, kw_only=True):
@@ -31,10 +33,8 @@ class Check(Record, kw_only=True):
     @property
     def said(self) -> str:
         """The limit in a sentence, with what to do."""
-        needed, limit = (
-            f"{value:,.{0 if value >= _WHOLE else 1}f}" for value in (self.needed, self.limit)
-        )
-        return f"{self.name}: {needed} {self.unit} of at most {limit} ({self.mark}): {self.cure}"
+        needed, limit = (amount(value, self.unit) for value in (self.needed, self.limit))
+        return f"{self.name}: {needed} of at most {limit} ({self.mark}): {self.cure}"
 
 
 def check(
@@ -60,3 +60,14 @@ def check(
         hit=needed > limit,
         wall=wall,
     )
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a number with its unit as people read it: 6.6 GiB, 2.5 h, 1,000 rows."""
+    if unit == "s":
+        return duration(value)
+    for size, name in _BYTES:
+        if unit == "bytes" and value >= size:
+            return f"{value / size:,.1f} {name}"
+    whole = value >= _WHOLE or value == int(value)
+    return f"{value:,.{0 if whole else 1}f} {unit}"

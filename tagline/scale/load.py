@@ -3,14 +3,20 @@
 import math
 from dataclasses import dataclass, field
 
+from tagline.formats.instances import memory
+from tagline.formats.sagemaker import InputMode
 from tagline.formats.settings import Settings
+from tagline.jobs.feeding import IN_MEMORY, input_mode
 from tagline.jobs.limits import trials_of
+from tagline.planning.room import PLAN_IN_TASK_ABOVE, Room, plan_bytes
 from tagline.planning.sharding import MAX_SHARD_BYTES, MAX_SHARD_ROWS
 from tagline.pricing.learning import images_of_96_pixels
+from tagline.pricing.machines import function_of
 from tagline.scale import figures as f
 
 _REFERENCE = 96  # pixels
-_GIB = 2**30
+_MIB, _GIB = 2**20, 2**30
+_MONTH = 30  # days
 _LABEL = 2  # bytes of a digit and what separates it from the next
 
 
@@ -21,6 +27,7 @@ class Parameters:
     fetch_concurrency: int = 6
     pack_concurrency: int = 1
     pack_shards_per_task: int = 100
+    plan_in_task_above: int = PLAN_IN_TASK_ABOVE
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Load:
     """Of an image as it lies in the source, on average."""
     list_bytes: int | None = None
     """Uncompressed; None: told by the rows and labels."""
+    classes: bool = False
+    """Each row has one label, told by its number."""
     stack: Parameters = field(default_factory=Parameters)
 
     @property
@@ -52,8 +61,27 @@ class Load:
     @property
     def plan_bytes(self) -> float:
         """Bytes of memory that PlanDataset takes, the margin in it."""
-        row = f.PLAN_ROW.value + f.PLAN_LABEL.value * self.labels
-        return f.PLAN_MARGIN.value * (f.PLAN_START.value + self.images * row)
+        return plan_bytes(self.images, 0 if self.classes else self.labels)
+
+    @property
+    def planned_by_task(self) -> bool:
+        """Whether the list is more than one Lambda plans, so that a container task does."""
+        room = Room(self.stack.plan_in_task_above, function_of("PlanDataset").memory * _MIB)
+        labels = 0 if self.classes else self.labels
+        return (
+            room.why_not(self.images, labels, list_bytes=self.list_bytes or self.list_size)
+            is not None
+        )
+
+    @property
+    def task_plan_bytes(self) -> float:
+        """Bytes of memory that the planning task takes."""
+        return f.TASK_MEMORY.value + self.images * f.TASK_ROW.value
+
+    @property
+    def task_plan_disk(self) -> float:
+        """Bytes of disk that the planning task takes: the list, and tables of its rows."""
+        return self.list_size + self.images * f.TASK_DISK.value
 
     def as_known(self, rows: int) -> f.Mark:
         """Return how a figure is known that was measured up to so many rows."""
@@ -86,6 +114,16 @@ class Load:
         return min(self.images, self.shard_images * self.stack.pack_shards_per_task)
 
     @property
+    def lists(self) -> int:
+        """Pages of a listing of the images."""
+        return math.ceil(self.images / f.PAGE.value)
+
+    @property
+    def transitions(self) -> float:
+        """Transitions of Step Functions that fetching takes: each shard is a child."""
+        return self.shards * f.SHARD_TRANSITIONS.value
+
+    @property
     def held(self) -> float:
         """Images that are not trained on."""
         return self.images * self.settings.split.shares.held
@@ -96,10 +134,92 @@ class Load:
         return self.images - self.held
 
     @property
+    def validated(self) -> float:
+        """Images of the side validation, which every training machine has."""
+        return self.images * self.settings.split.shares.validation
+
+    @property
+    def record_files(self) -> int:
+        """Record files of the training channel."""
+        longest = self.settings.records.file_mib * _MIB
+        return max(1, math.ceil(self.trained * self.record_bytes / longest))
+
+    @property
+    def host_images(self) -> float:
+        """Images of the training channel that one machine has: of its own files, or all."""
+        machines = self.settings.training.instance_count
+        if not 1 < machines <= self.record_files:
+            return self.trained
+        return math.ceil(self.record_files / machines) * self.trained / self.record_files
+
+    @property
+    def channel_bytes(self) -> float:
+        """Bytes of the training channel that one machine has."""
+        return self.host_images * self.record_bytes
+
+    @property
+    def input_mode(self) -> InputMode:
+        """How a training machine gets its files."""
+        validation = self.validated * self.record_bytes
+        return input_mode(
+            self.channel_bytes, validation, self.settings.training, self.training_type
+        )
+
+    @property
+    def copied_bytes(self) -> float:
+        """Bytes of both channels that lie on a training machine's disk."""
+        copied = self.channel_bytes if self.input_mode == "File" else 0
+        return copied + self.validated * self.record_bytes
+
+    @property
+    def channel_reads(self) -> float:
+        """GET requests of a round of training: a file's, or of FastFile a read's in each epoch."""
+        if self.input_mode == "File":
+            return self.machines * self.record_files
+        return self.machines * self.epochs * self.channel_bytes / f.FAST_READ.value
+
+    @property
+    def decoded_bytes(self) -> float:
+        """Bytes of the training images as a machine keeps them decoded; 0 where they do not fit."""
+        decoded = self.host_images * 3 * self.settings.image.size**2
+        room = (memory(self.training_type) or f.TRAIN_CACHE.value) * f.TRAIN_DECODED.value
+        return decoded if decoded <= min(room, f.TRAIN_CACHE.value) else 0
+
+    @property
+    def streams(self) -> bool:
+        """Whether our trainer reads its images from the first file to the last, and holds none."""
+        if self.settings.training.shuffle_buffer:
+            return True
+        there = (memory(self.training_type) or 0) * IN_MEMORY
+        kept = self.decoded_bytes or (self.input_mode == "File" and self.channel_bytes <= there)
+        return not kept
+
+    @property
     def record_bytes(self) -> float:
         """Bytes of a packed image."""
         jpeg = f.JPEG_BYTES.value * (self.settings.image.size / _REFERENCE) ** 2
         return f.RECORD_START.value + f.RECORD_LABEL.value * self.labels + jpeg
+
+    @property
+    def loading(self) -> float:
+        """Seconds until a training machine has the images that are copied to it."""
+        return self.copied_bytes / f.LOADED.value
+
+    @property
+    def fetched_bytes(self) -> float:
+        """Bytes of the images as they are copied next to the compute."""
+        return self.images * self.image_bytes
+
+    @property
+    def packed_bytes(self) -> float:
+        """Bytes of the record files, those of the run and the newest set's copy."""
+        return 2 * self.images * self.record_bytes
+
+    @property
+    def storage(self) -> float:
+        """USD of us-east-1 that a month of both costs; what was fetched is deleted before."""
+        kept = self.fetched_bytes * f.SHARD_DAYS.value / _MONTH + self.packed_bytes
+        return kept / 1e9 * f.USD_PER_GB_MONTH.value
 
     @property
     def learning(self) -> float:
@@ -123,16 +243,19 @@ class Load:
     @property
     def join_gib(self) -> float:
         """GiB of memory that JoinParts takes."""
-        return self.images * f.JOIN_ROW.value / _GIB
+        return (f.JOIN_START.value + self.images * f.JOIN_ROW.value) / _GIB
 
     @property
     def train_gib(self) -> float:
-        """GiB of memory that a training machine takes, beside images that it keeps decoded."""
+        """GiB of memory that a training machine takes."""
         row = f.TRAIN_ROW.value + f.TRAIN_LABEL.value * self.labels
-        return self.images * row / _GIB  # train and validation lie on every machine
+        buffer = (self.settings.training.shuffle_buffer or f.BUFFER.value) * self.record_bytes
+        held = buffer if self.streams else self.host_images * row + self.decoded_bytes
+        return (f.TRAIN_START.value + self.validated * row + held) / _GIB
 
     @property
     def judge_gib(self) -> float:
         """GiB of memory that evaluation takes."""
-        label = f.TRAIN_LABEL.value + f.JUDGE_LABEL.value
-        return self.held * (f.TRAIN_ROW.value + label * self.labels) / _GIB
+        labels = (f.TRAIN_LABEL.value + f.JUDGE_LABEL.value) * self.labels
+        row = f.TRAIN_ROW.value + f.JUDGE_ROW.value + labels
+        return (f.TRAIN_START.value + self.held * row) / _GIB

@@ -21,6 +21,7 @@ _OURS_ALONE = {  # settings that the built-in has nothing for, and the values th
     "seed": (0,),
     "engine": ("auto", "mxnet"),
     "start_from": ("auto", "none"),
+    "shuffle_buffer": (None,),
     "augmentation_type": (None, "none", "crop", "crop_color", "crop_color_transform"),
     "network": tuple(NETWORKS),
 }

@@ -17,7 +17,8 @@ _CHUNK = 1 << 13
 class Balance:
     """A split of contents that can still be improved.
 
-    `rows` holds the contents' labels (b"0" or b"1" each), those first that should move first;
+    `rows` holds the contents' labels (b"0" or b"1" each), those first that should move first, in
+    whatever takes little memory and makes a bytes object of one when asked;
     only those in `free` may. `inside` tells who is on the side that gets `fraction` of each label,
     and `least` contents of it where there are enough. All contents together count as one more
     label, and those with any label as another.
@@ -27,8 +28,8 @@ class Balance:
         self,
         *,
         rows: Sequence[bytes],
-        free: Sequence[bool],
-        inside: Sequence[bool],
+        free: Sequence[int],
+        inside: Sequence[int],
         fraction: float,
         least: int = 1,
     ) -> None:
@@ -47,10 +48,19 @@ class Balance:
         self._inside = [(members & self._side).bit_count() for members in self._members]
         self._bounds = [share_bounds(count, fraction, least) for count in self._counts]
 
+    def __len__(self) -> int:
+        """Return the number of contents."""
+        return len(self._rows)
+
     @property
     def inside(self) -> list[bool]:
         """Who is inside, in the order of `rows`."""
         return [bit == "1" for bit in reversed(f"{self._side:0{len(self._rows)}b}")]
+
+    @property
+    def inside_bits(self) -> bytes:
+        """The same, a bit each, the first one the lowest of the first byte."""
+        return self._side.to_bytes(-(-len(self._rows) // 8), "little")
 
     def settle(self) -> None:
         """Give every label its share, then images in and out, as far as free contents go."""
@@ -156,8 +166,11 @@ def _columns(rows: Sequence[bytes]) -> list[int]:
     return [int.from_bytes(column, "little") for column in columns]
 
 
-def _set_of(flags: Sequence[bool]) -> int:
-    return int("".join("01"[flag] for flag in reversed(flags)), 2)
+def _set_of(flags: Sequence[int]) -> int:
+    return int(bytes(flags)[::-1].translate(_DIGITS), 2)
+
+
+_DIGITS = bytes.maketrans(b"\0\1", b"01")
 
 
 def _first(contents: int) -> int:

@@ -7,9 +7,11 @@ back to them finds the sides of before. The file is one object, replaced whole a
 version that was read: two plans at once cannot decide differently.
 """
 
+import mmap
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -22,12 +24,15 @@ from tagline.formats.rows import Side
 from tagline.formats.settings import Split
 from tagline.formats.split import SplitHead
 
-MAX_BYTES = 256 << 20  # 14,000,000 contents
+MAX_BYTES = 256 << 20
+"""That a function reads and writes: 14,000,000 contents."""
+MAX_TASK_BYTES = 4 << 30
+"""That a container task does: 226,000,000 contents; one PutObject takes 5 GiB."""
 LINE_BYTES = 19  # of a content
 ATTEMPTS = 5  # to write what others write at the same time
-_LONGEST_HEAD = 256  # bytes
-_LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}
-_SIDES = {letter: side for side, letter in _LETTERS.items()}
+LONGEST_HEAD = 256  # bytes
+LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}
+_SIDES = {letter: side for side, letter in LETTERS.items()}
 
 
 class UnreadableSplit(ValueError):
@@ -50,17 +55,12 @@ class SplitMemory:
     others: tuple[bytes, ...] = ()
 
 
-class _Section(NamedTuple):
-    """What was decided under some settings: their line, and those below it."""
+class Section(NamedTuple):
+    """What was decided under some settings: where their line and those below it lie in the file."""
 
     head: SplitHead
-    text: bytes
-
-    @property
-    def sides(self) -> dict[int, Side]:
-        """The sides by content hash; raises ValueError or KeyError."""
-        lines = self.text.decode("ascii", "replace").splitlines()[1:]
-        return {int(line[:16], 16): _SIDES[line[17:]] for line in lines}
+    start: int
+    end: int
 
 
 class SplitFile:
@@ -81,21 +81,32 @@ class SplitFile:
             raise UnreadableSplit(str(exc)) from exc
         if found is None:
             return SplitMemory({}, None)
-        where = self._bucket.uri(self._key)
+        with self.reading():
+            before, others = self.find(found.content)
+            sides = sides_of(found.content[before.start : before.end]) if before else {}
+        return SplitMemory(
+            sides, found.etag, tuple(found.content[it.start : it.end] for it in others)
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Say of what is wrong in the block, a ValueError or KeyError, how the file is cured."""
         try:
-            sections = list(_sections(found.content, where))
-            own = [it for it in sections if self._is_same(it.head)]
-            before = own or [it for it in sections if self._is_before(it.head)]
-            sides = before[0].sides if before else {}
+            yield
         except NewerFormat:
             raise
         except (ValueError, KeyError) as exc:
             raise UnreadableSplit(
-                f"{where} is damaged ({exc}); restore an earlier version of it, or delete it to "
-                "have all images split anew"
+                f"{self._bucket.uri(self._key)} is damaged ({exc}); restore an earlier version of "
+                "it, or delete it to have all images split anew"
             ) from exc
-        others = tuple(it.text for it in sections if it not in own)
-        return SplitMemory(sides, found.etag, others)
+
+    def find(self, content: "bytes | mmap.mmap") -> tuple[Section | None, list[Section]]:
+        """Return the section that was decided under these settings, and the others to be kept."""
+        sections = list(_sections(content, self._bucket.uri(self._key)))
+        own = [it for it in sections if self._is_same(it.head)]
+        before = own or [it for it in sections if self._is_before(it.head)]
+        return before[0] if before else None, [it for it in sections if it not in own]
 
     def _is_same(self, head: SplitHead) -> bool:
         """Return whether sides were decided under these settings."""
@@ -134,29 +145,44 @@ class SplitFile:
         if all(memory.sides.get(at) is side for at, side in decided.items()):
             return
         sides = {**memory.sides, **decided}
-        lines = "".join(f"{at:016x} {_LETTERS[sides[at]]}\n" for at in sorted(sides)).encode()
-        left, others = MAX_BYTES - len(lines) - _LONGEST_HEAD, []
+        lines = "".join(f"{at:016x} {LETTERS[sides[at]]}\n" for at in sorted(sides)).encode()
+        left, others = MAX_BYTES - len(lines) - LONGEST_HEAD, []
         for other in memory.others:
             left -= len(other)
             if left < 0:
                 break
             others.append(other)
-        head = replace(self._head, format=SplitHead.FORMAT if others else 1)
-        first = msgspec.json.format(msgspec.json.encode(head), indent=0) + b"\n"
-        content = b"".join([first, lines, *others])
+        content = b"".join([self.first_line(several=bool(others)), lines, *others])
+        self.write(content, memory.etag)
+
+    def first_line(self, *, several: bool) -> bytes:
+        """Return the line that names these settings, where `several` sections are in the file."""
+        head = replace(self._head, format=SplitHead.FORMAT if several else 1)
+        return msgspec.json.format(msgspec.json.encode(head), indent=0) + b"\n"
+
+    def write(self, content: bytes | IO[bytes], etag: str | None) -> None:
+        """Write the file over the version that was recalled; raises SplitOvertaken."""
         try:
-            self._bucket.put_over(self._key, content, "text/plain", memory.etag)
+            self._bucket.put_over(self._key, content, "text/plain", etag)
         except Conflict as exc:
             raise SplitOvertaken(f"{self._key} was written by another plan") from exc
 
 
-def _sections(content: bytes, where: str) -> Iterator[_Section]:
+def sides_of(section: bytes) -> dict[int, Side]:
+    """Return the sides of a section by content hash; raises ValueError or KeyError."""
+    lines = section.decode("ascii", "replace").splitlines()[1:]
+    return {int(line[:16], 16): _SIDES[line[17:]] for line in lines}
+
+
+def _sections(content: "bytes | mmap.mmap", where: str) -> Iterator[Section]:
     """Yield what split.txt holds, section by section; raises UnreadableDocument."""
     line, start = 1, 0
-    while start < len(content) or line == 1:
+    while start < len(content) or not start:
         end = content.find(b"\n{", start) + 1 or len(content)
-        text = content[start:end]
-        head = text.partition(b"\n")[0].decode("ascii", "replace").encode()
-        yield _Section(decode(head, SplitHead, f"{where}, line {line}"), text)
-        line += text.count(b"\n")
-        start = end
+        first = content.find(b"\n", start, end)
+        text = content[start : first if first >= 0 else end]
+        head = text.decode("ascii", "replace").encode()
+        yield Section(decode(head, SplitHead, f"{where}, line {line}"), start, end)
+        if end < len(content):
+            line += content[start:end].count(b"\n")
+        start = end or 1

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tagline.formats.rows import Side
 from tagline.formats.split import Shares
@@ -58,7 +59,7 @@ def stratify(
                 inside={at for at in group if at not in free and wanted[at] is not Side.TRAIN},
                 movable={at for at in group if at in free},
                 share=len(group) * shares.held,
-                bounds=_held_bounds(len(group), shares),
+                bounds=held_bounds(len(group), shares),
             )
             for group in groups
         ],
@@ -75,7 +76,7 @@ def stratify(
                     inside={at for at in group if at not in free and wanted[at] is Side.TEST},
                     movable={at for at in group if at in held and at in movable},
                     share=len(group) * shares.test,
-                    bounds=_test_bounds(len(group), sum(at in held for at in group), shares),
+                    bounds=tested_bounds(len(group), sum(at in held for at in group), shares),
                 )
                 for group in groups
             ],
@@ -103,11 +104,39 @@ class _Part:
     bounds: tuple[int, int]
 
     @property
-    def able(self) -> tuple[int, int]:
-        """The bounds, as far as contents may move."""
+    def quota(self) -> "Quota":
+        """What it comes to in numbers."""
         fixed = len(self.inside - self.movable)
-        most = fixed + len(self.movable)
-        return min(max(self.bounds[0], fixed), most), min(max(self.bounds[1], fixed), most)
+        return Quota(fixed, len(self.movable), self.share, self.bounds)
+
+
+class Quota(NamedTuple):
+    """Of a label: contents that are taken whatever happens, and those that may be.
+
+    `share` is how many would be taken if contents could be divided; `bounds` as far as they may
+    move.
+    """
+
+    fixed: int
+    movable: int
+    share: float
+    bounds: tuple[int, int]
+
+
+def shared_out(quotas: Sequence[Quota]) -> list[int]:
+    """Return how many are taken of each: as its bounds allow, and of all their share."""
+    able = [
+        tuple(min(max(bound, it.fixed), it.fixed + it.movable) for bound in it.bounds)
+        for it in quotas
+    ]
+    counts = [fewest for fewest, _ in able]
+    missing = round(sum(it.share for it in quotas)) - sum(counts)
+    order = sorted(range(len(quotas)), key=lambda it: counts[it] - quotas[it].share)
+    for it in order:
+        if missing > 0 and counts[it] < able[it][1]:
+            counts[it] += 1
+            missing -= 1
+    return counts
 
 
 def _taken(parts: Sequence[_Part], reluctant: Callable[[int], bool]) -> set[int]:
@@ -115,13 +144,7 @@ def _taken(parts: Sequence[_Part], reluctant: Callable[[int], bool]) -> set[int]
 
     Those that are not `reluctant` come first, and of them the lowest hashes.
     """
-    counts = [part.able[0] for part in parts]
-    missing = round(sum(part.share for part in parts)) - sum(counts)
-    order = sorted(range(len(parts)), key=lambda it: counts[it] - parts[it].share)
-    for it in order:
-        if missing > 0 and counts[it] < parts[it].able[1]:
-            counts[it] += 1
-            missing -= 1
+    counts = shared_out([part.quota for part in parts])
     taken: set[int] = set()
     for part, count in zip(parts, counts, strict=True):
         fixed = part.inside - part.movable
@@ -137,7 +160,8 @@ def _some(held: set[int], everything: AbstractSet[int], free: AbstractSet[int]) 
     return held ^ {min(everything, key=lambda at: (at not in free, at))}
 
 
-def _held_bounds(count: int, shares: Shares) -> tuple[int, int]:
+def held_bounds(count: int, shares: Shares) -> tuple[int, int]:
+    """Return the fewest and the most of a label's `count` contents that are kept from training."""
     if count < _SMALL:
         return count - 1, count - 1
     low, high = _rounded(count * shares.held)
@@ -145,7 +169,7 @@ def _held_bounds(count: int, shares: Shares) -> tuple[int, int]:
     return low, max(min(high, count - 1), low)
 
 
-def _test_bounds(count: int, held: int, shares: Shares) -> tuple[int, int]:
+def tested_bounds(count: int, held: int, shares: Shares) -> tuple[int, int]:
     """Return the bounds of test images of a label by which validation is within an image, too."""
     if held < 2:  # noqa: PLR2004 - one chooses the epoch
         return 0, 0

@@ -13,6 +13,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("PackParts", "PackPart", "JoinParts"), "tests/statemachine/test_parts_for_real.py"
     ),
+    "PlanInTask": "tests/statemachine/test_parts_for_real.py",
     "JudgeFailure": "tests/statemachine/test_branches.py",
     "TakeOrder": "tests/e2e/test_challenger_trial.py",
     "Tune": "as Train: a job of the same service",

@@ -207,6 +207,23 @@ def test_state_lies_in_one_readable_file(laptop: Toys) -> None:
 def test_machines_that_share_a_job_have_a_folder_and_a_log_each(laptop: Toys) -> None:
     request = laptop.training("pair", mode="pair")
     request["ResourceConfig"]["InstanceCount"] = 2
+    kinds = {"train": ("FastFile", "ShardedByS3Key"), "validation": (None, "FullyReplicated")}
+    request["InputDataConfig"] = []
+    for channel, (mode, distribution) in kinds.items():
+        for name in ("a.rec", "b.rec", "c.rec"):
+            uri = laptop.put(f"pair/{channel}/{name}", b"")
+        source = {
+            "S3DataType": "S3Prefix",
+            "S3Uri": uri.removesuffix("c.rec"),
+            "S3DataDistributionType": distribution,
+        }
+        request["InputDataConfig"].append(
+            {
+                "ChannelName": channel,
+                "DataSource": {"S3DataSource": source},
+                **({"InputMode": mode} if mode else {}),
+            }
+        )
     laptop.sagemaker.create_training_job(**request)
     job = laptop.trained("pair")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
@@ -215,6 +232,10 @@ def test_machines_that_share_a_job_have_a_folder_and_a_log_each(laptop: Toys) ->
     streams = laptop.logs.describe_log_streams(logGroupName=LOGS, logStreamNamePrefix="pair/")
     names = {stream["logStreamName"].rpartition("-")[0] for stream in streams["logStreams"]}
     assert names == {"pair/algo-1", "pair/algo-2"}
+    every = "validation File FullyReplicated a.rec b.rec c.rec"
+    for machine, own in (("algo-1", "a.rec c.rec"), ("algo-2", "b.rec")):
+        said = laptop.log_lines(LOGS, f"pair/{machine}-")
+        assert said[1:] == [f"train FastFile ShardedByS3Key {own}", every]
 
 
 def test_a_machine_that_is_killed_fails_the_job_and_the_others_say_so(laptop: Toys) -> None:

@@ -159,13 +159,15 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+from trainer.labels import LabelCounts
 from trainer.losses import loss_of
 from trainer.schedule import class_weights
 
 rng = np.random.default_rng(0)
 labels = np.eye(4, dtype=np.uint8)[rng.choice(4, 40, p=[0.6, 0.2, 0.1, 0.1])]
 x = (3 * rng.normal(0, 1, labels.shape)).astype(np.float32)
-weights = class_weights(labels)
+counts = LabelCounts.of(labels)
+weights = class_weights(counts)
 found = {}
 def asked(loss, smoothing):
     return SimpleNamespace(single=True, loss=loss, label_smoothing=smoothing)
@@ -177,7 +179,7 @@ from trainer.mxnet_engine.learner import _Operations
 logits, truth = mx.nd.array(x), mx.nd.array(labels, dtype="float32")
 logits.attach_grad()
 with mx.autograd.record():
-    loss = loss_of(asked("bce", 0), labels, _Operations(mx.cpu()))(logits, truth).sum(axis=1)
+    loss = loss_of(asked("bce", 0), counts, _Operations(mx.cpu()))(logits, truth).sum(axis=1)
 loss.backward()
 theirs = mx.nd.array(x)
 theirs.attach_grad()
@@ -200,7 +202,7 @@ for name, loss, smoothing, weight in (
     ("smoothed", "weighted", 0.2, torch.from_numpy(weights)),
 ):
     mine, theirs = (torch.from_numpy(x).requires_grad_() for _ in range(2))
-    own = loss_of(asked(loss, smoothing), labels, ops)(mine, truth).sum(dim=1)
+    own = loss_of(asked(loss, smoothing), counts, ops)(mine, truth).sum(dim=1)
     target = (1 - smoothing) * truth + smoothing * share
     other = torch.nn.CrossEntropyLoss(weight=weight, reduction="none")(theirs, target)
     own.sum().backward()

@@ -153,6 +153,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from trainer.engine import current
+from trainer.labels import LabelCounts
 
 asked = SimpleNamespace(
     loss="bce", label_smoothing=0, dropout=0, optimizer="adam", weight_decay=0, side=32, seed=1,
@@ -162,7 +163,7 @@ labels, images = np.eye(4, dtype=np.uint8), np.zeros((4, 32, 32, 3), np.uint8)
 images[:] = np.arange(4)[:, None, None, None] * 60
 moved = []
 for times in (1, 10):
-    learner = current().build("small", asked, labels)
+    learner = current().build("small", asked, LabelCounts.of(labels))
     learner.quicken_head(times)
     before = learner.weights()
     learner.step(images, labels, 1e-4)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.test_trainer_survives import MAIN
 from tests.integration.trainer_jobs import (
+    cut,
     free_port,
     python,
     read_json,
@@ -81,6 +82,43 @@ def test_two_machines_learn_what_one_does_from_every_image_once(tmp_path: Path) 
     assert run("train", alone, "torch").returncode == 0
     gained = [read_json(base / "model/model.json")["mAP"] for base in (bases[0], alone)]
     assert abs(gained[0] - gained[1]) < 0.05
+
+
+SHARDED = {
+    "train": {"TrainingInputMode": "File", "S3DistributionType": "ShardedByS3Key"},
+    "validation": {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"},
+}
+
+
+def with_files_of_their_own(folder: Path, *counts: int, **asked: str) -> list[Path]:
+    """Lay a job out of machines that have a file of so many of the 96 images each."""
+    bases = jobs(folder, len(counts), asked)
+    for number, base in enumerate(bases):
+        files = cut(base / "input/data/train/train.rec", *counts)
+        for file in (*files[:number], *files[number + 1 :]):
+            file.unlink()
+        write(base / "input/config/inputdataconfig.json", json.dumps(SHARDED).encode())
+    return bases
+
+
+@pytest.mark.parametrize("asked", [{}, {"shuffle_buffer": "20"}], ids=["held", "streamed"])
+def test_machines_with_files_of_their_own_learn_one_network(
+    tmp_path: Path, asked: dict[str, str]
+) -> None:
+    total = {"num_training_samples": "96", "mini_batch_size": "16"}
+    bases = with_files_of_their_own(tmp_path, 60, 36, **total, **asked)
+    first, second = together(bases, COUNTS, COUNTS)
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "training on 96 images" in first.stdout
+    assert "images of each machine's own files: 60, 36\n" in first.stdout
+    assert read_json(bases[0] / "model/model.json")["mAP"] > 0.9
+    if asked:
+        return
+    for base, images, part in ((bases[0], 60, 10), (bases[1], 36, 6)):
+        steps = [line.split() for line in (base / "seen").read_text().splitlines()]
+        assert [len(step) for step in steps] == [part] * 24
+        seen = [int(number) for step in steps for number in step]
+        assert sorted(seen[:images]) == list(range(images))
 
 
 def test_a_machine_that_dies_fails_the_job_by_its_name(tmp_path: Path) -> None:

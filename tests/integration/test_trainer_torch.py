@@ -18,6 +18,7 @@ from tests.integration.test_trainer_survives import (
 )
 from tests.integration.trainer_jobs import (
     SIDE,
+    cut,
     jpeg,
     onnx_scores,
     processing_job,
@@ -65,6 +66,27 @@ def test_it_says_the_same_lines_and_describes_the_model_alike(
         assert ours[key] == theirs[key]
     assert set(ours["versions"]) == {"torch", "numpy", "onnx", "onnxruntime"}
     assert ours["mAP"] > 0.9
+
+
+def test_several_files_are_learned_from_as_the_one_they_would_be(
+    trained: Path, tmp_path: Path
+) -> None:
+    base = training_job(tmp_path)
+    cut(base / "input/data/train/train.rec", 40, 1, 55)
+    cut(base / "input/data/validation/val.rec", 3, 37)
+    done = run("train", base, TORCH)
+    assert done.returncode == 0, done.stderr
+    assert learned(base) == learned(trained)
+
+
+def test_a_set_that_is_streamed_is_learned_as_well(tmp_path: Path) -> None:
+    base = training_job(tmp_path, {"shuffle_buffer": "30"})
+    cut(base / "input/data/train/train.rec", 40, 26, 30)
+    done = run("train", base, TORCH)
+    assert done.returncode == 0, done.stderr
+    assert "images in memory: False\n" in done.stdout
+    assert "training images are streamed through a buffer of 30\n" in done.stdout
+    assert read_json(base / "model/model.json")["mAP"] > 0.9
 
 
 def test_evaluation_by_the_other_image_judges_it_like_any_model(
@@ -176,13 +198,14 @@ ANSWERS = """
 import sys, numpy as np
 from trainer.engine import current
 from trainer.hyperparameters import parse
+from trainer.labels import LabelCounts
 asked = parse({"epochs": "1", "learning_rate": "0.01", "num_classes": "3", "seed": "5",
     "mini_batch_size": "4", "image_shape": f"3,{sys.argv[2]},{sys.argv[2]}"})
 rng = np.random.default_rng(7)
 side = int(sys.argv[2])
 images = rng.integers(0, 256, (4, side, side, 3), dtype=np.uint8)
 labels = rng.integers(0, 2, (4, 3), dtype=np.uint8)
-learner = current().build(sys.argv[1], asked, labels)
+learner = current().build(sys.argv[1], asked, LabelCounts.of(labels))
 if sys.argv[3] == "write":
     weights = {k: v + rng.normal(0, 0.01, v.shape).astype(np.float32) ** 2 * (v.ndim < 4)
         for k, v in learner.weights().items()}
@@ -224,6 +247,7 @@ import sys, numpy as np
 import trainer.losses
 from trainer.engine import current
 from trainer.hyperparameters import parse
+from trainer.labels import LabelCounts
 if current().name == "torch":
     import trainer.torch_engine.learner as l
     l.half_pays = lambda where: False
@@ -232,7 +256,7 @@ asked = parse({"epochs": "1", "learning_rate": "0.01", "num_classes": "3", "seed
 rng = np.random.default_rng(7)
 images = rng.integers(0, 256, (4, 33, 33, 3), dtype=np.uint8)
 labels = rng.integers(0, 2, (4, 3), dtype=np.uint8)
-learner = current().build("small", asked, labels)
+learner = current().build("small", asked, LabelCounts.of(labels))
 if sys.argv[1] == "write":
     np.savez("weights.npz", **learner.weights())
 before = dict(np.load("weights.npz"))

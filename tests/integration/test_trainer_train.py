@@ -16,6 +16,7 @@ from tests.integration.trainer_jobs import (
     LABELS,
     RUN,
     SIDE,
+    cut,
     onnx_scores,
     processing_job,
     python,
@@ -95,6 +96,19 @@ def test_the_onnx_model_takes_any_batch_and_answers_scores(trained: tuple[Path, 
 
 def test_nothing_is_left_behind_for_telemetry(trained: tuple[Path, str]) -> None:
     assert {path.name for path in trained[0].iterdir()} == {"checkpoints", "input", "model"}
+
+
+def test_several_files_are_learned_from_as_the_one_they_would_be(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    base = training_job(tmp_path, {"num_training_samples": "96"})
+    cut(base / "input/data/train/train.rec", 40, 1, 55)
+    cut(base / "input/data/validation/val.rec", 3, 37)
+    done = run("train", base)
+    assert done.returncode == 0, done.stderr
+    for name in ("weights.npz", "model.onnx", "model-0000.params"):
+        ours, theirs = (folder / "model" / name for folder in (base, trained[0]))
+        assert ours.read_bytes() == theirs.read_bytes()
 
 
 def test_the_same_seed_learns_the_same(trained: tuple[Path, str], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tagline.formats.document import encode, encode_record
-from tagline.formats.recordio import RecordWriter, pack_record
+from tagline.formats.recordio import RecordWriter, frame, pack_record, read_records
 from tagline.formats.rows import Verdict
 from tests.integration import warm
 from tests.measured import measured
@@ -82,6 +82,20 @@ def training_job(
     hyperparameters = HYPERPARAMETERS | {"image_shape": f"3,{side},{side}"} | (asked or {})
     write(base / "input/config/hyperparameters.json", json.dumps(hyperparameters).encode())
     return base
+
+
+def cut(path: Path, *counts: int) -> list[Path]:
+    """Make a record file several, of so many records each, as packing names them."""
+    with path.open("rb") as stream:
+        records = [frame(payload) for payload in read_records(stream)]
+    assert len(records) == sum(counts)
+    paths = []
+    for number, count in enumerate(counts):
+        paths.append(path.with_name(f"{path.stem}-{number:05}.rec"))
+        paths[-1].write_bytes(b"".join(records[:count]))
+        del records[:count]
+    path.unlink()
+    return paths
 
 
 def processing_job(base: Path, challenger: Path, champion: Path | None = None) -> Path:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES, MAX_LIST_BYTES
 from tagline.formats.settings import Settings, Training
 from tagline.listing.survey import MAX_ROWS
+from tagline.planning.room import PLAN_IN_TASK_ABOVE
 from tagline.pricing.forecast import Work, forecast
 from tagline.pricing.table import PriceList
 from tagline.scale.load import Load, Parameters
@@ -40,15 +41,25 @@ def told(load: Load) -> tuple[Step, ...]:
     return steps(load, forecast(work, US))
 
 
+# more images may be streamed, copied by no machine, or shared by machines that had all of fewer
+LESS = {"machine's memory", "volume", "training.max_runtime", "loading", "parts of an upload"}
+
+
 @given(LOADS, IMAGES)
 def test_more_images_never_take_less(load: Load, more: int) -> None:
     for before, after in zip(
         told(load), told(replace(load, images=load.images + more)), strict=True
     ):
-        assert after.seconds >= before.seconds * (1 - 1e-9), before.step
-        assert after.requests >= before.requests
+        taken = {part.name: part.seconds for part in after.parts}
+        for part in before.parts:
+            if part.name in taken and part.name not in LESS:
+                assert taken[part.name] >= part.seconds * (1 - 1e-9), part
+        # machines' shares of the record files are uneven, and more images may even them
+        assert after.step == "train" or after.requests >= before.requests
         needed = {check.name: check.needed for check in after.limits}
         for check in before.limits:
+            if check.name not in needed or check.name in LESS:  # or planned by a task instead
+                continue
             assert needed[check.name] >= check.needed * (1 - 1e-9), check.name
             assert not check.hit or needed[check.name] > check.limit
 
@@ -63,15 +74,19 @@ def test_a_limit_is_hit_exactly_when_more_is_needed_and_the_nearest_is_named(loa
 
 
 @given(LOADS)
-def test_a_run_cannot_be_planned_exactly_where_the_plan_would_refuse_or_not_hold_the_list(
-    load: Load,
-) -> None:
-    names = {wall.name for wall in walls(told(load))}
-    assert ("MAX_ROWS" in names) == (load.images > MAX_ROWS)
-    assert ("MAX_LIST_BYTES" in names) == (load.images * (2 * load.labels + 40) > MAX_LIST_BYTES)
-    assert ("PlanDataset's memory" in names) == (load.plan_bytes > 3008 << 20)
-    assert names <= {"MAX_ROWS", "MAX_LIST_BYTES", "PlanDataset's memory", "PlanDataset's time",
-                     "split.txt", "shards' names"}  # fmt: skip
+def test_a_task_plans_exactly_what_one_lambda_would_refuse_or_not_hold(load: Load) -> None:
+    plan = told(load)[0]
+    too_much = (
+        load.images > PLAN_IN_TASK_ABOVE
+        or load.list_size > FUNCTION_LIST_BYTES
+        or load.plan_bytes > 3008 << 20
+    )
+    assert plan.way == ("a container task" if too_much else "one Lambda")
+    walls_hit = {wall.name for wall in walls(told(load))}
+    assert ("MAX_ROWS" in walls_hit) == (load.images > MAX_ROWS)
+    assert ("MAX_LIST_BYTES" in walls_hit) == (load.list_size > MAX_LIST_BYTES)
+    if not too_much:
+        assert plan.hit == ()
 
 
 @given(LOADS, st.integers(1, 20_000))

@@ -22,6 +22,7 @@ SUBSTITUTIONS = {
     "EndpointCheckSeconds": "10",
     "ClusterArn": "cluster",
     "TaskDefinitionArn": "task",
+    "PlanTaskDefinitionArn": "plan-task",
     "SubnetA": "a",
     "SubnetB": "b",
     "SecurityGroup": "sg",

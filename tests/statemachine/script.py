@@ -185,6 +185,7 @@ ORDER = {"kind": "promote", "by": "me", "why": "so", "at": "2026-11-12T00:00:00Z
 SUNNY: dict[str, dict[str, Any]] = {
     "PlanDataset": answers(PLAN),
     "FetchShard": answers(SHARD),
+    "PlanInTask": returns({"TaskArn": "arn:task"}),
     "PackDataset": returns({"TaskArn": "arn:task"}),
     "PackPart": returns({"TaskArn": "arn:task"}),
     "JoinParts": returns({"TaskArn": "arn:task"}),
@@ -269,6 +270,10 @@ SMOKE = {
     "RecordOutcome": ROLLED_BACK,
 }
 TO_DEVICES = {"RecordChampion": answers(ChampionAnswer(run=RUN, edge=True))}
+IN_TASK = {
+    "0": answers(replace(PLAN, in_task=True))["0-9"],
+    "1-9": answers(replace(PLAN, unchanged=True))["0-9"],
+}
 CASES: dict[str, dict[str, dict[str, Any]]] = {
     "first": {},
     "to-devices": TO_DEVICES,
@@ -276,6 +281,7 @@ CASES: dict[str, dict[str, dict[str, Any]]] = {
     "not-packaged": {**TO_DEVICES, "PackageEdge": throws("States.TaskFailed")},
     "package-not-planned": {**TO_DEVICES, "PlanPackage": throws("NotReleased")},
     "awaited": {"PlanDataset": answers(replace(PLAN, unchanged=True, edge=True))},
+    "planned-in-task": {"PlanDataset": IN_TASK},
     "handed-on": {
         "FetchShard": {
             "0-1": answers(replace(SHARD, left=2))["0-9"],
@@ -500,6 +506,10 @@ FAILING = [
     "RecordOutcome",
 ]
 CASES |= {f"fails-in-{name}": {name: throws("States.TaskFailed")} for name in FAILING}
+CASES["fails-in-PlanInTask"] = {
+    "PlanDataset": IN_TASK,
+    "PlanInTask": throws("States.TaskFailed"),
+}
 CASES |= {
     f"fails-in-{name}": {"PlanDataset": LONG, name: throws("States.TaskFailed")}
     for name in ("PackPart", "JoinParts")

@@ -70,6 +70,13 @@ PLANNED_FIRST = ["Restoring?", "PlanDataset", "Unchanged?"]
             [*READY, "CreateEndpoint", *WAIT, *AGAIN, *KNOWN, *RECORDED],
         ),
         (
+            "planned-in-task",
+            [
+                *("Restoring?", "PlanDataset", "Unchanged?", "PlanInTask", "PlanDataset"),
+                *("Unchanged?", *RECORDED),
+            ],
+        ),
+        (
             "in-parts",
             [
                 *(*IN_PARTS, *READY[len(PLANNED) :]),

@@ -95,7 +95,7 @@ def test_a_task_waits_for_hours_where_an_account_has_no_room(name: str) -> None:
 
 def test_a_task_that_is_refused_for_good_does_not_wait_for_hours() -> None:
     """Want of capacity and a fault of the request have one name: ECS.AmazonECSException."""
-    for name in ("PackDataset", "PackPart", "JoinParts"):
+    for name in ("PlanInTask", "PackDataset", "PackPart", "JoinParts"):
         waits = [
             retrier["MaxAttempts"] * retrier["MaxDelaySeconds"]
             for retrier in ALL[name]["Retry"]
@@ -191,6 +191,7 @@ def test_a_part_that_failed_is_packed_again_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "command", "says"),
     [
+        ("PlanInTask", None, {"TAGLINE_INPUT"}),
         ("PackDataset", None, set()),
         ("PackPart", None, {"TAGLINE_SHARDS"}),
         ("JoinParts", ["join"], set()),
@@ -201,7 +202,7 @@ def test_the_packing_container_is_named_like_its_folder(
 ) -> None:
     (override,) = ALL[name]["Parameters"]["Overrides"]["ContainerOverrides"]
     assert (ROOT / "containers" / override["Name"] / "Dockerfile").is_file()
-    assert override.get("Command") == command  # the task definition's is `pack`
+    assert override.get("Command") == command  # the task definition says `pack` or `plan`
     names = {entry["Name"] for entry in override["Environment"]}
     assert names == {"TAGLINE_BUCKET", "TAGLINE_RUN"} | says
 

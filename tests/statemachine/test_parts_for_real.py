@@ -7,17 +7,23 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tagline.aws.s3 import Bucket
+from tagline.formats.keys import RunKeys
+from tagline.formats.locations import plain_etag
+from tagline.formats.plan import Plan
+from tagline.formats.steps import PlannedInTask
 from tests.integration.packing_run import BUCKET, KEYS, RUN, RunOnPaper
 from tests.laptop import LaptopCloud, eventually, make_root, running
 from tests.statemachine.conftest import DEFINITION, SUBSTITUTIONS
-from tests.statemachine.script import PLAN, answers, mock_file
+from tests.statemachine.script import IN_TASK, PLAN, answers, mock_file
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
-REAL = ("PackDataset", "PackPart", "JoinParts")
+REAL = ("PlanInTask", "PackDataset", "PackPart", "JoinParts")
 CASES = {
     name: {"PlanDataset": answers(replace(PLAN, shards=n, shards_key=KEYS.shards))}
     for name, n in (("one-task", 2), ("three-parts", 5), ("a-part-fails", 5))
 }
+CASES["planned-in-task"] = {"PlanDataset": IN_TASK}
 INPUT = {"bucket": BUCKET, "dataset": "designs", "run": RUN, "started": "2026-11-12T00:00:00Z"}
 
 
@@ -51,6 +57,14 @@ def _make_packing(cloud: LaptopCloud) -> None:
             {"name": "im2rec", "image": "tagline/im2rec:latest", "command": ["pack"]}
         ],
     )
+    ecs.register_task_definition(
+        family=SUBSTITUTIONS["PlanTaskDefinitionArn"],
+        networkMode="awsvpc",
+        taskRoleArn=role,
+        containerDefinitions=[
+            {"name": "im2rec", "image": "tagline/im2rec:latest", "command": ["plan"]}
+        ],
+    )
     text = DEFINITION.read_text(encoding="utf-8")
     for name, value in SUBSTITUTIONS.items():
         text = text.replace(f"${{{name}}}", value)
@@ -59,12 +73,14 @@ def _make_packing(cloud: LaptopCloud) -> None:
     )
 
 
-def walk(cloud: LaptopCloud, case: str) -> tuple[dict[str, Any], list[str]]:
+def walk(
+    cloud: LaptopCloud, case: str, event: dict[str, Any] = INPUT
+) -> tuple[dict[str, Any], list[str]]:
     """Run a case to its end; return how it ended and the states it came through."""
     sfn = cloud.client("stepfunctions")
     (machine,) = sfn.list_state_machines()["stateMachines"]
     started = sfn.start_execution(
-        stateMachineArn=f"{machine['stateMachineArn']}#{case}", name=case, input=json.dumps(INPUT)
+        stateMachineArn=f"{machine['stateMachineArn']}#{case}", name=case, input=json.dumps(event)
     )["executionArn"]
 
     def ended() -> Any:
@@ -94,6 +110,26 @@ def written(cloud: LaptopCloud) -> dict[str, bytes]:
 def stopped_tasks(cloud: LaptopCloud) -> list[str]:
     found = cloud.client("ecs").list_tasks(cluster="cluster", desiredStatus="STOPPED")
     return list(found["taskArns"])
+
+
+def test_a_list_that_no_function_holds_is_planned_by_a_task(cloud: LaptopCloud) -> None:
+    s3, keys = cloud.client("s3"), RunKeys(f"others-{1:016x}")
+    lines = []
+    for number in range(12):
+        s3.put_object(Bucket=BUCKET, Key=f"others/{number}.png", Body=b"%d" % number)
+        lines.append(b"%d\t%d\t1\t%d.png\n" % (number, number % 2, number))
+    key = "others/lists/a.lst"
+    etag = s3.put_object(Bucket=BUCKET, Key=key, Body=b"".join([*lines, b"13\t0\t0\tgone\n"]))
+    dropped = {"key": key, "version_id": "", "etag": plain_etag(etag["ETag"])}
+    event = {**INPUT, "dataset": "others", "run": keys.run, "list": dropped}
+    done, states = walk(cloud, "planned-in-task", event)
+    assert done["status"] == "SUCCEEDED", done
+    assert states[1:6] == ["PlanDataset", "Unchanged?", "PlanInTask", "PlanDataset", "Unchanged?"]
+    bucket = Bucket(s3, BUCKET)
+    answer, plan = bucket.read(keys.plan_answer, PlannedInTask).answer, bucket.read(keys.plan, Plan)
+    assert answer is not None
+    assert (answer.rows, answer.accepted, answer.shards) == (13, 12, 1)
+    assert (plan.accepted, plan.shards) == (12, 1)
 
 
 def test_several_tasks_make_what_one_task_makes(cloud: LaptopCloud) -> None:

@@ -11,7 +11,7 @@ import pytest
 from functions.curate import app as curate_app
 from tagline.api import clients
 from tagline.aws.environment import environment
-from tagline.formats.list_lines import MAX_LIST_BYTES
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES
 from tagline.serving.orders import Orders
 from tests.unit import run_documents
 from tests.unit.api_world import (
@@ -271,7 +271,7 @@ def test_a_file_is_taken_of_just_so_many_bytes(
         ({"name": "a\nb.lst"}, "bad_name"),
         ({"name": "x" * 201}, "bad_json"),
         ({"name": "a.lst", "bytes": 0}, "bad_json"),
-        ({"name": "a.lst", "bytes": MAX_LIST_BYTES + 1}, "bad_json"),
+        ({"name": "a.lst", "bytes": FUNCTION_LIST_BYTES + 1}, "bad_json"),
         ({"kind": "labels", "bytes": (4 << 20) + 1}, "too_large"),
         ({"kind": "settings", "bytes": (64 << 10) + 1}, "too_large"),
         ({"kind": "champion", "name": "champion.json"}, "bad_json"),

@@ -38,6 +38,8 @@ READ_AS = {
     "edge_result_days": "EDGE_RESULT_DAYS",
     "signing_key": "SIGNING_KEY_ARN",
     "jobs_role": "JOBS_ROLE_ARN",
+    "plan_in_task_above": "PLAN_IN_TASK_ABOVE",
+    "function_memory": "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "runs_at_once": "RUNS_AT_ONCE",
     "dataset_runs_at_once": "DATASET_RUNS_AT_ONCE",
     "batches_at_once": "BATCHES_AT_ONCE",
@@ -60,6 +62,7 @@ OTHERS = (
     "source_requester_pays",
     "api_open_changes",
     "allowed_instance_types",
+    *("plan_in_task_above", "function_memory"),
     *COUNTS,
 )
 TEXTS = set(READ_AS) - set(OTHERS)

@@ -96,6 +96,8 @@ ADDED: dict[str, list[Any]] = {
     "spot": [False],
     "engine": ["auto"],
     "instance_count": [1],
+    "input_mode": ["auto"],
+    "shuffle_buffer": [None],
     "mode": ["instances"],
     **{key: [None] for key in ("memory", "max_concurrency", "min_instances", "max_instances")},
     "invocations_per_instance": [None],

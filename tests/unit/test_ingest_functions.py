@@ -9,10 +9,12 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from im2rec.plan.store import Stored
 from tagline.aws import clients
 from tagline.aws.environment import environment
 from tagline.formats.reasons import UnusableList
 from tagline.planning import turn
+from tagline.planning.in_task import plan_in_task
 from tests.unit.ingest_world import BUCKET, World, world
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -51,6 +53,8 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("STACK_NAME", "tagline")
     monkeypatch.setenv("STATE_MACHINE_ARN", "arn:machine")
     monkeypatch.setenv("RUNS_AT_ONCE", "10")
+    monkeypatch.setenv("PLAN_IN_TASK_ABOVE", "100")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008")
     monkeypatch.setenv("DATASET_RUNS_AT_ONCE", "3")
     monkeypatch.setattr(turn, "await_turn", lambda *_asked: None)  # tests/unit/test_turn.py
     with world(monkeypatch) as made:
@@ -71,6 +75,35 @@ def test_plan_then_fetch(demo: World, capsys: pytest.CaptureFixture[str]) -> Non
     assert (answer["fetched"], answer["rejected"]) == (10, 0)
     logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"RowsAccepted", "ImagesFetched"} <= {key for line in logged for key in line}
+
+
+def test_a_list_that_no_function_holds_is_planned_in_a_task(demo: World, tmp_path: Path) -> None:
+    event = demo.drop(demo.fill(101))
+    handler = app("plan_dataset").handler
+    asked = handler(msgspec.to_builtins(demo.event), Context())
+    assert asked["in_task"]
+    assert "101 rows are more than PlanInTaskAbove (100)" in asked["reason"]
+    assert demo.names() == set()  # nothing was read, nothing is left
+    found = plan_in_task(event, demo.s3, {"pictures"}, Stored(tmp_path))
+    assert found.answer is not None
+    answer = handler(msgspec.to_builtins(event) | {"plan": asked}, Context())
+    assert answer == msgspec.to_builtins(found.answer)
+    assert (answer["rows"], answer["in_task"]) == (101, False)
+
+
+def test_what_is_wrong_with_a_list_is_told_by_the_function_all_the_same(
+    demo: World, tmp_path: Path
+) -> None:
+    event = demo.drop(b"0\t1\timages/gone.png\n" * 101)
+    with pytest.raises(UnusableList) as here:
+        demo.plan()
+    found = plan_in_task(event, demo.s3, {"pictures"}, Stored(tmp_path))
+    assert (found.error, found.cause) == ("UnusableList", str(here.value))
+    planning = {"plan": {"in_task": True}}
+    with pytest.raises(UnusableList) as caught:
+        app("plan_dataset").handler(msgspec.to_builtins(event) | planning, Context())
+    assert str(caught.value) == str(here.value)
+    assert demo.lines("rejects.jsonl")
 
 
 def test_errors_keep_their_class(demo: World) -> None:

@@ -55,6 +55,26 @@ def test_a_prefix_takes_every_object_under_it(tmp_path: Path, uri: str, found: l
     assert names(tmp_path) == found
 
 
+@pytest.mark.parametrize(
+    ("machines", "found"),
+    [
+        (1, [["a.rec", "b.rec", "c.rec"]]),
+        (2, [["a.rec", "c.rec"], ["b.rec"]]),
+        (4, [["a.rec"], ["b.rec"], ["c.rec"], []]),
+    ],
+)
+def test_the_objects_of_a_prefix_are_dealt_out_to_machines(
+    tmp_path: Path, machines: int, found: list[list[str]]
+) -> None:
+    keys = ("d/train/b.rec", "d/train/c.rec", "d/train/a.rec", "d/train/", "d/other")
+    objects = MemoryObjects({f"s3://b/{key}": key.encode() for key in keys})
+    folders = [tmp_path / str(number) for number in range(machines)]
+    channels.deal(objects, "s3://b/d/train/", folders)
+    assert [names(folder) for folder in folders] == found
+    with pytest.raises(UnusableInput):
+        channels.deal(objects, "s3://b/none/", folders)
+
+
 def test_a_prefix_without_objects_or_with_a_way_out_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "input" / "data"
     objects = MemoryObjects({"s3://b/d/../../x": b"", "s3://b/empty/": b""})

@@ -165,8 +165,8 @@ def test_the_four_commonest_faults_are_told_with_the_first_row() -> None:
         Reject(line=line, id=1, path="a", reason=reason, detail=f"why {line}")
         for line, reason in enumerate(reasons, start=3)
     ]
-    JudgedRows(Tolerance(rejected=0.5), rows=40, accepted=20, rejects=rejects).check()
-    some = JudgedRows(Tolerance(rejected=0.25), rows=2000, accepted=1, rejects=rejects * 30)
+    JudgedRows(Tolerance(rejected=0.5), rejects, rows=40, accepted=20).check()
+    some = JudgedRows(Tolerance(rejected=0.25), rejects * 30, rows=2000, accepted=1)
     told = "bad_id 180, bad_label 150, bad_path 120, empty_object 90; first: line 3: why 3"
     with pytest.raises(UnusableList) as caught:
         some.check()

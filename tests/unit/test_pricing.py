@@ -86,5 +86,5 @@ def test_machines_are_those_of_the_templates() -> None:
     assert [
         Fargate(int(t["Cpu"]) / 1024, int(t["Memory"]) / 1024, t["EphemeralStorage"]["SizeInGiB"])
         for t in tasks
-    ] == [PACKING]
+    ] == [PACKING, PACKING]  # and the one that plans
     assert re.fullmatch(r"Fargate, 4 vCPU, 16 GB", str(PACKING))

@@ -44,6 +44,8 @@ def test_the_defaults() -> None:
             "engine": "auto",
             "instance_type": None,
             "instance_count": 1,
+            "input_mode": "auto",
+            "shuffle_buffer": None,
             "max_runtime": 86400,
             "spot": False,
             "start_from": "auto",

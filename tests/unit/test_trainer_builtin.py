@@ -174,11 +174,18 @@ def test_a_smaller_image_is_refused_by_its_record(tmp_path: Path) -> None:
         channels.lay_out(base, Base(tmp_path / "ours"), replace(WANTED, side=32))
 
 
-def test_a_channel_holds_one_file(tmp_path: Path) -> None:
-    base = job(tmp_path)
-    (tmp_path / "input/data/train/second.rec").write_bytes(b"")
-    with pytest.raises(JobRefused, match=r"'train' must hold one \.rec file, and it holds second"):
-        channels.lay_out(base, Base(tmp_path / "ours"), WANTED)
+def test_several_files_of_a_channel_are_taken_in_order_and_none_is_refused(tmp_path: Path) -> None:
+    base, folder = job(tmp_path), tmp_path / "input/data/train"
+    first = next(folder.iterdir())
+    first.rename(folder / "train-00000.rec")
+    (folder / "train-00001.rec").write_bytes((folder / "train-00000.rec").read_bytes())
+    assert channels.lay_out(base, Base(tmp_path / "ours"), WANTED) == (2, 1)
+    for path in folder.iterdir():
+        path.rename(path.with_suffix(".lst"))
+    with pytest.raises(
+        JobRefused, match=r"'train' must hold \.rec files, and it holds train-00000"
+    ):
+        channels.lay_out(base, Base(tmp_path / "others"), WANTED)
 
 
 def test_accuracy_is_a_mean_over_images_and_labels() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from trainer.labels import LabelCounts
 from trainer.losses import loss_of
 from trainer.schedule import class_weights, positive_weights, prior_bias
 
@@ -45,7 +46,7 @@ def losses(
     loss: str, logits: Any, truth: Any, smoothing: float = 0.0, *, single: bool = False
 ) -> Any:
     asked: Any = SimpleNamespace(loss=loss, label_smoothing=smoothing, single=single)
-    return loss_of(asked, ONES if single else LABELS, Numpy())(logits, truth)
+    return loss_of(asked, LabelCounts.of(ONES if single else LABELS), Numpy())(logits, truth)
 
 
 def test_the_cross_entropy() -> None:
@@ -56,7 +57,7 @@ def test_the_cross_entropy() -> None:
 
 def test_a_weighted_positive_counts_more_and_a_negative_as_before() -> None:
     plain, weighted = losses("bce", LOGITS, LABELS), losses("weighted", LOGITS, LABELS)
-    factor = np.where(LABELS, positive_weights(LABELS).astype(float), 1.0)
+    factor = np.where(LABELS, positive_weights(LabelCounts.of(LABELS)).astype(float), 1.0)
     np.testing.assert_allclose(weighted, factor * plain)
     assert factor.max() > 1
 
@@ -88,7 +89,7 @@ def test_the_loss_of_a_single_label_is_the_cross_entropy_of_softmax() -> None:
     p = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
     found = losses("bce", LOGITS, ONES, single=True)
     np.testing.assert_allclose(found.sum(axis=1), -np.log(p[ONES > 0]))
-    weights = class_weights(ONES)
+    weights = class_weights(LabelCounts.of(ONES))
     weighted = losses("weighted", LOGITS, ONES, single=True)
     np.testing.assert_allclose(weighted, weights * found, rtol=1e-6)
 
@@ -96,7 +97,7 @@ def test_the_loss_of_a_single_label_is_the_cross_entropy_of_softmax() -> None:
 def test_a_rare_label_weighs_by_the_root_and_all_images_as_much_as_before() -> None:
     counts = [400, 100, 25, 1, 0]
     labels = np.repeat(np.eye(5, dtype=np.uint8), counts, axis=0)
-    weights = class_weights(labels)
+    weights = class_weights(LabelCounts.of(labels))
     np.testing.assert_allclose(weights / weights[0], [1, 2, 4, 10, 10], rtol=1e-6)
     assert (labels @ weights).mean() == pytest.approx(1)
 
@@ -109,5 +110,5 @@ def test_smoothing_draws_a_single_label_to_the_frequencies(loss: str) -> None:
 
 
 def test_the_last_layer_begins_at_the_frequencies() -> None:
-    bias = prior_bias(ONES, single=True)
+    bias = prior_bias(LabelCounts.of(ONES), single=True)
     np.testing.assert_allclose(np.exp(bias) / np.exp(bias).sum(), [0.5, 0.25, 0.25])

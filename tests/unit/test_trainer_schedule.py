@@ -3,6 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from trainer.labels import LabelCounts
 from trainer.schedule import learning_rate, positive_weights
 
 
@@ -23,7 +24,7 @@ def test_a_few_steps_are_enough(steps: int, rates: list[float]) -> None:
 def test_nothing_is_divided_by_no_images() -> None:
     labels = np.ones((3, 2), np.uint8)
     labels[:, 1] = 0
-    np.testing.assert_allclose(positive_weights(labels), [1, np.sqrt(3)], rtol=1e-6)
+    np.testing.assert_allclose(positive_weights(LabelCounts.of(labels)), [1, np.sqrt(3)], rtol=1e-6)
 
 
 def test_rare_labels_weigh_more_within_bounds() -> None:
@@ -31,4 +32,4 @@ def test_rare_labels_weigh_more_within_bounds() -> None:
     labels[:500, 0] = 1
     labels[:100, 1] = 1
     labels[:1, 2] = 1
-    np.testing.assert_allclose(positive_weights(labels), [1, 3, 10, 10])
+    np.testing.assert_allclose(positive_weights(LabelCounts.of(labels)), [1, 3, 10, 10])

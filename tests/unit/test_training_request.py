@@ -1,11 +1,12 @@
 """Dataset facts and settings to a training or tuning request."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tagline.formats.packed import BySide, PackedDataset
+from tagline.formats.packed import BySide, PackedDataset, PackedFile, PackedFiles
 from tagline.formats.reasons import UnusableList
 from tagline.formats.tasks import Task
 from tagline.jobs.limits import Limits, Spending
@@ -325,3 +326,26 @@ def test_the_weights_to_start_from_are_a_channel(uri: str) -> None:
     assert request["HyperParameters"]["start_from"] == "champion"
     named = {"TrainingJobName": f"{plain(planned)['job_name']}-0", "RoleArn": ROLE}
     assert_valid("CreateTrainingJob", named | request)
+
+
+def test_each_machine_trains_on_files_of_its_own_that_it_may_leave_in_s3() -> None:
+    files = tuple(
+        PackedFile(name=f"train-{number:05}.rec", images=1, bytes=GIB, sha256="0")
+        for number in range(3)
+    )
+    dataset = packed_dataset(
+        bytes=BySide(train=3 * GIB, validation=8 * GIB), files=PackedFiles(train=files)
+    )
+    asked = {"instance_count": 3, "input_mode": "fastfile", "shuffle_buffer": 500}
+    stack = replace(STACK, torch_image="registry/tagline/trainer-torch:latest")
+    wanted = settings(training=asked)
+    planned = plan_training(RUN, dataset, wanted, stack, role=ROLE, spending=SPENDING)
+    request = plain(planned)["request"]
+    train, *others = request["InputDataConfig"]
+    assert train["InputMode"] == "FastFile"
+    kind = "S3DataDistributionType"
+    assert train["DataSource"]["S3DataSource"][kind] == "ShardedByS3Key"
+    assert {one["InputMode"] for one in others} == {"File"}
+    assert {one["DataSource"]["S3DataSource"][kind] for one in others} == {"FullyReplicated"}
+    assert request["ResourceConfig"]["VolumeSizeInGB"] == 36  # of the validation images alone
+    assert request["HyperParameters"]["shuffle_buffer"] == "500"

@@ -11,12 +11,12 @@ from tagline.formats.recordio import (
     RecordError,
     RecordWriter,
     pack_record,
-    read_records,
     unpack_record,
 )
 from trainer.contract import Base, JobRefused, read_document, read_json
 from trainer.engine import Images
 from trainer.pixels import Undecodable, decode, jpeg, shrink_to
+from trainer.records import RecordFiles
 from trainer.undescribed import described, numbered
 
 _KNOWN = {"train": "train.rec", "validation": "val.rec"}
@@ -40,14 +40,14 @@ class Wanted:
 
 def check(base: Base) -> None:
     """Raise JobRefused for channels that the algorithm, or its emulation, does not take."""
-    found = read_json(base.root / "input/config/inputdataconfig.json", "the training job")
+    found = read_json(base.inputs, "the training job")
     for name in _KNOWN:
         if name not in found:
             raise JobRefused(f"channel {name!r} is missing: RecordIO comes in train and validation")
     for name, config in found.items():
         if name not in (*_KNOWN, _DATASET):
             raise JobRefused(
-                f"channel {name!r} is not emulated: it takes train and validation, a .rec file each"
+                f"channel {name!r} is not emulated: it takes train and validation, of .rec files"
             )
         if not isinstance(config, dict):
             raise JobRefused(f"inputdataconfig.json: channel {name!r} is no object")
@@ -78,7 +78,7 @@ def lay_out(base: Base, job: Base, wanted: Wanted) -> tuple[int, int]:
     for name, file in _KNOWN.items():
         target = job.root / "input/data" / name / file
         target.parent.mkdir(parents=True)
-        counts.append(_copy(_record_file(base, name), target, wanted))
+        counts.append(_copy(_record_files(base, name), target, wanted))
     dataset = described(_names(base, wanted.labels), wanted.side, *counts)
     path = job.root / "input/data/dataset/dataset.json"
     path.parent.mkdir(parents=True)
@@ -86,33 +86,34 @@ def lay_out(base: Base, job: Base, wanted: Wanted) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def _record_file(base: Base, channel: str) -> Path:
+def _record_files(base: Base, channel: str) -> RecordFiles:
     folder = base.root / "input/data" / channel
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     records = [path for path in found if path.suffix == ".rec"]
-    if len(records) != 1:
+    if not records:
         names = ", ".join(path.name for path in found[:5]) or "nothing"
-        raise JobRefused(f"channel {channel!r} must hold one .rec file, and it holds {names}")
-    return records[0]
+        raise JobRefused(f"channel {channel!r} must hold .rec files, and it holds {names}")
+    return RecordFiles(records)
 
 
-def _copy(source: Path, target: Path, wanted: Wanted) -> int:
+def _copy(source: RecordFiles, target: Path, wanted: Wanted) -> int:
     count = 0
-    try:
-        with source.open("rb") as stream, target.open("wb") as made:
-            writer = RecordWriter(made)
-            for payload in read_records(stream):
+    with target.open("wb") as made:
+        writer = RecordWriter(made)
+        for offset, payload in source.scan():
+            file = source.name_at(offset)
+            try:
                 record = unpack_record(payload)
-                image = _image(record, source.name)
-                labels, encoded = record.labels, record.image
-                if not wanted.multi_label:
-                    labels = _one_hot(record, wanted.labels, source.name)
-                if wanted.resize is not None or image.shape[:2] != (wanted.side, wanted.side):
-                    encoded = jpeg(_cropped(image, wanted, record, source.name))
-                writer.write(pack_record(record.identifier, labels, encoded))
-                count += 1
-    except RecordError as exc:
-        raise JobRefused(f"{source.name}: {exc}") from exc
+            except RecordError as exc:
+                raise JobRefused(f"{file}: {exc}") from exc
+            image = _image(record, file)
+            labels, encoded = record.labels, record.image
+            if not wanted.multi_label:
+                labels = _one_hot(record, wanted.labels, file)
+            if wanted.resize is not None or image.shape[:2] != (wanted.side, wanted.side):
+                encoded = jpeg(_cropped(image, wanted, record, file))
+            writer.write(pack_record(record.identifier, labels, encoded))
+            count += 1
     return count
 
 

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.answers import sigmoid
+from trainer.course import TrainingSet
 from trainer.data import RecordSet
 from trainer.engine import Learner
+from trainer.streaming import StreamedSet
 
 _SAMPLE = 512  # training images, at most, whose accuracy is told
 _EVEN = 0.5  # the score from which a label counts as said
@@ -28,23 +30,23 @@ class Told:
         self,
         epoch: int,
         learner: Learner,
-        train: RecordSet,
+        train: TrainingSet,
         validation: RecordSet,
         scores: NDArray[np.float32],
     ) -> None:
         """Write the epoch's lines."""
         seconds, self._began = time.monotonic() - self._began, time.monotonic()
         reached = self._accuracy(scores, validation.labels)
-        say(f"Epoch[{epoch - 1}] Train-accuracy={self._learned(learner, train):.6f}")
+        say(f"Epoch[{epoch - 1}] Train-accuracy={self._learned(learner, train.records):.6f}")
         say(f"Epoch[{epoch - 1}] Time cost={seconds:.3f}")
         say(f"Epoch[{epoch - 1}] Validation-accuracy={reached:.6f}")
 
-    def _learned(self, learner: Learner, train: RecordSet) -> float:
+    def _learned(self, learner: Learner, train: RecordSet | StreamedSet) -> float:
         """Return the accuracy on the first training images as they are, in whole batches."""
         batches = max(1, min(_SAMPLE, len(train)) // self._batch)
-        parts = np.arange(batches * self._batch).reshape(batches, self._batch)
-        logits = np.concatenate([learner.logits(train.images(part)) for part in parts])
-        return self._accuracy(sigmoid(logits), train.labels[parts.ravel()])
+        images, labels = train.first(batches * self._batch)
+        logits = np.concatenate([learner.logits(part) for part in np.split(images, batches)])
+        return self._accuracy(sigmoid(logits), labels)
 
 
 def accuracy(scores: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:

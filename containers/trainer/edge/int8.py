@@ -7,7 +7,7 @@ import numpy as np
 from tagline.formats.edge import EdgeOrder, Int8Verdict
 from tagline.formats.packed import PackedDataset
 from trainer.candidate import Candidate
-from trainer.contract import Base, existing, read_document
+from trainer.contract import Base, read_document
 from trainer.data import RecordSet
 from trainer.edge.quantizing import MOST_IMAGES, Unquantizable, prepared, quantize, ways
 from trainer.edge.verdict import Compared, judge
@@ -61,10 +61,8 @@ def _sides(base: Base) -> tuple[RecordSet, RecordSet]:
     path = base.processing_input("dataset/dataset.json")
     dataset = read_document(path, "input 'dataset'", PackedDataset)
     how = {"labels": len(dataset.labels), "side": dataset.image.size}
-    found = existing(base.processing_input("validation/val.rec"), "input 'validation'")
-    validation = RecordSet(found, **how)
+    validation = RecordSet(base.judging("validation"), **how)
     if not dataset.test:
         return validation, validation
-    found = existing(base.processing_input("test/test.rec"), "input 'test'")
-    test = RecordSet(found, **how)
+    test = RecordSet(base.judging("test"), **how)
     return validation, test if test.labels.any() else validation

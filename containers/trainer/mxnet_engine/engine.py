@@ -4,8 +4,9 @@ import mxnet as mx
 import numpy as np
 
 from trainer.contract import JobRefused
-from trainer.engine import Engine, Labels, Learner
+from trainer.engine import Engine, Learner
 from trainer.hyperparameters import Hyperparameters
+from trainer.labels import LabelCounts
 from trainer.mxnet_engine.learner import MXNetLearner
 from trainer.mxnet_engine.network import build
 from trainer.schedule import prior_bias
@@ -34,17 +35,17 @@ class MXNetEngine:
         return ALONE
 
     def build(
-        self, network: str, asked: Hyperparameters, labels: Labels, team: Team = ALONE
+        self, network: str, asked: Hyperparameters, counts: LabelCounts, team: Team = ALONE
     ) -> Learner:
         """Return a new network on the first GPU, or the CPU."""
         context = mx.gpu() if self.accelerators() else mx.cpu()
         mx.random.seed(asked.seed)
         np.random.seed(asked.seed)  # noqa: NPY002 - MXNet's initialisers draw from the global state
-        bias = prior_bias(labels, single=asked.single)
+        bias = prior_bias(counts, single=asked.single)
         return MXNetLearner(
             build(network, bias, asked.side, asked.dropout, context),
             asked,
-            labels,
+            counts,
             context,
             team,
         )

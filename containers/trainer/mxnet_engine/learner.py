@@ -12,6 +12,7 @@ from trainer.data import RecordSet
 from trainer.engine import Arrays, Images, Labels, Weights
 from trainer.feed import Feed, MemoryFeed
 from trainer.hyperparameters import Hyperparameters
+from trainer.labels import LabelCounts
 from trainer.losses import loss_of
 from trainer.mxnet_engine.export import export
 from trainer.mxnet_engine.network import Logits, as_input, parameters
@@ -25,13 +26,13 @@ class MXNetLearner:
     """A network in training, with its optimizer, on one device."""
 
     def __init__(
-        self, network: Logits, asked: Hyperparameters, labels: Labels, context: Any, team: Team
+        self, network: Logits, asked: Hyperparameters, counts: LabelCounts, context: Any, team: Team
     ) -> None:
         self.device, self.team = str(context), team
         self._single = asked.single
         self._network, self._context = network, context
         self._parameters = parameters(network)
-        self._loss = loss_of(asked, labels, _Operations(context))
+        self._loss = loss_of(asked, counts, _Operations(context))
         self._losses: list[Any] = []
         self._optimizer = optimizer(asked.optimizer, asked.weight_decay)
         self._trainer = gluon.Trainer(list(self._parameters.values()), self._optimizer)

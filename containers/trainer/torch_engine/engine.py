@@ -2,8 +2,9 @@
 
 import torch
 
-from trainer.engine import Engine, Labels, Learner
+from trainer.engine import Engine, Learner
 from trainer.hyperparameters import Hyperparameters
+from trainer.labels import LabelCounts
 from trainer.schedule import prior_bias
 from trainer.team import ALONE, Hosts, Team
 from trainer.torch_engine.devices import device
@@ -29,13 +30,13 @@ class TorchEngine:
         return join(hosts)
 
     def build(
-        self, network: str, asked: Hyperparameters, labels: Labels, team: Team = ALONE
+        self, network: str, asked: Hyperparameters, counts: LabelCounts, team: Team = ALONE
     ) -> Learner:
         """Return a new network on this process's GPU, or the CPU."""
         torch.manual_seed(asked.seed)
-        bias = prior_bias(labels, single=asked.single)
+        bias = prior_bias(counts, single=asked.single)
         made = build(network, bias, asked.side, asked.dropout)
-        return TorchLearner(made, asked, labels, device(), team)
+        return TorchLearner(made, asked, counts, device(), team)
 
 
 ENGINE: Engine = TorchEngine()

@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.data import RecordSet
-from trainer.engine import Arrays, Images, Labels, Weights
+from trainer.engine import Arrays, Images, Weights
 from trainer.feed import Feed
 from trainer.hyperparameters import Hyperparameters
+from trainer.labels import LabelCounts
 from trainer.losses import loss_of
 from trainer.team import Team
 from trainer.torch_engine.devices import compiling_pays, half_pays, prepare
@@ -32,7 +33,7 @@ class TorchLearner:
         self,
         network: Logits,
         asked: Hyperparameters,
-        labels: Labels,
+        counts: LabelCounts,
         where: torch.device,
         team: Team,
     ) -> None:
@@ -42,10 +43,10 @@ class TorchLearner:
         self._where, self._half = where, half_pays(where)
         self._network = network.to(where, memory_format=torch.channels_last).train()
         self._tensors = tensors(network)
-        steps = len(labels) // asked.mini_batch_size * asked.epochs
+        steps = counts.images // asked.mini_batch_size * asked.epochs
         compiled = compiling_pays(where, steps)
         self._forward: Any = torch.compile(network) if compiled else network
-        self._loss = loss_of(asked, labels, _Operations(where))
+        self._loss = loss_of(asked, counts, _Operations(where))
         learned = {name: t for name, t in self._tensors.items() if t.requires_grad}
         self._optimizer = Optimizer(asked.optimizer, learned, asked.weight_decay, where)
         recorded = where.type == "cuda" and not isinstance(team, TorchTeam)

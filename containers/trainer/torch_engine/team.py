@@ -53,6 +53,7 @@ class TorchTeam:
     """More than one process; `names` are theirs, by rank."""
 
     def __init__(self, hosts: Hosts, here: int, local: int) -> None:
+        self.local, self.here = local, here
         self.rank = hosts.names.index(hosts.current) * here + local
         self.size = len(hosts.names) * here
         self.names = [
@@ -106,11 +107,15 @@ class TorchTeam:
         self._together(lambda: dist.all_reduce(weight, dist.ReduceOp.MAX))
         return WISHES[int(weight)]
 
+    def all(self, value: T) -> list[T]:
+        """Return the values of all, in the order of ranks."""
+        found: list[Any] = [None] * self.size
+        self._together(lambda: dist.all_gather_object(found, value))
+        return found
+
     def gather(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the rows of all, in the order of ranks."""
-        found: list[Any] = [None] * self.size
-        self._together(lambda: dist.all_gather_object(found, rows))
-        return np.concatenate(found)
+        return np.concatenate(self.all(rows))
 
     def add(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over all processes."""

@@ -9,7 +9,7 @@ from tagline.formats.list_lines import GZIP
 from tagline.listing.classes import class_of
 from tagline.listing.survey import label_form
 
-_LOOKED_AT = 1 << 20  # bytes of the file
+LOOKED_AT = 1 << 20  # bytes of the file
 _MOST_PLAIN = 1 << 24  # bytes that they may unpack to
 _ONE_COLUMN = (1, False)
 
@@ -23,6 +23,8 @@ class ListSize:
     rows: int
     labels: int
     """Of a row; of classes the number that the first rows show."""
+    classes: bool = False
+    """Rows have the number of a class, and share its labels."""
 
 
 def look_at_size(path: Path) -> ListSize:
@@ -33,9 +35,12 @@ def look_at_size(path: Path) -> ListSize:
     """
     if not path.is_file():
         return ListSize(0, 0, 0)
-    size = path.stat().st_size
     with path.open("rb") as file:
-        start = file.read(_LOOKED_AT)
+        return size_by(file.read(LOOKED_AT), path.stat().st_size)
+
+
+def size_by(start: bytes, size: int) -> ListSize:
+    """Return the same by a file's first LOOKED_AT bytes, and how many it has."""
     plain, used = _plain(start)
     if not plain:
         return ListSize(0, 0, 0)
@@ -45,8 +50,8 @@ def look_at_size(path: Path) -> ListSize:
     lines = [line for line in plain.splitlines() if line.strip()]
     if not lines:
         return ListSize(unpacked, 0, 0)
-    return ListSize(unpacked, max(len(lines), round(unpacked * len(lines) / len(plain))),
-                    _labels(lines))  # fmt: skip
+    rows = max(len(lines), round(unpacked * len(lines) / len(plain)))
+    return ListSize(unpacked, rows, *_labels(lines))
 
 
 def _plain(start: bytes) -> tuple[bytes, int]:
@@ -61,11 +66,11 @@ def _plain(start: bytes) -> tuple[bytes, int]:
     return plain, len(start) - len(inflate.unconsumed_tail) - len(inflate.unused_data)
 
 
-def _labels(lines: list[bytes]) -> int:
+def _labels(lines: list[bytes]) -> tuple[int, bool]:
     forms = Counter(map(label_form, lines))
     form = forms.most_common(1)[0][0]
     if form != _ONE_COLUMN:
-        return form[0]
+        return form[0], False
     columns = (line.split(b"\t")[1] for line in lines if label_form(line) == _ONE_COLUMN)
     largest = max((class_of(column) or 0 for column in columns), default=0)
-    return largest + 1 if largest > 1 else 1
+    return (largest + 1, True) if largest > 1 else (1, False)
