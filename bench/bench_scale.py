@@ -5,7 +5,8 @@ of as many small images as each ROWS says, and stops each run once the packed da
 The images are in a bucket that stores none of them (`scale_cloud.py`), or are uploaded first
 (`--upload`).
 With `--commit` another commit does the same, each size right before this one; with `--parts`
-packing is shared by as many tasks at every size. It prints Markdown tables (time by state, CPU time
+packing is shared by as many tasks at every size; `--parameter PlanInTaskAbove=0` plans in a
+container. It prints Markdown tables (time by state, CPU time
 and peak memory by kind of process; from three sizes on how each step grows), or all as `--json`.
 """
 
@@ -36,6 +37,9 @@ def main() -> int:
     parser.add_argument("--commit", help="another commit, to be measured beside this one")
     parser.add_argument("--upload", action="store_true", help="upload the images, and store them")
     parser.add_argument("--parts", type=int, help="packing tasks of each size")
+    parser.add_argument(
+        "--parameter", action="append", default=[], help="NAME=VALUE of the stack, of this commit's"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     results = []
@@ -83,6 +87,8 @@ def _measured(
         command.append("--upload")
     if options.parts:
         command += ["--parts", str(options.parts)]
+    if tree == ROOT:
+        command += [f"--parameter={given}" for given in options.parameter]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     subprocess.run(command, cwd=tree, env=environment, check=True, stdout=sys.stderr)
     result: _Result = json.loads((folder / "result.json").read_text(encoding="utf-8"))

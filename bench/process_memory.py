@@ -89,7 +89,7 @@ def _kind_of(folder: Path) -> str:
     if function:
         return f"function {function.decode()}"
     if b"im2rec" in command:
-        work = "join" if b"join" in command else "pack"
+        work = next((word for word in ("plan", "join") if word.encode() in command), "pack")
         part = ", a part" if b"TAGLINE_SHARDS" in environment else ""
         return f"im2rec {work}{part}"
     if any(_WORKER in word for word in command):

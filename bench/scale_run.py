@@ -43,14 +43,15 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--upload", action="store_true")
     parser.add_argument("--parts", type=int)
+    parser.add_argument("--parameter", action="append", default=[])
     options = parser.parse_args()
     folder, rows = options.folder, options.rows
     sources: tuple[str, ...] = ()
     if not options.upload:
         save_bases(folder / "bases")
-        _start_with_source(rows, folder / "bases")
+        start_with_source(rows, folder / "bases")
         sources = (SOURCE,)
-    parameters = {}
+    parameters = dict(given.split("=", 1) for given in options.parameter)
     if options.parts:
         shards = math.ceil(rows / MAX_SHARD_ROWS)
         parameters["PackShardsPerTask"] = str(math.ceil(shards / options.parts))
@@ -67,7 +68,7 @@ def main() -> int:
     return 0
 
 
-def _start_with_source(rows: int, bases: Path) -> None:
+def start_with_source(rows: int, bases: Path) -> None:
     """Have clouds be started by scale_cloud.py instead of `-m local`."""
     script = Path(__file__).with_name("scale_cloud.py")
 

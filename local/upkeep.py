@@ -1,6 +1,7 @@
 """What is done before the cloud says it is ready, and every few seconds after."""
 
 import threading
+import time
 
 from local import half_made, missed_lists, stacks
 from local.clients import Clients
@@ -10,7 +11,8 @@ from local.persistence import Snapshots
 from local.sagemaker.service import SageMaker
 from local.space import Space
 
-_EVERY = 3.0  # seconds
+_EVERY = 3.0  # seconds, while that takes little
+_REST = 20  # times as long as what it took of a core: many objects or runs leave it for requests
 
 
 class Upkeep:
@@ -46,12 +48,15 @@ class Upkeep:
         self._snapshots.finish()
 
     def _run(self) -> None:
-        while not self._stopped.wait(_EVERY):
+        rest = _EVERY
+        while not self._stopped.wait(rest):
+            begun = time.thread_time()
             self._service.save()
             if not self._snapshots.write_changes():
                 self._space.ran_out()
             elif self._space.regained():
                 self._make_up()
+            rest = max(_EVERY, _REST * (time.thread_time() - begun))
 
     def _make_up(self) -> None:
         self._executions.tell()

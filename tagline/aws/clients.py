@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from tagline.aws.environment import environment
 from tagline.aws.requester_pays import paying
-from tagline.aws.sessions import session, user_agent
+from tagline.aws.sessions import sending_at_once, session, user_agent
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -32,7 +32,7 @@ _CONFIG = Config(
 @functools.cache
 def s3() -> "S3Client":
     """Return the S3 client."""
-    return paying(session().client("s3", config=_CONFIG))
+    return paying(sending_at_once(session().client("s3", config=_CONFIG)))
 
 
 @functools.cache

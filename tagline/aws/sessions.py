@@ -8,12 +8,16 @@ import functools
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.session import Session
-from botocore.utils import parse_timestamp
+from botocore.utils import determine_content_length, parse_timestamp
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_SMALL = 1 << 20  # bytes
 _FORMS = (  # S3's two: Last-Modified of an answer and of a listing
     (" GMT", parsedate_to_datetime),
     ("Z", datetime.fromisoformat),
@@ -26,6 +30,22 @@ def user_agent() -> str:
     core = Session()
     core.user_agent_name, core.user_agent_version = "Boto3", boto3.__version__
     return str(core.user_agent())
+
+
+def sending_at_once(client: "S3Client") -> "S3Client":
+    """Return the client, which from now on asks S3 for no leave to send what is small.
+
+    botocore sends each body only once S3 has answered its head (`Expect: 100-continue`).
+    """
+    client.meta.events.register_last("before-call.s3", _ask_no_leave)
+    return client
+
+
+def _ask_no_leave(params: dict[str, Any], **_event: object) -> None:
+    body = params.get("body")
+    size = determine_content_length(body) if body is not None else None
+    if size is not None and size <= _SMALL:
+        params["headers"].pop("Expect", None)
 
 
 @functools.cache

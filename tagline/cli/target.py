@@ -13,7 +13,7 @@ from botocore.session import get_session
 
 from tagline.aws.faults import error_code
 from tagline.aws.s3 import Bucket
-from tagline.aws.sessions import user_agent
+from tagline.aws.sessions import sending_at_once, user_agent
 from tagline.cli.commands import STACK
 from tagline.cli.errors import Refused
 from tagline.cli.output import say
@@ -59,7 +59,8 @@ class Target:
     def s3(self) -> "S3Client":
         """Client for the data bucket; signature 4, since links of older ones answer no type."""
         config = self._config.merge(Config(signature_version="s3v4"))
-        return self.session.client("s3", endpoint_url=self.endpoint, config=config)
+        client = self.session.client("s3", endpoint_url=self.endpoint, config=config)
+        return sending_at_once(client)
 
     @cached_property
     def bucket(self) -> Bucket:

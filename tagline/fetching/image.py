@@ -15,7 +15,7 @@ from botocore.exceptions import (
 
 from tagline.aws.faults import error_code
 from tagline.aws.requester_pays import paying
-from tagline.aws.sessions import session, user_agent
+from tagline.aws.sessions import sending_at_once, session, user_agent
 from tagline.formats.locations import plain_etag
 from tagline.formats.reasons import Reason
 
@@ -131,7 +131,7 @@ def image_client(connections: int) -> "S3Client":
         user_agent=user_agent(),
         parameter_validation=False,  # bucket and key are an object's that was listed
     )
-    return paying(session().client("s3", config=config))
+    return paying(sending_at_once(session().client("s3", config=config)))
 
 
 def fetch_image(

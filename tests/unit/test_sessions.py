@@ -1,14 +1,16 @@
 """What the flow's clients of AWS do without: the same answers, by less work."""
 
+import io
 from datetime import UTC, datetime
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.aws.sessions import session, time_of, user_agent
+from tagline.aws.sessions import sending_at_once, session, time_of, user_agent
 
 TIMES = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 FORMS = ("%a, %d %b %Y %H:%M:%S GMT", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ")
@@ -40,3 +42,35 @@ def test_clients_say_who_they_are_in_the_sdks_words() -> None:
     said: str = vars(client.meta.config)["user_agent"]
     assert said.startswith(f"{user_agent()} ")
     assert all(f"{name}/" in said for name in ("Boto3", "Python", "Botocore"))
+
+
+class Stopped(Exception):
+    """A request that is not to be sent."""
+
+
+@pytest.mark.parametrize(
+    ("body", "asks"),
+    [
+        (b"small", False),
+        (b"", False),
+        (io.BytesIO(b"a file"), False),
+        (bytes((1 << 20) + 1), True),
+        (io.BytesIO(bytes((1 << 20) + 1)), True),
+    ],
+)
+def test_leave_to_send_is_asked_for_what_is_large(body: bytes | io.BytesIO, asks: bool) -> None:
+    asked: list[bool] = []
+
+    def stopped(request: AWSPreparedRequest, **_: object) -> None:
+        asked.append("Expect" in request.headers)
+        raise Stopped
+
+    client = sending_at_once(
+        session().client(
+            "s3", "us-east-1", aws_access_key_id="key", aws_secret_access_key="of a test"
+        )
+    )
+    client.meta.events.register("before-send.s3", stopped)
+    with pytest.raises(Stopped):
+        client.put_object(Bucket="bucket", Key="key", Body=body)
+    assert asked == [asks]
