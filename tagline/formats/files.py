@@ -33,7 +33,7 @@ from tagline.formats.batch_keys import BatchKeys, batches_of
 from tagline.formats.devices import DeviceKeys
 from tagline.formats.edge_keys import EdgeKeys
 from tagline.formats.feedback_keys import FeedbackKeys
-from tagline.formats.keys import DatasetKeys, RunKeys
+from tagline.formats.keys import DatasetKeys, RunKeys, partition
 from tagline.formats.packed import CHANNELS
 from tagline.formats.ratings_keys import RatingsKeys, RatingsRunKeys
 from tagline.formats.rows import Side
@@ -238,6 +238,16 @@ OF_DATASET = (
         )
         for channel in CHANNELS.values()
     ),
+    *(
+        _other(
+            _DATASET.packed(channel, 0),
+            "The first of several files of it, where it is longer than `records.file_mib`; those "
+            "that the newest set has no more are removed.",
+            _PACKERS,
+            "you",
+        )
+        for channel in CHANNELS.values()
+    ),
     _other(
         f"{_DATASET.output}<job>/output/model.tar.gz",
         "A trained model: MXNet's files, `model.onnx`, and `model.json`, which is below.",
@@ -300,6 +310,14 @@ OF_RUN = (
         rows.IndexedImage,
     ),
     _document(_RUN.plan_answer, "PlanInTask", "PlanDataset", steps.PlannedInTask),
+    _lines(
+        partition(_RUN.images, 0),
+        "The first 250,000 of them, where there are more; further partitions follow, and the "
+        "first one's metadata tells how many.",
+        "PlanDataset",
+        "later plans, Evaluate",
+        rows.IndexedImage,
+    ),
     _lines(
         _RUN.plan_rejects, "The rows that the plan rejected.", "PlanDataset", _PACKERS, rows.Reject
     ),
@@ -364,6 +382,14 @@ OF_RUN = (
         ratings.RatingVerdict,
     ),
     _lines(
+        partition(_RUN.verdicts, 0),
+        "The first 250,000 of them, where there are more; further partitions follow, and the "
+        "first one's metadata tells how many.",
+        _PACKERS,
+        "people, Evaluate",
+        rows.Verdict,
+    ),
+    _lines(
         _RUN.rejects,
         "Every rejected row: accepted + rejected = rows, always.",
         f"{_PACKERS}; PlanDataset where nothing is packed",
@@ -374,6 +400,16 @@ OF_RUN = (
         _other(
             _RUN.packed(channel),
             "The packed channel (RecordIO, as MXNet reads it).",
+            _PACKERS,
+            "Train or Tune, Evaluate, later plans",
+        )
+        for channel in CHANNELS.values()
+    ),
+    *(
+        _other(
+            _RUN.packed(channel, 0),
+            "The first of several files, where the channel is longer than `records.file_mib`: one "
+            "after the other they are the one, and dataset.json tells their sizes and hashes.",
             _PACKERS,
             "Train or Tune, Evaluate, later plans",
         )

@@ -38,7 +38,7 @@ class Digests(Record):
 class PackedFile(Record):
     """One of the record files of a side."""
 
-    name: Annotated[str, Meta(pattern=r"^(?:train|val|test)(?:-\d{5,})?\.rec\Z")]
+    name: Annotated[str, Meta(pattern=r"^[a-z]+(?:-\d{5,})?\.rec\Z")]
     """In the side's folder, such as `train-00000.rec`."""
     images: Size
     bytes: Size

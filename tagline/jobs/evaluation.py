@@ -23,6 +23,7 @@ from tagline.formats.tasks import Task
 from tagline.jobs.sagemaker import Stack, cluster
 
 _BASE = "/opt/ml/processing"
+LISTED_BYTES = 600  # of a row, in a run's verdicts.jsonl and images.jsonl; of two runs at most
 MAX_RUNTIME = 6 * 3600  # seconds; Evaluate's TimeoutSeconds in the state machine is an hour more
 
 
@@ -86,7 +87,7 @@ def plan_evaluation(
         inputs["training"] = stack.uri(keys.training_plan)  # which its archive does not tell
         artifact = served_beside(artifact)
         more.append(output("served", artifact.rpartition("/")[0], "served"))
-    size = dataset.bytes.validation + dataset.bytes.test
+    size = dataset.bytes.validation + dataset.bytes.test + dataset.rows * LISTED_BYTES
     return evaluation(
         run=run,
         artifact=artifact,

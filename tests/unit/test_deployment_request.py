@@ -69,7 +69,9 @@ def test_the_test_images_are_handed_over_where_there_are_any() -> None:
     assert list(handed) == ["challenger", "validation", "dataset", "verdicts", "test"]
     assert handed["test"]["S3Uri"] == f"s3://data/demo/runs/{RUN}/test/"
     assert handed["test"]["LocalPath"] == "/opt/ml/processing/input/test"
-    assert request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 130
+    assert request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 131
+    listed = plain(evaluation(None, packed_dataset(rows=100_000_000, bytes=sizes)))["request"]
+    assert listed["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 242  # 2 x 60 GB more
 
 
 def test_a_champion_of_whom_nobody_knows_what_it_learned_is_not_compared() -> None:

@@ -33,6 +33,7 @@ OPEN: dict[str, list[Any]] = {
     "hour": ["<hour>"],
     "counts": ["<run>-<container>"],
     "channel": list(CHANNELS.values()),
+    "number": [None, 0],
     "side": list(Side),
 }
 

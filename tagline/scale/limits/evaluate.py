@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tagline.formats.instances import memory
-from tagline.jobs.evaluation import MAX_RUNTIME
+from tagline.jobs.evaluation import LISTED_BYTES, MAX_RUNTIME
+from tagline.jobs.sagemaker import LARGEST_DISK, disk
 from tagline.scale import figures as f
 from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
@@ -20,6 +21,15 @@ def evaluate_checks(load: Load, seconds: float) -> Iterator[Check]:
         unit="s",
         mark=f.JUDGED.mark,
         source=f"tagline/jobs/evaluation.py; {f.JUDGED.source}",
+        cure=_FEWER,
+    )
+    yield check(
+        name="volume",
+        needed=disk(int(load.held * load.record_bytes + load.images * LISTED_BYTES)),
+        limit=LARGEST_DISK,
+        unit="GiB",
+        mark=f.JPEG_BYTES.mark,
+        source="SageMaker: GiB of a job's volume; the images that judge, and what two runs list",
         cure=_FEWER,
     )
     there = memory(load.evaluation_type)
