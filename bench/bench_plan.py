@@ -1,9 +1,9 @@
 """Planning alone: time, CPU and peak memory of PlanDataset in memory and of PlanInTask.
 
 `python bench/bench_plan.py ROWS … --labels 50 --in task function` plans lists of so many rows, each
-in a process of its own, and prints a table and how CPU and memory grow. The images exist nowhere
-(plan_source.py); a list's rows have one of 2,000 combinations of labels, a hundredth of them 1,
-and `--distinct` of them a combination of their own.
+in a process of its own, and prints a table, how CPU and memory grow, and a digest of all that was
+written, which is the same in both. The images exist nowhere (plan_source.py); a list's rows have
+one of 2,000 combinations of labels, a hundredth of them 1.
 """
 
 import argparse
@@ -106,6 +106,7 @@ def _plan(rows: int, path: Path, place: str) -> dict[str, Any]:
         "shards": answer.shards,
         "validation": answer.validation,
         "requests": source.requests,
+        "written": source.digest(),
     }
 
 
@@ -114,8 +115,8 @@ def _table(results: list[dict[str, Any]]) -> str:
     lines = [
         f"{cores} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.0f}",
         "",
-        "| planned in | rows | labels | s | CPU s | peak MiB | grows: CPU | memory |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| planned in | rows | labels | s | CPU s | peak MiB | grows: CPU | memory | written |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
     for place in dict.fromkeys(result["in"] for result in results):
         own = [result for result in results if result["in"] == place]
@@ -123,7 +124,8 @@ def _table(results: list[dict[str, Any]]) -> str:
             grown = ["", ""] if before is None else [_power(before, one, it) for it in _GROW]
             lines.append(
                 f"| {place} | {one['rows']:,} | {one['labels']} | {one['seconds']:,.0f} | "
-                f"{one['cpu']:,.0f} | {one['peak_kb'] / 1024:,.0f} | {grown[0]} | {grown[1]} |"
+                f"{one['cpu']:,.0f} | {one['peak_kb'] / 1024:,.0f} | {grown[0]} | {grown[1]} | "
+                f"{one['written']} |"
             )
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from typing import Any
 Result = Mapping[str, Any]
 
 _STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "plan": (("PlanDataset",), ("function tagline-plan-dataset",)),
+    "plan": (("PlanDataset", "PlanInTask"), ("function tagline-plan-dataset", "im2rec plan")),
     "fetch": (("FetchShards",), ("function tagline-fetch-shard",)),
     "PackDataset": (("PackDataset",), ()),
     "PackParts": (("PackParts",), ("im2rec pack", "im2rec worker")),

@@ -5,6 +5,7 @@ file, and what the plan writes is counted and thrown away, but for what it reads
 """
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -34,6 +35,7 @@ class PlanSource:
         self.requests = 0
         self._list = list_key, list_file
         self._kept: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
 
     def client(self) -> "S3Client":
         """Return a client of the SDK that this answers."""
@@ -44,21 +46,27 @@ class PlanSource:
             aws_secret_access_key="b",  # noqa: S106 - nobody asks
             config=Config(s3={"addressing_style": "path"}, max_pool_connections=20),
         )
-        client.meta.events.register("before-send.s3", self._answer)
+        events: Any = client.meta.events  # an answer of a handler is sent in place of the request
+        events.register("before-send.s3", self._answer)
         return client
+
+    def digest(self) -> str:
+        """Return what stands for all that was written."""
+        told = json.dumps(self._digests, sort_keys=True)
+        return blake2b(told.encode(), digest_size=8).hexdigest()
 
     def put(self, key: str, content: bytes) -> None:
         """Have a small object."""
         self._kept[key] = content
 
-    def _answer(self, request: AWSRequest, **_: object) -> AWSResponse:
+    def _answer(self, request: AWSRequest, **_more: object) -> AWSResponse:
         self.requests += 1
-        parts = urlsplit(str(request.url))
-        bucket, _, key = unquote(parts.path).lstrip("/").partition("/")
+        url = urlsplit(str(request.url))
+        bucket, _, key = unquote(url.path).lstrip("/").partition("/")
         if request.method == "GET" and not key:
-            return _response(200, self._page(bucket, parse_qs(parts.query)))
+            return _response(200, self._page(bucket, parse_qs(url.query)))
         if request.method in {"PUT", "POST"}:
-            return self._write(key, request, parts.query)
+            return self._write(key, request, url.query)
         if key == self._list[0]:
             return _response(200, self._list[1].open("rb"), self._list[1].stat().st_size)
         found = self._kept.get(key)
@@ -68,11 +76,13 @@ class PlanSource:
 
     def _write(self, key: str, request: AWSRequest, query: str) -> AWSResponse:
         body: Any = request.body or b""
-        kept = bytearray()
+        kept, digest = bytearray(), blake2b()
         for chunk in _chunks(body):
             self.written += len(chunk)
+            digest.update(chunk)
             if _KEPT.search(key):
                 kept += chunk
+        self._digests[f"{key}?{query}"] = digest.hexdigest()
         if kept and not query:
             self._kept[key] = bytes(kept)
         if query.startswith("uploads"):
@@ -118,7 +128,7 @@ def _chunks(body: bytes | IO[bytes]) -> Iterator[bytes]:
 
 
 def _response(status: int, body: bytes | IO[bytes], size: int | None = None) -> AWSResponse:
-    headers = HeadersDict({"content-type": "application/xml", "etag": '"0"'})
+    headers: Any = HeadersDict({"content-type": "application/xml", "etag": '"0"'})
     headers["last-modified"] = _DATE
     headers["content-length"] = str(len(body) if isinstance(body, bytes) and size is None else size)
     return AWSResponse("http://s3", status, headers, _Raw(body))

@@ -144,9 +144,10 @@ def _why_not(judges: Judges) -> str | None:
 
 
 def _compared(first: Evaluated, second: Evaluated, judges: Judges) -> Comparison | None:
-    truth = judges.records.labels
-    kept = np.ones(len(truth), np.bool_) if judges.unseen is None else judges.unseen
-    mine, theirs, truth = first.scores[kept], second.scores[kept], truth[kept]
+    mine, theirs, truth = first.scores, second.scores, judges.records.labels
+    kept = judges.unseen
+    if kept is not None and not kept.all():
+        mine, theirs, truth = mine[kept], theirs[kept], truth[kept]
     single = judges.task is Task.SINGLE
     compare = recall_bootstrap.gains if single else gains
     found = compare(mine, theirs, truth, confidence=judges.confidence)

@@ -16,11 +16,16 @@ def reference_document(evaluation: Evaluation, rows: Mapping[int, Verdict]) -> R
     ids = validation.ids if validation else evaluation.ids
     thresholds = np.round(evaluation.thresholds.values, 6)
     tags = evaluation.tags(scores, thresholds)
-    bins = np.searchsorted(EDGES, scores.astype(np.float64), side="right")
+
+    def bins(column: int) -> list[int]:
+        places = np.searchsorted(EDGES, scores[:, column].astype(np.float64), side="right")
+        counts: list[int] = np.bincount(places, minlength=BINS).tolist()
+        return counts
+
     labels = tuple(
         LabelCounts(
             label=label,
-            bins=tuple(np.bincount(bins[:, column], minlength=BINS).tolist()),
+            bins=tuple(bins(column)),
             tagged=int(tags[:, column].sum()),
         )
         for column, label in enumerate(evaluation.labels)

@@ -2,44 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from tagline.cli.errors import Refused
+from tagline.cli.estimate_facts import show_facts
 from tagline.cli.estimate_steps import show_steps
-from tagline.cli.output import emit, facts_table, money, print_json, say
+from tagline.cli.estimating import LABELS, Estimate, estimated
+from tagline.cli.output import print_json, say
 from tagline.cli.prices import show_cost
 from tagline.cli.ratings import is_ratings
-from tagline.formats.costs import Cost, Prices
-from tagline.formats.document import Record, decode
-from tagline.formats.image_classification import USUAL
+from tagline.formats.costs import Prices
+from tagline.formats.document import decode
 from tagline.formats.settings import Settings
-from tagline.jobs.defaults import defaults
-from tagline.jobs.limits import most_expensive, trials_of
 from tagline.listing.checking import check_list
 from tagline.listing.size import ListSize, look_at_size
-from tagline.pricing.forecast import (
-    ANSWER_SECONDS,
-    ANSWERS,
-    HOURS_OF_A_MONTH,
-    Work,
-    forecast,
-    monthly,
-    serverless,
-)
 from tagline.pricing.table import PriceList
-from tagline.scale.checks import amount
-from tagline.scale.figures import IMAGE_BYTES, SHARD_DAYS
-from tagline.scale.load import Load, Parameters
-from tagline.scale.machines import duration
-from tagline.scale.steps import Step, steps, walls
-from tagline.serving.machines import MEMORY
+from tagline.scale.load import Parameters
 from tagline.settings import load_settings
 
-EVALUATION = "ml.m5.xlarge"
-LABELS = 50  # of a number of --images
 _PARAMETERS = {
     "FetchConcurrency": "fetch_concurrency",
     "PackConcurrency": "pack_concurrency",
@@ -47,38 +29,6 @@ _PARAMETERS = {
     "PlanInTaskAbove": "plan_in_task_above",
 }
 _KB = 1000
-
-
-class Estimate(Record, kw_only=True):
-    """What `--json` prints."""
-
-    images: int
-    counted: bool = False
-    """Whether each row was read; a number of images, and a list that one Lambda does not plan, are
-    told by its size and first lines."""
-    labels: int
-    planned_by: Literal["lambda", "task"]
-    """Whether one Lambda plans, or a container task what is more than one holds."""
-    epochs: int
-    run: Cost
-    most_for_training: float | None
-    """Where every job takes training.max_runtime, which budget.per_run is held against."""
-    budget: float | None
-    endpoint_a_month: float | None
-    """Of one that is always there; null for a serverless one."""
-    serverless_answers: float | None
-    """What 100,000 answers of a serverless one cost, 0.2 s each; null for one of instances."""
-    seconds: float
-    """From the drop to the end of the run, nothing waited for."""
-    requests: float
-    """What S3's requests and Step Functions' transitions cost, in USD; not in `run`."""
-    fetched_bytes: float
-    packed_bytes: float
-    storage: float
-    """What a month of both in S3 costs, in USD; not in `run`."""
-    steps: tuple[Step, ...]
-    cannot: tuple[str, ...]
-    """Why the list cannot be planned; empty where it can."""
 
 
 def estimate(
@@ -135,15 +85,23 @@ def estimate(
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
-        _show(found, asked=list_path is None)
+        show_cost(found.run, title="A run, estimated")
+        show_facts(found, asked=list_path is None)
         show_steps(found.steps, found.run.currency)
-        if settings.training.script:
+        if whose := _not_ours(settings):
             say(
-                "Training is a script's own (training.script), whose time nobody knows: Tagline's "
-                "trainer's is told. training.max_runtime bounds it"
+                f"Training is {whose}, whose time and memory nobody has measured: those of "
+                "Tagline's own trainer are told. training.max_runtime bounds it"
             )
     if found.cannot:
         raise Refused(f"it cannot be planned: {'; '.join(found.cannot)}")
+
+
+def _not_ours(settings: Settings) -> str | None:
+    if settings.training.script:
+        return "a script's own (training.script)"
+    builtin = settings.training.algorithm == "builtin"
+    return "by SageMaker's image-classification (algorithm: builtin)" if builtin else None
 
 
 def _parameters(given: Sequence[str]) -> Parameters:
@@ -176,128 +134,3 @@ def _read(list_path: Path, seen: ListSize, config: Path | None) -> ListSize:
         why = next(iter(report.problems), "see `tagline check`")
         raise Refused(f"{list_path}: {report.accepted} rows to train with: {why}")
     return ListSize(seen.bytes, report.accepted, report.labels.count, seen.classes)
-
-
-def estimated(
-    images: int,
-    settings: Settings,
-    prices: PriceList,
-    training: str,
-    endpoint: str,
-    *,
-    labels: int = LABELS,
-    classes: bool = False,
-    list_bytes: int | None = None,
-    image_bytes: float = IMAGE_BYTES.value,
-    stack: Parameters | None = None,
-) -> Estimate:
-    """Return the estimate for so many images; `training` and `endpoint` are the stack's types."""
-    kept = max(1, round(images * (1 - settings.split.shares.held)))
-    chosen = defaults(kept, 1, settings.image.size, settings.quality)
-    epochs = settings.training.epochs or int(chosen["epochs"])
-    builtin = settings.training.algorithm == "builtin"
-    kind = settings.training.instance_type or (USUAL if builtin else training)
-    load = Load(
-        images=images,
-        labels=labels,
-        settings=settings,
-        epochs=epochs,
-        training_type=kind,
-        evaluation_type=EVALUATION,
-        endpoint_type=endpoint,
-        views=settings.training.views or int(chosen["views"]),
-        image_bytes=image_bytes,
-        list_bytes=list_bytes,
-        classes=classes,
-        stack=stack or Parameters(),
-    )
-    work = Work(
-        images=images,
-        validation=settings.split.shares.held,
-        size=settings.image.size,
-        epochs=epochs,
-        training_type=kind,
-        evaluation_type=EVALUATION,
-        trials=trials_of(settings),
-        views=load.views,
-        machines=settings.training.instance_count,
-        shard_images=load.shard_images,
-        shards_per_task=load.stack.pack_shards_per_task,
-        image_bytes=image_bytes,
-        by_task=load.planned_by_task,
-        loading=load.loading,
-    )
-    run = forecast(work, prices)
-    told = steps(load, run)
-    wanted = settings.endpoint
-    count = wanted.instance_count or wanted.min_instances or 1
-    serving = monthly(wanted.instance_type or endpoint, count, prices)
-    memory = wanted.memory or MEMORY
-    answers = serverless(ANSWERS, ANSWER_SECONDS, memory, prices)
-    return Estimate(
-        images=images,
-        labels=labels,
-        planned_by="task" if load.planned_by_task else "lambda",
-        epochs=epochs,
-        run=run,
-        most_for_training=most_expensive(settings, kind, prices),
-        budget=settings.budget.per_run,
-        endpoint_a_month=serving if wanted.mode == "instances" else None,
-        serverless_answers=answers if wanted.mode == "serverless" else None,
-        seconds=sum(step.seconds for step in told),
-        requests=sum(step.requests for step in told),
-        fetched_bytes=load.fetched_bytes,
-        packed_bytes=load.packed_bytes,
-        storage=load.storage,
-        steps=told,
-        cannot=tuple(check.said for check in walls(told)),
-    )
-
-
-def _show(found: Estimate, *, asked: bool) -> None:
-    unit = found.run.currency
-    show_cost(found.run, title="A run, estimated")
-    over = found.budget is not None and (found.most_for_training or 0.0) > found.budget
-    emit(
-        facts_table(
-            {
-                "Images": f"{found.images:,}" if found.counted or asked else _about(found.images),
-                "Labels": f"{found.labels:,}",
-                "Epochs": found.epochs,
-                "Time": f"{duration(found.seconds)}, where nothing is waited for",
-                "Together": _together(found.run),
-                "Requests, besides": f"{money(found.requests)} for S3 and Step Functions",
-                "Storage, a month": f"{money(found.storage)} for {_stored(found)}",
-                "Training, at most": money(found.most_for_training, unit) or "no price is known",
-                "Budget": found.budget and f"{money(found.budget, unit)}{': too low' * over}",
-                f"Endpoint, {HOURS_OF_A_MONTH} h": _endpoint(found),
-                f"{ANSWERS:,} answers of {ANSWER_SECONDS} s": money(found.serverless_answers, unit),
-                "Prices": f"{found.run.region}, {found.run.prices}",
-            }
-        )
-    )
-
-
-def _stored(found: Estimate) -> str:
-    fetched, packed = (amount(b, "bytes") for b in (found.fetched_bytes, found.packed_bytes))
-    return f"{fetched} fetched ({SHARD_DAYS.value:.0f} days), {packed} packed"
-
-
-def _about(number: int) -> str:
-    return f"about {int(float(f'{number:.3g}')):,}, by the file's size and first lines"
-
-
-def _together(run: Cost) -> str:
-    """Return what a run costs, and which of its states are not in that."""
-    price = f"{money(run.price, run.currency)}"
-    missing = dict.fromkeys(state.state for state in run.states if state.price is None)
-    if not missing:
-        return price
-    if len(missing) == len(run.states):
-        return f"no price is known in {run.region}: give your own by --prices"
-    return f"at least {price}: {', '.join(missing)} not in it, for want of a price"
-
-
-def _endpoint(found: Estimate) -> str | None:
-    priced = money(found.endpoint_a_month, found.run.currency)
-    return priced or ("no price is known" if found.serverless_answers is None else None)

@@ -22,7 +22,7 @@ from tagline.planning.finding import fault, find, repeats
 from tagline.planning.inventory import Found
 from tagline.planning.respelling import find_meant
 from tagline.planning.sharding import packing_rank
-from tagline.planning.store import Compared
+from tagline.planning.store import Compared, to_fetch
 from tagline.split.memory import SplitFile, SplitMemory
 from tagline.split.sides import Sides, assign_sides, content_hash
 from tagline.split.strata import assign_strata
@@ -118,6 +118,10 @@ class Held:
     def planned(self) -> Iterator[PlannedRow]:
         """Yield the rows in packing order."""
         return iter(self._planned)
+
+    def to_fetch(self) -> Iterator[int]:
+        """Yield how many bytes of each row's image are read from the source."""
+        return map(to_fetch, self._planned)
 
     def copies(self) -> int:
         """Return how many rows have the bytes of another one's image."""

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tagline.aws.partitions import write_records
@@ -14,7 +14,7 @@ from tagline.formats.plan import Plan
 from tagline.formats.reasons import UnusableList
 from tagline.formats.rows import PlannedRow, Side, count_rejects
 from tagline.formats.steps import PlanAnswer, RunInput
-from tagline.listing.label_counts import count_labels
+from tagline.listing.label_counts import LabelCounter
 from tagline.listing.sources import Source
 from tagline.listing.survey import Survey
 from tagline.listing.tasks import task_of
@@ -77,9 +77,8 @@ def plan_dataset(
         check_task(settings, task)
         packed = bool(before) or served is not None
         store.divide(bucket, dataset, settings, task, packed=packed)
-        images = _images(store.planned())
+        images, positives = _counted(store.planned(), judged.names)
         check_trainable(images, settings)
-        positives = _positives(judged.names, store.planned())
         check_one_label(task, positives)
         check_thresholds(settings, judged.names)
     except (UnusableList, InvalidSettings):
@@ -107,7 +106,7 @@ def plan_dataset(
         write_records(bucket, run.images, index_rows(store.planned(), judged.names))
         if before:
             changes = find_changes(bucket, before[0], store, judged.names)
-    shards = write_shards(bucket, run, store.planned if taken.trains else lambda: iter(()))
+    shards = write_shards(bucket, run, store if taken.trains else Held())
     plan = Plan(
         run=event.run,
         dataset=event.dataset,
@@ -156,18 +155,19 @@ def plan_dataset(
     )
 
 
-def _images(rows: Iterable[PlannedRow]) -> Images:
-    counts = Counter((row.split, "1" in row.labels) for row in rows)
+def _counted(rows: Iterable[PlannedRow], names: Sequence[str]) -> tuple[Images, dict[str, int]]:
+    """Return the images of each side, and those that have each label."""
+    counts: Counter[tuple[Side, bool]] = Counter()
+    labels = LabelCounter(len(names))
+    for row in rows:
+        counts[row.split, "1" in row.labels] += 1
+        labels.add(row.labels.encode())
     train, validation, test = (counts[side, True] + counts[side, False] for side in Side)
-    return Images(
+    images = Images(
         train=train,
         validation=validation,
         test=test,
         labelled_train=counts[Side.TRAIN, True],
         labelled_validation=counts[Side.VALIDATION, True],
     )
-
-
-def _positives(names: Collection[str], rows: Iterable[PlannedRow]) -> dict[str, int]:
-    counts = count_labels((row.labels.encode() for row in rows), len(names))
-    return dict(zip(names, counts, strict=True))
+    return images, dict(zip(names, labels.positives(), strict=True))

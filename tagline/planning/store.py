@@ -70,6 +70,9 @@ class Store(Protocol):
     def planned(self) -> Iterator[PlannedRow]:
         """Yield the rows in packing order."""
 
+    def to_fetch(self) -> Iterator[int]:
+        """Yield what `to_fetch` says of each row, in packing order."""
+
     def copies(self) -> int:
         """Return how many rows have the bytes of another one's image."""
 
@@ -84,3 +87,8 @@ class Store(Protocol):
 
     def compare(self, before: Iterable[IndexedImage], index: Iterable[IndexedImage]) -> Compared:
         """Compare the images of an earlier run with the plan's own."""
+
+
+def to_fetch(row: PlannedRow) -> int:
+    """Return how many bytes of a row's image are read from the source."""
+    return row.size if row.reuse is None else 0

@@ -1,7 +1,7 @@
 """The files that a plan leaves for the steps after it."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
@@ -11,23 +11,21 @@ from tagline.formats.keys import RunKeys
 from tagline.formats.plan import PlannedShard
 from tagline.formats.rows import PlannedRow
 from tagline.planning.sharding import cut, shard_name
+from tagline.planning.store import Store, to_fetch
 
 _WRITERS = 8
 _WAITING = 4 * _WRITERS  # shards in memory
 
 
-def write_shards(bucket: Bucket, keys: RunKeys, planned: Callable[[], Iterator[PlannedRow]]) -> int:
-    """Leave the rows of each shard, then the list of shards; returns their number.
-
-    `planned` yields the rows from the first on whenever it is called.
-    """
+def write_shards(bucket: Bucket, keys: RunKeys, store: Store) -> int:
+    """Leave the rows of each shard, then the list of shards; returns their number."""
 
     def write(name: str, part: list[PlannedRow]) -> PlannedShard:
         bucket.put(keys.shard_rows(name), b"".join(map(encode_record, part)), JSON_LINES)
-        return PlannedShard(shard=name, rows=len(part), bytes=sum(map(_to_fetch, part)))
+        return PlannedShard(shard=name, rows=len(part), bytes=sum(map(to_fetch, part)))
 
-    parts = list(cut(map(_to_fetch, planned())))
-    rows = planned()
+    parts = list(cut(store.to_fetch()))
+    rows = store.planned()
     with ThreadPoolExecutor(_WRITERS) as pool:
         shards = list(
             _in_order(
@@ -47,8 +45,3 @@ def _in_order(submitted: Iterable[Future[PlannedShard]]) -> Iterator[PlannedShar
         if len(waiting) >= _WAITING:
             yield waiting.popleft().result()
     yield from (future.result() for future in waiting)
-
-
-def _to_fetch(row: PlannedRow) -> int:
-    """Return how many bytes of a row's image are read from the source."""
-    return row.size if row.reuse is None else 0

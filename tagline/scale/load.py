@@ -3,14 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-from tagline.formats.instances import memory
-from tagline.formats.sagemaker import InputMode
 from tagline.formats.settings import Settings
-from tagline.jobs.feeding import IN_MEMORY, input_mode
-from tagline.jobs.limits import trials_of
 from tagline.planning.room import PLAN_IN_TASK_ABOVE, Room, plan_bytes
 from tagline.planning.sharding import MAX_SHARD_BYTES, MAX_SHARD_ROWS
-from tagline.pricing.learning import images_of_96_pixels
 from tagline.pricing.machines import function_of
 from tagline.scale import figures as f
 
@@ -145,65 +140,10 @@ class Load:
         return max(1, math.ceil(self.trained * self.record_bytes / longest))
 
     @property
-    def host_images(self) -> float:
-        """Images of the training channel that one machine has: of its own files, or all."""
-        machines = self.settings.training.instance_count
-        if not 1 < machines <= self.record_files:
-            return self.trained
-        return math.ceil(self.record_files / machines) * self.trained / self.record_files
-
-    @property
-    def channel_bytes(self) -> float:
-        """Bytes of the training channel that one machine has."""
-        return self.host_images * self.record_bytes
-
-    @property
-    def input_mode(self) -> InputMode:
-        """How a training machine gets its files."""
-        validation = self.validated * self.record_bytes
-        return input_mode(
-            self.channel_bytes, validation, self.settings.training, self.training_type
-        )
-
-    @property
-    def copied_bytes(self) -> float:
-        """Bytes of both channels that lie on a training machine's disk."""
-        copied = self.channel_bytes if self.input_mode == "File" else 0
-        return copied + self.validated * self.record_bytes
-
-    @property
-    def channel_reads(self) -> float:
-        """GET requests of a round of training: a file's, or of FastFile a read's in each epoch."""
-        if self.input_mode == "File":
-            return self.machines * self.record_files
-        return self.machines * self.epochs * self.channel_bytes / f.FAST_READ.value
-
-    @property
-    def decoded_bytes(self) -> float:
-        """Bytes of the training images as a machine keeps them decoded; 0 where they do not fit."""
-        decoded = self.host_images * 3 * self.settings.image.size**2
-        room = (memory(self.training_type) or f.TRAIN_CACHE.value) * f.TRAIN_DECODED.value
-        return decoded if decoded <= min(room, f.TRAIN_CACHE.value) else 0
-
-    @property
-    def streams(self) -> bool:
-        """Whether our trainer reads its images from the first file to the last, and holds none."""
-        if self.settings.training.shuffle_buffer:
-            return True
-        there = (memory(self.training_type) or 0) * IN_MEMORY
-        kept = self.decoded_bytes or (self.input_mode == "File" and self.channel_bytes <= there)
-        return not kept
-
-    @property
     def record_bytes(self) -> float:
         """Bytes of a packed image."""
         jpeg = f.JPEG_BYTES.value * (self.settings.image.size / _REFERENCE) ** 2
         return f.RECORD_START.value + f.RECORD_LABEL.value * self.labels + jpeg
-
-    @property
-    def loading(self) -> float:
-        """Seconds until a training machine has the images that are copied to it."""
-        return self.copied_bytes / f.LOADED.value
 
     @property
     def fetched_bytes(self) -> float:
@@ -222,36 +162,9 @@ class Load:
         return kept / 1e9 * f.USD_PER_GB_MONTH.value
 
     @property
-    def learning(self) -> float:
-        """Seconds of one machine that a training job takes to learn."""
-        cost = images_of_96_pixels(self.settings.image.size)
-        return self.epochs * self.trained * cost / f.LEARNED.value
-
-    @property
-    def machines(self) -> int:
-        """Training machines at a time."""
-        tuning = self.settings.tuning
-        parallel = min(tuning.max_parallel_jobs, tuning.max_jobs) if tuning else 1
-        return parallel * self.settings.training.instance_count
-
-    @property
-    def rounds(self) -> int:
-        """Training jobs, one after the other."""
-        tuning = self.settings.tuning
-        return math.ceil(trials_of(self.settings) / tuning.max_parallel_jobs) if tuning else 1
-
-    @property
     def join_gib(self) -> float:
         """GiB of memory that JoinParts takes."""
         return (f.JOIN_START.value + self.images * f.JOIN_ROW.value) / _GIB
-
-    @property
-    def train_gib(self) -> float:
-        """GiB of memory that a training machine takes."""
-        row = f.TRAIN_ROW.value + f.TRAIN_LABEL.value * self.labels
-        buffer = (self.settings.training.shuffle_buffer or f.BUFFER.value) * self.record_bytes
-        held = buffer if self.streams else self.host_images * row + self.decoded_bytes
-        return (f.TRAIN_START.value + self.validated * row + held) / _GIB
 
     @property
     def judge_gib(self) -> float:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tagline.formats.costs import Cost
 from tagline.formats.document import Record
+from tagline.jobs.limits import trials_of
 from tagline.pricing.forecast import PLAN_TASK, Rates
 from tagline.pricing.machines import PACKING, PLANNING
 from tagline.scale import figures as f
@@ -18,6 +19,7 @@ from tagline.scale.limits.train import train_checks
 from tagline.scale.load import Load
 from tagline.scale.parts import Part, longest, part
 from tagline.scale.requests import Requests
+from tagline.scale.training import TrainingLoad
 
 StepName = Literal["plan", "fetch", "pack", "train", "evaluate", "deploy"]
 STATES: dict[StepName, frozenset[str]] = {
@@ -165,18 +167,23 @@ def _pack(load: Load, cost: Cost) -> Step:
 
 
 def _train(load: Load, cost: Cost) -> Step:
-    learning = load.learning / load.settings.training.instance_count
+    training = TrainingLoad(load)
+    learning = training.learning / load.settings.training.instance_count
     parts = (
-        part("starts", load.rounds * _RATES.job_start, f.JOB_START),
-        part("loading", load.rounds * load.loading, f.LOADED),
-        part("learning", load.rounds * learning, f.LEARNED),
+        part("starts", training.rounds * _RATES.job_start, f.JOB_START),
+        part("loading", training.rounds * training.loading, f.LOADED),
+        part("learning", training.rounds * learning, f.LEARNED),
     )
     count = load.settings.training.instance_count
-    streamed = ", streamed" if load.streams else ""
-    way = f"{count:,} x {load.training_type}, {load.input_mode} mode{streamed}"
-    asked = Requests(gets=load.rounds * load.channel_reads)
-    quota = _new(f"{load.training_type} for training job usage", load.machines)
-    checks = train_checks(load, load.loading + learning)
+    streamed = ", streamed" if training.streams else ""
+    tuning = load.settings.tuning
+    jobs = (
+        f"{trials_of(load.settings)} jobs, {tuning.max_parallel_jobs} at a time: " if tuning else ""
+    )
+    way = f"{jobs}{count:,} x {load.training_type}, {training.input_mode} mode{streamed}"
+    asked = Requests(gets=training.rounds * training.channel_reads)
+    quota = _new(f"{load.training_type} for training job usage", training.machines)
+    checks = train_checks(load, training.loading + learning)
     return _step("train", way, parts, cost, checks, asked=asked, quotas=(quota,))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+_MANY_PAIRS = 4_000_000
 
 
 class InvalidScores(ValueError):
@@ -70,20 +71,23 @@ def rank(scores: ArrayLike, truth: ArrayLike) -> Ranking:
     """Return the ranking of one label's scores (n,); raise InvalidScores if they cannot be."""
     values, marks = _checked(scores, truth, dimensions=1)
     order = np.argsort(-values, kind="stable")
-    values = values[order]
+    values, sorted_marks = values[order], marks[order]
+    del order  # all pairs of a large set are ranked together: nothing is kept that is not needed
     ends = group_ends(values)
-    hits = np.cumsum(marks[order], dtype=np.float64)
-    return Ranking(
-        values[ends].astype(np.float64), hits[ends], (ends + 1).astype(np.float64), int(marks.sum())
-    )
+    found: Floats = values[ends].astype(np.float64)
+    del values
+    hits = np.cumsum(sorted_marks, dtype=np.uint32)[ends].astype(np.float64)
+    ends += 1
+    return Ranking(found, hits, ends.astype(np.float64), int(marks.sum()))
 
 
 def group_ends(ordered: NDArray[np.floating]) -> NDArray[np.int64]:
     """Return the last position of each run of equal values in a sorted array (n,)."""
     if not len(ordered):
         return np.zeros(0, np.int64)
-    changes = np.flatnonzero(ordered[1:] != ordered[:-1])
-    return np.append(changes, len(ordered) - 1).astype(np.int64)
+    last = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=last[:-1])
+    return np.flatnonzero(last).astype(np.int64, copy=False)
 
 
 def average_precision(scores: ArrayLike, truth: ArrayLike) -> float:
@@ -99,9 +103,22 @@ def label_average_precision(scores: ArrayLike, truth: ArrayLike) -> Floats:
 
 
 def micro_average_precision(scores: ArrayLike, truth: ArrayLike) -> float:
-    """Return the average precision of all (image, label) pairs ranked together."""
+    """Return the average precision of all (image, label) pairs ranked together.
+
+    Only scores that some pair with the label has add to it: of the others it is enough to know how
+    many are above. So many pairs take the room of their sorted scores, and no more.
+    """
     values, marks = _checked(scores, truth, dimensions=2)
-    return average_precision(values.ravel(), marks.ravel())
+    if values.size <= _MANY_PAIRS:
+        return average_precision(values.ravel(), marks.ravel())
+    if not marks.any():
+        return float("nan")
+    found, counts = np.unique(values[marks > 0], return_counts=True)
+    every = np.sort(values, axis=None)
+    predicted = len(every) - np.searchsorted(every, found[::-1], side="left")
+    steps = counts[::-1]
+    precision = np.cumsum(steps) / predicted
+    return float(np.sum(steps * precision) / steps.sum())
 
 
 def mean_average_precision(ap: ArrayLike) -> float:
@@ -116,8 +133,8 @@ def baseline_map(truth: ArrayLike) -> float:
 
     A constant score ranks nothing, so a label's average precision is its prevalence.
     """
-    marks = np.asarray(truth, np.float64)
-    prevalence = marks.mean(axis=0) if len(marks) else np.zeros(marks.shape[1])
+    marks = np.asarray(truth)
+    prevalence = marks.mean(axis=0, dtype=np.float64) if len(marks) else np.zeros(marks.shape[1])
     return mean_average_precision(np.where(prevalence > 0, prevalence, np.nan))
 
 
@@ -148,6 +165,6 @@ def _checked(
     if not np.isfinite(values).all():
         bad = np.argwhere(~np.isfinite(values))[0].tolist()
         raise InvalidScores(f"score at {bad} is not a finite number")
-    if not np.isin(marks, (0, 1)).all():
+    if not ((marks == 0) | (marks == 1)).all():
         raise InvalidScores("truth may hold only 0 and 1")
-    return values, marks.astype(np.uint8)
+    return values, marks.astype(np.uint8, copy=False)

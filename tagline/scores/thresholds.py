@@ -112,11 +112,14 @@ def good_threshold(ranking: Ranking) -> float:
     """
     if not ranking.positives:
         return UNKNOWN
-    found = 2 * ranking.true_positives / (ranking.predicted + ranking.positives)
+    found = ranking.predicted + ranking.positives
+    np.divide(ranking.true_positives, found, out=found)
+    found *= 2  # in place: of all pairs of a large set there are many
     best = int(np.argmax(found))
-    worse = np.flatnonzero(found < _NEARLY * found[best])
-    first = int(worse[worse < best].max(initial=-1)) + 1
-    last = int(worse[worse > best].min(initial=len(found))) - 1
+    worse = found < _NEARLY * found[best]
+    before, after = worse[:best][::-1], worse[best + 1 :]
+    first = best - int(before.argmax()) if before.any() else 0
+    last = best + int(after.argmax()) if after.any() else len(found) - 1
     upper = float(ranking.scores[first])
     lower = float(ranking.scores[last + 1]) if last + 1 < len(found) else 0.0
     middle = (upper + lower) / 2
@@ -143,10 +146,14 @@ class _Fit:
 
 
 def _fit(scores: NDArray[np.floating], truth: NDArray[np.integer]) -> _Fit:
-    rankings = [rank(scores[:, j], truth[:, j]) for j in range(scores.shape[1])]
-    own = [good_threshold(r) if r.positives else np.nan for r in rankings]
+    own, positives = np.full(scores.shape[1], np.nan), np.zeros(scores.shape[1], np.int64)
+    for j in range(scores.shape[1]):  # of all labels rankings would take many times the scores
+        ranking = rank(scores[:, j], truth[:, j])
+        positives[j] = ranking.positives
+        if ranking.positives:
+            own[j] = good_threshold(ranking)
     shared = good_threshold(rank(scores.ravel(), truth.ravel()))
-    return _Fit(_logit(own), float(_logit(shared)), np.array([r.positives for r in rankings]))
+    return _Fit(_logit(own), float(_logit(shared)), positives)
 
 
 def _averaged(truth: NDArray[np.integer], fits: Sequence[_Fit], pull: float) -> Thresholds:

@@ -11,13 +11,14 @@ import mmap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from tagline.aws.faults import Conflict, TooLarge
-from tagline.aws.s3 import Bucket
+from tagline.aws.faults import Absent, Conflict, TooLarge
+from tagline.aws.s3 import Bucket, copy_body
 from tagline.formats.document import NewerFormat, decode
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.rows import Side
@@ -31,6 +32,8 @@ MAX_TASK_BYTES = 4 << 30
 LINE_BYTES = 19  # of a content
 ATTEMPTS = 5  # to write what others write at the same time
 LONGEST_HEAD = 256  # bytes
+_DIGITS = 16  # of a content's hash
+_CHUNK = 1 << 20
 LETTERS = {Side.TRAIN: "t", Side.VALIDATION: "v", Side.TEST: "s"}
 _SIDES = {letter: side for side, letter in LETTERS.items()}
 
@@ -125,16 +128,65 @@ class SplitFile:
 
         Raises what `recall` raises, and SplitOvertaken where the file keeps changing.
         """
+        letters = {b"%016x" % at: LETTERS[side].encode() for at, side in sides.items()}
         for attempt in range(1, ATTEMPTS + 1):
-            memory = self.recall()
-            known = {at: side for at, side in sides.items() if at in memory.sides}
             try:
-                self.remember(memory, known)
+                self._correct(letters)
             except SplitOvertaken:
                 if attempt == ATTEMPTS:
                     raise
             else:
                 return
+
+    def _correct(self, letters: Mapping[bytes, bytes]) -> None:
+        """Write the file anew line by line: it may be as large as a container task makes it."""
+        with TemporaryFile() as copy, TemporaryFile() as target:
+            etag = self.copy(copy)
+            if etag is None:
+                return
+            with self.reading():
+                changed = self._corrected(copy, letters, target)
+            if changed:
+                target.seek(0)
+                self.write(target, etag)
+
+    def _corrected(
+        self, copy: IO[bytes], letters: Mapping[bytes, bytes], target: IO[bytes]
+    ) -> bool:
+        """Write what a file is with other letters to `target`; return whether any is another."""
+        with mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            before, others = self.find(content)
+            if before is None:
+                return False
+            target.write(self.first_line(several=bool(others)))
+            content.seek(before.start)
+            content.readline()
+            changed = False
+            while content.tell() < before.end:
+                line = content.readline().rstrip()
+                if len(line) != LINE_BYTES - 1:
+                    raise ValueError(f"{line[:40]!r} is no line of it")
+                letter = letters.get(line[:_DIGITS], line[-1:])
+                changed = changed or letter != line[-1:]
+                target.write(b"%b %b\n" % (line[:_DIGITS], letter))
+            for other in others:
+                for start in range(other.start, other.end, _CHUNK):
+                    target.write(content[start : min(start + _CHUNK, other.end)])
+        return changed
+
+    def copy(self, target: IO[bytes]) -> str | None:
+        """Copy the file; return its ETag, None where there is none; raises UnreadableSplit."""
+        try:
+            with self._bucket.stream(self._key) as found:
+                size = copy_body(found.content, target, MAX_TASK_BYTES)
+                etag = found.etag
+        except Absent:
+            return None
+        if size > MAX_TASK_BYTES:
+            where = self._bucket.uri(self._key)
+            raise UnreadableSplit(f"{where} is larger than {MAX_TASK_BYTES:,} bytes")
+        target.flush()
+        return etag
 
     def remember(self, memory: SplitMemory, decided: Mapping[int, Side]) -> None:
         """Add a plan's decisions where `memory` has not all of them.

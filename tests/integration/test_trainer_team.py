@@ -111,6 +111,7 @@ def test_machines_with_files_of_their_own_learn_one_network(
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "training on 96 images" in first.stdout
     assert "images of each machine's own files: 60, 36\n" in first.stdout
+    assert ("streamed through a buffer of 20\n" in first.stdout) is bool(asked)
     assert read_json(bases[0] / "model/model.json")["mAP"] > 0.9
     if asked:
         return

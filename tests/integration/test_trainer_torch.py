@@ -79,16 +79,6 @@ def test_several_files_are_learned_from_as_the_one_they_would_be(
     assert learned(base) == learned(trained)
 
 
-def test_a_set_that_is_streamed_is_learned_as_well(tmp_path: Path) -> None:
-    base = training_job(tmp_path, {"shuffle_buffer": "30"})
-    cut(base / "input/data/train/train.rec", 40, 26, 30)
-    done = run("train", base, TORCH)
-    assert done.returncode == 0, done.stderr
-    assert "images in memory: False\n" in done.stdout
-    assert "training images are streamed through a buffer of 30\n" in done.stdout
-    assert read_json(base / "model/model.json")["mAP"] > 0.9
-
-
 def test_evaluation_by_the_other_image_judges_it_like_any_model(
     trained: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.integration.trainer_jobs import (
     LABELS,
     ROOT,
     RUN,
+    cut,
     processing_job,
     read_json,
     run,
@@ -78,6 +79,7 @@ def train(base: Path) -> "subprocess.CompletedProcess[str]":
 
 def test_what_a_script_hands_on_is_evaluated(tmp_path: Path) -> None:
     base = job(tmp_path / "train", "tagger.py", epochs=6)
+    cut(base / "input/data/train/train.rec", 40, 1, 55)
     done = train(base)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "epoch=5 train:loss=" in done.stdout

@@ -105,3 +105,15 @@ def test_all_numbers_are_those_of_their_definitions() -> None:
     assert result.micro_ap == pytest.approx(plain_average_precision(scores.ravel(), truth.ravel()))
     assert result.support.tolist() == [int(truth[:, j].sum()) for j in range(9)]
     assert result.baseline_map == pytest.approx(np.mean([c.mean() for c in truth.T if c.any()]))
+
+
+def test_many_pairs_are_ranked_together_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    for digits in (1, 2, 7):
+        scores = rng.random((60, 7)).round(digits).astype(np.float32)
+        truth = (rng.random((60, 7)) < 0.1).astype(np.uint8)
+        few = ranking.micro_average_precision(scores, truth)
+        with monkeypatch.context() as many:
+            many.setattr(ranking, "_MANY_PAIRS", 0)
+            assert ranking.micro_average_precision(scores, truth) == pytest.approx(few, abs=1e-12)
+            assert np.isnan(ranking.micro_average_precision(scores, np.zeros_like(truth)))

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 import yaml
 
-from tagline.cli.estimate import estimated
+from tagline.cli.estimating import estimated
 from tagline.formats.settings import Records, Settings, Training
+from tagline.jobs import feeding
 from tagline.jobs.sagemaker import disk
 from tagline.listing.size import ListSize, look_at_size
 from tagline.planning.room import PLAN_IN_TASK_ABOVE
@@ -21,7 +22,9 @@ from tagline.scale.checks import amount
 from tagline.scale.load import Load, Parameters
 from tagline.scale.machines import duration
 from tagline.scale.steps import STATES, Step
+from tagline.scale.training import TrainingLoad
 from tests.unit.cloudformation import ROOT, TEMPLATES
+from trainer import channels, data, streaming
 
 US = PriceList("us-east-1")
 MIB = 1 << 20
@@ -80,6 +83,13 @@ def test_the_templates_say_the_same() -> None:
     shared = (ROOT / "statemachine/retrain/shared.yaml").read_text()
     assert f"TimeoutSeconds: {f.TASK_SECONDS.value}" in shared
     assert PACKING.disk == 200  # GB, which is all that Fargate has
+
+
+def test_the_trainer_streams_by_the_same_figures() -> None:
+    assert channels._IN_MEMORY == feeding.IN_MEMORY
+    assert f.TRAIN_DECODED.value == data._SHARE_OF_MEMORY
+    assert f.TRAIN_CACHE.value == data._LARGEST_CACHE
+    assert f.BUFFER.value == streaming.BUFFER
 
 
 def test_the_steps_prices_are_the_runs() -> None:
@@ -142,17 +152,17 @@ def test_what_is_over_training_and_evaluation_is_named_with_its_cure() -> None:
     assert ("train", "machine's memory") not in hit  # it streams
     assert "split.validation" in hit["evaluate", "Evaluate's time"]
     volume = next(c for c in steps["train"].limits if c.name == "volume")
-    assert volume.needed == disk(int(replace(LOAD, images=100_000_000).copied_bytes))
+    assert volume.needed == disk(int(TrainingLoad(replace(LOAD, images=100_000_000)).copied_bytes))
 
 
 def test_records_lie_in_files_and_machines_share_them() -> None:
     settings = Settings(training=Training(instance_count=4, engine="torch"))
     load = replace(LOAD, images=10_000_000, settings=settings)
     assert load.record_files == 28  # 8,000,000 records of 7,372 bytes in files of 2 GiB
-    assert load.host_images == pytest.approx(2_000_000)
+    assert TrainingLoad(load).host_images == pytest.approx(2_000_000)
     assert replace(load, images=100_000).record_files == 1
     one = replace(load, images=100_000)
-    assert one.host_images == one.trained  # one file is nobody's to share
+    assert TrainingLoad(one).host_images == one.trained  # one file is nobody's to share
     small = msgspec.structs.replace(settings, records=Records(file_mib=100))
     assert replace(load, settings=small).record_files == 563
     shared, alone = (told(10_000_000, s)["train"] for s in (settings, Settings()))

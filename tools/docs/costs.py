@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from tagline.cli.commands import ENDPOINT, TRAINING
-from tagline.cli.estimate import EVALUATION, estimated
+from tagline.cli.estimating import EVALUATION, estimated
 from tagline.formats.costs import StateCost
 from tagline.formats.settings import Settings, Training, Tuning
 from tagline.pricing.forecast import (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tagline.cli.commands import ENDPOINT, TRAINING
-from tagline.cli.estimate import EVALUATION, Estimate, estimated
+from tagline.cli.estimating import EVALUATION, Estimate, estimated
 from tagline.formats.settings import Settings, Split, Training
 from tagline.pricing.table import PriceList, table
 from tagline.scale import figures

@@ -10,7 +10,6 @@ import numpy as np
 
 from im2rec.plan.contents import Codes, Hashes
 from im2rec.plan.sides import SIDES, TEST, UNKNOWN
-from tagline.aws.faults import Absent
 from tagline.aws.s3 import Bucket
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.settings import Split
@@ -21,7 +20,6 @@ from tagline.split.memory import (
     MAX_TASK_BYTES,
     Section,
     SplitFile,
-    UnreadableSplit,
     sides_of,
 )
 
@@ -74,33 +72,21 @@ class RememberedSplit:
     """The split.txt of a dataset under some settings, copied to `folder` to be read."""
 
     def __init__(self, bucket: Bucket, keys: DatasetKeys, settings: Split, folder: Path) -> None:
-        self._bucket = bucket
-        self._key = keys.split
         self._file = SplitFile(bucket, keys, settings)
         self._copy = folder / "split.txt"
 
     def recall(self) -> Remembered:
         """Return what earlier plans decided; raises UnreadableSplit or NewerFormat."""
         nothing = Remembered(np.empty(0, np.uint64), np.empty(0, np.uint8), None)
-        try:
-            with self._bucket.stream(self._key) as found, self._copy.open("wb") as copy:
-                etag = found.etag
-                size = 0
-                for chunk in found.content.iter_chunks(1 << 20):
-                    size += copy.write(chunk)
-                    if size > MAX_TASK_BYTES:
-                        where = self._bucket.uri(self._key)
-                        raise UnreadableSplit(f"{where} is larger than {MAX_TASK_BYTES:,} bytes")
-        except Absent:
+        with self._copy.open("wb") as copy:
+            etag = self._file.copy(copy)
+        if etag is None:
             return nothing
-        with self._file.reading():
-            if not size:
-                self._file.find(b"")
-            with self._copy.open("rb") as file, _mapped(file) as content:
-                before, others = self._file.find(content)
-                hashes, codes = nothing.hashes, nothing.codes
-                if before:
-                    hashes, codes = _arrays(content, before)
+        with self._file.reading(), self._copy.open("rb") as file, _mapped(file) as content:
+            before, others = self._file.find(content)
+            hashes, codes = nothing.hashes, nothing.codes
+            if before:
+                hashes, codes = _arrays(content, before)
         return Remembered(hashes, codes, etag, tuple(others))
 
     def remember(self, memory: Remembered, decided: Decided) -> None:

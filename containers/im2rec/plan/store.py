@@ -117,11 +117,7 @@ class Stored:
     def planned(self) -> Iterator[PlannedRow]:
         """Yield the rows in packing order."""
         query = "SELECT line, id, path, bucket, key, etag, size, labels, side, settled FROM planned"
-        records: Iterator[tuple[int, int]] = iter(())
-        if self._reused:
-            table = self._records[self._reused]
-            found = self._tables.rows(f"SELECT position, id FROM {table} ORDER BY position")
-            records = ((at, record) for at, record in found)
+        records = self._reused_records()
         reused_at, record = next(records, (-1, -1))
         for at, row in enumerate(self._tables.rows(query)):
             line, number, path, bucket, key, etag, size, labels, side, settled = row
@@ -142,6 +138,23 @@ class Stored:
                 settled=bool(settled),
                 reuse=reuse,
             )
+
+    def to_fetch(self) -> Iterator[int]:
+        """Yield how many bytes of each row's image are read from the source."""
+        records = self._reused_records()
+        reused_at, _ = next(records, (-1, -1))
+        for at, (size,) in enumerate(self._tables.rows("SELECT size FROM planned")):
+            if at == reused_at:
+                reused_at, _ = next(records, (-1, -1))
+                yield 0
+            else:
+                yield size
+
+    def _reused_records(self) -> Iterator[tuple[int, int]]:
+        """Yield which rows have their image of an earlier run, and its record there."""
+        if self._reused:
+            query = f"SELECT position, id FROM {self._records[self._reused]} ORDER BY position"
+            yield from ((position, record) for position, record in self._tables.rows(query))
 
     def copies(self) -> int:
         """Return how many rows have the bytes of another one's image."""

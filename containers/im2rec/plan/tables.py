@@ -14,6 +14,7 @@ _CHUNK = 1 << 15  # rows that are Python's values at a time
 _MOST_THREADS = 4  # each sorts in memory of its own
 _MEMORY = 384 << 20  # bytes, of the engine for any list
 _MEMORY_ROW = 100  # and for each row, so that a sort spills only a few times
+_MOST_MEMORY = 6 << 30  # of the task's 16 GiB; contents and their sides take up to 5 of the others
 _NUMBERS = {"UBIGINT": np.uint64, "UINTEGER": np.uint32, "UTINYINT": np.uint8}
 
 
@@ -29,7 +30,8 @@ class Tables:
 
     def expect(self, rows: int) -> None:
         """Take as much memory as so many rows need; what needs more goes through the disk."""
-        self.run(f"SET memory_limit = '{(_MEMORY + _MEMORY_ROW * rows) >> 20}MiB'")
+        most = min(_MEMORY + _MEMORY_ROW * rows, _MOST_MEMORY)
+        self.run(f"SET memory_limit = '{most >> 20}MiB'")
 
     def run(self, statement: str, *values: Any) -> None:
         """Execute a statement."""

@@ -68,6 +68,12 @@ def check(base: Base) -> None:
             )
 
 
+def sharded(base: Base) -> bool:
+    """Return whether each machine has training files of its own."""
+    found = read_json(base.inputs, "the training job")["train"]
+    return isinstance(found, dict) and found.get("S3DistributionType") == "ShardedByS3Key"
+
+
 def lay_out(base: Base, job: Base, wanted: Wanted) -> tuple[int, int]:
     """Write the channels of this trainer's `job`; return the training and validation images.
 

@@ -8,6 +8,7 @@ from tagline.formats.image_classification import SHAPES, SYMBOL, shape_of
 from tagline.formats.models import ModelDescription
 from trainer.builtin import channels
 from trainer.builtin.telling import Told, say
+from trainer.builtin.together import follow, leading, take
 from trainer.builtin.translating import NETWORK, read, translated, without_effect
 from trainer.contract import Base, JobRefused, guarded, read_document, read_json
 from trainer.team import hosts_of
@@ -24,8 +25,7 @@ def train(base: Base) -> None:
     """Train as the algorithm's hyperparameters ask and leave its files; raises JobRefused."""
     given = read_json(base.hyperparameters, "the training job")
     values = read(given)
-    if len(hosts_of(base).names) > 1:
-        raise JobRefused("several machines are not emulated: ask for one (InstanceCount 1)")
+    hosts = hosts_of(base)
     channels.check(base)
     say("SageMaker's image-classification is emulated by tagline/trainer: no other's parameters")
     layers = values["num_layers"]
@@ -34,29 +34,47 @@ def train(base: Base) -> None:
         say(f"without effect in the emulation: {', '.join(idle)}")
     with tempfile.TemporaryDirectory(dir=base.root, prefix="emulated-") as folder:
         job = Base(Path(folder))
-        batch, multi_label = int(values["mini_batch_size"]), values["multi_label"] == "1"
-        _lay_out(base, job, values, translated(given, values))
-        try:
-            train_ours(job, Told(batch, multi_label=multi_label))
-        finally:  # one that SIGTERM ended leaves a model, too
-            if (job.model / "model.json").exists():
-                _leave(base, job, batch, multi_label=multi_label)
+        mine, validation = channels.lay_out(base, job, _wanted(values))
+        records = job.root / "input/data/train/train.rec"
+        own = channels.sharded(base)
+        if hosts.current != hosts.names[0]:
+            say(f"{hosts.names[0]} trains for all, this machine's {mine} images among them")
+            follow(hosts, records if own else None, mine)
+            return
+        with leading(hosts) as lines:
+            images = mine + take(lines, records) if own else mine
+            _prepare(base, job, values, (images, validation), translated(given, values))
+            _train(base, job, values)
 
 
-def _lay_out(base: Base, job: Base, values: dict[str, str], asked: dict[str, str]) -> None:
+def _train(base: Base, job: Base, values: dict[str, str]) -> None:
+    batch, multi_label = int(values["mini_batch_size"]), values["multi_label"] == "1"
+    try:
+        train_ours(job, Told(batch, multi_label=multi_label))
+    finally:  # one that SIGTERM ended leaves a model, too
+        if (job.model / "model.json").exists():
+            _leave(base, job, batch, multi_label=multi_label)
+
+
+def _wanted(values: dict[str, str]) -> channels.Wanted:
     shape = shape_of(values["image_shape"])
     if shape is None or shape[0] != 3 or shape[1] != shape[2]:  # noqa: PLR2004 - RGB
         raise JobRefused(
             f"image_shape {values['image_shape']} is not emulated: squares of 3 channels are"
         )
-    wanted = channels.Wanted(
+    return channels.Wanted(
         labels=int(values["num_classes"]),
         multi_label=values["multi_label"] == "1",
         side=shape[1],
         resize=int(values["resize"]) if "resize" in values else None,
     )
-    train, validation = channels.lay_out(base, job, wanted)
-    kind = "multi-hot" if wanted.multi_label else "class-id"
+
+
+def _prepare(
+    base: Base, job: Base, values: dict[str, str], images: tuple[int, int], asked: dict[str, str]
+) -> None:
+    train, validation = images
+    kind = "multi-hot" if values["multi_label"] == "1" else "class-id"
     say(f"label-format is {kind}; {train} training and {validation} validation images")
     batch = int(values["mini_batch_size"])
     if batch > validation:
@@ -69,8 +87,6 @@ def _lay_out(base: Base, job: Base, values: dict[str, str], asked: dict[str, str
     config = job.hyperparameters.parent
     config.mkdir(parents=True)
     job.hyperparameters.write_text(json.dumps(asked))
-    if base.resources.exists():
-        job.resources.write_bytes(base.resources.read_bytes())
     base.checkpoints.mkdir(exist_ok=True)
     job.checkpoints.symlink_to(base.checkpoints)
     job.model.mkdir()

@@ -7,12 +7,14 @@ from tagline.jobs.sagemaker import LARGEST_DISK, disk
 from tagline.scale import figures as f
 from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
+from tagline.scale.training import TrainingLoad
 
 _MORE = "more training.instance_count, each with record files of its own"
 
 
 def train_checks(load: Load, job_seconds: float) -> Iterator[Check]:
     """Yield what a training job meets; `job_seconds` without the machine's start."""
+    training = TrainingLoad(load)
     yield check(
         name="training.max_runtime",
         needed=job_seconds,
@@ -24,7 +26,7 @@ def train_checks(load: Load, job_seconds: float) -> Iterator[Check]:
     )
     yield check(
         name="volume",
-        needed=disk(int(load.copied_bytes)),
+        needed=disk(int(training.copied_bytes)),
         limit=LARGEST_DISK,
         unit="GiB",
         mark=f.JPEG_BYTES.mark,
@@ -35,7 +37,7 @@ def train_checks(load: Load, job_seconds: float) -> Iterator[Check]:
     if there is not None:
         yield check(
             name="machine's memory",
-            needed=load.train_gib,
+            needed=training.gib,
             limit=there / 2**30,
             unit="GiB",
             mark=f.TRAIN_ROW.mark,
