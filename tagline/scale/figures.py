@@ -52,7 +52,7 @@ TASK_MEMORY = Figure(512 * _MIB, "measured", f"{_TABLES}: of the engine and the 
 TASK_ROW = Figure(120, "computed", f"{_TABLES}: 100 of the engine; what needs more is spilled")
 TASK_DISK = Figure(500, "computed", f"{_TABLES}: bytes a row of tables, 220 measured, and spills")
 PAGE = Figure(1000, "computed", "S3: keys of a page of a listing")
-LISTED = Figure(40, "assumed", "pages/s of S3 by eight threads; the laptop's are in PLANNED")
+LISTED = Figure(40, "assumed", "pages/s of S3, eight at a time; 40 ms of CPU each are in PLANNED")
 FETCHED = Figure(_RATES.fetched, "assumed", "images/s a call; 296 by each of four on the laptop")
 PACKED = Figure(
     _RATES.packed,
