@@ -45,7 +45,7 @@ def learnable(path: Path, count: int, side: int, labels: int, seed: int) -> None
             marks = [int(chance < 0.3) for chance in rng.random(labels)]  # noqa: PLR2004
             for label in np.flatnonzero(marks):
                 top, left = spot * (label // wide), spot * (label % wide)
-                image[top : top + spot, left : left + spot, label % 3] += 25
+                image[top : top + spot, left : left + spot, label % 3] += 8
             jpeg = cv2.imencode(".jpg", image.clip(0, 255).astype(np.uint8))[1].tobytes()
             writer.write(pack_record(number, marks, jpeg))
 
