@@ -5,10 +5,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import cv2
+import numpy as np
 
 from tagline.formats.image_kind import kind_of
 from tagline.formats.reasons import Reason
-from tagline.formats.recordio import pack_record
+from tagline.formats.recordio import join_record
 from tagline.formats.rows import Lost
 from tagline.formats.settings import ImageSpec
 from tagline.imaging import ImageError
@@ -75,4 +76,5 @@ def pack_image(image: FetchedImage, spec: ImageSpec) -> Packed:
 
 def labelled(identifier: int, labels: str, image: bytes) -> bytes:
     """Return the payload of an encoded image with its multi-hot labels as float32."""
-    return pack_record(identifier, [float(c) for c in labels], image)
+    marks = np.frombuffer(labels.encode(), np.uint8) == ord("1")
+    return join_record(identifier, marks.astype("<f4").tobytes(), image)

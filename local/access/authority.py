@@ -5,7 +5,8 @@ boundaries, session policies); a bucket's, queue's, topic's or key's own policy 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from local.access.record import Record
 from local.context import Cloud
 
 _ENGINE = "ministack.core.iam_evaluator"
+_REMEMBERED = 1.0  # second for what no request tells of; AWS's own IAM takes longer
 logger = logging.getLogger("local.access")
 
 
@@ -63,6 +65,7 @@ class Authority:
         self._failed = patching.member(_ENGINE, "AuthError", type)
         self._root = patching.function(_ENGINE, "is_root_access_key", "access_key_id")
         self._evaluation = _Evaluation(cloud)
+        self._principals: dict[str, tuple[float, Any]] = {}  # key → until when, who
 
     def is_root(self, access_key: str) -> bool:
         """Tell whether a key is the person's, which may do everything; no key is nobody's."""
@@ -110,17 +113,29 @@ class Authority:
             self.require(access_key, Call("logs", operation, names))
 
     def _judged(self, access_key: str, needs: Sequence[Need]) -> Refusal | None:
-        principal = self._resolve(access_key, self._cloud.account)
+        principal = self._principal(access_key)
         if isinstance(principal, self._failed):
             return Refusal(principal.code, principal.message)
         if principal.policies is None:
             return None
         for need in needs:
-            decision, statement = self._evaluation.of(principal, need)
-            self._record.add(principal.arn, need, decision, statement)
+            decision, by = self._evaluation.of(principal, need)
+            self._record.add(principal.arn, need, decision, by)
             if decision != "Allow":
                 return _refused(principal.arn, need, decision)
         return None
+
+    def _principal(self, access_key: str) -> Any:
+        now = time.monotonic()
+        known = self._principals.get(access_key)
+        if known is None or known[0] < now:
+            known = now + _REMEMBERED, self._resolve(access_key, self._cloud.account)
+            self._principals[access_key] = known
+        return known[1]
+
+    def forget(self) -> None:
+        """Look for each principal's policies anew: a request may have changed them."""
+        self._principals.clear()
 
 
 class _Evaluation:
@@ -141,8 +156,8 @@ class _Evaluation:
             "limits",
         )
 
-    def of(self, principal: Any, need: Need) -> tuple[str, str]:
-        """Return Allow, Deny or ImplicitDeny, and the statement that decided it."""
+    def of(self, principal: Any, need: Need) -> tuple[str, Callable[[], str]]:
+        """Return Allow, Deny or ImplicitDeny, and what tells the statement that decided it."""
         statements = _statements(principal, need.action)
         context = self._context(
             principal_arn=principal.arn,
@@ -161,9 +176,13 @@ class _Evaluation:
             required = need.action.startswith("kms:")
             limits = tuple(principal.limits)
             result = self._combine(result, context, *own, required=required, limits=limits)
-        effect = "Deny" if result.decision == "Deny" else "Allow"
-        deciding = (s.label for s in statements if self._match(context, [s.parsed], effect))
-        return result.decision, next(deciding, "")
+
+        def deciding() -> str:
+            effect = "Deny" if result.decision == "Deny" else "Allow"
+            found = (s.label for s in statements if self._match(context, [s.parsed], effect))
+            return next(found, "")
+
+        return result.decision, deciding
 
 
 def _statements(principal: Any, action: str) -> Sequence[Statement]:

@@ -12,6 +12,7 @@ from local.http_api import PATH as API
 
 _UNSIGNED = Refusal("MissingAuthenticationToken", "Missing Authentication Token")
 _READS = {"GetObject", "HeadObject"}
+_PLAIN = {"GET", "HEAD", "PUT"}  # IAM, STS and CloudFormation are asked by POST
 _DENIAL = (
     "service",
     "action",
@@ -41,6 +42,13 @@ class Guard:
         if scope["type"] != "http" or scope["path"].startswith(API) or scope["path"] == HEALTH:
             await self._app(scope, receive, send)
             return
+        try:
+            await self._judge(scope, receive, send)
+        finally:
+            if scope["method"] not in _PLAIN:
+                self._authority.forget()
+
+    async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = _request(scope)
         key = http.access_key
         if self._authority.is_root(key):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
@@ -25,8 +26,8 @@ class Record:
         self._lock = threading.Lock()
         self._seen: set[tuple[str, str, str, str, str]] = set()
 
-    def add(self, principal: str, need: Need, decision: str, statement: str) -> None:
-        """Keep one decision; a record that the disk has no room for is lost."""
+    def add(self, principal: str, need: Need, decision: str, by: Callable[[], str]) -> None:
+        """Keep one decision, and what it is by; one that the disk has no room for is lost."""
         context = json.dumps(need.context, sort_keys=True) if need.context else ""
         known = (principal, need.action, need.resource, decision, context)
         with self._lock:
@@ -43,7 +44,7 @@ class Record:
                     "resource": need.resource,
                     "context": dict(need.context),
                     "decision": decision,
-                    "by": statement,
+                    "by": by(),
                 },
                 ensure_ascii=False,
             )

@@ -31,9 +31,12 @@ def write_records(bucket: Bucket, key: str, records: Iterable[Record], most: int
     with SpooledTemporaryFile(_IN_MEMORY) as first:
         _spool(first, islice(coming, most))
         count = 1
-        for record in coming:
+        following = next(coming, None)
+        while following is not None:
             with SpooledTemporaryFile(_IN_MEMORY) as further:
-                _spool(further, chain((record,), islice(coming, most - 1)))
+                _spool(further, chain((following,), islice(coming, most - 1)))
+                # one ahead: what is read to be written over has been read by now
+                following = next(coming, None)
                 _upload(bucket, partition(key, count), further)
             count += 1
         if count == 1:

@@ -27,6 +27,7 @@ _PARAMETERS = {
     "PackConcurrency": "pack_concurrency",
     "PackShardsPerTask": "pack_shards_per_task",
     "PlanInTaskAbove": "plan_in_task_above",
+    "MostInstances": "most_instances",
 }
 _KB = 1000
 

@@ -110,14 +110,25 @@ def pack_record(identifier: int, labels: Sequence[float] | float, image: bytes) 
     label_width = n (also for n = 1); a number becomes the header's own label. Raise RecordError
     for no labels at all (MXNet would read one label, 0) and for an id outside 0 … 2^64 - 1.
     """
+    if isinstance(labels, int | float):
+        return _head(identifier, 0, labels) + image
+    return join_record(identifier, struct.pack(f"<{len(labels)}f", *labels), image)
+
+
+def join_record(identifier: int, labels: bytes, image: bytes) -> bytes:
+    """Return the payload of an image whose labels are little-endian float32 already.
+
+    Raise RecordError as `pack_record` does.
+    """
+    if not labels:
+        raise RecordError(f"image {identifier} has no labels")
+    return _head(identifier, len(labels) // 4, 0.0) + labels + image
+
+
+def _head(identifier: int, count: int, label: float) -> bytes:
     if not 0 <= identifier < 1 << 64:
         raise RecordError(f"an id is 0 … 2^64 - 1, not {identifier}")
-    if isinstance(labels, int | float):
-        return _IMAGE.pack(0, labels, identifier, 0) + image
-    if not len(labels):
-        raise RecordError(f"image {identifier} has no labels")
-    packed = struct.pack(f"<{len(labels)}f", *labels)
-    return _IMAGE.pack(len(labels), 0.0, identifier, 0) + packed + image
+    return _IMAGE.pack(count, label, identifier, 0)
 
 
 def split_record(payload: bytes) -> tuple[int, bytes, bytes]:

@@ -114,7 +114,7 @@ def _large_files(bucket: Bucket, run: str, stack: str) -> Iterator[str]:
     """
     keys = RunKeys(run)
     for channel in CHANNELS.values():
-        yield from bucket.keys(keys.packed_folder(channel))
+        yield from bucket.keys(keys.packed(channel).removesuffix(".rec"))  # one file or several
     of_ratings = RatingsRunKeys(run)
     for side in Side:
         yield from bucket.keys(of_ratings.ratings(side))

@@ -23,6 +23,7 @@ class Parameters:
     pack_concurrency: int = 1
     pack_shards_per_task: int = 100
     plan_in_task_above: int = PLAN_IN_TASK_ABOVE
+    most_instances: int = 4
 
 
 @dataclass(frozen=True)

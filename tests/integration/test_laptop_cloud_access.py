@@ -50,6 +50,25 @@ def bucket(laptop_cloud: LaptopCloud) -> str:
     return name
 
 
+def test_a_changed_policy_counts_from_its_answer_on(laptop_cloud: LaptopCloud, bucket: str) -> None:
+    iam = laptop_cloud.client("iam")
+    name = f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    user: Any = boto3.client(
+        "s3",
+        endpoint_url=laptop_cloud.endpoint,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    allowed = document(statement("s3:GetObject", f"arn:aws:s3:::{bucket}/*"))
+    for _ in range(2):
+        assert refused(user.get_object, Bucket=bucket, Key="open/a") is not None
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=allowed)
+        assert refused(user.get_object, Bucket=bucket, Key="open/a") is None
+        iam.delete_user_policy(UserName=name, PolicyName="own")
+
+
 def test_an_object_is_read_where_a_statement_says_so(
     laptop_cloud: LaptopCloud, bucket: str
 ) -> None:

@@ -72,7 +72,13 @@ def test_a_run_may_last_as_long_as_its_machine_lets_it() -> None:
 
 
 FILES = (
-    *("training/train.rec", "validation/val.rec", "test/test.rec", "checkpoints/epoch-00001.npz"),
+    *(
+        "training/train-00000.rec",
+        "training/train-00001.rec",
+        "validation/val.rec",
+        "test/test.rec",
+    ),
+    "checkpoints/epoch-00001.npz",
     "shadow/captured/a.jsonl",
 )
 SMALL = ("plan.json", "status.json", "report.html", "dataset.json", "verdicts.jsonl")

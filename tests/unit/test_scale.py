@@ -75,6 +75,7 @@ def test_the_templates_say_the_same() -> None:
     assert parameters["PlanInTaskAbove"]["Default"] == PLAN_IN_TASK_ABOVE
     assert parameters["PackConcurrency"]["Default"] == stack.pack_concurrency
     assert parameters["PackShardsPerTask"]["Default"] == stack.pack_shards_per_task
+    assert parameters["MostInstances"]["Default"] == stack.most_instances
     assert parameters["ShardRetentionDays"]["Default"] == f.SHARD_DAYS.value
     plan = TEMPLATES["steps"]["Resources"]["PlanDataset"]["Properties"]
     assert plan["Timeout"] == f.LAMBDA_SECONDS.value

@@ -34,7 +34,7 @@ _SIZES: tuple[tuple[int, Parameters, Settings], ...] = (
     ),
     (
         100_000_000,
-        Parameters(fetch_concurrency=22, pack_concurrency=50),
+        Parameters(fetch_concurrency=22, pack_concurrency=50, most_instances=8),
         Settings(split=_FEW_JUDGED, training=Training(instance_count=8, engine="torch")),
     ),
 )
@@ -143,6 +143,8 @@ def _asked(stack: Parameters, settings: Settings) -> str:
     if stack != Parameters():
         said += [f"FetchConcurrency={stack.fetch_concurrency}",
                  f"PackConcurrency={stack.pack_concurrency}"]  # fmt: skip
+    if stack.most_instances != Parameters().most_instances:
+        said.append(f"MostInstances={stack.most_instances}")
     split, training = settings.split, settings.training
     if split != Split():
         said.append(f"split: {{validation: {split.validation:g}, test: {split.test:g}}}")

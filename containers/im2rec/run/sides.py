@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
 from msgspec.structs import replace
 
 from im2rec.errors import PackFailed
@@ -15,7 +16,7 @@ from im2rec.run.task import Task
 from tagline.aws.partitions import read_records, write_records
 from tagline.formats.keys import DatasetKeys
 from tagline.formats.plan import Plan
-from tagline.formats.recordio import unpack_record
+from tagline.formats.recordio import split_record
 from tagline.formats.rows import IndexedImage, PlannedRow, Side
 from tagline.formats.settings import Split
 from tagline.formats.tasks import Task as LabelTask
@@ -86,16 +87,22 @@ def moved(
     with Channels(folder, len(plan.labels), longest_file(plan)) as channels:
         for line, side, identifier in ledger.accepted():
             payload = next(records[side], b"")
-            record = unpack_record(payload) if payload else None
-            if record is None or record.identifier != identifier:
+            found, labels, _ = split_record(payload) if payload else (None, b"", b"")
+            if found != identifier:
                 raise PackFailed(
                     f"The {side} records are not those of the verdicts: at line {line} there is "
-                    f"{record.identifier if record else 'none'} for id {identifier}. "
+                    f"{'none' if found is None else found} for id {identifier}. "
                     "Upload the list again."
                 )
-            labels = "".join("1" if label else "0" for label in record.labels)
-            channels[moves.get(line, side)].add(payload, labels)
+            channels[moves.get(line, side)].add(payload, _text(labels))
     return channels
+
+
+def _text(labels: bytes) -> str:
+    """Return labels, little-endian float32, as text of 0 and 1."""
+    marks = np.frombuffer(labels, "<f4") != 0
+    text: bytes = (marks + np.uint8(ord("0"))).tobytes()
+    return text.decode()
 
 
 def remember_moves(task: Task, plan: Plan, moves: Moves) -> None:

@@ -51,7 +51,7 @@ def _join_checks(load: Load) -> Iterator[Check]:
         needed=load.join_gib,
         limit=PACKING.gb,
         unit="GB",
-        mark=f.JOIN_ROW.mark,
+        mark=load.as_known(f.JOIN_ROWS),
         source=f"templates/packing.yaml; {f.JOIN_ROW.source}",
         cure="Cpu 8192 and Memory 61440, or 16384 and 122880, in templates/packing.yaml",
     )

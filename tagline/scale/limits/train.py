@@ -25,6 +25,15 @@ def train_checks(load: Load, job_seconds: float) -> Iterator[Check]:
         cure="a longer training.max_runtime, more training.instance_count, quality: fast, or a GPU",
     )
     yield check(
+        name="MostInstances",
+        needed=training.machines,
+        limit=load.stack.most_instances,
+        unit="machines",
+        mark="computed",
+        source="the stack's parameter",
+        cure="a higher MostInstances",
+    )
+    yield check(
         name="volume",
         needed=disk(int(training.copied_bytes)),
         limit=LARGEST_DISK,
