@@ -34,7 +34,7 @@ class StreamedSet:
     The buffer holds `buffer` encoded images: an image that is read takes the place of one that is
     drawn from it at random. So each image comes exactly once in a pass, and two passes differ.
     Records are packed in an order that tells nothing of their labels; the buffer and the files'
-    order are what makes passes differ.
+    order are what makes passes differ: of a single file, the larger the buffer the more.
     """
 
     cached = False

@@ -72,7 +72,9 @@ class Load:
     @property
     def task_plan_bytes(self) -> float:
         """Bytes of memory that the planning task takes."""
-        return f.TASK_MEMORY.value + self.images * f.TASK_ROW.value
+        engine = min(self.images * f.TASK_ENGINE.value, f.TASK_ENGINE_MOST.value)
+        row = f.TASK_ROW.value + self.labels / 8
+        return f.TASK_MEMORY.value + engine + self.images * row
 
     @property
     def task_plan_disk(self) -> float:

@@ -37,10 +37,9 @@ def exposed(task: Task, plan: Plan, ledger: Ledger) -> Mapping[int, Side]:
     present = np.unique(_placed(own, ledger.sides[ledger.pictures]))
     before = np.empty((0, BYTES + 1), np.uint8)
     for run in plan.packed_before:
-        for likenesses, sides in _packed(task, plan, run):
-            found = np.unique(_placed(likenesses, sides))
-            strange = found[~np.isin(found, present, assume_unique=True)]
-            before = _most_exposed(np.vstack([before, _bytes(strange)]))
+        placed = (_placed(*some) for some in _packed(task, plan, run))
+        strange = [_bytes(found[~_are_in(found, present)]) for found in placed]
+        before = _most_exposed(np.vstack([before, *strange]))
     if not len(before):
         return {}
     names = group(Likenesses(np.vstack([own, before[:, :BYTES]])))
@@ -61,6 +60,15 @@ def _placed(likenesses: Bytes, sides: Bytes) -> _Placed:
     """Return likenesses (n, BYTES) with the numbers of their sides (n,), which are never 0."""
     together = np.ascontiguousarray(np.column_stack([likenesses, sides]))
     return together.view(f"S{BYTES + 1}").ravel()
+
+
+def _are_in(some: _Placed, known: _Placed) -> NDArray[np.bool_]:
+    """Return which are among those that are known, in order."""
+    if not len(known):
+        return np.zeros(len(some), np.bool_)
+    places = np.minimum(np.searchsorted(known, some), len(known) - 1)
+    found: NDArray[np.bool_] = known[places] == some
+    return found
 
 
 def _bytes(placed: _Placed) -> Bytes:
