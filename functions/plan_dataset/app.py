@@ -28,7 +28,8 @@ def handler(event: PlanEvent) -> PlanAnswer:
     UnusableList and InvalidSettings no retry can cure.
     """
     here, bucket = environment(), Bucket(clients.s3(), event.bucket)
-    answer = answer_of_task(bucket, event.run) if event.plan.in_task else _planned(event, here)
+    answer = answer_of_task(bucket, event.run) if event.plan.in_task else None
+    answer = answer or _planned(event, here)
     if answer.in_task:
         return answer
     metrics.add_metric("RowsAccepted", MetricUnit.Count, answer.accepted)

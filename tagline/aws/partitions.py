@@ -45,6 +45,9 @@ def write_records(bucket: Bucket, key: str, records: Iterable[Record], most: int
         _upload(bucket, partition(key, 0), first, count)
     if bucket.head(key):  # of an earlier attempt, which had fewer
         bucket.delete(key)
+    while bucket.head(partition(key, count)):  # which had more: a job gets them by their prefix
+        bucket.delete(partition(key, count))
+        count += 1
 
 
 def read_records(bucket: Bucket, key: str, kind: type[R], formats: int = 1) -> Iterator[R]:

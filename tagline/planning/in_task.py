@@ -62,10 +62,15 @@ def plan_in_task(
     return found
 
 
-def answer_of_task(bucket: Bucket, run: str) -> PlanAnswer:
-    """Return what the task that planned a run answered; raises what was wrong with the list."""
+def answer_of_task(bucket: Bucket, run: str) -> PlanAnswer | None:
+    """Return what the task that planned a run answered; None where it is to be planned anew.
+
+    Raises what was wrong with the list, once: an execution that is redriven when that is mended
+    plans anew.
+    """
     key = RunKeys(run).plan_answer
-    found = bucket.read(key, PlannedInTask)
-    if found.answer is None:
-        raise _TOLD.get(found.error or "", UnusableList)(found.cause or "")
-    return found.answer
+    found = bucket.get(key, PlannedInTask)
+    if found is None or found.answer is not None:
+        return found and found.answer
+    bucket.delete(key)
+    raise _TOLD.get(found.error or "", UnusableList)(found.cause or "")

@@ -58,6 +58,12 @@ def test_an_attempt_that_had_fewer_leaves_nothing(bucket: Bucket) -> None:
     assert len(list(read_records(bucket, KEY, FetchVerdict))) == 6
 
 
+def test_an_attempt_that_had_more_leaves_nothing(bucket: Bucket) -> None:
+    write_records(bucket, KEY, rows(17), most=4)
+    write_records(bucket, KEY, rows(6), most=4)
+    assert list(bucket.keys("demo/")) == list(record_keys(bucket, KEY))  # a job reads what is there
+
+
 def test_nothing_is_absent_and_so_is_a_beginning(bucket: Bucket) -> None:
     assert record_keys(bucket, KEY) == ()
     with pytest.raises(Absent, match=r"verdicts\.jsonl is not there"):

@@ -104,6 +104,9 @@ def test_what_is_wrong_with_a_list_is_told_by_the_function_all_the_same(
         app("plan_dataset").handler(msgspec.to_builtins(event) | planning, Context())
     assert str(caught.value) == str(here.value)
     assert demo.lines("rejects.jsonl")
+    # resumed when the cause is gone: nobody tells the same once more
+    resumed = app("plan_dataset").handler(msgspec.to_builtins(event) | planning, Context())
+    assert resumed["in_task"]
 
 
 def test_errors_keep_their_class(demo: World) -> None:

@@ -88,7 +88,10 @@ def test_the_contents_of_several_rows_have_the_labels_of_all() -> None:
 
 def test_a_table_that_is_made_in_an_order_is_read_in_it(tmp_path: Path) -> None:
     """More rows than a row group of DuckDB's has, by more threads than one."""
-    tables = Tables(tmp_path)
+    folder = tmp_path / "o'brien"
+    folder.mkdir()
+    tables = Tables(folder)
+    assert next(tables.rows("SELECT current_setting('temp_directory')")) == (f"{folder}/spilled",)
     tables.run("SET threads = 4")
     tables.run(
         "CREATE TABLE planned AS SELECT range AS id, hash(range) AS rank FROM range(400000) "

@@ -23,9 +23,11 @@ class Tables:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._connection = duckdb.connect(str(folder / "plan.duckdb"))
-        self.run(f"SET temp_directory = '{folder / 'spilled'}'")
-        self.run(f"SET threads = {min(cores(), _MOST_THREADS)}")
+        told = {
+            "temp_directory": str(folder / "spilled"),
+            "threads": min(cores(), _MOST_THREADS),
+        }
+        self._connection = duckdb.connect(str(folder / "plan.duckdb"), config=told)
         self.expect(0)
 
     def expect(self, rows: int) -> None:

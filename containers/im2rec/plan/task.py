@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -29,8 +30,7 @@ def plan_run(keys: RunKeys, folder: Path, log: TextIO) -> None:
     if event.run != keys.run:
         raise PackFailed(f"{INPUT} is of run {event.run}, not of {keys.run}")
     tempfile.tempdir = str(folder)  # the list, too, is left where there is room
-    store = Stored(folder)
-    found = plan_in_task(event, clients.s3(), environment().source_buckets, store)
-    store.close()
+    with closing(Stored(folder)) as store:
+        found = plan_in_task(event, clients.s3(), environment().source_buckets, store)
     told = found.cause or f"planned={found.answer.accepted if found.answer else 0}"
     print(f"{told} rejected={len(store.rejects)}", file=log, flush=True)
