@@ -21,7 +21,7 @@ _SHARE_OF_MEMORY, _LARGEST_CACHE = 0.25, 8 << 30
 class RecordSet:
     """The images of a channel's record files, in their order.
 
-    Labels are held as uint8 (n, L), the records' ids as int64 (n,): with its offset a record takes
+    Labels are held as uint8 (n, L), the records' ids as uint64 (n,): with its offset a record takes
     16 bytes and one a label. `different` counts the images, equal ones once; `digest` tells the
     records, in their order, from others, however many files they are in. Decoded images are kept
     when all of them fit into a quarter of the memory (8 GiB at most); otherwise each batch is read
@@ -45,7 +45,7 @@ class RecordSet:
         self._files, self._reading = record_files(files), Reading(labels, side, packed or side)
         self.name = self._files.name
         # grown in place: a list of numbers would take ten times as much, and arrays a copy
-        offsets, ids, rows, images = array("q"), array("q"), bytearray(), array("q")
+        offsets, ids, rows, images = array("q"), array("Q"), bytearray(), array("q")
         content = blake2b(digest_size=16)
         for offset, payload in self._files.scan():
             content.update(payload)
@@ -60,7 +60,7 @@ class RecordSet:
         if not offsets:
             raise JobRefused(f"{self.name} holds no records")
         self.labels: Labels = np.frombuffer(rows, np.uint8).reshape(len(offsets), labels)
-        self.ids: NDArray[np.int64] = np.frombuffer(ids, np.int64)
+        self.ids: NDArray[np.uint64] = np.frombuffer(ids, np.uint64)
         self.counts = LabelCounts.of(self.labels)
         self.digest = content.hexdigest()
         self.different = _different(images)

@@ -35,7 +35,7 @@ class KeptBack:
     """The challenger's scores (n, L) on a side of the split that it was not trained on."""
 
     side: Side
-    ids: NDArray[np.int64]
+    ids: NDArray[np.uint64]
     truth: NDArray[np.uint8]
     scores: NDArray[np.float32]
 
@@ -67,7 +67,7 @@ class Evaluation:
 
     labels: tuple[str, ...]
     side: Side
-    ids: NDArray[np.int64]
+    ids: NDArray[np.uint64]
     truth: NDArray[np.uint8]
     challenger: Evaluated
     champion: Evaluated | None

@@ -10,7 +10,7 @@ from tagline.formats.rows import IndexedImage, Verdict
 from trainer.contract import Base, read_lines
 
 
-def unseen(base: Base, ids: NDArray[np.int64], rows: Mapping[int, Verdict]) -> NDArray[np.bool_]:
+def unseen(base: Base, ids: NDArray[np.uint64], rows: Mapping[int, Verdict]) -> NDArray[np.bool_]:
     """Return which of the records with these ids (n,) the champion was not trained on, (n,).
 
     Records are known by the digests of their images in both runs' images.jsonl, and near-copies by
@@ -28,4 +28,4 @@ def unseen(base: Base, ids: NDArray[np.int64], rows: Mapping[int, Verdict]) -> N
         read_lines(theirs, IndexedImage),
         read_lines(base.processing_input("champion-verdicts/verdicts.jsonl"), Verdict),
     )
-    return ~np.isin(ids, np.fromiter(seen, np.int64, len(seen)))
+    return ~np.isin(ids, np.fromiter(seen, np.uint64, len(seen)))

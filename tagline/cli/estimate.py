@@ -110,10 +110,11 @@ def _parameters(given: Sequence[str]) -> Parameters:
     values: dict[str, int] = {}
     for text in given:
         name, _, value = text.partition("=")
-        if name not in _PARAMETERS or not value.isdecimal() or int(value) < 1:
+        least = 0 if name == "PlanInTaskAbove" else 1
+        if name not in _PARAMETERS or not value.isdecimal() or int(value) < least:
             raise Refused(
                 f"--parameter {text}: give {', '.join(_PARAMETERS)} a number from 1, such as "
-                "FetchConcurrency=22"
+                "FetchConcurrency=22 (PlanInTaskAbove one from 0)"
             )
         values[_PARAMETERS[name]] = int(value)
     return Parameters(**values)

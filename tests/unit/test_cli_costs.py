@@ -96,6 +96,14 @@ def test_an_estimate_tells_each_step_with_what_bounds_it(tmp_path: Path) -> None
     assert found["seconds"] == pytest.approx(sum(step["seconds"] for step in found["steps"]))
 
 
+def test_an_estimate_takes_the_parameters_that_the_stack_takes() -> None:
+    found = told("estimate", "--images", "1000", "--parameter", "PlanInTaskAbove=0")
+    assert found["planned_by"] == "task"
+    odd = runner.invoke(app, ["estimate", "--images", "1000", "--parameter", "FetchConcurrency=0"])
+    assert odd.exit_code == 1
+    assert "a number from 1" in odd.stderr
+
+
 def test_images_that_cannot_be_planned_are_exit_1_with_the_limit(tmp_path: Path) -> None:
     result = runner.invoke(app, ["estimate", "--images", "1000000000", "--json"])
     assert result.exit_code == 1

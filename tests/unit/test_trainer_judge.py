@@ -292,7 +292,7 @@ def lists(base: Path, **files: list[dict[str, Any]]) -> Base:
 
 
 OURS = [{"image": f"digest {n}", "id": 10 + n, "line": n} for n in range(5)]
-IDS = np.array([14, 13, 12, 11, 10])
+IDS = np.array([14, 13, 12, 11, 10], np.uint64)
 
 
 def test_what_the_champion_was_trained_on_is_known_by_its_image(tmp_path: Path) -> None:

@@ -33,6 +33,12 @@ def test_several_files_are_the_one_they_would_be(tmp_path: Path) -> None:
     assert (one.name, several.name) == ("train.rec", "train-00000.rec to train-00002.rec")
 
 
+def test_an_id_may_be_as_large_as_a_list_allows(tmp_path: Path) -> None:
+    path = tmp_path / "train.rec"
+    path.write_bytes(frame(payload(0)) + frame(payload(2**64 - 1)))
+    assert RecordSet(path, **HOW).ids.tolist() == [0, 2**64 - 1]
+
+
 def test_a_path_alone_is_a_channel_of_one_file(tmp_path: Path) -> None:
     (path,) = write(tmp_path, 2)
     assert len(RecordSet(path, **HOW)) == 2
