@@ -70,7 +70,9 @@ def answer_of_task(bucket: Bucket, run: str) -> PlanAnswer | None:
     """
     key = RunKeys(run).plan_answer
     found = bucket.get(key, PlannedInTask)
-    if found is None or found.answer is not None:
-        return found and found.answer
+    if found is None:
+        return None
+    if found.answer is not None:
+        return found.answer
     bucket.delete(key)
     raise _TOLD.get(found.error or "", UnusableList)(found.cause or "")

@@ -23,7 +23,7 @@ class Tables:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        told = {
+        told: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(folder / "spilled"),
             "threads": min(cores(), _MOST_THREADS),
         }
