@@ -78,7 +78,7 @@ def _do(
         return 1
     except Exception as exc:
         traceback.print_exc()
-        fault = f"{prefix}Packing stopped by a fault of its own: {type(exc).__name__}: {exc}"
+        fault = f"{prefix}The task stopped by a fault of its own: {type(exc).__name__}: {exc}"
         _leave(bucket, keys, state, fault)
         raise SystemExit(1) from exc
     return 0
@@ -94,7 +94,7 @@ def _leave(bucket: Bucket, keys: RunKeys, state: str, sentence: str) -> None:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit("Packing was told to stop.")  # unwinds, so that workers and files go too
+    sys.exit("The task was told to stop.")  # unwinds, so that workers and files go too
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject, Side
 from tagline.formats.split import Shares
 from tagline.formats.steps import PlanAnswer
+from tagline.listing.rows import MAX_ID
 from tagline.planning import inventory
 from tagline.planning.held import Held
 from tagline.planning.plan import plan_dataset
@@ -54,6 +55,8 @@ def images(demo: World) -> None:
         demo.image(f"{number}.png", b"picture %d" % number)
         demo.image(f"twin{number}.png", b"picture %d" % number)
         demo.image(accents(number, "NFD" if number % 2 else "NFC"), b"accent %d" % number)
+    for number, name in enumerate(FAR):
+        demo.image(name, b"far %d" % number)
     demo.image("Upper.PNG", b"upper")
     demo.image("empty.png", b"")
     demo.image("large.png", b"large" * 20)
@@ -62,6 +65,7 @@ def images(demo: World) -> None:
     demo.s3.put_object(Bucket="pictures", Key="art/1.png", Body=b"elsewhere")
 
 
+FAR = ["\ue000.png", "\uff5e.png", "\U0001f600.png"]  # UTF-8 has another order than UTF-16
 FAULTY = [
     *("images/empty.png", "images/large.png", "images/archived.png", "images/gone.png"),
     *("images/upper.png", "./images/3.png", "images//4.png", "/images/5.png", "images/"),
@@ -83,6 +87,7 @@ PATHS = st.one_of(
         st.sampled_from(["NFC", "NFD"]),
     ),
     st.sampled_from(FAULTY),
+    st.sampled_from(FAR).map(lambda name: f"images/{name}"),
 )
 ODD = st.sampled_from(
     [
@@ -101,9 +106,9 @@ def lists(draw: st.DrawFn, form: str) -> bytes:
     rows = [(f"images/{number}.png", LABEL[number % 3]) for number in range(IMAGES)]
     rows = draw(st.permutations(rows + chosen))
     ids = iter(draw(st.lists(st.integers(0, 60), min_size=len(rows), max_size=len(rows))))
-    lines = []
+    lines, top = [], draw(st.sampled_from([2000, MAX_ID]))
     for number, (path, labels) in enumerate(rows):
-        ident = next(ids) if draw(st.booleans()) else 1000 + number
+        ident = next(ids) if draw(st.booleans()) else top - number
         if form == "classes":
             column = str(labels.index(1) if 1 in labels else 9)
         else:
@@ -262,6 +267,7 @@ def test_of_each_kind_of_trouble_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the property is about does come up: rejects of all kinds, respelt keys, reuse."""
     monkeypatch.setattr(inventory, "MAX_OBJECT_BYTES", 60)
     good = [(f"images/{number}.png", LABEL[number % 3]) for number in range(IMAGES)]
+    good += [(f"images/{name}", LABEL[0]) for name in FAR]
     respelt = [(f"images/{accents(n, 'NFC')}", (1, 0, 0)) for n in (1, 3)]
     respelt += [
         (f"images/{accents(1, 'NFD')}", (1, 0, 0)),
@@ -275,7 +281,7 @@ def test_of_each_kind_of_trouble_one(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     rows = [*good, *respelt, *faulty, *again]
     lines = [
-        b"%d\t%d\t%d\t%d\t%b" % (number, *labels, path.encode())
+        b"%d\t%d\t%d\t%d\t%b" % (number or MAX_ID, *labels, path.encode())
         for number, (path, labels) in enumerate(rows)
     ]
     lines += [
