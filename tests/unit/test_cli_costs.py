@@ -80,7 +80,8 @@ def test_an_estimate_tells_each_step_with_what_bounds_it(tmp_path: Path) -> None
     config = tmp_path / "dataset.yaml"
     config.write_text("training: {instance_count: 2, max_runtime: 3600, engine: torch}\n")
     found = told("estimate", "--images", "1000000", "--labels", "334", "--settings", str(config),
-                 "--parameter", "FetchConcurrency=100", "--image-kb", "1")  # fmt: skip
+                 "--parameter", "FetchConcurrency=100", "--image-kb", "1",
+                 "--parameter", "PlanInTaskAbove=1000000")  # fmt: skip
     steps = {step["step"]: step for step in found["steps"]}
     assert list(steps) == ["plan", "fetch", "pack", "train", "evaluate", "deploy"]
     assert (found["labels"], found["cannot"]) == (334, [])
