@@ -120,7 +120,7 @@ def test_many_labels_and_a_long_list_go_to_the_task_before_that() -> None:
     assert told(500_000, labels=3000)["plan"].way == "a container task"
     assert told(10_000, list_bytes=3 << 30)["plan"].way == "a container task"
     assert told(10_000, labels=3000)["plan"].way == "one Lambda"
-    few_bytes = {"classes": True, "list_bytes": 5 << 22}
+    few_bytes: dict[str, Any] = {"classes": True, "list_bytes": 5 << 22}
     assert told(500_000, labels=3000, **few_bytes)["plan"].way == "one Lambda"
     asked = Parameters(plan_in_task_above=1000)
     assert told(10_000, stack=asked)["plan"].way == "a container task"
