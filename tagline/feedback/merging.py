@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import BinaryIO, NamedTuple, Protocol
 
 from tagline.feedback.truths import Said, Truths
-from tagline.formats.list_lines import Line, read_lines
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES, Line, read_lines
 from tagline.formats.locations import Location, parse_uri
 from tagline.formats.merged import MOST_ROWS, MergedLabel, MergedRow
 from tagline.listing.list_file import row_parser
@@ -106,7 +106,7 @@ class Merger:
         """Write the list's own lines; return how many rows have other labels now."""
         wanted = {_id_of(place, salt) for place in self._truths for salt in range(_SALTS)}
         changed, at = 0, 0
-        for line in read_lines(stream):
+        for line in read_lines(stream, FUNCTION_LIST_BYTES):
             write(b"\n" * (line.number - at - 1))  # blank lines are no rows, and count
             at = line.number
             row = self._parser.parse(line)

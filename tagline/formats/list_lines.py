@@ -31,17 +31,17 @@ class _Chunks(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Line]:
+def read_lines(stream: BinaryIO, most: int = MAX_LIST_BYTES) -> Iterator[Line]:
     """Yield the lines of a seekable stream from its start, gzip undone, BOM removed.
 
     Blanks, tabs and CRs at a line's end belong to no column and are removed. Blank lines are
     counted but not yielded. Raises UnusableList for damaged gzip and for a list above
-    MAX_LIST_BYTES.
+    `most` bytes.
     """
     number = 0
     pending = b""
     overlong = False
-    for chunk in _chunks(stream):
+    for chunk in _chunks(stream, most):
         lines = (pending + chunk).split(b"\n")
         pending = lines.pop()
         for line in lines:
@@ -70,7 +70,7 @@ def read_start(stream: BinaryIO, size: int) -> bytes:
     return start[:size]
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def _chunks(stream: BinaryIO, most: int = MAX_LIST_BYTES) -> Iterator[bytes]:
     stream.seek(0)
     magic = stream.read(len(GZIP))
     stream.seek(0)
@@ -82,10 +82,8 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     total = 0
     while chunk:
         total += len(chunk)
-        if total > MAX_LIST_BYTES:
-            raise UnusableList(
-                f"the list is larger than {MAX_LIST_BYTES >> 30} GiB; split it into several"
-            )
+        if total > most:
+            raise UnusableList(f"the list is larger than {most >> 30} GiB; split it into several")
         yield chunk
         chunk = source.read(_CHUNK)
 
