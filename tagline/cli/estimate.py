@@ -22,13 +22,14 @@ from tagline.pricing.table import PriceList
 from tagline.scale.load import Parameters
 from tagline.settings import load_settings
 
-_PARAMETERS = {
-    "FetchConcurrency": "fetch_concurrency",
-    "PackConcurrency": "pack_concurrency",
-    "PackShardsPerTask": "pack_shards_per_task",
-    "PlanInTaskAbove": "plan_in_task_above",
-    "MostInstances": "most_instances",
+PARAMETERS = {  # of the template, each with the field that it is here, its least and its most
+    "FetchConcurrency": ("fetch_concurrency", 1, 10_000),
+    "PackConcurrency": ("pack_concurrency", 1, 1000),
+    "PackShardsPerTask": ("pack_shards_per_task", 1, 1000),
+    "PlanInTaskAbove": ("plan_in_task_above", 0, 1_000_000),
+    "MostInstances": ("most_instances", 1, 100),
 }
+_LONGEST = 9  # digits
 _KB = 1000
 
 
@@ -64,6 +65,7 @@ def estimate(
             labels=size.labels,
             classes=size.classes,
             list_bytes=size.bytes or None,
+            long_labels=size.long_labels,
             image_bytes=image_kb * _KB,
             stack=stack,
         )
@@ -78,11 +80,12 @@ def estimate(
         seen = look_at_size(_of_images(list_path))
         # what no Lambda plans is told as the flow tells it, by size and first lines
         first = told(seen) if seen.rows > 1 else None
-        found = (
-            first
-            if first and first.planned_by == "task"
-            else replace(told(_read(list_path, seen, config)), counted=True)
-        )
+        if first and first.planned_by == "task":
+            found = first
+        else:
+            size, problems = _read(list_path, seen, config)
+            found = replace(told(size), counted=True)
+            found = replace(found, cannot=(*found.cannot, *problems))
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
@@ -110,13 +113,16 @@ def _parameters(given: Sequence[str]) -> Parameters:
     values: dict[str, int] = {}
     for text in given:
         name, _, value = text.partition("=")
-        least = 0 if name == "PlanInTaskAbove" else 1
-        if name not in _PARAMETERS or not value.isdecimal() or int(value) < least:
+        if name not in PARAMETERS:
             raise Refused(
-                f"--parameter {text}: give {', '.join(_PARAMETERS)} a number from 1, such as "
-                "FetchConcurrency=22 (PlanInTaskAbove one from 0)"
+                f"--parameter {text}: give {', '.join(PARAMETERS)} a number, such as "
+                "FetchConcurrency=22"
             )
-        values[_PARAMETERS[name]] = int(value)
+        field, least, most = PARAMETERS[name]
+        whole = value.isdecimal() and len(value) <= _LONGEST
+        if not whole or not least <= int(value) <= most:
+            raise Refused(f"--parameter {text}: {name} is a number from {least:,} to {most:,}")
+        values[field] = int(value)
     return Parameters(**values)
 
 
@@ -129,10 +135,11 @@ def _of_images(list_path: Path) -> Path:
     return list_path
 
 
-def _read(list_path: Path, seen: ListSize, config: Path | None) -> ListSize:
-    """Return what the rows of a list are, each of which is read."""
-    report = check_list(list_path, settings_path=config)
+def _read(list_path: Path, seen: ListSize, config: Path | None) -> tuple[ListSize, Sequence[str]]:
+    """Return what the rows of a list are, each of which is read, and why no run takes them."""
+    report = check_list(list_path, settings_path=config, named=False)
     if report.accepted < 2 or report.labels is None:  # noqa: PLR2004 - to train with, to judge by
         why = next(iter(report.problems), "see `tagline check`")
         raise Refused(f"{list_path}: {report.accepted} rows to train with: {why}")
-    return ListSize(seen.bytes, report.accepted, report.labels.count, seen.classes)
+    rows, labels = report.accepted, report.labels.count
+    return ListSize(seen.bytes, rows, labels, seen.classes, seen.long_labels), report.problems

@@ -6,6 +6,7 @@ from tagline.formats.costs import Cost
 from tagline.pricing.forecast import ANSWER_SECONDS, ANSWERS, HOURS_OF_A_MONTH
 from tagline.scale.checks import amount
 from tagline.scale.figures import SHARD_DAYS
+from tagline.scale.limits.train import RUNTIME
 from tagline.scale.machines import duration
 
 
@@ -23,7 +24,7 @@ def show_facts(found: Estimate, *, asked: bool) -> None:
                 "Together": _together(found.run),
                 "Requests, besides": f"{money(found.requests)} for S3 and Step Functions",
                 "Storage, a month": f"{money(found.storage)} for {_stored(found)}",
-                "Training, at most": money(found.most_for_training, unit) or "no price is known",
+                "Training, at most": _at_most(found),
                 "Budget": found.budget and f"{money(found.budget, unit)}{': too low' * over}",
                 f"Endpoint, {HOURS_OF_A_MONTH} h": _endpoint(found),
                 f"{ANSWERS:,} answers of {ANSWER_SECONDS} s": money(found.serverless_answers, unit),
@@ -31,6 +32,15 @@ def show_facts(found: Estimate, *, asked: bool) -> None:
             }
         )
     )
+
+
+def _at_most(found: Estimate) -> str:
+    """Return what training may cost; its step says more where that takes longer than it may."""
+    most = money(found.most_for_training, found.run.currency)
+    if not most:
+        return "no price is known"
+    hit = any(check.name == RUNTIME for step in found.steps for check in step.hit)
+    return f"{most}: there {RUNTIME} stops it, before it is done" if hit else most
 
 
 def _stored(found: Estimate) -> str:

@@ -60,7 +60,8 @@ def show_steps(told: Sequence[Step], unit: str) -> None:
         for check in step.limits:
             if check.share >= _SHOWN:
                 style = "red" if check.hit else "yellow"
-                say(f"{step.step}: {'over' if check.hit else 'near'} {check.said}", style=style)
+                near = "over" if check.hit else "near"
+                say(f"{step.step}: {near} {check.said}", style=style, indent="  ")
 
 
 def allowed(check: Check) -> str:

@@ -68,6 +68,7 @@ def estimated(
     *,
     labels: int = LABELS,
     classes: bool = False,
+    long_labels: bool = False,
     list_bytes: int | None = None,
     image_bytes: float = IMAGE_BYTES.value,
     stack: Parameters | None = None,
@@ -90,6 +91,7 @@ def estimated(
         image_bytes=image_bytes,
         list_bytes=list_bytes,
         classes=classes,
+        long_labels=long_labels,
         stack=stack or Parameters(),
     )
     work = Work(

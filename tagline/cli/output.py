@@ -6,6 +6,7 @@ Whatever is printed goes through here, where what would move the terminal is esc
 import json
 import os
 from collections.abc import Iterable, Mapping
+from textwrap import fill
 from typing import Any
 
 import typer
@@ -35,9 +36,12 @@ def print_json(data: object) -> None:
     typer.echo(printable_json(json.dumps(data, indent=2, ensure_ascii=False, default=str)))
 
 
-def say(message: str, style: str | None = None) -> None:
-    """Print a progress or advice line on stderr."""
-    ERR.print(printable(message), style=style, soft_wrap=True)
+def say(message: str, style: str | None = None, indent: str = "") -> None:
+    """Print a progress or advice line on stderr; `indent` goes before what a terminal wraps."""
+    text = printable(message)
+    if indent and ERR.is_terminal:
+        text = fill(text, ERR.width, subsequent_indent=indent, break_on_hyphens=False)
+    ERR.print(text, style=style, soft_wrap=True)
 
 
 def complain(message: str) -> None:

@@ -121,6 +121,13 @@ class Tolerance(Section):
         """Return whether a list of so many rows may have so many rejected."""
         return rejected <= self.rejected * rows
 
+    def said(self, rejected: int, rows: int) -> str:
+        """Return the sentence about a list that has more rejected than it may."""
+        return (
+            f"{rejected:,} of {rows:,} rows are rejected, above the tolerated share of "
+            f"{self.rejected:g} (tolerance.rejected)"
+        )
+
 
 class Records(Section):
     """How the packed records lie in files."""

@@ -79,13 +79,16 @@ def check_list(
     settings_path: Path | Beside | None = None,
     source_buckets: Collection[str] | None = None,
     unusable: Mapping[str, tuple[Reason, str]] | None = None,
+    *,
+    named: bool = True,
 ) -> CheckReport:
     """Read a list as PlanDataset would, up to what only the cloud knows: whether images exist.
 
     Rows whose path, as `relative_paths` tells it, is among `unusable` are rejected for the reason
     and with the detail given there. Without `source_buckets`, s3:// URIs of any bucket pass. The
-    list may be a pipe. Raises OSError for a file that cannot be read; everything else that is
-    wrong is in the report.
+    list may be a pipe. Where the labels' names are not known (`named`), no thresholds are held
+    against them. Raises OSError for a file that cannot be read; everything else that is wrong is in
+    the report.
     """
     config = _read(settings_path, MAX_SETTINGS_BYTES) if settings_path is not None else b""
     problems: list[str] = []
@@ -104,7 +107,7 @@ def check_list(
         report = _check(report, stream, rows)
     with _noting(problems):
         _check_trainable(report, settings, config, str(settings_path))
-    if report.labels is not None and not problems:
+    if named and report.labels is not None and not problems:
         with _noting(problems):
             _check_thresholds(report.labels, settings, config, str(settings_path))
     said = (_of_the_split(report, settings), _of_few(report), start_said(settings))
@@ -200,10 +203,7 @@ def _check(report: CheckReport, stream: BinaryIO, by: _Rows) -> CheckReport:
     if not accepted:
         problems.append(f"no row can be used: all {rejected:,} are rejected")
     elif not settings.tolerance.allows(rejected, survey.rows):
-        problems.append(
-            f"{rejected:,} of {survey.rows:,} rows are rejected, more than the tolerated share of "
-            f"{settings.tolerance.rejected:g} (tolerance.rejected)"
-        )
+        problems.append(settings.tolerance.said(rejected, survey.rows))
     said = contradictions_said(rows.contradicting, settings.on_conflict)
     return replace(
         report,

@@ -25,6 +25,8 @@ class ListSize:
     """Of a row; of classes the number that the first rows show."""
     classes: bool = False
     """Rows have the number of a class, and share its labels."""
+    long_labels: bool = False
+    """Labels take more than a digit each, such as 1.0."""
 
 
 def look_at_size(path: Path) -> ListSize:
@@ -66,11 +68,15 @@ def _plain(start: bytes) -> tuple[bytes, int]:
     return plain, len(start) - len(inflate.unconsumed_tail) - len(inflate.unused_data)
 
 
-def _labels(lines: list[bytes]) -> tuple[int, bool]:
+def _labels(lines: list[bytes]) -> tuple[int, bool, bool]:
+    """Return how many labels a row has, whether it is one of them, and whether they are long."""
     forms = Counter(map(label_form, lines))
     form = forms.most_common(1)[0][0]
+    columns = [line.partition(b"\t")[2].rpartition(b"\t")[0] for line in lines
+               if label_form(line) == form]  # fmt: skip
+    shortest = 2 * form[0] - 1  # a digit each, and what separates them
+    long = any(len(column) > shortest for column in columns)
     if form != _ONE_COLUMN:
-        return form[0], False
-    columns = (line.split(b"\t")[1] for line in lines if label_form(line) == _ONE_COLUMN)
+        return form[0], False, long
     largest = max((class_of(column) or 0 for column in columns), default=0)
-    return (largest + 1, True) if largest > 1 else (1, False)
+    return (largest + 1, True, False) if largest > 1 else (1, False, long)

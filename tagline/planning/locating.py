@@ -43,8 +43,7 @@ class JudgedRows:
         counts = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(4))
         first = next(iter(self.rejects))
         verdict = (
-            f"{rejected:,} of {self.rows:,} rows are rejected, above the tolerated share of "
-            f"{self.tolerance.rejected:g} (tolerance.rejected)"
+            self.tolerance.said(rejected, self.rows)
             if self.accepted
             else f"none of the {self.rows:,} rows can be used"
         )

@@ -17,6 +17,7 @@ from tagline.pricing.table import PriceList
 
 HOURS_OF_A_MONTH = 730
 _SMALL, _LARGE = 1000, 100_000  # bytes of the images that were packed
+PAGE = 1000  # images of a page of S3's listing
 PLAN_TASK = "PlanInTask"
 _STEPS = (
     *("PlanTraining", "PlanEvaluation", "DecidePromotion", "PlanDeployment", "SmokeTest"),
@@ -32,6 +33,8 @@ class Rates:
     """Rows of a list that PlanDataset reads."""
     task_planned: float = 8000
     """Rows that the planning task reads."""
+    listed: float = 40
+    """Pages of S3's listing, by which the plan finds the images."""
     fetched: float = 250
     """By one call of FetchShard."""
     packed: float = 1000
@@ -93,12 +96,14 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     packing = "PackDataset" if parts == 1 else "PackParts"
     training = work.images * (1 - work.validation)
     learning = work.epochs * training * images_of_96_pixels(work.size) / rates.learned
+    listing = math.ceil(work.images / PAGE) / rates.listed
     plan = function_of("PlanDataset")
     if work.by_task:
         yield Use("PlanDataset", plan, rates.step)
-        yield Use(PLAN_TASK, PLANNING, rates.task_start + work.images / rates.task_planned)
+        reading = work.images / rates.task_planned
+        yield Use(PLAN_TASK, PLANNING, rates.task_start + reading + listing)
     else:
-        yield Use("PlanDataset", plan, rates.step + work.images / rates.planned)
+        yield Use("PlanDataset", plan, rates.step + work.images / rates.planned + listing)
     yield Use("FetchShards", function_of("FetchShard"), work.images / rates.fetched, shards)
     yield Use(
         packing, PACKING, work.images / rates.packing(work.image_bytes) + parts * rates.task_start

@@ -44,6 +44,8 @@ class Load:
     """Uncompressed; None: told by the rows and labels."""
     classes: bool = False
     """Each row has one label, told by its number."""
+    long_labels: bool = False
+    """Labels take more than a digit each in the list."""
     stack: Parameters = field(default_factory=Parameters)
 
     @property

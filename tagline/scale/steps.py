@@ -106,7 +106,8 @@ def _plan(load: Load, cost: Cost) -> Step:
     )
     way = "a container task" if load.planned_by_task else "one Lambda"
     quotas = [_new("Fargate On-Demand vCPUs", math.ceil(PLANNING.vcpus), f.NEW_VCPUS)]
-    return _step("plan", way, parts, cost, plan_checks(load, seconds), asked=asked,
+    checks = plan_checks(load, seconds, longest(parts).mark)
+    return _step("plan", way, parts, cost, checks, asked=asked,
                  quotas=tuple(quotas if load.planned_by_task else ()))  # fmt: skip
 
 
@@ -147,12 +148,12 @@ def _pack(load: Load, cost: Cost) -> Step:
     last = (load.images - (load.tasks - 1) * load.task_images) / rate if alone else one
     parts = [part("starts", turns * _RATES.task_start, f.TASK_START),
              part("packing", (turns - 1) * one + last, f.PACKED)]  # fmt: skip
-    joining = 0.0
+    task = part("packing", one, f.PACKED)  # the longest
     if load.tasks > 1:
-        joining = load.images / f.JOINED.value
         known = load.as_known(f.TIME_ROWS)
-        parts += [part("join's start", _RATES.task_start, f.TASK_START),
-                  part("joining", joining, f.JOINED, known)]  # fmt: skip
+        joining = part("joining", load.images / f.JOINED.value, f.JOINED, known)
+        parts += [part("join's start", _RATES.task_start, f.TASK_START), joining]
+        task = longest((task, joining))
     asked = Requests(
         gets=f.SHARD_FILES.value * load.shards + load.tasks,
         puts=load.tasks * _FILES_OF_A_PART + load.record_files,
@@ -160,10 +161,9 @@ def _pack(load: Load, cost: Cost) -> Step:
     )
     way = f"{load.tasks:,} tasks, {tasks:,} at a time" if load.tasks > 1 else "one task"
     files = "" if load.record_files == 1 else f"; {load.record_files:,} files to train on"
-    longest = _RATES.task_start + max(one, joining)
+    checks = pack_checks(load, _RATES.task_start + task.seconds, task.mark)
     quota = _new("Fargate On-Demand vCPUs", math.ceil(tasks * PACKING.vcpus), f.NEW_VCPUS)
-    return _step("pack", way + files, parts, cost, pack_checks(load, longest), asked=asked,
-                 quotas=(quota,))  # fmt: skip
+    return _step("pack", way + files, parts, cost, checks, asked=asked, quotas=(quota,))
 
 
 def _train(load: Load, cost: Cost) -> Step:

@@ -57,10 +57,13 @@ def _check_training(training: Training) -> None:
         value = getattr(training, name)
         if value not in neutral:
             able = [str(each) for each in neutral if each is not None]
+            said = (
+                f": the built-in algorithm does not know {value}: take {' or '.join(able)}"
+                if able
+                else " is not known to the built-in algorithm: leave it out"
+            )
             raise InvalidSettings(
-                f"training.{name}: the built-in algorithm does not know {value}: "
-                f"take {' or '.join(able)}, or {_ALGORITHM}: ours",
-                f"training.{name}",
+                f"training.{name}{said}, or {_ALGORITHM}: ours", f"training.{name}"
             )
     kind = training.instance_type
     if kind is not None and not trains_on(kind):

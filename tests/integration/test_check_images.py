@@ -90,7 +90,7 @@ def test_auto_says_what_it_would_choose(listed: Path) -> None:
 def test_too_many_unusable_images_are_a_problem_as_in_a_run(listed: Path) -> None:
     code, _, said = check(listed, "tolerance: {rejected: 0.2}")
     assert code == 1
-    assert "2 of 8 rows are rejected, more than the tolerated share of 0.2" in said
+    assert "2 of 8 rows are rejected, above the tolerated share of 0.2" in said
 
 
 def test_a_contact_sheet_has_every_problem_and_label(listed: Path) -> None:

@@ -144,6 +144,7 @@ def test_a_search_is_after_its_own_metric() -> None:
         ({"dropout": 0.3}, "training.dropout: the built-in algorithm does not know 0.3"),
         ({"network": "small"}, "training.network: the built-in algorithm does not know small"),
         ({"augmentation_type": "geometric"}, "does not know geometric: take none or crop or"),
+        ({"shuffle_buffer": 5}, "training.shuffle_buffer is not known to the built-in algorithm: "),
         ({"engine": "torch"}, "training.engine: the built-in algorithm does not know torch"),
         ({"start_from": "starter"}, "training.start_from: the built-in algorithm does not know"),
         ({"instance_count": 2}, "needs training.hyperparameters: {kv_store: dist_sync}"),

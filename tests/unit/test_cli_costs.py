@@ -3,24 +3,33 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 from typer.testing import CliRunner
 
 from tagline.cli import costs as costs_module
+from tagline.cli import output
+from tagline.cli.estimate import PARAMETERS
 from tagline.cli.main import app
 from tagline.cli.target import Target
 from tagline.formats.costs import Cost, StateCost
+from tagline.formats.reasons import Reason, UnusableList
+from tagline.formats.rows import Reject
+from tagline.formats.settings import Tolerance
 from tagline.outcomes.usage import Usage
+from tagline.planning.locating import JudgedRows
 from tagline.pricing.bill import Use
 from tagline.pricing.forecast import Rates, Work, forecast
 from tagline.pricing.machines import function_of
 from tagline.pricing.table import PriceList
 from tests.unit.cli_stack import LATER_RUN, OTHER_RUN, RUN, put, stack, status
+from tests.unit.cloudformation import TEMPLATES
 
 __all__ = ["stack"]
 runner = CliRunner()
@@ -102,7 +111,53 @@ def test_an_estimate_takes_the_parameters_that_the_stack_takes() -> None:
     assert found["planned_by"] == "task"
     odd = runner.invoke(app, ["estimate", "--images", "1000", "--parameter", "FetchConcurrency=0"])
     assert odd.exit_code == 1
-    assert "a number from 1" in odd.stderr
+    assert "FetchConcurrency is a number from 1 to 10,000" in odd.stderr
+
+
+def test_an_estimate_takes_the_numbers_that_the_template_takes() -> None:
+    template = TEMPLATES["template"]["Parameters"]
+    for name, (_, least, most) in PARAMETERS.items():
+        assert (template[name]["MinValue"], template[name]["MaxValue"]) == (least, most), name
+        told("estimate", "--images", "9", "--parameter", f"{name}={most}")
+        for odd in (most + 1, "9" * 5000, "-1", "", "6.0"):
+            arguments = ["estimate", "--images", "9", "--parameter", f"{name}={odd}"]
+            result = runner.invoke(app, arguments)
+            assert result.exit_code == 1
+            assert f"{name} is a number from {least} to {most:,}" in result.stderr
+
+
+def test_a_list_that_the_plan_refuses_is_exit_1_with_the_plans_sentence(tmp_path: Path) -> None:
+    path, config = tmp_path / "a.lst", tmp_path / "dataset.yaml"
+    ids = [f"{n}" if n < 80 else "x" for n in range(200)]
+    path.write_text("".join(f"{x}\t{n % 2}\t1\timages/{n}.png\n" for n, x in enumerate(ids)))
+    refused = runner.invoke(app, ["estimate", str(path), "--json"])
+    said = "120 of 200 rows are rejected, above the tolerated share of 0.5 (tolerance.rejected)"
+    assert refused.exit_code == 1
+    assert said in refused.stderr
+    assert json.loads(refused.stdout)["cannot"] == [said]
+    rejects = [Reject(line=81, id="x", path="", reason=Reason.BAD_ID, detail="")] * 120
+    judged = JudgedRows(Tolerance(), rejects, rows=200, accepted=80)
+    with pytest.raises(UnusableList, match=re.escape(said)):
+        judged.check()
+    config.write_text("tolerance: {rejected: 0.6}\nthresholds: {a label of labels.txt: 0.4}\n")
+    assert told("estimate", str(path), "--config", str(config))["images"] == 80
+
+
+def test_the_most_for_training_says_why_it_is_less_than_the_step() -> None:
+    shown = runner.invoke(app, ["estimate", "--images", "100000000"]).stdout
+    assert "19.58 USD: there training.max_runtime stops it, before it is done" in shown
+    assert "stops it" not in runner.invoke(app, ["estimate", "--images", "1000000"]).stdout
+
+
+def test_what_a_terminal_wraps_of_a_limit_is_indented(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=80, color_system=None)
+    monkeypatch.setattr(output, "ERR", terminal)
+    runner.invoke(app, ["estimate", "--images", "100000000"])
+    lines = screen.getvalue().splitlines()
+    assert any(line.startswith("  ") for line in lines)
+    assert all(len(line) <= 80 for line in lines)
+    assert all(re.match(r"  |[a-z]+: (near|over) ", line) for line in lines)
 
 
 def test_images_that_cannot_be_planned_are_exit_1_with_the_limit(tmp_path: Path) -> None:
@@ -152,7 +207,7 @@ def test_the_labels_of_a_list_are_counted_as_its_settings_say(tmp_path: Path) ->
     assert "--labels goes with --images" in refused.stderr
 
 
-@pytest.mark.parametrize("given", ["FetchConcurrency", "FetchConcurrency=0", "ApiAuth=jwt"])
+@pytest.mark.parametrize("given", ["MostTrials=4", "=1", "ApiAuth=jwt"])
 def test_parameters_that_do_not_count_are_refused(given: str) -> None:
     result = runner.invoke(app, ["estimate", "--images", "9", "--parameter", given])
     assert result.exit_code == 1

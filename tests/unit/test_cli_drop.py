@@ -131,7 +131,7 @@ def test_what_lies_beside_in_the_bucket_is_what_the_run_uses(
         ),
         ("labels.txt", "one\ntwo\n", None),
         ("dataset.yaml", "image:\n  size: 7\n", "s3://tagline-data/designs/dataset.yaml line 2"),
-        ("dataset.yaml", "tolerance: {rejected: 0.1}", "more than the tolerated share of 0.1"),
+        ("dataset.yaml", "tolerance: {rejected: 0.1}", "above the tolerated share of 0.1"),
         ("dataset.yaml", "training: {mini_batch_size: 64}", "training.mini_batch_size reaches 64"),
         ("dataset.yaml", "on_conflict: last_wins", None),
     ):

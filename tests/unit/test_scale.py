@@ -101,6 +101,49 @@ def test_the_steps_prices_are_the_runs() -> None:
     assert found.cannot == ()
 
 
+@pytest.mark.parametrize("images", [100_000, 100_000_000])
+def test_all_that_the_plan_takes_is_paid_for(images: int) -> None:
+    found = estimated(images, Settings(), US, "ml.c5.4xlarge", "ml.c5.large")
+    billed = {state.state: state.seconds for state in found.run.states}
+    paid = billed.get("PlanInTask", billed["PlanDataset"])
+    assert paid == pytest.approx(found.steps[0].seconds, abs=1e-3)  # told to the millisecond
+
+
+@pytest.mark.parametrize(
+    ("images", "stack"),
+    [(n, Parameters(pack_concurrency=c, plan_in_task_above=above))
+     for n in (1000, 155_000, 1_000_000, 10**9) for c in (1, 1000) for above in (0, 500_000)],
+)  # fmt: skip
+def test_a_time_is_known_in_a_limit_as_in_its_step(images: int, stack: Parameters) -> None:
+    plan, *_ = told(images, stack=stack).values()
+    (mark,) = {check.mark for check in plan.limits if check.name.endswith("time")}
+    assert mark == plan.mark
+
+
+def test_a_joining_task_that_takes_longest_is_known_as_joining_is() -> None:
+    pack = told(100_000_000, stack=Parameters(pack_concurrency=1000))["pack"]
+    (mark,) = {check.mark for check in pack.limits if check.name == "task's time"}
+    assert mark == pack.mark == "computed"
+
+
+def test_cures_are_told_where_they_cure() -> None:
+    def cure(step: str, name: str, **given: Any) -> str:
+        found = told(1_000_000, **given)[step]
+        return next(check.cure for check in found.limits if check.name == name)
+
+    def rate(calls: int) -> str:
+        return cure("fetch", "GET rate of a prefix", stack=Parameters(fetch_concurrency=calls))
+
+    assert (
+        rate(1) == rate(22) == ("nothing to do; above FetchConcurrency=22 one prefix gives no more")
+    )
+    assert rate(23) == "FetchConcurrency=22 or less, or images under 2 prefixes, not one"
+    split = "split the list into several datasets"
+    assert cure("plan", "MAX_LIST_BYTES") == split
+    digits = f"{split}, or write labels as 0 and 1"
+    assert cure("plan", "MAX_LIST_BYTES", list_bytes=9 << 30, long_labels=True) == digits
+
+
 def test_a_price_that_is_not_known_is_null() -> None:
     found = estimated(1000, Settings(), PriceList("eu-x-1"), "ml.c5.4xlarge", "ml.c5.large")
     assert {step.price for step in found.steps} == {None}
@@ -233,6 +276,16 @@ def test_labels_of_a_small_list(tmp_path: Path, text: str, labels: int) -> None:
     (tmp_path / "a.lst").write_text(text)
     lines = len(text.splitlines())
     assert look_at_size(tmp_path / "a.lst") == ListSize(len(text), lines, labels, labels == 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "long"),
+    [("1\t0\t1\ta", False), ("1\t0\t1.0\ta", True), ("1\t0,1.00\ta", True), ("1\t0,1\ta", False),
+     ("1\t1.0\ta", True), ("1\t11\ta", False)],
+)  # fmt: skip
+def test_labels_of_more_than_a_digit_are_seen(tmp_path: Path, text: str, *, long: bool) -> None:
+    (tmp_path / "a.lst").write_text(text)
+    assert look_at_size(tmp_path / "a.lst").long_labels == long
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\x1f\x8b\x08garbage", b"\x1f\x8b"])

@@ -8,7 +8,7 @@ from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
 
 _LARGER_SHARDS = "split the list into several datasets"
-_PREFIXES = "FetchConcurrency={} or less, or images under {} prefixes, not one"
+_CALLS = int(f.GETS.value / f.FETCHED.value)  # that one prefix keeps busy
 
 
 def fetch_checks(load: Load, seconds: float) -> Iterator[Check]:
@@ -57,7 +57,7 @@ def fetch_checks(load: Load, seconds: float) -> Iterator[Check]:
         unit="requests/s",
         mark=f.FETCHED.mark,
         source=f"{f.GETS.source}; {f.FETCHED.source}",
-        cure=_PREFIXES.format(int(f.GETS.value / f.FETCHED.value), math.ceil(reads / f.GETS.value)),
+        cure=_of_prefixes(reads),
     )
     yield check(
         name="PUT rate of a prefix",
@@ -77,3 +77,10 @@ def fetch_checks(load: Load, seconds: float) -> Iterator[Check]:
         source=f.RUN_SECONDS.source,
         cure="a higher FetchConcurrency",
     )
+
+
+def _of_prefixes(reads: float) -> str:
+    needed = math.ceil(reads / f.GETS.value)
+    if needed <= 1:
+        return f"nothing to do; above FetchConcurrency={_CALLS} one prefix gives no more"
+    return f"FetchConcurrency={_CALLS} or less, or images under {needed} prefixes, not one"

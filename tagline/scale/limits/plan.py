@@ -11,14 +11,17 @@ from tagline.scale.load import Load
 from tagline.split.memory import LINE_BYTES, MAX_TASK_BYTES
 
 _MIB, _GIB = 2**20, 2**30
-_TASK = "none is needed: a container task plans what is more"
+_TASK = "nothing to do; above it a container task plans"
 _SPLIT_LIST = "split the list into several datasets"
 
 
-def plan_checks(load: Load, seconds: float) -> Iterator[Check]:
-    """Yield what the plan meets, the way that this list goes; a wall is what neither way plans."""
+def plan_checks(load: Load, seconds: float, known: f.Mark) -> Iterator[Check]:
+    """Yield what the plan meets, the way that this list goes; a wall is what neither way plans.
+
+    `known`: how its seconds are.
+    """
     yield from _list_checks(load)
-    yield from (_task_checks if load.planned_by_task else _function_checks)(load, seconds)
+    yield from (_task_checks if load.planned_by_task else _function_checks)(load, seconds, known)
 
 
 def _list_checks(load: Load) -> Iterator[Check]:
@@ -39,7 +42,7 @@ def _list_checks(load: Load) -> Iterator[Check]:
         unit="bytes",
         mark="assumed" if load.list_bytes is None else "computed",
         source="tagline/formats/list_lines.py",
-        cure=f"{_SPLIT_LIST}, or write labels as 0 and 1",
+        cure=_SPLIT_LIST + ", or write labels as 0 and 1" * load.long_labels,
         wall=True,
     )
     yield check(
@@ -54,7 +57,7 @@ def _list_checks(load: Load) -> Iterator[Check]:
     )
 
 
-def _function_checks(load: Load, seconds: float) -> Iterator[Check]:
+def _function_checks(load: Load, seconds: float, known: f.Mark) -> Iterator[Check]:
     """Yield what one Lambda meets: where it would be hit, a task plans."""
     yield check(
         name="PlanInTaskAbove",
@@ -79,20 +82,20 @@ def _function_checks(load: Load, seconds: float) -> Iterator[Check]:
         needed=seconds,
         limit=f.LAMBDA_SECONDS.value,
         unit="s",
-        mark=load.as_known(f.TIME_ROWS),
+        mark=known,
         source=f"{f.LAMBDA_SECONDS.source}; {f.PLANNED.source}",
         cure="a lower PlanInTaskAbove: a container task plans what is more",
     )
 
 
-def _task_checks(load: Load, seconds: float) -> Iterator[Check]:
+def _task_checks(load: Load, seconds: float, known: f.Mark) -> Iterator[Check]:
     """Yield what the planning task meets."""
     yield check(
         name="task's time",
         needed=seconds,
         limit=f.TASK_SECONDS.value,
         unit="s",
-        mark=f.TASK_PLANNED.mark,
+        mark=known,
         source=f"{f.TASK_SECONDS.source}; {f.TASK_PLANNED.source}",
         cure=_SPLIT_LIST,
         wall=True,

@@ -9,6 +9,7 @@ from tagline.scale.checks import Check, check
 from tagline.scale.load import Load
 from tagline.scale.training import TrainingLoad
 
+RUNTIME = "training.max_runtime"
 _MORE = "more training.instance_count, each with record files of its own"
 
 
@@ -16,7 +17,7 @@ def train_checks(load: Load, job_seconds: float) -> Iterator[Check]:
     """Yield what a training job meets; `job_seconds` without the machine's start."""
     training = TrainingLoad(load)
     yield check(
-        name="training.max_runtime",
+        name=RUNTIME,
         needed=job_seconds,
         limit=load.settings.training.max_runtime,
         unit="s",
