@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
 
-from tagline.formats.list_lines import MAX_LIST_BYTES, Line, read_lines, read_start
+from tagline.formats.list_lines import (
+    FUNCTION_LIST_BYTES,
+    MAX_LIST_BYTES,
+    Line,
+    read_lines,
+    read_start,
+)
 from tagline.formats.reasons import UnusableList
 from tagline.formats.stand_ins import stand_in
 from tagline.formats.tasks import AskedTask
@@ -31,8 +37,8 @@ _ID = re.compile(rb" *[0-9]+[ \t]")
 _DECIMALS = re.compile(rb" *[01],0+ *(?:,[01],0+ *)*")
 _DECIMAL = re.compile(rb" *[01],0+ *")
 _LONG_DECIMAL = re.compile(rb" *[01],0{2,} *(?:,[01],0{2,} *)*")  # no label is 00
+_MANY_CLASSES = 10_000  # gaps in their numbers, more likely than not
 _SURE_LINES = 3  # fewer may have images named 0 and 1
-
 
 _Form = tuple[int, bool]
 _ONE_COLUMN: _Form = (1, False)
@@ -112,7 +118,8 @@ def survey_list(
 
 
 def _of_classes(found: Survey, count: int) -> Survey:
-    if count * found.rows * 2 > MAX_LIST_BYTES:
+    most = MAX_LIST_BYTES if count < _MANY_CLASSES else FUNCTION_LIST_BYTES
+    if count * found.rows * 2 > most:
         raise UnusableList(
             f"{count:,} classes of {found.rows:,} rows are more than can be trained: number the "
             "classes from 0 without gaps, or split the list into several"
