@@ -31,17 +31,17 @@ class _Chunks(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def read_lines(stream: BinaryIO, most: int = MAX_LIST_BYTES) -> Iterator[Line]:
+def read_lines(stream: BinaryIO, most: int | None = None) -> Iterator[Line]:
     """Yield the lines of a seekable stream from its start, gzip undone, BOM removed.
 
     Blanks, tabs and CRs at a line's end belong to no column and are removed. Blank lines are
     counted but not yielded. Raises UnusableList for damaged gzip and for a list above
-    `most` bytes.
+    `most` bytes, which are MAX_LIST_BYTES unless told.
     """
     number = 0
     pending = b""
     overlong = False
-    for chunk in _chunks(stream, most):
+    for chunk in _chunks(stream, MAX_LIST_BYTES if most is None else most):
         lines = (pending + chunk).split(b"\n")
         pending = lines.pop()
         for line in lines:

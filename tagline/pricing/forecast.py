@@ -17,7 +17,6 @@ from tagline.pricing.table import PriceList
 
 HOURS_OF_A_MONTH = 730
 _SMALL, _LARGE = 1000, 100_000  # bytes of the images that were packed
-PAGE = 1000  # images of a page of S3's listing
 PLAN_TASK = "PlanInTask"
 _STEPS = (
     *("PlanTraining", "PlanEvaluation", "DecidePromotion", "PlanDeployment", "SmokeTest"),
@@ -33,8 +32,8 @@ class Rates:
     """Rows of a list that PlanDataset reads."""
     task_planned: float = 8000
     """Rows that the planning task reads."""
-    listed: float = 40
-    """Pages of S3's listing, by which the plan finds the images."""
+    listed: float = 40_000
+    """That the plan finds in S3's listing."""
     fetched: float = 250
     """By one call of FetchShard."""
     packed: float = 1000
@@ -96,7 +95,7 @@ def _uses(work: Work, rates: Rates) -> Iterator[Use]:
     packing = "PackDataset" if parts == 1 else "PackParts"
     training = work.images * (1 - work.validation)
     learning = work.epochs * training * images_of_96_pixels(work.size) / rates.learned
-    listing = math.ceil(work.images / PAGE) / rates.listed
+    listing = work.images / rates.listed
     plan = function_of("PlanDataset")
     if work.by_task:
         yield Use("PlanDataset", plan, rates.step)

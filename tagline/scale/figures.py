@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tagline.planning import room
-from tagline.pricing.forecast import PAGE as PAGE_IMAGES
 from tagline.pricing.forecast import Rates
 
 Mark = Literal["measured", "computed", "assumed"]
@@ -55,9 +54,11 @@ TASK_ROW = Figure(
     16, "computed", f"{_TABLES}: a hash and a side of each content; and a bit a label"
 )
 TASK_DISK = Figure(500, "computed", f"{_TABLES}: bytes a row; 207 of tables measured, and spills")
-PAGE = Figure(PAGE_IMAGES, "computed", "S3: keys of a page of a listing")
+PAGE = Figure(1000, "computed", "S3: keys of a page of a listing")
 LISTED = Figure(
-    _RATES.listed, "assumed", "pages/s of S3, eight at a time; 40 ms of CPU each are in PLANNED"
+    _RATES.listed / PAGE.value,
+    "assumed",
+    "pages/s of S3, eight at a time; 40 ms of CPU each are in PLANNED",
 )
 FETCHED = Figure(_RATES.fetched, "assumed", "images/s a call; 296 by each of four on the laptop")
 PACKED = Figure(
