@@ -50,7 +50,7 @@ def test_a_policy_is_one_edit_for_all_states(copied: Path) -> None:
     assert tool.main([]) == 0
     text = (copied / "statemachine/retrain.asl.json").read_text(encoding="utf-8")
     assert text.count('"MaxAttempts": 5') == 0
-    assert text.count('"MaxAttempts": 3,') == 18  # fifteen functions, three containers as before
+    assert text.count('"MaxAttempts": 3,') == 19  # fifteen functions, four containers as before
     assert tool.main(["--check"]) == 0
 
 
