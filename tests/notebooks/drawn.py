@@ -1,6 +1,7 @@
 """Packed sets of drawn images, laid into a bucket as a run of the flow leaves them."""
 
 import io
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ def put_dataset(cloud: RunningCloud, folder: Path, dataset: str, labels: int, se
     keys, rng = RunKeys(run), np.random.default_rng(seed)
     names = [f"{ink} patch" for ink in _INKS[:labels]]
     positives = {name: dict.fromkeys(("train", "validation", "test"), 0) for name in names}
+    digests = {}
     s3, bucket = cloud.target.s3, cloud.target.outputs.bucket
     for side, count in COUNTS.items():
         path = folder / f"{dataset}-{side}.rec"
@@ -35,11 +37,13 @@ def put_dataset(cloud: RunningCloud, folder: Path, dataset: str, labels: int, se
                 for name, mark in zip(names, marks, strict=True):
                     positives[name][str(side)] += mark
                 writer.write(pack_record(number, marks, drawn(marks, rng)))
+        digests[str(side)] = sha256(path.read_bytes()).hexdigest()
         s3.upload_file(str(path), bucket, keys.packed(CHANNELS[side]))
     described = packed_dataset(
         run=run,
         labels=names,
         positives=positives,
+        sha256=digests,
         image={"size": SIDE},
         rows=sum(COUNTS.values()) + 2,
         accepted=sum(COUNTS.values()),
