@@ -50,13 +50,13 @@ def write_records(bucket: Bucket, key: str, records: Iterable[Record], most: int
         count += 1
 
 
-def read_records(bucket: Bucket, key: str, kind: type[R], formats: int = 1) -> Iterator[R]:
+def read_records(bucket: Bucket, key: str, kind: type[R]) -> Iterator[R]:
     """Yield the records of JSON Lines as they arrive, whether in one object or in partitions.
 
-    Raises Absent, or UnreadableDocument naming object and line or a format above `formats`.
+    Raises Absent, or UnreadableDocument naming object and line or a format that is not known.
     """
     for where, answer in _objects(bucket, key):
-        check_format(int(answer.metadata.get(FORMAT, "1")), formats, where)
+        check_format(int(answer.metadata.get(FORMAT, "1")), 1, where)
         yield from decode_lines(lines_of(answer.content), kind, where)
 
 

@@ -1,6 +1,7 @@
 """The rows of a plan in tables on disk: a `tagline.planning.store.Store` without their number."""
 
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -117,14 +118,8 @@ class Stored:
     def planned(self) -> Iterator[PlannedRow]:
         """Yield the rows in packing order."""
         query = "SELECT line, id, path, bucket, key, etag, size, labels, side, settled FROM planned"
-        records = self._reused_records()
-        reused_at, record = next(records, (-1, -1))
-        for at, row in enumerate(self._tables.rows(query)):
+        for row, reuse in zip(self._tables.rows(query), self._reuses(), strict=False):
             line, number, path, bucket, key, etag, size, labels, side, settled = row
-            reuse = None
-            if at == reused_at:
-                reuse = record
-                reused_at, record = next(records, (-1, -1))
             yield PlannedRow(
                 line=line,
                 id=number,
@@ -141,20 +136,20 @@ class Stored:
 
     def to_fetch(self) -> Iterator[int]:
         """Yield how many bytes of each row's image are read from the source."""
-        records = self._reused_records()
-        reused_at, _ = next(records, (-1, -1))
-        for at, (size,) in enumerate(self._tables.rows("SELECT size FROM planned")):
-            if at == reused_at:
-                reused_at, _ = next(records, (-1, -1))
-                yield 0
-            else:
-                yield size
+        sizes = self._tables.rows("SELECT size FROM planned")
+        for (size,), reuse in zip(sizes, self._reuses(), strict=False):
+            yield size if reuse is None else 0
 
-    def _reused_records(self) -> Iterator[tuple[int, int]]:
-        """Yield which rows have their image of an earlier run, and its record there."""
+    def _reuses(self) -> Iterator[int | None]:
+        """Yield the earlier run's record that has a row's image, or None, for each row on end."""
+        next_row = 0
         if self._reused:
             query = f"SELECT position, id FROM {self._records[self._reused]} ORDER BY position"
-            yield from ((position, record) for position, record in self._tables.rows(query))
+            for position, record in self._tables.rows(query):
+                yield from repeat(None, position - next_row)
+                yield record
+                next_row = position + 1
+        yield from repeat(None)
 
     def copies(self) -> int:
         """Return how many rows have the bytes of another one's image."""
