@@ -6,7 +6,8 @@ MXNet's im2rec writes it, the numbers as 3.000000. A class is from 0 on, in the 
 import re
 from collections.abc import Sequence
 
-from tagline.formats.reasons import Reason
+from tagline.formats.list_lines import FUNCTION_LIST_BYTES, MAX_LIST_BYTES
+from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.tasks import AskedTask
 from tagline.listing.label_faults import text_of
 
@@ -28,6 +29,20 @@ def holds_classes(largest: int, names: Sequence[str] | None, task: AskedTask) ->
     if names is not None:
         return len(names) > 1
     return task == "single" or (task == "auto" and largest > 1)
+
+
+def check_class_count(count: int, used: int, rows: int) -> None:
+    """Raise UnusableList where the labels of so many rows would be more than any list's.
+
+    A label each takes two bytes of a list. Where most of the `count` classes are no row's, of which
+    so many are `used`, it is a slip of a number rather than a long list: the bound is a lower one.
+    """
+    most = MAX_LIST_BYTES if count <= 2 * used else FUNCTION_LIST_BYTES
+    if count * rows * 2 > most:
+        raise UnusableList(
+            f"{count:,} classes of {rows:,} rows are more than can be trained: number the "
+            "classes from 0 without gaps, or split the list into several"
+        )
 
 
 class Classes:

@@ -10,17 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
 
-from tagline.formats.list_lines import (
-    FUNCTION_LIST_BYTES,
-    MAX_LIST_BYTES,
-    Line,
-    read_lines,
-    read_start,
-)
+from tagline.formats.list_lines import Line, read_lines, read_start
 from tagline.formats.reasons import UnusableList
 from tagline.formats.stand_ins import stand_in
 from tagline.formats.tasks import AskedTask
-from tagline.listing.classes import class_of, holds_classes
+from tagline.listing.classes import check_class_count, class_of, holds_classes
 from tagline.listing.file_types import file_type, packing, remedy
 from tagline.listing.label_faults import DECIMAL_COMMA, is_label, split_labels
 
@@ -37,7 +31,6 @@ _ID = re.compile(rb" *[0-9]+[ \t]")
 _DECIMALS = re.compile(rb" *[01],0+ *(?:,[01],0+ *)*")
 _DECIMAL = re.compile(rb" *[01],0+ *")
 _LONG_DECIMAL = re.compile(rb" *[01],0{2,} *(?:,[01],0{2,} *)*")  # no label is 00
-_MANY_CLASSES = 10_000  # gaps in their numbers, more likely than not
 _SURE_LINES = 3  # fewer may have images named 0 and 1
 
 _Form = tuple[int, bool]
@@ -97,7 +90,8 @@ def survey_list(
     most = MAX_ROWS + bool(header)
     counts: Counter[_Form] = Counter()
     first_lines: dict[_Form, int] = {}
-    rows = largest = 0
+    classes: set[int] = set()
+    rows = 0
     for line in read_lines(stream):
         rows += 1
         if rows > most:
@@ -107,24 +101,16 @@ def survey_list(
             counts[form] += 1
             first_lines.setdefault(form, line.number)
             if form == _ONE_COLUMN:
-                largest = max(largest, class_of(line.text.split(b"\t")[1]) or 0)
+                classes.add(class_of(line.text.split(b"\t")[1]) or 0)
     count, joined = _agree(counts, first_lines) if counts else (0, False)
     body = sample[1:] if header else sample
     decimals = joined and _all_match(_DECIMALS, body)
     found = Survey(rows, count, header, joined, decimals, one_label=task == "single")
-    if (count, joined) == _ONE_COLUMN and holds_classes(largest, names, task):
-        return _of_classes(found, len(names) if names else largest + 1)
+    if (count, joined) == _ONE_COLUMN and holds_classes(max(classes), names, task):
+        count = len(names) if names else max(classes) + 1
+        check_class_count(count, len(classes), rows)
+        return replace(found, classes=True, label_count=count)
     return found
-
-
-def _of_classes(found: Survey, count: int) -> Survey:
-    most = MAX_LIST_BYTES if count < _MANY_CLASSES else FUNCTION_LIST_BYTES
-    if count * found.rows * 2 > most:
-        raise UnusableList(
-            f"{count:,} classes of {found.rows:,} rows are more than can be trained: number the "
-            "classes from 0 without gaps, or split the list into several"
-        )
-    return replace(found, classes=True, label_count=count)
 
 
 def _agree(counts: Counter[_Form], first_lines: dict[_Form, int]) -> _Form:

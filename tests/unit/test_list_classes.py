@@ -9,7 +9,7 @@ import pytest
 from tagline.formats.reasons import Reason, UnusableList
 from tagline.formats.rows import Reject
 from tagline.formats.tasks import AskedTask, Task
-from tagline.listing.classes import MAX_CLASSES
+from tagline.listing.classes import MAX_CLASSES, check_class_count
 from tagline.listing.list_file import read_rows
 from tagline.listing.rows import Row
 from tagline.listing.sources import Source
@@ -117,6 +117,16 @@ def test_classes_of_very_many_rows_are_bounded() -> None:
     rows = b"".join(b"%d\t%d\t%d.png\n" % (at, 9999 * (at % 2), at) for at in range(110_000))
     with pytest.raises(UnusableList, match=r"10,000 classes of 110,000 rows are more"):
         survey_list(io.BytesIO(rows))
+
+
+@pytest.mark.parametrize(("count", "used", "rows"), [(9_000, 12, 155_000), (9_000, 9_000, 10**7)])
+def test_classes_with_gaps_are_bounded_before_those_without(
+    count: int, used: int, rows: int
+) -> None:
+    check_class_count(count, count, 155_000)
+    check_class_count(334, 334, 10**8)
+    with pytest.raises(UnusableList, match="number the classes from 0 without gaps"):
+        check_class_count(count, used, rows)
 
 
 def test_other_faults_of_rows_of_classes() -> None:
