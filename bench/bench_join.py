@@ -54,6 +54,7 @@ def main() -> int:
     parser.add_argument("--labels", type=int, default=334)
     parser.add_argument("--file-mib", type=int, default=256)
     parser.add_argument("--moved", action="store_true")
+    parser.add_argument("--pictures", type=int, help="of which all images are near-copies")
     parser.add_argument("--join", type=Path, help="a folder with parts")
     options = parser.parse_args()
     if options.join:
@@ -108,7 +109,8 @@ def _make(folder: Path, rows: int, options: argparse.Namespace) -> None:
     lines = list(range(1, rows + 1))
     rng.shuffle(lines)
     planned = zip(lines, _sides(rng), _labels(rng, options.labels), strict=False)
-    pictures = _likenesses(np.random.default_rng(rows))
+    chance = np.random.default_rng(rows)
+    pictures = _of_few(chance, options.pictures) if options.pictures else _likenesses(chance)
     index, sides = [], {}
     scratch = folder / "scratch"
     for first in range(0, len(names), PART):
@@ -205,6 +207,13 @@ def _likenesses(rng: np.random.Generator) -> Iterator[tuple[str, bool]]:
         for band in np.flatnonzero(rng.random(BANDS) < _BANDS):
             last[band * row : (band + 1) * row] = common[rng.integers(_COMMON)]
         yield last.tobytes().hex(), False
+
+
+def _of_few(rng: np.random.Generator, pictures: int) -> Iterator[tuple[str, bool]]:
+    """Yield likenesses of so many pictures, which `bench_scale.py`'s images have 240 of."""
+    few = rng.integers(0, 256, (pictures, HEX_DIGITS // 2), np.uint8)
+    while True:
+        yield few[rng.integers(pictures)].tobytes().hex(), False
 
 
 def _leave(bucket: Bucket, name: str, channels: Channels, verdicts: list[Verdict]) -> None:

@@ -11,11 +11,12 @@ known once all are packed. Then each group of near-copies is taken for one conte
   of a label, is trained on: hardly anything of that label would be left to learn from.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 from tagline.formats.near_copies import Groups
 from tagline.formats.rows import Side
@@ -83,6 +84,28 @@ def put_together(
     }
 
 
+class _Unit(Sequence[Image]):
+    """Images that are taken for one content, by their places: a unit may be most of a list."""
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._images = images
+        self.places = array("q")
+
+    @overload
+    def __getitem__(self, at: int) -> Image: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Image]: ...
+
+    def __getitem__(self, at: int | slice) -> Image | Sequence[Image]:
+        if isinstance(at, slice):
+            return [self._images[place] for place in self.places[at]]
+        return self._images[self.places[at]]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
 class _Elsewhere(dict[int, Side]):
     """Sides by content, of those that are not wanted in training."""
 
@@ -128,9 +151,9 @@ def _units(images: Sequence[Image], copies: Mapping[int, int]) -> _Units:
                 joined |= {other, at}
         if image.exposed not in (None, image.side):
             misplaced.append(at)
-    members: dict[int, list[Image]] = {}
+    members: dict[int, _Unit] = {}
     for at in sorted(joined):
-        members.setdefault(groups.first(at), []).append(images[at])
+        members.setdefault(groups.first(at), _Unit(images)).places.append(at)
     several = {unit[0].content: unit for unit in members.values()}
     for name, unit in several.items():
         for content in {image.content for image in unit} - {name}:
@@ -145,8 +168,8 @@ class _Labels(Mapping[int, bytes]):
     def __init__(self, units: _Units) -> None:
         self._units = units
         self._merged = merged(
-            [name for name, unit in units.several.items() for _ in unit],
-            [image.labels for unit in units.several.values() for image in unit],
+            (name for name, unit in units.several.items() for _ in range(len(unit))),
+            (image.labels for unit in units.several.values() for image in unit),
         )
 
     def __getitem__(self, name: int) -> bytes:

@@ -10,7 +10,7 @@ Four rules, each giving way to the one before it (docs/decisions/011-the-split-i
    held ones, its share of test images.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import overload
@@ -74,7 +74,7 @@ def before_balance(
     return wanted, free, carved
 
 
-def merged(keys: Sequence[int], labels: Sequence[bytes]) -> dict[int, bytes]:
+def merged(keys: Iterable[int], labels: Iterable[bytes]) -> dict[int, bytes]:
     """Return the labels that any row of each key has."""
     found: dict[int, bytes] = {}
     for key, row in zip(keys, labels, strict=True):
