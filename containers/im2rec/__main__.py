@@ -20,6 +20,7 @@ from typing import NoReturn
 import boto3
 from botocore.config import Config
 
+from im2rec.allocator import give_back_freed_memory
 from im2rec.errors import PackFailed
 from im2rec.run.join import join_run
 from im2rec.run.pack import pack_run
@@ -50,6 +51,7 @@ def main(arguments: list[str]) -> int:
     client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 8}))
     bucket, shards = Bucket(client, name), os.environ.get("TAGLINE_SHARDS")
     if arguments == ["join"]:
+        give_back_freed_memory()
         return _do(bucket, keys, "JoinParts", join_run)
     if arguments == ["plan"]:
         from im2rec.plan.task import plan_run  # noqa: PLC0415 - its engine, which no packing loads
