@@ -11,7 +11,14 @@ from typing import IO, TYPE_CHECKING
 
 from tagline.aws.faults import Absent
 from tagline.aws.s3 import FORMAT, JSON_LINES, Bucket, Version, lines_of
-from tagline.formats.document import R, Record, check_format, decode_lines, encode_record
+from tagline.formats.document import (
+    R,
+    Record,
+    UnreadableDocument,
+    check_format,
+    decode_lines,
+    encode_record,
+)
 from tagline.formats.keys import partition
 
 if TYPE_CHECKING:
@@ -67,11 +74,14 @@ def read_raw(bucket: Bucket, key: str) -> Iterator[bytes]:
 
 
 def record_keys(bucket: Bucket, key: str) -> tuple[str, ...]:
-    """Return the keys of the objects that hold the records, in order; none where there are none."""
+    """Return the keys of the objects that hold the records, in order; none where there are none.
+
+    Raises UnreadableDocument where the first of several does not tell how many there are.
+    """
     if bucket.head(key):
         return (key,)
     first = bucket.head(partition(key, 0))
-    return _keys(key, first.metadata) if first else ()
+    return _keys(bucket, key, first.metadata) if first else ()
 
 
 def prefix_of(bucket: Bucket, key: str) -> str | None:
@@ -94,13 +104,19 @@ def _objects(bucket: Bucket, key: str) -> "Iterator[tuple[str, Version[Streaming
         head = bucket.head(partition(key, 0))
         if head is None:
             raise
-        for part in _keys(key, head.metadata):
+        for part in _keys(bucket, key, head.metadata):
             with bucket.stream(part) as answer:
                 yield bucket.uri(part), answer
 
 
-def _keys(key: str, metadata: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(partition(key, number) for number in range(int(metadata[_PARTITIONS])))
+def _keys(bucket: Bucket, key: str, metadata: Mapping[str, str]) -> tuple[str, ...]:
+    count = metadata.get(_PARTITIONS, "")
+    if not count.isdecimal():  # copied by a tool that leaves metadata behind
+        where = bucket.uri(partition(key, 0))
+        raise UnreadableDocument(
+            f"{where}: its metadata does not say how many {_PARTITIONS} follow"
+        )
+    return tuple(partition(key, number) for number in range(int(count)))
 
 
 def _spool(file: IO[bytes], records: Iterable[Record]) -> None:

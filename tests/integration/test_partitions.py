@@ -74,6 +74,14 @@ def test_nothing_is_absent_and_so_is_a_beginning(bucket: Bucket) -> None:
         list(read_raw(bucket, KEY))
 
 
+def test_partitions_that_lost_their_number_are_refused(bucket: Bucket) -> None:
+    write_records(bucket, KEY, rows(9), most=4)
+    bucket.write_again(KEY.replace(".jsonl", "-00000.jsonl"), {})
+    for reading in (read_raw(bucket, KEY), read_records(bucket, KEY, FetchVerdict)):
+        with pytest.raises(UnreadableDocument, match=r"-00000\.jsonl: its metadata does not say"):
+            list(reading)
+
+
 def test_a_fault_names_partition_and_line(bucket: Bucket) -> None:
     write_records(bucket, KEY, rows(9), most=4)
     bucket.put(KEY.replace(".jsonl", "-00001.jsonl"), b"{}\n", "application/x-ndjson")
